@@ -1,0 +1,419 @@
+"""The one door: `Ledger.record` for entries, `Ledger.execute` for streams with rules."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+import uuid_utils
+from eventsourcing.application import Application
+from eventsourcing.persistence import IntegrityError, Mapper
+from eventsourcing.utils import Environment
+
+from ap_ledger.application.changes import Changes
+from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
+from ap_ledger.application.fingerprint import fingerprint
+from ap_ledger.application.held import Held, HeldStore
+from ap_ledger.application.keyring import Keyring, make_master_key
+from ap_ledger.application.mapper import LedgerMapper
+from ap_ledger.application.results import Receipt, Result
+from ap_ledger.application.world import World
+from ap_ledger.domain.base import Command, NextEvents
+from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
+from ap_ledger.domain.person import PersonCommand, project_person
+from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
+from ap_ledger.domain.setting import SettingCommand, project_setting
+from ap_ledger.domain.student import ExciseText, ShredKey, StudentCommand, project_student
+from ap_ledger.errors import CommandConflict, KeyringError, NotYet, Refused, SetupError
+from ap_ledger.events.base import Event, Stamp
+from ap_ledger.events.moments import microseconds
+from ap_ledger.events.student import KeyMade
+from ap_ledger.persistence.postgres import PostgresLedgerRecorder
+from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
+from ap_ledger.persistence.rows import Appended, Known, Outcome
+from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
+from ap_ledger.settings import Settings
+
+ATTEMPTS = 20
+CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
+PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
+    (StudentCommand, project_student),
+    (SettingCommand, project_setting),
+    (PersonCommand, project_person),
+    (PublishFramework, project_framework),
+    (RetireFramework, project_framework),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """The answer to a command: whether it was recorded now or before, and the first position it caused."""
+
+    status: Literal["recorded", "duplicate"]
+    position: int
+
+
+def system_clock() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> UUID:
+    """A fresh UUIDv7, for programs that act as a client."""
+    return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+class Ledger(Application[UUID]):
+    """Records facts, and nothing but facts. Everything shown is computed from it elsewhere.
+
+    `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days.
+    """
+
+    name = "ledger"
+    recorder: LedgerRecorder
+    mapper: LedgerMapper  # type: ignore[assignment]
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        super().__init__(self._environment(settings))
+        head = self.recorder.read_head()
+        ledger_id = self.recorder.ledger_id()
+        try:
+            self.keyring = Keyring.open(settings, ledger_id, head.keys_made)
+            self.mapper.keyring = self.keyring
+            own = self.keyring.key(ledger_id, "core")
+            if own is None:
+                raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
+            self.held = HeldStore(settings, own)
+        except Exception:
+            self.recorder.close()
+            raise
+        self.world = World(self.repository, self.recorder, self.keyring)
+        self.door = Door(self.world, self.keyring)
+        self.changes = Changes(self.door, self.world, self.recorder)
+        self._may_wait = self.held.any_waiting()
+
+    @staticmethod
+    def _environment(settings: Settings) -> dict[str, str]:
+        common = {"MAPPER_TOPIC": "ap_ledger.application.mapper:LedgerMapper", "QUEUE_LIMIT": str(settings.queue_limit)}
+        if settings.postgres:
+            return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.postgres:Factory", "POSTGRES_URL": settings.postgres}
+        path = str(ledger_file(settings))
+        return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.sqlite:Factory", "SQLITE_DBNAME": path}
+
+    def construct_env(self, name: str, env: Any = None) -> Environment:
+        """Only what the ledger was given: the library would let a stray variable of the system decide over it."""
+        return Environment("", env)
+
+    def construct_mapper(self) -> Mapper[UUID]:
+        """Our mapper; its keyring follows once the ledger's id is known."""
+        return self.factory.mapper(mapper_class=LedgerMapper)
+
+    def construct_recorder(self) -> LedgerRecorder:
+        """Our recorder, with our clock."""
+        assert isinstance(self.factory, LedgerFactory)
+        return self.factory.ledger_recorder(lambda: microseconds(self.clock()))
+
+    # Entries ------------------------------------------------------------------------------------------------------
+
+    def record(self, entries: Sequence[Mapping[str, Any]], *, sent_at: datetime | None = None, device_id: UUID | None = None) -> Receipt:
+        """Records a batch and waits until it is durable: one answer for each entry, in the order sent.
+
+        `sent_at` is the sender's clock now; None means that it is ours. Raises Busy when too much is waiting.
+        """
+        send = self._open_send(self.clock(), sent_at, device_id, [dict(entry) for entry in entries])
+        return self.finish(send, self.submit(send).result() if send.units else [])
+
+    def open_send(self, raw: bytes) -> Send:
+        """Reads what came over the network and judges every entry. Raises Unparsable or TooLarge."""
+        now = self.clock()
+        sent_at, device_id, entries = parse_send(raw)
+        return self._open_send(now, sent_at, device_id, entries)
+
+    def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any]) -> Send:
+        # Measured to the second: what is smaller is the network's delay, not the clock's fault.
+        offset = timedelta(seconds=round((now - (sent_at or now)).total_seconds()))
+        before = self.held.last_offset(device_id) if device_id else None
+        uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
+        send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
+        self.door.let_in(send)
+        return send
+
+    def submit(self, send: Send) -> Any:
+        """Queues the fresh entries of a send; the future holds what became of each. Raises Busy at once when the queue is full."""
+        return self.recorder.writer.submit(send.units)
+
+    def needs_more(self, send: Send) -> bool:
+        """Whether finishing this send reads or writes a database, and so must not happen on an event loop."""
+        return bool(
+            send.changes
+            or send.boxes
+            or send.replaced
+            or self._may_wait
+            or any(result is not None for result in send.results)
+            or (send.device_id and self.held.last_offset(send.device_id) is None)
+            or send.uncertain
+        )
+
+    def finish(self, send: Send, outcomes: Sequence[Outcome]) -> Receipt:
+        """Answers every entry of a send: fresh ones from what was stored, then changes, then what was refused or held."""
+        fresh: list[UUID] = []
+        for unit, place, outcome in zip(send.units, send.unit_places, outcomes, strict=True):
+            send.results[place] = self._answer(unit.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
+            if isinstance(outcome, Appended):
+                fresh.append(unit.id)
+        for place, posted in send.changes:
+            send.results[place] = self._change(posted, send.raw[place], send)
+        for place in send.boxes:
+            send.results[place] = Result(
+                id_of(send.raw[place]), "held", message="This box cannot be opened here yet. It is kept, sealed as it came; its author will be asked."
+            )
+        self._keep_refused(send)
+        for mended in send.replaced:
+            self.held.resolve(mended, "replaced", send.received_at)
+        if fresh and self._may_wait:
+            self._may_wait = not self.release(fresh) or self.held.any_waiting()
+        if send.device_id is not None:
+            self.held.remember_offset(send.device_id, send.offset, send.received_at)
+        results = [result for result in send.results if result is not None]
+        positions = [result.position for result in results if result.position is not None]
+        return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
+
+    def _answer(self, entry_id: UUID, print_: bytes, outcome: Outcome, state: str = "") -> Result:
+        if isinstance(outcome, Appended):
+            flags = tuple(orjson.loads(state).get("flags", ())) if '"flags"' in state else ()
+            return Result(entry_id, "recorded", position=outcome.position, flags=flags)
+        assert isinstance(outcome, Known)
+        if outcome.fingerprint == print_:
+            return Result(entry_id, "duplicate", position=outcome.position)
+        return Result(entry_id, "conflict", position=None, message=CONFLICT)
+
+    def _change(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send) -> Result:
+        """Records a correction or void; two people who correct at once are both kept, one after the other."""
+        try:
+            for _ in range(ATTEMPTS):
+                known = self.recorder.find([posted.id]).get(posted.id)
+                if known is not None:
+                    return self._answer(posted.id, self.door.print_of(posted.student_id, raw), known)
+                unit = self.changes.unit(posted, raw, send)
+                outcome = self.recorder.writer.submit([unit]).result()[0]
+                if isinstance(outcome, (Appended, Known)):
+                    return self._answer(posted.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
+        except NotYet as reason:
+            return self._hold(posted, raw, send, reason)
+        except Refused as refusal:
+            return refused(posted.id, refusal)
+        return refused(posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again."))
+
+    def _hold(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send, reason: NotYet) -> Result:
+        before = self.held.get(posted.id)
+        if before is not None and before.status == "held" and before.resolution is None and before.entry != raw:
+            return Result(posted.id, "conflict", message=CONFLICT)
+        result = Result(posted.id, "held", field="entry_id", message=reason.message)
+        self._may_wait = True
+        self.held.keep(posted.id, result, raw, send.received_at, send.offset, send.device_id, posted.entry_id)
+        # The entry may have arrived between looking for it and keeping this.
+        if self.recorder.find([posted.entry_id]):
+            self.release([posted.entry_id])
+            known = self.recorder.find([posted.id]).get(posted.id)
+            if known is not None:
+                return Result(posted.id, "recorded", position=known.position)
+        return result
+
+    def _keep_refused(self, send: Send) -> None:
+        for place, result in enumerate(send.results):
+            if result is None or (result.status != "refused" and place not in send.boxes):
+                continue
+            if result.id is not None and result.code is not None and (known := self._known_before(result.id, send.raw[place])):
+                send.results[place] = known
+                continue
+            self.held.keep(result.id or new_id(), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
+
+    def _known_before(self, entry_id: UUID, raw: Any) -> Result | None:
+        """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today."""
+        known = self.recorder.find([entry_id]).get(entry_id)
+        if known is None:
+            return None
+        event = self.recorder.events_at([known.position])[0]
+        key = self.keyring.key(event.student_id, "core") if event.student_id else None
+        if key is None:
+            # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
+            return Result(entry_id, "duplicate", position=known.position)
+        try:
+            return self._answer(entry_id, fingerprint(key.raw, raw), known)
+        except ValueError:
+            return Result(entry_id, "conflict", message=CONFLICT)
+
+    # What is held -------------------------------------------------------------------------------------------------
+
+    def release(self, arrived: Sequence[UUID]) -> int:
+        """Applies what waited for entries that are here now. Returns how many were settled."""
+        return sum(self.retry(waiting.id) is not None for waiting in self.held.waiting_for(arrived))
+
+    def release_all(self) -> int:
+        """Looks at everything that waits for another entry, for instance after a crash between two commits."""
+        settled, after = 0, None
+        while waiting := self.held.waiting(after, 500):
+            targets = [one.target_id for one in waiting if one.target_id is not None]
+            settled += self.release([target for target in targets if target in self.recorder.find(targets)])
+            after = waiting[-1].id
+        self._may_wait = self.held.any_waiting()
+        return settled
+
+    def retry(self, held_id: UUID) -> Result | None:
+        """Tries one held thing again, as if it were sent now with the clock it was sent with. None when nothing waited."""
+        held = self.held.get(held_id)
+        if held is None or held.resolution is not None:
+            return None
+        send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
+        self.door.let_in(send)
+        outcomes = self.submit(send).result() if send.units else []
+        result = self._settle(send, outcomes)
+        if result.status in ("recorded", "duplicate"):
+            self.held.resolve(held_id, "recorded", self.clock())
+        return result
+
+    def _settle(self, send: Send, outcomes: Sequence[Outcome]) -> Result:
+        if send.units:
+            unit = send.units[0]
+            return self._answer(unit.id, unit.rows[0].fingerprint, outcomes[0], unit.rows[0].state)
+        if send.changes:
+            posted = send.changes[0][1]
+            known = self.recorder.find([posted.entry_id])
+            return self._change(posted, send.raw[0], send) if known else Result(posted.id, "held", message="Its entry has not arrived.")
+        return send.results[0] or Result(None, "held", message="This box cannot be opened here yet.")
+
+    def dismiss(self, held_id: UUID, reason_code: str, by: UUID | None = None) -> bool:
+        """Settles a held thing without recording it; it stays in the store with the reason. False when nothing waited."""
+        return self.held.resolve(held_id, f"dismissed: {reason_code}", self.clock(), by)
+
+    def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
+        """What is held or was refused and not settled yet."""
+        return self.held.waiting(after, limit)
+
+    # Streams with rules -------------------------------------------------------------------------------------------
+
+    def execute(self, command: Command) -> Executed:
+        """Lets a command decide, and records what follows. Doing it twice is harmless.
+
+        Raises Refused when a rule says no, CommandConflict when its id was used for something else, Busy.
+        """
+        projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
+        said = command.model_dump(mode="json")
+        for _ in range(ATTEMPTS):
+            owner = command.student_id or command.setting_id
+            known = self.recorder.find([command.id]).get(command.id)
+            if known is not None:
+                key = self.keyring.key(owner, "core")
+                if key is not None and fingerprint(key.raw, said) != known.fingerprint:
+                    raise CommandConflict("This command's id was used before for something else. Nothing was stored.")
+                return Executed("duplicate", known.position)
+            state = self.world.fold(command.stream_id, projector)
+            self._check_before(command)
+            stamp = Stamp(
+                occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id,
+                author_id=command.author_id, command_id=command.id,
+            )  # fmt: skip
+            events = NextEvents(command.stream_id, state.version if state else 0, stamp)
+            decided = command.decide(state, events)
+            decided += self._make_keys(command, events)
+            key = self.keyring.key(owner, "core")
+            print_ = fingerprint(key.raw, said) if key else b""
+            decided[0] = decided[0].model_copy(update={"stamp": replace(decided[0].stamp, fingerprint=print_)})
+            try:
+                recordings = self.save(*decided)
+            except IntegrityError:
+                continue
+            self._afterwards(command)
+            return Executed("recorded", recordings[0].notification.id)
+        raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
+
+    def _make_keys(self, command: Command, events: NextEvents) -> list[Event]:
+        # The keyring is durable before the ledger names its keys, so a crash in between leaves keys unused, never missing.
+        if command.MAKES_KEYS_FOR is None:
+            return []
+        keys = self.keyring.make(getattr(command, command.MAKES_KEYS_FOR))
+        return [events.event(KeyMade, key_id=key.id, retention_class=kept, commitment=key.commitment) for kept, key in keys.items()]
+
+    def _check_before(self, command: Command) -> None:
+        if not isinstance(command, (SettingCommand, PublishFramework)) and self.world.fold(command.setting_id, project_setting) is None:
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        if isinstance(command, ExciseText):
+            found = self.recorder.events_at([command.position])
+            if not found or found[0].student_id != command.student:
+                raise Refused("unknown-item", "This student has no entry at this position.", "position")
+
+    def _afterwards(self, command: Command) -> None:
+        # The event comes first: it says what was decided even if the deed has to be done again after a crash.
+        if isinstance(command, ShredKey):
+            self.keyring.shred(command.student, command.retention_class)
+        elif isinstance(command, ExciseText):
+            self.recorder.excise(command.position, command.retention_class)
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def read(self, positions: Sequence[int]) -> list[Event]:
+        """The events at these positions, opened where their keys remain, in order."""
+        self.world.refresh()
+        return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
+
+    def position_at(self, known_at: datetime) -> int:
+        """The greatest position recorded at or before a time."""
+        return self.recorder.position_at(microseconds(known_at))
+
+    def close(self) -> None:
+        """Stores what is waiting and lets go of every store."""
+        if not self.closing.is_set() and hasattr(self, "world"):
+            self.recorder.close()
+            self.keyring.close()
+            self.held.close()
+        super().close()
+
+
+def ledger_file(settings: Settings) -> Path:
+    """The SQLite file of the ledger."""
+    return settings.data / "ledger.sqlite"
+
+
+def create_ledger(settings: Settings) -> Path | None:
+    """Makes an empty ledger with its keyring and its store of held entries. Returns the master key file made, if one was.
+
+    Raises SetupError where there is one already.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if settings.postgres is None and ledger_file(settings).exists():
+        raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
+    made = make_master_key(settings)
+    if settings.postgres:
+        PostgresLedgerRecorder.create(settings.postgres)
+        recorder: LedgerRecorder = PostgresLedgerRecorder(settings.postgres, _now, settings.queue_limit)
+    else:
+        SQLiteLedgerRecorder.create(ledger_file(settings))
+        recorder = SQLiteLedgerRecorder(ledger_file(settings), _now, settings.queue_limit)
+    try:
+        Keyring.create(settings, recorder.ledger_id())
+        HeldStore.create(settings)
+    finally:
+        recorder.close()
+    return made
+
+
+def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Ledger:
+    """Opens a ledger, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
+    ledger = Ledger(settings, clock)
+    ledger.release_all()
+    return ledger
+
+
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+__all__ = ["Executed", "Ledger", "Posted", "create_ledger", "new_id", "open_ledger"]

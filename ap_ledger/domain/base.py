@@ -1,0 +1,78 @@
+"""What every command and every fold shares."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, TypeVar
+from uuid import UUID
+
+from pydantic import AfterValidator
+
+from ap_ledger.events.base import Event, Fact, Stamp
+
+E = TypeVar("E", bound=Event)
+S = TypeVar("S")
+
+
+def _version_7(value: UUID) -> UUID:
+    if value.version != 7:
+        raise ValueError("an id made by a client is a UUID of version 7")
+    return value
+
+
+ClientId = Annotated[UUID, AfterValidator(_version_7)]
+"""An id made by a phone or a program: a UUIDv7, unique for ever."""
+
+
+class NextEvents:
+    """Makes the events of one decision: the next versions of one stream, all with the same stamp."""
+
+    def __init__(self, stream_id: UUID, version: int, stamp: Stamp) -> None:
+        self.stream_id = stream_id
+        self.version = version
+        self.stamp = stamp
+
+    def event(self, event: type[E], /, **fields: Any) -> E:
+        """The next event of the stream. Only the first carries the command's id, because an id is stored once."""
+        self.version += 1
+        made = event(originator_id=self.stream_id, originator_version=self.version, stamp=self.stamp, **fields)
+        self.stamp = replace(self.stamp, command_id=None, fingerprint=b"")
+        return made
+
+
+class Command(Fact):
+    """Asks for a change to a stream with rules. The rule sits in `decide`, which refuses by raising Refused."""
+
+    MAKES_KEYS_FOR: ClassVar[str | None] = None
+    """The field that names the owner for whom sealing keys are made with this command, if any."""
+
+    id: ClientId
+    setting_id: UUID
+    author_id: UUID | None = None
+
+    @property
+    @abstractmethod
+    def stream_id(self) -> UUID:
+        """The stream that changes."""
+
+    @property
+    def student_id(self) -> UUID | None:
+        """The student whom the stream is about, if it is a student's."""
+        return None
+
+    @abstractmethod
+    def decide(self, state: Any, events: NextEvents) -> list[Event]:
+        """The events that follow. `state` is None for a stream that does not exist yet. Raises Refused when a rule says no."""
+
+
+def fold(evolve: Callable[[S | None, Any], S | None]) -> Callable[[S | None, Iterable[Any]], S | None]:
+    """Turns a step over one event into the library's projector over many."""
+
+    def project(state: S | None, events: Iterable[Any]) -> S | None:
+        for event in events:
+            state = evolve(state, event)
+        return state
+
+    return project

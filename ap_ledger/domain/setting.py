@@ -1,0 +1,156 @@
+"""The rules of a setting's stream, and its time: which day it is, and when a slot starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from typing import ClassVar, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfoNotFoundError
+
+from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Event
+from ap_ledger.events.moments import zone
+from ap_ledger.events.setting import (
+    CalendarSet,
+    Closure,
+    CommissionerAdded,
+    Label,
+    PlaceAdded,
+    SettingOpened,
+    Slot,
+    Term,
+    TimetableSet,
+)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What later decisions and the door need to remember about a setting."""
+
+    id: UUID
+    version: int
+    time_zone: str
+    timetables: tuple[TimetableSet, ...] = ()
+    commissioners: frozenset[UUID] = frozenset()
+
+    def timetable(self, day: date) -> tuple[Slot, ...]:
+        """The slots in force on a day: of the timetable with the latest from-date on or before it, the one set last."""
+        held = [timetable for timetable in self.timetables if timetable.from_date <= day]
+        return max(held, key=lambda timetable: (timetable.from_date, timetable.originator_version)).slots if held else ()
+
+    def slot(self, day: date, slot_id: str) -> Slot | None:
+        """The slot of that id held on that day, if there is one."""
+        return next((slot for slot in self.timetable(day) if slot.id == slot_id and day.isoweekday() in slot.weekdays), None)
+
+    def start_of(self, day: date, slot: Slot) -> datetime:
+        """The moment, in UTC, at which a slot starts on a day."""
+        return datetime.combine(day, slot.starts, zone(self.time_zone)).astimezone(UTC)
+
+
+def evolve(setting: Setting | None, event: Event) -> Setting | None:
+    """Remembers one event."""
+    if isinstance(event, SettingOpened):
+        return Setting(event.originator_id, event.originator_version, event.time_zone)
+    if setting is None:
+        return None
+    match event:
+        case TimetableSet():
+            setting = replace(setting, timetables=(*setting.timetables, event))
+        case CommissionerAdded():
+            setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
+    return replace(setting, version=event.originator_version)
+
+
+project_setting = fold(evolve)
+
+
+class SettingCommand(Command):
+    """A command to a setting's stream."""
+
+    @property
+    def stream_id(self) -> UUID:
+        """A setting's stream is named by the setting's id."""
+        return self.setting_id
+
+    def opened(self, state: Setting | None) -> Setting:
+        """The setting, or a refusal when there is none."""
+        if state is None:
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        return state
+
+
+class OpenSetting(SettingCommand):
+    """Opens a setting. Makes the keys that seal what belongs to it and to no student."""
+
+    MAKES_KEYS_FOR: ClassVar[str | None] = "setting_id"
+    name: Label
+    time_zone: Label = "Europe/London"
+    urn: str | None = None
+    ukprn: str | None = None
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """A setting is opened once, in a time zone that exists."""
+        if state is not None:
+            raise Refused("not-allowed", "This setting was opened before.", "setting_id")
+        try:
+            zone(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise Refused("malformed", "The time zone is not known; use a name such as Europe/London.", "time_zone") from None
+        return [events.event(SettingOpened, name=self.name, time_zone=self.time_zone, urn=self.urn, ukprn=self.ukprn)]
+
+
+class AddPlace(SettingCommand):
+    """Adds a place where sessions happen."""
+
+    place_id: UUID
+    label: Label
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """The setting must be open."""
+        self.opened(state)
+        return [events.event(PlaceAdded, place_id=self.place_id, label=self.label)]
+
+
+class AddCommissioner(SettingCommand):
+    """Adds somebody who buys places."""
+
+    commissioner_id: UUID
+    name: Label
+    kind: Literal["local-authority", "school", "trust", "other"]
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """A commissioner is added once."""
+        if self.commissioner_id in self.opened(state).commissioners:
+            raise Refused("not-allowed", "This commissioner was added before.", "commissioner_id")
+        return [events.event(CommissionerAdded, commissioner_id=self.commissioner_id, name=self.name, kind=self.kind)]
+
+
+class SetCalendar(SettingCommand):
+    """Sets half-terms and closures from a date on."""
+
+    from_date: date
+    terms: tuple[Term, ...] = ()
+    closures: tuple[Closure, ...] = ()
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """Nothing ends before it begins."""
+        self.opened(state)
+        if any(span.last < span.first for span in (*self.terms, *self.closures)):
+            raise Refused("malformed", "A half-term or closure ends before it begins.")
+        return [events.event(CalendarSet, from_date=self.from_date, terms=self.terms, closures=self.closures)]
+
+
+class SetTimetable(SettingCommand):
+    """Sets the slots of the day from a date on."""
+
+    from_date: date
+    slots: tuple[Slot, ...]
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """Slot ids are unique within a timetable."""
+        self.opened(state)
+        if len({slot.id for slot in self.slots}) < len(self.slots):
+            raise Refused("malformed", "Two slots have the same id.", "slots")
+        return [events.event(TimetableSet, from_date=self.from_date, slots=self.slots)]

@@ -1,0 +1,280 @@
+"""The rules of a student's stream: admission, placement, what was commissioned, who works with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import ClassVar
+from uuid import UUID
+
+from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Event, RetentionClass, Slug
+from ap_ledger.events.student import (
+    ExpectedDay,
+    KeyShredded,
+    KeyWorkerAssigned,
+    MentorAssigned,
+    Name,
+    PlacementChanged,
+    PlacementEnded,
+    PlacementStarted,
+    SessionsCommissioned,
+    StudentAdmitted,
+    StudentExpected,
+    StudentIdentified,
+    TextExcised,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One placement; `end` is None while it runs."""
+
+    id: UUID
+    start: date
+    planned_end: date | None = None
+    end: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether the placement was running on a day, its first and last included."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """What later decisions need to remember about a student."""
+
+    id: UUID
+    setting_id: UUID | None
+    version: int
+    placements: tuple[Placement, ...] = ()
+    shredded: frozenset[str] = field(default_factory=frozenset)
+
+    def placed_on(self, day: date) -> bool:
+        """Whether any placement was running on a day."""
+        return any(placement.covers(day) for placement in self.placements)
+
+    @property
+    def current(self) -> Placement | None:
+        """The placement that has not ended, if there is one."""
+        return next((placement for placement in self.placements if placement.end is None), None)
+
+
+def evolve(student: Student | None, event: Event) -> Student | None:
+    """Remembers one event. It never refuses: the past already happened."""
+    if isinstance(event, StudentAdmitted):
+        return Student(event.originator_id, event.stamp.setting_id, event.originator_version)
+    if student is None:
+        return None
+    match event:
+        case PlacementStarted():
+            begun = Placement(event.placement_id, event.start, event.planned_end)
+            student = replace(student, placements=(*student.placements, begun))
+        case PlacementChanged():
+            student = _with_placement(student, event.placement_id, planned_end=event.planned_end)
+        case PlacementEnded():
+            student = _with_placement(student, event.placement_id, end=event.end)
+        case KeyShredded():
+            student = replace(student, shredded=student.shredded | {event.retention_class})
+    return replace(student, version=event.originator_version)
+
+
+def _with_placement(student: Student, placement_id: UUID, **changes: date | None) -> Student:
+    placements = tuple(replace(one, **changes) if one.id == placement_id else one for one in student.placements)
+    return replace(student, placements=placements)
+
+
+project_student = fold(evolve)
+
+
+class StudentCommand(Command):
+    """A command to one student's stream."""
+
+    student: UUID
+
+    @property
+    def stream_id(self) -> UUID:
+        """A student's stream is named by the student's id."""
+        return self.student
+
+    @property
+    def student_id(self) -> UUID | None:
+        """The student."""
+        return self.student
+
+    def admitted(self, state: Student | None) -> Student:
+        """The student, or a refusal when nobody of that id was admitted to this setting."""
+        if state is None or state.setting_id != self.setting_id:
+            raise Refused("unknown-student", "No student with this id was admitted to this setting.", "student")
+        return state
+
+    def placement(self, state: Student | None, placement_id: UUID) -> Placement:
+        """One placement of the student that has not ended."""
+        for one in self.admitted(state).placements:
+            if one.id == placement_id and one.end is None:
+                return one
+        raise Refused("not-allowed", "This student has no running placement with this id.", "placement_id")
+
+
+class AdmitStudent(StudentCommand):
+    """Takes a student on. Makes the keys that seal everything personal about them."""
+
+    MAKES_KEYS_FOR: ClassVar[str | None] = "student"
+    on: date
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """A student is admitted once."""
+        if state is not None:
+            raise Refused("not-allowed", "A student with this id was admitted before.", "student")
+        return [events.event(StudentAdmitted, on=self.on)]
+
+
+class IdentifyStudent(StudentCommand):
+    """Says who the student is, or puts it right."""
+
+    given_name: Name
+    family_name: Name
+    known_as: Name | None = None
+    date_of_birth: date | None = None
+    upn: Name | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Names are kept while the key that seals them is."""
+        if "core" in self.admitted(state).shredded:
+            raise Refused("not-allowed", "This student's identity was erased and cannot be written again.")
+        said = self.model_dump(include={"given_name", "family_name", "known_as", "date_of_birth", "upn"})
+        return [events.event(StudentIdentified, **said)]
+
+
+class ExpectStudent(StudentCommand):
+    """Sets the weekday slots and places in which the student is expected."""
+
+    from_date: date
+    days: tuple[ExpectedDay, ...]
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Each weekday is named once."""
+        self.admitted(state)
+        if len({day.weekday for day in self.days}) < len(self.days):
+            raise Refused("malformed", "A weekday is named twice; put all its slots in one line.", "days")
+        return [events.event(StudentExpected, from_date=self.from_date, days=self.days)]
+
+
+class StartPlacement(StudentCommand):
+    """Starts a placement."""
+
+    placement_id: UUID
+    start: date
+    planned_end: date | None = None
+    commissioner_id: UUID | None = None
+    purpose: Slug | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """One placement runs at a time, so that every session has one commissioner."""
+        if self.admitted(state).current is not None:
+            raise Refused("not-allowed", "This student has a running placement; end it before starting another.")
+        if self.planned_end is not None and self.planned_end < self.start:
+            raise Refused("malformed", "The planned end is before the start.", "planned_end")
+        said = self.model_dump(include={"placement_id", "start", "planned_end", "commissioner_id", "purpose"})
+        return [events.event(PlacementStarted, **said)]
+
+
+class ChangePlacement(StudentCommand):
+    """Changes the planned end or purpose of the running placement."""
+
+    placement_id: UUID
+    planned_end: date | None = None
+    purpose: Slug | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Only a running placement changes."""
+        self.placement(state, self.placement_id)
+        return [events.event(PlacementChanged, placement_id=self.placement_id, planned_end=self.planned_end, purpose=self.purpose)]
+
+
+class EndPlacement(StudentCommand):
+    """Ends the running placement."""
+
+    placement_id: UUID
+    end: date
+    reason_code: Slug
+    destination: Slug | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """A placement cannot end before it started."""
+        if self.end < self.placement(state, self.placement_id).start:
+            raise Refused("malformed", "The end is before the start of the placement.", "end")
+        said = self.model_dump(include={"placement_id", "end", "reason_code", "destination"})
+        return [events.event(PlacementEnded, **said)]
+
+
+class CommissionSessions(StudentCommand):
+    """Says what the commissioner bought from a date on."""
+
+    placement_id: UUID
+    from_date: date
+    sessions_a_week: int
+    hours_a_week: float
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Sessions are bought for a running placement."""
+        self.placement(state, self.placement_id)
+        said = self.model_dump(include={"placement_id", "from_date", "sessions_a_week", "hours_a_week"})
+        return [events.event(SessionsCommissioned, **said)]
+
+
+class AssignKeyWorker(StudentCommand):
+    """Makes somebody the student's key worker from a date on."""
+
+    person_id: UUID
+    from_date: date
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The student must be known."""
+        self.admitted(state)
+        return [events.event(KeyWorkerAssigned, person_id=self.person_id, from_date=self.from_date)]
+
+
+class AssignMentor(StudentCommand):
+    """Puts the student on a mentor's caseload from a date on."""
+
+    person_id: UUID
+    from_date: date
+    until: date | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The student must be known."""
+        self.admitted(state)
+        return [events.event(MentorAssigned, person_id=self.person_id, from_date=self.from_date, until=self.until)]
+
+
+class ShredKey(StudentCommand):
+    """Destroys a student's key for one retention class, for ever."""
+
+    retention_class: RetentionClass
+    rule: Slug
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """A key is shredded once, by somebody who can be asked."""
+        if self.author_id is None:
+            raise Refused("not-allowed", "Say who authorises the shredding.", "author_id")
+        if self.retention_class in self.admitted(state).shredded:
+            raise Refused("not-allowed", "This key was shredded before.", "retention_class")
+        return [events.event(KeyShredded, retention_class=self.retention_class, rule=self.rule, authorised_by=self.author_id)]
+
+
+class ExciseText(StudentCommand):
+    """Removes one sealed text of the student's, named by its position, for ever."""
+
+    position: int
+    retention_class: RetentionClass
+    rule: Slug
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Somebody who can be asked must authorise it."""
+        self.admitted(state)
+        if self.author_id is None:
+            raise Refused("not-allowed", "Say who authorises the excision.", "author_id")
+        said = {"excised_position": self.position, "retention_class": self.retention_class, "rule": self.rule}
+        return [events.event(TextExcised, **said, authorised_by=self.author_id)]

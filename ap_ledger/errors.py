@@ -1,0 +1,69 @@
+"""Every error a person may meet, as one tree. Each message says what to do and holds nothing personal.
+
+    LedgerError
+    ├── Refused                    a rule said no; carries a code of the contract
+    │   └── NotYet                 may be right later: the thing it changes has not arrived
+    ├── CommandConflict            the same id was used for something else
+    ├── Busy                       too much is waiting; try again shortly
+    ├── Unreadable                 a stored row cannot be read
+    │   └── TamperedRow            a sealed text was moved or changed
+    ├── KeyringError               the sealing keys are missing or do not fit
+    ├── DefinitionError            a framework file has faults; lists every one
+    └── SetupError                 the installation is incomplete; says how to mend it
+"""
+
+from __future__ import annotations
+
+
+class LedgerError(Exception):
+    """The root: catching it catches everything this project raises on purpose."""
+
+
+class Refused(LedgerError):
+    """A rule said no. `code` is one of the contract's codes, `field` the field to mend, the message plain words."""
+
+    def __init__(self, code: str, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
+
+
+class NotYet(Refused):
+    """What this changes has not arrived here yet; it is kept and applied when it does."""
+
+
+class CommandConflict(LedgerError):
+    """The same id was sent before with other content; nothing was stored."""
+
+
+class Busy(LedgerError):
+    """The queue of writes is full. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int = 1) -> None:
+        super().__init__("Too many entries are waiting to be written. Nothing of this send was stored; send it again shortly.")
+        self.retry_after = retry_after
+
+
+class Unreadable(LedgerError):
+    """A stored row cannot be read by this version of the program."""
+
+
+class TamperedRow(Unreadable):
+    """A sealed text does not belong to the row it stands beside, or was changed."""
+
+
+class KeyringError(LedgerError):
+    """The sealing keys are missing, or the master key does not fit them."""
+
+
+class DefinitionError(LedgerError):
+    """A framework file has faults. `faults` holds one sentence for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("; ".join(faults))
+        self.faults = faults
+
+
+class SetupError(LedgerError):
+    """The installation is incomplete or wrong; the message says how to mend it."""

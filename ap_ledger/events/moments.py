@@ -1,0 +1,40 @@
+"""Time as it is stored and as a setting lives it: microseconds in UTC, and days in the setting's time zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_QUARTER_HOUR = 900_000_000
+
+
+def microseconds(moment: datetime) -> int:
+    """An aware datetime as whole microseconds since 1970 in UTC."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def moment(value: int) -> datetime:
+    """Whole microseconds since 1970 as an aware datetime in UTC."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """A time zone by its IANA name. Raises ZoneInfoNotFoundError or ValueError for a name that is none."""
+    return ZoneInfo(name)
+
+
+@lru_cache(maxsize=65_536)
+def _day_of_quarter(quarter: int, time_zone: str) -> date:
+    return moment(quarter * _QUARTER_HOUR).astimezone(zone(time_zone)).date()
+
+
+def local_day(value: int, time_zone: str) -> date:
+    """The date of a moment (in microseconds) in a time zone.
+
+    Clocks change, and days begin, on quarter hours everywhere in this century, so a quarter is looked up once.
+    """
+    return _day_of_quarter(value // _QUARTER_HOUR, time_zone)

@@ -1,0 +1,166 @@
+"""The stream of a student: admission, names, placement, what was commissioned, who works with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, ClassVar
+from uuid import UUID
+
+from pydantic import Field
+
+from ap_ledger.events.base import Erased, Event, Fact, RetentionClass, Slug
+
+Name = Annotated[str, Field(max_length=120)]
+
+
+class StudentEvent(Event):
+    """An event in a student's own stream."""
+
+    STREAM: ClassVar[str] = "student"
+
+
+class StudentAdmitted(StudentEvent):
+    """A student was taken on by a setting. Everything that names them is in `student-identified`."""
+
+    TOPIC: ClassVar[str] = "student-admitted"
+    on: date
+
+
+class StudentIdentified(StudentEvent):
+    """Who the student is. Every field is sealed under the student's core key; the last one recorded is current."""
+
+    TOPIC: ClassVar[str] = "student-identified"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {
+        "given_name": "core",
+        "family_name": "core",
+        "known_as": "core",
+        "date_of_birth": "core",
+        "upn": "core",
+    }
+    given_name: Name | Erased
+    family_name: Name | Erased
+    known_as: Name | Erased | None = None
+    date_of_birth: date | Erased | None = None
+    upn: Annotated[str, Field(max_length=20)] | Erased | None = None
+
+
+class ExpectedDay(Fact):
+    """The slots in which a student is expected on one weekday (1 Monday to 7 Sunday), and where."""
+
+    weekday: Annotated[int, Field(ge=1, le=7)]
+    slots: tuple[Slug, ...]
+    place_id: UUID | None = None
+
+
+class StudentExpected(StudentEvent):
+    """The weekday slots and places in which the student is expected from a date on, replacing what held before."""
+
+    TOPIC: ClassVar[str] = "student-expected"
+    from_date: date
+    days: tuple[ExpectedDay, ...]
+
+
+class PlacementStarted(StudentEvent):
+    """A commissioner placed the student here. Purpose is why, in the setting's own short words."""
+
+    TOPIC: ClassVar[str] = "placement-started"
+    placement_id: UUID
+    start: date
+    planned_end: date | None = None
+    commissioner_id: UUID | None = None
+    purpose: Slug | None = None
+
+
+class PlacementChanged(StudentEvent):
+    """The planned end or the purpose of a placement was changed."""
+
+    TOPIC: ClassVar[str] = "placement-changed"
+    placement_id: UUID
+    planned_end: date | None = None
+    purpose: Slug | None = None
+
+
+class PlacementEnded(StudentEvent):
+    """A placement ended, on a date, for a reason, with a destination where there is one."""
+
+    TOPIC: ClassVar[str] = "placement-ended"
+    placement_id: UUID
+    end: date
+    reason_code: Slug
+    destination: Slug | None = None
+
+
+class SessionsCommissioned(StudentEvent):
+    """What the commissioner bought from a date on: sessions a week (2 a full day) and hours a week."""
+
+    TOPIC: ClassVar[str] = "sessions-commissioned"
+    placement_id: UUID
+    from_date: date
+    sessions_a_week: Annotated[int, Field(ge=0, le=14)]
+    hours_a_week: Annotated[float, Field(ge=0, le=60)]
+
+
+class KeyWorkerAssigned(StudentEvent):
+    """The key worker from a date on; one at a time."""
+
+    TOPIC: ClassVar[str] = "key-worker-assigned"
+    person_id: UUID
+    from_date: date
+
+
+class MentorAssigned(StudentEvent):
+    """A mentor whose caseload holds the student from a date on, until a date where one is given."""
+
+    TOPIC: ClassVar[str] = "mentor-assigned"
+    person_id: UUID
+    from_date: date
+    until: date | None = None
+
+
+class KeyMade(Event):
+    """A sealing key was made for an owner (student, person or setting) and a retention class.
+
+    The commitment is HMAC-SHA-256 of the word "commit" under the key, so that nobody can later show a second reading.
+    """
+
+    TOPIC: ClassVar[str] = "key-made"
+    STREAM: ClassVar[str] = "any"
+    key_id: UUID
+    retention_class: RetentionClass
+    commitment: Annotated[str, Field(min_length=64, max_length=64)]
+
+
+class KeyShredded(StudentEvent):
+    """A student's key for one retention class was destroyed by a rule or a request: what it sealed is erased for ever."""
+
+    TOPIC: ClassVar[str] = "key-shredded"
+    retention_class: RetentionClass
+    rule: Slug
+    authorised_by: UUID
+
+
+class TextExcised(StudentEvent):
+    """One sealed text (a wrong child's note, say) was removed. The row it stood beside, and any proof over it, remain."""
+
+    TOPIC: ClassVar[str] = "text-excised"
+    excised_position: Annotated[int, Field(ge=1)]
+    retention_class: RetentionClass
+    rule: Slug
+    authorised_by: UUID
+
+
+STUDENT_EVENTS: tuple[type[Event], ...] = (
+    StudentAdmitted,
+    StudentIdentified,
+    StudentExpected,
+    PlacementStarted,
+    PlacementChanged,
+    PlacementEnded,
+    SessionsCommissioned,
+    KeyWorkerAssigned,
+    MentorAssigned,
+    KeyMade,
+    KeyShredded,
+    TextExcised,
+)

@@ -1,0 +1,1 @@
+"""Our own recorders for `eventsourcing`: SQLite with one writer, PostgreSQL with a counter row, both committing in groups."""

@@ -1,0 +1,211 @@
+"""The ledger in PostgreSQL: positions from one counter row, so that they are dense and in the order of commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from ap_ledger.errors import Busy, SetupError
+from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
+from ap_ledger.persistence.rows import Head, Known, Row
+
+SCHEMA = """
+CREATE TABLE stored_events (
+    position bigint PRIMARY KEY,
+    originator_id uuid NOT NULL,
+    originator_version integer NOT NULL,
+    topic text NOT NULL,
+    class_version integer NOT NULL,
+    command_id uuid,
+    setting_id uuid,
+    student_id uuid,
+    author_id uuid,
+    device_id uuid,
+    occurred_at bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    fingerprint bytea NOT NULL,
+    sealed_hash bytea,
+    state text NOT NULL
+);
+CREATE UNIQUE INDEX stored_events_stream ON stored_events (originator_id, originator_version);
+CREATE UNIQUE INDEX stored_events_command ON stored_events (command_id) WHERE command_id IS NOT NULL;
+CREATE TABLE sealed (
+    position bigint NOT NULL,
+    retention_class text NOT NULL,
+    key_id uuid NOT NULL,
+    nonce bytea NOT NULL,
+    ciphertext bytea NOT NULL,
+    PRIMARY KEY (position, retention_class)
+);
+CREATE TABLE head (
+    only_row integer PRIMARY KEY CHECK (only_row = 1),
+    ledger_id uuid NOT NULL,
+    position bigint NOT NULL,
+    recorded_at bigint NOT NULL,
+    rules_position bigint NOT NULL,
+    keys_made bigint NOT NULL
+) WITH (fillfactor = 10);
+CREATE FUNCTION never_change() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$;
+CREATE TRIGGER stored_events_never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
+FOR EACH STATEMENT EXECUTE FUNCTION never_change();
+CREATE TRIGGER sealed_never_changes BEFORE UPDATE OR TRUNCATE ON sealed
+FOR EACH STATEMENT EXECUTE FUNCTION never_change();
+"""
+INSERT_EVENTS = """
+INSERT INTO stored_events SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[],
+%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[])
+"""
+INSERT_SEALED = "INSERT INTO sealed SELECT * FROM unnest(%b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])"
+HEAD = "SELECT position, recorded_at, rules_position, keys_made FROM head"
+
+
+def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
+    """A connection whose unqualified names are in one schema. Raises Busy when the server cannot be reached."""
+    try:
+        return psycopg.connect(url, autocommit=True, options=f"-c search_path={schema}", connect_timeout=5, **options)
+    except psycopg.OperationalError as error:
+        raise Busy(5) from error
+
+
+class PostgresLedgerRecorder(LedgerRecorder):
+    """Reads through pooled connections; writes in groups through one connection of its own, re-opened when it breaks."""
+
+    PARAMETER = "%s"
+
+    def __init__(self, url: str, now: Callable[[], int], queue_limit: int) -> None:
+        self._url = url
+        self._idle: LifoQueue[psycopg.Connection[Any]] = LifoQueue()
+        self._write: psycopg.Connection[Any] | None = None
+        try:
+            self.read_head()
+        except psycopg.errors.UndefinedTable:
+            raise SetupError("There is no ledger in this database. Make one with: ap-ledger init") from None
+        super().__init__(now, queue_limit)
+
+    @classmethod
+    def create(cls, url: str) -> None:
+        """Makes an empty ledger schema. Raises SetupError if there is one already."""
+        with connect(url, "ledger") as connection, connection.transaction():
+            if connection.execute("SELECT to_regclass('ledger.head')").fetchone() != (None,):
+                raise SetupError("This database holds a ledger already; nothing was changed.")
+            connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
+            connection.execute(SCHEMA)
+            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0)", (uuid4(),))
+
+    @contextmanager
+    def reading(self) -> Iterator[psycopg.Cursor[Any]]:
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = connect(self._url, "ledger")
+        try:
+            with connection.cursor(binary=True) as cursor:
+                yield cursor
+        except psycopg.OperationalError as error:
+            # The server restarted or went away: every pooled connection is as dead as this one.
+            connection.close()
+            self._drop_idle()
+            raise Busy(2) from error
+        finally:
+            if not connection.closed:
+                self._idle.put(connection)
+
+    def _drop_idle(self) -> None:
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+    def read_head(self) -> Head:
+        return Head(*self._query(HEAD)[0])
+
+    def ledger_id(self) -> UUID:
+        return self._uuid(self._query("SELECT ledger_id FROM head")[0][0])
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        with self.reading() as cursor:
+            return self._known(cursor, ids)
+
+    # Writing ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        try:
+            if self._write is None or self._write.closed:
+                self._write = connect(self._url, "ledger")
+            with self._write.transaction():
+                yield
+        except psycopg.OperationalError as error:
+            # Whether the commit was reached is not known; the sender tries again and is told "duplicate" if it was.
+            if self._write is not None:
+                self._write.close()
+            raise Busy(2) from error
+
+    def _cursor(self) -> psycopg.Cursor[Any]:
+        assert self._write is not None
+        return self._write.cursor(binary=True)
+
+    def lock_head(self) -> Head:
+        row = self._cursor().execute(f"{HEAD} FOR UPDATE").fetchone()
+        assert row is not None
+        return Head(*row)
+
+    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        return self._known(self._cursor(), ids)
+
+    def _known(self, cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[UUID, Known]:
+        rows = cursor.execute(
+            "SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1 "
+            "UNION ALL SELECT command_id, position, fingerprint FROM stored_events WHERE command_id = ANY(%b)",
+            (list(ids), list(ids)),
+        ).fetchall()
+        return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in rows}
+
+    def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
+        if not streams:
+            return {}
+        ask = "SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id = ANY(%b) GROUP BY originator_id"
+        return dict(self._cursor().execute(ask, (list(set(streams)),)).fetchall())
+
+    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None:
+        size = len(rows)
+        stream, version, topic, class_version, command, setting, student, author, device, occurred, prints, hashes, states, _ = zip(*rows, strict=True)
+        columns = (
+            range(first_position, first_position + size), stream, version, topic, class_version, command, setting, student,
+            author, device, occurred, [recorded_at] * size, prints, hashes, states,
+        )  # fmt: skip
+        cursor = self._cursor()
+        cursor.execute(INSERT_EVENTS, [list(column) for column in columns])
+        texts = [(position, *text) for position, row in enumerate(rows, first_position) for text in row.sealed]
+        if texts:
+            cursor.execute(INSERT_SEALED, [list(column) for column in zip(*texts, strict=True)])
+
+    def move_head(self, head: Head) -> None:
+        self._cursor().execute("UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_made = %s", head)
+
+    def excise(self, position: int, retention_class: str) -> bool:
+        with self.reading() as cursor:
+            cursor.execute("DELETE FROM sealed WHERE position = %s AND retention_class = %s", (position, retention_class))
+            return cursor.rowcount > 0
+
+    def close_writing(self) -> None:
+        if self._write is not None:
+            self._write.close()
+
+    def close(self) -> None:
+        self.writer.close()
+        self._drop_idle()
+
+
+class Factory(LedgerFactory):
+    """Named by PERSISTENCE_MODULE; builds the recorder for the server named in POSTGRES_URL."""
+
+    def ledger_recorder(self, now: Callable[[], int]) -> PostgresLedgerRecorder:
+        return PostgresLedgerRecorder(self.env["POSTGRES_URL"], now, int(self.env["QUEUE_LIMIT"]))

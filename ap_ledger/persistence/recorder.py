@@ -1,0 +1,285 @@
+"""What both recorders share: the library's interface, the tail that projections pull, and the look-up of `known_at`."""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    InfrastructureFactory,
+    IntegrityError,
+    Notification,
+    NotSupportedError,
+    StoredEvent,
+    Subscription,
+)
+
+from ap_ledger.persistence.rows import Appended, Head, Known, LedgerStoredEvent, SealedText, Taken, Unit
+from ap_ledger.persistence.writer import GroupCommitWriter
+
+COLUMNS = (
+    "position, originator_id, originator_version, topic, class_version, command_id, setting_id, student_id, "
+    "author_id, device_id, occurred_at, recorded_at, fingerprint, sealed_hash, state"
+)
+TAIL_COLUMNS = "position, originator_id, topic, class_version, setting_id, student_id, author_id, occurred_at, recorded_at, state"
+
+
+class TailRow(NamedTuple):
+    """A stored event as projections read it: nothing sealed, ids as UUIDs, times in microseconds, state as JSON text."""
+
+    position: int
+    originator_id: UUID
+    topic: str
+    class_version: int
+    setting_id: UUID | None
+    student_id: UUID | None
+    author_id: UUID | None
+    occurred_at: int
+    recorded_at: int
+    state: str
+
+
+class LedgerRecorder(ApplicationRecorder):
+    """Stores events with our columns, dense positions and group commit. One per process and ledger."""
+
+    PARAMETER = "?"
+
+    def __init__(self, now: Callable[[], int], queue_limit: int) -> None:
+        self.writer = GroupCommitWriter(self, now, queue_limit)
+
+    # What a database must say for itself -------------------------------------------------------------------------
+
+    @contextmanager
+    @abstractmethod
+    def reading(self) -> Iterator[Any]:
+        """A DB-API cursor that sees one moment of the ledger."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stores what is waiting and lets go of the database."""
+
+    @abstractmethod
+    def read_head(self) -> Head:
+        """The end of the ledger as last committed."""
+
+    @abstractmethod
+    def ledger_id(self) -> UUID:
+        """The random id given to this ledger when it was made."""
+
+    @abstractmethod
+    def excise(self, position: int, retention_class: str) -> bool:
+        """Removes one sealed text for good; the event row stays. False when there was none."""
+
+    @abstractmethod
+    def writing(self) -> Any: ...
+
+    @abstractmethod
+    def lock_head(self) -> Head: ...
+
+    @abstractmethod
+    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]: ...
+
+    @abstractmethod
+    def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
+
+    @abstractmethod
+    def insert(self, rows: Sequence[Any], first_position: int, recorded_at: int) -> None: ...
+
+    @abstractmethod
+    def move_head(self, head: Head) -> None: ...
+
+    @abstractmethod
+    def close_writing(self) -> None: ...
+
+    def key(self, value: UUID) -> Any:
+        """An id as this database stores it."""
+        return value
+
+    def _query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        with self.reading() as cursor:
+            return list(cursor.execute(sql.replace("?", self.PARAMETER), parameters).fetchall())
+
+    # Reading ------------------------------------------------------------------------------------------------------
+
+    def tail(self, after: int, limit: int) -> list[TailRow]:
+        """Events after a position, in order, at most `limit`."""
+        rows = self._query(f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE position > ? ORDER BY position LIMIT ?", (after, limit))
+        return [TailRow._make(row) for row in rows]
+
+    def tail_of(self, streams: Sequence[UUID]) -> list[TailRow]:
+        """Every event of these streams, in order."""
+        found: list[TailRow] = []
+        for start in range(0, len(streams), 500):
+            some = [self.key(stream) for stream in streams[start : start + 500]]
+            marks = ",".join("?" * len(some))
+            rows = self._query(f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE originator_id IN ({marks}) ORDER BY position", some)
+            found += [
+                TailRow(row[0], self._uuid(row[1]), row[2], row[3], self._maybe(row[4]), self._maybe(row[5]), self._maybe(row[6]), *row[7:])
+                for row in rows
+            ]
+        return sorted(found)
+
+    def position_at(self, recorded_at: int) -> int:
+        """The greatest position recorded at or before a time, 0 if there is none: found by bisecting on the position."""
+        with self.reading() as cursor:
+            low, high = 0, self._last_position(cursor)
+            ask = f"SELECT recorded_at FROM stored_events WHERE position = {self.PARAMETER}"
+            while low < high:
+                middle = (low + high + 1) // 2
+                found = cursor.execute(ask, (middle,)).fetchone()
+                if found is not None and found[0] <= recorded_at:
+                    low = middle
+                else:
+                    high = middle - 1
+            return low
+
+    def _last_position(self, cursor: Any) -> int:
+        row = cursor.execute("SELECT max(position) FROM stored_events").fetchone()
+        return int(row[0] or 0)
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        """Where each id was first stored, with its fingerprint; ids never stored are left out. Sees only what is committed."""
+        return self.known(ids)
+
+    def events_at(self, positions: Sequence[int]) -> list[LedgerStoredEvent]:
+        """The stored events at these positions, sealed texts with them, in order."""
+        found: list[LedgerStoredEvent] = []
+        for start in range(0, len(positions), 500):
+            some = list(positions[start : start + 500])
+            found += self._events("position IN ({})".format(",".join("?" * len(some))), some, "ORDER BY position")
+        return found
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The events of one stream, as the library asks for them."""
+        assert isinstance(originator_id, UUID)
+        where, parameters = "originator_id = ?", [self.key(originator_id)]
+        if gt is not None:
+            where, parameters = f"{where} AND originator_version > ?", [*parameters, gt]
+        if lte is not None:
+            where, parameters = f"{where} AND originator_version <= ?", [*parameters, lte]
+        order = f"ORDER BY originator_version {'DESC' if desc else 'ASC'}"
+        if limit is not None:
+            order, parameters = f"{order} LIMIT ?", [*parameters, limit]
+        return self._events(where, parameters, order)
+
+    def _events(self, where: str, parameters: Sequence[Any], order: str) -> list[LedgerStoredEvent]:
+        with self.reading() as cursor:
+            sql = f"SELECT {COLUMNS} FROM stored_events WHERE {where} {order}"
+            rows = cursor.execute(sql.replace("?", self.PARAMETER), parameters).fetchall()
+            sealed = self._sealed(cursor, [row[0] for row in rows if row[13] is not None])
+        return [
+            LedgerStoredEvent(
+                position=row[0], originator_id=self._uuid(row[1]), originator_version=row[2], topic=row[3],
+                class_version=row[4], command_id=self._maybe(row[5]), setting_id=self._maybe(row[6]),
+                student_id=self._maybe(row[7]), author_id=self._maybe(row[8]), device_id=self._maybe(row[9]),
+                occurred_at=row[10], recorded_at=row[11], fingerprint=bytes(row[12]),
+                sealed_hash=None if row[13] is None else bytes(row[13]),
+                state=row[14].encode(), sealed=tuple(sealed.get(row[0], ())),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def _sealed(self, cursor: Any, positions: Sequence[int]) -> dict[int, list[SealedText]]:
+        found: dict[int, list[SealedText]] = {}
+        for start in range(0, len(positions), 500):
+            some = positions[start : start + 500]
+            marks = ",".join([self.PARAMETER] * len(some))
+            ask = f"SELECT position, retention_class, key_id, nonce, ciphertext FROM sealed WHERE position IN ({marks})"
+            for position, kept, key_id, nonce, ciphertext in cursor.execute(ask, list(some)).fetchall():
+                found.setdefault(position, []).append(SealedText(kept, self._uuid(key_id), bytes(nonce), bytes(ciphertext)))
+        return found
+
+    def _uuid(self, value: Any) -> UUID:
+        return value if isinstance(value, UUID) else UUID(bytes=bytes(value))
+
+    def _maybe(self, value: Any) -> UUID | None:
+        return None if value is None else self._uuid(value)
+
+    # The library's interface --------------------------------------------------------------------------------------
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """Stores events of one stream together. Raises IntegrityError when another writer came first."""
+        if not stored_events:
+            return []
+        rows = tuple(event.row() for event in stored_events if isinstance(event, LedgerStoredEvent))
+        if len(rows) != len(stored_events):
+            raise NotSupportedError("only events made by the ledger's own mapper can be stored")
+        outcome = self.writer.submit([Unit(rows[0].command_id or rows[0].originator_id, rows)]).result()[0]
+        if isinstance(outcome, Appended):
+            return [outcome.position + n for n in range(len(rows))]
+        raise IntegrityError("taken" if isinstance(outcome, Taken) else "known")
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        """Events by position, in the library's own form."""
+        after = 0 if start is None else start - (1 if inclusive_of_start else 0)
+        where, parameters = "position > ?", [after]
+        if stop is not None:
+            where, parameters = f"{where} AND position <= ?", [*parameters, stop]
+        if topics:
+            where = f"{where} AND topic IN ({','.join('?' * len(topics))})"
+            parameters = [*parameters, *topics]  # type: ignore[list-item]
+        events = self._events(where, [*parameters, limit], "ORDER BY position LIMIT ?")
+        return [
+            Notification(
+                id=event.position or 0,
+                originator_id=event.originator_id,
+                originator_version=event.originator_version,
+                topic=event.topic,
+                state=event.state,
+            )
+            for event in events
+        ]
+
+    def max_notification_id(self) -> int | None:
+        """The last position, or None for an empty ledger."""
+        with self.reading() as cursor:
+            return self._last_position(cursor) or None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
+        """Not offered: projections pull with `tail`, which works the same on both databases."""
+        raise NotSupportedError("projections pull from the ledger; see projections/runner.py")
+
+
+class LedgerFactory(InfrastructureFactory[Any]):
+    """Builds the recorder for `eventsourcing` from the environment that the Ledger hands it."""
+
+    @abstractmethod
+    def ledger_recorder(self, now: Callable[[], int]) -> LedgerRecorder:
+        """The recorder, with the clock that stamps `recorded_at`, in microseconds."""
+
+    def application_recorder(self) -> LedgerRecorder:
+        """The recorder with the system's clock, as the library asks for it."""
+        return self.ledger_recorder(lambda: time.time_ns() // 1000)
+
+    def aggregate_recorder(self, purpose: str = "events") -> Any:
+        """There are no snapshots, so there is only the one recorder."""
+        raise NotSupportedError("the ledger keeps no snapshots")
+
+    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
+        """Projections keep their own positions."""
+        raise NotSupportedError("projections keep their own positions")
+
+    def process_recorder(self) -> Any:
+        """Nothing here makes events from events."""
+        raise NotSupportedError("the ledger has no process applications")

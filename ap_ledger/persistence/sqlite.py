@@ -1,0 +1,237 @@
+"""The ledger in one SQLite file: one writer thread, group commit, WAL, every commit synced to the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, LifoQueue
+from typing import Any
+from uuid import UUID, uuid4
+
+from ap_ledger.errors import Busy, SetupError
+from ap_ledger.persistence.recorder import TAIL_COLUMNS, LedgerFactory, LedgerRecorder, TailRow
+from ap_ledger.persistence.rows import Head, Known, Row
+
+BUSY_WAIT_SECONDS = 5
+IN_LIST_LIMIT = 8_192
+
+SCHEMA = """
+CREATE TABLE stored_events (
+    position INTEGER PRIMARY KEY,
+    originator_id BLOB NOT NULL,
+    originator_version INTEGER NOT NULL,
+    topic TEXT NOT NULL,
+    class_version INTEGER NOT NULL,
+    command_id BLOB,
+    setting_id BLOB,
+    student_id BLOB,
+    author_id BLOB,
+    device_id BLOB,
+    occurred_at INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    fingerprint BLOB NOT NULL,
+    sealed_hash BLOB,
+    state TEXT NOT NULL
+);
+CREATE UNIQUE INDEX stored_events_stream ON stored_events (originator_id, originator_version);
+CREATE UNIQUE INDEX stored_events_command ON stored_events (command_id) WHERE command_id IS NOT NULL;
+CREATE TABLE sealed (
+    position INTEGER NOT NULL,
+    retention_class TEXT NOT NULL,
+    key_id BLOB NOT NULL,
+    nonce BLOB NOT NULL,
+    ciphertext BLOB NOT NULL,
+    PRIMARY KEY (position, retention_class)
+) WITHOUT ROWID;
+CREATE TABLE head (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    ledger_id BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
+    rules_position INTEGER NOT NULL,
+    keys_made INTEGER NOT NULL
+);
+CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER stored_events_never_go BEFORE DELETE ON stored_events
+BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER sealed_never_changes BEFORE UPDATE ON sealed
+BEGIN SELECT RAISE(ABORT, 'a sealed text is kept or excised, never changed'); END;
+"""
+
+
+class SQLiteLedgerRecorder(LedgerRecorder):
+    """Reads through pooled connections that never wait for the writer; writes through one connection of its own."""
+
+    def __init__(self, path: Path, now: Callable[[], int], queue_limit: int) -> None:
+        self._path = path
+        self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
+        if not path.exists():
+            raise SetupError(f"There is no ledger at {path.parent}. Make one with: ap-ledger init --data {path.parent}")
+        self._write = self._connect()
+        self._write.execute("PRAGMA synchronous=FULL")
+        super().__init__(now, queue_limit)
+
+    @classmethod
+    def create(cls, path: Path) -> None:
+        """Makes an empty ledger file. Raises SetupError if there is one already."""
+        if path.exists():
+            raise SetupError(f"{path} exists already; nothing was changed.")
+        connection = sqlite3.connect(path, isolation_level=None)
+        # Larger pages hold about twenty events each, which saves space and reads.
+        connection.execute("PRAGMA page_size=8192")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(SCHEMA)
+        connection.execute("INSERT INTO head VALUES (1, ?, 0, 0, 0, 0)", (uuid4().bytes,))
+        connection.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA secure_delete=ON")
+        connection.execute("PRAGMA cache_size=-16000")
+        return connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Cursor]:
+        try:
+            connection = self._idle.get_nowait()
+        except Empty:
+            connection = self._connect()
+        try:
+            connection.execute("BEGIN")
+            yield connection.cursor()
+        finally:
+            connection.rollback()
+            self._idle.put(connection)
+
+    def key(self, value: UUID) -> bytes:
+        return value.bytes
+
+    def tail(self, after: int, limit: int) -> list[TailRow]:
+        # Written out, because a call per id is what a projection would otherwise spend its time on.
+        ask = f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE position > ? ORDER BY position LIMIT ?"
+        known: dict[bytes | None, UUID | None] = {None: None}
+
+        def uid(value: bytes | None) -> UUID | None:
+            found = known.get(value)
+            if found is None and value is not None:
+                found = known[value] = UUID(bytes=value)
+            return found
+
+        with self.reading() as cursor:
+            return [
+                TailRow(p, UUID(bytes=o), t, v, uid(se), uid(st), uid(a), at, re, s)
+                for p, o, t, v, se, st, a, at, re, s in cursor.execute(ask, (after, limit))
+            ]
+
+    def read_head(self) -> Head:
+        with self.reading() as cursor:
+            return Head(*cursor.execute("SELECT position, recorded_at, rules_position, keys_made FROM head").fetchone())
+
+    def ledger_id(self) -> UUID:
+        with self.reading() as cursor:
+            return UUID(bytes=cursor.execute("SELECT ledger_id FROM head").fetchone()[0])
+
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        with self.reading() as cursor:
+            return self._known(cursor, ids)
+
+    # Writing ------------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        try:
+            self._write.execute("BEGIN IMMEDIATE")
+            yield
+            self._write.execute("COMMIT")
+        except BaseException as error:
+            if self._write.in_transaction:
+                self._write.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError):
+                # Disk full, or another process held the file for too long: nothing was stored, and trying again is right.
+                raise Busy(5) from error
+            raise
+
+    def lock_head(self) -> Head:
+        return Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_made FROM head").fetchone())
+
+    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        return self._known(self._write.cursor(), ids)
+
+    def _known(self, cursor: sqlite3.Cursor, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        found: dict[UUID, Known] = {}
+        for keys, marks in _in_lists(ids):
+            for sql in (
+                f"SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id IN ({marks}) AND originator_version = 1",
+                f"SELECT command_id, position, fingerprint FROM stored_events WHERE command_id IN ({marks})",
+            ):
+                for key, position, fingerprint in cursor.execute(sql, keys):
+                    found[UUID(bytes=key)] = Known(position, fingerprint)
+        return found
+
+    def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
+        found: dict[UUID, int] = {}
+        ask = "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?"
+        for stream in set(streams):
+            found[stream] = self._write.execute(ask, (stream.bytes,)).fetchone()[0] or 0
+        return found
+
+    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None:
+        events: list[tuple[Any, ...]] = []
+        texts: list[tuple[Any, ...]] = []
+        for position, (stream, version, topic, class_version, command, setting, student, author, device, occurred_at, print_, hash_, state, sealed) in enumerate(
+            rows, first_position
+        ):
+            events.append((
+                position, stream.bytes, version, topic, class_version, command and command.bytes, setting and setting.bytes,
+                student and student.bytes, author and author.bytes, device and device.bytes, occurred_at, recorded_at, print_, hash_, state,
+            ))  # fmt: skip
+            for text in sealed:
+                texts.append((position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext))
+        self._write.executemany("INSERT INTO stored_events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
+        if texts:
+            self._write.executemany("INSERT INTO sealed VALUES (?,?,?,?,?)", texts)
+
+    def move_head(self, head: Head) -> None:
+        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_made = ?", head)
+
+    def excise(self, position: int, retention_class: str) -> bool:
+        connection = self._connect()
+        try:
+            gone = connection.execute("DELETE FROM sealed WHERE position = ? AND retention_class = ?", (position, retention_class)).rowcount
+            # What was deleted must not stay readable in the write-ahead log either.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return gone > 0
+        finally:
+            connection.close()
+
+    def close_writing(self) -> None:
+        self._write.close()
+
+    def close(self) -> None:
+        self.writer.close()
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except Empty:
+                return
+
+
+def _in_lists(ids: Sequence[UUID]) -> Iterator[tuple[list[bytes], str]]:
+    """Ids in lists padded to a power of two, so that SQLite meets few different statements and prepares each once."""
+    for start in range(0, len(ids), IN_LIST_LIMIT):
+        keys = [one.bytes for one in ids[start : start + IN_LIST_LIMIT]]
+        size = 1 << (len(keys) - 1).bit_length()
+        keys += keys[-1:] * (size - len(keys))
+        yield keys, ",".join("?" * size)
+
+
+class Factory(LedgerFactory):
+    """Named by PERSISTENCE_MODULE; builds the recorder for the file named in SQLITE_DBNAME."""
+
+    def ledger_recorder(self, now: Callable[[], int]) -> SQLiteLedgerRecorder:
+        return SQLiteLedgerRecorder(Path(self.env["SQLITE_DBNAME"]), now, int(self.env["QUEUE_LIMIT"]))

@@ -1,0 +1,162 @@
+"""The one thread that writes: it takes what is waiting, stores it in one transaction, and answers each sender."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from ap_ledger.errors import Busy
+from ap_ledger.events import ENTRY_TOPICS
+from ap_ledger.persistence.rows import Appended, Head, Known, Outcome, Row, Taken, Unit
+
+GROUP_LIMIT = 5_000
+"""Rows taken into one transaction at most, so that nobody waits long behind a flood."""
+
+
+class WriteStore(Protocol):
+    """What the writer asks of a database, inside `writing()`, which commits at its end or rolls back."""
+
+    def writing(self) -> AbstractContextManager[None]: ...
+
+    def lock_head(self) -> Head: ...
+
+    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]: ...
+
+    def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
+
+    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None: ...
+
+    def move_head(self, head: Head) -> None: ...
+
+    def close_writing(self) -> None: ...
+
+
+class _Job(NamedTuple):
+    units: Sequence[Unit]
+    future: Future[list[Outcome]]
+
+
+class GroupCommitWriter:
+    """Stores units in the order they came, many senders to one commit, at most `limit` rows waiting.
+
+    The answer to a sender is set only after the commit that holds its rows.
+    """
+
+    def __init__(self, store: WriteStore, now: Callable[[], int], limit: int) -> None:
+        self._store = store
+        self._now = now
+        self._limit = limit
+        self._jobs: deque[_Job] = deque()
+        self._waiting = 0
+        self._condition = threading.Condition()
+        self._closing = False
+        self._listeners: list[Callable[[int], None]] = []
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def on_commit(self, listener: Callable[[int], None]) -> None:
+        """Asks to be told the last position after each commit. A hint: it must be quick and must not fail."""
+        self._listeners.append(listener)
+
+    def submit(self, units: Sequence[Unit]) -> Future[list[Outcome]]:
+        """Puts units in the queue; the future holds one outcome for each. Raises Busy at once when too much is waiting."""
+        future: Future[list[Outcome]] = Future()
+        rows = sum(len(unit.rows) for unit in units)
+        with self._condition:
+            if self._closing:
+                raise Busy(5)
+            if self._waiting and self._waiting + rows > self._limit:
+                raise Busy()
+            self._waiting += rows
+            self._jobs.append(_Job(units, future))
+            self._condition.notify()
+        return future
+
+    @property
+    def waiting(self) -> int:
+        """Rows in the queue, including those in the transaction under way."""
+        return self._waiting
+
+    def close(self) -> None:
+        """Stores what is waiting, then stops."""
+        with self._condition:
+            self._closing = True
+            self._condition.notify()
+        self._thread.join()
+        self._store.close_writing()
+
+    def _run(self) -> None:
+        while group := self._take():
+            self._write(group)
+            with self._condition:
+                self._waiting -= sum(len(unit.rows) for job in group for unit in job.units)
+
+    def _take(self) -> list[_Job]:
+        with self._condition:
+            while not self._jobs and not self._closing:
+                self._condition.wait()
+            group: list[_Job] = []
+            rows = 0
+            while self._jobs and rows < GROUP_LIMIT:
+                job = self._jobs.popleft()
+                rows += sum(len(unit.rows) for unit in job.units)
+                group.append(job)
+            return group
+
+    def _write(self, group: list[_Job]) -> None:
+        try:
+            with self._store.writing():
+                answers, last = self._append([unit for job in group for unit in job.units])
+        except Exception as error:
+            # One impossible job must not take its neighbours down with it, so each is tried alone.
+            if len(group) > 1 and not isinstance(error, Busy):
+                for job in group:
+                    self._write([job])
+                return
+            for job in group:
+                job.future.set_exception(error)
+            return
+        start = 0
+        for job in group:
+            end = start + len(job.units)
+            job.future.set_result(answers[start:end])
+            start = end
+        for listener in self._listeners:
+            listener(last)
+
+    def _append(self, units: Sequence[Unit]) -> tuple[list[Outcome], int]:
+        head = self._store.lock_head()
+        known = self._store.known([unit.id for unit in units])
+        versions = self._store.last_versions([row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None])
+        answers: list[Outcome] = []
+        rows: list[Row] = []
+        rules, keys = head.rules_position, head.keys_made
+        for unit in units:
+            before = known.get(unit.id)
+            if before is not None:
+                answers.append(before)
+                continue
+            first = unit.rows[0]
+            # An entry is its own stream, so its id was all there was to ask; the rest must come next in their stream.
+            if first.command_id is not None:
+                if versions.get(first.originator_id, 0) + 1 != first.originator_version:
+                    answers.append(Taken())
+                    continue
+                versions[first.originator_id] = unit.rows[-1].originator_version
+            position = head.position + len(rows) + 1
+            rows.extend(unit.rows)
+            known[unit.id] = Known(position, first.fingerprint)
+            if first.topic not in ENTRY_TOPICS:
+                rules = head.position + len(rows)
+                keys += sum(row.topic == "key-made" for row in unit.rows)
+            answers.append(Appended(position))
+        if rows:
+            recorded_at = max(self._now(), head.recorded_at)
+            self._store.insert(rows, head.position + 1, recorded_at)
+            self._store.move_head(Head(head.position + len(rows), recorded_at, rules, keys))
+        return answers, head.position + len(rows)

@@ -1,0 +1,8 @@
+"""Read models: disposable, replayable, each an answer to one question."""
+
+from projections.registry import Registry
+from projections.runner import Projection
+from projections.student_days import StudentDays
+
+PROJECTIONS: tuple[type[Projection], ...] = (Registry, StudentDays)
+"""Every projection there is, written down."""

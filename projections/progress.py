@@ -1,0 +1,221 @@
+"""The one fold: a day's entries become a cell, cells become progress. Every page, report and replay uses it.
+
+`fold_day(rows of one student and day) -> DayCell`, `combine(days) -> Progress`. Both are pure, and neither cares in which
+order things arrived: only when they happened. A ladder is ordinal, so there are medians and counts here, never means.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+DayCell = dict[str, Any]
+"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `sessions`, `faces`, `incidents`."""
+
+Progress = dict[str, Any]
+"""What had happened until a day, as JSON."""
+
+MISSING = "~"
+"""Stands before the reason in the place of a level, where an outcome could not be scored."""
+
+BASELINE_CONTACTS = 10
+SUSTAINED_OF, SUSTAINED_LAST = 3, 5
+"""A rung is sustained when 3 of the last 5 contacts reached it or more."""
+
+LOST_STATUSES = frozenset({"not-secure"})
+
+
+class DayRow(NamedTuple):
+    """One current entry of a student's day, as the timeline keeps it."""
+
+    position: int
+    occurred_at: int
+    kind: str
+    item: str | None
+    value: str | None
+    slot: str | None
+    visit: str | None
+
+
+def fold_day(rows: Iterable[DayRow]) -> DayCell:
+    """The cell of one student's day from its current entries, in any order."""
+    cell: DayCell = {}
+    for row in rows:
+        add(cell, row)
+    return cell
+
+
+def add(cell: DayCell, row: DayRow) -> None:
+    """Adds one entry to a cell, in place."""
+    count(cell, "kinds", row.kind)
+    step = _STEPS.get(row.kind)
+    if step is not None:
+        step(cell, row)
+
+
+def count(cell: DayCell, name: str, key: str, by: int = 1) -> None:
+    """Adds to one of a cell's counts."""
+    counts = cell.get(name)
+    if counts is None:
+        counts = cell[name] = {}
+    counts[key] = counts.get(key, 0) + by
+
+
+def _outcome(cell: DayCell, row: DayRow) -> None:
+    framework, _, indicator = (row.item or "").partition("|")
+    outcomes = cell.get("outcomes")
+    if outcomes is None:
+        outcomes = cell["outcomes"] = {}
+    counts = outcomes.get(framework)
+    if counts is None:
+        counts = outcomes[framework] = {}
+    key = f"{indicator}|{row.slot or ''}|{row.value}"
+    counts[key] = counts.get(key, 0) + 1
+
+
+def _rung(cell: DayCell, row: DayRow) -> None:
+    ladder, _, rung = (row.item or "").partition("|")
+    cell.setdefault("rungs", []).append([row.occurred_at, row.position, ladder, rung, row.value, row.visit])
+
+
+def _unit(cell: DayCell, row: DayRow) -> None:
+    cell.setdefault("units", []).append([row.occurred_at, row.position, row.item, row.value])
+
+
+def _visit(cell: DayCell, row: DayRow) -> None:
+    count(cell, "visits", row.item or "")
+    if row.value:
+        count(cell, "visits", "minutes", int(row.value))
+
+
+def _session(cell: DayCell, row: DayRow) -> None:
+    count(cell, "sessions", row.item or "")
+    if row.value:
+        count(cell, "sessions", "minutes", int(row.value))
+
+
+def _voice(cell: DayCell, row: DayRow) -> None:
+    count(cell, "faces", f"{row.item}|{row.value or ''}")
+
+
+def _incident(cell: DayCell, row: DayRow) -> None:
+    count(cell, "incidents", row.item or "")
+
+
+_STEPS: Mapping[str, Callable[[DayCell, DayRow], None]] = {
+    "outcome-scored": _outcome,
+    "rung-reached": _rung,
+    "unit-progressed": _unit,
+    "visit-logged": _visit,
+    "session-attended": _session,
+    "voice-heard": _voice,
+    "incident-recorded": _incident,
+}
+
+
+def combine(days: Iterable[tuple[str, DayCell]], ladders: Mapping[str, Sequence[str]], slot_kinds: Mapping[str, str]) -> Progress:
+    """Progress over days, given as (ISO date, cell), in any order.
+
+    `ladders` lists each ladder's rungs from the lowest, by `id@version`. `slot_kinds` gives the kind of a slot by its id;
+    a slot that it does not know counts as its own kind.
+    """
+    sums: dict[str, Counter[str]] = {name: Counter() for name in ("kinds", "visits", "sessions", "faces", "incidents")}
+    outcomes: dict[str, Counter[str]] = {}
+    rungs: list[list[Any]] = []
+    units: list[list[Any]] = []
+    touched: list[str] = []
+    for day, cell in days:
+        touched.append(day)
+        for name, total in sums.items():
+            if name in cell:
+                total.update(cell[name])
+        for framework, counts in cell.get("outcomes", {}).items():
+            outcomes.setdefault(framework, Counter()).update(counts)
+        rungs += ([*rung, day] for rung in cell.get("rungs", ()))
+        units += cell.get("units", ())
+    return {
+        "days": len(touched),
+        "first_day": min(touched, default=None),
+        "last_day": max(touched, default=None),
+        "entries": sum(sums["kinds"].values()),
+        **{name: dict(sorted(total.items())) for name, total in sums.items()},
+        "ladders": _ladders(sorted(rungs, key=lambda rung: (rung[0], rung[1])), ladders),
+        "outcomes": {framework: _outcomes(counts, slot_kinds) for framework, counts in sorted(outcomes.items())},
+        "units": _units(sorted(units, key=lambda unit: (unit[0], unit[1]))),
+    }
+
+
+def _outcomes(counts: Mapping[str, int], slot_kinds: Mapping[str, str]) -> dict[str, Any]:
+    """Counts by indicator and level, and by indicator, slot kind and level. Missing reasons are levels that start with ~."""
+    indicators: dict[str, Counter[str]] = {}
+    kinds: dict[str, dict[str, Counter[str]]] = {}
+    for key, times in counts.items():
+        indicator, slot, level = key.split("|", 2)
+        kind = slot_kinds.get(slot, slot) if slot else "none"
+        indicators.setdefault(indicator, Counter())[level] += times
+        kinds.setdefault(indicator, {}).setdefault(kind, Counter())[level] += times
+    return {
+        "indicators": {indicator: dict(sorted(levels.items())) for indicator, levels in sorted(indicators.items())},
+        "by_slot_kind": {
+            indicator: {kind: dict(sorted(levels.items())) for kind, levels in sorted(by_kind.items())}
+            for indicator, by_kind in sorted(kinds.items())
+        },
+    }
+
+
+def _ladders(rungs: Sequence[Sequence[Any]], ladders: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    by_ladder: dict[str, list[Sequence[Any]]] = {}
+    for rung in rungs:
+        by_ladder.setdefault(rung[2], []).append(rung)
+    return {ladder: climb(reached, ladders.get(ladder, ())) for ladder, reached in by_ladder.items()}
+
+
+def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, Any]:
+    """The state of one ladder from its rungs in the order they happened.
+
+    A contact is a visit, whatever rungs it held: its highest counts. A rung logged outside a visit is a contact of its own.
+    """
+    rank = {rung: place for place, rung in enumerate(order)}
+    best: dict[str, tuple[int, int, str]] = {}
+    for occurred_at, position, _, rung, _, visit, day in reached:
+        contact = visit or f"#{position}"
+        place = rank.get(rung, -1)
+        if contact not in best or place > best[contact][0]:
+            best[contact] = (place, best[contact][1] if contact in best else occurred_at, day)
+    contacts = sorted(best.values(), key=lambda contact: contact[1])
+    places = [place for place, _, _ in contacts]
+    sustained = [sorted(window)[-SUSTAINED_OF] for end in range(1, len(places) + 1) if len(window := places[max(0, end - SUSTAINED_LAST) : end]) >= SUSTAINED_OF]
+
+    def name(place: int | None) -> str | None:
+        return order[place] if place is not None and 0 <= place < len(order) else None
+
+    return {
+        "contacts": len(contacts),
+        "baseline": name(median(places[:BASELINE_CONTACTS])),
+        "latest": name(places[-1] if places else None),
+        "latest_day": contacts[-1][2] if contacts else None,
+        "highest": name(max(places, default=None)),
+        "sustained": name(sustained[-1] if sustained else None),
+        "highest_sustained": name(max(sustained, default=None)),
+        "path": [[day, name(place)] for place, _, day in contacts],
+    }
+
+
+def median(places: Sequence[int]) -> int | None:
+    """The median of ordinal places; of an even number, the lower of the middle two, since there is nothing between rungs."""
+    return sorted(places)[(len(places) - 1) // 2] if places else None
+
+
+def _units(steps: Sequence[Sequence[Any]]) -> dict[str, Any]:
+    """The present status of each unit, since when, how many steps were recorded, and how many of them were losses."""
+    units: dict[str, Any] = {}
+    for occurred_at, _, unit, status in steps:
+        before = units.get(unit, {"steps": 0, "losses": 0})
+        units[unit] = {
+            "status": status,
+            "since": occurred_at,
+            "steps": before["steps"] + 1,
+            "losses": before["losses"] + (status in LOST_STATUSES),
+        }
+    return dict(sorted(units.items()))

@@ -1,0 +1,158 @@
+"""Who and what there is: settings, people, students, placements, frameworks, as small JSON bodies without a single name.
+
+A body holds the position of the event that names somebody; names are opened at the edge, for those who may see them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, Connection, MetaData, String, Table
+
+from ap_ledger.application.stores import BigInt
+from projections.runner import Projection, Seen
+
+Body = dict[str, Any]
+
+
+def registry_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each thing there is. `position` is that of the last event about it."""
+    return Table(
+        f"registry{suffix}", metadata,
+        Column("kind", String, primary_key=True),
+        Column("id", String, primary_key=True),
+        Column("setting_id", String),
+        Column("position", BigInt, nullable=False),
+        Column("body", String, nullable=False),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+class Registry(Projection):
+    """Every stream with rules, as what it says now."""
+
+    name: ClassVar[str] = "registry"
+    version: ClassVar[int] = 1
+    tables: ClassVar = (registry_table,)
+
+    def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
+        """Changes the bodies that events are about."""
+        for seen in batch:
+            change = CHANGES.get(seen.topic)
+            if change is not None and seen.state is not None:
+                kind, key = _about(seen)
+                body = self._read(connection, kind, key)
+                change(body, seen.state, seen)
+                self._write(connection, kind, key, body, seen)
+
+    def _read(self, connection: Connection, kind: str, key: str) -> Body:
+        ask = self.views.sql(f"SELECT body FROM {self.made[0].name} WHERE kind = ? AND id = ?")
+        row = connection.exec_driver_sql(ask, (kind, key)).first()
+        return {"id": key} if row is None else orjson.loads(row[0])
+
+    def _write(self, connection: Connection, kind: str, key: str, body: Body, seen: Seen) -> None:
+        name = self.made[0].name
+        connection.exec_driver_sql(self.views.sql(f"DELETE FROM {name} WHERE kind = ? AND id = ?"), (kind, key))
+        row = (kind, key, body.get("setting_id"), seen.position, orjson.dumps(body).decode())
+        self.views.insert_many(connection, self.made[0], [row])
+
+
+def _about(seen: Seen) -> tuple[str, str]:
+    assert seen.state is not None
+    match seen.topic:
+        case "placement-started" | "placement-changed" | "placement-ended" | "sessions-commissioned":
+            return "placements", seen.state["placement_id"]
+        case "framework-published" | "framework-retired":
+            return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
+        case "person-added" | "role-granted" | "role-ended":
+            return "people", str(seen.stream)
+        case topic if topic.startswith(("student-", "key-", "mentor-")):
+            return "students", str(seen.stream)
+    return "settings", str(seen.stream)
+
+
+def _merge(*names: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
+    def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+        body.update({name: state[name] for name in names if name in state})
+
+    return change
+
+
+def _append(name: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
+    def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+        body.setdefault(name, []).append(dict(state))
+
+    return change
+
+
+def _setting(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update({name: state.get(name) for name in ("name", "time_zone", "urn", "ukprn")}, places=[], commissioners=[], timetables=[])
+
+
+def _timetable(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["timetables"].append({**state, "position": seen.position})
+
+
+def _person(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=str(seen.setting_id), named_at=seen.position, roles=[])
+
+
+def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["roles"] = [{**role, "until": state["on"]} if role["grant_id"] == state["grant_id"] else role for role in body["roles"]]
+
+
+def _student(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=str(seen.setting_id), admitted_on=state["on"], named_at=None, mentors=[], expected=[], shredded=[])
+
+
+def _identified(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["named_at"] = seen.position
+
+
+def _key_worker(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["key_worker"] = state["person_id"]
+
+
+def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["shredded"] = sorted({*body["shredded"], state["retention_class"]})
+
+
+def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=str(seen.setting_id), student_id=str(UUID(bytes=seen.stream.bytes)), commissioned=[])
+    body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
+
+
+def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(id=state["framework_id"], version=state["version"], kind=state["kind"], content_hash=state["content_hash"])
+    body.update(title=state["definition"]["title"], published_at=seen.position, retired=False)
+
+
+def _retired(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["retired"] = True
+
+
+CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
+    "setting-opened": _setting,
+    "place-added": _append("places"),
+    "commissioner-added": _append("commissioners"),
+    "calendar-set": _append("calendars"),
+    "timetable-set": _timetable,
+    "person-added": _person,
+    "role-granted": _append("roles"),
+    "role-ended": _role_ended,
+    "student-admitted": _student,
+    "student-identified": _identified,
+    "student-expected": _append("expected"),
+    "key-worker-assigned": _key_worker,
+    "mentor-assigned": _append("mentors"),
+    "key-shredded": _shredded,
+    "placement-started": _placement,
+    "placement-changed": _merge("planned_end", "purpose"),
+    "placement-ended": _merge("end", "reason_code", "destination"),
+    "sessions-commissioned": _append("commissioned"),
+    "framework-published": _framework,
+    "framework-retired": _retired,
+}

@@ -1,0 +1,295 @@
+"""What happened to whom on which day: the timeline, and a cell for each student's day in each state it was ever known in.
+
+A cell's version is valid from `from_pos` until before `to_pos`. Versions are cut where the day of recording changes, so
+that any `known_at` is an index look-up and at most the day it falls in is folded again, from the timeline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
+
+from ap_ledger.application.stores import BigInt
+from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.persistence.recorder import TailRow
+from projections.progress import MISSING, DayCell, DayRow, add, fold_day
+from projections.runner import Projection, Seen, see
+
+
+def timeline_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each state of each entry. `superseded` is the position from which it counts no more."""
+    return Table(
+        f"timeline{suffix}", metadata,
+        Column("student", LargeBinary(16), primary_key=True),
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        Column("position", BigInt, primary_key=True, autoincrement=False),
+        Column("superseded", BigInt),
+        Column("occurred_at", BigInt, nullable=False),
+        Column("kind", String, nullable=False),
+        Column("item", String),
+        Column("value", String),
+        Column("slot", String),
+        Column("entry", LargeBinary(16), nullable=False),
+        Column("visit", LargeBinary(16)),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+def cells_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each version of a student's day."""
+    return Table(
+        f"cells{suffix}", metadata,
+        Column("student", LargeBinary(16), primary_key=True),
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        Column("from_pos", BigInt, primary_key=True, autoincrement=False),
+        Column("to_pos", BigInt),
+        Column("last_pos", BigInt, nullable=False),
+        Column("recorded_day", Integer, nullable=False),
+        Column("cell", String, nullable=False),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+def zones_table(suffix: str, metadata: MetaData) -> Table:
+    """The time zone of each setting, which decides where its days begin."""
+    return Table(
+        f"zones{suffix}", metadata,
+        Column("setting", LargeBinary(16), primary_key=True),
+        Column("time_zone", String, nullable=False),
+    )  # fmt: skip
+
+
+class Line(NamedTuple):
+    """A timeline row on its way in."""
+
+    student: bytes
+    day: int
+    row: DayRow
+    entry: bytes
+    visit: bytes | None
+
+    def as_row(self) -> tuple[Any, ...]:
+        """The columns of the timeline, in order."""
+        row = self.row
+        return (
+            self.student, self.day, row.position, None, row.occurred_at, row.kind, row.item, row.value, row.slot, self.entry, self.visit,
+        )  # fmt: skip
+
+
+def _ref(ref: Mapping[str, Any], item: str) -> str:
+    return f"{ref['id']}@{ref['version']}|{item}"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _minutes(state: Mapping[str, Any]) -> str | None:
+    if not state.get("actual_start") or not state.get("actual_end"):
+        return None
+    span = datetime.fromisoformat(state["actual_end"]) - datetime.fromisoformat(state["actual_start"])
+    return str(max(0, round(span.total_seconds() / 60)))
+
+
+def _attendance(state: Mapping[str, Any]) -> str:
+    if state.get("cancelled_by"):
+        return f"cancelled-by-{state['cancelled_by']}"
+    return "attended" if state.get("actual_start") else "not-attended"
+
+
+Described = tuple[str | None, str | None]
+DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
+    "rung-reached": lambda s: (_ref(s["ladder"], s["rung"]), _text(s.get("anxiety"))),
+    "outcome-scored": lambda s: (_ref(s["framework"], s["indicator"]), str(s["level"]) if s.get("level") is not None else MISSING + s["missing"]),
+    "unit-progressed": lambda s: (_ref(s["curriculum"], s["unit"]), s["status"]),
+    "visit-logged": lambda s: (f"{s['effort']}|{s['channel']}", _text(s.get("minutes"))),
+    "session-attended": lambda s: (_attendance(s), _minutes(s)),
+    "voice-heard": lambda s: (s["speaker"], _text(s.get("face"))),
+    "note-written": lambda s: (s["retention_class"], None),
+    "incident-recorded": lambda s: ("restrictive" if s["restrictive"] else "incident", _text(s.get("minutes"))),
+    "context-noted": lambda s: (None, None),
+    "instrument-answered": lambda s: (_ref(s["instrument"], s["respondent"]), None),
+}
+"""What the timeline shows of each kind of entry: an item and a value, neither of them personal."""
+
+
+class StudentDays(Projection):
+    """The timeline and the day cells."""
+
+    name: ClassVar[str] = "student_days"
+    version: ClassVar[int] = 1
+    tables: ClassVar = (timeline_table, cells_table, zones_table)
+
+    REMEMBERED = 20_000
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.timeline, self.cells, self.zones = self.made
+        self._zones: dict[UUID, str] = {}
+        self._open: dict[tuple[bytes, int], list[Any] | None] = {}
+        sql = self.views.sql
+        self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
+        self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
+        self._change = f"UPDATE {self.cells.name} SET last_pos = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
+        self._find_open = sql(f"SELECT from_pos, recorded_day, cell FROM {self.cells.name} WHERE student = ? AND day = ? AND to_pos IS NULL")
+        self._day_rows = sql(day_rows_sql(self.timeline.name))
+
+    def forget(self) -> None:
+        """The open cells may not be what this process thinks."""
+        self._open = {}
+        self._zones = {}
+
+    def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
+        """Adds entries to the timeline, supersedes what was corrected or voided, and brings the day cells up to date."""
+        changed = {seen.stream for seen in batch if seen.topic in ("entry-corrected", "entry-voided")}
+        streams = self._streams(changed)
+        lines: list[Line] = []
+        superseded: list[tuple[Any, ...]] = []
+        days: dict[tuple[bytes, int], list[tuple[int, int, DayRow | None]]] = {}
+        for seen in batch:
+            if seen.topic == "setting-opened":
+                self._open_zone(connection, seen)
+                continue
+            describe = DESCRIBE.get(seen.topic)
+            recorded_day = self._day(connection, seen, seen.recorded_at) if seen.setting_id else 0
+            if describe is not None:
+                line = self._line(connection, seen, seen.topic, seen.state or {}, seen.occurred_at)
+                lines.append(line)
+                days.setdefault((line.student, line.day), []).append((seen.position, recorded_day, line.row))
+            elif seen.stream in changed:
+                before = self._current(connection, streams[seen.stream], seen.position)
+                if before is not None:
+                    superseded.append((seen.position, before.student, before.day, before.row.position))
+                    days.setdefault((before.student, before.day), []).append((seen.position, recorded_day, None))
+                after = self._current(connection, streams[seen.stream], seen.position + 1)
+                if after is not None and after.row.position == seen.position:
+                    lines.append(after)
+                    if before is None or (after.student, after.day) != (before.student, before.day):
+                        days.setdefault((after.student, after.day), []).append((seen.position, recorded_day, None))
+        self.views.insert_many(connection, self.timeline, [line.as_row() for line in lines])
+        self.views.update_many(connection, self._supersede, superseded)
+        self._keep_cells(connection, days)
+
+    # Entries ------------------------------------------------------------------------------------------------------
+
+    def _line(self, connection: Connection, seen: Seen, kind: str, state: Mapping[str, Any], occurred_at: int) -> Line:
+        item, value = DESCRIBE[kind](state)
+        session, visit = state.get("session"), state.get("visit_id")
+        assert seen.student_id is not None
+        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit)
+        return Line(seen.student_id.bytes, self._day(connection, seen, occurred_at), row, seen.stream.bytes, UUID(visit).bytes if visit else None)
+
+    def _streams(self, streams: Iterable[UUID]) -> dict[UUID, list[Seen]]:
+        """The whole story of each changed entry, so that what a change replaces is found without an index of entries."""
+        found: dict[UUID, list[Seen]] = {stream: [] for stream in streams}
+        for row in self.recorder.tail_of(list(found)):
+            found[row.originator_id].append(see(TailRow._make(row)))
+        return found
+
+    def _current(self, connection: Connection, stream: Sequence[Seen], before: int) -> Line | None:
+        """The timeline row that an entry had just before a position: None where it was void."""
+        story = [seen for seen in stream if seen.position < before]
+        if not story or any(seen.topic == "entry-voided" for seen in story):
+            return None
+        last = story[-1]
+        state = last.state or {}
+        if last.topic != "entry-corrected":
+            return self._line(connection, last, last.topic, state, last.occurred_at)
+        occurred_at = microseconds(datetime.fromisoformat(state["replacement_occurred_at"]))
+        return self._line(connection, last, state["replacement_kind"], state["replacement"], occurred_at)
+
+    # Days ---------------------------------------------------------------------------------------------------------
+
+    def _open_zone(self, connection: Connection, seen: Seen) -> None:
+        assert seen.state is not None
+        self.views.insert_many(connection, self.zones, [(seen.stream.bytes, seen.state["time_zone"])])
+        self._zones[seen.stream] = seen.state["time_zone"]
+
+    def _day(self, connection: Connection, seen: Seen, moment: int) -> int:
+        assert seen.setting_id is not None
+        time_zone = self._zones.get(seen.setting_id)
+        if time_zone is None:
+            ask = self.views.sql(f"SELECT time_zone FROM {self.zones.name} WHERE setting = ?")
+            time_zone = connection.exec_driver_sql(ask, (seen.setting_id.bytes,)).scalar_one()
+            self._zones[seen.setting_id] = time_zone
+        return local_day(moment, time_zone).toordinal()
+
+    # Cells --------------------------------------------------------------------------------------------------------
+
+    def _keep_cells(self, connection: Connection, days: Mapping[tuple[bytes, int], Sequence[tuple[int, int, DayRow | None]]]) -> None:
+        closed: list[tuple[Any, ...]] = []
+        changed: dict[tuple[bytes, int, int], tuple[int, str]] = {}
+        fresh: dict[tuple[bytes, int, int], list[Any]] = {}
+        for (student, day), happened in days.items():
+            version = self._open_version(connection, student, day)
+            for run in _runs(happened):
+                first, last, recorded_day = run[0][0], run[-1][0], run[0][1]
+                if version is not None and version[1] != recorded_day:
+                    if (student, day, version[0]) in fresh:
+                        fresh[student, day, version[0]][3] = first
+                    else:
+                        closed.append((first, student, day, version[0]))
+                    version = [first, recorded_day, orjson.loads(orjson.dumps(version[2]))]
+                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None]
+                elif version is None:
+                    version = [first, recorded_day, {}]
+                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None]
+                version[2] = self._after(connection, student, day, version[2], run)
+                cell = orjson.dumps(version[2]).decode()
+                key = (student, day, version[0])
+                if key in fresh:
+                    fresh[key][4], fresh[key][6] = last, cell
+                else:
+                    changed[key] = (last, cell)
+            self._open[student, day] = version
+        self.views.update_many(connection, self._change, [(last, cell, *key) for key, (last, cell) in changed.items()])
+        self.views.update_many(connection, self._close, closed)
+        self.views.insert_many(connection, self.cells, [tuple(row) for row in fresh.values()])
+        if len(self._open) > self.REMEMBERED:
+            self._open = {}
+
+    def _after(self, connection: Connection, student: bytes, day: int, cell: DayCell, run: Sequence[tuple[int, int, DayRow | None]]) -> DayCell:
+        if any(row is None for _, _, row in run):
+            last = run[-1][0]
+            return fold_day(read_day(connection, self._day_rows, student, day, last))
+        for _, _, row in run:
+            assert row is not None
+            add(cell, row)
+        return cell
+
+    def _open_version(self, connection: Connection, student: bytes, day: int) -> list[Any] | None:
+        key = (student, day)
+        if key not in self._open:
+            row = connection.exec_driver_sql(self._find_open, key).first()
+            self._open[key] = None if row is None else [row[0], row[1], orjson.loads(row[2])]
+        return self._open[key]
+
+
+def _runs(happened: Sequence[tuple[int, int, DayRow | None]]) -> list[list[tuple[int, int, DayRow | None]]]:
+    """What happened to a day, cut where the day of recording changes."""
+    runs: list[list[tuple[int, int, DayRow | None]]] = []
+    for one in happened:
+        if runs and runs[-1][-1][1] == one[1]:
+            runs[-1].append(one)
+        else:
+            runs.append([one])
+    return runs
+
+
+def day_rows_sql(timeline: str) -> str:
+    """The entries of a student's day that were current at a position."""
+    return (
+        f"SELECT position, occurred_at, kind, item, value, slot, visit FROM {timeline} WHERE student = ? AND day = ? "
+        "AND position <= ? AND (superseded IS NULL OR superseded > ?) ORDER BY occurred_at, position"
+    )
+
+
+def read_day(connection: Connection, sql: str, student: bytes, day: int, position: int) -> list[DayRow]:
+    """The rows to fold for a student's day as it was known at a position."""
+    rows = connection.exec_driver_sql(sql, (student, day, position, position))
+    return [DayRow(p, at, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit)))) for p, at, kind, item, value, slot, visit in rows]

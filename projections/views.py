@@ -1,0 +1,170 @@
+"""The store of read models: disposable tables, a position for each generation of each projection, and what went wrong.
+
+A reader asks for a projection's tables inside a transaction; a pointer row says which generation is live, so that a
+replay can be built beside it and take its place between two transactions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, String, Table, create_engine, event, inspect, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.schema import CreateSchema
+
+from ap_ledger.application.stores import BigInt
+from ap_ledger.errors import Busy
+
+METADATA = MetaData()
+GENERATIONS = Table(
+    "generations",
+    METADATA,
+    Column("projection", String, primary_key=True),
+    Column("generation", String, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("position", BigInt, nullable=False),
+)
+POINTERS = Table("pointers", METADATA, Column("projection", String, primary_key=True), Column("generation", String, nullable=False))
+DEAD_LETTERS = Table(
+    "dead_letter",
+    METADATA,
+    Column("projection", String, primary_key=True),
+    Column("generation", String, primary_key=True),
+    Column("position", BigInt, primary_key=True),
+    Column("stream", LargeBinary(16), nullable=False),
+    Column("student", LargeBinary(16)),
+    Column("error", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+)
+
+TableMaker = Callable[[str, MetaData], Table]
+
+
+class Generation(NamedTuple):
+    """One build of a projection's tables."""
+
+    projection: str
+    name: str
+    version: int
+    position: int
+
+
+class Views:
+    """Opens read models for reading and for the runner."""
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        if self.is_sqlite:
+            self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
+        else:
+            self._reader = self._writer = create_engine(url, connect_args={"options": "-c search_path=views"}, pool_pre_ping=True)
+        with self.writing() as connection:
+            if not inspect(connection).has_table("generations"):
+                if not self.is_sqlite:
+                    connection.execute(CreateSchema("views", if_not_exists=True))
+                METADATA.create_all(connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one moment of the read models."""
+        with self._guard(), self._reader.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that may change the read models; one at a time."""
+        with self._guard(), self._writer.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            yield
+        except OperationalError as error:
+            raise Busy(2) from error
+
+    def live(self, connection: Connection, projection: str) -> Generation | None:
+        """The generation that readers see now."""
+        row = connection.exec_driver_sql(
+            self.sql(
+                "SELECT g.projection, g.generation, g.version, g.position FROM pointers p "
+                "JOIN generations g ON g.projection = p.projection AND g.generation = p.generation WHERE p.projection = ?"
+            ),
+            (projection,),
+        ).first()
+        return None if row is None else Generation(*row)
+
+    def position(self, projection: str) -> int:
+        """Up to which position of the ledger a projection has read."""
+        with self.reading() as connection:
+            live = self.live(connection, projection)
+        return live.position if live else 0
+
+    def incomplete(self, connection: Connection, student_id: UUID) -> bool:
+        """Whether an event about this student could not be read, so that what is shown about them is incomplete."""
+        ask = self.sql("SELECT 1 FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation WHERE d.student = ?")
+        return connection.exec_driver_sql(ask, (student_id.bytes,)).first() is not None
+
+    def sql(self, statement: str) -> str:
+        """A statement written with ? as this database's driver wants it."""
+        return statement if self.is_sqlite else statement.replace("%", "%%").replace("?", "%s")
+
+    def insert_many(self, connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Inserts whole rows, in the order of the table's columns, as fast as the database can."""
+        if not rows:
+            return
+        if self.is_sqlite:
+            marks = ",".join("?" * len(table.columns))
+            connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))
+            return
+        types = [{"BIGINT": "int8", "INTEGER": "int4", "BYTEA": "bytea"}.get(str(c.type.compile(connection.dialect)), "text") for c in table.columns]
+        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[attr-defined]
+            copy.set_types(types)
+            for row in rows:
+                copy.write_row(row)
+
+    def update_many(self, connection: Connection, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Runs one statement, written with ?, for each of many rows."""
+        if rows:
+            connection.exec_driver_sql(self.sql(statement), list(rows))
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def _sqlite_engine(url: str, begin: str) -> Engine:
+    engine = create_engine(url, connect_args={"isolation_level": None, "timeout": 5})
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _: Any) -> None:
+        # The rows can always be replayed, so the last second is a fair price for speed.
+        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-64000", "temp_store=MEMORY", "mmap_size=268435456"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+@cache
+def tables_of(makers: tuple[TableMaker, ...], generation: str) -> tuple[Table, ...]:
+    """A projection's tables in one generation: `timeline` is kept as `timeline__v1`."""
+    metadata = MetaData()
+    return tuple(maker(f"__{generation}", metadata) for maker in makers)
+
+
+def drop_tables(connection: Connection, tables: Sequence[Table]) -> None:
+    """Drops the tables of a generation that nobody reads any more."""
+    for table in tables:
+        connection.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
+
+
+
