@@ -154,6 +154,14 @@ class Definition(Part):
             if not item.items and item.observable != "none" and (scale := item.scale or self.default_scale) is not None
         }
 
+    def in_slot(self, kind: str) -> list[str]:
+        """The items that are scored in slots of a kind, in the authored order."""
+        return [
+            item.id
+            for item, _ in self.walk()
+            if item.id in self.scored and item.observable == "session" and kind in (item.applies_to.slot_kinds or (kind,))
+        ]
+
     @cached_property
     def rank(self) -> dict[str, int]:
         """The place of each rung on the ladder, lowest 0."""

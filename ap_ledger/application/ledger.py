@@ -25,7 +25,7 @@ from ap_ledger.application.mapper import LedgerMapper
 from ap_ledger.application.results import Receipt, Result
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
-from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
+from ap_ledger.domain.framework import PublishFramework, RetireFramework, framework_stream, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
 from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
 from ap_ledger.domain.setting import SettingCommand, project_setting
@@ -39,6 +39,7 @@ from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from ap_ledger.settings import Settings
+from frameworks import Definition
 
 ATTEMPTS = 20
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
@@ -363,6 +364,13 @@ class Ledger(Application[UUID]):
         """The events at these positions, opened where their keys remain, in order."""
         self.world.refresh()
         return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
+
+    def definition(self, key: str) -> Definition | None:
+        """A published definition by its `id@version`, or None."""
+        framework_id, _, version = key.partition("@")
+        framework = self.world.fold(framework_stream(framework_id), project_framework)
+        found: Definition | None = framework.published.get(int(version)) if framework and version.isdigit() else None
+        return found
 
     def position_at(self, known_at: datetime) -> int:
         """The greatest position recorded at or before a time."""

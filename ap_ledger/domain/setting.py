@@ -149,8 +149,10 @@ class SetTimetable(SettingCommand):
     slots: tuple[Slot, ...]
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
-        """Slot ids are unique within a timetable."""
-        self.opened(state)
+        """Slot ids are unique within a timetable, and an id keeps its kind for ever."""
+        kinds = {slot.id: slot.kind for timetable in self.opened(state).timetables for slot in timetable.slots}
         if len({slot.id for slot in self.slots}) < len(self.slots):
             raise Refused("malformed", "Two slots have the same id.", "slots")
+        if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
+            raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
         return [events.event(TimetableSet, from_date=self.from_date, slots=self.slots)]

@@ -1,0 +1,91 @@
+"""Looks an installation over. Each look gives a name, and None or a sentence that says how to mend it."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from collections.abc import Iterator
+from itertools import count
+
+from ap_ledger.application import Ledger, open_ledger
+from ap_ledger.application.keyring import master_key_file
+from ap_ledger.errors import LedgerError
+from ap_ledger.settings import Settings
+from projections import PROJECTIONS
+from projections.views import Views
+
+Look = tuple[str, str | None]
+ROOM = 500 * 1024 * 1024
+
+
+def faults(settings: Settings, deep: bool) -> Iterator[Look]:
+    """Every look, in an order in which a later one may need an earlier one."""
+    yield "the data folder", None if settings.data.is_dir() else f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}"
+    yield "the master key", _master_key(settings)
+    if settings.data.is_dir():
+        free = shutil.disk_usage(settings.data).free
+        yield "room on the disk", None if free > ROOM else f"only {free // 2**20} MB are free; make room before entries are turned away."
+    try:
+        ledger = open_ledger(settings)
+    except LedgerError as error:
+        yield "the ledger and its keyring", str(error)
+        return
+    try:
+        yield "the ledger and its keyring", None
+        yield "the end of the ledger", _end(ledger)
+        if deep:
+            yield "every stored row", _rows(ledger)
+        yield from _views(settings, ledger)
+        waiting = len(ledger.held_entries(limit=1_000))
+        yield "held entries", f"{waiting} wait for somebody; see them at /api/v1/held of the service." if waiting else None
+    finally:
+        ledger.close()
+
+
+def _master_key(settings: Settings) -> str | None:
+    path = master_key_file(settings)
+    if settings.master_key is not None:
+        return None
+    if not path.exists():
+        return f"{path} is not there, and AP_LEDGER_MASTER_KEY is not set. Restore it from where you keep it safe."
+    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return f"others on this machine can read {path}. Run: chmod 600 {path}"
+    return None
+
+
+def _end(ledger: Ledger) -> str | None:
+    head, last = ledger.recorder.read_head(), ledger.recorder.max_notification_id() or 0
+    return None if head.position == last else f"the counter says {head.position} and the last row is {last}. Restore the ledger from its backup."
+
+
+def _rows(ledger: Ledger) -> str | None:
+    """Positions without a gap, times that never run backwards, and every event readable and in its place."""
+    after, recorded = 0, 0
+    for _ in count():
+        rows = ledger.recorder.tail(after, 2_000)
+        if not rows:
+            return None
+        for row in rows:
+            if row.position != after + 1 or row.recorded_at < recorded:
+                return f"the rows are not in order after position {after}. Restore the ledger from its backup."
+            after, recorded = row.position, row.recorded_at
+        try:
+            ledger.read([row.position for row in rows])
+        except LedgerError as error:
+            return f"between positions {rows[0].position} and {after}: {error}"
+    return None
+
+
+def _views(settings: Settings, ledger: Ledger) -> Iterator[Look]:
+    views = Views(settings.sqlalchemy_url("views"))
+    try:
+        with views.reading() as connection:
+            ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+            dead = connection.exec_driver_sql(ask).scalar_one()
+        yield "events that could not be read", f"{dead} were set aside. After an upgrade, run: ap-ledger replay" if dead else None
+        end = ledger.recorder.read_head().position
+        behind = {kind.name: end - views.position(kind.name) for kind in PROJECTIONS}
+        slow = ", ".join(f"{name} by {events} events" for name, events in behind.items() if events > 10_000)
+        yield "the read models", f"behind: {slow}. Is `ap-ledger serve` or `ap-ledger work` running?" if slow else None
+    finally:
+        views.close()

@@ -1,0 +1,167 @@
+"""Makes the example setting, and proves on it that what is shown is what was recorded."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from ap_ledger.application import Ledger, create_ledger
+from ap_ledger.application.ledger import new_id
+from ap_ledger.cli.example import LivedClock, Story, live_through
+from ap_ledger.events.moments import microseconds
+from ap_ledger.settings import Settings, read_settings
+from projections import PROJECTIONS
+from projections.runner import Runner
+from projections.views import Views
+
+RECOMPUTE = Path(__file__).with_name("recompute.py")
+COMPARED = ("entries", "kinds", "outcomes", "units", "ladders")
+
+
+def make_example(settings: Settings, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> Story:
+    """Makes a ledger that holds the example setting, with its read models."""
+    create_ledger(settings)
+    story = Story(students, weeks, seed, until)
+    clock = LivedClock(story.moment)
+    ledger = Ledger(settings, clock)
+    try:
+        live_through(ledger, clock, story, lambda done, total: report("Recording", done, total))
+        views = Views(settings.sqlalchemy_url("views"))
+        Runner(ledger.recorder, views, PROJECTIONS).catch_up(report)
+        views.close()
+    finally:
+        ledger.close()
+    return story
+
+
+def check_example(console: Console, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> int:
+    """`demo --check`: the whole way once, in a temporary folder. Returns how many differences were found."""
+    folder = Path(tempfile.mkdtemp(prefix="ap-ledger-check-"))
+    try:
+        settings = read_settings(data=folder, database_url="").model_copy(update={"database_url": None})
+        story = make_example(settings, students, weeks, seed, until, report)
+        chosen = [str(child.id) for child in (story.children[0], story.children[len(story.children) // 2], story.children[-1])]
+        with serving(folder) as url:
+            wrong = post_over_http(console, url, story, chosen)
+            console.print("Replaying every projection beside the live ones ...")
+            subprocess.run([*program(), "replay", "--data", str(folder)], check=True, env=_environment(), stdout=subprocess.DEVNULL)
+            wrong += compare(console, url, folder, chosen, story)
+        return len(wrong)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def program() -> list[str]:
+    """How to start `ap-ledger` with the Python that runs this."""
+    return [sys.executable, "-c", "from ap_ledger.cli.main import app; app()"]
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != "AP_LEDGER_DATABASE_URL"}
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """A service on a free port of this machine, gone at the end."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [*program(), "serve", "--data", str(folder), "--port", str(port)]
+    process = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(200):
+            try:
+                get(f"{url}/health/ready")
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def get(url: str) -> Any:
+    """The JSON at an address."""
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return json.load(answer)
+
+
+def post(url: str, body: Any) -> Any:
+    """The JSON answer to a JSON body."""
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
+
+
+def post_over_http(console: Console, url: str, story: Story, students: list[str]) -> list[str]:
+    """Posts fresh entries: some twice, some late, one with a wrong field. Returns what was not answered as the contract says."""
+    now = datetime.now(UTC)
+
+    def rung(student: str, at: datetime, name: str) -> dict[str, Any]:
+        return {
+            "id": str(new_id()), "kind": "rung-reached", "setting_id": str(story.setting), "student_id": student,
+            "author_id": str(story.mentors[0]), "device_time": at.isoformat(), "ladder": {"id": "default-ladder", "version": 1}, "rung": name,
+        }  # fmt: skip
+
+    fresh = [rung(student, now - timedelta(minutes=5), "face-to-face") for student in students]
+    late = [rung(student, now - timedelta(days=9), "through-door") for student in students]
+    bad = rung(students[0], now, "goes-out") | {"anxiety": 11}
+    first = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": [*fresh, bad, *late]})
+    again = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": fresh})
+    got = [result["status"] for result in (*first["results"], *again["results"])]
+    wanted = ["recorded"] * 3 + ["refused"] + ["recorded"] * 3 + ["duplicate"] * 3
+    get(f"{url}/api/v1/students/{students[0]}/history?limit=1&min_position={first['position']}")
+    console.print(f"Posted over HTTP: {len(fresh)} fresh, {len(late)} nine days late, 1 with a wrong field, and {len(fresh)} again: {', '.join(got)}.")
+    return [] if got == wanted else [f"answers were {got}, wanted {wanted}"]
+
+
+def compare(console: Console, url: str, folder: Path, students: list[str], story: Story) -> list[str]:
+    """Compares what is shown with what the database file says, now and as it was known half-way. Returns the differences."""
+    half = datetime.combine(story.days[len(story.days) // 2], datetime.min.time(), UTC) + timedelta(hours=20)
+    wrong: list[str] = []
+    for student in students:
+        for known_at in (None, half):
+            ask = f"{url}/api/v1/students/{student}/history?limit=1" + (f"&known_at={known_at:%Y-%m-%dT%H:%M:%S}Z" if known_at else "")
+            shown = shown_figures(get(ask)["progress"])
+            known = str(microseconds(known_at)) if known_at else str(2**62)
+            # -I keeps even the current folder out of the recomputation's reach.
+            run = subprocess.run([sys.executable, "-I", str(RECOMPUTE), str(folder / "ledger.sqlite"), student, known], check=True, capture_output=True)
+            recomputed = json.loads(run.stdout)
+            wrong += [f"student {student}, {name}: shown {shown[name]}, recomputed {recomputed[name]}" for name in COMPARED if shown[name] != recomputed[name]]
+            figures = sum(len(recomputed[name]) if isinstance(recomputed[name], dict) else 1 for name in COMPARED)
+            when = f"as known on {known_at:%d %b}" if known_at else "now"
+            console.print(f"Student {student[-6:]}, {when}: {figures} groups of figures over {recomputed['entries']} entries recomputed with sqlite3 and json.")
+    for difference in wrong:
+        console.print(f"[red]Difference:[/red] {difference}")
+    return wrong
+
+
+def shown_figures(progress: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a page in the shape of the recomputation."""
+    names = ("contacts", "baseline", "latest", "highest", "sustained")
+    return {
+        "entries": progress["entries"],
+        "kinds": progress["kinds"],
+        "outcomes": {
+            f"{framework}|{indicator}": levels for framework, said in progress["outcomes"].items() for indicator, levels in said["indicators"].items()
+        },
+        "units": {unit: said["status"] for unit, said in progress["units"].items()},
+        "ladders": {ladder: {name: said[name] for name in names} for ladder, said in progress["ladders"].items()},
+    }

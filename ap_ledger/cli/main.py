@@ -1,0 +1,352 @@
+"""`ap-ledger`: make, serve, record, look back, replay, check."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+import structlog
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ap_ledger import __version__
+from ap_ledger.errors import LedgerError, SetupError
+from ap_ledger.settings import Settings, read_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="AP Ledger records what really happened with children whom ordinary registers call absent. Start with: ap-ledger demo",
+)
+console = Console()
+complain = Console(stderr=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="The folder that holds everything (or AP_LEDGER_DATA). Default: ap-ledger-data here.")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="A PostgreSQL URL (or AP_LEDGER_DATABASE_URL), for those who outgrow one file.", show_default=False)
+]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Errors that a person can act on are said in one sentence, without a traceback."""
+    try:
+        yield
+    except LedgerError as error:
+        complain.print(f"[red]ap-ledger:[/red] {error}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each kind of work that reports."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what.replace("_", " ").capitalize(), total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Any]:
+    """The ledger, its views, runner and reader, put together for one command."""
+    from ap_ledger.application import open_ledger
+    from api.service import Service
+    from projections import PROJECTIONS
+    from projections.reading import Reader
+    from projections.runner import Runner
+    from projections.views import Views
+
+    ledger = open_ledger(settings)
+    views = Views(settings.sqlalchemy_url("views"))
+    try:
+        yield Service(ledger, views, Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views))
+    finally:
+        ledger.close()
+        views.close()
+
+
+def _quick() -> None:
+    # What is loaded at start stays for ever, so collecting it again and again would only cost time.
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    students: Annotated[int, typer.Option(min=3, max=500, help="How many students.")] = 24,
+    weeks: Annotated[int, typer.Option(min=2, max=60, help="How many weeks.")] = 12,
+    seed: Annotated[int, typer.Option(help="The same seed and last day give the same story.")] = 1,
+    until: Annotated[str | None, typer.Option(help="The last day of the story, YYYY-MM-DD. Default: last Friday.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Prove on a temporary example that what is shown is what was recorded, then stop.")] = False,
+    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Start the service when the example is made.")] = True,
+    port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
+) -> None:
+    """Make an example setting and look at it."""
+    from ap_ledger.cli.demo import check_example, make_example
+    from ap_ledger.cli.example import last_school_day
+
+    _quick()
+    try:
+        last = date.fromisoformat(until) if until else last_school_day(date.today())
+    except ValueError:
+        raise typer.BadParameter("give the day as YYYY-MM-DD", param_hint="--until") from None
+    with plainly():
+        if check:
+            with progress_bars() as report:
+                wrong = check_example(console, students, weeks, seed, last, report)
+            console.print("[green]Everything shown was recomputed from the database file, and is equal.[/green]" if not wrong else f"[red]{wrong} differences.[/red]")
+            raise typer.Exit(1 if wrong else 0)
+        settings = read_settings(data=data or Path("demo-data"), database_url=database_url)
+        if settings.postgres is None and (settings.data / "ledger.sqlite").exists():
+            console.print(f"The example in {settings.data} is there already; delete that folder to make it anew.")
+        else:
+            with progress_bars() as report:
+                make_example(settings, students, weeks, seed, last, report)
+            console.print(f"The example setting is in {settings.data}. Everybody in it is invented.", highlight=False)
+    if serve_it:
+        serve(data=settings.data, database_url=database_url, port=port)
+
+
+@app.command()
+def init(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    setting: Annotated[str | None, typer.Option(help="The name of the setting to open in the new ledger.")] = None,
+    time_zone: Annotated[str, typer.Option(help="Its time zone.")] = "Europe/London",
+) -> None:
+    """Make an empty ledger, its keyring and its master key."""
+    from ap_ledger.application import create_ledger, open_ledger
+    from ap_ledger.application.ledger import new_id
+    from ap_ledger.domain.framework import PublishFramework
+    from ap_ledger.domain.setting import OpenSetting
+    from frameworks import shipped_definitions
+
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly():
+        made = create_ledger(settings)
+        if setting is not None:
+            ledger = open_ledger(settings)
+            try:
+                setting_id = new_id()
+                ledger.execute(OpenSetting(id=new_id(), setting_id=setting_id, name=setting, time_zone=time_zone))
+                for authored in shipped_definitions():
+                    ledger.execute(PublishFramework(id=new_id(), setting_id=setting_id, definition=dict(authored)))
+                console.print(f"Opened the setting. Its id is {setting_id}", highlight=False)
+            finally:
+                ledger.close()
+    console.print(f"Made a ledger in {settings.data}.", highlight=False)
+    if made is not None:
+        console.print(
+            f"\n[bold red]BACK UP THE MASTER KEY NOW:[/bold red] {made}\n"
+            "Without it nobody can ever read a name or a note in this ledger again, and nobody can make another.\n"
+            "Keep a copy on paper or in a password safe, apart from the ledger's own backups.\n",
+            highlight=False,
+        )
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    host: Annotated[str, typer.Option(help="The address to listen on. Only this machine's own, until there is sign-in.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
+    projections: Annotated[bool, typer.Option("--projections/--no-projections", help="Keep the read models up to date here, or leave it to `ap-ledger work`.")] = True,
+) -> None:
+    """Start the service."""
+    import uvicorn
+
+    from ap_ledger.jobs import start_jobs
+    from api import create_app
+
+    if host not in LOOPBACK:
+        complain.print(
+            "[red]ap-ledger:[/red] There is no sign-in yet, so anybody on the network could read everything. "
+            "Serve on 127.0.0.1, and reach it from elsewhere through an SSH tunnel.",
+            highlight=False,
+        )
+        raise typer.Exit(2)
+    settings = read_settings(data=data, database_url=database_url)
+    set_up_logs()
+    with plainly(), opened(settings) as service:
+        _quick()
+        jobs = start_jobs(service.ledger) if projections else None
+        console.print(f"AP Ledger {__version__} is at http://{host}:{port}/ (stop it with Ctrl+C)", highlight=False)
+        uvicorn.run(create_app(service, run_projections=projections), host=host, port=port, log_config=None, access_log=False, server_header=False)
+        if jobs is not None:
+            jobs.shutdown()
+
+
+@app.command()
+def work(data: Data = None, database_url: DatabaseUrl = None) -> None:
+    """Keep the read models up to date and do what is due, beside `ap-ledger serve --no-projections`."""
+    from ap_ledger.jobs import start_jobs
+
+    settings = read_settings(data=data, database_url=database_url)
+    set_up_logs()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with plainly(), opened(settings) as service:
+        _quick()
+        jobs = start_jobs(service.ledger)
+        service.runner.start()
+        console.print("Working. Stop it with Ctrl+C.")
+        stop.wait()
+        jobs.shutdown()
+        service.runner.stop()
+
+
+@app.command()
+def record(
+    file: Annotated[Path, typer.Argument(help="One JSON object a line: an entry, or a command with its name in `command`. - reads standard input.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Record entries and commands from a file. Running it twice is harmless."""
+    from ap_ledger.cli.recording import record_lines
+
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service:
+        if str(file) != "-" and not file.is_file():
+            raise SetupError(f"There is no file {file}.")
+        lines = sys.stdin.buffer.read().splitlines() if str(file) == "-" else file.read_bytes().splitlines()
+        with progress_bars() as report:
+            counts, bad = record_lines(service.ledger, lines, lambda done, total: report("Recording", done, total))
+    for number, message in bad[:50]:
+        complain.print(f"line {number}: {message}", highlight=False)
+    if len(bad) > 50:
+        complain.print(f"... and {len(bad) - 50} more lines.")
+    console.print(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "There was nothing to record.")
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def history(
+    student: Annotated[str, typer.Argument(help="The student's id.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    as_of: Annotated[str | None, typer.Option(help="What had happened by this day or moment. Default: now.")] = None,
+    known_at: Annotated[str | None, typer.Option(help="What had been recorded by this day or moment. Default: now.")] = None,
+    form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
+) -> None:
+    """Replay one student's history at any two times."""
+    from ap_ledger.cli.telling import tell
+    from projections.history import Unknown
+    from projections.history import history as look_back
+
+    if form not in ("text", "json"):
+        raise typer.BadParameter("text or json", param_hint="--format")
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service:
+        service.runner.catch_up()
+        try:
+            from uuid import UUID
+
+            student_id = UUID(student)
+            body = service.reader.one("students", str(student_id))
+            setting = service.reader.one("settings", body["setting_id"]) if body else None
+            zone = ZoneInfo(setting["time_zone"]) if setting else ZoneInfo("UTC")
+            now = service.ledger.clock()
+            known = moment_of(known_at, zone, "--known-at")
+            told = look_back(service.reader, student_id, moment_of(as_of, zone, "--as-of") or now, known)
+            told["known_at"] = told["known_at"] or now.isoformat()
+        except (ValueError, Unknown):
+            raise SetupError("There is no student with this id in this ledger.") from None
+        if form == "json":
+            sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        else:
+            tell(console, service.reader, body, told, zone)
+
+
+def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """A moment, or the end of a day in the setting's time zone."""
+    if said is None:
+        return None
+    try:
+        if len(said) == 10:
+            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+        moment = datetime.fromisoformat(said)
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter("give a day as YYYY-MM-DD, or a moment as YYYY-MM-DDTHH:MM", param_hint=option) from None
+
+
+@app.command()
+def replay(
+    projection: Annotated[str | None, typer.Argument(help="One projection; all of them if not given.")] = None,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Build the read models anew from the ledger, beside the live ones, and put them in their place."""
+    from projections import PROJECTIONS
+
+    names = [kind.name for kind in PROJECTIONS]
+    if projection is not None and projection not in names:
+        raise typer.BadParameter(f"one of: {', '.join(names)}", param_hint="PROJECTION")
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service, progress_bars() as report:
+        _quick()
+        service.runner.replay(projection, report)
+    console.print("Replayed.")
+
+
+@app.command()
+def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
+    """Say how far the ledger and its read models are, and what is held."""
+    from ap_ledger.events.moments import moment
+
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service:
+        head, positions = service.ledger.recorder.read_head(), service.reader.positions()
+        console.print(f"Ledger: {head.position} events, the last recorded {moment(head.recorded_at):%Y-%m-%d %H:%M:%S} UTC", highlight=False)
+        for name, position in positions.items():
+            if name != "ledger":
+                console.print(f"{name}: read up to {position}, {head.position - position} behind", highlight=False)
+        waiting = len(service.ledger.held_entries(limit=1_000))
+        console.print(f"Held or refused, and not settled: {waiting}", highlight=False)
+
+
+@app.command()
+def check(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    deep: Annotated[bool, typer.Option("--deep", help="Also read every stored row; slow on a large ledger.")] = False,
+) -> None:
+    """Say what is wrong with an installation, and how to mend it."""
+    from ap_ledger.cli.checking import faults
+
+    settings = read_settings(data=data, database_url=database_url)
+    found = 0
+    for what, fault in faults(settings, deep):
+        found += fault is not None
+        console.print(f"[red]wrong[/red]  {what}: {fault}" if fault else f"[green]good[/green]   {what}", highlight=False)
+    raise typer.Exit(1 if found else 0)
+
+
+def set_up_logs() -> None:
+    """JSON lines on standard error. Nothing here logs what was sent, only what kind of thing went wrong and where."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    processors: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()]
+    structlog.configure(processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+
+

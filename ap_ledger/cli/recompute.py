@@ -1,0 +1,94 @@
+"""Recomputes a student's figures from the ledger file with sqlite3 and json alone. It imports nothing of AP Ledger.
+
+Run as a program: `python recompute.py LEDGER.sqlite STUDENT [KNOWN_AT]`, where KNOWN_AT is microseconds since 1970. It is
+an auditor's second opinion: slow, plain, and written apart from the projections.
+"""
+
+import json
+import sqlite3
+import sys
+import uuid
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+ENTRY_TOPICS = {
+    "rung-reached", "outcome-scored", "unit-progressed", "visit-logged", "session-attended",
+    "voice-heard", "note-written", "incident-recorded", "context-noted", "instrument-answered",
+}  # fmt: skip
+
+
+def current_entries(database: sqlite3.Connection, student: str, known_at: int) -> list[tuple[int, int, str, dict]]:
+    """(when it happened, position, kind, fields) of every entry that stood at a time of recording."""
+    entries: dict[bytes, tuple[int, int, str, dict]] = {}
+    voided = set()
+    ask = "SELECT position, originator_id, topic, occurred_at, state FROM stored_events WHERE student_id = ? AND recorded_at <= ? ORDER BY position"
+    for position, stream, topic, occurred_at, text in database.execute(ask, (uuid.UUID(student).bytes, known_at)):
+        state = json.loads(text)
+        if topic in ENTRY_TOPICS:
+            entries[stream] = (occurred_at, position, topic, state)
+        elif topic == "entry-corrected" and stream in entries:
+            entries[stream] = (_microseconds(state["replacement_occurred_at"]), position, state["replacement_kind"], state["replacement"])
+        elif topic == "entry-voided":
+            voided.add(stream)
+    return sorted(entry for stream, entry in entries.items() if stream not in voided)
+
+
+def _microseconds(text: str) -> int:
+    return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def rung_order(database: sqlite3.Connection, ladder: str, version: int) -> list[str]:
+    """The rungs of a published ladder, lowest first."""
+    for (text,) in database.execute("SELECT state FROM stored_events WHERE topic = 'framework-published'"):
+        state = json.loads(text)
+        if (state["framework_id"], state["version"]) == (ladder, version):
+            return [rung["id"] for rung in state["definition"]["rungs"]]
+    return []
+
+
+def figures(path: str, student: str, known_at: int) -> dict:
+    """The figures that the student's page shows."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    entries = current_entries(database, student, known_at)
+    outcomes: dict[str, Counter] = {}
+    units: dict[str, str] = {}
+    visits: dict[str, dict[str, list]] = {}
+    for occurred_at, position, kind, state in entries:
+        if kind == "outcome-scored":
+            level = state.get("level")
+            word = str(level) if level is not None else "~" + state["missing"]
+            framework = "{id}@{version}".format(**state["framework"])
+            outcomes.setdefault(f"{framework}|{state['indicator']}", Counter())[word] += 1
+        elif kind == "unit-progressed":
+            units["{id}@{version}".format(**state["curriculum"]) + "|" + state["unit"]] = state["status"]
+        elif kind == "rung-reached":
+            ladder = "{id}@{version}".format(**state["ladder"])
+            contact = state.get("visit_id") or f"alone {position}"
+            visits.setdefault(ladder, {}).setdefault(contact, []).append((occurred_at, state["rung"]))
+    ladders = {}
+    for ladder, contacts in visits.items():
+        name, version = ladder.split("@")
+        order = rung_order(database, name, int(version))
+        # The moment of a contact is that of its first rung; its place is that of its highest.
+        by_time = sorted((min(at for at, _ in rungs), max(order.index(rung) for _, rung in rungs)) for rungs in contacts.values())
+        places = [place for _, place in by_time]
+        first = sorted(places[:10])
+        last = sorted(places[-5:], reverse=True)
+        ladders[ladder] = {
+            "contacts": len(places),
+            "baseline": order[first[(len(first) - 1) // 2]],
+            "latest": order[places[-1]],
+            "highest": order[max(places)],
+            "sustained": order[last[2]] if len(last) > 2 else None,
+        }
+    return {
+        "entries": len(entries),
+        "kinds": dict(sorted(Counter(kind for _, _, kind, _ in entries).items())),
+        "outcomes": {key: dict(sorted(levels.items())) for key, levels in sorted(outcomes.items())},
+        "units": dict(sorted(units.items())),
+        "ladders": ladders,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(figures(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 2**62)))

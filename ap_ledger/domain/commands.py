@@ -1,0 +1,75 @@
+"""Every command by its name, for programs and files that send commands as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pydantic import ValidationError
+
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.framework import PublishFramework, RetireFramework
+from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
+from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable
+from ap_ledger.domain.student import (
+    AdmitStudent,
+    AssignKeyWorker,
+    AssignMentor,
+    ChangePlacement,
+    CommissionSessions,
+    EndPlacement,
+    ExciseText,
+    ExpectStudent,
+    IdentifyStudent,
+    ShredKey,
+    StartPlacement,
+)
+from ap_ledger.errors import Refused
+
+ALL_COMMANDS: tuple[type[Command], ...] = (
+    OpenSetting,
+    AddPlace,
+    AddCommissioner,
+    SetCalendar,
+    SetTimetable,
+    AddPerson,
+    GrantRole,
+    EndRole,
+    AdmitStudent,
+    IdentifyStudent,
+    ExpectStudent,
+    StartPlacement,
+    ChangePlacement,
+    EndPlacement,
+    CommissionSessions,
+    AssignKeyWorker,
+    AssignMentor,
+    ShredKey,
+    ExciseText,
+    PublishFramework,
+    RetireFramework,
+)
+
+
+def command_name(kind: type[Command]) -> str:
+    """The name of a command in JSON: `AdmitStudent` is `admit-student`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", kind.__name__).lower()
+
+
+COMMAND_BY_NAME: Mapping[str, type[Command]] = {command_name(kind): kind for kind in ALL_COMMANDS}
+
+
+def read_command(said: Mapping[str, Any]) -> Command:
+    """The command in a JSON object whose `command` is its name. Raises Refused, naming the field and never its value."""
+    name = said.get("command")
+    kind = COMMAND_BY_NAME.get(name) if isinstance(name, str) else None
+    if kind is None:
+        raise Refused("malformed", "There is no command with this name.", "command")
+    try:
+        return kind.model_validate_json(orjson.dumps({field: value for field, value in said.items() if field != "command"}))
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        where = ".".join(str(part) for part in fault["loc"])
+        raise Refused("malformed", fault["msg"].removeprefix("Value error, ").rstrip(".").capitalize() + ".", where) from None

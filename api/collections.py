@@ -1,0 +1,79 @@
+"""What there is: settings, people, students, placements, frameworks; the timetable and the sheet of a slot."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api.paging import Cursor, linked, page
+from api.problems import Problem
+from api.schemas import Item, Items, Sheet
+from api.service import Current, Json
+from projections.history import Unknown
+from projections.reading import timetable_on
+from projections.session_sheet import session_sheet
+
+router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+Kind = Literal["settings", "people", "students", "placements", "frameworks"]
+
+
+def _without_key(body: Json) -> Json:
+    return {name: value for name, value in body.items() if name not in ("key", "timetables")}
+
+
+def _collection(kind: Kind) -> Any:
+    def listed(request: Request, response: Response, using: Current, setting_id: UUID | None = None, cursor: Cursor = None, limit: int = 100) -> Json:
+        after, size = page(cursor, limit)
+        bodies = using.reader.collection(kind, setting_id if kind not in ("settings", "frameworks") else None, after, size)
+        answer = linked(request, response, bodies, "key", size)
+        return {"items": [_without_key(body) for body in answer["items"]]}
+
+    return listed
+
+
+for _kind, _what in (
+    ("settings", "Settings that keep their ledger here"),
+    ("people", "People who may be named as authors"),
+    ("students", "Students who were admitted"),
+    ("placements", "Placements, running and ended"),
+    ("frameworks", "Published ladders, frameworks, curricula and instruments"),
+):
+    router.add_api_route(f"/{_kind}", _collection(_kind), operation_id=f"list{_kind.title()}", summary=_what, response_model=Items, methods=["GET"])  # type: ignore[arg-type]
+
+
+@router.get("/students/{student_id}", operation_id="getStudent", summary="One student", response_model=Item)
+def student(student_id: UUID, using: Current) -> Json:
+    """Who a student is, and what is expected of their week."""
+    body = using.reader.one("students", str(student_id))
+    if body is None:
+        raise Unknown
+    return _without_key(body)
+
+
+@router.get("/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole")
+def framework(framework_id: str, version: int, using: Current) -> Json:
+    """The definition as it was published; it never changes."""
+    key = f"{framework_id}@{version}"
+    body, definition = using.reader.one("frameworks", key), using.reader.definition(key)
+    if body is None or definition is None:
+        raise Unknown
+    return {**_without_key(body), "definition": definition.model_dump(mode="json")}
+
+
+@router.get("/settings/{setting_id}/timetable", operation_id="getTimetable", summary="The slots in force on a day")
+def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query(description="The day; today if not given.")] = None) -> Json:
+    """The slots of the timetable that holds on a day."""
+    setting = using.reader.one("settings", str(setting_id))
+    if setting is None:
+        raise Unknown
+    day = (on or using.ledger.clock().date()).isoformat()
+    return {"setting_id": str(setting_id), "on": day, "slots": timetable_on(setting, day)}
+
+
+@router.get("/settings/{setting_id}/sheet", operation_id="getSheet", summary="Who was scored on what in a slot, and what is missing", response_model=Sheet)
+def sheet(setting_id: UUID, using: Current, on: Annotated[date, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]) -> Json:
+    """The sheet of one slot of one day."""
+    return session_sheet(using.reader, setting_id, on, slot)

@@ -1,0 +1,134 @@
+"""Recording over HTTP: batches of entries, commands to streams with rules, and what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter, Body, Request, Response
+
+from ap_ledger.application.door import BYTES_LIMIT, TooLarge, Unparsable
+from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
+from ap_ledger.domain.posted import BATCH
+from api.guards import ENTRIES
+from api.paging import Cursor, linked, page
+from api.problems import Problem, problem
+from api.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded
+from api.service import Json, Using
+
+router = APIRouter(prefix="/api/v1")
+
+SEND_SCHEMA = {
+    "type": "object",
+    "required": ["sent_at", "entries"],
+    "properties": {
+        "sent_at": {"type": "string", "format": "date-time", "description": "What the sender's clock says now."},
+        "device_id": {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]},
+        "entries": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/Entry"}},
+    },
+}
+"""The body of a send. Entries are judged one by one, so that a bad one is answered and not a reason to refuse the rest."""
+
+
+def entry_schemas() -> dict[str, Any]:
+    """The JSON Schemas of everything that can be posted, for the OpenAPI document."""
+    schema = BATCH.json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.get("$defs", {}), "Entry": schema["items"]}
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, or TooLarge as soon as it is over the limit."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BYTES_LIMIT:
+            raise TooLarge("The send is over 5 MB. Send fewer entries at a time.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+@router.post(
+    "/entries",
+    operation_id="recordEntries",
+    summary="Record a batch of entries",
+    response_model=Receipt,
+    responses={status: {"model": Problem} for status in (400, 403, 413, 503)},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": SEND_SCHEMA}}}},
+)
+async def record_entries(request: Request, using: Using) -> Response:
+    """One result for each entry, in the order sent: recorded, duplicate, conflict, refused or held.
+
+    Sending the same again is harmless and answered `duplicate`. One bad entry never spoils the others.
+    """
+    ledger = using.ledger
+    raw = await read_body(request)
+    send = ledger.open_send(raw)
+    outcomes = await asyncio.wrap_future(ledger.submit(send)) if send.units else []
+    if ledger.needs_more(send):
+        receipt = await asyncio.to_thread(ledger.finish, send, outcomes)
+    else:
+        receipt = ledger.finish(send, outcomes)
+    for result in receipt.results:
+        ENTRIES.labels(result.status).inc()
+    return Response(orjson.dumps(receipt.as_json()), media_type="application/json")
+
+
+@router.post(
+    "/commands",
+    operation_id="executeCommand",
+    summary="Change a setting, person, student, placement or framework",
+    response_model=Recorded,
+    responses={status: {"model": Problem} for status in (400, 403, 409, 413, 422, 503)},
+)
+async def execute_command(
+    request: Request,
+    using: Using,
+    _: Annotated[Json, Body(description="`command` is its name, one of: " + ", ".join(COMMAND_BY_NAME) + ". The other fields are the command's own.")],
+) -> Recorded:
+    """Sending the same command again is harmless and answered `duplicate`."""
+    body = await request.body()
+    if len(body) > BYTES_LIMIT:
+        raise TooLarge("The command is over 5 MB.")
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Unparsable("The command is not readable JSON.") from None
+    done = await asyncio.to_thread(lambda: using.ledger.execute(read_command(said)))
+    return Recorded(status=done.status, position=done.position)
+
+
+@router.get("/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems)
+def list_held(request: Request, response: Response, using: Using, cursor: Cursor = None, limit: int = 100) -> Json:
+    """Everything that could not be accepted and is not settled yet, with the reason and what was sent."""
+    after, limit = page(cursor, limit)
+    held = using.ledger.held_entries(UUID(after) if after else None, limit)
+    items = [
+        {
+            "id": str(one.id), "status": one.status, "code": one.code, "field": one.field, "message": one.message,
+            "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id), "entry": one.entry,
+        }
+        for one in held
+    ]  # fmt: skip
+    return linked(request, response, items, "id", limit)
+
+
+@router.post("/held/{held_id}/retry", operation_id="retryHeld", summary="Try a held entry again", response_model=HeldResult, responses={404: {"model": Problem}})
+def retry_held(held_id: UUID, using: Using) -> Any:
+    """Sends what is held through the door once more, with the clock it came with."""
+    result = using.ledger.retry(held_id)
+    if result is None:
+        return problem(404, "Not found", "Nothing with this id is waiting.")
+    return {"result": result.as_json()}
+
+
+@router.post("/held/{held_id}/dismiss", operation_id="dismissHeld", summary="Settle a held entry without recording it", response_model=Answer, responses={404: {"model": Problem}})
+def dismiss_held(held_id: UUID, using: Using, reason_code: Annotated[str, Body(embed=True, min_length=1, max_length=120)]) -> Any:
+    """What was sent stays in the store of held entries, with the reason."""
+    if not using.ledger.dismiss(held_id, reason_code):
+        return problem(404, "Not found", "Nothing with this id is waiting.")
+    return {"done": True}
+
+

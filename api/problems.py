@@ -1,0 +1,99 @@
+"""Every error as an RFC 9457 problem, in words that say what to do. What was sent is never echoed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from ap_ledger.application.door import TooLarge, Unparsable
+from ap_ledger.errors import Busy, CommandConflict, Refused, Unreadable
+from projections.history import Unknown
+
+log = structlog.get_logger()
+
+
+class Problem(BaseModel):
+    """An error (RFC 9457): a title, the HTTP status, and a detail that says what to do."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    code: str | None = Field(None, description="One of the contract's codes, where a rule said no.")
+    fields: list[str] | None = Field(None, description="The fields to mend.")
+
+
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+    """A problem as a response."""
+    body = Problem(title=title, status=status, detail=detail, **more).model_dump(exclude_none=True)
+    return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
+
+
+WORDS = {
+    403: "This is not allowed.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that method.",
+    413: "That is too large.",
+}
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Turns the tree of errors into problems, once for all routes."""
+
+    @app.exception_handler(Unparsable)
+    async def unparsable(_: Request, error: Unparsable) -> Response:
+        return problem(400, "Unreadable send", str(error))
+
+    @app.exception_handler(TooLarge)
+    async def too_large(_: Request, error: TooLarge) -> Response:
+        return problem(413, "Too large", str(error))
+
+    @app.exception_handler(Busy)
+    async def busy(_: Request, error: Busy) -> Response:
+        return problem(503, "Busy", str(error), {"Retry-After": str(error.retry_after)})
+
+    @app.exception_handler(CommandConflict)
+    async def conflict(_: Request, error: CommandConflict) -> Response:
+        return problem(409, "Conflict", str(error))
+
+    @app.exception_handler(Refused)
+    async def refused(_: Request, error: Refused) -> Response:
+        return problem(422, "Refused", error.message, code=error.code, fields=[error.field] if error.field else None)
+
+    @app.exception_handler(Unknown)
+    async def unknown(_: Request, error: Unknown) -> Response:
+        return problem(404, "Not found", "There is nothing with this id here.")
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_: Request, error: RequestValidationError) -> Response:
+        # FastAPI's own answer repeats the rejected input, which may be what a child said.
+        fields = [".".join(str(part) for part in fault["loc"]) for fault in error.errors()]
+        return problem(400, "Malformed request", "Some fields of this request are missing or wrong.", fields=fields)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> Response:
+        return problem(error.status_code, WORDS.get(error.status_code, "Error")[:-1], WORDS.get(error.status_code, "This did not work."))
+
+    @app.exception_handler(Unreadable)
+    async def unreadable(_: Request, error: Unreadable) -> Response:
+        log.error("unreadable row", error=type(error).__name__)
+        return problem(500, "Unreadable record", "A stored record cannot be read. Run: ap-ledger check")
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> Response:
+        log.error("unexpected error", error=type(error).__name__, where=_where(error))
+        return problem(500, "Unexpected error", "Something went wrong here. Nothing that was acknowledged is lost; try again.")
+
+
+def _where(error: Exception) -> str:
+    """The file and line where an error arose: never its words, which may hold personal data."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_name}:{trace.tb_lineno}" if trace else ""

@@ -1,0 +1,196 @@
+"""One student's history at any two times: what had happened by `as_of`, and what had been recorded by `known_at`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.application.mapper import open_personal
+from ap_ledger.errors import Unreadable
+from ap_ledger.events import event_class
+from ap_ledger.events.moments import local_day, microseconds, moment
+from ap_ledger.persistence.rows import LedgerStoredEvent
+from projections.progress import DayCell, Progress, combine, fold_day
+from projections.reading import Body, Reader
+from projections.student_days import StudentDays, day_rows_sql, read_day
+
+History = dict[str, Any]
+ENTRIES_LIMIT = 5_000
+
+
+class Unknown(Exception):
+    """There is no such student."""
+
+
+def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, skip: int = 0, limit: int = ENTRIES_LIMIT) -> History:
+    """Entries and progress at that instant. Entries come newest first, at most `limit`, after leaving out `skip`.
+
+    `known_at` None means everything that is known. Raises Unknown for a student who was never admitted.
+    """
+    student, setting = _student(reader, student_id)
+    days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at)
+    progress = progress_of(reader, setting, days)
+    entries = entries_at(reader, student_id, as_of, position, skip, limit)
+    return {
+        "student_id": str(student_id),
+        "as_of": as_of.isoformat(),
+        "known_at": None if known_at is None else known_at.isoformat(),
+        "position": position,
+        "incomplete": incomplete,
+        "entries": entries,
+        "progress": progress,
+    }
+
+
+def _student(reader: Reader, student_id: UUID) -> tuple[Body, Body]:
+    student = reader.one("students", str(student_id))
+    setting = reader.one("settings", student["setting_id"]) if student else None
+    if student is None or setting is None:
+        raise Unknown
+    return student, setting
+
+
+def days_at(
+    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None
+) -> tuple[list[tuple[str, DayCell]], int, bool]:
+    """The student's days as (ISO date, cell), the position they were known at, and whether something is missing from them."""
+    last_day = local_day(microseconds(as_of), setting["time_zone"]).toordinal()
+    known = None if known_at is None else reader.ledger.position_at(known_at)
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        position = live.position if known is None else min(known, live.position)
+        ask = (
+            f"SELECT day, last_pos, cell FROM cells__{live.name} WHERE student = ? AND day <= ? "
+            "AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
+        )
+        rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
+        day_rows = reader.views.sql(day_rows_sql(f"timeline__{live.name}"))
+        instant = microseconds(as_of)
+        days: list[tuple[str, DayCell]] = []
+        for day, last_pos, cell in rows:
+            if last_pos > position or day == last_day:
+                found = read_day(connection, day_rows, student_id.bytes, day, position)
+                folded = fold_day(row for row in found if row.occurred_at <= instant)
+            else:
+                folded = orjson.loads(cell)
+            if folded:
+                days.append((date.fromordinal(day).isoformat(), folded))
+        return days, position, reader.views.incomplete(connection, student_id)
+
+
+def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]]) -> Progress:
+    """The one fold over days, with the ladders and slots they were scored against."""
+    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    return combine(days, ladders, reader.slot_kinds(setting))
+
+
+def entries_at(
+    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None
+) -> list[dict[str, Any]]:
+    """Each entry as it read at a position, newest first, with every change made to it by then."""
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        where, given = "student = ? AND position <= ? AND occurred_at <= ?", [student_id.bytes, position, microseconds(as_of)]
+        if from_day is not None:
+            where, given = f"{where} AND day >= ?", [*given, from_day.toordinal()]
+        ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
+        rows = connection.exec_driver_sql(reader.views.sql(ask), tuple(given)).all()
+    # Where an entry has several rows, the newest says when it happened; one whose newest row is superseded was voided.
+    newest: dict[bytes, tuple[int, int]] = {}
+    changed: set[bytes] = set()
+    for row_position, superseded, entry, occurred_at in rows:
+        key = bytes(entry)
+        newest[key] = max((row_position, occurred_at), newest.get(key, (0, 0)))
+        if superseded is not None and superseded <= position:
+            changed.add(key)
+    # A correction may have moved an entry to after `as_of`; those are few, so they are told apart by their whole story.
+    order = sorted(newest, key=lambda key: (newest[key][1], newest[key][0]), reverse=True)[skip : skip + limit]
+    stories = _stories(reader, [UUID(bytes=key) for key in order if key in changed], [newest[key][0] for key in order if key not in changed])
+    told: list[dict[str, Any]] = []
+    for key in order:
+        story = [event for event in stories.get(UUID(bytes=key), ()) if (event.position or 0) <= position]
+        if story and _happened(story) <= microseconds(as_of):
+            told.append(_tell(reader, story))
+    return told
+
+
+def _happened(story: Sequence[LedgerStoredEvent]) -> int:
+    for event in reversed(story):
+        if event.topic == "entry-corrected":
+            return microseconds(datetime.fromisoformat(orjson.loads(event.state)["replacement_occurred_at"]))
+    return story[0].occurred_at
+
+
+def _stories(reader: Reader, changed: Sequence[UUID], positions: Iterable[int]) -> dict[UUID, list[LedgerStoredEvent]]:
+    stories: dict[UUID, list[LedgerStoredEvent]] = {}
+    corrected: set[UUID] = set(changed)
+    for event in reader.ledger.recorder.events_at(list(positions)):
+        assert isinstance(event.originator_id, UUID)
+        if event.originator_version > 1:
+            corrected.add(event.originator_id)
+        else:
+            stories[event.originator_id] = [event]
+    if corrected:
+        whole = [row.position for row in reader.ledger.recorder.tail_of(list(corrected))]
+        stories.update({entry: [] for entry in corrected})
+        for event in reader.ledger.recorder.events_at(whole):
+            assert isinstance(event.originator_id, UUID)
+            stories[event.originator_id].append(event)
+    return stories
+
+
+def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
+    first = story[0]
+    entry = _opened(reader, first)
+    occurred_at, status = first.occurred_at, "current"
+    changes: list[dict[str, Any]] = []
+    for event in story[1:]:
+        state = _state(reader, event)
+        change = {
+            "id": str(event.command_id), "kind": event.topic, "position": event.position,
+            "occurred_at": moment(event.occurred_at).isoformat(), "recorded_at": moment(event.recorded_at or 0).isoformat(),
+            "author_id": str(event.author_id), "reason_code": state["reason_code"], "reason": state.get("reason"), "before": entry, "after": None,
+        }  # fmt: skip
+        if event.topic == "entry-corrected":
+            entry = change["after"] = state["replacement"]
+            occurred_at = microseconds(datetime.fromisoformat(state["replacement_occurred_at"]))
+            status = "corrected" if status != "voided" else status
+        else:
+            status = "voided"
+        changes.append(change)
+    return {
+        "id": str(first.originator_id), "kind": first.topic, "occurred_at": moment(occurred_at).isoformat(),
+        "recorded_at": moment(first.recorded_at or 0).isoformat(), "position": first.position, "author_id": str(first.author_id),
+        "status": status, "flags": orjson.loads(first.state).get("flags", []), "entry": entry, "changes": changes,
+    }  # fmt: skip
+
+
+def _opened(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:
+    state = _state(reader, event)
+    state.pop("flags", None)
+    head = {"id": event.originator_id, "kind": event.topic, "setting_id": event.setting_id, "student_id": event.student_id, "author_id": event.author_id}
+    return {name: str(value) for name, value in head.items()} | state
+
+
+def _state(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:
+    state = orjson.loads(event.state)
+    try:
+        open_personal(reader.ledger.keyring, event, event_class(event.topic), state)
+    except Unreadable:
+        state["unreadable"] = True
+    shown: dict[str, Any] = _erased(state)
+    return shown
+
+
+def _erased(value: Any) -> Any:
+    """What was erased reads so wherever it is shown."""
+    if isinstance(value, Mapping):
+        return "[erased]" if value == {"erased": True} else {name: _erased(inner) for name, inner in value.items()}
+    return value

@@ -1,0 +1,73 @@
+"""A setting at a glance: every student with how far contact got in the last weeks, from one look at the day cells."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.events.moments import local_day, microseconds
+from projections.progress import Progress, combine
+from projections.reading import Body, Reader
+from projections.student_days import StudentDays
+
+DAYS = 42
+
+
+def overview(reader: Reader, setting: Body, now: datetime) -> list[dict[str, Any]]:
+    """Each student of a setting with their ladder over the last six weeks, one read for all of them."""
+    students: list[Body] = []
+    while page := reader.collection("students", UUID(setting["id"]), students[-1]["key"] if students else "", 500):
+        students += page
+    if not students:
+        return []
+    today = local_day(microseconds(now), setting["time_zone"]).toordinal()
+    days: dict[UUID, list[tuple[str, Any]]] = {}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        for start in range(0, len(students), 500):
+            some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
+            ask = (
+                f"SELECT student, day, cell FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) "
+                "AND day BETWEEN ? AND ? AND to_pos IS NULL"
+            )
+            for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - DAYS, today)):
+                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell)))
+    return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
+
+
+def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    progress: Progress = combine([(day, {"rungs": cell.get("rungs", ()), "kinds": cell["kinds"]}) for day, cell in days if cell], ladders, {})
+    climbed = next(iter(progress["ladders"].values()), None)
+    key = next(iter(progress["ladders"]), None)
+    ladder = reader.definition(key) if key else None
+    path = [ladder.rank[rung] for _, rung in climbed["path"] if rung] if ladder and climbed else []
+    return {
+        "id": student["id"],
+        "name": student["name"] or "Not named yet",
+        "latest": ladder.labels.get(climbed["latest"]) if ladder and climbed else None,
+        "sustained": ladder.labels.get(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
+        "contacts": climbed["contacts"] if climbed else 0,
+        "last_day": progress["last_day"],
+        "entries": progress["entries"],
+        "spark": spark(path, len(ladder.rungs) if ladder else 1),
+    }
+
+
+def spark(path: list[int], size: int, width: int = 120, height: int = 28) -> str:
+    """The points of a small step line, for an SVG polyline of that size."""
+    if not path:
+        return ""
+    across = width / max(1, len(path) - 1)
+    points: list[tuple[float, float]] = []
+    for place, rung in enumerate(path):
+        y = height - 2 - (height - 4) * rung / max(1, size - 1)
+        if points:
+            points.append((place * across, points[-1][1]))
+        points.append((place * across, y))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

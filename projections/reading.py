@@ -1,0 +1,112 @@
+"""What pages, reports and the API ask of the read models. Text is opened here, at the edge, and nowhere below."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Connection
+
+from ap_ledger.application import Ledger
+from ap_ledger.errors import Busy
+from frameworks import Definition
+from projections.registry import Registry
+from projections.student_days import StudentDays
+from projections.views import Generation, Views
+
+Body = dict[str, Any]
+
+
+class Reader:
+    """Reads the read models of one ledger."""
+
+    def __init__(self, ledger: Ledger, views: Views) -> None:
+        self.ledger = ledger
+        self.views = views
+        self._definitions: dict[str, Definition | None] = {}
+        self._lock = threading.Lock()
+
+    # Things there are ---------------------------------------------------------------------------------------------
+
+    def collection(self, kind: str, setting_id: UUID | None = None, after: str = "", limit: int = 100) -> list[Body]:
+        """Bodies of one kind (settings, people, students, placements, frameworks) in the order of their keys, after one of them."""
+        with self.views.reading() as connection:
+            live = self._live(connection, Registry.name)
+            where, given = "kind = ? AND id > ?", [kind, after]
+            if setting_id is not None:
+                where, given = f"{where} AND setting_id = ?", [*given, str(setting_id)]
+            ask = f"SELECT id, position, body FROM registry__{live.name} WHERE {where} ORDER BY id LIMIT ?"
+            rows = connection.exec_driver_sql(self.views.sql(ask), (*given, limit)).all()
+        bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
+        return self._named(bodies)
+
+    def one(self, kind: str, key: str) -> Body | None:
+        """One body by its key, named, or None."""
+        with self.views.reading() as connection:
+            live = self._live(connection, Registry.name)
+            ask = self.views.sql(f"SELECT position, body FROM registry__{live.name} WHERE kind = ? AND id = ?")
+            row = connection.exec_driver_sql(ask, (kind, key)).first()
+        if row is None:
+            return None
+        return self._named([{**orjson.loads(row[1]), "key": key, "position": row[0]}])[0]
+
+    def _named(self, bodies: list[Body]) -> list[Body]:
+        """Puts names in, opened all at once from the events that said them; `[erased]` where their keys are gone."""
+        positions = [body["named_at"] for body in bodies if body.get("named_at")]
+        events = {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
+        for body in bodies:
+            if "named_at" not in body:
+                continue
+            event: Any = events.get(body.pop("named_at"))
+            if "roles" in body:
+                body["name"] = str(event.name) if event else None
+            elif event is not None:
+                fields = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
+                body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in fields})
+                body["name"] = display_name(body)
+            else:
+                body["name"] = None
+        return bodies
+
+    def definition(self, key: str) -> Definition | None:
+        """A published definition by `id@version`. A published version never changes, so it is remembered."""
+        if self._definitions.get(key) is None:
+            self._definitions[key] = self.ledger.definition(key)
+        return self._definitions[key]
+
+    def slot_kinds(self, setting: Body) -> dict[str, str]:
+        """The kind of every slot a setting ever had, by slot id."""
+        return {slot["id"]: slot["kind"] for timetable in setting.get("timetables", ()) for slot in timetable["slots"]}
+
+    # Positions ----------------------------------------------------------------------------------------------------
+
+    def positions(self) -> dict[str, int]:
+        """The position of the ledger and of each projection."""
+        return {
+            "ledger": self.ledger.recorder.read_head().position,
+            Registry.name: self.views.position(Registry.name),
+            StudentDays.name: self.views.position(StudentDays.name),
+        }
+
+    def _live(self, connection: Connection, projection: str) -> Generation:
+        live = self.views.live(connection, projection)
+        if live is None:
+            # The service has just started on a new ledger; its tables appear within a moment.
+            raise Busy(1)
+        return live
+
+
+def display_name(body: Body) -> str:
+    """What staff call a student: the name they go by, and the initial of the family name."""
+    if "[erased]" in (body["given_name"], body["family_name"]):
+        return "[erased]"
+    return f"{body['known_as'] or body['given_name']} {body['family_name'][:1]}".strip()
+
+
+def timetable_on(setting: Body, day: str) -> Sequence[Body]:
+    """The slots in force on an ISO date, as in the rules: the latest from-date on or before it, the one set last."""
+    held = [timetable for timetable in setting.get("timetables", ()) if timetable["from_date"] <= day]
+    return max(held, key=lambda timetable: (timetable["from_date"], timetable["position"]))["slots"] if held else []

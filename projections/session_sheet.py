@@ -1,0 +1,97 @@
+"""Who was scored on what in one slot of one day, and what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from frameworks import Definition
+from projections.history import Unknown
+from projections.progress import MISSING
+from projections.reading import Body, Reader, timetable_on
+from projections.student_days import StudentDays
+
+
+def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> dict[str, Any]:
+    """The sheet of a slot: its expected students and whoever else was scored in it.
+
+    For every student the scores by framework and indicator, and the indicators that apply to this kind of slot and have
+    neither a level nor a reason. Raises Unknown where the setting or the slot does not exist on that day.
+    """
+    setting = reader.one("settings", str(setting_id))
+    slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
+    if setting is None or slot is None:
+        raise Unknown
+    students = _all(reader, "students", setting_id)
+    expected = {student["id"] for student in students if _expected(student, day, slot_id)}
+    scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
+    definitions = _in_use(reader)
+    rows = [
+        _row(student, student["id"] in expected, scores.get(UUID(student["id"]), []), definitions, slot["kind"])
+        for student in students
+        if student["id"] in expected or UUID(student["id"]) in scores
+    ]
+    return {
+        "setting_id": str(setting_id),
+        "date": day.isoformat(),
+        "slot": slot,
+        "frameworks": [definition.key for definition in definitions],
+        "students": rows,
+        "missing": sum(len(row["missing"]) for row in rows),
+    }
+
+
+def _all(reader: Reader, kind: str, setting_id: UUID) -> list[Body]:
+    found: list[Body] = []
+    while page := reader.collection(kind, setting_id, found[-1]["key"] if found else "", 500):
+        found += page
+    return found
+
+
+def _expected(student: Body, day: date, slot_id: str) -> bool:
+    held = [one for one in student["expected"] if one["from_date"] <= day.isoformat()]
+    if not held:
+        return False
+    latest = max(held, key=lambda one: str(one["from_date"]))
+    return any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
+
+
+def _in_use(reader: Reader) -> list[Definition]:
+    newest: dict[str, Body] = {}
+    for body in reader.collection("frameworks", limit=500):
+        if body["kind"] == "outcomes" and not body["retired"] and body["version"] > newest.get(body["id"], {"version": 0})["version"]:
+            newest[body["id"]] = body
+    return [found for body in newest.values() if (found := reader.definition(body["key"])) is not None]
+
+
+def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -> dict[UUID, list[dict[str, Any]]]:
+    found: dict[UUID, list[dict[str, Any]]] = {}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        for start in range(0, len(students), 500):
+            some = students[start : start + 500]
+            ask = (
+                f"SELECT student, item, value, entry FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
+                "AND kind = 'outcome-scored' AND slot = ? AND superseded IS NULL ORDER BY position"
+            )
+            given = (*[one.bytes for one in some], day.toordinal(), slot_id)
+            for student, item, value, entry in connection.exec_driver_sql(reader.views.sql(ask), given):
+                framework, _, indicator = item.partition("|")
+                missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
+                score = {"framework": framework, "indicator": indicator, "level": None if missing else value, "missing": missing}
+                found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
+    return found
+
+
+def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definitions: Sequence[Definition], kind: str) -> dict[str, Any]:
+    done = {(score["framework"], score["indicator"]) for score in scores}
+    missing = [
+        {"framework": definition.key, "indicator": indicator}
+        for definition in definitions
+        for indicator in definition.in_slot(kind)
+        if expected and (definition.key, indicator) not in done
+    ]
+    return {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}

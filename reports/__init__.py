@@ -1,0 +1,1 @@
+"""Figures (Plotly), defined once. Layouts and print build on them."""

@@ -1,0 +1,121 @@
+"""The figures. Each is a Plotly figure with a text alternative that says the same, and a table behind it.
+
+Only trace types that the vendored script can draw are used, because it draws nothing, and says nothing, for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import plotly.graph_objects as go
+
+from frameworks import Definition
+
+DRAWN = frozenset({"scatter", "bar", "heatmap"})
+INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
+FONT = "Atkinson Hyperlegible Next, Arial, sans-serif"
+SLOT_ORDER = (
+    "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition",
+    "off-site", "home-visit", "online", "reflection", "transport",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure, what it says in words, and the table of the same."""
+
+    title: str
+    alt: str
+    plot: go.Figure
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Any]] = field(default_factory=list)
+
+    def json(self) -> str:
+        """The figure for the script that draws it, safe inside a page."""
+        text: str = self.plot.to_json()
+        return text.replace("<", "\\u003c")
+
+
+def _layout(plot: go.Figure, height: int, left: int) -> None:
+    plot.update_layout(
+        template="none", height=height, margin={"l": left, "r": 16, "t": 12, "b": 40}, font={"family": FONT, "size": 14, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, hoverlabel={"font": {"family": FONT, "size": 14}},
+    )  # fmt: skip
+
+
+def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any]) -> Figure:
+    """Each contact's highest rung over time, as steps, on a scale of words."""
+    path = [(day, rung) for day, rung in climbed["path"] if rung is not None]
+    labels = [rung.label for rung in ladder.rungs]
+    rank = ladder.rank
+    plot = go.Figure(
+        go.Scatter(
+            x=[day for day, _ in path],
+            y=[rank[rung] for _, rung in path],
+            mode="lines+markers",
+            line={"shape": "hv", "color": BLUE, "width": 2},
+            marker={"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
+            text=[ladder.labels[rung] for _, rung in path],
+            hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
+        )
+    )
+    _layout(plot, 400, 250)
+    plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
+    plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
+    said = {name: ladder.labels.get(climbed[name] or "", "not known yet") for name in ("baseline", "latest", "highest_sustained")}
+    alt = (
+        f"{climbed['contacts']} contacts. Starting point: {said['baseline']}. Latest: {said['latest']}. "
+        f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
+    )
+    return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, ladder.labels[rung]) for day, rung in reversed(path)])
+
+
+def _shade(place: int, size: int) -> str:
+    """From a quiet grey-blue to a strong green: no colour on this scale means that somebody failed."""
+    share = place / max(1, size - 1)
+    low, high = (0x7A, 0x8B, 0x9C), (0x00, 0x69, 0x5C)
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
+
+
+def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Figure:
+    """How often what was looked for was seen, by theme and kind of slot. Only yes-or-no indicators are added together."""
+    counts: dict[tuple[str, str], list[int]] = {}
+    for indicator, kinds in outcomes["by_slot_kind"].items():
+        scale = framework.scored.get(indicator)
+        if scale is None or scale.type != "binary":
+            continue
+        for kind, levels in kinds.items():
+            cell = counts.setdefault((framework.theme[indicator], kind), [0, 0])
+            cell[0] += levels.get("1", 0)
+            cell[1] += levels.get("0", 0) + levels.get("1", 0)
+    themes = [item.id for item in framework.items if any(theme == item.id for theme, _ in counts)]
+    seen_kinds = {kind for _, kind in counts}
+    kinds = [kind for kind in (*SLOT_ORDER, "none") if kind in seen_kinds]
+    share = [[_share(counts.get((theme, kind))) for kind in kinds] for theme in themes]
+    text = [[_of(counts.get((theme, kind))) for kind in kinds] for theme in themes]
+    names = [kind.replace("-", " ").capitalize() if kind != "none" else "No slot" for kind in kinds]
+    titles = [framework.labels[theme] for theme in themes]
+    plot = go.Figure(
+        go.Heatmap(
+            z=share, x=names, y=titles, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=3, ygap=3, showscale=False,
+            colorscale=[[0, "#e8edf2"], [0.5, "#9cc9c2"], [1, "#00695c"]], hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+        )
+    )  # fmt: skip
+    _layout(plot, 90 + 52 * max(1, len(themes)), 220)
+    plot.update_yaxes(autorange="reversed")
+    plot.update_xaxes(side="top")
+    plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12})
+    total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]
+    alt = f"Seen {total[0]} of {total[1]} times that it was looked for, over {len(themes)} themes and {len(kinds)} kinds of slot."
+    rows = [(title, *line) for title, line in zip(titles, text, strict=True)]
+    return Figure(framework.title, alt, plot, ("Theme", *names), rows)
+
+
+def _share(cell: Sequence[int] | None) -> float | None:
+    return cell[0] / cell[1] if cell and cell[1] else None
+
+
+def _of(cell: Sequence[int] | None) -> str:
+    return f"{cell[0]} of {cell[1]}" if cell and cell[1] else "–"
