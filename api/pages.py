@@ -21,7 +21,7 @@ from projections.reading import Body, Reader
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-RECENT = 40
+RECENT = 30
 
 templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -69,7 +69,7 @@ def student_page(
     return show(
         request, "student.html", student=student, setting=setting, progress=progress, incomplete=incomplete, position=position,
         as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress), units=_units(using.reader, progress),
-        entries=[_line(using.reader, entry, zone, people) for entry in entries], tiles=_tiles(using.reader, progress),
+        story=_story([_line(using.reader, entry, zone, people) for entry in entries]), shown=len(entries), tiles=_tiles(using.reader, progress),
     )  # fmt: skip
 
 
@@ -137,12 +137,25 @@ KINDS = {
 FACES = {1: "very low", 2: "low", 3: "okay", 4: "good", 5: "great"}
 
 
+def _story(lines: list[Json]) -> list[tuple[str, list[Json]]]:
+    """Lines by day. The two sessions of a day that say the same are one line."""
+    days: dict[str, list[Json]] = {}
+    for line in lines:
+        before = days.setdefault(line["day"], [])
+        same = next((one for one in before if one["kind"] == line["kind"] == "Session" and one["what"] == line["what"] and not line["changes"]), None)
+        if same is None:
+            before.append(line)
+        else:
+            same["when"] = f"{line['when']} and {same['when']}"
+    return list(days.items())
+
+
 def _line(reader: Reader, told: Json, zone: ZoneInfo, people: dict[str, str | None]) -> Json:
     """An entry as a line that people read."""
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
     return {
         "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"]), "status": told["status"], "flags": told["flags"],
-        "when": f"{day_in_words(happened.date().isoformat())}, {happened:%H:%M}", "who": people.get(told["author_id"]) or "someone",
+        "day": happened.date().isoformat(), "when": f"{happened:%H:%M}", "who": people.get(told["author_id"]) or "someone",
         "changes": [
             {
                 "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected", "who": people.get(change["author_id"]) or "someone",

@@ -100,7 +100,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
     plot = go.Figure(
         go.Heatmap(
             z=share, x=names, y=titles, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=3, ygap=3, showscale=False,
-            colorscale=[[0, "#e8edf2"], [0.5, "#9cc9c2"], [1, "#00695c"]], hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            textfont={"color": INK}, colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]], hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
     _layout(plot, 90 + 52 * max(1, len(themes)), 220)

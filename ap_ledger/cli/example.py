@@ -37,13 +37,13 @@ ON_SITE = 8
 """The lowest rung at which a student is in the building."""
 
 PATHS: dict[str, tuple[float, float, float]] = {
-    "climber": (2, 10.5, 0.0),
-    "fast": (5, 11, 0.0),
+    "climber": (2.5, 11, 0.0),
+    "fast": (6.2, 11, 0.0),
     "stalled": (3, 6.2, 0.0),
-    "relapse": (4, 10.5, 6.0),
+    "relapse": (5.5, 11, 6.0),
     "behind-the-door": (1.2, 2.6, 0.0),
-    "on-site": (9, 10.8, 0.0),
-    "wobbly": (8, 9.6, 2.5),
+    "on-site": (10.4, 11.3, 0.0),
+    "wobbly": (9.0, 9.9, 1.8),
 }
 """Where each kind of story starts on the ladder, where it ends, and how far it falls in a bad patch two thirds through."""
 
@@ -102,8 +102,9 @@ class Story:
     def _child(self, n: int) -> Child:
         name = words.STUDENTS[n % len(words.STUDENTS)] + (f" {n // len(words.STUDENTS) + 1}" if n >= len(words.STUDENTS) else "")
         days = len(self.days)
-        away = frozenset(self.random.sample(range(days), round(days * self.random.uniform(0.05, 0.3))))
-        return Child(self.id(), name, CAST[n % len(CAST)], n % len(self.mentors), self.random.randrange(days) if n % 4 == 1 else None, away)
+        path = CAST[n % len(CAST)]
+        away = frozenset(self.random.sample(range(days), round(days * self.random.uniform(0.0, 0.08 if path == "on-site" else 0.2))))
+        return Child(self.id(), name, path, n % len(self.mentors), self.random.randrange(days) if n % 4 == 1 else None, away)
 
     # Setting up ---------------------------------------------------------------------------------------------------
 
@@ -169,6 +170,10 @@ class Story:
             self._steps(day, present)
         self._correct()
         self._send_twice()
+        # What still waits for a signal when the story ends arrives in its last hour, so that nothing lies in the future.
+        end = self._at(self.last_day, "18:00")
+        for send in self.sends:
+            send.at = min(send.at, end)
         return sorted(self.sends, key=lambda send: send.at)
 
     def rung(self, child: Child, n: int) -> float:
