@@ -1,15 +1,15 @@
 """Every error a person may meet, as one tree. Each message says what to do and holds nothing personal.
 
-    LedgerError
-    ├── Refused                    a rule said no; carries a code of the contract
-    │   └── NotYet                 may be right later: the thing it changes has not arrived
-    ├── CommandConflict            the same id was used for something else
-    ├── Busy                       too much is waiting; try again shortly
-    ├── Unreadable                 a stored row cannot be read
-    │   └── TamperedRow            a sealed text was moved or changed
-    ├── KeyringError               the sealing keys are missing or do not fit
-    ├── DefinitionError            a framework file has faults; lists every one
-    └── SetupError                 the installation is incomplete; says how to mend it
+LedgerError
+├── Refused                    a rule said no; carries a code of the contract
+│   └── NotYet                 may be right later: the thing it changes has not arrived
+├── CommandConflict            the same id was used for something else
+├── Busy                       too much is waiting; try again shortly
+├── Unreadable                 a stored row cannot be read
+│   └── TamperedRow            a sealed text was moved or changed
+├── KeyringError               the sealing keys are missing or do not fit
+├── DefinitionError            a framework file has faults; lists every one
+└── SetupError                 the installation is incomplete; says how to mend it
 """
 
 from __future__ import annotations

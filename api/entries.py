@@ -115,7 +115,9 @@ def list_held(request: Request, response: Response, using: Using, cursor: Cursor
     return linked(request, response, items, "id", limit)
 
 
-@router.post("/held/{held_id}/retry", operation_id="retryHeld", summary="Try a held entry again", response_model=HeldResult, responses={404: {"model": Problem}})
+@router.post(
+    "/held/{held_id}/retry", operation_id="retryHeld", summary="Try a held entry again", response_model=HeldResult, responses={404: {"model": Problem}}
+)
 def retry_held(held_id: UUID, using: Using) -> Any:
     """Sends what is held through the door once more, with the clock it came with."""
     result = using.ledger.retry(held_id)
@@ -124,11 +126,15 @@ def retry_held(held_id: UUID, using: Using) -> Any:
     return {"result": result.as_json()}
 
 
-@router.post("/held/{held_id}/dismiss", operation_id="dismissHeld", summary="Settle a held entry without recording it", response_model=Answer, responses={404: {"model": Problem}})
+@router.post(
+    "/held/{held_id}/dismiss",
+    operation_id="dismissHeld",
+    summary="Settle a held entry without recording it",
+    response_model=Answer,
+    responses={404: {"model": Problem}},
+)
 def dismiss_held(held_id: UUID, using: Using, reason_code: Annotated[str, Body(embed=True, min_length=1, max_length=120)]) -> Any:
     """What was sent stays in the store of held entries, with the reason."""
     if not using.ledger.dismiss(held_id, reason_code):
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"done": True}
-
-

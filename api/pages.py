@@ -24,7 +24,11 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
 
 templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
 )
 templates.globals["address"] = address
 
@@ -173,7 +177,7 @@ def in_words(reader: Reader, entry: Body) -> str:
         found: Definition | None = reader.definition(f"{entry[ref]['id']}@{entry[ref]['version']}")
         return found.labels.get(item, item) if found else item
 
-    match entry["kind"]:
+    match str(entry["kind"]):
         case "rung-reached":
             return label("ladder", entry["rung"]) + (f" (anxiety {entry['anxiety']} of 10)" if entry.get("anxiety") is not None else "")
         case "outcome-scored":
@@ -193,7 +197,7 @@ def in_words(reader: Reader, entry: Body) -> str:
             face = f"felt {FACES[entry['face']]}" if entry.get("face") else ""
             return f"{entry['speaker'].capitalize()} {face}".strip() + _said(entry, "words")
         case "incident-recorded":
-            return entry["category"].replace("-", " ").capitalize() + _said(entry, "text")
+            return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
         case "context-noted":
             return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
         case "instrument-answered":

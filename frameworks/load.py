@@ -12,7 +12,8 @@ from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
-from ruamel.yaml import YAML, YAMLError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.events import AliasEvent
 
 from ap_ledger.errors import DefinitionError
@@ -50,7 +51,8 @@ def read_yaml(text: str) -> dict[str, Any]:
         raise DefinitionError([f"{where}this is not readable YAML ({getattr(error, 'problem', None) or type(error).__name__})"]) from None
     if not isinstance(loaded, dict):
         raise DefinitionError(["the file must be a list of 'name: value' lines"])
-    return _json_scalars(loaded)
+    plain: dict[str, Any] = _json_scalars(loaded)
+    return plain
 
 
 def _json_scalars(value: Any) -> Any:

@@ -157,9 +157,7 @@ class Definition(Part):
     def in_slot(self, kind: str) -> list[str]:
         """The items that are scored in slots of a kind, in the authored order."""
         return [
-            item.id
-            for item, _ in self.walk()
-            if item.id in self.scored and item.observable == "session" and kind in (item.applies_to.slot_kinds or (kind,))
+            item.id for item, _ in self.walk() if item.id in self.scored and item.observable == "session" and kind in (item.applies_to.slot_kinds or (kind,))
         ]
 
     @cached_property

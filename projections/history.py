@@ -31,7 +31,7 @@ def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetim
 
     `known_at` None means everything that is known. Raises Unknown for a student who was never admitted.
     """
-    student, setting = _student(reader, student_id)
+    setting = _setting_of(reader, student_id)
     days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at)
     progress = progress_of(reader, setting, days)
     entries = entries_at(reader, student_id, as_of, position, skip, limit)
@@ -46,17 +46,15 @@ def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetim
     }
 
 
-def _student(reader: Reader, student_id: UUID) -> tuple[Body, Body]:
+def _setting_of(reader: Reader, student_id: UUID) -> Body:
     student = reader.one("students", str(student_id))
     setting = reader.one("settings", student["setting_id"]) if student else None
     if student is None or setting is None:
         raise Unknown
-    return student, setting
+    return setting
 
 
-def days_at(
-    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None
-) -> tuple[list[tuple[str, DayCell]], int, bool]:
+def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None) -> tuple[list[tuple[str, DayCell]], int, bool]:
     """The student's days as (ISO date, cell), the position they were known at, and whether something is missing from them."""
     last_day = local_day(microseconds(as_of), setting["time_zone"]).toordinal()
     known = None if known_at is None else reader.ledger.position_at(known_at)
@@ -90,9 +88,7 @@ def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell
     return combine(days, ladders, reader.slot_kinds(setting))
 
 
-def entries_at(
-    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None
-) -> list[dict[str, Any]]:
+def entries_at(reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None) -> list[dict[str, Any]]:
     """Each entry as it read at a position, newest first, with every change made to it by then."""
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)

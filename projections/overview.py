@@ -30,10 +30,7 @@ def overview(reader: Reader, setting: Body, now: datetime) -> list[dict[str, Any
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            ask = (
-                f"SELECT student, day, cell FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) "
-                "AND day BETWEEN ? AND ? AND to_pos IS NULL"
-            )
+            ask = f"SELECT student, day, cell FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? AND to_pos IS NULL"
             for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - DAYS, today)):
                 days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell)))
     return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))

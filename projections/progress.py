@@ -56,7 +56,7 @@ def add(cell: DayCell, row: DayRow) -> None:
 
 def count(cell: DayCell, name: str, key: str, by: int = 1) -> None:
     """Adds to one of a cell's counts."""
-    counts = cell.get(name)
+    counts: dict[str, int] | None = cell.get(name)
     if counts is None:
         counts = cell[name] = {}
     counts[key] = counts.get(key, 0) + by
@@ -67,7 +67,7 @@ def _outcome(cell: DayCell, row: DayRow) -> None:
     outcomes = cell.get("outcomes")
     if outcomes is None:
         outcomes = cell["outcomes"] = {}
-    counts = outcomes.get(framework)
+    counts: dict[str, int] | None = outcomes.get(framework)
     if counts is None:
         counts = outcomes[framework] = {}
     key = f"{indicator}|{row.slot or ''}|{row.value}"
@@ -158,8 +158,7 @@ def _outcomes(counts: Mapping[str, int], slot_kinds: Mapping[str, str]) -> dict[
     return {
         "indicators": {indicator: dict(sorted(levels.items())) for indicator, levels in sorted(indicators.items())},
         "by_slot_kind": {
-            indicator: {kind: dict(sorted(levels.items())) for kind, levels in sorted(by_kind.items())}
-            for indicator, by_kind in sorted(kinds.items())
+            indicator: {kind: dict(sorted(levels.items())) for kind, levels in sorted(by_kind.items())} for indicator, by_kind in sorted(kinds.items())
         },
     }
 
@@ -185,7 +184,9 @@ def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, A
             best[contact] = (place, best[contact][1] if contact in best else occurred_at, day)
     contacts = sorted(best.values(), key=lambda contact: contact[1])
     places = [place for place, _, _ in contacts]
-    sustained = [sorted(window)[-SUSTAINED_OF] for end in range(1, len(places) + 1) if len(window := places[max(0, end - SUSTAINED_LAST) : end]) >= SUSTAINED_OF]
+    sustained = [
+        sorted(window)[-SUSTAINED_OF] for end in range(1, len(places) + 1) if len(window := places[max(0, end - SUSTAINED_LAST) : end]) >= SUSTAINED_OF
+    ]
 
     def name(place: int | None) -> str | None:
         return order[place] if place is not None and 0 <= place < len(order) else None

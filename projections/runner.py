@@ -150,9 +150,7 @@ class Runner:
 
     def _make(self, kind: type[Projection], number: int) -> Generation:
         with self._views.writing() as connection:
-            taken = {
-                row[0] for row in connection.exec_driver_sql(self._views.sql("SELECT generation FROM generations WHERE projection = ?"), (kind.name,))
-            }
+            taken = {row[0] for row in connection.exec_driver_sql(self._views.sql("SELECT generation FROM generations WHERE projection = ?"), (kind.name,))}
             live = self._views.live(connection, kind.name)
             if live is not None and number == 1:
                 return live

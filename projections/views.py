@@ -165,6 +165,3 @@ def drop_tables(connection: Connection, tables: Sequence[Table]) -> None:
     """Drops the tables of a generation that nobody reads any more."""
     for table in tables:
         connection.execute(text(f"DROP TABLE IF EXISTS {table.name}"))
-
-
-

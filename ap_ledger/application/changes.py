@@ -84,7 +84,9 @@ class Changes:
         fixed = {"id": posted.entry_id, "kind": first.topic, "student_id": first.student_id, "setting_id": first.setting_id}
         for name, value in fixed.items():
             if getattr(entry, name) != value:
-                raise Refused("malformed", "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.", f"replacement.{name}")
+                raise Refused(
+                    "malformed", "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.", f"replacement.{name}"
+                )
         self._door.parties(entry)
         try:
             if check := CHECKS.get(entry.kind):

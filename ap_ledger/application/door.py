@@ -264,5 +264,3 @@ def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | No
 def refused(entry_id: UUID | None, refusal: Refused) -> Result:
     """The answer for a refusal."""
     return Result(entry_id, "refused", code=refusal.code, field=refusal.field, message=refusal.message)
-
-

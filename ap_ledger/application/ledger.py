@@ -78,7 +78,7 @@ class Ledger(Application[UUID]):
 
     name = "ledger"
     recorder: LedgerRecorder
-    mapper: LedgerMapper  # type: ignore[assignment]
+    mapper: LedgerMapper
 
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
         self.settings = settings

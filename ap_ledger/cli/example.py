@@ -138,7 +138,7 @@ class Story:
         given, _, family = child.name.partition(" ")
         placement, start = self.id(), self.first_day - timedelta(days=3)
         week = tuple(ExpectedDay(weekday=day, slots=tuple(slot[0] for slot in DAY_SLOTS), place_id=self.site) for day in range(1, 6))
-        whose = {"setting_id": self.setting, "student": child.id, "author_id": lead}
+        whose: dict[str, Any] = {"setting_id": self.setting, "student": child.id, "author_id": lead}
         return [
             AdmitStudent(id=self.id(), on=start, **whose),
             IdentifyStudent(id=self.id(), given_name=given, family_name=family, date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28), **whose),
@@ -209,10 +209,17 @@ class Story:
                 actual = {"actual_start": self._at(day, start, late).isoformat(), "actual_end": self._at(day, end).isoformat()} if came else {}
                 entries.append(
                     self._entry(
-                        "session-attended", child, self.staff[0], self._at(day, end), planned_start=self._at(day, start).isoformat(),
-                        planned_end=self._at(day, end).isoformat(), place_id=str(self.site), supervised_by=str(self.staff[0]) if came else None,
-                        cancelled_by="us" if by_us else None, **actual,
-                    )  # fmt: skip
+                        "session-attended",
+                        child,
+                        self.staff[0],
+                        self._at(day, end),
+                        planned_start=self._at(day, start).isoformat(),
+                        planned_end=self._at(day, end).isoformat(),
+                        place_id=str(self.site),
+                        supervised_by=str(self.staff[0]) if came else None,
+                        cancelled_by="us" if by_us else None,
+                        **actual,
+                    )
                 )
         self.sends.append(Send(self._at(day, "14:45"), entries, self.tablet))
 
@@ -229,23 +236,44 @@ class Story:
                 said = {"level": int(self.random.random() < easy)} if chance > 0.27 else {"missing": "not-observed"}
                 entries.append(
                     self._entry(
-                        "outcome-scored", child, author, self._at(day, slot[4], 2), session={"date": day.isoformat(), "slot": slot[0]},
-                        framework={"id": framework.id, "version": framework.version}, indicator=indicator, informant="teacher", set_by="person", **said,
-                    )  # fmt: skip
+                        "outcome-scored",
+                        child,
+                        author,
+                        self._at(day, slot[4], 2),
+                        session={"date": day.isoformat(), "slot": slot[0]},
+                        framework={"id": framework.id, "version": framework.version},
+                        indicator=indicator,
+                        informant="teacher",
+                        set_by="person",
+                        **said,
+                    )
                 )
             if self.random.random() < 0.012:
                 category, text = self.random.choice(words.INCIDENTS)
                 restrictive = self.random.random() < 0.08
                 told = self._at(day, "15:30").isoformat() if restrictive else None
                 entries.append(
-                    self._entry("incident-recorded", child, author, self._at(day, slot[4]), category=category, restrictive=restrictive, minutes=4, parents_told_at=told, text=text)
+                    self._entry(
+                        "incident-recorded",
+                        child,
+                        author,
+                        self._at(day, slot[4]),
+                        category=category,
+                        restrictive=restrictive,
+                        minutes=4,
+                        parents_told_at=told,
+                        text=text,
+                    )
                 )
         if entries:
             self.sends.append(Send(self._at(day, slot[4], self.random.uniform(3, 14)), entries, self.tablet))
 
     def _visit(self, n: int, day: date, child: Child) -> None:
         mentor, visit = child.mentor, self.id()
-        author, start = self.mentors[mentor], self._at(day, self.random.choice(("08:05", "08:30", "10:30", "13:15", "15:40", "16:20")), self.random.randrange(10))
+        author, start = (
+            self.mentors[mentor],
+            self._at(day, self.random.choice(("08:05", "08:30", "10:30", "13:15", "15:40", "16:20")), self.random.randrange(10)),
+        )
         shared = {"visit_id": str(visit)}
         if self.random.random() < 0.06:
             effort = self._entry("visit-logged", child, author, start, effort="cancelled-by-us", channel="in-person", **shared)
@@ -260,7 +288,9 @@ class Story:
         for place in sorted({max(0, top - 2), top}):
             at = start + timedelta(minutes=minutes * (1 + place) / (2 + top))
             anxiety = max(0, min(10, round(9 - 0.55 * self.rung(child, n)))) if top >= 3 else None
-            entries.append(self._entry("rung-reached", child, author, at, ladder={"id": "default-ladder", "version": 1}, rung=rungs[place], anxiety=anxiety, **shared))
+            entries.append(
+                self._entry("rung-reached", child, author, at, ladder={"id": "default-ladder", "version": 1}, rung=rungs[place], anxiety=anxiety, **shared)
+            )
         if top >= 3 and self.random.random() < 0.4:
             face = max(1, min(5, round(1 + top / 2 + self.random.gauss(0, 1))))
             said = self.random.choice(words.WORDS) if self.random.random() < 0.7 else None

@@ -24,7 +24,16 @@ RUNG_NOTES = {
     "whole-session-supported": ("Whole morning with me close by.", "Stayed for it all. Needed two short breaks."),
     "whole-session-independent": ("Did it all without me. Waved.", "Came in, worked, went home happy."),
 }  # fmt: skip
-WORDS = ("it was alright", "dont want to go back there", "the toast was good", "can we do cards again", "it was too loud", "i did the whole thing", "you came back then", "not today")
+WORDS = (
+    "it was alright",
+    "dont want to go back there",
+    "the toast was good",
+    "can we do cards again",
+    "it was too loud",
+    "i did the whole thing",
+    "you came back then",
+    "not today",
+)
 CONTEXTS = (
     ("moved-home", "Moved to temporary flat on the other side of town. Two buses now."),
     ("bereavement", "Grandad died on Sunday. Funeral next week."),
@@ -38,6 +47,12 @@ INCIDENTS = (
     ("threw-object", "Threw a chair towards the wall. Nobody near. Helped put it back later."),
     ("argument", "Shouting in the corridor about a phone. Both had time apart."),
 )
-EVIDENCE = ("Did it twice without asking.", "Needed the first step shown.", "Photo in the folder.", "Did it at home too, mum says.", "Forgot after the holiday.")
+EVIDENCE = (
+    "Did it twice without asking.",
+    "Needed the first step shown.",
+    "Photo in the folder.",
+    "Did it at home too, mum says.",
+    "Forgot after the holiday.",
+)
 REASONS = ("Wrong box tapped", "Wrong time", "Mixed up two people in the group", "Scored before it was over")
 WORRY = "Said there is nobody at home at night this week. Wants this kept quiet. Please ring me."

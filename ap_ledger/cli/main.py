@@ -114,7 +114,9 @@ def demo(
         if check:
             with progress_bars() as report:
                 wrong = check_example(console, students, weeks, seed, last, report)
-            console.print("[green]Everything shown was recomputed from the database file, and is equal.[/green]" if not wrong else f"[red]{wrong} differences.[/red]")
+            console.print(
+                "[green]Everything shown was recomputed from the database file, and is equal.[/green]" if not wrong else f"[red]{wrong} differences.[/red]"
+            )
             raise typer.Exit(1 if wrong else 0)
         settings = read_settings(data=data or Path("demo-data"), database_url=database_url)
         if settings.postgres is None and (settings.data / "ledger.sqlite").exists():
@@ -170,7 +172,9 @@ def serve(
     database_url: DatabaseUrl = None,
     host: Annotated[str, typer.Option(help="The address to listen on. Only this machine's own, until there is sign-in.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
-    projections: Annotated[bool, typer.Option("--projections/--no-projections", help="Keep the read models up to date here, or leave it to `ap-ledger work`.")] = True,
+    projections: Annotated[
+        bool, typer.Option("--projections/--no-projections", help="Keep the read models up to date here, or leave it to `ap-ledger work`.")
+    ] = True,
 ) -> None:
     """Start the service."""
     import uvicorn
@@ -348,5 +352,3 @@ def set_up_logs() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     processors: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()]
     structlog.configure(processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr))
-
-

@@ -10,16 +10,18 @@ import sys
 import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+Entry = tuple[int, int, str, dict[str, Any]]
 ENTRY_TOPICS = {
     "rung-reached", "outcome-scored", "unit-progressed", "visit-logged", "session-attended",
     "voice-heard", "note-written", "incident-recorded", "context-noted", "instrument-answered",
 }  # fmt: skip
 
 
-def current_entries(database: sqlite3.Connection, student: str, known_at: int) -> list[tuple[int, int, str, dict]]:
+def current_entries(database: sqlite3.Connection, student: str, known_at: int) -> list[Entry]:
     """(when it happened, position, kind, fields) of every entry that stood at a time of recording."""
-    entries: dict[bytes, tuple[int, int, str, dict]] = {}
+    entries: dict[bytes, Entry] = {}
     voided = set()
     ask = "SELECT position, originator_id, topic, occurred_at, state FROM stored_events WHERE student_id = ? AND recorded_at <= ? ORDER BY position"
     for position, stream, topic, occurred_at, text in database.execute(ask, (uuid.UUID(student).bytes, known_at)):
@@ -46,13 +48,13 @@ def rung_order(database: sqlite3.Connection, ladder: str, version: int) -> list[
     return []
 
 
-def figures(path: str, student: str, known_at: int) -> dict:
+def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
     """The figures that the student's page shows."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     entries = current_entries(database, student, known_at)
-    outcomes: dict[str, Counter] = {}
+    outcomes: dict[str, Counter[str]] = {}
     units: dict[str, str] = {}
-    visits: dict[str, dict[str, list]] = {}
+    visits: dict[str, dict[str, list[tuple[int, str]]]] = {}
     for occurred_at, position, kind, state in entries:
         if kind == "outcome-scored":
             level = state.get("level")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Union, get_args
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, create_model, model_validator
@@ -36,33 +39,40 @@ class PostedEntry(Posted):
     replaces: UUID | None = None
 
 
+def _either(kinds: Iterable[Any]) -> Any:
+    """The union of types that are known only when the program runs."""
+    return reduce(or_, kinds)
+
+
 def _never_erased(annotation: Any) -> Any:
     """A client sends words or nothing; only the ledger may say that words were erased."""
     kinds = get_args(annotation)
-    return Union[tuple(kind for kind in kinds if kind is not Erased)] if Erased in kinds else annotation
+    return _either(kind for kind in kinds if kind is not Erased) if Erased in kinds else annotation
+
+
+def _kind_of(event: type[Entry]) -> Any:
+    return (Literal[event.TOPIC], event.TOPIC)
 
 
 def _posted_class(event: type[Entry]) -> type[PostedEntry]:
     """The posted form of an event class: its own fields, checked by its own validators, under the contract's common ones."""
     shared = set(Entry.model_fields)
     own: dict[str, Any] = {name: (_never_erased(info.annotation), info) for name, info in event.model_fields.items() if name not in shared}
-    rules: dict[str, Any] = {
-        name: model_validator(mode="after")(decorator.func) for name, decorator in event.__pydantic_decorators__.model_validators.items()
-    }
+    rules: dict[str, Any] = {name: model_validator(mode="after")(decorator.func) for name, decorator in event.__pydantic_decorators__.model_validators.items()}
     made: type[PostedEntry] = create_model(
         f"Posted{event.__name__}",
         __base__=PostedEntry,
         __doc__=event.__doc__,
         __validators__=rules,
-        kind=(Literal[event.TOPIC], event.TOPIC),
+        kind=_kind_of(event),
         **own,
     )
     return made
 
 
 POSTED_BY_KIND: dict[str, type[PostedEntry]] = {event.TOPIC: _posted_class(event) for event in ENTRY_EVENTS}
-AnyEntry = Annotated[Union[tuple(POSTED_BY_KIND.values())], Field(discriminator="kind")]  # type: ignore[valid-type]  # noqa: UP007
-ENTRY = TypeAdapter[PostedEntry](AnyEntry)
+AnyEntry: Any = Annotated[_either(POSTED_BY_KIND.values()), Field(discriminator="kind")]
+ENTRY: TypeAdapter[PostedEntry] = TypeAdapter(AnyEntry)
 
 
 class PostedCorrection(Posted):
@@ -93,6 +103,7 @@ class Box(Fact):
     box: dict[str, Any]
 
 
-ANYTHING = TypeAdapter[Posted](Annotated[Union[AnyEntry, PostedCorrection, PostedVoid], Field(discriminator="kind")])  # type: ignore[arg-type]  # noqa: UP007
-BATCH = TypeAdapter[list[Posted]](list[Annotated[Union[AnyEntry, PostedCorrection, PostedVoid], Field(discriminator="kind")]])  # type: ignore[misc]  # noqa: UP007
+AnyPosted: Any = Annotated[_either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")]
+ANYTHING: TypeAdapter[Posted] = TypeAdapter(AnyPosted)
+BATCH: TypeAdapter[list[Posted]] = TypeAdapter(list[AnyPosted])
 """A list of anything that can be posted. Used first for a whole batch, because one good batch is then one call."""

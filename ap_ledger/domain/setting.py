@@ -137,7 +137,8 @@ class SetCalendar(SettingCommand):
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Nothing ends before it begins."""
         self.opened(state)
-        if any(span.last < span.first for span in (*self.terms, *self.closures)):
+        spans = [(span.first, span.last) for span in self.terms] + [(span.first, span.last) for span in self.closures]
+        if any(last < first for first, last in spans):
             raise Refused("malformed", "A half-term or closure ends before it begins.")
         return [events.event(CalendarSet, from_date=self.from_date, terms=self.terms, closures=self.closures)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from ap_ledger.domain.base import Command, NextEvents, fold
@@ -80,7 +80,7 @@ def evolve(student: Student | None, event: Event) -> Student | None:
     return replace(student, version=event.originator_version)
 
 
-def _with_placement(student: Student, placement_id: UUID, **changes: date | None) -> Student:
+def _with_placement(student: Student, placement_id: UUID, **changes: Any) -> Student:
     placements = tuple(replace(one, **changes) if one.id == placement_id else one for one in student.placements)
     return replace(student, placements=placements)
 

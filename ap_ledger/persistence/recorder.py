@@ -119,8 +119,7 @@ class LedgerRecorder(ApplicationRecorder):
             marks = ",".join("?" * len(some))
             rows = self._query(f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE originator_id IN ({marks}) ORDER BY position", some)
             found += [
-                TailRow(row[0], self._uuid(row[1]), row[2], row[3], self._maybe(row[4]), self._maybe(row[5]), self._maybe(row[6]), *row[7:])
-                for row in rows
+                TailRow(row[0], self._uuid(row[1]), row[2], row[3], self._maybe(row[4]), self._maybe(row[5]), self._maybe(row[6]), *row[7:]) for row in rows
             ]
         return sorted(found)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
+
 class SealedText(NamedTuple):
     """The sealed fields of one row and retention class. The ciphertext is AES-256-GCM over their JSON."""
 

@@ -124,8 +124,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
         with self.reading() as cursor:
             return [
-                TailRow(p, UUID(bytes=o), t, v, uid(se), uid(st), uid(a), at, re, s)
-                for p, o, t, v, se, st, a, at, re, s in cursor.execute(ask, (after, limit))
+                TailRow(p, UUID(bytes=o), t, v, uid(se), uid(st), uid(a), at, re, s) for p, o, t, v, se, st, a, at, re, s in cursor.execute(ask, (after, limit))
             ]
 
     def read_head(self) -> Head:
@@ -183,9 +182,22 @@ class SQLiteLedgerRecorder(LedgerRecorder):
     def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None:
         events: list[tuple[Any, ...]] = []
         texts: list[tuple[Any, ...]] = []
-        for position, (stream, version, topic, class_version, command, setting, student, author, device, occurred_at, print_, hash_, state, sealed) in enumerate(
-            rows, first_position
-        ):
+        for position, (
+            stream,
+            version,
+            topic,
+            class_version,
+            command,
+            setting,
+            student,
+            author,
+            device,
+            occurred_at,
+            print_,
+            hash_,
+            state,
+            sealed,
+        ) in enumerate(rows, first_position):
             events.append((
                 position, stream.bytes, version, topic, class_version, command and command.bytes, setting and setting.bytes,
                 student and student.bytes, author and author.bytes, device and device.bytes, occurred_at, recorded_at, print_, hash_, state,

