@@ -139,6 +139,7 @@ class Runner:
             if report:
                 report(kind.name, generation.position, self._recorder.read_head().position)
         with self._views.writing() as connection:
+            self._views.wait_for_readers(connection)
             old = self._views.live(connection, kind.name)
             self._point(connection, generation)
             if old is not None and old.name != generation.name:

@@ -19,6 +19,9 @@ from sqlalchemy.schema import CreateSchema
 from ap_ledger.application.stores import BigInt
 from ap_ledger.errors import Busy
 
+SWAP_LOCK = 0x41504C
+"""Names, in PostgreSQL, the lock that readers share and a replay takes alone when its tables take their place."""
+
 METADATA = MetaData()
 GENERATIONS = Table(
     "generations",
@@ -72,6 +75,9 @@ class Views:
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one moment of the read models."""
         with self._guard(), self._reader.begin() as connection:
+            if not self.is_sqlite:
+                # The tables that the pointer names must not be dropped between reading it and reading them.
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock_shared({SWAP_LOCK})")
             yield connection
 
     @contextmanager
@@ -79,6 +85,11 @@ class Views:
         """A transaction that may change the read models; one at a time."""
         with self._guard(), self._writer.begin() as connection:
             yield connection
+
+    def wait_for_readers(self, connection: Connection) -> None:
+        """Lets readers finish before tables change places. SQLite's readers keep their own moment and need no waiting."""
+        if not self.is_sqlite:
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SWAP_LOCK})")
 
     @contextmanager
     def _guard(self) -> Iterator[None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -77,6 +78,7 @@ class House:
 
     def furnish(self) -> House:
         """Opens the setting, publishes what ships, adds two people and two students."""
+        now, self.clock.now = self.clock.now, datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
         self.setting, self.mentor, self.teacher = new_id(), new_id(), new_id()
         run = self.ledger.execute
         run(OpenSetting(id=new_id(), setting_id=self.setting, name="Riverbank"))
@@ -87,6 +89,7 @@ class House:
         for authored in shipped_definitions():
             run(PublishFramework(id=new_id(), setting_id=self.setting, definition=dict(authored)))
         self.student, self.other = self.admit("Ash", "Heron"), self.admit("Kit", "Otter")
+        self.clock.now = now
         return self
 
     def admit(self, given: str, family: str) -> UUID:
@@ -152,6 +155,16 @@ class House:
     def rows(self, sql: str, *given: Any) -> list[Any]:
         """Rows of the ledger's own tables."""
         return self.ledger.recorder._query(sql, given)
+
+    def tamper(self, *statements: tuple[str, tuple[Any, ...]]) -> None:
+        """Changes a SQLite ledger behind its back, as somebody with the file could."""
+        connection = sqlite3.connect(self.settings.data / "ledger.sqlite")
+        for trigger in ("stored_events_never_change", "sealed_never_changes"):
+            connection.execute(f"DROP TRIGGER IF EXISTS {trigger}")
+        for sql, given in statements:
+            connection.execute(sql, given)
+        connection.commit()
+        connection.close()
 
     def close(self) -> None:
         self.runner.stop()

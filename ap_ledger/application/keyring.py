@@ -79,18 +79,21 @@ class Keyring:
         engine.dispose()
 
     @classmethod
-    def open(cls, settings: Settings, ledger_id: UUID, keys_made: int) -> Keyring:
-        """The keyring of a ledger. Raises KeyringError when it is missing, another's, older than the ledger, or does not open."""
+    def open(cls, settings: Settings, ledger_id: UUID, newest: UUID | None) -> Keyring:
+        """The keyring of a ledger, of which `newest` is the key made last.
+
+        Raises KeyringError when it is missing, another's, older than the ledger, or does not open.
+        """
         engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
         if not inspect(engine).has_table("keys"):
             raise KeyringError("The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text.")
         with engine.connect() as connection:
             about = connection.execute(select(ABOUT)).first()
-            count = connection.execute(select(func.count()).select_from(KEYS)).scalar_one()
+            known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.key_id == newest.bytes)).first() is not None
         if about is None or UUID(bytes=about.ledger_id) != ledger_id:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
-        if count < keys_made:
-            raise KeyringError(f"The keyring holds {count} keys, but the ledger made {keys_made}: it is older than the ledger. Restore a newer backup.")
+        if not known:
+            raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
         master = read_master_key(settings)
         try:
             fits = aes_key_unwrap(master, about.proof) == PROOF

@@ -87,7 +87,7 @@ class Ledger(Application[UUID]):
         head = self.recorder.read_head()
         ledger_id = self.recorder.ledger_id()
         try:
-            self.keyring = Keyring.open(settings, ledger_id, head.keys_made)
+            self.keyring = Keyring.open(settings, ledger_id, self._newest_key(head.keys_position))
             self.mapper.keyring = self.keyring
             own = self.keyring.key(ledger_id, "core")
             if own is None:
@@ -100,6 +100,10 @@ class Ledger(Application[UUID]):
         self.door = Door(self.world, self.keyring)
         self.changes = Changes(self.door, self.world, self.recorder)
         self._may_wait = self.held.any_waiting()
+
+    def _newest_key(self, position: int) -> UUID | None:
+        """The key that the ledger made last. Its event holds nothing sealed, so it can be read before any key is open."""
+        return UUID(orjson.loads(self.recorder.events_at([position])[0].state)["key_id"]) if position else None
 
     @staticmethod
     def _environment(settings: Settings) -> dict[str, str]:

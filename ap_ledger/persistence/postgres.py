@@ -48,7 +48,7 @@ CREATE TABLE head (
     position bigint NOT NULL,
     recorded_at bigint NOT NULL,
     rules_position bigint NOT NULL,
-    keys_made bigint NOT NULL
+    keys_position bigint NOT NULL
 ) WITH (fillfactor = 10);
 CREATE FUNCTION never_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$;
@@ -62,7 +62,7 @@ INSERT INTO stored_events SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::int
 %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[])
 """
 INSERT_SEALED = "INSERT INTO sealed SELECT * FROM unnest(%b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])"
-HEAD = "SELECT position, recorded_at, rules_position, keys_made FROM head"
+HEAD = "SELECT position, recorded_at, rules_position, keys_position FROM head"
 
 
 def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
@@ -85,6 +85,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
         try:
             self.read_head()
         except psycopg.errors.UndefinedTable:
+            self._drop_idle()
             raise SetupError("There is no ledger in this database. Make one with: ap-ledger init") from None
         super().__init__(now, queue_limit)
 
@@ -188,7 +189,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
             cursor.execute(INSERT_SEALED, [list(column) for column in zip(*texts, strict=True)])
 
     def move_head(self, head: Head) -> None:
-        self._cursor().execute("UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_made = %s", head)
+        self._cursor().execute("UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s", head)
 
     def excise(self, position: int, retention_class: str) -> bool:
         with self.reading() as cursor:

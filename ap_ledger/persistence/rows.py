@@ -111,10 +111,10 @@ class Head(NamedTuple):
     """The end of the ledger: its last position and time, and what start-up checks without scanning.
 
     `rules_position` is the last position of a stream with rules, so that a process knows when to read those anew.
-    `keys_made` counts the key-made events, so that a lost keyring is noticed at once.
+    `keys_position` is that of the newest key-made event, so that a lost or outdated keyring is noticed at once.
     """
 
     position: int
     recorded_at: int
     rules_position: int
-    keys_made: int
+    keys_position: int

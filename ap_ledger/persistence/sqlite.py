@@ -51,7 +51,7 @@ CREATE TABLE head (
     position INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
     rules_position INTEGER NOT NULL,
-    keys_made INTEGER NOT NULL
+    keys_position INTEGER NOT NULL
 );
 CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
@@ -129,7 +129,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
     def read_head(self) -> Head:
         with self.reading() as cursor:
-            return Head(*cursor.execute("SELECT position, recorded_at, rules_position, keys_made FROM head").fetchone())
+            return Head(*cursor.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
 
     def ledger_id(self) -> UUID:
         with self.reading() as cursor:
@@ -156,7 +156,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             raise
 
     def lock_head(self) -> Head:
-        return Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_made FROM head").fetchone())
+        return Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
 
     def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
         return self._known(self._write.cursor(), ids)
@@ -209,7 +209,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             self._write.executemany("INSERT INTO sealed VALUES (?,?,?,?,?)", texts)
 
     def move_head(self, head: Head) -> None:
-        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_made = ?", head)
+        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?", head)
 
     def excise(self, position: int, retention_class: str) -> bool:
         connection = self._connect()

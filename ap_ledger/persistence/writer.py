@@ -135,7 +135,7 @@ class GroupCommitWriter:
         versions = self._store.last_versions([row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None])
         answers: list[Outcome] = []
         rows: list[Row] = []
-        rules, keys = head.rules_position, head.keys_made
+        rules, keys = head.rules_position, head.keys_position
         for unit in units:
             before = known.get(unit.id)
             if before is not None:
@@ -153,7 +153,8 @@ class GroupCommitWriter:
             known[unit.id] = Known(position, first.fingerprint)
             if first.topic not in ENTRY_TOPICS:
                 rules = head.position + len(rows)
-                keys += sum(row.topic == "key-made" for row in unit.rows)
+                if unit.rows[-1].topic == "key-made":
+                    keys = rules
             answers.append(Appended(position))
         if rows:
             recorded_at = max(self._now(), head.recorded_at)
