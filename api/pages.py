@@ -65,7 +65,8 @@ def student_page(
     if student is None or setting is None:
         raise Unknown
     zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
-    instant, known_at = _end_of(as_of, zone) or now, _end_of(known, zone)
+    happened_by, known_at = _end_of(as_of, zone), _end_of(known, zone)
+    as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at)
     progress = progress_of(using.reader, setting, days)
     entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days))

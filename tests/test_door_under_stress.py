@@ -141,7 +141,9 @@ ledger.close()
 """
 
 
-def test_two_processes_that_write_the_same_and_different_entries_at_once_lose_and_double_nothing(make_house: Callable[..., House], database: str, tmp_path: Path) -> None:
+def test_two_processes_that_write_the_same_and_different_entries_at_once_lose_and_double_nothing(
+    make_house: Callable[..., House], database: str, tmp_path: Path
+) -> None:
     house = make_house(database)
     shared = [house.rung(anxiety=n % 11) for n in range(60)]
     corrections = [[house.correct(shared[n], anxiety=1, rung="goes-out") for n in range(0, 60, 3)] for _ in range(2)]

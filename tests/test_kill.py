@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from tests.house import House
 
 CYCLES = int(os.environ.get("AP_LEDGER_TEST_KILLS", "30"))
@@ -86,7 +84,10 @@ class Killed:
 
     def send(self, connection: http.client.HTTPConnection, chance: random.Random, stop: threading.Event) -> None:
         while not stop.is_set():
-            entries = [self.house.rung(anxiety=chance.randrange(11), student=chance.choice((self.house.student, self.house.other))) for _ in range(chance.randrange(1, 20))]
+            entries = [
+                self.house.rung(anxiety=chance.randrange(11), student=chance.choice((self.house.student, self.house.other)))
+                for _ in range(chance.randrange(1, 20))
+            ]
             body = json.dumps({"sent_at": datetime.now(UTC).isoformat(), "device_id": None, "entries": entries})
             try:
                 connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json"})
@@ -119,7 +120,9 @@ class Killed:
     def wrong(self) -> list[str]:
         """What was acknowledged and is not stored exactly once with its content."""
         stored: dict[str, list[tuple[Any, ...]]] = {}
-        for stream, version, student, state in self.house.rows("SELECT originator_id, originator_version, student_id, state FROM stored_events WHERE topic = 'rung-reached'"):
+        for stream, version, student, state in self.house.rows(
+            "SELECT originator_id, originator_version, student_id, state FROM stored_events WHERE topic = 'rung-reached'"
+        ):
             key = str(stream if isinstance(stream, UUID) else UUID(bytes=stream))
             stored.setdefault(key, []).append((version, str(student if isinstance(student, UUID) else UUID(bytes=student)), json.loads(state)))
         found = []

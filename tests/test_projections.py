@@ -257,7 +257,10 @@ def test_the_session_sheet_says_who_was_scored_on_what_and_what_is_missing(house
     sheet = session_sheet(house.reader, house.setting, MONDAY.date(), "break")
     ash = next(row for row in sheet["students"] if row["student_id"] == str(house.student))
     assert ash["expected"] and ash["name"] == "Ash H"
-    assert [(score["indicator"], score["level"], score["missing"]) for score in ash["scores"]] == [("kind-words", "1", None), ("took-turns", None, "not-observed")]
+    assert [(score["indicator"], score["level"], score["missing"]) for score in ash["scores"]] == [
+        ("kind-words", "1", None),
+        ("took-turns", None, "not-observed"),
+    ]
     missing = {one["indicator"] for one in ash["missing"]}
     assert "moved-body" in missing and "kind-words" not in missing and "joined-in" not in missing
     assert sheet["missing"] == sum(len(row["missing"]) for row in sheet["students"]) > 0

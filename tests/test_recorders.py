@@ -71,10 +71,10 @@ def test_a_full_queue_says_come_back_at_once_and_never_waits(make_house: Callabl
     entered, release = threading.Event(), threading.Event()
     honest = store.lock_head
 
-    def slow() -> Any:
+    def slow(ids: Any) -> Any:
         entered.set()
         release.wait(10)
-        return honest()
+        return honest(ids)
 
     store.lock_head = slow  # type: ignore[method-assign]
     first = store.writer.submit([Unit(new_id(), (plain_row(),)) for _ in range(60)])
@@ -96,9 +96,9 @@ def test_an_impossible_row_is_answered_alone_and_its_neighbours_are_stored(house
     release = threading.Event()
     honest = store.lock_head
 
-    def slow() -> Any:
+    def slow(ids: Any) -> Any:
         release.wait(10)
-        return honest()
+        return honest(ids)
 
     store.lock_head = slow  # type: ignore[method-assign]
     waiting = [store.writer.submit([Unit(new_id(), (plain_row(),))]), store.writer.submit([bad]), store.writer.submit([good])]

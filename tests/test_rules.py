@@ -129,7 +129,13 @@ def test_a_published_version_never_changes_and_the_refusal_tells_both_hashes(hou
 
 def test_a_faulty_definition_is_refused_with_its_faults(house: House) -> None:
     with pytest.raises(Refused, match="at least two rungs"):
-        house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={"id": "x", "version": 1, "kind": "ladder", "title": "X", "licence": {"name": "n", "use": "ship"}}))
+        house.ledger.execute(
+            PublishFramework(
+                id=new_id(),
+                setting_id=house.setting,
+                definition={"id": "x", "version": 1, "kind": "ladder", "title": "X", "licence": {"name": "n", "use": "ship"}},
+            )
+        )
 
 
 def test_a_retired_version_is_retired_once_and_stays_readable(house: House) -> None:

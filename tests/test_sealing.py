@@ -121,7 +121,9 @@ def test_a_worry_names_no_student_and_no_author_and_only_its_keys_open_it(house:
     assert house.one(worry).status == "duplicate"
     (row,) = house.rows("SELECT originator_id, student_id, author_id, device_id, state, position FROM stored_events WHERE topic = 'sealed-record'")
     assert row[1:5] == (None, None, None, "{}") and str(row[0]) != worry["id"]
-    keys = {str(UUID(bytes=bytes(one[0])) if isinstance(one[0], bytes) else one[0]) for one in house.rows("SELECT key_id FROM sealed WHERE position = ?", row[5])}
+    keys = {
+        str(UUID(bytes=bytes(one[0])) if isinstance(one[0], bytes) else one[0]) for one in house.rows("SELECT key_id FROM sealed WHERE position = ?", row[5])
+    }
     named = {json.loads(state[0])["key_id"] for state in house.rows("SELECT state FROM stored_events WHERE topic = 'key-made' AND student_id IS NOT NULL")}
     assert not keys & named
     event = house.ledger.read([row[5]])[0]

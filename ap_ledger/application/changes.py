@@ -11,9 +11,8 @@ from pydantic import ValidationError
 from ap_ledger.application.checks import CHECKS
 from ap_ledger.application.door import Door, Send
 from ap_ledger.application.mapper import split_personal
-from ap_ledger.application.world import World
+from ap_ledger.application.world import Party, World
 from ap_ledger.domain.posted import ENTRY, POSTED_BY_KIND, PostedCorrection, PostedEntry, PostedVoid
-from ap_ledger.domain.setting import Setting
 from ap_ledger.errors import NotYet, Refused
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.changes import SealedRecord
@@ -32,14 +31,15 @@ class Changes:
 
     def unit(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send) -> Unit:
         """The row of a change. Raises Refused, or NotYet where the entry has not arrived."""
-        setting = self._door.parties(posted)
+        self._world.refresh()
+        party = self._door.party(raw)
         stream = self._target(posted)
         first, version = stream[0], stream[-1].originator_version + 1
-        occurred_at, flags = self._door.when(posted, setting, send)
+        occurred_at, flags = self._door.when(posted, party, send)
         outside = {"id", "kind", "setting_id", "student_id", "author_id", "entry_id", "replaces"}
         state = {name: value for name, value in raw.items() if value is not None and name not in outside}
         if isinstance(posted, PostedCorrection):
-            replaced_at, inner = self._replacement(posted, first, setting, send)
+            replaced_at, inner = self._replacement(posted, first, party, send)
             flags = sorted({*flags, *inner})
             state["replacement"] = {name: value for name, value in posted.replacement.items() if value is not None}
             state["replacement_kind"] = first.topic
@@ -48,7 +48,7 @@ class Changes:
             state["flags"] = flags
         event = EVENT_BY_TOPIC[posted.kind]
         sealed = self._door.sealed(posted, posted.kind, posted.entry_id, version, split_personal(event, state))
-        print_ = self._door.print_of(posted.student_id, raw)
+        print_ = self._door.print_of(party, raw)
         return Unit(posted.id, (Row(
             posted.entry_id, version, posted.kind, event.class_version, posted.id, posted.setting_id, posted.student_id,
             posted.author_id, send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
@@ -72,7 +72,7 @@ class Changes:
             raise Refused("malformed", "The entry is about another student. To move it, void it and record it again.", "student_id")
         return stream
 
-    def _replacement(self, posted: PostedCorrection, first: LedgerStoredEvent, setting: Setting, send: Send) -> tuple[int, list[str]]:
+    def _replacement(self, posted: PostedCorrection, first: LedgerStoredEvent, party: Party, send: Send) -> tuple[int, list[str]]:
         """When the replaced entry happened, and its flags. Raises Refused when the replacement breaks a rule."""
         try:
             entry: PostedEntry = ENTRY.validate_json(orjson.dumps(posted.replacement))
@@ -87,13 +87,13 @@ class Changes:
                 raise Refused(
                     "malformed", "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.", f"replacement.{name}"
                 )
-        self._door.parties(entry)
+        self._door.party(posted.replacement)
         try:
             if check := CHECKS.get(entry.kind):
                 check(entry, self._world)
             # A time left as it was means the moment that was recorded, whatever this sender's clock says.
             unchanged = datetime.fromisoformat(orjson.loads(first.state)["device_time"]) == entry.device_time
-            return self._door.when(entry, setting, send, _offset_of(first, entry) if unchanged else None)
+            return self._door.when(entry, party, send, _offset_of(first, entry) if unchanged else None)
         except Refused as refusal:
             raise Refused(refusal.code, refusal.message, f"replacement.{refusal.field}") from None
 

@@ -17,9 +17,8 @@ from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import split_personal
 from ap_ledger.application.results import Result
 from ap_ledger.application.sealing import bound_to, seal
-from ap_ledger.application.world import World
+from ap_ledger.application.world import Party, World
 from ap_ledger.domain.posted import ANYTHING, BATCH, OUTSIDE_STATE, Posted, PostedCorrection, PostedEntry, PostedVoid
-from ap_ledger.domain.setting import Setting
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.changes import SealedRecord
@@ -30,6 +29,8 @@ ENTRIES_LIMIT = 1_000
 BYTES_LIMIT = 5 * 1024 * 1024
 FUTURE_LIMIT = timedelta(minutes=5)
 CLOCK_MOVED = timedelta(minutes=5)
+LOOK_AGAIN = 0.05
+"""Seconds for which the door trusts what it remembers of other processes' doings. What it did itself it knows at once."""
 TIME_UNCERTAIN = "time-uncertain"
 OUTSIDE_PLACEMENT = "outside-placement"
 
@@ -141,11 +142,11 @@ class Door:
 
     def let_in(self, send: Send) -> None:
         """Sorts a send: rows for fresh entries, refusals, and the changes and boxes to look at afterwards."""
-        self._world.refresh()
+        self._world.refresh(LOOK_AGAIN)
         for place, posted in enumerate(read_posted(send.raw)):
             if isinstance(posted, PostedEntry):
                 try:
-                    unit = self.unit(posted, send.raw[place], send)
+                    unit = self._unit_now(posted, send.raw[place], send)
                 except Refused as refusal:
                     send.results[place] = refused(posted.id, refusal)
                     continue
@@ -161,18 +162,24 @@ class Door:
                 else:
                     send.results[place] = posted
 
+    def _unit_now(self, posted: PostedEntry, raw: dict[str, Any], send: Send) -> Unit:
+        """The row of a fresh entry; what seems unknown is looked for once more, since another process may just have added it."""
+        try:
+            return self.unit(posted, raw, send)
+        except Refused as refusal:
+            if not refusal.code.startswith("unknown-"):
+                raise
+            self._world.refresh()
+            return self.unit(posted, raw, send)
+
     def unit(self, posted: PostedEntry, raw: dict[str, Any], send: Send) -> Unit:
         """The row of a fresh entry. Raises Refused."""
-        # Remembered by the text of the ids, because a batch names the same three again and again.
-        who = (raw["setting_id"], raw["student_id"], raw["author_id"])
-        setting = self._world.together.get(who)
-        if setting is None:
-            setting = self._world.together[who] = self.parties(posted)
+        party = self.party(raw)
         check = CHECKS.get(posted.kind)
         if check is not None:
             check(posted, self._world)
-        occurred_at, flags = self.when(posted, setting, send)
-        print_ = self.print_of(posted.student_id, raw)
+        occurred_at, flags = self.when(posted, party, send)
+        print_ = self.print_of(party, raw)
         if posted.kind == "worry-raised":
             return self._worry(posted, raw, send, occurred_at, print_)
         event = EVENT_BY_TOPIC[posted.kind]
@@ -185,46 +192,37 @@ class Door:
             send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
         ),))  # fmt: skip
 
-    def parties(self, posted: Posted) -> Setting:
-        """The setting, once setting, student and author are known and belong together. Raises Refused."""
-        setting = self._world.setting(posted.setting_id)
-        if setting is None:
-            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
-        student = self._world.student(posted.student_id)
-        if student is None or student.setting_id != posted.setting_id:
-            raise Refused("unknown-student", "No student with this id was admitted to this setting.", "student_id")
-        if self._world.person(posted.author_id) is None:
-            raise Refused("unknown-person", "No person with this id was added here.", "author_id")
-        return setting
+    def party(self, raw: Mapping[str, Any]) -> Party:
+        """The setting, student and author of something posted, whose ids are known to be readable. Raises Refused."""
+        return self._world.party(raw["setting_id"], raw["student_id"], raw["author_id"])
 
-    def when(self, posted: Posted, setting: Setting, send: Send, offset: int | None = None) -> tuple[int, list[str]]:
+    def when(self, posted: Posted, party: Party, send: Send, offset: int | None = None) -> tuple[int, list[str]]:
         """When it happened, in microseconds, and the flags that go with it. Raises Refused for a slot or a time that cannot be."""
         flags = [TIME_UNCERTAIN] if send.uncertain else []
         session = posted.session if isinstance(posted, PostedEntry) else None
         try:
             occurred_at = microseconds(posted.device_time) + (send.offset_us if offset is None else offset)
-            day = session.date if session else local_day(occurred_at, setting.time_zone)
+            day = session.date if session else local_day(occurred_at, party.setting.time_zone)
         except OverflowError:
             raise Refused("malformed", "This time is too far away to be real.", "device_time") from None
         if session is not None:
-            starts = self._world.slot_start(setting, session.date, session.slot)
+            starts = party.slot_start(session.date, session.slot)
             if starts is None:
                 raise Refused("unknown-session", "The timetable has no slot with this id on that day.", "session")
             if posted.kind == "outcome-scored":
                 occurred_at = starts
         if occurred_at > send.latest:
             raise Refused("in-future", "This lies in the future. Check the time, or the clock of the phone.", "session" if session else "device_time")
-        if not self._world.placed(posted.student_id, day):
+        if not party.placed(day):
             flags.append(OUTSIDE_PLACEMENT)
         return occurred_at, flags
 
-    def print_of(self, student_id: UUID, raw: dict[str, Any]) -> bytes:
+    def print_of(self, party: Party, raw: dict[str, Any]) -> bytes:
         """The fingerprint of what was posted. Raises Refused when the student's record was erased."""
-        key = self._keyring.key(student_id, "core")
-        if key is None:
+        if party.core is None:
             raise Refused("not-allowed", "This student's record was erased, so nothing new can be recorded about them.", "student_id")
         try:
-            return fingerprint(key.raw, raw)
+            return fingerprint(party.core, raw)
         except ValueError:
             raise Refused("malformed", "A number is too large to be kept exactly.") from None
 

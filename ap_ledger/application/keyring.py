@@ -19,7 +19,7 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, func, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, insert, inspect, select, update
 
 from ap_ledger.application.stores import Bytes, open_store
 from ap_ledger.errors import KeyringError

@@ -204,9 +204,9 @@ class Ledger(Application[UUID]):
         """Records a correction or void; two people who correct at once are both kept, one after the other."""
         try:
             for _ in range(ATTEMPTS):
-                known = self.recorder.find([posted.id]).get(posted.id)
+                known = self._known_before(posted.id, raw)
                 if known is not None:
-                    return self._answer(posted.id, self.door.print_of(posted.student_id, raw), known)
+                    return known
                 unit = self.changes.unit(posted, raw, send)
                 outcome = self.recorder.writer.submit([unit]).result()[0]
                 if isinstance(outcome, (Appended, Known)):
@@ -337,6 +337,7 @@ class Ledger(Application[UUID]):
             except IntegrityError:
                 continue
             self._afterwards(command)
+            self.world.refresh()
             return Executed("recorded", recordings[0].notification.id)
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
 

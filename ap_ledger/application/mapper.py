@@ -58,9 +58,13 @@ def put_back(cls: type[Event], state: dict[str, Any], opened: Mapping[str, Any],
 
 
 def open_personal(keyring: Keyring, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:
-    """Opens what is sealed beside a row and puts it into the row's state, in place."""
+    """Opens what is sealed beside a row and puts it into the row's state, in place. Raises Unreadable, or TamperedRow."""
     if stored.sealed_hash is None:
         return
+    try:
+        cls.personal(state)
+    except (KeyError, TypeError):
+        raise Unreadable(f"A stored '{cls.TOPIC}' lacks the field that says how it is sealed.") from None
     assert isinstance(stored.originator_id, UUID)
     owner = owner_of(stored.topic, stored.originator_id, stored.student_id, stored.setting_id)
     opened = open_texts(keyring, stored.topic, stored.originator_id, stored.originator_version, owner, stored.sealed)

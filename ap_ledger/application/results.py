@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 Status = Literal["recorded", "duplicate", "conflict", "refused", "held"]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The answer to one entry. `position` is its first position in the ledger; the others say why there is none."""
 
     id: UUID | None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -21,10 +23,35 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 from frameworks import Definition
 
 
+@dataclass(slots=True)
+class Party:
+    """A setting, a student of it and an author, with what a day of entries asks about them again and again."""
+
+    setting: Setting
+    student: Student
+    core: bytes | None
+    _slots: dict[tuple[date, str], int | None] = field(default_factory=dict)
+    _placed: dict[date, bool] = field(default_factory=dict)
+
+    def slot_start(self, day: date, slot_id: str) -> int | None:
+        """When a slot starts on a day, in microseconds, or None where the timetable has no such slot that day."""
+        asked = (day, slot_id)
+        if asked not in self._slots:
+            slot = self.setting.slot(day, slot_id)
+            self._slots[asked] = microseconds(self.setting.start_of(day, slot)) if slot else None
+        return self._slots[asked]
+
+    def placed(self, day: date) -> bool:
+        """Whether a placement of the student was running on a day."""
+        if day not in self._placed:
+            self._placed[day] = self.student.placed_on(day)
+        return self._placed[day]
+
+
 class World:
     """States of the streams with rules, folded when first asked for.
 
-    `refresh` forgets them when any stream with rules has changed, in this process or another: one small read a send.
+    `refresh` forgets them when any stream with rules has changed, in this process or another.
     """
 
     def __init__(self, repository: Repository[UUID], recorder: LedgerRecorder, keyring: Keyring) -> None:
@@ -32,6 +59,7 @@ class World:
         self._recorder = recorder
         self._keyring = keyring
         self._rules_position = -1
+        self._looked_at = 0.0
         self.forget()
 
     def forget(self) -> None:
@@ -40,59 +68,57 @@ class World:
         self._settings: dict[UUID, Setting | None] = {}
         self._people: dict[UUID, Person | None] = {}
         self._definitions: dict[tuple[str, int], Definition | None] = {}
-        self.together: dict[tuple[str, str, str], Setting] = {}
-        self._slots: dict[tuple[UUID, date, str], int | None] = {}
-        self._placed: dict[tuple[UUID, date], bool] = {}
+        self._parties: dict[tuple[str, str, str], Party] = {}
 
-    def slot_start(self, setting: Setting, day: date, slot_id: str) -> int | None:
-        """When a slot starts on a day, in microseconds, or None where the timetable has no such slot that day."""
-        asked = (setting.id, day, slot_id)
-        if asked not in self._slots:
-            slot = setting.slot(day, slot_id)
-            self._slots[asked] = microseconds(setting.start_of(day, slot)) if slot else None
-        return self._slots[asked]
+    def refresh(self, max_age: float = 0.0) -> None:
+        """Forgets what may be out of date, the open keys included, because a key may have been shredded elsewhere.
 
-    def placed(self, student_id: UUID, day: date) -> bool:
-        """Whether a placement of the student was running on a day."""
-        asked = (student_id, day)
-        if asked not in self._placed:
-            student = self.student(student_id)
-            self._placed[asked] = student is not None and student.placed_on(day)
-        return self._placed[asked]
-
-    def refresh(self) -> None:
-        """Forgets what may be out of date, the open keys included, because a key may have been shredded elsewhere."""
+        Looks again only when the last look is older than `max_age` seconds.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < max_age:
+            return
+        self._looked_at = now
         position = self._recorder.read_head().rules_position
         if position != self._rules_position:
             self.forget()
             self._keyring.forget()
             self._rules_position = position
 
-    def student(self, student_id: UUID) -> Student | None:
-        """The student, or None where nobody of that id was admitted."""
-        if student_id not in self._students:
-            self._students[student_id] = self.fold(student_id, project_student)
-        return self._students[student_id]
+    def party(self, setting_id: str, student_id: str, author_id: str) -> Party:
+        """Who an entry is between, by the text of their ids. Raises Refused where one is unknown or they do not belong together."""
+        who = (setting_id, student_id, author_id)
+        # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
+        parties = self._parties
+        found = parties.get(who)
+        if found is None:
+            found = parties[who] = self._meet(UUID(setting_id), UUID(student_id), UUID(author_id))
+        return found
 
-    def setting(self, setting_id: UUID) -> Setting | None:
-        """The setting, or None."""
-        if setting_id not in self._settings:
-            self._settings[setting_id] = self.fold(setting_id, project_setting)
-        return self._settings[setting_id]
+    def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+        setting = self._known(self._settings, setting_id, project_setting)
+        if setting is None:
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        student = self._known(self._students, student_id, project_student)
+        if student is None or student.setting_id != setting_id:
+            raise Refused("unknown-student", "No student with this id was admitted to this setting.", "student_id")
+        if self._known(self._people, author_id, project_person) is None:
+            raise Refused("unknown-person", "No person with this id was added here.", "author_id")
+        core = self._keyring.key(student_id, "core")
+        return Party(setting, student, core.raw if core else None)
 
-    def person(self, person_id: UUID) -> Person | None:
-        """The person, or None."""
-        if person_id not in self._people:
-            self._people[person_id] = self.fold(person_id, project_person)
-        return self._people[person_id]
+    def _known(self, states: dict[UUID, Any], stream: UUID, projector: Callable[..., Any]) -> Any:
+        if stream not in states:
+            states[stream] = self.fold(stream, projector)
+        return states[stream]
 
     def definition(self, ref: Ref, kind: str, field: str) -> Definition:
         """The published definition that an entry names. Raises Refused when it was never published, or is of another kind."""
-        key = (ref.id, ref.version)
-        if key not in self._definitions:
+        key, definitions = (ref.id, ref.version), self._definitions
+        if key not in definitions:
             framework = self.fold(framework_stream(ref.id), project_framework)
-            self._definitions[key] = framework.published.get(ref.version) if framework else None
-        found = self._definitions[key]
+            definitions[key] = framework.published.get(ref.version) if framework else None
+        found = definitions[key]
         if found is None or found.kind != kind:
             raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)
         return found

@@ -62,6 +62,10 @@ INSERT INTO stored_events SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::int
 %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[])
 """
 INSERT_SEALED = "INSERT INTO sealed SELECT * FROM unnest(%b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])"
+KNOWN = """
+SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1
+UNION ALL SELECT command_id, position, fingerprint FROM stored_events WHERE command_id = ANY(%b)
+"""
 HEAD = "SELECT position, recorded_at, rules_position, keys_position FROM head"
 
 
@@ -132,7 +136,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
     def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
         with self.reading() as cursor:
-            return self._known(cursor, ids)
+            return _known(cursor.execute(KNOWN, (list(ids), list(ids))))
 
     # Writing ------------------------------------------------------------------------------------------------------
 
@@ -141,7 +145,8 @@ class PostgresLedgerRecorder(LedgerRecorder):
         try:
             if self._write is None or self._write.closed:
                 self._write = connect(self._url, "ledger")
-            with self._write.transaction():
+            # A pipeline lets statements travel together; the server answers them in order all the same.
+            with self._write.pipeline(), self._write.transaction():
                 yield
         except psycopg.OperationalError as error:
             # Whether the commit was reached is not known; the sender tries again and is told "duplicate" if it was.
@@ -153,21 +158,14 @@ class PostgresLedgerRecorder(LedgerRecorder):
         assert self._write is not None
         return self._write.cursor(binary=True)
 
-    def lock_head(self) -> Head:
-        row = self._cursor().execute(f"{HEAD} FOR UPDATE").fetchone()
+    def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
+        # Both questions travel together. Each is a statement of its own, so the second sees what was committed before the lock.
+        first, second = self._cursor(), self._cursor()
+        first.execute(f"{HEAD} FOR UPDATE")
+        second.execute(KNOWN, (list(ids), list(ids)))
+        row = first.fetchone()
         assert row is not None
-        return Head(*row)
-
-    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
-        return self._known(self._cursor(), ids)
-
-    def _known(self, cursor: psycopg.Cursor[Any], ids: Sequence[UUID]) -> dict[UUID, Known]:
-        rows = cursor.execute(
-            "SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1 "
-            "UNION ALL SELECT command_id, position, fingerprint FROM stored_events WHERE command_id = ANY(%b)",
-            (list(ids), list(ids)),
-        ).fetchall()
-        return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in rows}
+        return Head(*row), _known(second)
 
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
         if not streams:
@@ -203,6 +201,10 @@ class PostgresLedgerRecorder(LedgerRecorder):
     def close(self) -> None:
         self.writer.close()
         self._drop_idle()
+
+
+def _known(cursor: psycopg.Cursor[Any]) -> dict[UUID, Known]:
+    return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in cursor.fetchall()}
 
 
 class Factory(LedgerFactory):

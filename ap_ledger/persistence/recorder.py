@@ -79,10 +79,12 @@ class LedgerRecorder(ApplicationRecorder):
     def writing(self) -> Any: ...
 
     @abstractmethod
-    def lock_head(self) -> Head: ...
+    def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
+        """The end of the ledger, which nobody else can move now, and where each of these ids was stored."""
 
     @abstractmethod
-    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]: ...
+    def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
+        """Where each id was first stored, with its fingerprint; ids never stored are left out. Sees only what is committed."""
 
     @abstractmethod
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
@@ -140,10 +142,6 @@ class LedgerRecorder(ApplicationRecorder):
     def _last_position(self, cursor: Any) -> int:
         row = cursor.execute("SELECT max(position) FROM stored_events").fetchone()
         return int(row[0] or 0)
-
-    def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
-        """Where each id was first stored, with its fingerprint; ids never stored are left out. Sees only what is committed."""
-        return self.known(ids)
 
     def events_at(self, positions: Sequence[int]) -> list[LedgerStoredEvent]:
         """The stored events at these positions, sealed texts with them, in order."""

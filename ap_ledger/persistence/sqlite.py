@@ -155,11 +155,9 @@ class SQLiteLedgerRecorder(LedgerRecorder):
                 raise Busy(5) from error
             raise
 
-    def lock_head(self) -> Head:
-        return Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
-
-    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
-        return self._known(self._write.cursor(), ids)
+    def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
+        head = Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
+        return head, self._known(self._write.cursor(), ids)
 
     def _known(self, cursor: sqlite3.Cursor, ids: Sequence[UUID]) -> dict[UUID, Known]:
         found: dict[UUID, Known] = {}

@@ -23,9 +23,7 @@ class WriteStore(Protocol):
 
     def writing(self) -> AbstractContextManager[None]: ...
 
-    def lock_head(self) -> Head: ...
-
-    def known(self, ids: Sequence[UUID]) -> dict[UUID, Known]: ...
+    def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]: ...
 
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
 
@@ -130,8 +128,7 @@ class GroupCommitWriter:
             listener(last)
 
     def _append(self, units: Sequence[Unit]) -> tuple[list[Outcome], int]:
-        head = self._store.lock_head()
-        known = self._store.known([unit.id for unit in units])
+        head, known = self._store.lock_head([unit.id for unit in units])
         versions = self._store.last_versions([row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None])
         answers: list[Outcome] = []
         rows: list[Row] = []
