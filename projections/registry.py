@@ -60,6 +60,11 @@ class Registry(Projection):
         self.views.insert_many(connection, self.made[0], [row])
 
 
+def _id(key: bytes | None) -> str:
+    assert key is not None
+    return str(UUID(bytes=key))
+
+
 def _about(seen: Seen) -> tuple[str, str]:
     assert seen.state is not None
     match seen.topic:
@@ -68,10 +73,10 @@ def _about(seen: Seen) -> tuple[str, str]:
         case "framework-published" | "framework-retired":
             return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
         case "person-added" | "role-granted" | "role-ended":
-            return "people", str(seen.stream)
+            return "people", _id(seen.stream)
         case topic if topic.startswith(("student-", "key-", "mentor-")):
-            return "students", str(seen.stream)
-    return "settings", str(seen.stream)
+            return "students", _id(seen.stream)
+    return "settings", _id(seen.stream)
 
 
 def _merge(*names: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
@@ -97,7 +102,7 @@ def _timetable(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _person(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=str(seen.setting_id), named_at=seen.position, roles=[])
+    body.update(setting_id=_id(seen.setting_id), named_at=seen.position, roles=[])
 
 
 def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -105,7 +110,7 @@ def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _student(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=str(seen.setting_id), admitted_on=state["on"], named_at=None, mentors=[], expected=[], shredded=[])
+    body.update(setting_id=_id(seen.setting_id), admitted_on=state["on"], named_at=None, mentors=[], expected=[], shredded=[])
 
 
 def _identified(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -121,7 +126,7 @@ def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=str(seen.setting_id), student_id=str(UUID(bytes=seen.stream.bytes)), commissioned=[])
+    body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.stream), commissioned=[])
     body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
 
 

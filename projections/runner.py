@@ -11,7 +11,6 @@ import time
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
-from uuid import UUID
 
 import orjson
 import structlog
@@ -29,14 +28,14 @@ log = structlog.get_logger()
 
 
 class Seen(NamedTuple):
-    """An event as a projection sees it: never anything sealed. `state` is None where it could not be read."""
+    """An event as a projection sees it: ids as bytes, never anything sealed. `state` is None where it could not be read."""
 
     position: int
-    stream: UUID
+    stream: bytes
     topic: str
-    setting_id: UUID | None
-    student_id: UUID | None
-    author_id: UUID | None
+    setting_id: bytes | None
+    student_id: bytes | None
+    author_id: bytes | None
     occurred_at: int
     recorded_at: int
     state: dict[str, Any] | None
@@ -87,7 +86,7 @@ class Runner:
         self._views = views
         self._kinds = projections
         self._live: dict[str, tuple[Generation, Projection]] = {}
-        self._dead: dict[tuple[str, str], set[UUID]] = {}
+        self._dead: dict[tuple[str, str], set[bytes]] = {}
         self._batch: tuple[int, list[Seen]] = (-1, [])
         self._moved = threading.Condition()
         self._wake = threading.Event()
@@ -241,20 +240,20 @@ class Runner:
             connection.exec_driver_sql(
                 self._views.sql("INSERT INTO dead_letter VALUES (?,?,?,?,?,?,1)"),
                 (
-                    generation.projection, generation.name, seen.position, seen.stream.bytes,
-                    seen.student_id and seen.student_id.bytes, type(error).__name__,
+                    generation.projection, generation.name, seen.position, seen.stream,
+                    seen.student_id, type(error).__name__,
                 ),
             )  # fmt: skip
             self._move(connection, generation, seen.position - 1, seen.position)
         self._dead.setdefault((generation.projection, generation.name), set()).add(seen.stream)
         log.error("event set aside", projection=generation.projection, position=seen.position, error=type(error).__name__)
 
-    def _dead_streams(self, generation: Generation) -> set[UUID]:
+    def _dead_streams(self, generation: Generation) -> set[bytes]:
         key = (generation.projection, generation.name)
         if key not in self._dead:
             with self._views.reading() as connection:
                 ask = self._views.sql("SELECT stream FROM dead_letter WHERE projection = ? AND generation = ?")
-                self._dead[key] = {UUID(bytes=bytes(row[0])) for row in connection.exec_driver_sql(ask, key)}
+                self._dead[key] = {bytes(row[0]) for row in connection.exec_driver_sql(ask, key)}
         return self._dead[key]
 
     # Running on ---------------------------------------------------------------------------------------------------

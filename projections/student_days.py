@@ -16,7 +16,6 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Strin
 
 from ap_ledger.application.stores import BigInt
 from ap_ledger.events.moments import local_day, microseconds
-from ap_ledger.persistence.recorder import TailRow
 from projections.progress import MISSING, DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen, see
 
@@ -130,7 +129,7 @@ class StudentDays(Projection):
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.timeline, self.cells, self.zones = self.made
-        self._zones: dict[UUID, str] = {}
+        self._zones: dict[bytes, str] = {}
         self._open: dict[tuple[bytes, int], list[Any] | None] = {}
         sql = self.views.sql
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
@@ -182,13 +181,13 @@ class StudentDays(Projection):
         session, visit = state.get("session"), state.get("visit_id")
         assert seen.student_id is not None
         row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit)
-        return Line(seen.student_id.bytes, self._day(connection, seen, occurred_at), row, seen.stream.bytes, UUID(visit).bytes if visit else None)
+        return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, UUID(visit).bytes if visit else None)
 
-    def _streams(self, streams: Iterable[UUID]) -> dict[UUID, list[Seen]]:
+    def _streams(self, streams: Iterable[bytes]) -> dict[bytes, list[Seen]]:
         """The whole story of each changed entry, so that what a change replaces is found without an index of entries."""
-        found: dict[UUID, list[Seen]] = {stream: [] for stream in streams}
-        for row in self.recorder.tail_of(list(found)):
-            found[row.originator_id].append(see(TailRow._make(row)))
+        found: dict[bytes, list[Seen]] = {stream: [] for stream in streams}
+        for row in self.recorder.tail_of([UUID(bytes=stream) for stream in found]):
+            found[row.originator_id].append(see(row))
         return found
 
     def _current(self, connection: Connection, stream: Sequence[Seen], before: int) -> Line | None:
@@ -207,7 +206,7 @@ class StudentDays(Projection):
 
     def _open_zone(self, connection: Connection, seen: Seen) -> None:
         assert seen.state is not None
-        self.views.insert_many(connection, self.zones, [(seen.stream.bytes, seen.state["time_zone"])])
+        self.views.insert_many(connection, self.zones, [(seen.stream, seen.state["time_zone"])])
         self._zones[seen.stream] = seen.state["time_zone"]
 
     def _day(self, connection: Connection, seen: Seen, moment: int) -> int:
@@ -215,7 +214,7 @@ class StudentDays(Projection):
         time_zone = self._zones.get(seen.setting_id)
         if time_zone is None:
             ask = self.views.sql(f"SELECT time_zone FROM {self.zones.name} WHERE setting = ?")
-            time_zone = connection.exec_driver_sql(ask, (seen.setting_id.bytes,)).scalar_one()
+            time_zone = connection.exec_driver_sql(ask, (seen.setting_id,)).scalar_one()
             self._zones[seen.setting_id] = time_zone
         return local_day(moment, time_zone).toordinal()
 

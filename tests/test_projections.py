@@ -28,7 +28,7 @@ def slow_days(house: House, position: int) -> dict[str, Any]:
     """The day cells of the student by a full fold of the ledger's events, written apart from the projection."""
     current: dict[Any, tuple[int, int, str, dict[str, Any]] | None] = {}
     for stored in house.ledger.recorder.tail(0, 100_000):
-        if stored.position > position or stored.student_id != house.student:
+        if stored.position > position or stored.student_id != house.student.bytes:
             continue
         import json
 

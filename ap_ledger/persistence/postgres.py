@@ -81,6 +81,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
     """Reads through pooled connections; writes in groups through one connection of its own, re-opened when it breaks."""
 
     PARAMETER = "%s"
+    BYTES = "uuid_send({})"
 
     def __init__(self, url: str, now: Callable[[], int], queue_limit: int) -> None:
         self._url = url

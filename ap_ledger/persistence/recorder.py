@@ -26,19 +26,21 @@ COLUMNS = (
     "position, originator_id, originator_version, topic, class_version, command_id, setting_id, student_id, "
     "author_id, device_id, occurred_at, recorded_at, fingerprint, sealed_hash, state"
 )
-TAIL_COLUMNS = "position, originator_id, topic, class_version, setting_id, student_id, author_id, occurred_at, recorded_at, state"
 
 
 class TailRow(NamedTuple):
-    """A stored event as projections read it: nothing sealed, ids as UUIDs, times in microseconds, state as JSON text."""
+    """A stored event as projections read it: nothing sealed, ids as their 16 bytes, times in microseconds, state as JSON text.
+
+    Ids stay bytes because read models keep them so, and making millions of UUIDs is what a replay would spend its time on.
+    """
 
     position: int
-    originator_id: UUID
+    originator_id: bytes
     topic: str
     class_version: int
-    setting_id: UUID | None
-    student_id: UUID | None
-    author_id: UUID | None
+    setting_id: bytes | None
+    student_id: bytes | None
+    author_id: bytes | None
     occurred_at: int
     recorded_at: int
     state: str
@@ -48,6 +50,8 @@ class LedgerRecorder(ApplicationRecorder):
     """Stores events with our columns, dense positions and group commit. One per process and ledger."""
 
     PARAMETER = "?"
+    BYTES = "{}"
+    """How to ask this database for an id as its 16 bytes."""
 
     def __init__(self, now: Callable[[], int], queue_limit: int) -> None:
         self.writer = GroupCommitWriter(self, now, queue_limit)
@@ -110,20 +114,20 @@ class LedgerRecorder(ApplicationRecorder):
 
     def tail(self, after: int, limit: int) -> list[TailRow]:
         """Events after a position, in order, at most `limit`."""
-        rows = self._query(f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE position > ? ORDER BY position LIMIT ?", (after, limit))
-        return [TailRow._make(row) for row in rows]
+        return self._tail("position > ? ORDER BY position LIMIT ?", (after, limit))
 
     def tail_of(self, streams: Sequence[UUID]) -> list[TailRow]:
         """Every event of these streams, in order."""
         found: list[TailRow] = []
         for start in range(0, len(streams), 500):
             some = [self.key(stream) for stream in streams[start : start + 500]]
-            marks = ",".join("?" * len(some))
-            rows = self._query(f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE originator_id IN ({marks}) ORDER BY position", some)
-            found += [
-                TailRow(row[0], self._uuid(row[1]), row[2], row[3], self._maybe(row[4]), self._maybe(row[5]), self._maybe(row[6]), *row[7:]) for row in rows
-            ]
+            found += self._tail(f"originator_id IN ({','.join('?' * len(some))})", some)
         return sorted(found)
+
+    def _tail(self, where: str, given: Sequence[Any]) -> list[TailRow]:
+        ids = [self.BYTES.format(name) for name in ("originator_id", "setting_id", "student_id", "author_id")]
+        columns = f"position, {ids[0]}, topic, class_version, {ids[1]}, {ids[2]}, {ids[3]}, occurred_at, recorded_at, state"
+        return [TailRow._make(row) for row in self._query(f"SELECT {columns} FROM stored_events WHERE {where}", given)]
 
     def position_at(self, recorded_at: int) -> int:
         """The greatest position recorded at or before a time, 0 if there is none: found by bisecting on the position."""

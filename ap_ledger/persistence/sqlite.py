@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from ap_ledger.errors import Busy, SetupError
-from ap_ledger.persistence.recorder import TAIL_COLUMNS, LedgerFactory, LedgerRecorder, TailRow
+from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 
 BUSY_WAIT_SECONDS = 5
@@ -110,22 +110,6 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
     def key(self, value: UUID) -> bytes:
         return value.bytes
-
-    def tail(self, after: int, limit: int) -> list[TailRow]:
-        # Written out, because a call per id is what a projection would otherwise spend its time on.
-        ask = f"SELECT {TAIL_COLUMNS} FROM stored_events WHERE position > ? ORDER BY position LIMIT ?"
-        known: dict[bytes | None, UUID | None] = {None: None}
-
-        def uid(value: bytes | None) -> UUID | None:
-            found = known.get(value)
-            if found is None and value is not None:
-                found = known[value] = UUID(bytes=value)
-            return found
-
-        with self.reading() as cursor:
-            return [
-                TailRow(p, UUID(bytes=o), t, v, uid(se), uid(st), uid(a), at, re, s) for p, o, t, v, se, st, a, at, re, s in cursor.execute(ask, (after, limit))
-            ]
 
     def read_head(self) -> Head:
         with self.reading() as cursor:
