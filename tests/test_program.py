@@ -71,7 +71,7 @@ def test_check_says_what_is_wrong_and_how_to_mend_it(tmp_path: Path) -> None:
 
 def test_a_changed_row_is_found_by_a_deep_check(make_house: Callable[..., House]) -> None:
     house = make_house()
-    (result,) = house.record(house.note())
+    (result,) = house.record(house.rung())
     house.tamper(("UPDATE stored_events SET state = '{}' WHERE position = ?", (result.position,)))
     said = run("check", "--deep", "--data", str(house.settings.data))
     assert said.exit_code == 1 and "cannot be read" in said.output

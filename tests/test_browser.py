@@ -1,0 +1,135 @@
+"""The first pages in a real Chromium: drawn under the strict policy, at every width, by keyboard, leaking nothing."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ap_ledger.cli import demo
+from ap_ledger.settings import read_settings
+
+CHROMIUM = next((found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None)
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None and os.environ.get("AP_LEDGER_TEST_BROWSER") != "required", reason="there is no Chromium on this machine"),
+]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
+    folder = tmp_path_factory.mktemp("browser") / "data"
+    story = demo.make_example(read_settings(data=folder), 5, 3, 1, date(2026, 3, 27), lambda *_: None)
+    with demo.serving(folder) as url:
+        yield url, story
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        # As root Chromium cannot make its sandbox; the pages it opens here are our own.
+        flags = [*FLAGS, "--no-sandbox"] if os.geteuid() == 0 else FLAGS
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield made
+        made.close()
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    made = browser.new_page(viewport={"width": 1280, "height": 900})
+    made.said = []
+    made.on("console", lambda message: made.said.append(message.text))
+    made.on("pageerror", lambda error: made.said.append(str(error)))
+    yield made
+    made.close()
+
+
+def open_student(page: Any, served: tuple[str, Any], words: str = "") -> None:
+    url, story = served
+    page.goto(f"{url}/students/{story.children[1].id}{words}")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+
+
+def test_the_charts_are_drawn_under_the_strict_policy_without_a_word_in_the_console(page: Any, served: tuple[str, Any]) -> None:
+    open_student(page, served)
+    assert page.said == []
+    figures = page.query_selector_all("[data-figure]")
+    assert len(figures) == 2 and all(figure.query_selector("svg.main-svg") for figure in figures)
+    assert page.evaluate("document.querySelectorAll('.scatterlayer .points path').length") > 3
+    assert page.evaluate("document.querySelectorAll('.heatmaplayer image, .heatmaplayer path').length") > 0
+
+
+def test_no_chart_can_be_sent_anywhere(page: Any, served: tuple[str, Any]) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    open_student(page, served)
+    assert all(url.startswith(served[0]) or url.startswith("data:") for url in asked)
+    assert "share chart" not in page.content().lower() and "cloud" not in page.inner_text("body").lower()
+    assert page.evaluate("document.querySelectorAll('.modebar-btn').length") == 0
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_nothing_scrolls_sideways_and_every_target_can_be_hit(browser: Any, served: tuple[str, Any], width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    for words in ("/", f"/students/{served[1].children[1].id}"):
+        page.goto(served[0] + words)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        small = page.evaluate(
+            """[...document.querySelectorAll('a:not(.skip), button, input, summary')].filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5
+               && getComputedStyle(one).display !== 'inline').map(one => one.outerHTML.slice(0, 80))"""
+        )
+        assert small == []
+    page.close()
+
+
+def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
+    open_student(page, served)
+    now = page.inner_text(".tiles")
+    page.focus("#as_of")
+    page.fill("#as_of", "2026-03-12")
+    page.fill("#known", "2026-03-12")
+    page.press("#known", "Enter")
+    page.wait_for_selector("text=as it was known on")
+    assert "Thu 12 Mar 2026" in page.inner_text("main") and page.inner_text(".tiles") != now
+    page.click("text=Back to now")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+    assert page.inner_text(".tiles") == now
+
+
+def test_every_figure_says_the_same_in_words_and_as_a_table(page: Any, served: tuple[str, Any]) -> None:
+    open_student(page, served)
+    for figure in page.query_selector_all("[data-figure]"):
+        assert len(figure.get_attribute("aria-label")) > 40
+    page.click("summary >> nth=0")
+    assert "How far contact got" in page.inner_text("details[open]")
+
+
+def test_the_page_reads_without_script(browser: Any, served: tuple[str, Any]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{served[0]}/students/{served[1].children[1].id}")
+    assert "Starting point" in page.inner_text("main") and page.query_selector("table") is not None
+    context.close()
+
+
+def test_what_is_printed_leaves_the_controls_out(page: Any, served: tuple[str, Any]) -> None:
+    open_student(page, served)
+    page.emulate_media(media="print")
+    assert not page.is_visible(".controls") and page.is_visible(".tiles")
+
+
+def test_pictures_named_in_the_docs_exist() -> None:
+    import re
+
+    root = Path(__file__).parents[1]
+    for text in (root / "README.md", *root.glob("docs/*.md")):
+        for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text.read_text("utf-8")):
+            assert (text.parent / picture).is_file(), f"{text.name} names {picture}"
