@@ -43,7 +43,9 @@ def test_every_service_has_what_it_needs(compose: dict[str, Any]) -> None:
 
 
 def test_no_secret_is_baked_in_and_every_variable_is_one_that_is_read(compose: dict[str, Any]) -> None:
-    read = {f"AP_LEDGER_{name.upper()}" for name in Settings.model_fields} | set(re.findall(r"AP_LEDGER_\w+", (ROOT / "scripts" / "container-start").read_text()))
+    read = {f"AP_LEDGER_{name.upper()}" for name in Settings.model_fields} | set(
+        re.findall(r"AP_LEDGER_\w+", (ROOT / "scripts" / "container-start").read_text())
+    )
     for name in ("init", "service", "worker"):
         assert set(compose["services"][name]["environment"]) <= read
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from ap_ledger.application.ledger import new_id
-from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
+from ap_ledger.domain.person import AddPerson
+from tests.house import FRIDAY, LADDER, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 
 def test_a_fresh_entry_is_recorded_at_the_next_position(house: House) -> None:
@@ -142,12 +143,15 @@ def test_what_was_refused_is_kept_until_it_is_mended(house: House) -> None:
 
 
 def test_what_was_refused_because_something_was_not_there_yet_can_be_tried_again(house: House) -> None:
-    early = house.rung(student=new_id())
-    assert house.one(early).code == "unknown-student"
-    student = house.admit("Sky", "Godwit")
-    late = {**early, "student_id": str(student)}
-    assert house.ledger.retry(house.ledger.held_entries()[0].id).status == "refused"  # type: ignore[union-attr]
-    assert house.one(late).status == "recorded"
+    early, again = house.entry("rung-reached", ladder=LADDER, rung="goes-out"), house.rung()
+    early["author_id"] = again["author_id"] = str(new_person := new_id())
+    assert [result.code for result in house.record(early, again)] == ["unknown-person", "unknown-person"]
+    assert house.ledger.retry(UUID(early["id"])).status == "refused"  # type: ignore[union-attr]
+    house.ledger.execute(AddPerson(id=new_id(), setting_id=house.setting, person_id=new_person, name="Linden"))
+    assert house.ledger.retry(UUID(early["id"])).status == "recorded"  # type: ignore[union-attr]
+    assert house.one(again).status == "recorded"
+    assert house.ledger.held_entries() == []
+    assert house.ledger.retry(UUID(early["id"])) is None
 
 
 def test_a_held_entry_can_be_dismissed_with_a_reason_and_stays_in_the_store(house: House) -> None:

@@ -54,7 +54,14 @@ def follow(copy: Path, heading: str) -> list[str]:
 def proves(copy: Path, program: str) -> None:
     """Runs a program in the changed copy."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AP_LEDGER")}
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", START + program], cwd=copy, env={**environment, "PYTHONPATH": str(copy)}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", START + program],
+        cwd=copy,
+        env={**environment, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

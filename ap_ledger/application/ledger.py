@@ -300,8 +300,12 @@ class Ledger(Application[UUID]):
         return self.held.resolve(held_id, f"dismissed: {reason_code}", self.clock(), by)
 
     def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
-        """What is held or was refused and not settled yet."""
-        return self.held.waiting(after, limit)
+        """What is held or was refused and not settled yet. What was sent again and recorded since is settled by looking."""
+        found = self.held.waiting(after, limit)
+        recorded = self.recorder.find([held.id for held in found])
+        for held_id in recorded:
+            self.held.resolve(held_id, "recorded", self.clock())
+        return [held for held in found if held.id not in recorded]
 
     # Streams with rules -------------------------------------------------------------------------------------------
 
