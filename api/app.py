@@ -23,6 +23,7 @@ def create_app(service: Service, *, run_projections: bool = True, allowed_hosts:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.runner.make_missing()
         if run_projections:
             service.ledger.recorder.writer.on_commit(service.runner.hint)
             service.runner.start()

@@ -10,7 +10,7 @@ from typing import Any
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.problems import problem
+from api.problems import problem, unexpected
 
 Message = MutableMapping[str, Any]
 
@@ -48,11 +48,12 @@ class Guards:
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
         policy = POLICY.format(nonce=nonce).encode()
-        started, status = time.perf_counter(), 500
+        started, status, started_answer = time.perf_counter(), 500, False
 
         async def send_guarded(message: Message) -> None:
-            nonlocal status
+            nonlocal status, started_answer
             if message["type"] == "http.response.start":
+                started_answer = True
                 status = message["status"]
                 had = {name for name, _ in message["headers"]}
                 message["headers"] = [*message["headers"], (b"content-security-policy", policy), *FIXED]
@@ -65,6 +66,11 @@ class Guards:
         answer: Callable[[Scope, Receive, Send], Awaitable[None]] = refusal if refusal is not None else self._app
         try:
             await answer(scope, receive, send_guarded)
+        except Exception as error:
+            # Caught here and not further out, where the server would write the whole traceback to its log.
+            apology = unexpected(error)
+            if not started_answer:
+                await apology(scope, receive, send_guarded)
         finally:
             route = scope.get("route")
             REQUESTS.labels(scope["method"], getattr(route, "path", "other"), str(status)).observe(time.perf_counter() - started)

@@ -94,7 +94,7 @@ class Reader:
     def _live(self, connection: Connection, projection: str) -> Generation:
         live = self.views.live(connection, projection)
         if live is None:
-            # The service has just started on a new ledger; its tables appear within a moment.
+            # Nobody has built it yet: `ap-ledger work` or `serve` does so when it starts.
             raise Busy(1)
         return live
 

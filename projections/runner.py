@@ -120,14 +120,22 @@ class Runner:
                 self._ensure(kind, report)
                 self._rebuild(kind, report)
 
-    def _ensure(self, kind: type[Projection], report: Callable[[str, int, int], None] | None) -> None:
+    def make_missing(self) -> None:
+        """Makes the empty tables of projections that were never built, so that pages can be shown before anything was read."""
+        for kind in self._kinds:
+            self._make_missing(kind)
+
+    def _make_missing(self, kind: type[Projection]) -> Generation:
         with self._views.reading() as connection:
             live = self._views.live(connection, kind.name)
         if live is None:
-            generation = self._make(kind, 1)
+            live = self._make(kind, 1)
             with self._views.writing() as connection:
-                self._point(connection, generation)
-        elif live.version != kind.version:
+                self._point(connection, live)
+        return live
+
+    def _ensure(self, kind: type[Projection], report: Callable[[str, int, int], None] | None) -> None:
+        if self._make_missing(kind).version != kind.version:
             self._rebuild(kind, report)
 
     def _rebuild(self, kind: type[Projection], report: Callable[[str, int, int], None] | None) -> None:

@@ -65,8 +65,10 @@ class Views:
             self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
             self._reader = self._writer = create_engine(url, connect_args={"options": "-c search_path=views"}, pool_pre_ping=True)
-        with self.writing() as connection:
-            if not inspect(connection).has_table("generations"):
+        with self.reading() as connection:
+            made = inspect(connection).has_table("generations")
+        if not made:
+            with self.writing() as connection:
                 if not self.is_sqlite:
                     connection.execute(CreateSchema("views", if_not_exists=True))
                 METADATA.create_all(connection)

@@ -238,6 +238,28 @@ def test_no_error_body_and_no_log_repeats_what_was_sent(
     assert all(answer.status_code < 500 for answer in answers)
 
 
+def test_an_error_that_nobody_foresaw_keeps_its_words_to_itself(
+    house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> Any:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(house.reader, "positions", fail)
+    answer = client.get("/health/ready")
+    assert (answer.status_code, answer.json()["title"]) == (500, "Unexpected error")
+    out, err = capfd.readouterr()
+    assert "canary" not in answer.text + out + err + "".join(record.getMessage() + str(record.exc_info) for record in caplog.records)
+
+
+def test_what_is_nested_too_deeply_is_refused_whole(house: House, client: TestClient) -> None:
+    deep: Any = []
+    for _ in range(600):
+        deep = [deep]
+    body = json.dumps({"sent_at": FRIDAY.isoformat(), "entries": [{**house.rung(), "anxiety": deep}]})
+    assert client.post("/api/v1/entries", content=body).status_code == 400
+    assert client.post("/api/v1/commands", content=body).status_code in (400, 422)
+
+
 def test_pages_show_the_main_job_and_survive_erasure(house: House, client: TestClient) -> None:
     house.clock.now = FRIDAY
     position = post(client, house.rung("goes-out"), house.outcome(), house.unit(), house.note(CANARY)).json()["position"]

@@ -137,6 +137,11 @@ def test_what_was_refused_is_kept_until_it_is_mended(house: House) -> None:
     house.one(bad)
     (held,) = house.ledger.held_entries()
     assert (str(held.id), held.status, held.code, held.entry) == (bad["id"], "refused", "unknown-item", bad)
+    assert house.one({**bad, "id": str(new_id()), "rung": "still-moon", "replaces": bad["id"]}).status == "refused"
+    assert str(bad["id"]) in {str(one.id) for one in house.ledger.held_entries()}
+    for one in house.ledger.held_entries():
+        if str(one.id) != bad["id"]:
+            house.ledger.dismiss(one.id, "test")
     mended = {**bad, "id": str(new_id()), "rung": "goes-out", "replaces": bad["id"]}
     assert house.one(mended).status == "recorded"
     assert house.ledger.held_entries() == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +37,16 @@ def test_everything_that_ships_is_sound_and_holds_what_the_contract_names() -> N
     assert (len(ecm.items), len(aims)) == (5, 25)
     assert all(ecm.in_slot(kind) for kind in ("lesson", "break", "lunch", "arrival"))
     assert not any(rung.on_site for rung in shipped["default-ladder"].rungs[:8])
+
+
+@pytest.mark.shared_data
+@pytest.mark.skipif("AP_LEDGER_SAMPLE_DATA" not in os.environ, reason="AP_LEDGER_SAMPLE_DATA names no folder of sample files")
+def test_every_child_matters_has_the_outcomes_and_aims_of_the_source() -> None:
+    source = json.loads((Path(os.environ["AP_LEDGER_SAMPLE_DATA"]) / "ecm_outcomes_framework.json").read_text("utf-8"))
+    ecm = load_definition(next(authored for authored in shipped_definitions() if authored["id"] == "every-child-matters"))
+    assert [item.label for item in ecm.items] == [outcome["title"] for outcome in source["outcomes"]]
+    for item, outcome in zip(ecm.items, source["outcomes"], strict=True):
+        assert [below.label for below in item.items] == [*outcome["aims"], outcome["parents"]]
 
 
 def test_the_hash_is_over_what_was_authored_and_not_over_its_order() -> None:

@@ -60,13 +60,18 @@ class Send:
     unit_places: list[int] = field(default_factory=list)
     changes: list[tuple[int, PostedCorrection | PostedVoid]] = field(default_factory=list)
     boxes: list[int] = field(default_factory=list)
-    replaced: list[UUID] = field(default_factory=list)
+    replaced: dict[int, UUID] = field(default_factory=dict)
     offset_us: int = 0
     latest: int = 0
 
     def __post_init__(self) -> None:
         self.offset_us = self.offset // timedelta(microseconds=1)
         self.latest = microseconds(self.received_at + FUTURE_LIMIT)
+
+    def mends(self, place: int, posted: PostedEntry | PostedCorrection | PostedVoid) -> None:
+        """Remembers which refused entry something mends."""
+        if posted.replaces is not None:
+            self.replaced[place] = posted.replaces
 
 
 def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any]]:
@@ -90,9 +95,14 @@ def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any]]:
 
 
 def read_posted(raw: Sequence[Any]) -> list[Posted | Result]:
-    """Each thing sent, checked for its shape; in place of a bad one, the refusal that says which field to mend."""
+    """Each thing sent, checked for its shape; in place of a bad one, the refusal that says which field to mend.
+
+    Raises Unparsable for what no JSON reader here would read again.
+    """
     try:
         return list(BATCH.validate_json(orjson.dumps(raw)))
+    except orjson.JSONEncodeError:
+        raise Unparsable("The send is nested too deeply to be an entry.") from None
     except ValidationError:
         return [_read_one(one) for one in raw]
 
@@ -152,10 +162,10 @@ class Door:
                     continue
                 send.units.append(unit)
                 send.unit_places.append(place)
-                if posted.replaces is not None:
-                    send.replaced.append(posted.replaces)
+                send.mends(place, posted)
             elif isinstance(posted, (PostedCorrection, PostedVoid)):
                 send.changes.append((place, posted))
+                send.mends(place, posted)
             elif isinstance(posted, Result):
                 if isinstance(send.raw[place], dict) and "box" in send.raw[place]:
                     send.boxes.append(place)

@@ -35,5 +35,11 @@ def _ascii_names(value: Any) -> bool:
 
 
 def fingerprint(key: bytes, posted: dict[str, Any]) -> bytes:
-    """HMAC-SHA-256, under a student's core key, of what was posted: it tells nothing once the key is gone."""
-    return hmac.digest(key, canonical(posted), "sha256")
+    """HMAC-SHA-256, under a student's core key, of what was posted: it tells nothing once the key is gone.
+
+    Raises ValueError for what has no canonical form.
+    """
+    try:
+        return hmac.digest(key, canonical(posted), "sha256")
+    except (RecursionError, TypeError) as error:
+        raise ValueError("this has no canonical form") from error

@@ -181,8 +181,10 @@ class Ledger(Application[UUID]):
                 id_of(send.raw[place]), "held", message="This box cannot be opened here yet. It is kept, sealed as it came; its author will be asked."
             )
         self._keep_refused(send)
-        for mended in send.replaced:
-            self.held.resolve(mended, "replaced", send.received_at)
+        for place, mended in send.replaced.items():
+            result = send.results[place]
+            if result is not None and result.status in ("recorded", "duplicate"):
+                self.held.resolve(mended, "replaced", send.received_at)
         if fresh and self._may_wait:
             self._may_wait = not self.release(fresh) or self.held.any_waiting()
         if send.device_id is not None:
