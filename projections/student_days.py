@@ -18,6 +18,7 @@ from ap_ledger.application.stores import BigInt
 from ap_ledger.events.moments import local_day, microseconds
 from projections.progress import MISSING, DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen, see
+from projections.views import Views
 
 
 def timeline_table(suffix: str, metadata: MetaData) -> Table:
@@ -136,7 +137,6 @@ class StudentDays(Projection):
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
         self._change = f"UPDATE {self.cells.name} SET last_pos = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
         self._find_open = sql(f"SELECT from_pos, recorded_day, cell FROM {self.cells.name} WHERE student = ? AND day = ? AND to_pos IS NULL")
-        self._day_rows = sql(day_rows_sql(self.timeline.name))
 
     def forget(self) -> None:
         """The open cells may not be what this process thinks."""
@@ -255,7 +255,7 @@ class StudentDays(Projection):
     def _after(self, connection: Connection, student: bytes, day: int, cell: DayCell, run: Sequence[tuple[int, int, DayRow | None]]) -> DayCell:
         if any(row is None for _, _, row in run):
             last = run[-1][0]
-            return fold_day(read_day(connection, self._day_rows, student, day, last))
+            return fold_day(read_days(connection, self.views, self.timeline.name, student, [day], last)[day])
         for _, _, row in run:
             assert row is not None
             add(cell, row)
@@ -280,15 +280,15 @@ def _runs(happened: Sequence[tuple[int, int, DayRow | None]]) -> list[list[tuple
     return runs
 
 
-def day_rows_sql(timeline: str) -> str:
-    """The entries of a student's day that were current at a position."""
-    return (
-        f"SELECT position, occurred_at, kind, item, value, slot, visit FROM {timeline} WHERE student = ? AND day = ? "
-        "AND position <= ? AND (superseded IS NULL OR superseded > ?) ORDER BY occurred_at, position"
-    )
-
-
-def read_day(connection: Connection, sql: str, student: bytes, day: int, position: int) -> list[DayRow]:
-    """The rows to fold for a student's day as it was known at a position."""
-    rows = connection.exec_driver_sql(sql, (student, day, position, position))
-    return [DayRow(p, at, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit)))) for p, at, kind, item, value, slot, visit in rows]
+def read_days(connection: Connection, views: Views, timeline: str, student: bytes, days: Sequence[int], position: int) -> dict[int, list[DayRow]]:
+    """The entries of a student's days that were current at a position, by day; every day asked for is there."""
+    found: dict[int, list[DayRow]] = {day: [] for day in days}
+    for start in range(0, len(days), 500):
+        some = days[start : start + 500]
+        ask = (
+            f"SELECT day, position, occurred_at, kind, item, value, slot, visit FROM {timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
+            "AND position <= ? AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
+        )
+        for day, at, happened, kind, item, value, slot, visit in connection.exec_driver_sql(views.sql(ask), (student, *some, position, position)):
+            found[day].append(DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit)))))
+    return found

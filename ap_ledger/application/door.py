@@ -12,7 +12,6 @@ import orjson
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from ap_ledger.application.checks import CHECKS
-from ap_ledger.application.fingerprint import fingerprint
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import split_personal
 from ap_ledger.application.results import Result
@@ -229,10 +228,10 @@ class Door:
 
     def print_of(self, party: Party, raw: dict[str, Any]) -> bytes:
         """The fingerprint of what was posted. Raises Refused when the student's record was erased."""
-        if party.core is None:
+        if party.fingerprint is None:
             raise Refused("not-allowed", "This student's record was erased, so nothing new can be recorded about them.", "student_id")
         try:
-            return fingerprint(party.core, raw)
+            return party.fingerprint.of(raw)
         except ValueError:
             raise Refused("malformed", "A number is too large to be kept exactly.") from None
 

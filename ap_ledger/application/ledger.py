@@ -18,7 +18,7 @@ from eventsourcing.utils import Environment
 
 from ap_ledger.application.changes import Changes
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
-from ap_ledger.application.fingerprint import fingerprint
+from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Keyring, make_master_key
 from ap_ledger.application.mapper import LedgerMapper
@@ -254,7 +254,7 @@ class Ledger(Application[UUID]):
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
         try:
-            return self._answer(entry_id, fingerprint(key.raw, raw), known)
+            return self._answer(entry_id, Fingerprint(key.raw).of(raw), known)
         except ValueError:
             return Result(entry_id, "conflict", message=CONFLICT)
 
@@ -323,7 +323,7 @@ class Ledger(Application[UUID]):
             known = self.recorder.find([command.id]).get(command.id)
             if known is not None:
                 key = self.keyring.key(owner, "core")
-                if key is not None and fingerprint(key.raw, said) != known.fingerprint:
+                if key is not None and Fingerprint(key.raw).of(said) != known.fingerprint:
                     raise CommandConflict("This command's id was used before for something else. Nothing was stored.")
                 return Executed("duplicate", known.position)
             state = self.world.fold(command.stream_id, projector)
@@ -336,7 +336,7 @@ class Ledger(Application[UUID]):
             decided = command.decide(state, events)
             decided += self._make_keys(command, events)
             key = self.keyring.key(owner, "core")
-            print_ = fingerprint(key.raw, said) if key else b""
+            print_ = Fingerprint(key.raw).of(said) if key else b""
             decided[0] = decided[0].model_copy(update={"stamp": replace(decided[0].stamp, fingerprint=print_)})
             try:
                 recordings = self.save(*decided)

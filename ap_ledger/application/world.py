@@ -11,6 +11,7 @@ from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Repository
 
+from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.domain.framework import framework_stream, project_framework
 from ap_ledger.domain.person import Person, project_person
@@ -29,7 +30,7 @@ class Party:
 
     setting: Setting
     student: Student
-    core: bytes | None
+    fingerprint: Fingerprint | None
     _slots: dict[tuple[date, str], int | None] = field(default_factory=dict)
     _placed: dict[date, bool] = field(default_factory=dict)
 
@@ -105,7 +106,7 @@ class World:
         if self._known(self._people, author_id, project_person) is None:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
-        return Party(setting, student, core.raw if core else None)
+        return Party(setting, student, Fingerprint(core.raw) if core else None)
 
     def _known(self, states: dict[UUID, Any], stream: UUID, projector: Callable[..., Any]) -> Any:
         if stream not in states:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
@@ -186,9 +187,18 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             ))  # fmt: skip
             for text in sealed:
                 texts.append((position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext))
-        self._write.executemany("INSERT INTO stored_events VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
-        if texts:
-            self._write.executemany("INSERT INTO sealed VALUES (?,?,?,?,?)", texts)
+        self._insert("INSERT INTO stored_events VALUES", events)
+        self._insert("INSERT INTO sealed VALUES", texts)
+
+    def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        # Many rows in one statement are one step of SQLite, and so one giving up of the interpreter's lock instead of many.
+        # Powers of two keep the statements few, and each is prepared once.
+        start, left = 0, len(rows)
+        while left:
+            size = min(64, 1 << (left.bit_length() - 1))
+            values = [value for row in rows[start : start + size] for value in row]
+            self._write.execute(f"{sql} {','.join([_marks(len(rows[0]))] * size)}", values)
+            start, left = start + size, left - size
 
     def move_head(self, head: Head) -> None:
         self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?", head)
@@ -213,6 +223,11 @@ class SQLiteLedgerRecorder(LedgerRecorder):
                 self._idle.get_nowait().close()
             except Empty:
                 return
+
+
+@cache
+def _marks(columns: int) -> str:
+    return f"({','.join('?' * columns)})"
 
 
 def _in_lists(ids: Sequence[UUID]) -> Iterator[tuple[list[bytes], str]]:
