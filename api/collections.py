@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 
@@ -69,7 +70,7 @@ def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    day = (on or using.ledger.clock().date()).isoformat()
+    day = (on or using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()).isoformat()
     return {"setting_id": str(setting_id), "on": day, "slots": timetable_on(setting, day)}
 
 

@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection
 
 from ap_ledger.application import Ledger
-from ap_ledger.errors import Busy
+from ap_ledger.errors import Busy, Unreadable
 from frameworks import Definition
 from projections.registry import Registry
 from projections.student_days import StudentDays
@@ -56,7 +56,7 @@ class Reader:
     def _named(self, bodies: list[Body]) -> list[Body]:
         """Puts names in, opened all at once from the events that said them; `[erased]` where their keys are gone."""
         positions = [body["named_at"] for body in bodies if body.get("named_at")]
-        events = {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
+        events = self._read(positions)
         for body in bodies:
             if "named_at" not in body:
                 continue
@@ -70,6 +70,16 @@ class Reader:
             else:
                 body["name"] = None
         return bodies
+
+    def _read(self, positions: list[int]) -> dict[int | None, Any]:
+        """Events by position. One that cannot be read is left out, because it must not take everybody else's name with it."""
+        try:
+            return {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
+        except Unreadable:
+            if len(positions) == 1:
+                return {}
+            middle = len(positions) // 2
+            return self._read(positions[:middle]) | self._read(positions[middle:])
 
     def definition(self, key: str) -> Definition | None:
         """A published definition by `id@version`. A published version never changes, so it is remembered."""

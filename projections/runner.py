@@ -147,13 +147,14 @@ class Runner:
                 report(kind.name, generation.position, self._recorder.read_head().position)
         with self._views.writing() as connection:
             self._views.wait_for_readers(connection)
-            old = self._views.live(connection, kind.name)
             self._point(connection, generation)
-            if old is not None and old.name != generation.name:
+            # Whatever else there is goes: the generation that was live, and any that a killed replay left behind.
+            ask = self._views.sql("SELECT generation FROM generations WHERE projection = ? AND generation <> ?")
+            for (old,) in connection.exec_driver_sql(ask, (kind.name, generation.name)).all():
                 for table in ("generations", "dead_letter"):
                     gone = self._views.sql(f"DELETE FROM {table} WHERE projection = ? AND generation = ?")
-                    connection.exec_driver_sql(gone, (kind.name, old.name))
-                drop_tables(connection, tables_of(kind.tables, old.name))
+                    connection.exec_driver_sql(gone, (kind.name, old))
+                drop_tables(connection, tables_of(kind.tables, old))
         self._live.pop(kind.name, None)
 
     def _make(self, kind: type[Projection], number: int) -> Generation:

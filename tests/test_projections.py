@@ -195,6 +195,17 @@ def test_a_replay_beside_readers_never_shows_them_anything_else(house: House) ->
         assert len(connection.exec_driver_sql("SELECT * FROM generations").all()) == len(PROJECTIONS)
 
 
+def test_what_a_killed_replay_left_behind_goes_with_the_next(house: House) -> None:
+    house.runner.catch_up()
+    house.runner._make(StudentDays, 2)
+    house.runner.replay()
+    with house.views.reading() as connection:
+        assert len(connection.exec_driver_sql("SELECT * FROM generations").all()) == len(PROJECTIONS)
+        for projection in ("student_days", "registry"):
+            assert house.views.live(connection, projection) is not None
+    assert house.look_back()["progress"]["entries"] == 0
+
+
 class Newer(Registry):
     version = 2
 

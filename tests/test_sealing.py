@@ -115,6 +115,15 @@ def test_a_sealed_text_moved_to_another_row_is_refused(make_house: Callable[...,
         house.ledger.read([second.position or 0])
 
 
+def test_one_name_that_cannot_be_read_takes_no_other_with_it(make_house: Callable[..., House]) -> None:
+    house = make_house()
+    (position,) = house.rows("SELECT position FROM stored_events WHERE topic = 'student-identified' AND student_id = ?", house.student.bytes)[0]
+    house.tamper(("UPDATE sealed SET nonce = zeroblob(12) WHERE position = ?", (position,)))
+    house.runner.catch_up()
+    names = {student["id"]: student["name"] for student in house.reader.collection("students")}
+    assert names == {str(house.student): None, str(house.other): "Kit O"}
+
+
 def test_a_worry_names_no_student_and_no_author_and_only_its_keys_open_it(house: House) -> None:
     worry = house.entry("worry-raised", text=CANARY, visit_id=str(new_id()))
     assert house.one(worry).status == "recorded"

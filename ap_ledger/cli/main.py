@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
@@ -118,7 +119,7 @@ def demo(
                 "[green]Everything shown was recomputed from the database file, and is equal.[/green]" if not wrong else f"[red]{wrong} differences.[/red]"
             )
             raise typer.Exit(1 if wrong else 0)
-        settings = read_settings(data=data or Path("demo-data"), database_url=database_url)
+        settings = read_settings(data=data or Path(os.environ.get("AP_LEDGER_DATA", "demo-data")), database_url=database_url)
         if settings.postgres is None and (settings.data / "ledger.sqlite").exists():
             console.print(f"The example in {settings.data} is there already; delete that folder to make it anew.")
         else:
