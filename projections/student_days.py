@@ -132,11 +132,9 @@ class StudentDays(Projection):
         self.timeline, self.cells, self.zones = self.made
         self._zones: dict[bytes, str] = {}
         self._open: dict[tuple[bytes, int], list[Any] | None] = {}
-        sql = self.views.sql
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
         self._change = f"UPDATE {self.cells.name} SET last_pos = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
-        self._find_open = sql(f"SELECT from_pos, recorded_day, cell FROM {self.cells.name} WHERE student = ? AND day = ? AND to_pos IS NULL")
 
     def forget(self) -> None:
         """The open cells may not be what this process thinks."""
@@ -150,13 +148,16 @@ class StudentDays(Projection):
         lines: list[Line] = []
         superseded: list[tuple[Any, ...]] = []
         days: dict[tuple[bytes, int], list[tuple[int, int, DayRow | None]]] = {}
+        recorded: tuple[int, bytes | None, int] = (-1, None, 0)
         for seen in batch:
             if seen.topic == "setting-opened":
                 self._open_zone(connection, seen)
                 continue
-            describe = DESCRIBE.get(seen.topic)
-            recorded_day = self._day(connection, seen, seen.recorded_at) if seen.setting_id else 0
-            if describe is not None:
+            if seen.setting_id is not None and (seen.recorded_at, seen.setting_id) != recorded[:2]:
+                # What was committed together was recorded at one moment, so its day is asked for once.
+                recorded = (seen.recorded_at, seen.setting_id, self._day(connection, seen, seen.recorded_at))
+            recorded_day = recorded[2]
+            if seen.topic in DESCRIBE:
                 line = self._line(connection, seen, seen.topic, seen.state or {}, seen.occurred_at)
                 lines.append(line)
                 days.setdefault((line.student, line.day), []).append((seen.position, recorded_day, line.row))
@@ -224,8 +225,9 @@ class StudentDays(Projection):
         closed: list[tuple[Any, ...]] = []
         changed: dict[tuple[bytes, int, int], tuple[int, str]] = {}
         fresh: dict[tuple[bytes, int, int], list[Any]] = {}
+        self._find_open_versions(connection, [key for key in days if key not in self._open])
         for (student, day), happened in days.items():
-            version = self._open_version(connection, student, day)
+            version = self._open[student, day]
             for run in _runs(happened):
                 first, last, recorded_day = run[0][0], run[-1][0], run[0][1]
                 if version is not None and version[1] != recorded_day:
@@ -261,12 +263,18 @@ class StudentDays(Projection):
             add(cell, row)
         return cell
 
-    def _open_version(self, connection: Connection, student: bytes, day: int) -> list[Any] | None:
-        key = (student, day)
-        if key not in self._open:
-            row = connection.exec_driver_sql(self._find_open, key).first()
-            self._open[key] = None if row is None else [row[0], row[1], orjson.loads(row[2])]
-        return self._open[key]
+    def _find_open_versions(self, connection: Connection, keys: Sequence[tuple[bytes, int]]) -> None:
+        """Remembers the open version of each of these days, or that it has none; many days to a question."""
+        for start in range(0, len(keys), 250):
+            some = keys[start : start + 250]
+            self._open.update(dict.fromkeys(some))
+            ask = (
+                f"SELECT student, day, from_pos, recorded_day, cell FROM {self.cells.name} "
+                f"WHERE (student, day) IN (VALUES {','.join(['(?,?)'] * len(some))}) AND to_pos IS NULL"
+            )
+            given = tuple(value for key in some for value in key)
+            for student, day, from_pos, recorded_day, cell in connection.exec_driver_sql(self.views.sql(ask), given):
+                self._open[bytes(student), day] = [from_pos, recorded_day, orjson.loads(cell)]
 
 
 def _runs(happened: Sequence[tuple[int, int, DayRow | None]]) -> list[list[tuple[int, int, DayRow | None]]]:
