@@ -99,7 +99,6 @@ REFUSALS: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("outcome", {"level": 10**19}, "unknown-level", "level"),
     ("outcome", {"informant": "neighbour"}, "malformed", "informant"),
     ("outcome", {"session": {"date": "2026-03-02", "slot": "swimming"}}, "unknown-session", "session"),
-    ("outcome", {"session": {"date": "2026-03-01", "slot": "lesson"}}, "unknown-session", "session"),
     ("outcome", {"session": {"date": "2025-12-31", "slot": "lesson"}}, "unknown-session", "session"),
     ("outcome", {"session": {"date": "2026-13-02", "slot": "lesson"}}, "malformed", "session.date"),
     ("unit", {"unit": "moon"}, "unknown-item", "unit"),
@@ -261,6 +260,12 @@ def test_a_clock_that_moved_since_the_last_contact_is_flagged(house: House) -> N
 def test_before_the_placement_is_recorded_and_flagged(house: House) -> None:
     doorstep = house.rung(at=MONDAY - timedelta(weeks=12))
     assert house.one(doorstep).flags == ("outside-placement",)
+
+
+def test_a_slot_on_a_weekday_that_is_not_its_own_is_recorded_and_flagged(house: House) -> None:
+    saturday = house.outcome(day=MONDAY.date() - timedelta(days=2))
+    assert (house.one(saturday).status, house.one(house.outcome(day=MONDAY.date() - timedelta(days=2))).flags) == ("recorded", ("outside-timetable",))
+    assert house.look_back()["progress"]["first_day"] == "2026-02-28"
 
 
 def test_a_score_given_in_a_slot_happens_at_the_start_of_the_slot(house: House) -> None:

@@ -19,6 +19,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from ap_ledger import __version__
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app
 from ap_ledger.settings import read_settings
@@ -201,6 +202,7 @@ def test_the_example_lives_on_postgres_too(tmp_path: Path, postgres: str) -> Non
 def test_the_wheel_holds_the_five_packages_and_all_their_data(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name.startswith(f"ap_ledger-{__version__}-")
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in ("ap_ledger/cli/recompute.py", "frameworks/definitions/default-ladder.yaml", "api/templates/student.html", "api/static/vendor/plotly-cartesian.min.js", "projections/progress.py", "reports/figures.py"):  # fmt: skip
         assert wanted in names

@@ -99,7 +99,7 @@ def test_the_timetable_in_force_is_the_one_with_the_latest_from_date(house: Hous
     house.ledger.execute(SetTimetable(id=new_id(), setting_id=house.setting, from_date=date(2026, 4, 1), slots=(later,)))
     setting = house.ledger.world.fold(house.setting, project_setting)
     assert setting.slot(date(2026, 3, 30), "lesson") and not setting.slot(date(2026, 3, 30), "late-lesson")
-    assert setting.slot(date(2026, 4, 6), "late-lesson") and not setting.slot(date(2026, 4, 7), "late-lesson")
+    assert setting.slot(date(2026, 4, 6), "late-lesson") and not setting.slot(date(2026, 4, 6), "lesson")
 
 
 def test_nothing_on_a_calendar_ends_before_it_begins(house: House) -> None:

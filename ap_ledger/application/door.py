@@ -32,6 +32,8 @@ LOOK_AGAIN = 0.05
 """Seconds for which the door trusts what it remembers of other processes' doings. What it did itself it knows at once."""
 TIME_UNCERTAIN = "time-uncertain"
 OUTSIDE_PLACEMENT = "outside-placement"
+OUTSIDE_TIMETABLE = "outside-timetable"
+"""A Saturday club is real work: a slot on a weekday that is not its own is recorded, and says so."""
 
 _AWARE = TypeAdapter(AwareDatetime)
 _ID = TypeAdapter(UUID)
@@ -215,9 +217,12 @@ class Door:
         except OverflowError:
             raise Refused("malformed", "This time is too far away to be real.", "device_time") from None
         if session is not None:
-            starts = party.slot_start(session.date, session.slot)
-            if starts is None:
-                raise Refused("unknown-session", "The timetable has no slot with this id on that day.", "session")
+            slot = party.slot_start(session.date, session.slot)
+            if slot is None:
+                raise Refused("unknown-session", "The timetable that held on that day has no slot with this id.", "session")
+            starts, held = slot
+            if not held:
+                flags.append(OUTSIDE_TIMETABLE)
             if posted.kind == "outcome-scored":
                 occurred_at = starts
         if occurred_at > send.latest:

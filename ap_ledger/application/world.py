@@ -31,15 +31,15 @@ class Party:
     setting: Setting
     student: Student
     fingerprint: Fingerprint | None
-    _slots: dict[tuple[date, str], int | None] = field(default_factory=dict)
+    _slots: dict[tuple[date, str], tuple[int, bool] | None] = field(default_factory=dict)
     _placed: dict[date, bool] = field(default_factory=dict)
 
-    def slot_start(self, day: date, slot_id: str) -> int | None:
-        """When a slot starts on a day, in microseconds, or None where the timetable has no such slot that day."""
+    def slot_start(self, day: date, slot_id: str) -> tuple[int, bool] | None:
+        """When a slot starts on a day, in microseconds, and whether it is held on that weekday. None where there is no such slot."""
         asked = (day, slot_id)
         if asked not in self._slots:
             slot = self.setting.slot(day, slot_id)
-            self._slots[asked] = microseconds(self.setting.start_of(day, slot)) if slot else None
+            self._slots[asked] = (microseconds(self.setting.start_of(day, slot)), day.isoweekday() in slot.weekdays) if slot else None
         return self._slots[asked]
 
     def placed(self, day: date) -> bool:

@@ -41,8 +41,8 @@ class Setting:
         return max(held, key=lambda timetable: (timetable.from_date, timetable.originator_version)).slots if held else ()
 
     def slot(self, day: date, slot_id: str) -> Slot | None:
-        """The slot of that id held on that day, if there is one."""
-        return next((slot for slot in self.timetable(day) if slot.id == slot_id and day.isoweekday() in slot.weekdays), None)
+        """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
+        return next((slot for slot in self.timetable(day) if slot.id == slot_id), None)
 
     def start_of(self, day: date, slot: Slot) -> datetime:
         """The moment, in UTC, at which a slot starts on a day."""
