@@ -66,7 +66,7 @@ def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any]) -> Figure:
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
     said = {name: ladder.labels.get(climbed[name] or "", "not known yet") for name in ("baseline", "latest", "highest_sustained")}
     alt = (
-        f"{climbed['contacts']} contacts. Starting point: {said['baseline']}. Latest: {said['latest']}. "
+        f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: {said['baseline']}. Latest: {said['latest']}. "
         f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
     )
     return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, ladder.labels[rung]) for day, rung in reversed(path)])

@@ -67,6 +67,25 @@ def test_an_id_belongs_to_one_thing_whether_entry_correction_or_command(house: H
     assert house.one({**house.rung(), "id": str(house.student)}).status == "conflict"
 
 
+def test_a_correction_under_the_id_of_a_worry_or_a_command_is_a_conflict_and_never_acknowledged(house: House) -> None:
+    entry, worry = house.rung(), house.entry("worry-raised", text="quiet words")
+    house.record(entry, worry)
+    assert house.one({**house.void(entry), "id": worry["id"]}).status == "conflict"
+    assert house.one({**house.void(entry), "id": str(house.setting)}).status == "conflict"
+    assert house.one({**worry, "text": "x" * 4001}).status == "conflict"
+    assert house.one(worry).status == "duplicate"
+    assert house.look_back()["entries"][0]["status"] == "current"
+
+
+def test_what_waited_and_is_refused_when_its_entry_comes_says_why_and_waits_no_more(house: House) -> None:
+    entry = house.rung()
+    wrong = {**house.void(entry), "student_id": str(house.other)}
+    assert house.one(wrong).status == "held"
+    house.one(entry)
+    (held,) = house.ledger.held_entries()
+    assert (held.status, held.code, held.target_id) == ("refused", "malformed", None)
+
+
 REFUSALS: list[tuple[str, dict[str, Any], str, str | None]] = [
     ("rung", {"student_id": str(uuid4())}, "unknown-student", "student_id"),
     ("rung", {"author_id": str(uuid4())}, "unknown-person", "author_id"),

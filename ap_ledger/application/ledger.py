@@ -27,11 +27,12 @@ from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
 from ap_ledger.domain.framework import PublishFramework, RetireFramework, framework_stream, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
-from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
+from ap_ledger.domain.posted import PostedCorrection, PostedVoid
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import ExciseText, ShredKey, StudentCommand, project_student
 from ap_ledger.errors import CommandConflict, KeyringError, NotYet, Refused, SetupError
 from ap_ledger.events.base import Event, Stamp
+from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import microseconds
 from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.postgres import PostgresLedgerRecorder
@@ -224,8 +225,8 @@ class Ledger(Application[UUID]):
         if before is not None and before.status == "held" and before.resolution is None and before.entry != raw:
             return Result(posted.id, "conflict", message=CONFLICT)
         result = Result(posted.id, "held", field="entry_id", message=reason.message)
-        self._may_wait = True
         self.held.keep(posted.id, result, raw, send.received_at, send.offset, send.device_id, posted.entry_id)
+        self._may_wait = True
         # The entry may have arrived between looking for it and keeping this.
         if self.recorder.find([posted.entry_id]):
             self.release([posted.entry_id])
@@ -249,14 +250,23 @@ class Ledger(Application[UUID]):
         if known is None:
             return None
         event = self.recorder.events_at([known.position])[0]
-        key = self.keyring.key(event.student_id, "core") if event.student_id else None
-        if key is None:
+        # A worry's row names no student, so the student it was posted about says which key its fingerprint was made under.
+        student = event.student_id or (self._student_of(raw) if event.topic == SealedRecord.TOPIC else None)
+        key = self.keyring.key(student, "core") if student else None
+        if student is not None and key is None:
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
         try:
-            return self._answer(entry_id, Fingerprint(key.raw).of(raw), known)
+            return self._answer(entry_id, Fingerprint(key.raw).of(raw) if key else b"", known)
         except ValueError:
             return Result(entry_id, "conflict", message=CONFLICT)
+
+    @staticmethod
+    def _student_of(raw: Any) -> UUID | None:
+        try:
+            return UUID(raw["student_id"])
+        except (KeyError, TypeError, ValueError, AttributeError):
+            return None
 
     # What is held -------------------------------------------------------------------------------------------------
 
@@ -285,6 +295,9 @@ class Ledger(Application[UUID]):
         result = self._settle(send, outcomes)
         if result.status in ("recorded", "duplicate"):
             self.held.resolve(held_id, "recorded", self.clock())
+        elif result.status == "refused":
+            # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for nothing more.
+            self.held.keep(held_id, result, held.entry, held.received_at, held.offset, held.device_id, None)
         return result
 
     def _settle(self, send: Send, outcomes: Sequence[Outcome]) -> Result:
@@ -435,4 +448,4 @@ def _now() -> int:
     return time.time_ns() // 1000
 
 
-__all__ = ["Executed", "Ledger", "Posted", "create_ledger", "new_id", "open_ledger"]
+__all__ = ["Executed", "Ledger", "create_ledger", "new_id", "open_ledger"]

@@ -96,13 +96,6 @@ class PostedVoid(Posted):
     replaces: UUID | None = None
 
 
-class Box(Fact):
-    """An entry sealed to the setting's public key; the associated data is the id."""
-
-    id: ClientId
-    box: dict[str, Any]
-
-
 AnyPosted: Any = Annotated[_either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")]
 ANYTHING: TypeAdapter[Posted] = TypeAdapter(AnyPosted)
 BATCH: TypeAdapter[list[Posted]] = TypeAdapter(list[AnyPosted])

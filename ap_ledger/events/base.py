@@ -36,9 +36,6 @@ class Erased(Fact):
         return "[erased]"
 
 
-ERASED = Erased()
-
-
 class Ref(Fact):
     """Names a published definition; its content hash lives in the published definition only."""
 
