@@ -1,138 +1,173 @@
-"""The shape of a definition file. Every list is ordered as authored; ids are stable names that entries refer to."""
+"""The shape of a definition file. Every list is ordered as authored; ids are stable names that entries refer to.
+
+The reasons for each part are the measures that need it; `docs/frameworks.md` shows every part by an example that runs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cached_property
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field
 
-Id = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,118}$")]
-Label = Annotated[str, Field(min_length=1, max_length=300)]
-LevelValue = int | float | str
+from frameworks.measures import Ages, Example, Score
+from frameworks.parts import MISSING, Id, Informant, Key, Label, LevelValue, Missing, Part, Polarity, Scale
 
-
-class Part(BaseModel):
-    """A frozen part of a definition, read strictly."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+Cadence = Literal["slot", "session", "day", "week", "half-term", "term", "year"]
+Kind = Literal["ladder", "outcomes", "curriculum", "instrument"]
 
 
 class Licence(Part):
-    """Whose words these are, and what may be done with them."""
+    """Whose words these are, and what may be done with them.
+
+    `ship`: may be passed on with the credit line. `user-supplied`: the setting holds a licence, so its words are never
+    exported. `link-only`: its words are not in this file at all; `link` says where they are.
+    """
 
     name: Label
     holder: Label | None = None
     use: Literal["ship", "user-supplied", "link-only"]
-    credit: Label | None = None
-
-
-class Level(Part):
-    """One point of a scale: the value an entry stores, and an anchor text that says what it looks like."""
-
-    value: LevelValue
-    label: Label
-    anchor: Label | None = None
-
-
-class Scale(Part):
-    """What may be scored: named levels, or a range with a step, or a count, a duration in minutes, or free text."""
-
-    id: Id
-    type: Literal["binary", "ordinal", "numeric", "nominal", "count", "duration", "text"]
-    levels: tuple[Level, ...] = ()
-    min: float | None = None
-    max: float | None = None
-    step: Annotated[float, Field(gt=0)] | None = None
-
-    @model_validator(mode="after")
-    def levels_fit_the_type(self) -> Scale:
-        """A scale of named levels lists them, each once; a numeric scale has a range."""
-        if self.type in ("binary", "ordinal", "nominal"):
-            if len(self.levels) < 2:
-                raise ValueError(f"scale '{self.id}' needs at least two levels")
-            if len({str(level.value) for level in self.levels}) < len(self.levels):
-                raise ValueError(f"scale '{self.id}' has the same level twice")
-        if self.type == "binary" and [level.value for level in self.levels] != [0, 1]:
-            raise ValueError(f"scale '{self.id}' is binary, so its levels are 0 and 1, in this order")
-        if self.type == "numeric" and (self.min is None or self.max is None or self.min >= self.max):
-            raise ValueError(f"scale '{self.id}' is numeric, so it needs a min below its max")
-        return self
-
-    @cached_property
-    def named(self) -> frozenset[LevelValue]:
-        """The values of the named levels."""
-        return frozenset(level.value for level in self.levels)
-
-    def allows(self, level: LevelValue) -> bool:
-        """Whether an entry may hold this level."""
-        if self.levels:
-            return level in self.named
-        if self.type == "text":
-            return isinstance(level, str)
-        if isinstance(level, str):
-            return False
-        if self.type == "count":
-            return level >= 0 and level == int(level)
-        if self.type == "duration":
-            return level >= 0
-        low, high = self.min or 0.0, self.max or 0.0
-        steps = (level - low) / (self.step or 1.0)
-        return low <= level <= high and (self.step is None or abs(steps - round(steps)) < 1e-9)
+    credit: Annotated[str, Field(max_length=1000)] | None = None
+    link: Annotated[str, Field(max_length=500)] | None = None
 
 
 class Applies(Part):
-    """Where an item is scored. An empty list means everywhere."""
+    """Where, and of whom, an item is scored. What is left out means everywhere and everybody. Settings are named by their ids."""
 
     slot_kinds: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    ages: Ages | None = None
+
+    def to(self, slot_kind: str | None = None, setting: str | None = None, age: int | None = None) -> bool:
+        """Whether it applies; what is not known does not speak against it."""
+        return (
+            (slot_kind is None or not self.slot_kinds or slot_kind in self.slot_kinds)
+            and (setting is None or not self.settings or setting in self.settings)
+            and (age is None or self.ages is None or self.ages[0] <= age <= self.ages[1])
+        )
 
 
 class Item(Part):
-    """A theme, aim, indicator, unit or question. Items that hold items are headings; the others are scored."""
+    """A theme, aim, indicator, unit or question. Items that hold items are headings; the others are scored.
+
+    `reverse` turns an answer round (least + greatest - answer) before it is added up. `polarity` says which way is
+    better when the item is shown on its own. With `per_student`, each student has items of their own under it, on its
+    scale: personal goals. `prior` names units that are best known first; on a heading it holds for every unit below.
+    `code` and `source` keep what the item was called where it came from.
+    """
 
     id: Id
     label: Label
     plain: Label | None = None
+    detail: Annotated[str, Field(max_length=8000)] | None = None
+    code: Label | None = None
+    source: Annotated[str, Field(max_length=1000)] | None = None
     observable: Literal["session", "review", "none"] = "session"
     scale: Id | None = None
+    polarity: Polarity = "up"
+    reverse: bool = False
+    per_student: bool = False
+    cadence: Cadence | None = None
     applies_to: Applies = Applies()
     prior: tuple[Id, ...] = ()
     items: tuple[Item, ...] = ()
 
 
 class Rung(Part):
-    """One rung of an attendance ladder. Rungs are listed from the lowest to the highest."""
+    """One rung of an attendance ladder. Rungs are listed from the lowest to the highest.
+
+    Rungs below a rung are smaller steps after it: `goes-out.to-the-gate` comes after `goes-out` and before the next.
+    A student may have such steps of their own under any rung, without a new ladder.
+    """
 
     id: Id
     label: Label
     plain: Label | None = None
     on_site: bool = False
     supervised: bool = False
+    rungs: tuple[Rung, ...] = ()
+
+
+class Form(Part):
+    """One form of a questionnaire: who answers it, about students of which ages."""
+
+    id: Id
+    label: Label
+    informants: tuple[Informant, ...] = ()
+    ages: Ages | None = None
+
+
+class Crosswalk(Part):
+    """What was recorded against another definition, or an earlier version of this one, and goes on here.
+
+    Items and rungs by id, from there to here; levels likewise where they changed. What is not named does not go on: a
+    reworded question is another question until somebody says otherwise.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True)
+
+    from_: Key = Field(alias="from")
+    items: dict[Id, Id]
+    levels: dict[str, LevelValue] = Field(default_factory=dict)
+    note: Label | None = None
+
+
+class Translation(Part):
+    """The words of a definition in another language: of items, rungs and scores by id, of levels by `scale/value`."""
+
+    title: Label | None = None
+    summary: Label | None = None
+    labels: dict[str, Label] = Field(default_factory=dict)
+    plain: dict[str, Label] = Field(default_factory=dict)
+    levels: dict[str, Label] = Field(default_factory=dict)
 
 
 class Definition(Part):
     """One published thing that entries are scored against.
 
-    A ladder has `rungs`; the other kinds have `scales` and a tree of `items`.
+    A ladder has `rungs`; the other kinds have `scales` and a tree of `items`; an instrument may have `scores`.
+    `no_total` forbids every score over more than one item, for frameworks whose areas must not be averaged. `about` says
+    whom an instrument asks about: a student, or the member of staff who answers.
     """
 
     id: Id
     version: Annotated[int, Field(ge=1)]
-    kind: Literal["ladder", "outcomes", "curriculum", "instrument"]
+    kind: Kind
     title: Label
-    summary: Label | None = None
-    language: str = "en"
+    summary: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = "en"
     licence: Licence
+    about: Literal["student", "staff"] = "student"
+    effective_from: date | None = None
+    effective_to: date | None = None
+    supersedes: Key | None = None
+    crosswalks: tuple[Crosswalk, ...] = ()
+    cadence: Cadence | None = None
+    informants: tuple[Informant, ...] = ()
+    forms: tuple[Form, ...] = ()
+    missing: tuple[Missing, ...] = MISSING
+    no_total: bool = False
     scales: tuple[Scale, ...] = ()
     default_scale: Id | None = None
     items: tuple[Item, ...] = ()
     rungs: tuple[Rung, ...] = ()
+    scores: tuple[Score, ...] = ()
+    examples: tuple[Example, ...] = ()
+    translations: dict[str, Translation] = Field(default_factory=dict)
+    source: Annotated[str, Field(max_length=1000)] | None = None
 
     @property
     def key(self) -> str:
         """The definition as one string, for instance `default-ladder@1`."""
         return f"{self.id}@{self.version}"
+
+    def in_effect(self, on: date) -> bool:
+        """Whether new entries are meant to use it on a day."""
+        return (self.effective_from is None or self.effective_from <= on) and (self.effective_to is None or on <= self.effective_to)
+
+    # Items --------------------------------------------------------------------------------------------------------
 
     def walk(self) -> Iterator[tuple[Item, tuple[Item, ...]]]:
         """Every item with the headings above it, outermost first, in the authored order."""
@@ -145,25 +180,35 @@ class Definition(Part):
         return below(self.items, ())
 
     @cached_property
+    def by_id(self) -> dict[str, Item]:
+        """Every item by its id."""
+        return {item.id: item for item, _ in self.walk()}
+
+    @cached_property
     def scored(self) -> dict[str, Scale]:
-        """The scale of every item that can be scored, by item id."""
+        """The scale of every item that can be scored, by item id, in the authored order."""
         by_id = {scale.id: scale for scale in self.scales}
         return {
             item.id: by_id[scale]
             for item, _ in self.walk()
-            if not item.items and item.observable != "none" and (scale := item.scale or self.default_scale) is not None
+            if not item.items and item.observable != "none" and (scale := item.scale or self.default_scale) is not None and scale in by_id
         }
 
-    def in_slot(self, kind: str) -> list[str]:
-        """The items that are scored in slots of a kind, in the authored order."""
-        return [
-            item.id for item, _ in self.walk() if item.id in self.scored and item.observable == "session" and kind in (item.applies_to.slot_kinds or (kind,))
-        ]
+    def scale_of(self, item_id: str) -> Scale | None:
+        """The scale of an item, a student's own items (`goal.1` under `goal`) included. None where nothing is scored."""
+        found = self.scored.get(item_id)
+        if found is None and "." in item_id:
+            shared = item_id.rpartition(".")[0]
+            found = self.scored.get(shared) if shared in self.by_id and self.by_id[shared].per_student else None
+        return found
 
-    @cached_property
-    def rank(self) -> dict[str, int]:
-        """The place of each rung on the ladder, lowest 0."""
-        return {rung.id: place for place, rung in enumerate(self.rungs)}
+    def in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
+        """The items that are scored in slots of a kind, in the authored order. What an applies-to of a heading says holds below it."""
+        return [
+            item.id
+            for item, above in self.walk()
+            if item.id in self.scored and item.observable == "session" and all(one.applies_to.to(kind, setting, age) for one in (*above, item))
+        ]
 
     @cached_property
     def theme(self) -> dict[str, str]:
@@ -171,28 +216,57 @@ class Definition(Part):
         return {item.id: (above[0].id if above else item.id) for item, above in self.walk()}
 
     @cached_property
+    def priors(self) -> dict[str, frozenset[str]]:
+        """For every unit, the units best known before it. A heading stands for every unit below it, on either side."""
+        units = {item.id: [unit for unit, over in self.walk() if unit.id in self.scored and item in (unit, *over)] for item, _ in self.walk()}
+        return {
+            item.id: frozenset(unit.id for one in (*above, item) for prior in one.prior for unit in units.get(prior, ())) - {item.id}
+            for item, above in self.walk()
+            if item.id in self.scored
+        }
+
+    def form_for(self, informant: str | None, age: int | None) -> str | None:
+        """The one form that fits whoever answers. None where no form, or more than one, fits."""
+        fits = [
+            form.id
+            for form in self.forms
+            if (not form.informants or informant in form.informants) and (form.ages is None or (age is not None and form.ages[0] <= age <= form.ages[1]))
+        ]
+        return fits[0] if len(fits) == 1 else None
+
+    # Rungs --------------------------------------------------------------------------------------------------------
+
+    def climb(self) -> Iterator[tuple[Rung, Rung]]:
+        """Every rung, lowest first, each with the outermost rung that it belongs to."""
+
+        def steps(rungs: tuple[Rung, ...], over: Rung | None) -> Iterator[tuple[Rung, Rung]]:
+            for rung in rungs:
+                yield rung, over or rung
+                yield from steps(rung.rungs, over or rung)
+
+        return steps(self.rungs, None)
+
+    @cached_property
+    def rank(self) -> dict[str, int]:
+        """The place of each rung on the ladder, lowest 0."""
+        return {rung.id: place for place, (rung, _) in enumerate(self.climb())}
+
+    def rung(self, rung_id: str) -> Rung | None:
+        """A rung by its id. A student's own smaller step is as far as the shared rung that it stands under."""
+        found: Rung | None = None
+        while found is None and rung_id:
+            found = next((rung for rung, _ in self.climb() if rung.id == rung_id), None)
+            rung_id = rung_id.rpartition(".")[0]
+        return found
+
+    # Words --------------------------------------------------------------------------------------------------------
+
+    @cached_property
     def labels(self) -> dict[str, str]:
         """What to show for every item and rung id."""
-        return {item.id: item.label for item, _ in self.walk()} | {rung.id: rung.label for rung in self.rungs}
+        return {item.id: item.label for item, _ in self.walk()} | {rung.id: rung.label for rung, _ in self.climb()}
 
-    def faults(self) -> list[str]:
-        """What is wrong although every part is well-formed: one plain sentence each."""
-        found: list[str] = []
-        ids = [item.id for item, _ in self.walk()] + [rung.id for rung in self.rungs]
-        found += [f"the id '{twice}' is used twice" for twice in sorted({one for one in ids if ids.count(one) > 1})]
-        scales = {scale.id for scale in self.scales}
-        if self.kind == "ladder":
-            if len(self.rungs) < 2 or self.items:
-                found.append("a ladder has at least two rungs and no items")
-            return found
-        if self.rungs or not self.items:
-            found.append(f"a definition of kind '{self.kind}' has items and no rungs")
-        if self.default_scale is not None and self.default_scale not in scales:
-            found.append(f"the default scale '{self.default_scale}' is not among the scales")
-        for item, _ in self.walk():
-            if item.scale is not None and item.scale not in scales:
-                found.append(f"item '{item.id}' names the scale '{item.scale}', which is not among the scales")
-            if not item.items and item.observable == "session" and item.scale is None and self.default_scale is None:
-                found.append(f"item '{item.id}' has no scale")
-            found += [f"item '{item.id}' has the prior '{prior}', which does not exist" for prior in item.prior if prior not in ids]
-        return found
+    def said_in(self, language: str) -> dict[str, str]:
+        """The labels in a language; what was not translated stays as it was authored."""
+        found = self.translations.get(language)
+        return self.labels | {name: label for name, label in (found.labels if found else {}).items() if name in self.labels}

@@ -12,7 +12,7 @@ import pytest
 
 from ap_ledger.errors import DefinitionError
 from frameworks import definition_hash, load_definition, read_yaml, shipped_definitions
-from frameworks.model import Level, Scale
+from frameworks.parts import Level, Scale
 
 LADDER = """
 id: my-ladder

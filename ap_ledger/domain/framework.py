@@ -10,7 +10,7 @@ from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.events.base import Event, Slug
 from ap_ledger.events.framework import FrameworkPublished, FrameworkRetired
-from frameworks import Definition, definition_hash, load_definition
+from frameworks import Definition, definition_hash, load_definition, read_definition
 
 NAMESPACE = UUID("0198f3a0-0000-7000-8000-6170206c6467")
 
@@ -27,6 +27,7 @@ class Framework:
     id: str
     version: int
     published: dict[int, Definition] = field(default_factory=dict)
+    authored: dict[int, dict[str, Any]] = field(default_factory=dict)
     hashes: dict[int, str] = field(default_factory=dict)
     retired: frozenset[int] = frozenset()
 
@@ -38,7 +39,8 @@ def evolve(framework: Framework | None, event: Event) -> Framework | None:
             before = framework or Framework(event.framework_id, 0)
             framework = replace(
                 before,
-                published={**before.published, event.version: load_definition(event.definition)},
+                published={**before.published, event.version: read_definition(event.definition)},
+                authored={**before.authored, event.version: event.definition},
                 hashes={**before.hashes, event.version: event.content_hash},
             )
         case FrameworkRetired() if framework is not None:
