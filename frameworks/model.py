@@ -210,6 +210,10 @@ class Definition(Part):
             if item.id in self.scored and item.observable == "session" and all(one.applies_to.to(kind, setting, age) for one in (*above, item))
         ]
 
+    def expected_in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
+        """Those of them that are meant to be scored in every such slot: all whose cadence is not some longer time."""
+        return [item for item in self.in_slot(kind, setting, age) if (self.by_id[item].cadence or self.cadence) in (None, "slot")]
+
     @cached_property
     def theme(self) -> dict[str, str]:
         """The outermost heading of every item, by item id; an item without one is its own."""

@@ -14,7 +14,7 @@ from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent
-from projections.progress import DayCell, Progress, combine, fold_day
+from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader
 from projections.student_days import StudentDays, read_days
 
@@ -84,7 +84,18 @@ def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell
     """The one fold over days, with the ladders and slots they were scored against."""
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
-    return combine(days, ladders, reader.slot_kinds(setting))
+    return combine(days, ladders, reader.slot_kinds(setting), _statuses(reader, {unit[2] for _, cell in days for unit in cell.get("units", ())}))
+
+
+def _statuses(reader: Reader, units: Iterable[str]) -> Statuses:
+    found: dict[str, tuple[frozenset[Any], frozenset[Any]]] = {}
+    for unit in units:
+        curriculum, _, item = unit.partition("|")
+        definition = reader.definition(curriculum)
+        scale = definition.scale_of(item) if definition else None
+        if scale is not None:
+            found[unit] = (scale.secure, scale.lost)
+    return found
 
 
 def entries_at(reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None) -> list[dict[str, Any]]:

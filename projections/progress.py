@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from frameworks.learning import losses
+
 DayCell = dict[str, Any]
 """What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `sessions`, `faces`, `incidents`."""
 
@@ -23,7 +25,8 @@ BASELINE_CONTACTS = 10
 SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
 
-LOST_STATUSES = frozenset({"not-secure"})
+Statuses = Mapping[str, tuple[frozenset[Any], frozenset[Any]]]
+"""For each unit, as `curriculum@version|unit`, the statuses at which it counts as known, and those that say it is lost."""
 
 
 class DayRow(NamedTuple):
@@ -114,11 +117,13 @@ _STEPS: Mapping[str, Callable[[DayCell, DayRow], None]] = {
 }
 
 
-def combine(days: Iterable[tuple[str, DayCell]], ladders: Mapping[str, Sequence[str]], slot_kinds: Mapping[str, str]) -> Progress:
+def combine(
+    days: Iterable[tuple[str, DayCell]], ladders: Mapping[str, Sequence[str]], slot_kinds: Mapping[str, str], statuses: Statuses | None = None
+) -> Progress:
     """Progress over days, given as (ISO date, cell), in any order.
 
     `ladders` lists each ladder's rungs from the lowest, by `id@version`. `slot_kinds` gives the kind of a slot by its id;
-    a slot that it does not know counts as its own kind.
+    a slot that it does not know counts as its own kind. Without its `statuses` a unit has steps and no known losses.
     """
     sums: dict[str, Counter[str]] = {name: Counter() for name in ("kinds", "visits", "sessions", "faces", "incidents")}
     outcomes: dict[str, Counter[str]] = {}
@@ -142,7 +147,7 @@ def combine(days: Iterable[tuple[str, DayCell]], ladders: Mapping[str, Sequence[
         **{name: dict(sorted(total.items())) for name, total in sums.items()},
         "ladders": _ladders(sorted(rungs, key=lambda rung: (rung[0], rung[1])), ladders),
         "outcomes": {framework: _outcomes(counts, slot_kinds) for framework, counts in sorted(outcomes.items())},
-        "units": _units(sorted(units, key=lambda unit: (unit[0], unit[1]))),
+        "units": _units(sorted(units, key=lambda unit: (unit[0], unit[1])), statuses or {}),
     }
 
 
@@ -170,11 +175,32 @@ def _ladders(rungs: Sequence[Sequence[Any]], ladders: Mapping[str, Sequence[str]
     return {ladder: climb(reached, ladders.get(ladder, ())) for ladder, reached in by_ladder.items()}
 
 
+def with_own_steps(order: Sequence[str], rungs: Iterable[str]) -> list[str]:
+    """The rungs of a ladder with a student's own smaller steps after the rung that each stands under.
+
+    `goes-out.2` stands after `goes-out.1`, and both between `goes-out` and the next shared rung.
+    """
+    known = set(order)
+    own: dict[str, list[str]] = {}
+    for rung in sorted(set(rungs) - known, key=_by_number):
+        own.setdefault(rung.rpartition(".")[0], []).append(rung)
+
+    def steps(rung: str) -> list[str]:
+        return [rung, *(further for step in own.get(rung, ()) for further in steps(step))]
+
+    return [step for rung in order for step in steps(rung)]
+
+
+def _by_number(rung: str) -> list[tuple[bool, int, str]]:
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in rung.split(".")]
+
+
 def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, Any]:
     """The state of one ladder from its rungs in the order they happened.
 
     A contact is a visit, whatever rungs it held: its highest counts. A rung logged outside a visit is a contact of its own.
     """
+    order = with_own_steps(order, (rung[3] for rung in reached))
     rank = {rung: place for place, rung in enumerate(order)}
     best: dict[str, tuple[int, int, str]] = {}
     for occurred_at, position, _, rung, _, visit, day in reached:
@@ -208,15 +234,14 @@ def median(places: Sequence[int]) -> int | None:
     return sorted(places)[(len(places) - 1) // 2] if places else None
 
 
-def _units(steps: Sequence[Sequence[Any]]) -> dict[str, Any]:
+def _units(steps: Sequence[Sequence[Any]], statuses: Statuses) -> dict[str, Any]:
     """The present status of each unit, since when, how many steps were recorded, and how many of them were losses."""
-    units: dict[str, Any] = {}
+    taken: dict[str, list[tuple[int, Any]]] = {}
     for occurred_at, _, unit, status in steps:
-        before = units.get(unit, {"steps": 0, "losses": 0})
-        units[unit] = {
-            "status": status,
-            "since": occurred_at,
-            "steps": before["steps"] + 1,
-            "losses": before["losses"] + (status in LOST_STATUSES),
-        }
-    return dict(sorted(units.items()))
+        taken.setdefault(unit, []).append((occurred_at, status))
+    units: dict[str, Any] = {}
+    for unit, found in sorted(taken.items()):
+        secure, lost = statuses.get(unit, (frozenset(), frozenset()))
+        since, status = found[-1]
+        units[unit] = {"status": status, "since": since, "steps": len(found), "losses": losses([one for _, one in found], secure, lost)}
+    return units

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from ap_ledger.application import Ledger
 from ap_ledger.errors import Busy, Unreadable
 from frameworks import Definition
+from projections.learning import Learning
 from projections.registry import Registry
 from projections.student_days import StudentDays
 from projections.views import Generation, Views
@@ -84,8 +86,31 @@ class Reader:
     def definition(self, key: str) -> Definition | None:
         """A published definition by `id@version`. A published version never changes, so it is remembered."""
         if self._definitions.get(key) is None:
-            self._definitions[key] = self.ledger.definition(key)
+            self._definitions[key] = self.ledger.published.definition(key)
         return self._definitions[key]
+
+    def own_labels(self, student: Body) -> dict[str, dict[str, str]]:
+        """What a student's own items say, by the id of the shared definition and then by their own id; opened here."""
+        events = self._read([own["position"] for own in student.get("own_items", {}).values()])
+        found: dict[str, dict[str, str]] = {}
+        for definition, own in student.get("own_items", {}).items():
+            event: Any = events.get(own["position"])
+            labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
+            found[definition] = {item: labels.get(item, "[erased]") for item in own["items"]}
+        return found
+
+    def newest(self, kind: str, on: date) -> list[Definition]:
+        """The newest version in use of every published definition of a kind, in the order of their ids."""
+        newest: dict[str, Body] = {}
+        after = ""
+        while page := self.collection("frameworks", after=after, limit=500):
+            after = page[-1]["key"]
+            for body in page:
+                fits = body["kind"] == kind and not body["retired"] and (body.get("effective_from") or "") <= on.isoformat()
+                fits = fits and on.isoformat() <= (body.get("effective_to") or "9999")
+                if fits and body["version"] > newest.get(body["id"], {"version": 0})["version"]:
+                    newest[body["id"]] = body
+        return [found for body in newest.values() if (found := self.definition(body["key"])) is not None]
 
     def slot_kinds(self, setting: Body) -> dict[str, str]:
         """The kind of every slot a setting ever had, by slot id."""
@@ -99,6 +124,7 @@ class Reader:
             "ledger": self.ledger.recorder.read_head().position,
             Registry.name: self.views.position(Registry.name),
             StudentDays.name: self.views.position(StudentDays.name),
+            Learning.name: self.views.position(Learning.name),
         }
 
     def _live(self, connection: Connection, projection: str) -> Generation:

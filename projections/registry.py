@@ -35,7 +35,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar = (registry_table,)
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
@@ -74,7 +74,7 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
         case "person-added" | "role-granted" | "role-ended":
             return "people", _id(seen.stream)
-        case topic if topic.startswith(("student-", "key-", "mentor-")):
+        case topic if topic.startswith(("student-", "key-", "mentor-", "own-")):
             return "students", _id(seen.stream)
     return "settings", _id(seen.stream)
 
@@ -125,6 +125,10 @@ def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["shredded"] = sorted({*body["shredded"], state["retention_class"]})
 
 
+def _own_items(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("own_items", {})[state["definition"]["id"]] = {"items": state["items"], "position": seen.position}
+
+
 def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.stream), commissioned=[])
     body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
@@ -132,7 +136,9 @@ def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(id=state["framework_id"], version=state["version"], kind=state["kind"], content_hash=state["content_hash"])
-    body.update(title=state["definition"]["title"], published_at=seen.position, retired=False)
+    definition = state["definition"]
+    body.update(title=definition["title"], published_at=seen.position, retired=False)
+    body.update({name: definition[name] for name in ("summary", "cadence", "supersedes", "effective_from", "effective_to", "about") if name in definition})
 
 
 def _retired(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -153,6 +159,7 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "student-expected": _append("expected"),
     "key-worker-assigned": _key_worker,
     "mentor-assigned": _append("mentors"),
+    "own-items-set": _own_items,
     "key-shredded": _shredded,
     "placement-started": _placement,
     "placement-changed": _merge("planned_end", "purpose"),

@@ -27,7 +27,7 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> 
     students = _all(reader, "students", setting_id)
     expected = {student["id"] for student in students if _expected(student, day, slot_id)}
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
-    definitions = _in_use(reader)
+    definitions = reader.newest("outcomes", day)
     rows = [
         _row(student, student["id"] in expected, scores.get(UUID(student["id"]), []), definitions, slot["kind"])
         for student in students
@@ -58,14 +58,6 @@ def _expected(student: Body, day: date, slot_id: str) -> bool:
     return any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
 
 
-def _in_use(reader: Reader) -> list[Definition]:
-    newest: dict[str, Body] = {}
-    for body in reader.collection("frameworks", limit=500):
-        if body["kind"] == "outcomes" and not body["retired"] and body["version"] > newest.get(body["id"], {"version": 0})["version"]:
-            newest[body["id"]] = body
-    return [found for body in newest.values() if (found := reader.definition(body["key"])) is not None]
-
-
 def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -> dict[UUID, list[dict[str, Any]]]:
     found: dict[UUID, list[dict[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -91,7 +83,7 @@ def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definition
     missing = [
         {"framework": definition.key, "indicator": indicator}
         for definition in definitions
-        for indicator in definition.in_slot(kind)
+        for indicator in definition.expected_in_slot(kind)
         if expected and (definition.key, indicator) not in done
     ]
     return {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}

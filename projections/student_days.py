@@ -6,7 +6,7 @@ that any `known_at` is an index look-up and at most the day it falls in is folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -15,9 +15,10 @@ import orjson
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
-from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.events.moments import local_day
+from projections.entry_stories import state_before, stories
 from projections.progress import MISSING, DayCell, DayRow, add, fold_day
-from projections.runner import Projection, Seen, see
+from projections.runner import Projection, Seen
 from projections.views import Views
 
 
@@ -144,7 +145,7 @@ class StudentDays(Projection):
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds entries to the timeline, supersedes what was corrected or voided, and brings the day cells up to date."""
         changed = {seen.stream for seen in batch if seen.topic in ("entry-corrected", "entry-voided")}
-        streams = self._streams(changed)
+        streams = stories(self.recorder, changed)
         lines: list[Line] = []
         superseded: list[tuple[Any, ...]] = []
         days: dict[tuple[bytes, int], list[tuple[int, int, DayRow | None]]] = {}
@@ -184,24 +185,10 @@ class StudentDays(Projection):
         row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit)
         return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, UUID(visit).bytes if visit else None)
 
-    def _streams(self, streams: Iterable[bytes]) -> dict[bytes, list[Seen]]:
-        """The whole story of each changed entry, so that what a change replaces is found without an index of entries."""
-        found: dict[bytes, list[Seen]] = {stream: [] for stream in streams}
-        for row in self.recorder.tail_of([UUID(bytes=stream) for stream in found]):
-            found[row.originator_id].append(see(row))
-        return found
-
-    def _current(self, connection: Connection, stream: Sequence[Seen], before: int) -> Line | None:
+    def _current(self, connection: Connection, story: Sequence[Seen], before: int) -> Line | None:
         """The timeline row that an entry had just before a position: None where it was void."""
-        story = [seen for seen in stream if seen.position < before]
-        if not story or any(seen.topic == "entry-voided" for seen in story):
-            return None
-        last = story[-1]
-        state = last.state or {}
-        if last.topic != "entry-corrected":
-            return self._line(connection, last, last.topic, state, last.occurred_at)
-        occurred_at = microseconds(datetime.fromisoformat(state["replacement_occurred_at"]))
-        return self._line(connection, last, state["replacement_kind"], state["replacement"], occurred_at)
+        state = state_before(story, before)
+        return state and self._line(connection, state.seen, state.kind, state.said, state.occurred_at)
 
     # Days ---------------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_every_figure_is_of_a_kind_that_is_drawn_and_has_its_words(house: House) -> None:
-    ladder, ecm = house.ledger.definition("default-ladder@1"), house.ledger.definition("every-child-matters@1")
+    ladder, ecm = house.ledger.published.definition("default-ladder@1"), house.ledger.published.definition("every-child-matters@1")
     assert ladder is not None and ecm is not None
     rows = [
         DayRow(1, 1, "rung-reached", "default-ladder@1|goes-out", None, None, None),

@@ -77,7 +77,8 @@ def test_the_baseline_is_the_median_of_the_first_ten_contacts_and_never_between_
 
 def test_losses_of_a_unit_are_counted_beside_its_gains() -> None:
     steps = [DayRow(n, n, "unit-progressed", "c@1|coins", status, None, None) for n, status in enumerate(["introduced", "on-my-own", "not-secure"])]
-    (unit,) = combine([("2026-03-02", fold_day(steps))], {}, {})["units"].values()
+    statuses = {"c@1|coins": (frozenset({"on-my-own"}), frozenset({"not-secure"}))}
+    (unit,) = combine([("2026-03-02", fold_day(steps))], {}, {}, statuses)["units"].values()
     assert unit == {"status": "not-secure", "since": 2, "steps": 3, "losses": 1}
 
 

@@ -125,7 +125,13 @@ def test_a_form_is_found_from_who_answers_and_the_age() -> None:
         {"label": "Little", "first": 0, "last": 2},
     ]  # fmt: skip
     definition = load_definition({**text, "forms": forms})
-    assert [definition.form_for(*who) for who in (("carer", 9), ("carer", 11), ("student", None), ("carer", None), ("teacher", 9))] == ["young", "older", "self", None, None]
+    assert [definition.form_for(*who) for who in (("carer", 9), ("carer", 11), ("student", None), ("carer", None), ("teacher", 9))] == [
+        "young",
+        "older",
+        "self",
+        None,
+        None,
+    ]
     bands = [score(definition, {"d1": 2, "d2": 2}, Context("carer", age)).scores["stuck"].band for age in (9, 12, None)]
     assert [band and band.label for band in bands] == ["Much", "Some", None]
 

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ap_ledger.application.world import World
 from ap_ledger.errors import Refused
+from ap_ledger.events.base import Ref
+from frameworks.lint import answerable
 
 Check = Callable[[Any, World], None]
 
 
 def check_rung(entry: Any, world: World) -> None:
-    """The ladder was published and has the rung."""
-    if entry.rung not in world.definition(entry.ladder, "ladder", "ladder").rank:
+    """The ladder was published and has the rung, or the student has it as a step of their own under one."""
+    ladder = world.definition(entry.ladder, "ladder", "ladder")
+    if entry.rung not in ladder.rank and not (ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, world)):
         raise Refused("unknown-item", "This ladder has no rung with this id.", "rung")
 
 
+def _is_own(entry: Any, definition_id: str, item: str, world: World) -> bool:
+    """Whether a student has an item of their own by this id."""
+    party = world.party(str(entry.setting_id), str(entry.student_id), str(entry.author_id))
+    return (definition_id, item) in party.student.own_items
+
+
 def check_outcome(entry: Any, world: World) -> None:
-    """The framework was published, has the indicator, and its scale has the level."""
-    scale = world.definition(entry.framework, "outcomes", "framework").scored.get(entry.indicator)
+    """The framework was published, has the indicator (or the student has it as their own), and its scale has the level."""
+    framework = world.definition(entry.framework, "outcomes", "framework")
+    scale = framework.scored.get(entry.indicator)
+    if scale is None and (found := framework.scale_of(entry.indicator)) is not None and _is_own(entry, framework.id, entry.indicator, world):
+        scale = found
     if scale is None:
         raise Refused("unknown-item", "This framework has no indicator with this id that can be scored.", "indicator")
     if entry.level is not None and not scale.allows(entry.level):
@@ -36,13 +48,28 @@ def check_unit(entry: Any, world: World) -> None:
 
 
 def check_answers(entry: Any, world: World) -> None:
-    """The instrument was published, has every item answered, and each answer is on its scale."""
-    scored = world.definition(entry.instrument, "instrument", "instrument").scored
+    """The instrument was published for such a respondent, has every item answered, and each answer is on its scale or missing."""
+    instrument = world.definition(entry.instrument, "instrument", "instrument")
+    if instrument.about != "student":
+        raise Refused("not-allowed", "This instrument asks about staff, so it is not a part of a student's record.", "instrument")
+    if instrument.informants and entry.respondent not in instrument.informants:
+        raise Refused("not-allowed", f"This instrument is answered by: {', '.join(instrument.informants)}.", "respondent")
     for item, level in entry.answers.items():
-        if item not in scored:
+        if item not in instrument.scored:
             raise Refused("unknown-item", "This instrument has no item with an id that was answered.", "answers")
-        if level is not None and not scored[item].allows(level):
+        if not answerable(instrument.scored[item], level):
             raise Refused("unknown-level", "An answer is not on the scale of its item.", "answers")
+
+
+def check_own_items(ref: Ref, items: Iterable[str], world: World) -> None:
+    """The definition was published, and takes items of a student's own where these stand. Raises Refused."""
+    definition = world.published(ref)
+    if definition is None:
+        raise Refused("unknown-framework", "No definition with this id and version was published here.", "definition")
+    for item in items:
+        shared = item.rpartition(".")[0]
+        if definition.rung(shared) is None and definition.scale_of(item) is None:
+            raise Refused("unknown-item", "This definition takes no items of a student's own under one of these.", "labels")
 
 
 CHECKS: Mapping[str, Check] = {

@@ -17,19 +17,21 @@ from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
 
 from ap_ledger.application.changes import Changes
+from ap_ledger.application.checks import check_own_items
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Keyring, make_master_key
 from ap_ledger.application.mapper import LedgerMapper
+from ap_ledger.application.published import Published
 from ap_ledger.application.results import Receipt, Result
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
-from ap_ledger.domain.framework import PublishFramework, RetireFramework, framework_stream, project_framework
+from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
 from ap_ledger.domain.posted import PostedCorrection, PostedVoid
 from ap_ledger.domain.setting import SettingCommand, project_setting
-from ap_ledger.domain.student import ExciseText, ShredKey, StudentCommand, project_student
+from ap_ledger.domain.student import ExciseText, SetOwnItems, ShredKey, StudentCommand, project_student
 from ap_ledger.errors import CommandConflict, KeyringError, NotYet, Refused, SetupError
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.changes import SealedRecord
@@ -40,7 +42,6 @@ from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from ap_ledger.settings import Settings
-from frameworks import Definition
 
 ATTEMPTS = 20
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
@@ -99,6 +100,7 @@ class Ledger(Application[UUID]):
             raise
         self.world = World(self.repository, self.recorder, self.keyring)
         self.door = Door(self.world, self.keyring)
+        self.published = Published(self.world, self.recorder)
         self.changes = Changes(self.door, self.world, self.recorder)
         self._may_wait = self.held.any_waiting()
 
@@ -374,6 +376,8 @@ class Ledger(Application[UUID]):
             found = self.recorder.events_at([command.position])
             if not found or found[0].student_id != command.student:
                 raise Refused("unknown-item", "This student has no entry at this position.", "position")
+        if isinstance(command, SetOwnItems):
+            check_own_items(command.definition, command.labels, self.world)
 
     def _afterwards(self, command: Command) -> None:
         # The event comes first: it says what was decided even if the deed has to be done again after a crash.
@@ -388,13 +392,6 @@ class Ledger(Application[UUID]):
         """The events at these positions, opened where their keys remain, in order."""
         self.world.refresh()
         return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
-
-    def definition(self, key: str) -> Definition | None:
-        """A published definition by its `id@version`, or None."""
-        framework_id, _, version = key.partition("@")
-        framework = self.world.fold(framework_stream(framework_id), project_framework)
-        found: Definition | None = framework.published.get(int(version)) if framework and version.isdigit() else None
-        return found
 
     def position_at(self, known_at: datetime) -> int:
         """The greatest position recorded at or before a time."""

@@ -115,14 +115,18 @@ class World:
 
     def definition(self, ref: Ref, kind: str, field: str) -> Definition:
         """The published definition that an entry names. Raises Refused when it was never published, or is of another kind."""
+        found = self.published(ref)
+        if found is None or found.kind != kind:
+            raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)
+        return found
+
+    def published(self, ref: Ref) -> Definition | None:
+        """A published definition of any kind, or None."""
         key, definitions = (ref.id, ref.version), self._definitions
         if key not in definitions:
             framework = self.fold(framework_stream(ref.id), project_framework)
             definitions[key] = framework.published.get(ref.version) if framework else None
-        found = definitions[key]
-        if found is None or found.kind != kind:
-            raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)
-        return found
+        return definitions[key]
 
     def fold(self, stream: UUID, projector: Callable[..., Any]) -> Any:
         """The state of a stream as it is now, or None."""

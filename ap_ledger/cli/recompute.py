@@ -44,8 +44,28 @@ def rung_order(database: sqlite3.Connection, ladder: str, version: int) -> list[
     for (text,) in database.execute("SELECT state FROM stored_events WHERE topic = 'framework-published'"):
         state = json.loads(text)
         if (state["framework_id"], state["version"]) == (ladder, version):
-            return [rung["id"] for rung in state["definition"]["rungs"]]
+            order: list[str] = []
+            waiting = list(state["definition"]["rungs"])
+            while waiting:
+                rung = waiting.pop(0)
+                order.append(rung["id"])
+                # Smaller steps under a rung come straight after it.
+                waiting = rung.get("rungs", []) + waiting
+            return order
     return []
+
+
+def with_own(order: list[str], reached: list[str]) -> list[str]:
+    """A student's own steps (`goes-out.2`) put in after the rung they stand under, by their numbers."""
+    made = list(order)
+    numbers = {rung: [int(part) if part.isdecimal() else 0 for part in rung.split(".")] for rung in reached if rung not in order}
+    for rung in sorted(numbers, key=lambda one: (one.count("."), numbers[one]), reverse=True):
+        for shorter in range(rung.count("."), 0, -1):
+            parent = ".".join(rung.split(".")[:shorter])
+            if parent in order:
+                made.insert(made.index(parent) + 1, rung)
+                break
+    return made
 
 
 def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
@@ -70,7 +90,7 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
     ladders = {}
     for ladder, contacts in visits.items():
         name, version = ladder.split("@")
-        order = rung_order(database, name, int(version))
+        order = with_own(rung_order(database, name, int(version)), sorted({rung for rungs in contacts.values() for _, rung in rungs}))
         # The moment of a contact is that of its first rung; its place is that of its highest.
         by_time = sorted((min(at for at, _ in rungs), max(order.index(rung) for _, rung in rungs)) for rungs in contacts.values())
         places = [place for _, place in by_time]

@@ -23,6 +23,7 @@ from ap_ledger.domain.student import (
     ExciseText,
     ExpectStudent,
     IdentifyStudent,
+    SetOwnItems,
     ShredKey,
     StartPlacement,
 )
@@ -46,6 +47,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     CommissionSessions,
     AssignKeyWorker,
     AssignMentor,
+    SetOwnItems,
     ShredKey,
     ExciseText,
     PublishFramework,

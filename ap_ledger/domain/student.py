@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 from uuid import UUID
+
+from pydantic import Field
 
 from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, RetentionClass, Slug
+from ap_ledger.events.base import Event, Ref, RetentionClass, Slug
 from ap_ledger.events.student import (
     ExpectedDay,
     KeyShredded,
     KeyWorkerAssigned,
     MentorAssigned,
     Name,
+    OwnItemsSet,
     PlacementChanged,
     PlacementEnded,
     PlacementStarted,
@@ -50,6 +54,8 @@ class Student:
     version: int
     placements: tuple[Placement, ...] = ()
     shredded: frozenset[str] = field(default_factory=frozenset)
+    own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
 
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
@@ -75,6 +81,8 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = _with_placement(student, event.placement_id, planned_end=event.planned_end)
         case PlacementEnded():
             student = _with_placement(student, event.placement_id, end=event.end)
+        case OwnItemsSet():
+            student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
         case KeyShredded():
             student = replace(student, shredded=student.shredded | {event.retention_class})
     return replace(student, version=event.originator_version)
@@ -247,6 +255,24 @@ class AssignMentor(StudentCommand):
         """The student must be known."""
         self.admitted(state)
         return [events.event(MentorAssigned, person_id=self.person_id, from_date=self.from_date, until=self.until)]
+
+
+OWN_ITEM = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}\.[1-9][0-9]{0,3}")
+
+
+class SetOwnItems(StudentCommand):
+    """Gives a student items of their own under a shared definition, in their own words, replacing those set before."""
+
+    definition: Ref
+    labels: dict[Slug, Annotated[str, Field(min_length=1, max_length=300)]]
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """An own item's id is that of the shared item with a number behind it, so that the id says nothing about the child."""
+        if "learning" in self.admitted(state).shredded:
+            raise Refused("not-allowed", "This student's learning record was erased, so no words can be kept for it.")
+        if any(OWN_ITEM.fullmatch(item) is None for item in self.labels):
+            raise Refused("malformed", "An item of the student's own is named by the shared item, a dot and a number: goal.1", "labels")
+        return [events.event(OwnItemsSet, definition=self.definition, items=tuple(self.labels), labels=self.labels)]
 
 
 class ShredKey(StudentCommand):

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.events.base import Erased, Event, Fact, RetentionClass, Slug
+from ap_ledger.events.base import Erased, Event, Fact, Ref, RetentionClass, Slug
 
 Name = Annotated[str, Field(max_length=120)]
 
@@ -118,6 +118,20 @@ class MentorAssigned(StudentEvent):
     until: date | None = None
 
 
+class OwnItemsSet(StudentEvent):
+    """A student's own items under a shared definition: personal goals, or smaller steps under a rung of a ladder.
+
+    `items` lists their ids (`goal.1` under `goal`, `goes-out.2` under `goes-out`), which say nothing; what they say is
+    sealed. Set again, it replaces the words and the list; what was recorded under an id stays readable.
+    """
+
+    TOPIC: ClassVar[str] = "own-items-set"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"labels": "learning"}
+    definition: Ref
+    items: tuple[Slug, ...]
+    labels: dict[Slug, Annotated[str, Field(min_length=1, max_length=300)]] | Erased
+
+
 class KeyMade(Event):
     """A sealing key was made for an owner (student, person or setting) and a retention class.
 
@@ -160,6 +174,7 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     SessionsCommissioned,
     KeyWorkerAssigned,
     MentorAssigned,
+    OwnItemsSet,
     KeyMade,
     KeyShredded,
     TextExcised,

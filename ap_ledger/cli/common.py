@@ -1,0 +1,68 @@
+"""What every command shares: where the data lies, how errors are said, progress bars, and an open ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ap_ledger.errors import LedgerError
+from ap_ledger.settings import Settings
+
+console = Console(soft_wrap=True)
+complain = Console(stderr=True, soft_wrap=True)
+
+Data = Annotated[Path | None, typer.Option("--data", help="The folder that holds everything (or AP_LEDGER_DATA). Default: ap-ledger-data here.")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="A PostgreSQL URL (or AP_LEDGER_DATABASE_URL), for those who outgrow one file.", show_default=False)
+]
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Errors that a person can act on are said in one sentence, without a traceback."""
+    try:
+        yield
+    except LedgerError as error:
+        complain.print(f"[red]ap-ledger:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """A progress bar for each kind of work that reports."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as bars:
+        tasks: dict[str, Any] = {}
+
+        def report(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what.replace("_", " ").capitalize(), total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield report
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Any]:
+    """The ledger, its views, runner and reader, put together for one command."""
+    from ap_ledger.application import open_ledger
+    from api.service import Service
+    from projections import PROJECTIONS
+    from projections.reading import Reader
+    from projections.runner import Runner
+    from projections.views import Views
+
+    ledger = open_ledger(settings)
+    views = Views(settings.sqlalchemy_url("views"))
+    try:
+        yield Service(ledger, views, Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views))
+    finally:
+        ledger.close()
+        views.close()

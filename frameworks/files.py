@@ -1,0 +1,75 @@
+"""Any file that may hold a definition: YAML as we write it, a CASE package, or a spreadsheet saved as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ap_ledger.errors import DefinitionError
+from frameworks.case_in import is_case, read_case
+from frameworks.intake import Intake, decode, is_id, read_file
+from frameworks.load import read_yaml
+from frameworks.scoring import Answers, Context
+from frameworks.sheets import read_sheet
+
+
+def read_any(raw: bytes, name: str, kind: str | None = None) -> Intake:
+    """A definition from the bytes of a file; `name` is the file's, whose ending says what it is where the bytes do not.
+
+    Raises DefinitionError where it is none of what can be read.
+    """
+    if is_case(raw):
+        return read_case(raw, kind)
+    stem, ending = Path(name).stem, Path(name).suffix.lower()
+    if ending in (".csv", ".tsv", ".txt", ".xlsx", ".xls", ".ods") or not ending:
+        return read_sheet(raw, stem)
+    return Intake(read_yaml(decode(raw)[0]))
+
+
+def bring(path: Path, kind: str | None = None) -> Intake:
+    """A definition from a file. Raises DefinitionError."""
+    return read_any(read_file(path), path.name, kind)
+
+
+def renamed(authored: dict[str, Any], framework_id: str | None, version: int | None) -> dict[str, Any]:
+    """The same definition under another id or version. Raises DefinitionError for an id that cannot be one."""
+    if framework_id is not None and not is_id(framework_id):
+        raise DefinitionError([f"'{framework_id}' cannot be an id: use small letters, digits, hyphens and dots"])
+    changed = {"id": framework_id or authored["id"], "version": version or authored["version"]}
+    return {**authored, **changed}
+
+
+def read_answers(path: Path) -> tuple[Answers, Context]:
+    """Answers from a YAML or JSON file, or from a CSV with a line for each item: `item,answer`.
+
+    A file may also say who answered: `informant`, `age`, `form`, with the answers under `answers`.
+    """
+    raw = read_file(path)
+    text, _ = decode(raw)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        import csv
+
+        from frameworks.intake import lines_of
+
+        said: dict[str, Any] = {}
+        for cells in csv.reader(lines_of(text), delimiter="\t" if "\t" in text else ","):
+            if cells and cells[0].strip() and cells[0].strip().lower() != "item":
+                said[cells[0].strip()] = _cell(cells[1] if len(cells) > 1 else "")
+    else:
+        said = read_yaml(text)
+    inside = said.get("answers")
+    if not isinstance(inside, dict):
+        return said, Context()
+    who = {name: said.get(name) for name in ("informant", "age", "form")}
+    if not isinstance(who["age"], (int, type(None))):
+        raise DefinitionError(["the age is a whole number of years"])
+    return inside, Context(who["informant"], who["age"], who["form"])
+
+
+def _cell(text: str) -> int | float | str | None:
+    text = text.strip()
+    try:
+        number = float(text)
+    except ValueError:
+        return text or None
+    return int(number) if number == int(number) else number

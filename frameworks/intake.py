@@ -1,0 +1,129 @@
+"""What comes in from elsewhere: files with limits, and a report with a row for everything that could not be used."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ap_ledger.errors import DefinitionError
+from frameworks.load import SIZE_LIMIT
+from frameworks.parts import ID_PATTERN
+
+ITEMS_LIMIT = 20_000
+"""More rows than this are not one framework."""
+
+LABEL_LIMIT = 300
+_PACKED = {b"PK": "a zip or Excel file", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"7z\xbc\xaf": "a 7z file",
+           b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """Something about one place of a file. `kept` says whether what stands there went in all the same."""
+
+    where: str
+    said: str
+    kept: bool = False
+    row: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.said}"
+
+
+@dataclass
+class Intake:
+    """What a file gave: a definition as if authored, or None where nothing was usable; and the report.
+
+    `rows` says in which row of a spreadsheet each item stands, by item id.
+    """
+
+    authored: dict[str, Any] | None = None
+    report: list[ReportRow] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+
+    def say(self, where: str, said: str, kept: bool = False, row: int | None = None) -> None:
+        """Adds a row to the report."""
+        self.report.append(ReportRow(where, said, kept, row))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file, unless it is too large or packed. Raises DefinitionError."""
+    if not path.is_file():
+        raise DefinitionError([f"there is no file {path}"])
+    if path.stat().st_size > SIZE_LIMIT:
+        raise DefinitionError(["the file is over 20 MB; split it"])
+    return path.read_bytes()
+
+
+def decode(raw: bytes) -> tuple[str, str | None]:
+    """The text of a file, and a note where its letters had to be guessed. Raises DefinitionError for what is not text."""
+    if len(raw) > SIZE_LIMIT:
+        raise DefinitionError(["the file is over 20 MB; split it"])
+    packed = next((what for head, what in _PACKED.items() if raw.startswith(head)), None)
+    if packed is not None:
+        raise DefinitionError([f"this is {packed}, which is not opened here; save the sheet as CSV, or unpack the file, and bring that"])
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return raw.decode("utf-16"), None
+        except UnicodeDecodeError:
+            raise DefinitionError(["the file says that it is UTF-16 and is not; save it as UTF-8"]) from None
+    try:
+        return raw.decode("utf-8-sig"), None
+    except UnicodeDecodeError:
+        if b"\x00" in raw:
+            raise DefinitionError(["this is not a text file"]) from None
+        return raw.decode("cp1252", "replace"), "the file is not UTF-8 and was read as Windows letters; look at every letter with an accent"
+
+
+def write_yaml(authored: dict[str, Any]) -> str:
+    """A definition as a YAML file: the same content always gives the same bytes."""
+    yaml = YAML(typ="safe")
+    yaml.default_flow_style, yaml.allow_unicode, yaml.width = False, True, 120
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+    out = BytesIO()
+    yaml.dump(authored, out)
+    return out.getvalue().decode("utf-8")
+
+
+def lines_of(text: str) -> StringIO:
+    """A text with its own line ends, as the csv module wants it."""
+    return StringIO(text, newline="")
+
+
+def tidy(text: Any) -> str:
+    """A text on one line, without the spaces that hide in copied cells."""
+    said = "" if text is None else str(text)
+    printable = "".join(" " if unicodedata.category(letter) in ("Cc", "Zs", "Zl", "Zp") else letter for letter in said if letter != "\ufeff")
+    return " ".join(unicodedata.normalize("NFC", printable).split())
+
+
+def shortened(text: str) -> str:
+    """A label that fits, cut at a word."""
+    return text if len(text) <= LABEL_LIMIT else text[: LABEL_LIMIT - 1].rsplit(" ", 1)[0] + "…"
+
+
+def slug(text: str, limit: int = 60) -> str:
+    """An id made from words: `Said "hello"!` gives `said-hello`. Empty where no letter or digit has a plain form."""
+    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
+    found = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
+    return found if len(found) <= limit else found[:limit].rsplit("-", 1)[0]
+
+
+def is_id(text: str) -> bool:
+    """Whether a text can be an id."""
+    return re.fullmatch(ID_PATTERN, text) is not None
+
+
+def unused(wanted: str, taken: Iterator[str] | set[str] | dict[str, Any]) -> str:
+    """An id that nothing else has: the wanted one, or it with a number."""
+    found, number, known = wanted, 2, set(taken)
+    while found in known:
+        found, number = f"{wanted}-{number}", number + 1
+    return found
