@@ -10,11 +10,14 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ap_ledger import __version__
-from api import collections, entries, health, pages, static_files, students
+from api import collections, entries, framework_pages, health, instrument_pages, learning, learning_pages, pages, session_pages, static_files, students
 from api.guards import Guards
 from api.problems import add_problem_handlers
 from api.service import Service
 
+MODULES = (
+    entries, collections, students, learning, health, pages, session_pages, learning_pages, instrument_pages, framework_pages, static_files,
+)  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -40,8 +43,8 @@ def create_app(service: Service, *, run_projections: bool = True, allowed_hosts:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.service = service
-    for router in (entries.router, collections.router, students.router, health.router, pages.router, static_files.router):
-        app.include_router(router)
+    for module in MODULES:
+        app.include_router(module.router)
     add_problem_handlers(app)
     app.add_middleware(Guards, allowed_hosts=frozenset(allowed_hosts))
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]

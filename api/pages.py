@@ -2,48 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from pathlib import Path
-from typing import Annotated, Any
+from datetime import date, datetime, timedelta
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.service import Current, Json
-from api.static_files import address
+from api.show import day_in_words, end_of_day, people_of, show
 from frameworks import Definition
 from projections.history import Unknown, days_at, entries_at, progress_of
 from projections.overview import overview
 from projections.reading import Body, Reader
+from projections.register import suggested_codes
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
-
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.globals["address"] = address
-
-
-def day_in_words(day: str | None) -> str:
-    """An ISO date as people say it."""
-    return f"{date.fromisoformat(day):%a} {date.fromisoformat(day).day} {date.fromisoformat(day):%b %Y}" if day else "–"
-
-
-templates.filters["day"] = day_in_words
-
-
-def show(request: Request, name: str, **given: Any) -> HTMLResponse:
-    """A page from its template."""
-    return HTMLResponse(templates.get_template(name).render(nonce=request.state.nonce, **given))
+CODES_DAYS, CODES_SHOWN = 21, 10
+Own = dict[str, dict[str, str]]
 
 
 @router.get("/")
@@ -65,25 +44,20 @@ def student_page(
     if student is None or setting is None:
         raise Unknown
     zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
-    happened_by, known_at = _end_of(as_of, zone), _end_of(known, zone)
+    happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at)
     progress = progress_of(using.reader, setting, days)
     entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days))
-    people = {person["id"]: person["name"] for person in using.reader.collection("people", limit=500)}
+    people = people_of(using.reader)
+    own = using.reader.own_labels(student)
+    sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
+    codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     return show(
         request, "student.html", student=student, setting=setting, progress=progress, incomplete=incomplete, position=position,
-        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress), units=_units(using.reader, progress),
-        story=_story([_line(using.reader, entry, zone, people) for entry in entries]), shown=len(entries), tiles=_tiles(using.reader, progress),
+        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress, own), units=_units(using.reader, progress),
+        story=_story([_line(using.reader, entry, zone, people, own) for entry in entries]), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
     )  # fmt: skip
-
-
-def _end_of(day: str, zone: ZoneInfo) -> datetime | None:
-    """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
-    try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _recent_from(days: list[tuple[str, Json]]) -> date | None:
@@ -96,21 +70,25 @@ def _recent_from(days: list[tuple[str, Json]]) -> date | None:
     return None
 
 
-def _figures(reader: Reader, progress: Json) -> list[Figure]:
-    figures = [ladder_over_time(found, climbed) for key, climbed in progress["ladders"].items() if (found := reader.definition(key)) and climbed["path"]]
+def _figures(reader: Reader, progress: Json, own: Own | None = None) -> list[Figure]:
+    own = own or {}
+    ladders = [(found, climbed) for key, climbed in progress["ladders"].items() if (found := reader.definition(key)) and climbed["path"]]
+    figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
     figures += [outcomes_by_theme(found, said) for key, said in progress["outcomes"].items() if (found := reader.definition(key))]
     return figures
 
 
-def _tiles(reader: Reader, progress: Json) -> list[tuple[str, str]]:
+def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     for key, climbed in progress["ladders"].items():
         ladder = reader.definition(key)
         if ladder is not None:
+            mine = own.get(ladder.id, {})
+            said = {name: mine.get(climbed[name]) or ladder.label_of(climbed[name]) for name in ("baseline", "latest", "sustained")}
             tiles = [
-                ("Starting point", ladder.labels.get(climbed["baseline"], "–")),
-                ("Latest contact", ladder.labels.get(climbed["latest"], "–")),
-                ("Kept up (3 of 5 contacts)", ladder.labels.get(climbed["sustained"], "Not enough contacts yet")),
+                ("Starting point", said["baseline"] or "–"),
+                ("Latest contact", said["latest"] or "–"),
+                ("Kept up (3 of 5 contacts)", said["sustained"] or "Not enough contacts yet"),
                 ("Contacts so far", str(climbed["contacts"])),
             ]
     return tiles
@@ -122,7 +100,7 @@ def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, st
         framework, _, item = key.partition("|")
         definition = reader.definition(framework)
         if definition is not None and item in definition.scored:
-            level = next((level.label for level in definition.scored[item].levels if level.value == unit["status"]), unit["status"])
+            level = definition.scored[item].label(unit["status"])
             strands.setdefault(definition.labels[definition.theme[item]], []).append((definition.labels[item], level))
     return list(strands.items())
 
@@ -155,28 +133,28 @@ def _story(lines: list[Json]) -> list[tuple[str, list[Json]]]:
     return list(days.items())
 
 
-def _line(reader: Reader, told: Json, zone: ZoneInfo, people: dict[str, str | None]) -> Json:
+def _line(reader: Reader, told: Json, zone: ZoneInfo, people: dict[str, str | None], own: Own) -> Json:
     """An entry as a line that people read."""
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
     return {
-        "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"]), "status": told["status"], "flags": told["flags"],
+        "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"], own), "status": told["status"], "flags": told["flags"],
         "day": happened.date().isoformat(), "when": f"{happened:%H:%M}", "who": people.get(told["author_id"]) or "someone",
         "changes": [
             {
                 "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected", "who": people.get(change["author_id"]) or "someone",
-                "when": day_in_words(change["recorded_at"][:10]), "why": change["reason"] or change["reason_code"], "before": in_words(reader, change["before"]),
+                "when": day_in_words(change["recorded_at"][:10]), "why": change["reason"] or change["reason_code"], "before": in_words(reader, change["before"], own),
             }
             for change in told["changes"]
         ],
     }  # fmt: skip
 
 
-def in_words(reader: Reader, entry: Body) -> str:
+def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
     """What an entry says, in a short line."""
 
     def label(ref: str, item: str) -> str:
         found: Definition | None = reader.definition(f"{entry[ref]['id']}@{entry[ref]['version']}")
-        return found.labels.get(item, item) if found else item
+        return (own or {}).get(entry[ref]["id"], {}).get(item) or (found and found.label_of(item)) or item
 
     match str(entry["kind"]):
         case "rung-reached":
@@ -208,8 +186,8 @@ def in_words(reader: Reader, entry: Body) -> str:
 
 def _level(reader: Reader, entry: Body) -> str:
     found = reader.definition(f"{entry['framework']['id']}@{entry['framework']['version']}")
-    scale = found.scored.get(entry["indicator"]) if found else None
-    return next((level.label.lower() for level in scale.levels if level.value == entry["level"]), str(entry["level"])) if scale else str(entry["level"])
+    scale = found.scale_of(entry["indicator"]) if found else None
+    return scale.label(entry["level"]).lower() if scale else str(entry["level"])
 
 
 def _said(entry: Body, field: str) -> str:

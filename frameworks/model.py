@@ -263,12 +263,23 @@ class Definition(Part):
             rung_id = rung_id.rpartition(".")[0]
         return found
 
+    def place(self, rung_id: str) -> int:
+        """The place on the ladder of a rung, or of the shared rung that a student's own step stands under. -1 where there is none."""
+        found = self.rung(rung_id)
+        return self.rank[found.id] if found else -1
+
     # Words --------------------------------------------------------------------------------------------------------
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """What to show for every item and rung id."""
         return {item.id: item.label for item, _ in self.walk()} | {rung.id: rung.label for rung, _ in self.climb()}
+
+    def label_of(self, thing_id: str | None) -> str | None:
+        """What to show for an item or rung; a student's own step without its words is shown as the shared one it stands under."""
+        while thing_id and thing_id not in self.labels:
+            thing_id = thing_id.rpartition(".")[0]
+        return self.labels.get(thing_id) if thing_id else None
 
     def said_in(self, language: str) -> dict[str, str]:
         """The labels in a language; what was not translated stays as it was authored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,16 +14,18 @@ from projections.progress import Progress, combine
 from projections.reading import Body, Reader
 from projections.student_days import StudentDays
 
-DAYS = 42
+WEEKS = 6
 
 
 def overview(reader: Reader, setting: Body, now: datetime) -> list[dict[str, Any]]:
     """Each student of a setting with their ladder over the last six weeks, one read for all of them."""
-    students: list[Body] = []
-    while page := reader.collection("students", UUID(setting["id"]), students[-1]["key"] if students else "", 500):
-        students += page
-    if not students:
-        return []
+    students = reader.everyone(setting)
+    days = recent_days(reader, setting, students, now)
+    return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
+
+
+def recent_days(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
+    """The day cells of the last weeks, as (ISO date, cell), by student."""
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
     days: dict[UUID, list[tuple[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -31,9 +34,9 @@ def overview(reader: Reader, setting: Body, now: datetime) -> list[dict[str, Any
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
             ask = f"SELECT student, day, cell FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? AND to_pos IS NULL"
-            for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - DAYS, today)):
+            for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
                 days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell)))
-    return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
+    return days
 
 
 def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,16 +46,16 @@ def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[st
     climbed = next(iter(progress["ladders"].values()), None)
     key = next(iter(progress["ladders"]), None)
     ladder = reader.definition(key) if key else None
-    path = [ladder.rank[rung] for _, rung in climbed["path"] if rung] if ladder and climbed else []
+    path = [ladder.place(rung) for _, rung in climbed["path"] if rung] if ladder and climbed else []
     return {
         "id": student["id"],
         "name": student["name"] or "Not named yet",
-        "latest": ladder.labels.get(climbed["latest"]) if ladder and climbed else None,
-        "sustained": ladder.labels.get(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
+        "latest": ladder.label_of(climbed["latest"]) if ladder and climbed else None,
+        "sustained": ladder.label_of(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
         "contacts": climbed["contacts"] if climbed else 0,
         "last_day": progress["last_day"],
         "entries": progress["entries"],
-        "spark": spark(path, len(ladder.rungs) if ladder else 1),
+        "spark": spark(path, len(ladder.rank) if ladder else 1),
     }
 
 

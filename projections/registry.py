@@ -35,7 +35,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 1
     tables: ClassVar = (registry_table,)
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
@@ -132,6 +132,7 @@ def _own_items(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.stream), commissioned=[])
     body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
+    body["dual_registered"] = state.get("dual_registered", False)
 
 
 def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

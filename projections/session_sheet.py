@@ -24,7 +24,7 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> 
     slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
     if setting is None or slot is None:
         raise Unknown
-    students = _all(reader, "students", setting_id)
+    students = reader.everyone(setting)
     expected = {student["id"] for student in students if _expected(student, day, slot_id)}
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)
@@ -41,13 +41,6 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> 
         "students": rows,
         "missing": sum(len(row["missing"]) for row in rows),
     }
-
-
-def _all(reader: Reader, kind: str, setting_id: UUID) -> list[Body]:
-    found: list[Body] = []
-    while page := reader.collection(kind, setting_id, found[-1]["key"] if found else "", 500):
-        found += page
-    return found
 
 
 def _expected(student: Body, day: date, slot_id: str) -> bool:

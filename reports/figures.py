@@ -45,11 +45,12 @@ def _layout(plot: go.Figure, height: int, left: int) -> None:
     )  # fmt: skip
 
 
-def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any]) -> Figure:
-    """Each contact's highest rung over time, as steps, on a scale of words."""
+def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any], own: Mapping[str, str] | None = None) -> Figure:
+    """Each contact's highest rung over time, as steps, on a scale of words. `own` says what a student's own steps are called."""
     path = [(day, rung) for day, rung in climbed["path"] if rung is not None]
-    labels = [rung.label for rung in ladder.rungs]
-    rank = ladder.rank
+    labels = [rung.label for rung, _ in ladder.climb()]
+    rank = {rung: ladder.place(rung) for _, rung in path}
+    said_as = {rung: (own or {}).get(rung) or ladder.label_of(rung) or rung for _, rung in path}
     plot = go.Figure(
         go.Scatter(
             x=[day for day, _ in path],
@@ -57,19 +58,19 @@ def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any]) -> Figure:
             mode="lines+markers",
             line={"shape": "hv", "color": BLUE, "width": 2},
             marker={"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
-            text=[ladder.labels[rung] for _, rung in path],
+            text=[said_as[rung] for _, rung in path],
             hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
         )
     )
     _layout(plot, 400, 250)
     plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
-    said = {name: ladder.labels.get(climbed[name] or "", "not known yet") for name in ("baseline", "latest", "highest_sustained")}
+    said = {name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")}
     alt = (
         f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: {said['baseline']}. Latest: {said['latest']}. "
         f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
     )
-    return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, ladder.labels[rung]) for day, rung in reversed(path)])
+    return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)])
 
 
 def _shade(place: int, size: int) -> str:

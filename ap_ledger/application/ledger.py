@@ -19,6 +19,8 @@ from eventsourcing.utils import Environment
 from ap_ledger.application.changes import Changes
 from ap_ledger.application.checks import check_own_items
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
+from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
+from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Keyring, make_master_key
@@ -95,6 +97,7 @@ class Ledger(Application[UUID]):
             if own is None:
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
             self.held = HeldStore(settings, own)
+            self.drafts = Drafts(settings, self.keyring)
         except Exception:
             self.recorder.close()
             raise
@@ -383,6 +386,8 @@ class Ledger(Application[UUID]):
         # The event comes first: it says what was decided even if the deed has to be done again after a crash.
         if isinstance(command, ShredKey):
             self.keyring.shred(command.student, command.retention_class)
+            if command.retention_class == DRAFTS_CLASS:
+                self.drafts.forget(command.student)
         elif isinstance(command, ExciseText):
             self.recorder.excise(command.position, command.retention_class)
 
@@ -403,6 +408,7 @@ class Ledger(Application[UUID]):
             self.recorder.close()
             self.keyring.close()
             self.held.close()
+            self.drafts.close()
         super().close()
 
 

@@ -21,10 +21,20 @@ from ap_ledger.domain.base import Command
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable
-from ap_ledger.domain.student import AdmitStudent, AssignKeyWorker, AssignMentor, CommissionSessions, ExpectStudent, IdentifyStudent, StartPlacement
+from ap_ledger.domain.student import (
+    AdmitStudent,
+    AssignKeyWorker,
+    AssignMentor,
+    CommissionSessions,
+    ExpectStudent,
+    IdentifyStudent,
+    SetOwnItems,
+    StartPlacement,
+)
+from ap_ledger.events.base import Ref
 from ap_ledger.events.setting import Closure, Slot, Term
 from ap_ledger.events.student import ExpectedDay
-from frameworks import Definition, load_definition, shipped_definitions
+from frameworks import load_definition, shipped_definitions
 
 ZONE = ZoneInfo("Europe/London")
 DAY_SLOTS = (
@@ -46,6 +56,13 @@ PATHS: dict[str, tuple[float, float, float]] = {
     "wobbly": (9.0, 9.9, 1.8),
 }
 """Where each kind of story starts on the ladder, where it ends, and how far it falls in a bad patch two thirds through."""
+
+OWN_STEPS_FOR = frozenset({"behind-the-door", "stalled"})
+"""Paths on which small steps of the child's own show what the shared ladder is too coarse for."""
+
+STATUSES = ("introduced", "with-help", "on-my-own", "used-elsewhere")
+ASKED_DAYS = (2, 3, 40)
+"""School days from the first on which questionnaires go round: once for a starting point, once again weeks later."""
 
 CAST = ("climber", "on-site", "relapse", "wobbly", "stalled", "fast", "on-site", "climber", "behind-the-door", "on-site", "wobbly", "fast")
 
@@ -150,6 +167,8 @@ class Story:
             ExpectStudent(id=self.id(), from_date=self.first_day, days=week, **whose),
             AssignKeyWorker(id=self.id(), person_id=self.staff[n % 2], from_date=start, **whose),
             AssignMentor(id=self.id(), person_id=self.mentors[child.mentor], from_date=start, **whose),
+            SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1), labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
+            *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS, **whose)] if child.path in OWN_STEPS_FOR else []),
         ]  # fmt: skip
 
     # The weeks ----------------------------------------------------------------------------------------------------
@@ -168,6 +187,12 @@ class Story:
                 if child.context_day == n:
                     self._context(day, child)
             self._steps(day, present)
+            if n == 0:
+                self._known_before(day)
+            if n in ASKED_DAYS:
+                self._questionnaires(n, day)
+            if n % 5 == 4:
+                self._goals(n, day)
         self._correct()
         self._send_twice()
         # What still waits for a signal when the story ends arrives in its last hour, so that nothing lies in the future.
@@ -288,9 +313,8 @@ class Story:
         for place in sorted({max(0, top - 2), top}):
             at = start + timedelta(minutes=minutes * (1 + place) / (2 + top))
             anxiety = max(0, min(10, round(9 - 0.55 * self.rung(child, n)))) if top >= 3 else None
-            entries.append(
-                self._entry("rung-reached", child, author, at, ladder={"id": "default-ladder", "version": 1}, rung=rungs[place], anxiety=anxiety, **shared)
-            )
+            rung = self._own_step(child, n, rungs[place])
+            entries.append(self._entry("rung-reached", child, author, at, ladder={"id": "default-ladder", "version": 1}, rung=rung, anxiety=anxiety, **shared))
         if top >= 3 and self.random.random() < 0.4:
             face = max(1, min(5, round(1 + top / 2 + self.random.gauss(0, 1))))
             said = self.random.choice(words.WORDS) if self.random.random() < 0.7 else None
@@ -298,6 +322,12 @@ class Story:
         if n == len(self.days) // 3 and child.path == "stalled":
             entries.append(self._entry("worry-raised", child, author, start + timedelta(minutes=minutes), text=words.WORRY, **shared))
         self._from_a_phone(start + timedelta(minutes=minutes + 1), entries, mentor)
+
+    def _own_step(self, child: Child, n: int, rung: str) -> str:
+        """The child's own smaller step after a rung, reached more often as the weeks go by."""
+        own = [step for step in words.OWN_STEPS if step.startswith(f"{rung}.")] if child.path in OWN_STEPS_FOR else []
+        through = n / max(1, len(self.days) - 1)
+        return own[min(len(own) - 1, int(through * len(own)))] if own and self.random.random() < 0.3 + 0.5 * through else rung
 
     def _from_a_phone(self, done: datetime, entries: list[dict[str, Any]], mentor: int) -> None:
         """Most visits arrive at once; a third wait for a signal, some for days, and arrive out of order."""
@@ -315,7 +345,6 @@ class Story:
     def _steps(self, day: date, present: list[Child]) -> None:
         curriculum = self.definitions["everyday-steps"]
         units = list(curriculum.scored)
-        statuses = ("introduced", "with-help", "on-my-own", "used-elsewhere")
         entries = []
         rungs = [rung.id for rung in self.definitions["default-ladder"].rungs]
         for child in present:
@@ -324,16 +353,64 @@ class Story:
             entries.append(self._entry("rung-reached", child, self.staff[0], at, ladder={"id": "default-ladder", "version": 1}, rung=rungs[place]))
             if self.random.random() > 0.3:
                 continue
-            ready = [unit for unit in units if child.units.get(unit, -1) < 3 and all(child.units.get(prior, -1) >= 1 for prior in _priors(curriculum, unit))]
-            unit = self.random.choice(ready[:5])
+            ready = [unit for unit in units if child.units.get(unit, -1) < 3 and all(child.units.get(prior, -1) >= 1 for prior in curriculum.priors[unit])]
+            unit = self.random.choice(ready)
             lost = child.units.get(unit, -1) >= 2 and self.random.random() < 0.18
             child.units[unit] = 0 if lost else child.units.get(unit, -1) + 1
-            status = "not-secure" if lost else statuses[child.units[unit]]
+            status = "not-secure" if lost else STATUSES[child.units[unit]]
             note = self.random.choice(words.EVIDENCE) if self.random.random() < 0.5 else None
             ref = {"id": curriculum.id, "version": curriculum.version}
             entries.append(self._entry("unit-progressed", child, self.staff[1], at, curriculum=ref, unit=unit, status=status, note=note))
         if entries:
             self.sends.append(Send(self._at(day, "14:50"), entries, self.tablet))
+
+    def _known_before(self, day: date) -> None:
+        """What a first look at learning found: some of every strand, more of it for some children."""
+        curriculum = self.definitions["everyday-steps"]
+        ref = {"id": curriculum.id, "version": curriculum.version}
+        for child in self.children:
+            share = self.random.uniform(0.1, 0.45)
+            entries = []
+            for unit in curriculum.scored:
+                if all(child.units.get(prior, -1) >= 2 for prior in curriculum.priors[unit]) and self.random.random() < share + 0.3:
+                    child.units[unit] = self.random.choice((1, 2, 2, 3))
+                    status = STATUSES[child.units[unit]]
+                    entries.append(self._entry("unit-progressed", child, self.staff[1], self._at(day, "13:00"), curriculum=ref, unit=unit, status=status))
+            self.sends.append(Send(self._at(day, "13:05"), entries, self.tablet))
+
+    def _questionnaires(self, n: int, day: date) -> None:
+        """Parents and carers say how confident they feel, at the beginning and weeks later."""
+        instrument = self.definitions["carer-confidence"]
+        for place, child in enumerate(self.children):
+            # Half are asked on the first of the days and half on the next; not everybody answers again.
+            if (n < 10 and n % 2 != place % 2) or self.random.random() < (0.15 if n < 10 else 0.4):
+                continue
+            feel = 1.8 + n / 40 + self.random.uniform(0, 1.2)
+            answers = {item: max(1, min(5, round(self.random.gauss(feel, 0.8)))) for item in instrument.scored if self.random.random() < 0.93}
+            at = self._at(day, "16:00", place)
+            ref = {"id": instrument.id, "version": instrument.version}
+            entry = self._entry("instrument-answered", child, self.mentors[child.mentor], at, instrument=ref, respondent="carer", answers=answers)
+            self.sends.append(Send(at + timedelta(minutes=6), [entry], self.tablet))
+
+    def _goals(self, n: int, day: date) -> None:
+        """How close everybody says that they are to their own goal, once a week."""
+        for child in self.children:
+            if self.random.random() < 0.7:
+                close = max(0, min(10, round(self.rung(child, n) * 0.8 + self.random.gauss(0, 1))))
+                at = self._at(day, "14:20")
+                ref = {"id": "personal-goal", "version": 1}
+                entry = self._entry(
+                    "outcome-scored",
+                    child,
+                    self.mentors[child.mentor],
+                    at,
+                    framework=ref,
+                    indicator="goal.1",
+                    informant="student",
+                    set_by="person",
+                    level=close,
+                )
+                self.sends.append(Send(at + timedelta(minutes=9), [entry], self.phones[child.mentor]))
 
     # What goes wrong ----------------------------------------------------------------------------------------------
 
@@ -342,6 +419,8 @@ class Story:
         for send in list(self.sends):
             for entry in send.entries:
                 if entry["kind"] not in ("outcome-scored", "rung-reached", "visit-logged") or self.random.random() > 0.02:
+                    continue
+                if "." in entry.get("indicator", "") or "." in entry.get("rung", ""):
                     continue
                 at = min(send.at + timedelta(hours=self.random.uniform(0.2, 90)), self._at(self.last_day, "17:30"))
                 if at <= send.at:
@@ -367,10 +446,6 @@ class Story:
         """Phones whose answer got lost send the same again."""
         for send in self.random.sample(self.sends, len(self.sends) // 40):
             self.sends.append(Send(send.at + timedelta(seconds=45), send.entries, send.device, send.offset))
-
-
-def _priors(curriculum: Definition, unit: str) -> tuple[str, ...]:
-    return next(item.prior for item, _ in curriculum.walk() if item.id == unit)
 
 
 @dataclass

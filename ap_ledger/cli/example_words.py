@@ -56,3 +56,13 @@ EVIDENCE = (
 )
 REASONS = ("Wrong box tapped", "Wrong time", "Mixed up two people in the group", "Scored before it was over")
 WORRY = "Said there is nobody at home at night this week. Wants this kept quiet. Please ring me."
+GOALS = (
+    "Go to the shop with my brother", "Stay for the whole of lunch", "Read the drone manual myself", "Sleep before midnight", "Get the bus without Mum",
+    "Cook tea for my nan", "Join in with football once", "Finish the bike",
+)  # fmt: skip
+OWN_STEPS = {
+    "through-door.1": "Knocks back from behind the door",
+    "through-door.2": "Laughs at something through the door",
+    "through-door.3": "Opens the door a hand wide",
+    "face-to-face.1": "Stays in the room for one song",
+}

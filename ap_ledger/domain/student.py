@@ -177,6 +177,7 @@ class StartPlacement(StudentCommand):
     planned_end: date | None = None
     commissioner_id: UUID | None = None
     purpose: Slug | None = None
+    dual_registered: bool = False
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """One placement runs at a time, so that every session has one commissioner."""
@@ -184,7 +185,7 @@ class StartPlacement(StudentCommand):
             raise Refused("not-allowed", "This student has a running placement; end it before starting another.")
         if self.planned_end is not None and self.planned_end < self.start:
             raise Refused("malformed", "The planned end is before the start.", "planned_end")
-        said = self.model_dump(include={"placement_id", "start", "planned_end", "commissioner_id", "purpose"})
+        said = self.model_dump(include={"placement_id", "start", "planned_end", "commissioner_id", "purpose", "dual_registered"})
         return [events.event(PlacementStarted, **said)]
 
 

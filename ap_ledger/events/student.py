@@ -62,7 +62,10 @@ class StudentExpected(StudentEvent):
 
 
 class PlacementStarted(StudentEvent):
-    """A commissioner placed the student here. Purpose is why, in the setting's own short words."""
+    """A commissioner placed the student here. Purpose is why, in the setting's own short words.
+
+    `dual_registered` says that the student stands on the registers of two schools: it decides the code to suggest.
+    """
 
     TOPIC: ClassVar[str] = "placement-started"
     placement_id: UUID
@@ -70,6 +73,7 @@ class PlacementStarted(StudentEvent):
     planned_end: date | None = None
     commissioner_id: UUID | None = None
     purpose: Slug | None = None
+    dual_registered: bool = False
 
 
 class PlacementChanged(StudentEvent):

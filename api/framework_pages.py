@@ -1,0 +1,217 @@
+"""Pages on which a leader sees what is published, and brings, tries and publishes a definition of their own."""
+
+from __future__ import annotations
+
+import csv
+from datetime import UTC, datetime
+from io import StringIO
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, UploadFile
+
+from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.errors import DefinitionError, Refused
+from api.service import Current, Service, Using
+from api.show import id_of, read_form, setting_for, show, staff_of, text_of
+from frameworks import Definition, definition_hash, load_definition
+from frameworks.case_out import may_pass_on, write_case
+from frameworks.compare import differences
+from frameworks.files import read_any
+from frameworks.intake import Intake, write_yaml
+from frameworks.lint import advice
+from frameworks.load import SIZE_LIMIT
+from frameworks.scoring import REASONS, score
+from frameworks.sheets import SLOT_KINDS, TEMPLATES, template
+from projections.history import Unknown
+from projections.reading import Body
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+ROWS_SHOWN = 400
+KINDS = {"ladder": "Ladders", "outcomes": "Outcomes frameworks", "curriculum": "Curricula", "instrument": "Questionnaires"}
+
+
+@router.get("/frameworks")
+def framework_list(request: Request, using: Current) -> HTMLResponse:
+    """Everything published, by kind."""
+    bodies: list[Body] = []
+    while page := using.reader.collection("frameworks", after=bodies[-1]["key"] if bodies else "", limit=500):
+        bodies += page
+    by_kind = [
+        (title, sorted((body for body in bodies if body["kind"] == kind), key=lambda body: (body["title"], -body["version"]))) for kind, title in KINDS.items()
+    ]
+    return show(request, "frameworks.html", by_kind=by_kind)
+
+
+@router.get("/frameworks/template/{kind}.csv")
+def framework_template(kind: str) -> Response:
+    """A spreadsheet to start from."""
+    if kind not in TEMPLATES:
+        raise Unknown
+    # The mark at the beginning tells spreadsheet programs that this is UTF-8.
+    content = b"\xef\xbb\xbf" + template(kind).encode()
+    return Response(content, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{kind}-template.csv"'})
+
+
+@router.get("/frameworks/new")
+def framework_new(request: Request, using: Current, kind: str = "", setting: str = "") -> HTMLResponse:
+    """The page on which rows are pasted or a file is given."""
+    source = template(kind).replace("\r\n", "\n") if kind in TEMPLATES else ""
+    return _draft(request, using, setting, source, "pasted", None)
+
+
+@router.post("/frameworks/new")
+async def framework_check(request: Request, using: Using) -> Response:
+    """Checks, tries or publishes what was pasted or uploaded. Nothing is kept until it is published."""
+    form = await read_form(request, SIZE_LIMIT)
+    upload = form.get("file")
+    given = isinstance(upload, UploadFile) and bool(upload.filename)
+    name, raw = (
+        (str(upload.filename), await upload.read())
+        if isinstance(upload, UploadFile) and given
+        else (text_of(form, "name") or "pasted", text_of(form, "source").encode())
+    )
+    return await run_in_threadpool(_check, request, using, form, name, raw)
+
+
+def _check(request: Request, using: Service, form: FormData, name: str, raw: bytes) -> Response:
+    setting = text_of(form, "setting")
+    draft = _Draft(name, raw)
+    if text_of(form, "do") == "publish" and draft.definition is not None and draft.authored is not None:
+        body, _ = setting_for(using.reader, setting)
+        author = text_of(form, "author")
+        if using.ledger.published.content_hash(draft.definition.key) != definition_hash(draft.authored):
+            try:
+                command = PublishFramework(
+                    id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=UUID(author) if author else None, definition=draft.authored
+                )
+                position = using.ledger.execute(command).position
+            except Refused as refusal:
+                draft.faults.append(refusal.message)
+                return _draft(request, using, setting, draft.source, name, draft)
+        else:
+            position = 0
+        return RedirectResponse(f"/frameworks/{draft.definition.id}/{draft.definition.version}?min_position={position}", 303)
+    if text_of(form, "do") == "try":
+        draft.answer({key[4:]: str(value) for key, value in form.items() if key.startswith("try:") and value})
+    return _draft(request, using, setting, draft.source, name, draft)
+
+
+class _Draft:
+    """What was brought, read and judged, before anything of it is kept."""
+
+    def __init__(self, name: str, raw: bytes) -> None:
+        self.faults: list[str] = []
+        self.advice: list[str] = []
+        self.intake = Intake()
+        self.definition: Definition | None = None
+        self.source = raw.decode("utf-8-sig", "replace") if len(raw) <= SIZE_LIMIT else ""
+        self.results: list[tuple[str, str]] = []
+        self.answers: dict[str, str] = {}
+        try:
+            self.intake = read_any(raw, name if "." in name else _guess(raw))
+            if self.intake.authored is None:
+                raise DefinitionError(["nothing here could be used; see the report"])
+            self.definition = load_definition(self.intake.authored)
+            self.advice = advice(self.definition)
+        except DefinitionError as error:
+            self.faults = list(error.faults)
+
+    @property
+    def authored(self) -> dict[str, Any] | None:
+        """The definition as if authored."""
+        return self.intake.authored
+
+    def rows(self) -> list[tuple[int, list[str], list[str]]]:
+        """The rows of a sheet, each with what is wrong with it: what the report says of the row, and every fault that names its item."""
+        if not self.intake.rows and not any(row.row for row in self.intake.report):
+            return []
+        said: dict[int, list[str]] = {}
+        for report in self.intake.report:
+            if report.row is not None:
+                said.setdefault(report.row, []).append(report.said)
+        for fault in self.faults:
+            for item, number in self.intake.rows.items():
+                if f"'{item}'" in fault:
+                    said.setdefault(number, []).append(fault)
+        delimiter = max("\t;,", key=self.source.count)
+        table = list(csv.reader(StringIO(self.source, newline=""), delimiter=delimiter))
+        return [(number, cells, said.get(number, [])) for number, cells in enumerate(table[:ROWS_SHOWN], 1)]
+
+    def answer(self, answers: dict[str, str]) -> None:
+        """Scores what was chosen on the page."""
+        self.answers = answers
+        if self.definition is None:
+            return
+        levels = {item: _level(self.definition, item, said) for item, said in answers.items() if item in self.definition.scored}
+        made = score(self.definition, levels)
+        names = {one.id: one.label for one in self.definition.scores}
+        self.results = [(names[name], result.in_words()) for name, result in made.scores.items()]
+        self.results += [
+            (self.definition.labels[item], made.items[item].label + (f" ({made.items[item].stage})" if made.items[item].stage else "")) for item in levels
+        ]
+        if not made.scores:
+            self.results.append(("Total", REASONS["no-total"]))
+
+
+def _guess(raw: bytes) -> str:
+    """Pasted rows are a table; pasted YAML says what it is in its first lines."""
+    head = raw[:2000].decode("utf-8", "replace").lstrip("\ufeff \n\r\t")
+    return "pasted.yaml" if head.startswith(("id:", "version:", "kind:", "title:", "#", "---")) else "pasted.csv"
+
+
+def _level(definition: Definition, item: str, said: str) -> Any:
+    """The level that a form's text stands for."""
+    scale = definition.scored[item]
+    named = next((level.value for level in scale.levels if str(level.value) == said), None)
+    if named is not None or scale.type == "text":
+        return said if named is None else named
+    try:
+        number = float(said)
+    except ValueError:
+        return None
+    level = int(number) if number == int(number) else number
+    return level if scale.allows(level) else None
+
+
+def _draft(request: Request, using: Service, setting: str, source: str, name: str, draft: _Draft | None) -> HTMLResponse:
+    body, settings = setting_for(using.reader, setting)
+    return show(
+        request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings, staff=staff_of(using.reader, body),
+        command=str(new_id()), templates=list(TEMPLATES), slot_kinds=sorted(SLOT_KINDS), status=200 if draft is None or not draft.faults else 422,
+    )  # fmt: skip
+
+
+@router.get("/frameworks/{framework_id}/{version}")
+def framework_page(request: Request, framework_id: str, version: int, using: Current) -> HTMLResponse:
+    """One published definition: its tree, its scales, its scores, and what changed since the version before."""
+    key = f"{framework_id}@{version}"
+    body, definition = using.reader.one("frameworks", key), using.reader.definition(key)
+    if body is None or definition is None:
+        raise Unknown
+    before = using.reader.definition(definition.supersedes) if definition.supersedes else None
+    before = before or using.reader.definition(f"{framework_id}@{version - 1}")
+    changes = [(str(one), one.effect) for one in differences(before, definition)] if before else []
+    return show(request, "framework.html", body=body, definition=definition, before=before, changes=changes, published=using.ledger.published.recorded_at(key))
+
+
+@router.get("/frameworks/{framework_id}/{version}/{form}")
+def framework_file(framework_id: str, version: int, form: str, using: Current) -> Response:
+    """A published definition as a file. Words that may not be passed on are refused."""
+    key = f"{framework_id}@{version}"
+    definition, authored = using.reader.definition(key), using.ledger.published.authored(key)
+    if definition is None or authored is None or form not in ("yaml", "case"):
+        raise Unknown
+    try:
+        may_pass_on(definition)
+    except DefinitionError as error:
+        raise Refused("not-allowed", error.faults[0], "licence") from None
+    if form == "case":
+        content, media, ending = write_case(definition, using.ledger.published.recorded_at(key) or datetime.now(UTC)), "application/json", "json"
+    else:
+        content, media, ending = write_yaml(authored).encode(), "application/yaml", "yaml"
+    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{framework_id}-{version}.{ending}"'})

@@ -1,0 +1,160 @@
+"""Pages on which a questionnaire is answered, by staff, a student or a carer handed the tablet, and what came out."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.application.drafts import Draft
+from ap_ledger.application.ledger import new_id
+from api.learning_pages import student_and_setting
+from api.service import Current, Service, Using
+from api.session_pages import choices, entry_id, level_of
+from api.show import id_of, people_of, read_form, setting_for, show, staff_of, text_of
+from frameworks import Definition
+from frameworks.parts import MISSING_MARK
+from projections.history import Unknown
+from projections.instruments import Rater, all_due, answered, in_use
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
+HANDED_OVER = frozenset({"student", "carer"})
+"""They are handed the tablet, so their page shows nothing else of the service."""
+
+
+@router.get("/due")
+def due_page(request: Request, using: Current, setting: str = "") -> HTMLResponse:
+    """Questionnaires that are due, the soonest first."""
+    body, settings = setting_for(using.reader, setting)
+    due = all_due(using.reader, body, using.reader.everyone(body), using.ledger.clock())
+    return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
+
+
+@router.get("/students/{student_id}/questionnaires")
+def questionnaires(request: Request, student_id: UUID, using: Current, saved: int = 0) -> HTMLResponse:
+    """What a student and those around them answered, against the starting point; what is begun, and what is due."""
+    student, setting = student_and_setting(using, student_id)
+    raters = answered(using.reader, student_id, using.ledger.clock(), None)
+    drafts = [(draft, found) for draft in using.ledger.drafts.of(student_id) if (found := using.reader.definition(draft.instrument))]
+    today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
+    return show(
+        request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,
+        instruments=in_use(using.reader, today), who=WHO, staff=staff_of(using.reader, setting), saved=saved,
+    )  # fmt: skip
+
+
+def _told(rater: Rater) -> dict[str, Any]:
+    """One rater's scores in words: the starting point, now, and whether the change is more than noise."""
+    rows = []
+    compared = rater.compared()
+    for one in rater.instrument.scores:
+        results = [(answering.day, answering.scored.scores[one.id]) for answering in rater.answers if answering.scored is not None]
+        change = compared[one.id]
+        rows.append({
+            "label": one.label, "first": results[0][1].in_words() if results else "–", "now": results[-1][1].in_words() if len(results) > 1 else "–",
+            "change": _change(change), "plain": results[-1][1].band.plain if results and results[-1][1].band else None,
+        })  # fmt: skip
+    days = [answering.day for answering in rater.answers]
+    latest = rater.answers[-1].scored if rater.answers else None
+    items = [(rater.instrument.labels[item], said.label, said.stage) for item, said in latest.items.items()] if latest and not rater.instrument.scores else []
+    return {"rater": rater, "rows": rows, "days": days, "erased": sum(one.scored is None for one in rater.answers), "items": items}
+
+
+def _change(change: Any) -> str:
+    if change is None:
+        return "–"
+    words = {"better": "better", "worse": "harder", "same": "the same", "different": "different"}[change.direction]
+    noise = {True: ", more than chance", False: ", may be chance", None: ""}[change.reliable]
+    return f"{change.change:+g} ({words}{noise if change.change else ''})"
+
+
+@router.get("/students/{student_id}/questionnaires/{framework_id}/{version}")
+def answer_page(request: Request, student_id: UUID, framework_id: str, version: int, using: Current, respondent: str, by: str, draft: str = "") -> HTMLResponse:
+    """The questions, with what was answered so far."""
+    student, _ = student_and_setting(using, student_id)
+    instrument = _instrument(using, f"{framework_id}@{version}")
+    known = next((one for one in using.ledger.drafts.of(student_id) if str(one.id) == draft), None)
+    if respondent not in WHO or by not in people_of(using.reader):
+        raise Unknown
+    return _questions(request, using, student, instrument, respondent, by, str(known.id if known else new_id()), known.answers if known else {}, [])
+
+
+def _instrument(using: Service, key: str) -> Definition:
+    found = using.reader.definition(key)
+    if found is None or found.kind != "instrument" or found.about != "student":
+        raise Unknown
+    return found
+
+
+def _questions(
+    request: Request, using: Service, student: Any, instrument: Definition, respondent: str, by: str, draft: str, answers: dict[str, Any], problems: list[str]
+) -> HTMLResponse:
+    sections: list[tuple[str, list[dict[str, Any]]]] = []
+    for item, above in instrument.walk():
+        if item.id not in instrument.scored:
+            continue
+        heading = above[-1].label if above else ""
+        if not sections or sections[-1][0] != heading:
+            sections.append((heading, []))
+        scale = instrument.scored[item.id]
+        question = {"id": item.id, "label": item.label, "plain": item.plain, "scale": scale, "choices": choices(scale), "value": answers.get(item.id)}
+        sections[-1][1].append(question)
+    return show(
+        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, by=by, draft=draft,
+        begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems, handed_over=respondent in HANDED_OVER,
+        skips=[(MISSING_MARK + reason, words) for reason, words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
+    )  # fmt: skip
+
+
+@router.post("/students/{student_id}/questionnaires/{framework_id}/{version}")
+async def answer(request: Request, student_id: UUID, framework_id: str, version: int, using: Using) -> Response:
+    """Keeps the answers so far, or finishes: the entry is recorded once, however often the page is sent."""
+    form = await read_form(request)
+    return await run_in_threadpool(_answer, request, student_id, f"{framework_id}@{version}", using, form)
+
+
+def _answer(request: Request, student_id: UUID, key: str, using: Service, form: FormData) -> Response:
+    student, setting = student_and_setting(using, student_id)
+    instrument, draft = _instrument(using, key), id_of(form, "draft")
+    respondent, by = text_of(form, "respondent"), text_of(form, "by")
+    answers = {
+        item: said if said.startswith(MISSING_MARK) else level_of(scale, said)
+        for item, scale in instrument.scored.items()
+        if (said := text_of(form, f"answer:{item}").strip())
+    }
+    if text_of(form, "do") in ("keep", "later"):
+        kept = using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
+        if text_of(form, "do") == "keep":
+            return Response(status_code=204 if kept else 409)
+        return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
+    entry: dict[str, Any] = {
+        "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"], "author_id": by,
+        "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(), "instrument": {"id": instrument.id, "version": instrument.version},
+        "respondent": respondent, "answers": answers,
+    }  # fmt: skip
+    result = using.ledger.record([entry]).results[0]
+    if result.status == "conflict":
+        # The page was gone back to and the answers changed: what was sent first stands, and this corrects it.
+        again = str(entry_id(draft, orjson.dumps(answers, option=orjson.OPT_SORT_KEYS).decode()))
+        change = {name: entry[name] for name in ("setting_id", "student_id", "author_id", "device_time")}
+        change |= {"id": again, "kind": "entry-corrected", "entry_id": entry["id"], "replacement": entry, "reason_code": "answered-again"}
+        result = using.ledger.record([change]).results[0]
+    if result.status not in ("recorded", "duplicate"):
+        using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
+        return _questions(request, using, student, instrument, respondent, by, str(new_id()), answers, [result.message or "This could not be recorded."])
+    using.ledger.drafts.forget(student_id, draft)
+    return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
+
+
+@router.get("/students/{student_id}/questionnaires/thanks")
+def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
+    """Thanks whoever answered, and asks for the tablet back."""
+    student, _ = student_and_setting(using, student_id)
+    return show(request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER)

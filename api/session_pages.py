@@ -1,0 +1,199 @@
+"""A page on which a slot is scored: every expected student against one framework. Sending it twice is harmless."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.application.ledger import new_id
+from api.service import Current, Json, Service, Using
+from api.show import id_of, read_form, setting_for, show, staff_of, text_of
+from frameworks import Definition
+from frameworks.parts import MISSING, MISSING_MARK, Scale
+from projections.history import Unknown
+from projections.reading import Body, timetable_on
+from projections.session_sheet import session_sheet
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+REASONS = {"not-observed": "Not observed", "not-applicable": "Does not apply", "not-answered": "Not answered"}
+
+
+@router.get("/sessions")
+def session_page(request: Request, using: Current, setting: str = "", on: str = "", slot: str = "", framework: str = "", saved: int = 0) -> HTMLResponse:
+    """The sheet of a slot: choose a day, a slot and a framework, and score."""
+    body, settings = setting_for(using.reader, setting)
+    day = _day(on, using.ledger.clock().astimezone(ZoneInfo(body["time_zone"])).date())
+    slots = timetable_on(body, day.isoformat())
+    chosen = next((one for one in slots if one["id"] == slot), slots[0] if slots else None)
+    frameworks = using.reader.newest("outcomes", day)
+    definition = next((one for one in frameworks if one.key == framework), None) or _usual(frameworks, chosen)
+    grid = _grid(using, body, day, chosen, definition) if chosen and definition else None
+    return show(
+        request, "session.html", setting=body, settings=settings, day=day.isoformat(), slots=slots, slot=chosen, frameworks=frameworks, framework=definition,
+        grid=grid, staff=staff_of(using.reader, body), form=str(new_id()), saved=saved, problems=[],
+    )  # fmt: skip
+
+
+@router.post("/sessions")
+async def session_score(request: Request, using: Using) -> Response:
+    """Records what was scored and corrects what was changed; says at once what could not be taken."""
+    return await run_in_threadpool(_score, request, using, await read_form(request))
+
+
+def _day(said: str, today: date) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        return today
+
+
+def _usual(frameworks: list[Definition], slot: Body | None) -> Definition | None:
+    """The framework to start with: the one with most to look for in such a slot."""
+    if slot is None:
+        return None
+    return max(frameworks, key=lambda one: len(one.expected_in_slot(slot["kind"])), default=None)
+
+
+def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Definition) -> list[Json]:
+    """Indicators by theme, with a cell for each student that holds what was scored."""
+    sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"])
+    students = sheet["students"]
+    own = {student["student_id"]: using.reader.own_labels(found) for student in students if (found := using.reader.one("students", student["student_id"]))}
+    said = {(student["student_id"], score["indicator"]): score for student in students for score in student["scores"] if score["framework"] == framework.key}
+    themes: dict[str, Json] = {}
+    for indicator in framework.in_slot(slot["kind"], setting["id"]):
+        theme = themes.setdefault(framework.theme[indicator], {"label": framework.labels[framework.theme[indicator]], "students": students, "rows": []})
+        scale, item = framework.scored[indicator], framework.by_id[indicator]
+        cells = []
+        for student in students:
+            mine = own.get(student["student_id"], {}).get(framework.id, {})
+            for name in [one for one in mine if one.rpartition(".")[0] == indicator] if item.per_student else [indicator]:
+                cells.append(_cell(student, name, mine.get(name, ""), said.get((student["student_id"], name))))
+        theme["rows"].append({"id": indicator, "label": item.label, "plain": item.plain, "choices": choices(scale), "scale": scale, "cells": cells})
+    return list(themes.values())
+
+
+def _cell(student: Json, indicator: str, words: str, score: Json | None) -> Json:
+    value = "" if score is None else MISSING_MARK + score["missing"] if score["missing"] else str(score["level"])
+    return {
+        "student_id": student["student_id"],
+        "name": student["name"],
+        "indicator": indicator,
+        "words": words,
+        "value": value,
+        "entry_id": score["entry_id"] if score else "",
+    }
+
+
+def choices(scale: Scale) -> list[tuple[str, str]]:
+    """What can be chosen on a scale; an empty list where a number or words are typed."""
+    if scale.levels:
+        return [(str(level.value), level.label) for level in scale.levels]
+    if scale.type == "numeric" and scale.min is not None and scale.max is not None and (scale.step or 0) and (scale.max - scale.min) / (scale.step or 1) <= 20:
+        count = round((scale.max - scale.min) / (scale.step or 1))
+        numbers = [scale.min + n * (scale.step or 1) for n in range(count + 1)]
+        return [(f"{number:g}", f"{number:g}") for number in numbers]
+    return []
+
+
+def level_of(scale: Scale, said: str) -> Any:
+    """The level that a form's text stands for; the text itself where it stands for none, so that the door can say so."""
+    named = next((level.value for level in scale.levels if str(level.value) == said), None)
+    if named is not None or scale.type == "text":
+        return said if named is None else named
+    try:
+        number = float(said)
+    except ValueError:
+        return said
+    return int(number) if number == int(number) else number
+
+
+def entry_id(form: UUID, *names: str) -> UUID:
+    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a duplicate."""
+    made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
+    made[:6] = form.bytes[:6]
+    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return UUID(bytes=bytes(made))
+
+
+def _score(request: Request, using: Service, form: FormData) -> Response:
+    setting, settings = setting_for(using.reader, text_of(form, "setting"))
+    day, slot_id, key = _day(text_of(form, "on"), date.min), text_of(form, "slot"), text_of(form, "framework")
+    framework = using.reader.definition(key)
+    slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None)
+    if framework is None or slot is None:
+        raise Unknown
+    entries = _entries(using, form, setting, day, slot, framework)
+    results = using.ledger.record(entries).results if entries else []
+    problems = _problems(entries, results, framework)
+    position = max((result.position or 0 for result in results), default=0)
+    back = f"/sessions?setting={setting['id']}&on={day}&slot={slot_id}&framework={key}"
+    if not problems:
+        return RedirectResponse(f"{back}&saved={len(entries)}&min_position={position}", 303)
+    using.runner.wait_for(position)
+    return show(
+        request, "session.html", 422, setting=setting, settings=settings, day=day.isoformat(), slots=timetable_on(setting, day.isoformat()), slot=slot,
+        frameworks=using.reader.newest("outcomes", day), framework=framework, grid=_grid(using, setting, day, slot, framework),
+        staff=staff_of(using.reader, setting), form=str(new_id()), saved=0, problems=problems,
+    )  # fmt: skip
+
+
+def _entries(using: Service, form: FormData, setting: Body, day: date, slot: Body, framework: Definition) -> list[Json]:
+    """An entry for each cell that was filled, a correction for each that was changed, a void for each that was emptied."""
+    sent, author = id_of(form, "form"), id_of(form, "author")
+    at = datetime.combine(day, datetime.strptime(slot["starts"][:5], "%H:%M").time(), ZoneInfo(setting["time_zone"]))
+    made: list[Json] = []
+    for name, value in form.items():
+        _, _, cell = name.partition("score:")
+        student, _, indicator = cell.partition(":")
+        scale = framework.scale_of(indicator) if indicator and isinstance(value, str) else None
+        before, known = text_of(form, f"was:{cell}"), text_of(form, f"entry:{cell}")
+        if scale is None or not isinstance(value, str) or value.strip() == before:
+            continue
+        said: Mapping[str, Any] = (
+            {"missing": value[1:]} if value.startswith(MISSING_MARK) and value[1:] in MISSING else {"level": level_of(scale, value.strip())}
+        )
+        head = {"setting_id": setting["id"], "student_id": student, "author_id": str(author)}
+        score = {
+            "kind": "outcome-scored", **head, "device_time": at.isoformat(), "session": {"date": day.isoformat(), "slot": slot["id"]},
+            "framework": {"id": framework.id, "version": framework.version}, "indicator": indicator, "informant": text_of(form, "informant") or "teacher", **said,
+        }  # fmt: skip
+        own = str(entry_id(sent, student, indicator))
+        now = using.ledger.clock().isoformat()
+        if not known:
+            made.append({"id": own, **score})
+        elif value.strip():
+            made.append(
+                {
+                    "id": own,
+                    "kind": "entry-corrected",
+                    **head,
+                    "device_time": now,
+                    "entry_id": known,
+                    "replacement": {"id": known, **score},
+                    "reason_code": "changed-on-the-sheet",
+                }
+            )
+        else:
+            made.append({"id": own, "kind": "entry-voided", **head, "device_time": now, "entry_id": known, "reason_code": "emptied-on-the-sheet"})
+    return made
+
+
+def _problems(entries: list[Json], results: list[Any], framework: Definition) -> list[str]:
+    found: dict[str, int] = {}
+    for entry, result in zip(entries, results, strict=True):
+        if result.status in ("refused", "conflict", "held"):
+            about = entry.get("replacement", entry).get("indicator")
+            label = framework.label_of(about) if about else None
+            said = (f"{label}: " if label else "") + (result.message or result.status)
+            found[said] = found.get(said, 0) + 1
+    return [said + (f" ({times} times)" if times > 1 else "") for said, times in found.items()]

@@ -1,0 +1,51 @@
+"""Where history goes on: what was recorded against earlier versions or other definitions, as far as a crosswalk says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from frameworks import Definition
+from projections.reading import Reader
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What goes on from one definition: its items (or rungs) and levels, from there to here."""
+
+    key: str
+    items: Mapping[str, str]
+    levels: Mapping[str, Any]
+
+    def item(self, item: str) -> str | None:
+        """An item here. A student's own step goes on under the rung that its own rung goes on as."""
+        while item not in self.items and "." in item:
+            item = item.rpartition(".")[0]
+        return self.items.get(item)
+
+    def level(self, level: str) -> Any:
+        """A level here; one that is not named stays what it was."""
+        return self.levels.get(level, level)
+
+
+def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
+    """Everything that goes on in a definition, oldest first, through as many crosswalks as there are."""
+    found: list[Carried] = []
+    waiting = [Carried(walk.from_, walk.items, walk.levels) for walk in definition.crosswalks]
+    seen = {definition.key}
+    while waiting:
+        one = waiting.pop(0)
+        if one.key in seen:
+            continue
+        seen.add(one.key)
+        found.append(one)
+        before = reader.definition(one.key)
+        for walk in before.crosswalks if before else ():
+            items = {old: one.items[new] for old, new in walk.items.items() if new in one.items}
+            levels = {
+                **{old: one.level(str(new)) for old, new in walk.levels.items()},
+                **{old: new for old, new in one.levels.items() if old not in walk.levels},
+            }
+            waiting.append(Carried(walk.from_, items, levels))
+    return list(reversed(found))

@@ -1,0 +1,116 @@
+"""Where students stand in a curriculum, at any two times: the status of every unit, its history, and what to plan next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events.moments import local_day, microseconds
+from frameworks import Definition
+from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
+from projections.crosswalks import Carried, carried_into
+from projections.history import Unknown
+from projections.learning import Learning, Steps, read_steps
+from projections.reading import Body, Reader
+
+
+@dataclass(frozen=True)
+class StudentCurriculum:
+    """One student in one curriculum."""
+
+    curriculum: Definition
+    states: dict[str, UnitState]
+    next: NextSteps
+
+
+@dataclass(frozen=True)
+class GroupCurriculum:
+    """A group in one curriculum. Bits of its units stand for the places of `students`."""
+
+    curriculum: Definition
+    students: list[Body]
+    units: list[GroupUnit]
+
+    def shared(self, limit: int = 12) -> list[GroupUnit]:
+        """The units that most students are ready for, most first; at equal numbers, in the order of the curriculum."""
+        wanted = [unit for unit in self.units if unit.ready]
+        return sorted(wanted, key=lambda unit: -unit.ready.bit_count())[:limit]
+
+
+def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None) -> StudentCurriculum:
+    """A student's units of a curriculum `id@version`, as known at a time. Raises Unknown for either."""
+    curriculum, student = _curriculum(reader, key), reader.one("students", str(student_id))
+    setting = reader.one("settings", student["setting_id"]) if student else None
+    if setting is None:
+        raise Unknown
+    time_zone = setting["time_zone"]
+    taken: dict[str, list[tuple[int, Any]]] = {}
+    for walk, steps, known in _steps(reader, [student_id], curriculum, known_at):
+        for unit, history in steps.history(known, microseconds(as_of)).items():
+            here = walk.item(unit) if walk else unit
+            if here is not None:
+                taken.setdefault(here, []).extend((at, walk.level(status) if walk else status) for status, at in history)
+    ordered = {unit: [Step(local_day(at, time_zone), status) for at, status in sorted(steps, key=lambda step: step[0])] for unit, steps in taken.items()}
+    states = unit_states(curriculum, ordered)
+    return StudentCurriculum(curriculum, states, next_steps(curriculum, states, local_day(microseconds(as_of), time_zone)))
+
+
+def group_curriculum(reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None) -> GroupCurriculum:
+    """A group's units of a curriculum. Raises Unknown for the curriculum."""
+    curriculum = _curriculum(reader, key)
+    places = {UUID(student["id"]): place for place, student in enumerate(students)}
+    statuses: list[dict[str, Any]] = [{} for _ in students]
+    for student_id, walk, steps, known in _all_steps(reader, list(places), curriculum, known_at):
+        present = steps.present(known, microseconds(as_of))
+        if walk is None:
+            statuses[places[student_id]].update(present)
+        else:
+            carried = {here: walk.level(status) for unit, status in present.items() if (here := walk.item(unit)) is not None}
+            statuses[places[student_id]].update(carried)
+    return GroupCurriculum(curriculum, list(students), group_units(curriculum, statuses))
+
+
+def touched_curricula(reader: Reader, students: Sequence[UUID], on: date) -> list[Definition]:
+    """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has steps in."""
+    found = {definition.key: definition for definition in reader.newest("curriculum", on)}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, Learning.name)
+        if live is not None and students:
+            ask = f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({','.join('?' * len(students))})"
+            for (key,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students)):
+                definition = reader.definition(key)
+                if definition is not None:
+                    found[key] = definition
+    return sorted(found.values(), key=lambda definition: (definition.title, -definition.version))
+
+
+def _curriculum(reader: Reader, key: str) -> Definition:
+    found = reader.definition(key)
+    if found is None or found.kind != "curriculum":
+        raise Unknown
+    return found
+
+
+def _steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[Carried | None, Steps, int]]:
+    return [(walk, steps, known) for _, walk, steps, known in _all_steps(reader, students, curriculum, known_at)]
+
+
+def _all_steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[UUID, Carried | None, Steps, int]]:
+    """The steps of each student in the curriculum and in whatever goes on in it, oldest definition first, and the position they are known at."""
+    walks: list[Carried | None] = [*carried_into(reader, curriculum), None]
+    keys = [walk.key if walk else curriculum.key for walk in walks]
+    known = None if known_at is None else reader.ledger.position_at(known_at)
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, Learning.name)
+        assert live is not None
+        position = live.position if known is None else min(known, live.position)
+        found = read_steps(connection, reader.views, live.name, students, keys)
+    return [
+        (student, walk, steps, position)
+        for walk, key in zip(walks, keys, strict=True)
+        for student in students
+        if (steps := found.get((student, key))) is not None
+    ]

@@ -1,0 +1,159 @@
+"""Questionnaires: who answered which and when, what came out, how it compares with the starting point, and what is due."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events.moments import local_day, microseconds
+from frameworks import Definition
+from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
+from frameworks.scoring import Comparison, Context, Scored, compare, score
+from projections.history import Unknown
+from projections.learning import Answered, Learning, read_answers
+from projections.reading import Body, Reader
+
+
+@dataclass(frozen=True)
+class Answering:
+    """One set of answers, opened and scored. `scored` is None where the answers were erased."""
+
+    entry: UUID
+    day: date
+    scored: Scored | None
+
+
+@dataclass(frozen=True)
+class Rater:
+    """One respondent's answers to one instrument, in order, the first of them the baseline. Raters are never mixed."""
+
+    instrument: Definition
+    respondent: str
+    answers: list[Answering]
+    due: date | None
+    complete: Completeness | None
+
+    def compared(self) -> dict[str, Comparison | None]:
+        """Each score now against the first that could be made."""
+        found: dict[str, Comparison | None] = {}
+        for one in self.instrument.scores:
+            scores = [answering.scored.scores[one.id] for answering in self.answers if answering.scored is not None]
+            made = [result for result in scores if result.value is not None]
+            found[one.id] = compare(one, made[0], made[-1]) if len(made) > 1 else None
+        return found
+
+
+@dataclass(frozen=True)
+class Due:
+    """A questionnaire that a respondent has not answered in the present stretch of its cadence."""
+
+    student: Body
+    instrument: Definition
+    respondent: str
+    by: date
+    last: date | None
+
+
+def half_terms(setting: Body) -> list[Stretch]:
+    """The half-terms of a setting's calendar."""
+    calendars = setting.get("calendars", ())
+    return [Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"])) for calendar in calendars for term in calendar["terms"]]
+
+
+def in_use(reader: Reader, on: date) -> list[Definition]:
+    """The instruments about students that are in use on a day."""
+    return [one for one in reader.newest("instrument", on) if one.about == "student"]
+
+
+def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None) -> list[Rater]:
+    """Every instrument in use, and any that was answered, by respondent, with its scores. Raises Unknown for the student."""
+    student = reader.one("students", str(student_id))
+    setting = reader.one("settings", student["setting_id"]) if student else None
+    if student is None or setting is None:
+        raise Unknown
+    today = local_day(microseconds(as_of), setting["time_zone"])
+    rows = _answers(reader, [student_id], as_of, known_at)
+    events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
+    grouped: dict[tuple[str, str], list[Answered]] = {(one.key, respondent): [] for one in in_use(reader, today) for respondent in one.informants}
+    for row in rows:
+        grouped.setdefault((row.instrument, row.respondent), []).append(row)
+    found: list[Rater] = []
+    for (key, respondent), given in grouped.items():
+        instrument = reader.definition(key)
+        if instrument is not None:
+            found.append(_rater(instrument, respondent, given, events, student, setting, today))
+    return found
+
+
+def _rater(instrument: Definition, respondent: str, given: Sequence[Answered], events: dict[int, Any], student: Body, setting: Body, today: date) -> Rater:
+    made: list[Answering] = []
+    for row in given:
+        day = local_day(row.occurred_at, setting["time_zone"])
+        answers = answers_of(events.get(row.position))
+        context = Context(respondent, age_on(student, day))
+        made.append(Answering(row.entry, day, None if answers is None else score(instrument, answers, context)))
+    days, since = [one.day for one in made], date.fromisoformat(student["admitted_on"])
+    if instrument.cadence is None or since > today:
+        return Rater(instrument, respondent, made, None, None)
+    terms = half_terms(setting)
+    expected = stretches(instrument.cadence, since, today, terms)
+    return Rater(instrument, respondent, made, due(instrument.cadence, since, today, days, terms), completeness(expected, days))
+
+
+def answers_of(event: Any) -> dict[str, Any] | None:
+    """The answers in an event, a corrected one's replacement included; None where they were erased."""
+    if event is None:
+        return None
+    answers = event.replacement.get("answers") if hasattr(event, "replacement") else event.answers
+    return answers if isinstance(answers, dict) and answers != {"erased": True} else None
+
+
+def age_on(student: Body, day: date) -> int | None:
+    """A student's age in whole years, where the date of birth is known."""
+    try:
+        born = date.fromisoformat(str(student.get("date_of_birth")))
+    except ValueError:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Due]:
+    """What is due today in a setting, the soonest first. Students whose placement is over are left out."""
+    today = local_day(microseconds(now), setting["time_zone"])
+    placed = _placed(reader, setting, today)
+    here = [student for student in students if student["id"] in placed]
+    last: dict[tuple[str, str, str], list[date]] = {}
+    for row in _answers(reader, [UUID(student["id"]) for student in here], now, None):
+        last.setdefault((str(row.student), row.instrument.partition("@")[0], row.respondent), []).append(local_day(row.occurred_at, setting["time_zone"]))
+    terms, instruments = half_terms(setting), in_use(reader, today)
+    found: list[Due] = []
+    for student in here:
+        since = date.fromisoformat(student["admitted_on"])
+        for instrument in instruments:
+            for respondent in instrument.informants if instrument.cadence and since <= today else ():
+                days = last.get((student["id"], instrument.id, respondent), [])
+                by = due(instrument.cadence, since, today, days, terms) if instrument.cadence else None
+                if by is not None:
+                    found.append(Due(student, instrument, respondent, by, max(days, default=None)))
+    return sorted(found, key=lambda one: (one.by, str(one.student["name"]), one.instrument.title, one.respondent))
+
+
+def _placed(reader: Reader, setting: Body, today: date) -> set[str]:
+    found: set[str] = set()
+    after = ""
+    while page := reader.collection("placements", UUID(setting["id"]), after, 500):
+        after = page[-1]["key"]
+        found |= {body["student_id"] for body in page if body["start"] <= today.isoformat() <= (body["end"] or "9999")}
+    return found
+
+
+def _answers(reader: Reader, students: Sequence[UUID], as_of: datetime, known_at: datetime | None) -> list[Answered]:
+    known = None if known_at is None else reader.ledger.position_at(known_at)
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, Learning.name)
+        assert live is not None
+        position = live.position if known is None else min(known, live.position)
+        return read_answers(connection, reader.views, live.name, students, position, microseconds(as_of))

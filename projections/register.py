@@ -1,0 +1,90 @@
+"""The register codes to suggest for a student's sessions, each with its reason. The host school decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from frameworks.register import SessionFacts, Suggestion, suggest
+from projections.history import Unknown, entries_at
+from projections.reading import Body, Reader, timetable_on
+
+
+@dataclass(frozen=True)
+class SuggestedCode:
+    """A session as attested, and the code to suggest."""
+
+    entry_id: str
+    start: datetime
+    end: datetime
+    attended: bool
+    suggestion: Suggestion
+
+
+def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None) -> list[SuggestedCode]:
+    """The sessions from a day on, newest first, as known at a time. Raises Unknown for the student."""
+    student = reader.one("students", str(student_id))
+    setting = reader.one("settings", student["setting_id"]) if student else None
+    if student is None or setting is None:
+        raise Unknown
+    position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
+    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, from_day=first) if one["status"] != "voided"]
+    zone = ZoneInfo(setting["time_zone"])
+    rungs = [one for one in entries if one["kind"] == "rung-reached"]
+    placements = _placements(reader, setting, student_id)
+    commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
+    found: list[SuggestedCode] = []
+    for told in entries:
+        if told["kind"] == "session-attended":
+            said = told["entry"]
+            start, end = (datetime.fromisoformat(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+            placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
+            facts = SessionFacts(
+                on=start.date(),
+                attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
+                supervised=bool(said.get("supervised_by")),
+                rung_supervised=_supervised(reader, rungs, said, start, end),
+                cancelled_by=said.get("cancelled_by"),
+                arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
+                dual_registered=bool(placement and placement.get("dual_registered")),
+                expected=_expected(reader, setting, student, start, end),
+            )
+            found.append(SuggestedCode(told["id"], start, end, facts.attended, suggest(facts)))
+    return found
+
+
+def _placements(reader: Reader, setting: Body, student_id: UUID) -> list[Body]:
+    found: list[Body] = []
+    after = ""
+    while page := reader.collection("placements", UUID(setting["id"]), after, 500):
+        after = page[-1]["key"]
+        found += [body for body in page if body["student_id"] == str(student_id)]
+    return found
+
+
+def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[str, Any], start: datetime, end: datetime) -> bool | None:
+    """Whether the highest rung recorded in the session is on site and supervised; None where none was recorded in it."""
+    within: list[bool] = []
+    for told in rungs:
+        said = told["entry"]
+        same_slot = said.get("session") is not None and said.get("session") == session.get("session")
+        if same_slot or start <= datetime.fromisoformat(told["occurred_at"]) < end:
+            ladder = reader.definition(f"{said['ladder']['id']}@{said['ladder']['version']}")
+            rung = ladder.rung(said["rung"]) if ladder else None
+            within.append(bool(rung and rung.on_site and rung.supervised))
+    return any(within) if within else None
+
+
+def _expected(reader: Reader, setting: Body, student: Body, start: datetime, end: datetime) -> bool | None:
+    """Whether the student's own timetable has any slot within the session; None where no timetable was set."""
+    held = [one for one in student["expected"] if one["from_date"] <= start.date().isoformat()]
+    if not held:
+        return None
+    latest = max(held, key=lambda one: str(one["from_date"]))
+    slots = {slot["id"]: slot for slot in timetable_on(setting, start.date().isoformat())}
+    wanted = [slots[name] for day in latest["days"] if day["weekday"] == start.isoweekday() for name in day["slots"] if name in slots]
+    return any(slot["starts"][:5] < f"{end:%H:%M}" and slot["ends"][:5] > f"{start:%H:%M}" for slot in wanted)
