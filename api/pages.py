@@ -74,7 +74,7 @@ def _figures(reader: Reader, progress: Json, own: Own | None = None) -> list[Fig
     own = own or {}
     ladders = [(found, climbed) for key, climbed in progress["ladders"].items() if (found := reader.definition(key)) and climbed["path"]]
     figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
-    figures += [outcomes_by_theme(found, said) for key, said in progress["outcomes"].items() if (found := reader.definition(key))]
+    figures += [outcomes_by_theme(found, said) for key, said in progress["outcomes"].items() if (found := reader.definition(key)) and found.has_yes_or_no]
     return figures
 
 

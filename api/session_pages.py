@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,18 +28,22 @@ REASONS = {"not-observed": "Not observed", "not-applicable": "Does not apply", "
 
 
 @router.get("/sessions")
-def session_page(request: Request, using: Current, setting: str = "", on: str = "", slot: str = "", framework: str = "", saved: int = 0) -> HTMLResponse:
+def session_page(
+    request: Request, using: Current, setting: str = "", on: str = "", slot: str = "", framework: str = "", informant: str = "teacher", saved: int = 0
+) -> HTMLResponse:
     """The sheet of a slot: choose a day, a slot and a framework, and score."""
     body, settings = setting_for(using.reader, setting)
-    day = _day(on, using.ledger.clock().astimezone(ZoneInfo(body["time_zone"])).date())
+    now = using.ledger.clock().astimezone(ZoneInfo(body["time_zone"]))
+    day = _day(on, _last_school_day(body, now.date()))
     slots = timetable_on(body, day.isoformat())
-    chosen = next((one for one in slots if one["id"] == slot), slots[0] if slots else None)
+    begun = [one for one in slots if day < now.date() or one["starts"][:5] <= f"{now:%H:%M}"]
+    chosen = next((one for one in slots if one["id"] == slot), begun[-1] if begun and day == now.date() else slots[0] if slots else None)
     frameworks = using.reader.newest("outcomes", day)
     definition = next((one for one in frameworks if one.key == framework), None) or _usual(frameworks, chosen)
-    grid = _grid(using, body, day, chosen, definition) if chosen and definition else None
+    grid = _grid(using, body, day, chosen, definition, informant) if chosen and definition else None
     return show(
         request, "session.html", setting=body, settings=settings, day=day.isoformat(), slots=slots, slot=chosen, frameworks=frameworks, framework=definition,
-        grid=grid, staff=staff_of(using.reader, body), form=str(new_id()), saved=saved, problems=[],
+        grid=grid, staff=staff_of(using.reader, body), form=str(new_id()), saved=saved, problems=[], informant=informant,
     )  # fmt: skip
 
 
@@ -56,6 +60,15 @@ def _day(said: str, today: date) -> date:
         return today
 
 
+def _last_school_day(setting: Body, today: date) -> date:
+    """Today, or the last day before it on which any slot is held."""
+    for back in range(14):
+        day = today - timedelta(days=back)
+        if any(day.isoweekday() in slot["weekdays"] for slot in timetable_on(setting, day.isoformat())):
+            return day
+    return today
+
+
 def _usual(frameworks: list[Definition], slot: Body | None) -> Definition | None:
     """The framework to start with: the one with most to look for in such a slot."""
     if slot is None:
@@ -63,10 +76,10 @@ def _usual(frameworks: list[Definition], slot: Body | None) -> Definition | None
     return max(frameworks, key=lambda one: len(one.expected_in_slot(slot["kind"])), default=None)
 
 
-def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Definition) -> list[Json]:
-    """Indicators by theme, with a cell for each student that holds what was scored."""
+def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Definition, informant: str) -> list[Json]:
+    """Indicators by theme, with a cell for each student that holds what this informant scored: raters are kept apart."""
     sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"])
-    students = sheet["students"]
+    students = sorted(sheet["students"], key=lambda student: str(student["name"]))
     own = {student["student_id"]: using.reader.own_labels(found) for student in students if (found := using.reader.one("students", student["student_id"]))}
     said = {(student["student_id"], score["indicator"]): score for student in students for score in student["scores"] if score["framework"] == framework.key}
     themes: dict[str, Json] = {}
@@ -136,14 +149,15 @@ def _score(request: Request, using: Service, form: FormData) -> Response:
     results = using.ledger.record(entries).results if entries else []
     problems = _problems(entries, results, framework)
     position = max((result.position or 0 for result in results), default=0)
-    back = f"/sessions?setting={setting['id']}&on={day}&slot={slot_id}&framework={key}"
+    informant = text_of(form, "informant") or "teacher"
+    back = f"/sessions?setting={setting['id']}&on={day}&slot={slot_id}&framework={key}&informant={informant}"
     if not problems:
         return RedirectResponse(f"{back}&saved={len(entries)}&min_position={position}", 303)
     using.runner.wait_for(position)
     return show(
         request, "session.html", 422, setting=setting, settings=settings, day=day.isoformat(), slots=timetable_on(setting, day.isoformat()), slot=slot,
-        frameworks=using.reader.newest("outcomes", day), framework=framework, grid=_grid(using, setting, day, slot, framework),
-        staff=staff_of(using.reader, setting), form=str(new_id()), saved=0, problems=problems,
+        frameworks=using.reader.newest("outcomes", day), framework=framework, grid=_grid(using, setting, day, slot, framework, informant),
+        staff=staff_of(using.reader, setting), form=str(new_id()), saved=0, problems=problems, informant=informant,
     )  # fmt: skip
 
 

@@ -33,11 +33,15 @@ class Completeness:
 def stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[Stretch] = ()) -> list[Stretch]:
     """The stretches of a cadence that overlap the days from `first` to `last`, in order.
 
+    One of which more than three quarters were over on the first day expects nothing.
     Half-terms come from the setting's calendar; where it has none, six weeks from `first` on stand in for one. Two half-terms
     make a term. For `slot` and `session` the stretch is a day: how many slots it had, the timetable says.
     """
-    if last < first:
-        return []
+    found = _stretches(cadence, first, last, half_terms) if first <= last else []
+    return [one for one in found if 4 * ((one.last - first).days + 1) >= (one.last - one.first).days + 1]
+
+
+def _stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[Stretch]) -> list[Stretch]:
     if cadence in ("slot", "session", "day"):
         return [Stretch(day, day) for day in _days(first, last)]
     if cadence == "week":

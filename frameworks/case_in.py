@@ -182,10 +182,9 @@ def _read_items(package: Json, intake: Intake) -> dict[str, _Item]:
 
 
 def _item(identity: str, words: str, place: int, said: Json, intake: Intake) -> _Item:
-    label, short = tidy(words), tidy(said.get("abbreviatedStatement"))
+    label = tidy(words)
     detail = words.strip()[:8000] if len(label) > len(shortened(label)) or label != words.strip() else None
     if len(label) > len(shortened(label)):
-        label = short or label
         intake.say(f"CFItem {place}", "its words are longer than 300 letters; the whole stands in 'detail'", kept=True, row=place)
     identifier, uri = str(said.get("identifier") or ""), str(said.get("uri") or "")
     source = uri or (identifier if identifier.lower() != identity else "")

@@ -10,6 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 
 from ap_ledger.errors import DefinitionError
+from frameworks.intake import tidy
 from frameworks.model import Definition, Item, Rung
 from frameworks.parts import Scale, plain
 
@@ -104,13 +105,12 @@ class _Package:
             "fullStatement": _statement(thing),
             "lastChangeDateTime": self.changed, "language": self.definition.language,
         }  # fmt: skip
-        if made["fullStatement"] != thing.label:
-            made["abbreviatedStatement"] = thing.label
         code = thing.code if isinstance(thing, Item) and thing.code else thing.id
         if code != node["identifier"]:
             made["humanCodingScheme"] = code
-        if thing.plain:
-            made["notes"] = thing.plain
+        detail = thing.detail if isinstance(thing, Item) and thing.detail != made["fullStatement"] else None
+        if notes := [said for said in (thing.plain, detail) if said]:
+            made["notes"] = "\n\n".join(notes)
         return made
 
     def _association(self, kind: str, origin: dict[str, str], destination: dict[str, str], sequence: int | None = None) -> dict[str, Any]:
@@ -156,7 +156,10 @@ class _Package:
 
 
 def _statement(thing: Item | Rung) -> str:
-    return (thing.detail or thing.label) if isinstance(thing, Item) else thing.label
+    """The whole statement: the label, or the detail where that is the same words uncut."""
+    detail = tidy(thing.detail) if isinstance(thing, Item) else ""
+    whole = bool(detail) and detail.startswith(thing.label.removesuffix("…"))
+    return thing.detail or thing.label if isinstance(thing, Item) and whole else thing.label
 
 
 def _as_uuid(framework_id: str) -> UUID:

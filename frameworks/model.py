@@ -194,6 +194,11 @@ class Definition(Part):
             if not item.items and item.observable != "none" and (scale := item.scale or self.default_scale) is not None and scale in by_id
         }
 
+    @cached_property
+    def has_yes_or_no(self) -> bool:
+        """Whether any item is scored yes or no, so that it can be counted how often it was seen."""
+        return any(scale.type == "binary" for scale in self.scored.values())
+
     def scale_of(self, item_id: str) -> Scale | None:
         """The scale of an item, a student's own items (`goal.1` under `goal`) included. None where nothing is scored."""
         found = self.scored.get(item_id)

@@ -66,14 +66,15 @@ def count(cell: DayCell, name: str, key: str, by: int = 1) -> None:
 
 
 def _outcome(cell: DayCell, row: DayRow) -> None:
-    framework, _, indicator = (row.item or "").partition("|")
+    framework, _, scored = (row.item or "").partition("|")
+    indicator, _, informant = scored.partition("|")
     outcomes = cell.get("outcomes")
     if outcomes is None:
         outcomes = cell["outcomes"] = {}
     counts: dict[str, int] | None = outcomes.get(framework)
     if counts is None:
         counts = outcomes[framework] = {}
-    key = f"{indicator}|{row.slot or ''}|{row.value}"
+    key = f"{indicator}|{row.slot or ''}|{informant}|{row.value}"
     counts[key] = counts.get(key, 0) + 1
 
 
@@ -152,19 +153,24 @@ def combine(
 
 
 def _outcomes(counts: Mapping[str, int], slot_kinds: Mapping[str, str]) -> dict[str, Any]:
-    """Counts by indicator and level, and by indicator, slot kind and level. Missing reasons are levels that start with ~."""
+    """Counts by indicator and level, and beside it by kind of slot and by informant. Missing reasons are levels that start with ~."""
     indicators: dict[str, Counter[str]] = {}
     kinds: dict[str, dict[str, Counter[str]]] = {}
+    informants: dict[str, dict[str, Counter[str]]] = {}
     for key, times in counts.items():
-        indicator, slot, level = key.split("|", 2)
+        indicator, slot, informant, level = key.split("|", 3)
         kind = slot_kinds.get(slot, slot) if slot else "none"
         indicators.setdefault(indicator, Counter())[level] += times
         kinds.setdefault(indicator, {}).setdefault(kind, Counter())[level] += times
+        informants.setdefault(indicator, {}).setdefault(informant, Counter())[level] += times
+
+    def sorted_twice(found: Mapping[str, Mapping[str, Counter[str]]]) -> dict[str, Any]:
+        return {indicator: {by: dict(sorted(levels.items())) for by, levels in sorted(apart.items())} for indicator, apart in sorted(found.items())}
+
     return {
         "indicators": {indicator: dict(sorted(levels.items())) for indicator, levels in sorted(indicators.items())},
-        "by_slot_kind": {
-            indicator: {kind: dict(sorted(levels.items())) for kind, levels in sorted(by_kind.items())} for indicator, by_kind in sorted(kinds.items())
-        },
+        "by_slot_kind": sorted_twice(kinds),
+        "by_informant": sorted_twice(informants),
     }
 
 

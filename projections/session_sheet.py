@@ -64,9 +64,9 @@ def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -
             )
             given = (*[one.bytes for one in some], day.toordinal(), slot_id)
             for student, item, value, entry in connection.exec_driver_sql(reader.views.sql(ask), given):
-                framework, _, indicator = item.partition("|")
+                framework, indicator, informant = item.split("|")
                 missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
-                score = {"framework": framework, "indicator": indicator, "level": None if missing else value, "missing": missing}
+                score = {"framework": framework, "indicator": indicator, "informant": informant, "level": None if missing else value, "missing": missing}
                 found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
     return found
 

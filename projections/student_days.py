@@ -106,7 +106,10 @@ def _attendance(state: Mapping[str, Any]) -> str:
 Described = tuple[str | None, str | None]
 DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
     "rung-reached": lambda s: (_ref(s["ladder"], s["rung"]), _text(s.get("anxiety"))),
-    "outcome-scored": lambda s: (_ref(s["framework"], s["indicator"]), str(s["level"]) if s.get("level") is not None else MISSING + s["missing"]),
+    "outcome-scored": lambda s: (
+        _ref(s["framework"], s["indicator"]) + "|" + s["informant"],
+        str(s["level"]) if s.get("level") is not None else MISSING + s["missing"],
+    ),
     "unit-progressed": lambda s: (_ref(s["curriculum"], s["unit"]), s["status"]),
     "visit-logged": lambda s: (f"{s['effort']}|{s['channel']}", _text(s.get("minutes"))),
     "session-attended": lambda s: (_attendance(s), _minutes(s)),

@@ -252,9 +252,9 @@ def test_projections_hold_nothing_that_was_sealed(house: House) -> None:
         def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
             seen.extend(batch)
 
-    house.record(house.note("quiet words"), house.unit(note="quiet words"))
+    house.record(house.note("hushed words"), house.unit(note="hushed words"))
     Runner(house.ledger.recorder, house.views, (Watching,)).catch_up()
-    assert "quiet" not in repr(seen) and len(seen) == house.ledger.recorder.read_head().position
+    assert "hushed" not in repr(seen) and len(seen) == house.ledger.recorder.read_head().position
 
 
 def test_the_session_sheet_says_who_was_scored_on_what_and_what_is_missing(house: House) -> None:

@@ -75,12 +75,12 @@ house = House(settings_for("sqlite", pathlib.Path(tempfile.mkdtemp()) / "data", 
 def test_adding_an_event(copy: Path) -> None:
     assert follow(copy, "Add a kind of entry") == ["ap_ledger/events/entries.py", "ap_ledger/events/entries.py", "projections/student_days.py"]
     proves(copy, """
-entry = house.entry("pet-visited", pet="dog", note="quiet words")
+entry = house.entry("pet-visited", pet="dog", note="hushed words")
 assert house.one(entry).status == "recorded", house.one(entry)
 assert house.one({**entry, "id": str(new_id()), "pet": 3}).code == "malformed"
 told = house.look_back()
 assert told["entries"][0]["entry"] == entry and told["progress"]["kinds"] == {"pet-visited": 1}
-assert "quiet" not in repr(house.rows("SELECT * FROM stored_events"))
+assert "hushed" not in repr(house.rows("SELECT * FROM stored_events"))
 house.close()
 """)  # fmt: skip
 

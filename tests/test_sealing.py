@@ -13,10 +13,11 @@ import pytest
 from ap_ledger.application import open_ledger
 from ap_ledger.application.door import open_worry
 from ap_ledger.application.ledger import new_id
-from ap_ledger.domain.student import ExciseText, IdentifyStudent, ShredKey
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.student import ExciseText, IdentifyStudent, SetOwnItems, ShredKey
 from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
-from ap_ledger.events.base import RETENTION_CLASSES, Erased
+from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref
 from tests.house import House, settings_for
 
 CANARY = "canary-7f3a: he said f*** off"
@@ -26,7 +27,7 @@ def dump(house: House) -> str:
     """Everything the ledger's tables and views hold in the clear."""
     held: list[object] = [*house.rows("SELECT * FROM stored_events"), *house.rows("SELECT * FROM sealed")]
     with house.views.reading() as connection:
-        for table in ("registry__v1", "timeline__v1", "cells__v1"):
+        for table in ("registry__v1", "timeline__v1", "cells__v1", "unit_steps__v1", "instruments_answered__v1"):
             held += [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
     return repr(held)
 
@@ -47,6 +48,14 @@ def test_every_personal_field_may_be_erased_and_names_a_class_that_exists() -> N
 def test_nothing_personal_is_stored_in_the_clear(house: House) -> None:
     note = house.note(CANARY)
     house.record(note, house.correct(note, text=CANARY + " again"), house.entry("worry-raised", text=CANARY), house.unit(note=CANARY), house.void(note))
+    answers = {"instrument": {"id": "canary-form", "version": 1}, "respondent": "carer", "answers": {"said": CANARY}}
+    form = {"id": "canary-form", "version": 1, "kind": "instrument", "title": "F", "licence": {"name": "own", "use": "ship"}, "default_scale": "words"}
+    form |= {"scales": [{"id": "words", "type": "text"}], "items": [{"id": "said", "label": "Said"}], "informants": ["carer"]}
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={**form, "id": "a-form"}))
+    assert house.one(house.entry("instrument-answered", **{**answers, "instrument": {"id": "a-form", "version": 1}})).status == "recorded"
+    house.ledger.execute(
+        SetOwnItems(id=new_id(), setting_id=house.setting, student=house.student, definition=Ref(id="personal-goal", version=1), labels={"goal.1": CANARY})
+    )
     house.record(house.entry("context-noted", category="canary-7f3a", text=CANARY), house.entry("voice-heard", speaker="student", words=CANARY))
     house.runner.catch_up()
     assert "canary" not in dump(house) and "Heron" not in dump(house)
