@@ -61,7 +61,7 @@ def framework(framework_id: str, version: int, using: Current) -> Json:
     body, definition = using.reader.one("frameworks", key), using.reader.definition(key)
     if body is None or definition is None:
         raise Unknown
-    return {**_without_key(body), "definition": definition.model_dump(mode="json")}
+    return {**_without_key(body), "definition": using.ledger.published.authored(key)}
 
 
 @router.get("/settings/{setting_id}/timetable", operation_id="getTimetable", summary="The slots in force on a day")

@@ -75,6 +75,7 @@ async def framework_check(request: Request, using: Using) -> Response:
         if isinstance(upload, UploadFile) and given
         else (text_of(form, "name") or "pasted", text_of(form, "source").encode())
     )
+    await form.close()
     return await run_in_threadpool(_check, request, using, form, name, raw)
 
 

@@ -15,6 +15,7 @@ from starlette.datastructures import FormData
 
 from ap_ledger.application.ledger import new_id
 from api.service import Current, Service, Using
+from api.session_pages import entry_id
 from api.show import end_of_day, id_of, read_form, setting_for, show, staff_of, text_of
 from frameworks import Definition
 from frameworks.model import Item
@@ -85,15 +86,17 @@ def _record_step(student_id: UUID, using: Service, form: FormData) -> Response:
     curriculum = using.reader.definition(text_of(form, "curriculum"))
     if curriculum is None:
         raise Unknown
-    note = text_of(form, "note").strip()
+    note, said = text_of(form, "note").strip(), [text_of(form, name) for name in ("unit", "status", "author")]
     entry = {
-        "id": str(id_of(form, "form")), "kind": "unit-progressed", "setting_id": setting["id"], "student_id": student["id"], "author_id": text_of(form, "author"),
+        "id": str(entry_id(id_of(form, "form"), *said, note)), "kind": "unit-progressed", "setting_id": setting["id"], "student_id": student["id"], "author_id": text_of(form, "author"),
         "device_time": using.ledger.clock().isoformat(), "curriculum": {"id": curriculum.id, "version": curriculum.version},
         "unit": text_of(form, "unit"), "status": text_of(form, "status"), **({"note": note} if note else {}),
     }  # fmt: skip
     result = using.ledger.record([entry]).results[0]
-    said = f"saved=1&min_position={result.position}" if result.status in ("recorded", "duplicate") else "problem=refused"
-    return RedirectResponse(f"/students/{student_id}/learning?curriculum={curriculum.key}&{said}", 303)
+    # The id stands for all that was said, so a conflict is the same step sent again a moment later.
+    saved = result.status in ("recorded", "duplicate", "conflict")
+    told = f"saved=1&min_position={result.position or 0}" if saved else "problem=refused"
+    return RedirectResponse(f"/students/{student_id}/learning?curriculum={curriculum.key}&{told}", 303)
 
 
 def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:

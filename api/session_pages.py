@@ -24,7 +24,7 @@ from projections.reading import Body, timetable_on
 from projections.session_sheet import session_sheet
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
-REASONS = {"not-observed": "Not observed", "not-applicable": "Does not apply", "not-answered": "Not answered"}
+AGAIN = "it was saved from this sheet with another score. It stands as it was saved; change it below if it is wrong."
 
 
 @router.get("/sessions")
@@ -81,7 +81,12 @@ def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Defin
     sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"])
     students = sorted(sheet["students"], key=lambda student: str(student["name"]))
     own = {student["student_id"]: using.reader.own_labels(found) for student in students if (found := using.reader.one("students", student["student_id"]))}
-    said = {(student["student_id"], score["indicator"]): score for student in students for score in student["scores"] if score["framework"] == framework.key}
+    said = {
+        (student["student_id"], score["indicator"]): score
+        for student in students
+        for score in student["scores"]
+        if (score["framework"], score["informant"]) == (framework.key, informant)
+    }
     themes: dict[str, Json] = {}
     for indicator in framework.in_slot(slot["kind"], setting["id"]):
         theme = themes.setdefault(framework.theme[indicator], {"label": framework.labels[framework.theme[indicator]], "students": students, "rows": []})
@@ -181,7 +186,8 @@ def _entries(using: Service, form: FormData, setting: Body, day: date, slot: Bod
             "kind": "outcome-scored", **head, "device_time": at.isoformat(), "session": {"date": day.isoformat(), "slot": slot["id"]},
             "framework": {"id": framework.id, "version": framework.version}, "indicator": indicator, "informant": text_of(form, "informant") or "teacher", **said,
         }  # fmt: skip
-        own = str(entry_id(sent, student, indicator))
+        # A fresh score has one id for its cell; each later change of it has its own, because it may be changed again.
+        own = str(entry_id(sent, student, indicator, *([value.strip()] if known else [])))
         now = using.ledger.clock().isoformat()
         if not known:
             made.append({"id": own, **score})
@@ -205,9 +211,10 @@ def _entries(using: Service, form: FormData, setting: Body, day: date, slot: Bod
 def _problems(entries: list[Json], results: list[Any], framework: Definition) -> list[str]:
     found: dict[str, int] = {}
     for entry, result in zip(entries, results, strict=True):
-        if result.status in ("refused", "conflict", "held"):
+        sent_before = result.status == "conflict" and entry["kind"] != "outcome-scored"
+        if result.status in ("refused", "conflict", "held") and not sent_before:
             about = entry.get("replacement", entry).get("indicator")
             label = framework.label_of(about) if about else None
-            said = (f"{label}: " if label else "") + (result.message or result.status)
+            said = (f"{label}: " if label else "") + (AGAIN if result.status == "conflict" else result.message or result.status)
             found[said] = found.get(said, 0) + 1
     return [said + (f" ({times} times)" if times > 1 else "") for said, times in found.items()]

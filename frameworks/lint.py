@@ -118,7 +118,7 @@ def _items(definition: Definition) -> Found:
             elif prior == item.id or prior in {one.id for one in above} or item in _below(definition, prior):
                 yield f"item '{item.id}' has the prior '{prior}', which holds it"
     if all(prior in ids for item, _ in definition.walk() for prior in item.prior) and (circle := _circle(definition.priors)):
-        yield f"these units wait for each other: {' after '.join(circle)}"
+        yield f"these units wait for each other: {' after '.join(map(repr, circle))}"
 
 
 def _below(definition: Definition, heading: str) -> list[object]:
@@ -181,7 +181,7 @@ def _scores(definition: Definition) -> Found:
             yield from _score(definition, one)
     parts = {one.id: [part for part in members(definition, one) if part not in definition.scored] for one in definition.scores}
     if circle := _circle(parts):
-        yield f"these scores are made of each other: {' from '.join(circle)}"
+        yield f"these scores are made of each other: {' from '.join(map(repr, circle))}"
 
 
 def _score(definition: Definition, one: Score) -> Found:

@@ -175,7 +175,9 @@ def template(
 @app.command()
 def schema() -> None:
     """The JSON Schema of a definition file, so that an editor completes and checks it."""
-    sys.stdout.write(json.dumps(Definition.model_json_schema(), indent=1, sort_keys=True) + "\n")
+    from frameworks.schema import definition_schema
+
+    sys.stdout.write(json.dumps(definition_schema(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 @app.command()

@@ -1,0 +1,413 @@
+"""A leader brings a framework and publishes it; staff score a slot against it; a carer answers a questionnaire."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ap_ledger.application.drafts import Draft
+from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.student import SetOwnItems, ShredKey
+from ap_ledger.events.base import Ref
+from api import create_app
+from api.service import Service
+from api.session_pages import entry_id
+from frameworks import definition_hash, read_yaml, shipped_definitions
+from frameworks.sheets import read_sheet, template
+from tests.house import FRIDAY, MONDAY, TUESDAY, House
+from tests.test_learning import publish, step
+
+THEMES = template("outcomes")
+SESSIONS = {"on": "2026-03-02", "slot": "lesson", "framework": "our-three-themes@1", "informant": "teacher"}
+
+
+@pytest.fixture
+def client(house: House) -> Iterator[TestClient]:
+    app = create_app(Service(house.ledger, house.views, house.runner, house.reader))
+    house.runner.catch_up()
+    with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as made:
+        yield made
+
+
+def text(page: Any) -> str:
+    """The words of a page, without its tags."""
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", page.text)).split())
+
+
+def fields(page: Any) -> dict[str, str]:
+    """The hidden fields of a page's forms."""
+    return {name: unescape(value) for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)}
+
+
+def bring(client: TestClient, source: str, do: str = "check", **more: Any) -> Any:
+    opened = fields(client.get("/frameworks/new"))
+    answer = client.post("/frameworks/new", data={**opened, "source": source, "do": do, **more}, follow_redirects=False)
+    if answer.status_code == 303:
+        # The page that a browser goes to next has waited until what was published can be seen.
+        assert client.get(answer.headers["location"]).status_code == 200
+    return answer
+
+
+# Publishing ---------------------------------------------------------------------------------------------------------
+
+
+def test_everything_published_is_listed_and_shown_whole(house: House, client: TestClient) -> None:
+    page = text(client.get("/frameworks"))
+    for authored in shipped_definitions():
+        assert authored["title"] in page
+        shown = client.get(f"/frameworks/{authored['id']}/1")
+        assert shown.status_code == 200 and definition_hash(authored) in shown.text
+    ecm = text(client.get("/frameworks/every-child-matters/1"))
+    assert "Crown copyright" in ecm and "Said or showed how they felt" in ecm and "Contains Parliamentary information" in ecm
+    assert client.get("/frameworks/every-child-matters/9").status_code == 404
+
+
+def test_a_published_definition_is_a_file_again_with_the_same_hash(house: House, client: TestClient) -> None:
+    for authored in shipped_definitions():
+        answer = client.get(f"/frameworks/{authored['id']}/1/yaml")
+        assert read_yaml(answer.text) == authored and f'filename="{authored["id"]}-1.yaml"' in answer.headers["content-disposition"]
+        told = client.get(f"/api/v1/frameworks/{authored['id']}/1").json()
+        assert definition_hash(told["definition"]) == told["content_hash"]
+        assert json.loads(client.get(f"/frameworks/{authored['id']}/1/case").content)["CFDocument"]["title"] == authored["title"]
+
+
+def test_words_that_may_not_be_passed_on_are_refused_as_a_file(house: House, client: TestClient) -> None:
+    authored = {**next(one for one in shipped_definitions() if one["id"] == "rag"), "id": "theirs", "licence": {"name": "paid for", "use": "user-supplied"}}
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=authored))
+    house.runner.catch_up()
+    answer = client.get("/frameworks/theirs/1/yaml")
+    assert answer.status_code == 422 and "may not be passed on" in answer.json()["detail"]
+    assert "cannot be downloaded" in text(client.get("/frameworks/theirs/1"))
+
+
+@pytest.mark.parametrize("kind", ["outcomes", "curriculum", "ladder", "instrument"])
+def test_a_newcomer_starts_from_a_template_sees_the_tree_tries_it_and_publishes(house: House, client: TestClient, kind: str) -> None:
+    source = template(kind)
+    assert client.get(f"/frameworks/template/{kind}.csv").content.decode("utf-8-sig") == source
+    checked = bring(client, source)
+    assert checked.status_code == 200 and "is sound" in text(checked) and "Publish it" in text(checked)
+    published = bring(client, source, "publish", author=str(house.teacher))
+    assert published.status_code == 303
+    page = client.get(published.headers["location"])
+    assert page.status_code == 200
+    authored = read_sheet(source).authored or {}
+    assert house.ledger.published.content_hash(f"{authored['id']}@1") == definition_hash(authored)
+    again = bring(client, source, "publish")
+    assert again.status_code == 303, "publishing the very same thing again is harmless"
+
+
+def test_every_fault_stands_beside_its_row_and_nothing_is_published(house: House, client: TestClient) -> None:
+    source = "theme,indicator,scale,comes after\nA,One,,Two\n,Two,sceen,One\n,Three,,Four\n,Four,,Three\n"
+    page = bring(client, source, "publish")
+    assert page.status_code == 422 and house.ledger.published.newest("pasted") is None
+    rows = re.findall(r'<tr class="marked"><td>(\d+)</td><td>(.*?)</td>', page.text, re.S)
+    assert [number for number, _ in rows] == ["2", "3", "4", "5"]
+    assert "no scale is called" in rows[1][1] and "wait for each other" in unescape(rows[2][1])
+
+
+def test_an_upload_is_read_by_what_it_is(house: House, client: TestClient) -> None:
+    def upload(name: str, content: bytes) -> Any:
+        return client.post("/frameworks/new", data={**fields(client.get("/frameworks/new")), "do": "check"}, files={"file": (name, content)})
+
+    ecm = next(one for one in shipped_definitions() if one["id"] == "every-child-matters")
+    assert "Every Child Matters is sound" in text(upload("mine.yaml", client.get("/frameworks/every-child-matters/1/yaml").content))
+    assert "is sound" in text(upload("mine.json", client.get("/frameworks/every-child-matters/1/case").content))
+    assert "is sound" in text(upload("mine.csv", b"\xef\xbb\xbf" + THEMES.encode()))
+    assert "a zip or Excel file" in text(upload("mine.xlsx", b"PK\x03\x04rest"))
+    assert "no row names the columns" in text(upload("mine.csv", b"hello"))
+    assert ecm["id"] not in upload("mine.csv", b"").text
+
+
+def test_a_form_over_the_limit_is_refused_before_it_is_read(client: TestClient) -> None:
+    answer = client.post(
+        "/frameworks/new", content=b"x", headers={"content-length": str(30 * 1024 * 1024), "content-type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 413
+
+
+def test_the_same_id_and_version_with_other_words_is_refused_with_both_hashes(house: House, client: TestClient) -> None:
+    bring(client, THEMES, "publish")
+    changed = THEMES.replace("Started a task", "Began a task")
+    page = bring(client, changed, "publish")
+    hashes = [definition_hash(read_sheet(source).authored or {}) for source in (THEMES, changed)]
+    assert page.status_code == 422 and all(one in page.text for one in hashes)
+
+
+def test_a_questionnaire_is_tried_on_answers_that_are_not_kept(house: House, client: TestClient) -> None:
+    before = house.ledger.recorder.read_head().position
+    source = client.get("/frameworks/carer-confidence/1/yaml").text
+    page = text(bring(client, source, "try", **{"try:mornings": "2", "try:hard-moments": "4", "try:rest": "3"}))
+    assert "Day to day : 3" in page and "too few questions were answered" in page
+    assert house.ledger.recorder.read_head().position == before
+
+
+def test_the_next_version_says_what_changed(house: House, client: TestClient) -> None:
+    bring(client, THEMES, "publish")
+    second = THEMES.replace("version,1", "version,2").replace("Started a task", "Began a task")
+    published = bring(client, second, "publish")
+    assert "'Started a task' is gone" in text(client.get(published.headers["location"]))
+
+
+# Scoring a session --------------------------------------------------------------------------------------------------
+
+
+def sheet(client: TestClient, **more: str) -> Any:
+    return client.get("/sessions", params={**SESSIONS, **more})
+
+
+def score(client: TestClient, house: House, form: dict[str, str], cells: dict[str, str], **more: str) -> Any:
+    chosen = {f"score:{name}": value for name, value in cells.items()}
+    return client.post("/sessions", data={**form, **chosen, "author": str(house.teacher), **more}, follow_redirects=False)
+
+
+def test_a_session_is_scored_against_a_framework_from_a_spreadsheet(house: House, client: TestClient) -> None:
+    bring(client, THEMES, "publish")
+    page = sheet(client)
+    assert "Started a task" in text(page) and "Stayed near the others" not in text(page), "that one is scored in breaks"
+    mine, other = f"{house.student}:started-a-task", f"{house.other}:used-something-that-helps"
+    saved = score(client, house, fields(page), {mine: "1", other: "3", f"{house.other}:started-a-task": "~not-observed"})
+    assert saved.status_code == 303
+    back = client.get(saved.headers["location"])
+    assert "3 scores are recorded" in text(back) and fields(back)[f"was:{mine}"] == "1"
+    said = house.look_back()["progress"]["outcomes"]["our-three-themes@1"]["by_slot_kind"]
+    assert said == {"started-a-task": {"lesson": {"1": 1}}}
+    assert house.look_back(student=house.other)["progress"]["outcomes"]["our-three-themes@1"]["indicators"]["started-a-task"] == {"~not-observed": 1}
+
+
+def test_sending_the_sheet_twice_records_once_and_changing_a_score_corrects_it(house: House, client: TestClient) -> None:
+    form, cell = fields(sheet(client, framework="every-child-matters@1")), f"{house.student}:joined-in"
+    for _ in range(2):
+        assert score(client, house, form, {cell: "1"}).status_code == 303
+    assert [entry["status"] for entry in house.look_back()["entries"]] == ["current"]
+    form = fields(sheet(client, framework="every-child-matters@1"))
+    score(client, house, form, {cell: "0"})
+    (entry,) = house.look_back()["entries"]
+    assert (entry["status"], entry["entry"]["level"], entry["changes"][0]["before"]["level"]) == ("corrected", 0, 1)
+    form = fields(sheet(client, framework="every-child-matters@1"))
+    score(client, house, form, {cell: ""})
+    assert house.look_back()["entries"][0]["status"] == "voided" and house.look_back()["progress"]["outcomes"] == {}
+
+
+def test_what_another_scores_meanwhile_is_not_overwritten_by_an_old_sheet(house: House, client: TestClient) -> None:
+    form = fields(sheet(client, framework="every-child-matters@1"))
+    house.record(house.outcome("kept-going", level=1))
+    score(client, house, form, {f"{house.student}:joined-in": "1", f"{house.student}:kept-going": ""})
+    assert {entry["status"] for entry in house.look_back()["entries"]} == {"current"} and len(house.look_back()["entries"]) == 2
+
+
+def test_raters_have_sheets_of_their_own(house: House, client: TestClient) -> None:
+    house.record(house.outcome(level=1))
+    house.runner.catch_up()
+    cell = f"was:{house.student}:joined-in"
+    assert fields(sheet(client, framework="every-child-matters@1"))[cell] == "1"
+    assert fields(sheet(client, framework="every-child-matters@1", informant="student"))[cell] == ""
+
+
+def test_a_score_that_cannot_be_taken_is_told_and_those_beside_it_are_saved(house: House, client: TestClient) -> None:
+    form = fields(sheet(client, framework="every-child-matters@1"))
+    page = score(client, house, form, {f"{house.student}:joined-in": "1", f"{house.other}:joined-in": "7"})
+    assert page.status_code == 422 and "no such level" in text(page)
+    assert len(house.look_back()["entries"]) == 1 and house.look_back(student=house.other)["entries"] == []
+    assert len(house.ledger.held_entries()) == 1, "what was refused is kept"
+
+
+def test_a_students_own_goals_stand_on_the_sheet_in_their_own_words(house: House, client: TestClient) -> None:
+    goals = {"id": "slot-goals", "version": 1, "kind": "outcomes", "title": "Goals", "licence": {"name": "own", "use": "ship"}, "default_scale": "s"}
+    goals |= {"scales": [{"id": "s", "type": "numeric", "min": 0, "max": 10, "step": 1}], "items": [{"id": "goal", "label": "My goal", "per_student": True}]}
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=goals))
+    whose: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher}
+    house.ledger.execute(SetOwnItems(id=new_id(), definition=Ref(id="slot-goals", version=1), labels={"goal.1": "Ride the bus"}, **whose))
+    house.runner.catch_up()
+    page = sheet(client, framework="slot-goals@1")
+    assert "Ride the bus" in text(page)
+    assert score(client, house, fields(page), {f"{house.student}:goal.1": "4"}).status_code == 303
+    assert house.look_back()["progress"]["outcomes"]["slot-goals@1"]["indicators"] == {"goal.1": {"4": 1}}
+    house.runner.catch_up()
+    assert "Ride the bus: 4" in text(client.get(f"/students/{house.student}"))
+
+
+def test_an_entry_of_a_form_always_has_the_same_id_and_it_is_a_uuid_of_version_7() -> None:
+    form = new_id()
+    made = entry_id(form, "a", "b")
+    assert made == entry_id(form, "a", "b") != entry_id(form, "a", "c") and made.version == 7 and made.variant == form.variant
+    assert entry_id(new_id(), "a", "b") != made
+
+
+def test_a_day_or_slot_that_does_not_exist_is_said_kindly(client: TestClient) -> None:
+    assert client.get("/sessions", params={"on": "nonsense", "slot": "moon"}).status_code == 200
+    assert "no timetable on this day" in text(client.get("/sessions", params={"on": "2025-01-06"}))
+    assert client.get("/sessions", params={"setting": "moon"}).status_code == 404
+    assert client.post("/sessions", data={"form": str(new_id())}).status_code == 404
+
+
+# Learning -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_learning_pages_plan_from_what_is_known(house: House, client: TestClient) -> None:
+    publish(house)
+    house.record(step(house, "a", "known"), step(house, "d", "met", TUESDAY))
+    house.runner.catch_up()
+    page = text(client.get(f"/students/{house.student}/learning", params={"curriculum": "small@1"}))
+    assert "Worth building underneath 2" in page and "under: D" in page and "1 of 2 known" in page
+    before = text(client.get(f"/students/{house.student}/learning", params={"curriculum": "small@1", "as_of": "2026-03-02"}))
+    assert "Worth building underneath" not in before and "what had happened by Mon 2 Mar 2026" in before
+    group = text(client.get("/learning", params={"curriculum": "small@1", "student": str(house.student)}))
+    assert "1 of 2 students" in group and "Units that most are ready for" in group
+    told = client.get(f"/api/v1/students/{house.student}/learning/small/1").json()
+    assert told["units"]["a"] == {"status": "known", "since": "2026-03-02", "secure": True, "losses": 0, "steps": [{"on": "2026-03-02", "status": "known"}]}
+    assert told["next"]["gaps"] == [{"unit": "b", "holds_up": ["d"]}, {"unit": "c", "holds_up": ["d"]}]
+    grouped = client.get(f"/api/v1/settings/{house.setting}/learning/small/1").json()
+    assert grouped["shared"][0] in ("a", "b") and {unit["unit"]: unit["secure"] for unit in grouped["units"]}["a"] == [str(house.student)]
+    assert client.get(f"/api/v1/students/{house.student}/learning/nothing/1").status_code == 404
+
+
+def test_a_step_is_recorded_from_the_page_once_however_often_it_is_sent(house: House, client: TestClient) -> None:
+    publish(house)
+    house.runner.catch_up()
+    url = f"/students/{house.student}/learning"
+    form = fields(client.get(url, params={"curriculum": "small@1"}))
+    for _ in range(2):
+        sent = client.post(url, data={**form, "unit": "a", "status": "known", "author": str(house.teacher), "note": "alone"}, follow_redirects=False)
+        assert "saved=1" in sent.headers["location"]
+        house.clock.now += timedelta(seconds=5)
+    assert house.look_back()["progress"]["kinds"] == {"unit-progressed": 1}
+    refused = client.post(url, data={**form, "form": str(new_id()), "unit": "a", "status": "moon", "author": str(house.teacher)})
+    assert "could not be recorded" in text(refused)
+
+
+def test_contact_is_shown_in_middles_and_never_in_means(house: House, client: TestClient) -> None:
+    house.record(*[house.rung("goes-out", MONDAY + timedelta(days=n)) for n in range(3)])
+    house.runner.catch_up()
+    page = text(client.get("/contact"))
+    assert "Middle of what is kept up Goes out with the mentor" in page and "average" not in page.replace("no averages", "") and "%" not in page
+
+
+# Questionnaires -----------------------------------------------------------------------------------------------------
+
+
+def questions(client: TestClient, house: House, **more: str) -> Any:
+    return client.get(f"/students/{house.student}/questionnaires/carer-confidence/1", params={"respondent": "carer", "by": str(house.mentor), **more})
+
+
+def answers(client: TestClient, house: House, form: dict[str, str], do: str = "finish", **said: str) -> Any:
+    given = {f"answer:{item.replace('_', '-')}": value for item, value in said.items()}
+    return client.post(f"/students/{house.student}/questionnaires/carer-confidence/1", data={**form, **given, "do": do}, follow_redirects=False)
+
+
+def test_a_carer_handed_the_tablet_sees_the_questions_and_nothing_else(house: House, client: TestClient) -> None:
+    page = questions(client, house)
+    assert page.status_code == 200 and "Ash" not in page.text and 'href="/students' not in page.text and 'href="/sessions"' not in page.text
+    assert page.text.count("<fieldset") == 10 and "You can leave out any question" in page.text
+    assert questions(client, house, respondent="moon").status_code == 404 and questions(client, house, by=str(new_id())).status_code == 404
+    assert (
+        client.get(f"/students/{house.student}/questionnaires/staff-confidence-audit/1", params={"respondent": "mentor", "by": str(house.mentor)}).status_code
+        == 404
+    )
+
+
+def test_answers_are_kept_as_they_go_and_scored_when_finished(house: House, client: TestClient) -> None:
+    form = fields(questions(client, house))
+    assert answers(client, house, form, "keep", mornings="2").status_code == 204
+    assert answers(client, house, form, "keep", mornings="2", rest="4").status_code == 204
+    (draft,) = house.ledger.drafts.of(house.student)
+    assert draft.answers == {"mornings": 2, "rest": 4} and house.look_back()["entries"] == []
+    assert "2 of 10 answered" in text(client.get(f"/students/{house.student}/questionnaires"))
+    resumed = questions(client, house, draft=form["draft"])
+    assert resumed.text.count("checked") == 2 and fields(resumed)["draft"] == form["draft"]
+    done = answers(client, house, fields(resumed), mornings="2", rest="4", hard_moments="3", next_step="~not-applicable")
+    assert "Please hand the tablet back" in text(client.get(done.headers["location"]))
+    assert house.ledger.drafts.of(house.student) == [] and len(house.look_back()["entries"]) == 1
+    page = text(client.get(f"/students/{house.student}/questionnaires"))
+    assert "Day to day 3 –" in page and "too few questions were answered" in page
+
+
+def test_finishing_twice_records_once_and_going_back_to_change_an_answer_corrects_it(house: House, client: TestClient) -> None:
+    form = fields(questions(client, house))
+    for _ in range(2):
+        assert answers(client, house, form, mornings="2", rest="4", hard_moments="3").status_code == 303
+    assert [entry["status"] for entry in house.look_back()["entries"]] == ["current"]
+    for _ in range(2):
+        assert answers(client, house, form, mornings="5", rest="4", hard_moments="3").status_code == 303
+    (entry,) = house.look_back()["entries"]
+    assert (entry["status"], entry["entry"]["answers"]["mornings"], len(entry["changes"])) == ("corrected", 5, 1)
+    house.runner.catch_up()
+    told = client.get(f"/api/v1/students/{house.student}/questionnaires").json()["items"]
+    carer = next(item for item in told if item["respondent"] == "carer")
+    assert [one["scores"]["day-to-day-confidence"]["value"] for one in carer["answered"]] == [4]
+
+
+def test_now_is_compared_with_the_starting_point_by_rater(house: House, client: TestClient) -> None:
+    instrument = {"instrument": {"id": "carer-confidence", "version": 1}, "respondent": "carer"}
+    low, high = (dict.fromkeys(("mornings", "hard-moments", "after-a-hard-moment", "rest"), level) for level in (2, 4))
+    first, second = (
+        house.entry("instrument-answered", MONDAY, answers=low, **instrument),
+        house.entry("instrument-answered", TUESDAY, answers=high, **instrument),
+    )
+    assert [result.status for result in house.record(second, first)] == ["recorded", "recorded"]
+    house.runner.catch_up()
+    page = text(client.get(f"/students/{house.student}/questionnaires"))
+    assert "Day to day 2 4 +2 (better)" in page
+    house.record(house.void(second))
+    house.runner.catch_up()
+    assert "Day to day 2 – –" in text(client.get(f"/students/{house.student}/questionnaires"))
+    past = client.get(f"/api/v1/students/{house.student}/questionnaires", params={"as_of": MONDAY.isoformat()}).json()["items"][0]
+    assert len(past["answered"]) == 1
+
+
+def test_an_answer_off_its_scale_or_by_the_wrong_person_is_refused_and_kept(house: House) -> None:
+    instrument = {"instrument": {"id": "carer-confidence", "version": 1}}
+    wrong = [
+        ({"respondent": "teacher", "answers": {"rest": 1}}, "not-allowed"), ({"respondent": "carer", "answers": {"rest": 9}}, "unknown-level"),
+        ({"respondent": "carer", "answers": {"moon": 1}}, "unknown-item"), ({"respondent": "carer", "answers": {"rest": "~never"}}, "unknown-level"),
+    ]  # fmt: skip
+    for said, code in wrong:
+        assert house.one(house.entry("instrument-answered", **instrument, **said)).code == code
+    staff = house.entry("instrument-answered", instrument={"id": "staff-confidence-audit", "version": 1}, respondent="mentor", answers={"doorstep": 2})
+    assert house.one(staff).code == "not-allowed" and len(house.ledger.held_entries()) == 5
+
+
+def test_drafts_and_answers_are_erased_with_the_students_key(house: House, client: TestClient) -> None:
+    form = fields(questions(client, house))
+    answers(client, house, form, mornings="2", rest="4", hard_moments="3")
+    draft = Draft(new_id(), house.student, "carer-confidence@1", "carer", FRIDAY, {"rest": 1})
+    assert house.ledger.drafts.keep(draft) and house.ledger.drafts.of(house.student) == [draft]
+    house.ledger.execute(
+        ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=house.student, retention_class="health", rule="request")
+    )
+    assert house.ledger.drafts.of(house.student) == [] and not house.ledger.drafts.keep(draft)
+    house.runner.catch_up()
+    page = text(client.get(f"/students/{house.student}/questionnaires"))
+    assert "1 erased" in page and "Answered 1 time" in page
+
+
+def test_what_is_due_follows_the_cadence_and_goes_when_it_is_answered(house: House, client: TestClient) -> None:
+    assert text(client.get("/due")).count("How confident do you feel?") == 2
+    answers(client, house, fields(questions(client, house)), mornings="2")
+    house.runner.catch_up()
+    page = text(client.get("/due"))
+    assert page.count("How confident do you feel?") == 1 and "Kit O" in page and "31 Aug 2026" in page
+    house.clock.now = FRIDAY + timedelta(days=200)
+    assert text(client.get("/due")).count("How confident do you feel?") == 2, "a new school year asks again"
+
+
+def test_a_register_code_is_suggested_with_its_reason_on_the_page_and_as_json(house: House, client: TestClient) -> None:
+    times = {"planned_start": MONDAY.isoformat(), "planned_end": (MONDAY + timedelta(hours=1)).isoformat()}
+    house.record(house.entry("session-attended", **times), house.rung("reaches-site"))
+    house.runner.catch_up()
+    (item,) = client.get(f"/api/v1/students/{house.student}/register", params={"from": date(2026, 3, 1).isoformat()}).json()["items"]
+    assert item["code"] == "N" and item["meaning"] == "reason for absence not yet established" and "5 school days" in item["reason"]
+    assert "Register codes to suggest" in text(client.get(f"/students/{house.student}"))
+
+
+def test_no_page_of_a_student_who_is_not_here_says_anything(client: TestClient) -> None:
+    for path in ("learning", "questionnaires", "questionnaires/carer-confidence/1?respondent=carer&by=x", "questionnaires/thanks"):
+        assert client.get(f"/students/{UUID(int=5)}/{path}").status_code == 404
