@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container
 from dataclasses import dataclass, field
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -121,9 +121,9 @@ def is_id(text: str) -> bool:
     return re.fullmatch(ID_PATTERN, text) is not None
 
 
-def unused(wanted: str, taken: Iterator[str] | set[str] | dict[str, Any]) -> str:
+def unused(wanted: str, taken: Container[str]) -> str:
     """An id that nothing else has: the wanted one, or it with a number."""
-    found, number, known = wanted, 2, set(taken)
-    while found in known:
+    found, number = wanted, 2
+    while found in taken:
         found, number = f"{wanted}-{number}", number + 1
     return found

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
 from frameworks.measures import Band, Example, Score, Wanted
-from frameworks.model import Definition
+from frameworks.model import Definition, Item
 from frameworks.parts import Scale, exact, plain
 from frameworks.scoring import Context, members, missing_reason, score
 
@@ -115,14 +115,15 @@ def _items(definition: Definition) -> Found:
         for prior in item.prior:
             if prior not in ids:
                 yield f"item '{item.id}' has the prior '{prior}', which does not exist"
-            elif prior == item.id or prior in {one.id for one in above} or item in _below(definition, prior):
+            elif prior == item.id or prior in {one.id for one in above} or item.id in _parts(definition.by_id[prior]):
                 yield f"item '{item.id}' has the prior '{prior}', which holds it"
     if all(prior in ids for item, _ in definition.walk() for prior in item.prior) and (circle := _circle(definition.priors)):
         yield f"these units wait for each other: {' after '.join(map(repr, circle))}"
 
 
-def _below(definition: Definition, heading: str) -> list[object]:
-    return [item for item, above in definition.walk() if any(one.id == heading for one in above)]
+def _parts(heading: Item) -> set[str]:
+    """The ids of everything below a heading."""
+    return {one for part in heading.items for one in (part.id, *_parts(part))}
 
 
 def _circle(before: Mapping[str, Iterable[str]]) -> list[str]:

@@ -227,9 +227,12 @@ class Definition(Part):
     @cached_property
     def priors(self) -> dict[str, frozenset[str]]:
         """For every unit, the units best known before it. A heading stands for every unit below it, on either side."""
-        units = {item.id: [unit for unit, over in self.walk() if unit.id in self.scored and item in (unit, *over)] for item, _ in self.walk()}
+        units: dict[str, list[str]] = {}
+        for item, above in self.walk():
+            for one in (item, *above) if item.id in self.scored else ():
+                units.setdefault(one.id, []).append(item.id)
         return {
-            item.id: frozenset(unit.id for one in (*above, item) for prior in one.prior for unit in units.get(prior, ())) - {item.id}
+            item.id: frozenset(unit for one in (*above, item) for prior in one.prior for unit in units.get(prior, ())) - {item.id}
             for item, above in self.walk()
             if item.id in self.scored
         }

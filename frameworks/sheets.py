@@ -47,7 +47,7 @@ USUAL_SCALES: Mapping[str, dict[str, Any]] = {
 Cells = list[str]
 
 
-@dataclass
+@dataclass(eq=False)
 class _Node:
     """A thing of the tree on its way in."""
 
@@ -57,6 +57,9 @@ class _Node:
     more: dict[str, Any] = field(default_factory=dict)
     priors: list[str] = field(default_factory=list)
     below: list[_Node] = field(default_factory=list)
+    parent: _Node | None = None
+    only_heading: bool = False
+    """Named only as the heading of a row, so that it is nothing without rows below it."""
 
 
 def read_sheet(raw: bytes | str, name: str = "pasted") -> Intake:
@@ -84,6 +87,7 @@ def read_sheet(raw: bytes | str, name: str = "pasted") -> Intake:
     reader = _Rows(intake, tree, _more_columns(rows[start], tree, intake), scales, kind)
     for number, cells in enumerate(rows[start + 1 :], start + 2):
         reader.take(number, cells)
+    reader.drop_empty_headings()
     reader.settle_priors()
     if not reader.roots:
         return intake
@@ -215,6 +219,7 @@ class _Rows:
         self.roots: list[_Node] = []
         self.all: list[_Node] = []
         self._ids: dict[str, _Node] = {}
+        self._named: dict[tuple[str, str], _Node] = {}
         self._path: list[_Node | None] = [None] * len(tree)
 
     def take(self, number: int, cells: Cells) -> None:
@@ -236,6 +241,8 @@ class _Rows:
             node = self._heading(words[depth], parent) if not last or not said else None
             if node is None:
                 node = self._node(number, words[depth], parent, said if last else {})
+                if node is not None:
+                    node.only_heading = not last
             elif last and not said:
                 self.say(number, f"'{words[depth][:60]}' is in row {node.row} already; the row was left out")
             if node is None:
@@ -247,7 +254,7 @@ class _Rows:
         self.intake.say(f"row {number}", said, kept, number)
 
     def _heading(self, label: str, parent: _Node | None) -> _Node | None:
-        return next((node for node in (parent.below if parent else self.roots) if node.label == shortened(label)), None)
+        return self._named.get((parent.id if parent else "", shortened(label)))
 
     def _node(self, number: int, label: str, parent: _Node | None, said: Mapping[str, str]) -> _Node | None:
         if (before := self._heading(label, parent)) is not None and not before.below:
@@ -259,9 +266,10 @@ class _Rows:
         if len(label) > len(shortened(label)):
             more.setdefault("detail", label[:8000])
             self.say(number, "the words are longer than 300 letters; the whole stands in 'detail'", kept=True)
-        node = _Node(self._id(number, label, parent, said.get("id", "")), shortened(label), number, more)
+        node = _Node(self._id(number, label, parent, said.get("id", "")), shortened(label), number, more, parent=parent)
         node.priors = [part.strip() for part in re.split(r"[;|]", said.get("prior", "")) if part.strip()]
         self._ids[node.id] = node
+        self._named[parent.id if parent else "", node.label] = node
         self.all.append(node)
         (parent.below if parent else self.roots).append(node)
         return node
@@ -303,6 +311,14 @@ class _Rows:
                 except ValueError as fault:
                     self.say(number, f"{fault}; the cell was left out", kept=True)
         return more
+
+    def drop_empty_headings(self) -> None:
+        """A heading all of whose rows were left out goes too, or it would stand there as something to score."""
+        for node in reversed(list(self.all)):
+            if node.only_heading and not node.below:
+                (node.parent.below if node.parent else self.roots).remove(node)
+                del self._ids[node.id]
+        self.all = [node for node in self.all if node.id in self._ids]
 
     def settle_priors(self) -> None:
         """Finds what each row comes after, by id or by its words."""

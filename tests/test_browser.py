@@ -76,14 +76,87 @@ def test_no_chart_can_be_sent_anywhere(page: Any, served: tuple[str, Any]) -> No
     assert page.evaluate("document.querySelectorAll('.modebar-btn').length") == 0
 
 
+def every_page(served: tuple[str, Any]) -> list[str]:
+    """The address of every kind of page there is."""
+    student, mentor = f"/students/{served[1].children[1].id}", served[1].mentors[0]
+    asked = f"{student}/questionnaires/carer-confidence/1?respondent=carer&by={mentor}"
+    pages = ["/", student, f"{student}/learning", f"{student}/questionnaires", asked, f"{student}/questionnaires/thanks"]
+    pages += ["/sessions?on=2026-03-26&slot=lesson-1", "/learning", "/contact", "/due", "/frameworks", "/frameworks/new", "/frameworks/new?kind=curriculum"]
+    return [*pages, "/frameworks/every-child-matters/1", "/frameworks/default-ladder/1", "/frameworks/carer-confidence/1"]
+
+
+def test_every_page_says_nothing_in_the_console_and_every_field_has_a_name(page: Any, served: tuple[str, Any]) -> None:
+    for words in every_page(served):
+        assert page.goto(served[0] + words).status == 200
+        assert page.said == [], words
+        nameless = page.evaluate(
+            """[...document.querySelectorAll('select, textarea, input:not([type=hidden])')]
+               .filter(one => !(one.labels && one.labels.length) && !one.getAttribute('aria-label')).map(one => one.outerHTML.slice(0, 80))"""
+        )
+        assert nameless == [], words
+        twice = page.evaluate(
+            "(() => { const ids = [...document.querySelectorAll('[id]')].map(one => one.id); return ids.filter((id, n) => ids.indexOf(id) !== n) })()"
+        )
+        assert twice == [] and page.evaluate("document.querySelectorAll('h1').length") == 1, words
+
+
+def test_a_framework_goes_from_pasted_rows_to_a_scored_session_by_keyboard_and_mouse(page: Any, served: tuple[str, Any]) -> None:
+    url = served[0]
+    page.goto(f"{url}/frameworks/new")
+    page.click("text=three themes")
+    rows = page.input_value("#source").replace("Our three themes", "Riverbank themes").replace("our-three-themes", "riverbank-themes")
+    page.fill("#source", rows.replace("how-much", "howmuch", 1))
+    page.click("text=Check it")
+    assert "no scale is called 'how-much'" in page.inner_text("main")
+    page.fill("#source", rows)
+    page.click("text=Check it")
+    page.select_option('[name="try:started-a-task"]', "1")
+    page.click("text=Score what I chose")
+    assert "Started a task: Seen" in page.inner_text("main")
+    page.click("text=Publish riverbank-themes@1")
+    page.wait_for_url("**/frameworks/riverbank-themes/1*")
+    page.goto(f"{url}/sessions?on=2026-03-26&slot=lesson-1&framework=riverbank-themes@1")
+    page.select_option("[name=author]", index=1)
+    cells = page.query_selector_all('select[aria-label$="Started a task"]')
+    for cell in cells:
+        cell.select_option("1")
+    page.click("text=Save the scores >> nth=0")
+    page.wait_for_selector(f"text={len(cells)} scores are recorded")
+    assert page.said == []
+
+
+def test_a_questionnaire_is_kept_as_it_is_answered_and_survives_the_page_being_closed(browser: Any, served: tuple[str, Any]) -> None:
+    url, story = served
+    address = f"{url}/students/{story.children[0].id}/questionnaires"
+    page = browser.new_page()
+    page.goto(f"{address}/carer-confidence/1?respondent=carer&by={story.mentors[0]}")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+    page.check('[name="answer:mornings"][value="2"]')
+    page.check('[name="answer:rest"][value="4"]')
+    page.wait_for_selector("text=2 of 10 answered. Kept.")
+    page.close()
+    again = browser.new_page()
+    again.goto(address)
+    assert "2 of 10 answered" in again.inner_text("main")
+    again.select_option(".note [name=by]", index=1)
+    again.click("text=Go on")
+    assert again.is_checked('[name="answer:rest"][value="4"]')
+    again.check('[name="answer:hard-moments"][value="3"]')
+    again.click("text=Finish")
+    again.wait_for_selector("text=Please hand the tablet back")
+    again.click("text=For staff: go on")
+    assert "Begun and not finished" not in again.inner_text("main") and "Day to day" in again.inner_text("main")
+    again.close()
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_nothing_scrolls_sideways_and_every_target_can_be_hit(browser: Any, served: tuple[str, Any], width: int) -> None:
     page = browser.new_page(viewport={"width": width, "height": 800})
-    for words in ("/", f"/students/{served[1].children[1].id}"):
+    for words in every_page(served):
         page.goto(served[0] + words)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         small = page.evaluate(
-            """[...document.querySelectorAll('a:not(.skip), button, input, summary')].filter(one => one.offsetParent && one.getBoundingClientRect().height < 43.5
+            """[...document.querySelectorAll('a:not(.skip), button, input, summary')].filter(one => one.offsetParent && (one.closest('label') || one).getBoundingClientRect().height < 43.5
                && getComputedStyle(one).display !== 'inline').map(one => one.outerHTML.slice(0, 80))"""
         )
         assert small == []

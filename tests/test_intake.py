@@ -96,6 +96,12 @@ def test_a_bad_row_is_reported_with_its_number_and_the_good_rows_beside_it_go_in
     assert {"one", "three"} <= set(definition.scored) and (len(definition.scored) == 3) is kept
 
 
+def test_a_heading_whose_rows_were_all_left_out_is_no_thing_to_score() -> None:
+    intake = read_sheet("theme,aim,indicator,scale\nA,Aim,One,sceen\n,,Two,sceen\nB,,Three,\n,,Four,sceen\n,,Five,\n")
+    assert list(load_definition(intake.authored or {}).scored) == ["three", "five"] and len(intake.report) == 3
+    assert [item["label"] for item in (intake.authored or {})["items"]] == ["B"]
+
+
 def test_a_line_that_is_not_understood_is_reported_and_the_rest_goes_in() -> None:
     intake = read_sheet(
         "tittle,Ours\nkind,outcome\nversion,one\nid,Our Own!\nuse,share\ncadence,often\ninformants,nan\nscale x,1\ntheme,indicator,mood\nA,B,happy\n"
