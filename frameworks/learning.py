@@ -133,17 +133,17 @@ def group_units(curriculum: Definition, statuses: Sequence[Mapping[str, Any]]) -
     everybody = (1 << len(statuses)) - 1
     secure: dict[str, int] = dict.fromkeys(curriculum.scored, 0)
     nearly: dict[str, int] = dict.fromkeys(curriculum.scored, 0)
-    known = {unit: (scale.secure, scale.nearly) for unit, scale in curriculum.scored.items()}
-    for place, of_student in enumerate(statuses):
-        bit = 1 << place
-        for unit, status in of_student.items():
-            levels = known.get(unit)
-            if levels is None:
-                continue
-            if status in levels[0]:
-                secure[unit] |= bit
-            elif status in levels[1]:
-                nearly[unit] |= bit
+    by_scale: dict[str, list[str]] = {}
+    for unit, scale in curriculum.scored.items():
+        by_scale.setdefault(scale.id, []).append(unit)
+    for units in by_scale.values() if statuses else ():
+        scale = curriculum.scored[units[0]]
+        worth = _Worth({**dict.fromkeys(scale.nearly, NEARLY), **dict.fromkeys(scale.secure, SECURE)})
+        # A line of bytes for each student, turned into one for each unit: the inner loops are all in C.
+        lines = [bytes(map(worth.__getitem__, map(of_student.get, units))) for of_student in statuses]
+        for unit, line in zip(units, map(bytes, zip(*reversed(lines), strict=True)), strict=True):
+            secure[unit] = int(line.translate(_IS_SECURE), 2)
+            nearly[unit] = int(line.translate(_IS_NEARLY), 2)
     made: list[GroupUnit] = []
     for unit in curriculum.scored:
         ready = everybody & ~secure[unit]
@@ -151,3 +151,14 @@ def group_units(curriculum: Definition, statuses: Sequence[Mapping[str, Any]]) -
             ready &= secure[prior]
         made.append(GroupUnit(unit, ready, nearly[unit], secure[unit]))
     return made
+
+
+NEARLY, SECURE = 1, 2
+_IS_SECURE, _IS_NEARLY = (bytes(ord("1") if code == wanted else ord("0") for code in range(256)) for wanted in (SECURE, NEARLY))
+
+
+class _Worth(dict[Any, int]):
+    """What each status is worth; any other, and none at all, is worth nothing."""
+
+    def __missing__(self, status: Any) -> int:
+        return 0

@@ -13,7 +13,7 @@ from frameworks import Definition
 from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
 from projections.crosswalks import Carried, carried_into
 from projections.history import Unknown
-from projections.learning import Learning, Steps, read_steps
+from projections.learning import Learning, Steps, present, read_steps, steps_taken
 from projections.reading import Body, Reader
 
 
@@ -49,7 +49,7 @@ def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: dateti
     time_zone = setting["time_zone"]
     taken: dict[str, list[tuple[int, Any]]] = {}
     for walk, steps, known in _steps(reader, [student_id], curriculum, known_at):
-        for unit, history in steps.history(known, microseconds(as_of)).items():
+        for unit, history in steps_taken(steps, known, microseconds(as_of)).items():
             here = walk.item(unit) if walk else unit
             if here is not None:
                 taken.setdefault(here, []).extend((at, walk.level(status) if walk else status) for status, at in history)
@@ -64,11 +64,11 @@ def group_curriculum(reader: Reader, students: Sequence[Body], key: str, as_of: 
     places = {UUID(student["id"]): place for place, student in enumerate(students)}
     statuses: list[dict[str, Any]] = [{} for _ in students]
     for student_id, walk, steps, known in _all_steps(reader, list(places), curriculum, known_at):
-        present = steps.present(known, microseconds(as_of))
+        now = present(steps, known, microseconds(as_of))
         if walk is None:
-            statuses[places[student_id]].update(present)
+            statuses[places[student_id]].update(now)
         else:
-            carried = {here: walk.level(status) for unit, status in present.items() if (here := walk.item(unit)) is not None}
+            carried = {here: walk.level(status) for unit, status in now.items() if (here := walk.item(unit)) is not None}
             statuses[places[student_id]].update(carried)
     return GroupCurriculum(curriculum, list(students), group_units(curriculum, statuses))
 
@@ -94,11 +94,13 @@ def _curriculum(reader: Reader, key: str) -> Definition:
     return found
 
 
-def _steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[Carried | None, Steps, int]]:
+def _steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[Carried | None, list[Steps], int]]:
     return [(walk, steps, known) for _, walk, steps, known in _all_steps(reader, students, curriculum, known_at)]
 
 
-def _all_steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[UUID, Carried | None, Steps, int]]:
+def _all_steps(
+    reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None
+) -> list[tuple[UUID, Carried | None, list[Steps], int]]:
     """The steps of each student in the curriculum and in whatever goes on in it, oldest definition first, and the position they are known at."""
     walks: list[Carried | None] = [*carried_into(reader, curriculum), None]
     keys = [walk.key if walk else curriculum.key for walk in walks]

@@ -1,12 +1,13 @@
 """Every step of every unit of a curriculum, and every questionnaire answered: read whole for a student or a group, at both times.
 
-A student's steps in one curriculum are one row, in columns, with both times of every step inside. So a group of 60 with
-2,000 units each is 60 rows, and any (as_of, known_at) is a pass over numbers.
+A student's steps in one curriculum are kept in columns, a few hundred steps to a row, with both times of every step inside;
+each row holds a stretch of time, and no two rows the same. So a group of 60 with 2,000 units each is a few hundred rows,
+any (as_of, known_at) is a pass over numbers, and a new step rewrites one small row, however long the history.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -19,17 +20,25 @@ from projections.entry_stories import CHANGED, EntryState, state_before, stories
 from projections.runner import Projection, Seen
 from projections.views import Views
 
+StudentCurriculum = tuple[bytes, str]
 KINDS = frozenset({"unit-progressed", "instrument-answered"})
 NEVER = 0
 """Stands where a step was never superseded: positions begin at 1."""
 
+ALWAYS = -(2**62)
+"""When the first row begins, in microseconds: before anything that can have happened."""
+
+ROW_STEPS = 400
+"""A row of twice as many steps is cut in two: enough to be read fast, few enough to be written again for every new one."""
+
 
 def steps_table(suffix: str, metadata: MetaData) -> Table:
-    """One row for each student and curriculum."""
+    """The steps of a student in a curriculum from a moment on, until the moment at which the next row begins."""
     return Table(
         f"unit_steps{suffix}", metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("curriculum", String, primary_key=True),
+        Column("begins", BigInt, primary_key=True, autoincrement=False),
         Column("steps", String, nullable=False),
     )  # fmt: skip
 
@@ -49,48 +58,86 @@ def answers_table(suffix: str, metadata: MetaData) -> Table:
 
 
 class Steps:
-    """One student's steps in one curriculum, as columns in the order in which they happened."""
+    """Some of a student's steps in one curriculum, as columns in the order in which they happened."""
 
     def __init__(self, said: dict[str, Any] | None = None) -> None:
         self.said: dict[str, Any] = said or {"units": [], "statuses": [], "unit": [], "status": [], "at": [], "position": [], "superseded": []}
 
+    def __len__(self) -> int:
+        return len(self.said["at"])
+
     def add(self, unit: str, status: str, occurred_at: int, position: int) -> None:
-        """Puts a step in its place."""
+        """Puts a step in its place. It is the newest that was recorded, so of those at one moment it is the last."""
         said = self.said
-        keys = list(zip(said["at"], said["position"], strict=True)) if said["at"] and said["at"][-1] >= occurred_at else None
-        place = len(said["at"]) if keys is None else bisect_left(keys, (occurred_at, position))
+        place = bisect_right(said["at"], occurred_at)
         for name, value in (("unit", _index(said["units"], unit)), ("status", _index(said["statuses"], status)), ("at", occurred_at), ("position", position)):
             said[name].insert(place, value)
         said["superseded"].insert(place, NEVER)
 
     def supersede(self, position: int, by: int) -> None:
         """The step recorded at a position counts no more from `by` on."""
-        place = self.said["position"].index(position)
-        self.said["superseded"][place] = by
+        self.said["superseded"][self.said["position"].index(position)] = by
 
-    def present(self, known: int, until: int) -> dict[str, str]:
-        """The status of every unit that was touched, as known at a position, of what had happened until a moment."""
+    def cut(self) -> Steps | None:
+        """Takes the later half away and returns it. None where all happened at one moment, which is never cut."""
+        at = self.said["at"]
+        place = next((n for n in range(len(at) // 2, len(at)) if at[n] != at[n - 1]), None)
+        if place is None:
+            return None
+        earlier, later = (self._part(slice(0, place)), self._part(slice(place, None)))
+        self.said = earlier
+        return Steps(later)
+
+    def _part(self, which: slice) -> dict[str, Any]:
+        """Some of the columns, with the names that they use."""
+        made: dict[str, Any] = {name: self.said[name][which] for name in ("at", "position", "superseded")}
+        for name, names in (("unit", "units"), ("status", "statuses")):
+            used = {index: place for place, index in enumerate(dict.fromkeys(self.said[name][which]))}
+            made |= {names: [self.said[names][index] for index in used], name: [used[index] for index in self.said[name][which]]}
+        return made
+
+    def _rows(self) -> Iterator[tuple[int, int, int, int, int]]:
         said = self.said
-        if said["at"] and said["at"][-1] <= until and max(said["position"]) <= known and not any(said["superseded"]):
-            # Nothing is to be left out, so the last status of each unit is its present one.
-            now = dict(zip(said["unit"], said["status"], strict=True))
-        else:
-            now = {unit: status for unit, status, _ in self._counted(known, until)}
-        units, statuses = said["units"], said["statuses"]
-        return {units[unit]: statuses[status] for unit, status in now.items()}
+        return zip(said["unit"], said["status"], said["at"], said["position"], said["superseded"], strict=True)
 
-    def history(self, known: int, until: int) -> dict[str, list[tuple[str, int]]]:
-        """Every step of every unit as (status, microseconds), in the order they happened."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for unit, status, at in self._counted(known, until):
-            found.setdefault(self.said["units"][unit], []).append((self.said["statuses"][status], at))
-        return found
-
-    def _counted(self, known: int, until: int) -> Iterator[tuple[int, int, int]]:
-        said = self.said
-        for unit, status, at, position, superseded in zip(said["unit"], said["status"], said["at"], said["position"], said["superseded"], strict=True):
+    def counted(self, known: int, until: int) -> Iterator[tuple[str, str, int]]:
+        """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that order."""
+        units, statuses = self.said["units"], self.said["statuses"]
+        for unit, status, at, position, superseded in self._rows():
             if position <= known and at <= until and (superseded == NEVER or superseded > known):
-                yield unit, status, at
+                yield units[unit], statuses[status], at
+
+    def latest(self, known: int, until: int) -> dict[str, str]:
+        """The last counted status of every unit among these."""
+        said = self.said
+        # They are in order, so the last status of a unit is what a dict keeps. Most often nothing has to be left out by time.
+        if said["at"] and said["at"][-1] <= until and max(said["position"]) <= known and max(said["superseded"]) <= known:
+            last = {unit: status for unit, status, superseded in zip(said["unit"], said["status"], said["superseded"], strict=True) if not superseded}
+        else:
+            last = {
+                unit: status
+                for unit, status, at, position, superseded in self._rows()
+                if position <= known and at <= until and (not superseded or superseded > known)
+            }
+        units, statuses = said["units"], said["statuses"]
+        return {units[unit]: statuses[status] for unit, status in last.items()}
+
+
+def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
+    """The status of every unit that was touched, as known at a position, of what had happened until a moment. Rows in order of time."""
+    now: dict[str, str] = {}
+    for row in rows:
+        now.update(row.latest(known, until))
+    return now
+
+
+def steps_taken(rows: Sequence[Steps], known: int, until: int) -> dict[str, list[tuple[str, int]]]:
+    """Every step of every unit as (status, microseconds), in the order they happened. Rows in order of time."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for row in rows:
+        for unit, status, at in row.counted(known, until):
+            found.setdefault(unit, []).append((status, at))
+    return found
 
 
 def _index(names: list[str], name: str) -> int:
@@ -119,22 +166,23 @@ class Learning(Projection):
     version: ClassVar[int] = 1
     tables: ClassVar = (steps_table, answers_table)
 
-    REMEMBERED = 500
+    REMEMBERED = 2_000
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
         self.steps, self.answers = self.made
-        self._open: dict[tuple[bytes, str], Steps] = {}
+        self._begins: dict[StudentCurriculum, list[int]] = {}
+        self._rows: dict[tuple[bytes, str, int], Steps] = {}
 
     def forget(self) -> None:
-        """The remembered steps may not be what is stored."""
-        self._open = {}
+        """The remembered rows may not be what is stored."""
+        self._begins, self._rows = {}, {}
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds steps and answers, and supersedes what was corrected or voided."""
         changed = {seen.stream for seen in batch if seen.topic in CHANGED}
         told = stories(self.recorder, changed)
-        touched: set[tuple[bytes, str]] = set()
+        touched: set[tuple[bytes, str, int]] = set()
         answers: list[tuple[Any, ...]] = []
         superseded: list[tuple[int, int, bytes, str]] = []
         for seen in batch:
@@ -142,7 +190,9 @@ class Learning(Projection):
                 story = told[seen.stream]
                 before, after = state_before(story, seen.position), state_before(story, seen.position + 1)
                 if before is not None and before.kind == "unit-progressed":
-                    self._steps(connection, before, touched).supersede(before.seen.position, seen.position)
+                    key = self._row_of(connection, before)
+                    self._rows[key].supersede(before.seen.position, seen.position)
+                    touched.add(key)
                 elif before is not None and before.kind == "instrument-answered":
                     superseded.append((seen.position, before.seen.position, _student(before), _key(before.said["instrument"])))
                 if after is None or after.seen.position != seen.position:
@@ -152,7 +202,7 @@ class Learning(Projection):
             else:
                 continue
             if after.kind == "unit-progressed":
-                self._steps(connection, after, touched).add(after.said["unit"], after.said["status"], after.occurred_at, after.seen.position)
+                self._add(connection, after, touched)
             elif after.kind == "instrument-answered":
                 row = (_student(after), _key(after.said["instrument"]), after.seen.position, None, after.said["respondent"], after.occurred_at, seen.stream)
                 answers.append(row)
@@ -161,21 +211,39 @@ class Learning(Projection):
         mark = f"UPDATE {self.answers.name} SET superseded = ? WHERE position = ? AND student = ? AND instrument = ? AND superseded IS NULL"
         self.views.update_many(connection, mark, superseded)
 
-    def _steps(self, connection: Connection, entry: EntryState, touched: set[tuple[bytes, str]]) -> Steps:
-        key = _student(entry), _key(entry.said["curriculum"])
+    def _add(self, connection: Connection, entry: EntryState, touched: set[tuple[bytes, str, int]]) -> None:
+        student, curriculum, begins = key = self._row_of(connection, entry)
+        row = self._rows[key]
+        row.add(entry.said["unit"], entry.said["status"], entry.occurred_at, entry.seen.position)
         touched.add(key)
-        if key not in self._open:
-            ask = self.views.sql(f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ?")
-            row = connection.exec_driver_sql(ask, key).first()
-            self._open[key] = Steps(orjson.loads(row[0]) if row else None)
-        return self._open[key]
+        if len(row) >= 2 * ROW_STEPS and (later := row.cut()) is not None:
+            begins = later.said["at"][0]
+            insort(self._begins[student, curriculum], begins)
+            self._rows[student, curriculum, begins] = later
+            touched.add((student, curriculum, begins))
 
-    def _keep(self, connection: Connection, touched: set[tuple[bytes, str]]) -> None:
-        self.views.update_many(connection, f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ?", sorted(touched))
-        rows = [(*key, orjson.dumps(self._open[key].said).decode()) for key in sorted(touched)]
+    def _row_of(self, connection: Connection, entry: EntryState) -> tuple[bytes, str, int]:
+        """The row, loaded, that holds the moment of an entry: the last one that begins at or before it."""
+        student, curriculum = whose = _student(entry), _key(entry.said["curriculum"])
+        if whose not in self._begins:
+            ask = self.views.sql(f"SELECT begins FROM {self.steps.name} WHERE student = ? AND curriculum = ? ORDER BY begins")
+            self._begins[whose] = [row[0] for row in connection.exec_driver_sql(ask, whose)]
+        begins = self._begins[whose]
+        if not begins:
+            begins.append(ALWAYS)
+            self._rows[student, curriculum, ALWAYS] = Steps()
+        key = (student, curriculum, begins[bisect_right(begins, entry.occurred_at) - 1])
+        if key not in self._rows:
+            ask = self.views.sql(f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?")
+            self._rows[key] = Steps(orjson.loads(connection.exec_driver_sql(ask, key).scalar_one()))
+        return key
+
+    def _keep(self, connection: Connection, touched: set[tuple[bytes, str, int]]) -> None:
+        self.views.update_many(connection, f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?", sorted(touched))
+        rows = [(*key, orjson.dumps(self._rows[key].said).decode()) for key in sorted(touched)]
         self.views.insert_many(connection, self.steps, rows)
-        if len(self._open) > self.REMEMBERED:
-            self._open = {}
+        if len(self._rows) > self.REMEMBERED:
+            self.forget()
 
 
 def _student(entry: EntryState) -> bytes:
@@ -187,15 +255,17 @@ def _key(ref: dict[str, Any]) -> str:
     return f"{ref['id']}@{ref['version']}"
 
 
-def read_steps(connection: Connection, views: Views, generation: str, students: Sequence[UUID], curricula: Sequence[str]) -> dict[tuple[UUID, str], Steps]:
-    """The steps of students in some curricula."""
-    found: dict[tuple[UUID, str], Steps] = {}
+def read_steps(
+    connection: Connection, views: Views, generation: str, students: Sequence[UUID], curricula: Sequence[str]
+) -> dict[tuple[UUID, str], list[Steps]]:
+    """The steps of students in some curricula, in rows in the order of time."""
+    found: dict[tuple[UUID, str], list[Steps]] = {}
     for start in range(0, len(students), 500):
         some = students[start : start + 500]
         marks = ",".join("?" * len(some)), ",".join("?" * len(curricula))
-        ask = f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND curriculum IN ({marks[1]})"
+        ask = f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND curriculum IN ({marks[1]}) ORDER BY student, curriculum, begins"
         for student, curriculum, steps in connection.exec_driver_sql(views.sql(ask), (*[one.bytes for one in some], *curricula)):
-            found[UUID(bytes=bytes(student)), curriculum] = Steps(orjson.loads(steps))
+            found.setdefault((UUID(bytes=bytes(student)), curriculum), []).append(Steps(orjson.loads(steps)))
     return found
 
 

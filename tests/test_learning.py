@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from frameworks import load_definition
 from frameworks.learning import Step, group_units, losses, next_steps, unit_states
 from projections.curriculum_state import group_curriculum, student_curriculum
 from projections.history import Unknown
-from projections.learning import Steps
+from projections.learning import Steps, present, steps_taken
 from tests.house import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -99,22 +100,46 @@ def test_a_group_is_ready_for_what_its_students_are_ready_for_one_by_one(group: 
             assert (place in units[unit].students(units[unit].nearly)) == (statuses.get(unit) == "helped")
 
 
-STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["met", "known"]), st.integers(0, 20), st.integers(0, 30)), max_size=12)
+STEPS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["met", "known"]), st.integers(0, 20), st.integers(0, 30)), max_size=14)
 
 
-@given(STEPS, st.integers(0, 14), st.integers(0, 21))
-def test_columns_of_steps_say_at_any_two_times_what_a_plain_list_says(told: list[tuple[str, str, int, int]], known: int, until: int) -> None:
+@given(STEPS, st.integers(0, 14), st.integers(0, 21), st.integers(1, 14))
+def test_rows_of_columns_say_at_any_two_times_what_a_plain_list_says(told: list[tuple[str, str, int, int]], known: int, until: int, size: int) -> None:
     columns, plain = Steps(), []
     for position, (unit, status, at, superseded) in enumerate(told, 1):
         columns.add(unit, status, at, position)
         if superseded > position:
             columns.supersede(position, superseded)
         plain.append((at, position, unit, status, superseded if superseded > position else 99))
+    rows = [columns]
+    while len(rows[-1]) >= size and (later := rows[-1].cut()) is not None:
+        rows.append(later)
+    assert all(one.said["at"][-1] < other.said["at"][0] for one, other in pairwise(rows))
     current = sorted(row for row in plain if row[1] <= known and row[0] <= until and row[4] > known)
-    assert columns.present(known, until) == {unit: status for _, _, unit, status, _ in current}
-    assert {unit: [status for status, _ in steps] for unit, steps in columns.history(known, until).items()} == {
+    assert present(rows, known, until) == {unit: status for _, _, unit, status, _ in current}
+    assert {unit: [status for status, _ in steps] for unit, steps in steps_taken(rows, known, until).items()} == {
         name: [status for _, _, unit, status, _ in current if unit == name] for name in {row[2] for row in current}
     }
+
+
+def test_a_long_history_is_kept_in_small_rows_and_a_late_correction_finds_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("projections.learning.ROW_STEPS", 2)
+    publish(house)
+    steps = [step(house, "abcd"[n % 4], ("met", "known")[n % 2], MONDAY + timedelta(minutes=n)) for n in range(11)]
+    house.record(*steps[4:8])
+    house.runner.catch_up()
+    house.record(*steps[:4])
+    house.runner.catch_up()
+    house.record(*steps[8:], house.correct(steps[0], unit="d"), house.void(steps[9]))
+    assert look(house) == {"a": "met", "b": "known", "c": "met", "d": "known"}
+    states = student_curriculum(house.reader, house.student, "small@1", LATER, None).states
+    assert {unit: len(state.steps) for unit, state in states.items()} == {"a": 2, "b": 2, "c": 3, "d": 3}
+    with house.views.reading() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM unit_steps__v1").scalar_one() > 3
+    house.runner.replay("learning")
+    assert {unit: len(state.steps) for unit, state in student_curriculum(house.reader, house.student, "small@1", LATER, None).states.items()} == {
+        "a": 2, "b": 2, "c": 3, "d": 3,
+    }  # fmt: skip
 
 
 def test_a_students_units_are_known_at_two_times_corrections_and_voids_included(house: House) -> None:
