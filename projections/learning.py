@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_right, insort
 from collections.abc import Iterator, Sequence
+from itertools import compress
+from operator import not_
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -107,20 +109,15 @@ class Steps:
             if position <= known and at <= until and (superseded == NEVER or superseded > known):
                 yield units[unit], statuses[status], at
 
-    def latest(self, known: int, until: int) -> dict[str, str]:
-        """The last counted status of every unit among these."""
+    def latest(self, known: int, until: int) -> Iterator[tuple[str, str]]:
+        """The counted statuses of these units, in the order they happened: a dict made of them keeps the last of each."""
         said = self.said
-        # They are in order, so the last status of a unit is what a dict keeps. Most often nothing has to be left out by time.
+        told = zip(map(said["units"].__getitem__, said["unit"]), map(said["statuses"].__getitem__, said["status"]), strict=True)
+        # Most often nothing has to be left out by time, and then nothing here runs step by step in Python.
         if said["at"] and said["at"][-1] <= until and max(said["position"]) <= known and max(said["superseded"]) <= known:
-            last = {unit: status for unit, status, superseded in zip(said["unit"], said["status"], said["superseded"], strict=True) if not superseded}
-        else:
-            last = {
-                unit: status
-                for unit, status, at, position, superseded in self._rows()
-                if position <= known and at <= until and (not superseded or superseded > known)
-            }
-        units, statuses = said["units"], said["statuses"]
-        return {units[unit]: statuses[status] for unit, status in last.items()}
+            return compress(told, map(not_, said["superseded"]))
+        times = zip(said["at"], said["position"], said["superseded"], strict=True)
+        return compress(told, [position <= known and at <= until and (not superseded or superseded > known) for at, position, superseded in times])
 
 
 def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
