@@ -142,7 +142,12 @@ def _checked(canonical: bytes) -> Definition:
     return definition
 
 
-_SAYS = {"missing": "this is missing", "extra_forbidden": "there is no such field; look for a slip of the pen"}
+_SAYS = {
+    "missing": "this is missing",
+    "extra_forbidden": "there is no such field; look for a slip of the pen",
+    "string_type": "this should be words; put it in quotes where it is a number, or reads as true, false or nothing",
+    "int_type": "this should be a whole number, without quotes",
+}
 
 
 def _in_words(fault: Any) -> str:

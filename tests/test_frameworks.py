@@ -68,7 +68,8 @@ def test_the_hash_is_over_what_was_authored_and_not_over_its_order() -> None:
         (LADDER + "colour: red\n", "colour"),
         (LADDER.replace("second", "first"), "'first' is used twice"),
         (LADDER.replace("kind: ladder", "kind: outcomes"), "has items and no rungs"),
-        (LADDER.replace("version: 1", "version: '1'"), "version"),
+        (LADDER.replace("version: 1", "version: '1'"), "version: this should be a whole number, without quotes"),
+        (LADDER.replace("label: First", "label: True"), "rungs.0.label: this should be words; put it in quotes"),
         (LADDER.replace("id: my-ladder", "id: My Ladder"), "id"),
     ],
 )
