@@ -51,7 +51,7 @@ def _stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[S
         september = date(first.year if first.month >= 9 else first.year - 1, 9, 1)
         starts = [date(year, 9, 1) for year in range(september.year, last.year + 1) if date(year, 9, 1) <= last]
         return [Stretch(start, date(start.year + 1, 8, 31)) for start in starts]
-    parts = sorted({one for one in half_terms if one.last >= first - timedelta(days=200) and one.first <= last}, key=lambda one: one.first)
+    parts = sorted(set(half_terms), key=lambda one: one.first)
     if not parts:
         parts = [Stretch(start, start + timedelta(days=41)) for start in _days(first, last) if (start - first).days % 42 == 0]
     if cadence == "term":

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ap_ledger.errors import DefinitionError
-from frameworks import definition_hash, load_definition, read_yaml, shipped_definitions
+from frameworks import definition_hash, load_definition, read_definition, read_yaml, shipped_definitions
+from frameworks.cadence import Stretch, completeness, due, stretches
 from frameworks.parts import Level, Scale
 
 LADDER = """
@@ -110,3 +113,67 @@ def test_a_scale_allows_its_levels_and_nothing_else(made: dict[str, Any], allowe
 def test_a_scale_that_makes_no_sense_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="scale 's'"):
         Scale(id="s", **wrong)
+
+
+def test_what_was_published_is_read_again_even_where_the_lint_of_today_would_refuse_it() -> None:
+    faulty = read_yaml(LADDER.replace("second", "first"))
+    with pytest.raises(DefinitionError):
+        load_definition(faulty)
+    assert read_definition(faulty).rungs[1].id == "first"
+
+
+def test_a_translation_is_shown_where_there_is_one_and_the_authored_words_where_not() -> None:
+    ladder = load_definition(read_yaml(LADDER + "translations:\n  cy: {labels: {first: Cyntaf}}\n"))
+    assert ladder.said_in("cy") == {"first": "Cyntaf", "second": "Second"} and ladder.said_in("fr") == ladder.labels
+    with pytest.raises(DefinitionError, match="words for 'third', which does not exist"):
+        load_definition(read_yaml(LADDER + "translations:\n  cy: {labels: {third: Trydydd}}\n"))
+
+
+def test_a_link_only_file_holds_no_words() -> None:
+    authored = read_yaml(
+        "id: x\nversion: 1\nkind: instrument\ntitle: X\nlicence: {name: theirs, use: link-only, link: 'https://example.org'}\ndefault_scale: s\nscales: [{id: s, type: count}]\nitems: [{id: q1, label: q1}]\n"
+    )
+    assert load_definition(authored).scored
+    with pytest.raises(DefinitionError, match="must not hold the words"):
+        load_definition({**authored, "items": [{"id": "q1", "label": "How are you?"}]})
+    with pytest.raises(DefinitionError, match="needs a link"):
+        load_definition({**authored, "licence": {"name": "theirs", "use": "link-only"}})
+
+
+def test_a_version_is_offered_between_its_dates_only() -> None:
+    ladder = load_definition(read_yaml(LADDER + "effective_from: 2026-03-01\neffective_to: 2026-03-31\n"))
+    assert [ladder.in_effect(date(2026, month, day)) for month, day in ((2, 28), (3, 1), (3, 31), (4, 1))] == [False, True, True, False]
+    with pytest.raises(DefinitionError, match="before effective_from"):
+        load_definition(
+            read_yaml(LADDER.replace("kind: ladder", "kind: outcomes").replace("rungs", "items") + "effective_from: 2026-03-31\neffective_to: 2026-03-01\n")
+        )
+
+
+HALF_TERMS = [Stretch(date(2026, 1, 5), date(2026, 2, 13)), Stretch(date(2026, 2, 23), date(2026, 4, 2)), Stretch(date(2026, 4, 13), date(2026, 5, 22)), Stretch(date(2026, 6, 1), date(2026, 7, 17))]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("cadence", "count", "last"),
+    [
+        ("day", 90, date(2026, 4, 30)),
+        ("week", 14, date(2026, 5, 3)),
+        ("half-term", 3, date(2026, 5, 22)),
+        ("term", 2, date(2026, 7, 17)),
+        ("year", 1, date(2026, 8, 31)),
+    ],
+)
+def test_a_cadence_says_how_many_answers_are_expected_and_by_when(cadence: Any, count: int, last: date) -> None:
+    found = stretches(cadence, date(2026, 1, 31), date(2026, 4, 30), HALF_TERMS)
+    assert (len(found), found[-1].last) == (count, last)
+    assert all(one.last < other.first for one, other in pairwise(found))
+    assert completeness(found, [date(2026, 3, 2), date(2026, 3, 2)]).given == 1 and completeness(found, []).share == 0
+
+
+def test_what_is_due_goes_when_it_is_answered_and_comes_back_in_the_next_stretch() -> None:
+    since = date(2026, 1, 5)
+    assert due("half-term", since, date(2026, 3, 2), [], HALF_TERMS) == date(2026, 4, 2)
+    assert due("half-term", since, date(2026, 3, 2), [date(2026, 2, 24)], HALF_TERMS) is None
+    assert due("half-term", since, date(2026, 4, 14), [date(2026, 2, 24)], HALF_TERMS) == date(2026, 5, 22)
+    assert due("half-term", since, date(2026, 2, 16), [], HALF_TERMS) is None, "nothing is due in the holidays"
+    assert due("year", date(2026, 8, 28), date(2026, 8, 30), []) is None, "a year that was over all but three days expects nothing"
+    assert due("half-term", since, date(2026, 1, 7), []) == date(2026, 2, 15), "without a calendar, six weeks stand in for a half-term"
