@@ -141,7 +141,13 @@ class _Draft:
                     said.setdefault(number, []).append(fault)
         delimiter = max("\t;,", key=self.source.count)
         table = list(csv.reader(StringIO(self.source, newline=""), delimiter=delimiter))
-        return [(number, cells, said.get(number, [])) for number, cells in enumerate(table[:ROWS_SHOWN], 1)]
+        # A row is easier to find between its neighbours.
+        near = {number + step for number in said for step in (-1, 0, 1)}
+        return [(number, cells, said.get(number, [])) for number, cells in enumerate(table, 1) if number in near][:ROWS_SHOWN]
+
+    def left_out(self) -> int:
+        """How many rows would not be a part of what is published."""
+        return sum(not row.kept for row in self.intake.report)
 
     def answer(self, answers: dict[str, str]) -> None:
         """Scores what was chosen on the page."""

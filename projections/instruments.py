@@ -58,9 +58,13 @@ class Due:
 
 
 def half_terms(setting: Body) -> list[Stretch]:
-    """The half-terms of a setting's calendar."""
-    calendars = setting.get("calendars", ())
-    return [Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"])) for calendar in calendars for term in calendar["terms"]]
+    """The half-terms of a setting. A calendar replaces, from its first day on, what an earlier one said."""
+    held: list[Stretch] = []
+    for calendar in setting.get("calendars", ()):
+        begins = date.fromisoformat(calendar["from_date"])
+        terms = [Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"])) for term in calendar["terms"]]
+        held = [one for one in held if one.last < begins] + [one for one in terms if one.last >= begins]
+    return held
 
 
 def in_use(reader: Reader, on: date) -> list[Definition]:

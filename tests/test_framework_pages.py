@@ -23,6 +23,7 @@ from api.service import Service
 from api.session_pages import entry_id
 from frameworks import definition_hash, read_yaml, shipped_definitions
 from frameworks.sheets import read_sheet, template
+from projections.instruments import half_terms
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step
 
@@ -397,6 +398,15 @@ def test_what_is_due_follows_the_cadence_and_goes_when_it_is_answered(house: Hou
     assert page.count("How confident do you feel?") == 1 and "Kit O" in page and "31 Aug 2026" in page
     house.clock.now = FRIDAY + timedelta(days=200)
     assert text(client.get("/due")).count("How confident do you feel?") == 2, "a new school year asks again"
+
+
+def test_a_calendar_replaces_what_an_earlier_one_said_from_its_first_day_on() -> None:
+    def calendar(begins: str, *terms: tuple[str, str]) -> dict[str, Any]:
+        return {"from_date": begins, "terms": [{"first": first, "last": last, "label": "t"} for first, last in terms]}
+
+    autumn, spring, moved = ("2025-09-01", "2025-10-24"), ("2026-01-05", "2026-02-13"), ("2026-01-07", "2026-02-20")
+    held = half_terms({"calendars": [calendar("2025-09-01", autumn, spring), calendar("2026-01-01", moved)]})
+    assert [(one.first.isoformat(), one.last.isoformat()) for one in held] == [autumn, moved]
 
 
 def test_a_register_code_is_suggested_with_its_reason_on_the_page_and_as_json(house: House, client: TestClient) -> None:
