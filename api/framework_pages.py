@@ -88,7 +88,7 @@ def _check(request: Request, using: Service, form: FormData, name: str, raw: byt
         if using.ledger.published.content_hash(draft.definition.key) != definition_hash(draft.authored):
             try:
                 command = PublishFramework(
-                    id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=UUID(author) if author else None, definition=draft.authored
+                    id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=id_of(form, "author") if author else None, definition=draft.authored
                 )
                 position = using.ledger.execute(command).position
             except Refused as refusal:
@@ -154,7 +154,8 @@ class _Draft:
         self.answers = answers
         if self.definition is None:
             return
-        levels = {item: _level(self.definition, item, said) for item, said in answers.items() if item in self.definition.scored}
+        scored = self.definition.scored
+        levels = {item: level if scored[item].allows(level := scored[item].read(said)) else None for item, said in answers.items() if item in scored}
         made = score(self.definition, levels)
         names = {one.id: one.label for one in self.definition.scores}
         self.results = [(names[name], result.in_words()) for name, result in made.scores.items()]
@@ -169,20 +170,6 @@ def _guess(raw: bytes) -> str:
     """Pasted rows are a table; pasted YAML says what it is in its first lines."""
     head = raw[:2000].decode("utf-8", "replace").lstrip("\ufeff \n\r\t")
     return "pasted.yaml" if head.startswith(("id:", "version:", "kind:", "title:", "#", "---")) else "pasted.csv"
-
-
-def _level(definition: Definition, item: str, said: str) -> Any:
-    """The level that a form's text stands for."""
-    scale = definition.scored[item]
-    named = next((level.value for level in scale.levels if str(level.value) == said), None)
-    if named is not None or scale.type == "text":
-        return said if named is None else named
-    try:
-        number = float(said)
-    except ValueError:
-        return None
-    level = int(number) if number == int(number) else number
-    return level if scale.allows(level) else None
 
 
 def _draft(request: Request, using: Service, setting: str, source: str, name: str, draft: _Draft | None) -> HTMLResponse:

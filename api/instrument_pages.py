@@ -16,7 +16,7 @@ from ap_ledger.application.drafts import Draft
 from ap_ledger.application.ledger import new_id
 from api.learning_pages import student_and_setting
 from api.service import Current, Service, Using
-from api.session_pages import choices, entry_id, level_of
+from api.session_pages import choices, entry_id
 from api.show import id_of, people_of, read_form, setting_for, show, staff_of, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING_MARK
@@ -124,8 +124,10 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
     student, setting = student_and_setting(using, student_id)
     instrument, draft = _instrument(using, key), id_of(form, "draft")
     respondent, by = text_of(form, "respondent"), text_of(form, "by")
+    if respondent not in WHO or by not in people_of(using.reader):
+        raise Unknown
     answers = {
-        item: said if said.startswith(MISSING_MARK) else level_of(scale, said)
+        item: said if said.startswith(MISSING_MARK) else scale.read(said)
         for item, scale in instrument.scored.items()
         if (said := text_of(form, f"answer:{item}").strip())
     }
@@ -148,7 +150,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
         result = using.ledger.record([change]).results[0]
     if result.status not in ("recorded", "duplicate"):
         using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
-        return _questions(request, using, student, instrument, respondent, by, str(new_id()), answers, [result.message or "This could not be recorded."])
+        return _questions(request, using, student, instrument, respondent, by, str(draft), answers, [result.message or "This could not be recorded."])
     using.ledger.drafts.forget(student_id, draft)
     return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
 

@@ -36,11 +36,15 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
 
 
 WORDS = {
+    400: "This could not be read.",
     403: "This is not allowed.",
     404: "There is nothing at this address.",
     405: "This address does not take that method.",
     413: "That is too large.",
 }
+
+
+FAILED = "This did not work."
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -78,7 +82,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> Response:
-        return problem(error.status_code, WORDS.get(error.status_code, "Error")[:-1], WORDS.get(error.status_code, "This did not work."))
+        return problem(error.status_code, WORDS.get(error.status_code, FAILED)[:-1], WORDS.get(error.status_code, FAILED))
 
     @app.exception_handler(Unreadable)
     async def unreadable(_: Request, error: Unreadable) -> Response:

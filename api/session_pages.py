@@ -123,18 +123,6 @@ def choices(scale: Scale) -> list[tuple[str, str]]:
     return []
 
 
-def level_of(scale: Scale, said: str) -> Any:
-    """The level that a form's text stands for; the text itself where it stands for none, so that the door can say so."""
-    named = next((level.value for level in scale.levels if str(level.value) == said), None)
-    if named is not None or scale.type == "text":
-        return said if named is None else named
-    try:
-        number = float(said)
-    except ValueError:
-        return said
-    return int(number) if number == int(number) else number
-
-
 def entry_id(form: UUID, *names: str) -> UUID:
     """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a duplicate."""
     made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
@@ -178,9 +166,7 @@ def _entries(using: Service, form: FormData, setting: Body, day: date, slot: Bod
         before, known = text_of(form, f"was:{cell}"), text_of(form, f"entry:{cell}")
         if scale is None or not isinstance(value, str) or value.strip() == before:
             continue
-        said: Mapping[str, Any] = (
-            {"missing": value[1:]} if value.startswith(MISSING_MARK) and value[1:] in MISSING else {"level": level_of(scale, value.strip())}
-        )
+        said: Mapping[str, Any] = {"missing": value[1:]} if value.startswith(MISSING_MARK) and value[1:] in MISSING else {"level": scale.read(value.strip())}
         head = {"setting_id": setting["id"], "student_id": student, "author_id": str(author)}
         score = {
             "kind": "outcome-scored", **head, "device_time": at.isoformat(), "session": {"date": day.isoformat(), "slot": slot["id"]},

@@ -18,6 +18,9 @@ from api.static_files import address
 from projections.history import Unknown
 from projections.reading import Body, Reader
 
+YEARS = range(1900, 2201)
+"""Moments outside these years are slips of the finger."""
+
 FIELDS_LIMIT = 20_000
 FORM_BYTES = 5 * 1024 * 1024
 
@@ -48,9 +51,10 @@ def show(request: Request, name: str, status: int = 200, **given: Any) -> HTMLRe
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
     """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
     try:
-        return datetime.combine(date.fromisoformat(day) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
-    except (ValueError, OverflowError):
+        found = date.fromisoformat(day)
+    except ValueError:
         return None
+    return datetime.combine(found + timedelta(days=1), time.min, zone) - timedelta(microseconds=1) if found.year in YEARS else None
 
 
 def people_of(reader: Reader) -> dict[str, str | None]:

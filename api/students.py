@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import base64
 import binascii
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
 from ap_ledger.application.door import Unparsable
 from api.paging import Cursor
 from api.problems import Problem
 from api.schemas import StudentHistory
 from api.service import Current, Json
+from api.show import YEARS
 from projections.history import ENTRIES_LIMIT, history
 
 router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 
-AsOf = Annotated[AwareDatetime | None, Query(description="What had happened by then. Now, if not given.")]
-KnownAt = Annotated[AwareDatetime | None, Query(description="What had been recorded by then. Now, if not given.")]
+
+def _in_living_memory(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.year not in YEARS:
+        raise ValueError("a moment between 1900 and 2200")
+    return moment
+
+
+Moment = Annotated[AwareDatetime | None, AfterValidator(_in_living_memory)]
+AsOf = Annotated[Moment, Query(description="What had happened by then. Now, if not given.")]
+KnownAt = Annotated[Moment, Query(description="What had been recorded by then. Now, if not given.")]
 
 
 @router.get("/students/{student_id}/history", operation_id="getHistory", summary="Entries and progress at any two times", response_model=StudentHistory)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
 from ap_ledger.errors import DefinitionError
 from frameworks.case_in import is_case, read_case
-from frameworks.intake import Intake, decode, is_id, read_file
+from frameworks.intake import Intake, decode, is_id, lines_of, read_file
 from frameworks.load import read_yaml
+from frameworks.parts import number_in
 from frameworks.scoring import Answers, Context
 from frameworks.sheets import read_sheet
 
@@ -47,14 +49,12 @@ def read_answers(path: Path) -> tuple[Answers, Context]:
     raw = read_file(path)
     text, _ = decode(raw)
     if path.suffix.lower() in (".csv", ".tsv"):
-        import csv
-
-        from frameworks.intake import lines_of
-
         said: dict[str, Any] = {}
         for cells in csv.reader(lines_of(text), delimiter="\t" if "\t" in text else ","):
             if cells and cells[0].strip() and cells[0].strip().lower() != "item":
-                said[cells[0].strip()] = _cell(cells[1] if len(cells) > 1 else "")
+                text_of_it = cells[1].strip() if len(cells) > 1 else ""
+                number = number_in(text_of_it)
+                said[cells[0].strip()] = (text_of_it or None) if number is None else number
     else:
         said = read_yaml(text)
     inside = said.get("answers")
@@ -64,12 +64,3 @@ def read_answers(path: Path) -> tuple[Answers, Context]:
     if not isinstance(who["age"], (int, type(None))):
         raise DefinitionError(["the age is a whole number of years"])
     return inside, Context(who["informant"], who["age"], who["form"])
-
-
-def _cell(text: str) -> int | float | str | None:
-    text = text.strip()
-    try:
-        number = float(text)
-    except ValueError:
-        return text or None
-    return int(number) if number == int(number) else number

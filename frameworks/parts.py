@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -63,6 +64,17 @@ def exact(number: float) -> Fraction:
 def plain(number: Fraction) -> int | float:
     """A whole number where it is one."""
     return int(number) if number.denominator == 1 else float(number)
+
+
+def number_in(text: str) -> int | float | None:
+    """The number that a text says: whole where it is one, and None for words, and for what JSON cannot keep."""
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if not math.isfinite(number) or abs(number) >= 2**53:
+        return None
+    return int(number) if number == int(number) else number
 
 
 class Scale(Part):
@@ -156,6 +168,14 @@ class Scale(Part):
         if self.levels:
             return self.numbers.get(level)
         return None if isinstance(level, str) else exact(level)
+
+    def read(self, text: str) -> LevelValue:
+        """The level that a form's or sheet's text stands for; the text itself where it stands for none, so that whoever checks it can say so."""
+        named = next((level.value for level in self.levels if str(level.value) == text), None)
+        if named is not None:
+            return named
+        number = None if self.type == "text" else number_in(text)
+        return text if number is None else number
 
     def label(self, level: LevelValue | None) -> str:
         """What to show for a level."""

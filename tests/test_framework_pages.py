@@ -409,6 +409,32 @@ def test_a_calendar_replaces_what_an_earlier_one_said_from_its_first_day_on() ->
     assert [(one.first.isoformat(), one.last.isoformat()) for one in held] == [autumn, moved]
 
 
+@pytest.mark.parametrize("said", ["nan", "inf", "1e999", "9" * 400, "-0", "x" * 5000])
+def test_a_number_that_is_none_is_told_and_never_a_crash(house: House, client: TestClient, said: str) -> None:
+    form = fields(sheet(client, framework="every-child-matters@1"))
+    assert score(client, house, form, {f"{house.student}:joined-in": said}).status_code == (303 if said == "-0" else 422)
+    assert bring(client, "scale x,count\ntheme,indicator\nA,B", "try", **{"try:b": said}).status_code == 200
+    sent = answers(client, house, fields(questions(client, house)), rest=said)
+    assert sent.status_code == 422 and "This still needs you" in text(sent) and fields(sent)["draft"]
+
+
+def test_a_form_that_no_page_of_ours_sends_is_refused_in_a_sentence(house: House, client: TestClient) -> None:
+    good = {**fields(questions(client, house)), "do": "keep"}
+    url = f"/students/{house.student}/questionnaires/carer-confidence/1"
+    assert [client.post(url, data={**good, **bad}).status_code for bad in ({"draft": "x"}, {"respondent": "moon"}, {"by": "moon"})] == [400, 404, 404]
+    assert bring(client, "theme,indicator\nA,B", "publish", author="moon").status_code == 400
+    assert client.post("/frameworks/new", content=b"hello", headers={"content-type": "multipart/form-data"}).json()["title"] == "This could not be read"
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31", "nonsense"])
+def test_a_time_out_of_mind_is_as_good_as_none_on_pages_and_refused_by_the_api(house: House, client: TestClient, day: str) -> None:
+    for path in ("", "/learning"):
+        assert client.get(f"/students/{house.student}{path}", params={"as_of": day, "known": day}).status_code == 200
+    assert client.get("/learning", params={"as_of": day}).status_code == 200
+    for path in ("history", "learning/everyday-steps/1", "questionnaires", "register"):
+        assert client.get(f"/api/v1/students/{house.student}/{path}", params={"as_of": f"{day}T00:00:00Z"}).status_code == 400
+
+
 def test_a_register_code_is_suggested_with_its_reason_on_the_page_and_as_json(house: House, client: TestClient) -> None:
     times = {"planned_start": MONDAY.isoformat(), "planned_end": (MONDAY + timedelta(hours=1)).isoformat()}
     house.record(house.entry("session-attended", **times), house.rung("reaches-site"))
