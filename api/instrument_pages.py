@@ -76,14 +76,17 @@ def _change(change: Any) -> str:
 
 
 @router.get("/students/{student_id}/questionnaires/{framework_id}/{version}")
-def answer_page(request: Request, student_id: UUID, framework_id: str, version: int, using: Current, respondent: str, by: str, draft: str = "") -> HTMLResponse:
+def answer_page(
+    request: Request, student_id: UUID, framework_id: str, version: int, using: Current, respondent: str, by: str, draft: str = "", language: str = ""
+) -> HTMLResponse:
     """The questions, with what was answered so far."""
     student, _ = student_and_setting(using, student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
     known = next((one for one in using.ledger.drafts.of(student_id) if str(one.id) == draft), None)
     if respondent not in WHO or by not in people_of(using.reader):
         raise Unknown
-    return _questions(request, using, student, instrument, respondent, by, str(known.id if known else new_id()), known.answers if known else {}, [])
+    shown = instrument.in_language(language)
+    return _questions(request, using, student, shown, respondent, by, str(known.id if known else new_id()), known.answers if known else {}, [])
 
 
 def _instrument(using: Service, key: str) -> Definition:
@@ -107,10 +110,16 @@ def _questions(
         question = {"id": item.id, "label": item.label, "plain": item.plain, "scale": scale, "choices": choices(scale), "value": answers.get(item.id)}
         sections[-1][1].append(question)
     return show(
-        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, by=by, draft=draft,
+        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, by=by, draft=draft, languages=_languages(using, instrument),
         begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems, handed_over=respondent in HANDED_OVER,
         skips=[(MISSING_MARK + reason, words) for reason, words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
     )  # fmt: skip
+
+
+def _languages(using: Service, instrument: Definition) -> list[str]:
+    """The languages in which it can be read, the one shown first left out; empty where there is one only."""
+    authored = _instrument(using, instrument.key)
+    return [one for one in (authored.language, *authored.translations) if one != instrument.language]
 
 
 @router.post("/students/{student_id}/questionnaires/{framework_id}/{version}")

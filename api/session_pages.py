@@ -20,7 +20,7 @@ from api.show import id_of, read_form, setting_for, show, staff_of, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING, MISSING_MARK, Scale
 from projections.history import Unknown
-from projections.reading import Body, timetable_on
+from projections.reading import Body, age_on, timetable_on
 from projections.session_sheet import session_sheet
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -80,7 +80,9 @@ def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Defin
     """Indicators by theme, with a cell for each student that holds what this informant scored: raters are kept apart."""
     sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"])
     students = sorted(sheet["students"], key=lambda student: str(student["name"]))
-    own = {student["student_id"]: using.reader.own_labels(found) for student in students if (found := using.reader.one("students", student["student_id"]))}
+    bodies = {body["id"]: body for body in using.reader.everyone(setting)}
+    own = using.reader.own_labels(list(bodies.values())) if any(item.per_student for item in framework.by_id.values()) else {}
+    asked = {student["student_id"]: set(framework.in_slot(slot["kind"], setting["id"], age_on(bodies[student["student_id"]], day))) for student in students}
     said = {
         (student["student_id"], score["indicator"]): score
         for student in students
@@ -92,7 +94,7 @@ def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Defin
         theme = themes.setdefault(framework.theme[indicator], {"label": framework.labels[framework.theme[indicator]], "students": students, "rows": []})
         scale, item = framework.scored[indicator], framework.by_id[indicator]
         cells = []
-        for student in students:
+        for student in (one for one in students if indicator in asked[one["student_id"]]):
             mine = own.get(student["student_id"], {}).get(framework.id, {})
             for name in [one for one in mine if one.rpartition(".")[0] == indicator] if item.per_student else [indicator]:
                 cells.append(_cell(student, name, mine.get(name, ""), said.get((student["student_id"], name))))

@@ -289,7 +289,28 @@ class Definition(Part):
             thing_id = thing_id.rpartition(".")[0]
         return self.labels.get(thing_id) if thing_id else None
 
-    def said_in(self, language: str) -> dict[str, str]:
-        """The labels in a language; what was not translated stays as it was authored."""
-        found = self.translations.get(language)
-        return self.labels | {name: label for name, label in (found.labels if found else {}).items() if name in self.labels}
+    def in_language(self, language: str) -> Definition:
+        """The same definition with its words in another language; what was not translated stays as it was authored."""
+        said = self.translations.get(language)
+        if said is None:
+            return self
+
+        def item(one: Item) -> Item:
+            words = {"label": said.labels.get(one.id, one.label), "plain": said.plain.get(one.id, one.plain)}
+            return one.model_copy(update={**words, "items": tuple(map(item, one.items))})
+
+        def rung(one: Rung) -> Rung:
+            words = {"label": said.labels.get(one.id, one.label), "plain": said.plain.get(one.id, one.plain)}
+            return one.model_copy(update={**words, "rungs": tuple(map(rung, one.rungs))})
+
+        def scale(one: Scale) -> Scale:
+            levels = tuple(level.model_copy(update={"label": said.levels.get(f"{one.id}/{level.value}", level.label)}) for level in one.levels)
+            return one.model_copy(update={"levels": levels})
+
+        changed = {
+            "language": language, "title": said.title or self.title, "summary": said.summary or self.summary, "items": tuple(map(item, self.items)),
+            "rungs": tuple(map(rung, self.rungs)), "scales": tuple(map(scale, self.scales)),
+            "scores": tuple(one.model_copy(update={"label": said.labels.get(one.id, one.label)}) for one in self.scores),
+        }  # fmt: skip
+        # Built anew, because a copy would carry along what the original has remembered of its own words.
+        return Definition.model_construct(**{**{name: getattr(self, name) for name in Definition.model_fields}, **changed})

@@ -14,7 +14,7 @@ from frameworks.cadence import Completeness, Stretch, completeness, due, stretch
 from frameworks.scoring import Comparison, Context, Scored, compare, score
 from projections.history import Unknown
 from projections.learning import Answered, Learning, read_answers
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, age_on
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,6 @@ def answers_of(event: Any) -> dict[str, Any] | None:
         return None
     answers = event.replacement.get("answers") if hasattr(event, "replacement") else event.answers
     return answers if isinstance(answers, dict) and answers != {"erased": True} else None
-
-
-def age_on(student: Body, day: date) -> int | None:
-    """A student's age in whole years, where the date of birth is known."""
-    try:
-        born = date.fromisoformat(str(student.get("date_of_birth")))
-    except ValueError:
-        return None
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Due]:

@@ -96,14 +96,15 @@ class Reader:
             self._definitions[key] = self.ledger.published.definition(key)
         return self._definitions[key]
 
-    def own_labels(self, student: Body) -> dict[str, dict[str, str]]:
-        """What a student's own items say, by the id of the shared definition and then by their own id; opened here."""
-        events = self._read([own["position"] for own in student.get("own_items", {}).values()])
-        found: dict[str, dict[str, str]] = {}
-        for definition, own in student.get("own_items", {}).items():
-            event: Any = events.get(own["position"])
-            labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
-            found[definition] = {item: labels.get(item, "[erased]") for item in own["items"]}
+    def own_labels(self, students: Sequence[Body]) -> dict[str, dict[str, dict[str, str]]]:
+        """What students' own items say, by student, by the id of the shared definition, by their own id; opened here, all at once."""
+        events = self._read([own["position"] for student in students for own in student.get("own_items", {}).values()])
+        found: dict[str, dict[str, dict[str, str]]] = {student["id"]: {} for student in students}
+        for student in students:
+            for definition, own in student.get("own_items", {}).items():
+                event: Any = events.get(own["position"])
+                labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
+                found[student["id"]][definition] = {item: labels.get(item, "[erased]") for item in own["items"]}
         return found
 
     def newest(self, kind: str, on: date) -> list[Definition]:
@@ -153,3 +154,12 @@ def timetable_on(setting: Body, day: str) -> Sequence[Body]:
     """The slots in force on an ISO date, as in the rules: the latest from-date on or before it, the one set last."""
     held = [timetable for timetable in setting.get("timetables", ()) if timetable["from_date"] <= day]
     return max(held, key=lambda timetable: (timetable["from_date"], timetable["position"]))["slots"] if held else []
+
+
+def age_on(student: Body, day: date) -> int | None:
+    """A student's age in whole years, where the date of birth is known."""
+    try:
+        born = date.fromisoformat(str(student.get("date_of_birth")))
+    except ValueError:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

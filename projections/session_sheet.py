@@ -10,7 +10,7 @@ from uuid import UUID
 from frameworks import Definition
 from projections.history import Unknown
 from projections.progress import MISSING
-from projections.reading import Body, Reader, timetable_on
+from projections.reading import Body, Reader, age_on, timetable_on
 from projections.student_days import StudentDays
 
 
@@ -29,7 +29,7 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> 
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)
     rows = [
-        _row(student, student["id"] in expected, scores.get(UUID(student["id"]), []), definitions, slot["kind"])
+        _row(student, student["id"] in expected, scores.get(UUID(student["id"]), []), definitions, (slot["kind"], str(setting_id), age_on(student, day)))
         for student in students
         if student["id"] in expected or UUID(student["id"]) in scores
     ]
@@ -71,12 +71,12 @@ def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -
     return found
 
 
-def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definitions: Sequence[Definition], kind: str) -> dict[str, Any]:
+def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definitions: Sequence[Definition], where: tuple[str, str, int | None]) -> dict[str, Any]:
     done = {(score["framework"], score["indicator"]) for score in scores}
     missing = [
         {"framework": definition.key, "indicator": indicator}
         for definition in definitions
-        for indicator in definition.expected_in_slot(kind)
+        for indicator in definition.expected_in_slot(*where)
         if expected and (definition.key, indicator) not in done
     ]
     return {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}

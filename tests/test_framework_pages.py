@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from ap_ledger.application.drafts import Draft
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.student import SetOwnItems, ShredKey
+from ap_ledger.domain.student import IdentifyStudent, SetOwnItems, ShredKey
 from ap_ledger.events.base import Ref
 from api import create_app
 from api.service import Service
@@ -313,6 +313,35 @@ def test_a_carer_handed_the_tablet_sees_the_questions_and_nothing_else(house: Ho
         client.get(f"/students/{house.student}/questionnaires/staff-confidence-audit/1", params={"respondent": "mentor", "by": str(house.mentor)}).status_code
         == 404
     )
+
+
+def test_a_questionnaire_is_read_in_another_language_without_losing_what_was_kept(house: House, client: TestClient) -> None:
+    authored = next(one for one in shipped_definitions() if one["id"] == "carer-confidence")
+    welsh = {"title": "Pa mor hyderus?", "labels": {"rest": "Rwy'n cael digon o orffwys"}, "levels": {"confident/5": "Yn llwyr"}}
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={**authored, "version": 2, "translations": {"cy": welsh}}))
+    house.runner.catch_up()
+    url, who = f"/students/{house.student}/questionnaires/carer-confidence/2", {"respondent": "carer", "by": str(house.mentor)}
+    page = client.get(url, params=who)
+    assert "Cymraeg" in text(page) and "I get enough rest" in text(page)
+    client.post(url, data={**fields(page), "answer:rest": "5", "do": "keep"})
+    other = client.get(url, params={**who, "language": "cy", "draft": fields(page)["draft"]})
+    assert "Rwy'n cael digon o orffwys" in text(other) and "Yn llwyr" in text(other) and "English" in text(other) and 'lang="cy"' in other.text
+    assert other.text.count("checked") == 1
+    assert client.post(url, data={**fields(other), "answer:rest": "5", "do": "finish"}, follow_redirects=False).status_code == 303
+
+
+def test_what_is_for_other_ages_is_not_asked_of_a_student(house: House, client: TestClient) -> None:
+    authored = {**(read_sheet(THEMES).authored or {}), "id": "by-age"}
+    authored["items"] = [{"id": "t", "label": "T", "items": [{"id": "young", "label": "Young", "applies_to": {"ages": [5, 9]}}, {"id": "all", "label": "All"}]}]
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=authored))
+    whose: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher}
+    house.ledger.execute(IdentifyStudent(id=new_id(), given_name="Ash", family_name="Heron", date_of_birth=date(2012, 5, 1), **whose))
+    house.runner.catch_up()
+    page = sheet(client, framework="by-age@1")
+    assert f"score:{house.student}:all" in page.text and f"score:{house.student}:young" not in page.text
+    assert f"score:{house.other}:young" in page.text, "an age that is not known rules nothing out"
+    missing = {row["student_id"]: [one["indicator"] for one in row["missing"] if one["framework"] == "by-age@1"] for row in client.get(f"/api/v1/settings/{house.setting}/sheet?date=2026-03-02&slot=lesson").json()["students"]}  # fmt: skip
+    assert missing == {str(house.student): ["all"], str(house.other): ["young", "all"]}
 
 
 def test_answers_are_kept_as_they_go_and_scored_when_finished(house: House, client: TestClient) -> None:

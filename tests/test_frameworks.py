@@ -39,6 +39,9 @@ def test_everything_that_ships_is_sound_and_holds_what_the_contract_names() -> N
     aims = [item for item, above in ecm.walk() if len(above) == 1 and not item.id.endswith("-carers")]
     assert (len(ecm.items), len(aims)) == (5, 25)
     assert all(ecm.in_slot(kind) for kind in ("lesson", "break", "lunch", "arrival"))
+    indicators = [item for item, above in ecm.walk() if len(above) == 2]
+    assert len(indicators) >= 25 and all(ecm.scored[item.id].type == "binary" and item.observable == "session" for item in indicators)
+    assert sum(not item.items for item, _ in shipped["everyday-steps"].walk()) >= 120
     assert not any(rung.on_site for rung in shipped["default-ladder"].rungs[:8])
 
 
@@ -122,9 +125,22 @@ def test_what_was_published_is_read_again_even_where_the_lint_of_today_would_ref
     assert read_definition(faulty).rungs[1].id == "first"
 
 
+SMALL_STEPS: dict[str, Any] = {
+    "id": "s", "version": 1, "kind": "outcomes", "title": "S", "licence": {"name": "own", "use": "ship"}, "default_scale": "seen",
+    "scales": [{"id": "seen", "type": "binary", "levels": [{"value": 0, "label": "Not yet"}, {"value": 1, "label": "Seen"}]}],
+    "items": [{"id": "t", "label": "T", "items": [{"id": "came-in", "label": "Came in"}]}],
+    "translations": {"cy": {"labels": {"came-in": "Daeth i mewn"}, "levels": {"seen/1": "Ie"}}},
+}  # fmt: skip
+
+
 def test_a_translation_is_shown_where_there_is_one_and_the_authored_words_where_not() -> None:
-    ladder = load_definition(read_yaml(LADDER + "translations:\n  cy: {labels: {first: Cyntaf}}\n"))
-    assert ladder.said_in("cy") == {"first": "Cyntaf", "second": "Second"} and ladder.said_in("fr") == ladder.labels
+    ladder = load_definition(read_yaml(LADDER + "translations:\n  cy: {title: Ysgol, labels: {first: Cyntaf}}\n"))
+    assert ladder.labels == {"first": "First", "second": "Second"}
+    welsh = ladder.in_language("cy")
+    assert (welsh.title, welsh.labels, welsh.rank, welsh.key) == ("Ysgol", {"first": "Cyntaf", "second": "Second"}, ladder.rank, ladder.key)
+    assert ladder.in_language("fr") is ladder
+    shown = load_definition(SMALL_STEPS).in_language("cy")
+    assert shown.labels["came-in"] == "Daeth i mewn" and shown.scored["came-in"].label(1) == "Ie" and shown.scored["came-in"].label(0) == "Not yet"
     with pytest.raises(DefinitionError, match="words for 'third', which does not exist"):
         load_definition(read_yaml(LADDER + "translations:\n  cy: {labels: {third: Trydydd}}\n"))
 

@@ -42,7 +42,10 @@ def test_a_students_own_step_stands_between_the_shared_rungs(house: House) -> No
     assert {house.one(house.rung(rung, MONDAY + timedelta(days=n))).status for n, rung in enumerate(contacts)} == {"recorded"}
     climbed = house.look_back()["progress"]["ladders"]["default-ladder@1"]
     assert (climbed["baseline"], climbed["latest"], climbed["sustained"]) == ("through-door.2", "face-to-face", "through-door.2")
-    assert house.reader.own_labels(house.reader.one("students", str(house.student)) or {})["default-ladder"]["through-door.1"] == "Knocks back"
+    assert (
+        house.reader.own_labels([house.reader.one("students", str(house.student)) or {}])[str(house.student)]["default-ladder"]["through-door.1"]
+        == "Knocks back"
+    )
 
 
 def test_own_steps_are_this_students_own_and_stand_under_something_shared(house: House) -> None:
@@ -74,7 +77,7 @@ def test_goals_in_the_students_own_words_are_scored_and_can_be_erased(house: Hou
         ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=house.student, retention_class="learning", rule="request")
     )
     house.runner.catch_up()
-    assert house.reader.own_labels(house.reader.one("students", str(house.student)) or {}) == {"personal-goal": {"goal.1": "[erased]"}}
+    assert house.reader.own_labels([house.reader.one("students", str(house.student)) or {}])[str(house.student)] == {"personal-goal": {"goal.1": "[erased]"}}
     with pytest.raises(Refused, match="erased"):
         own(house, "personal-goal", goal__2="More")
 

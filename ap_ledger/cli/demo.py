@@ -22,7 +22,7 @@ from rich.console import Console
 
 from ap_ledger.application import Ledger, create_ledger
 from ap_ledger.application.ledger import new_id
-from ap_ledger.cli.example import LivedClock, Story, live_through
+from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
 from ap_ledger.events.moments import microseconds
 from ap_ledger.settings import Settings, read_settings
 from projections import PROJECTIONS
@@ -55,7 +55,9 @@ def check_example(console: Console, students: int, weeks: int, seed: int, until:
     try:
         settings = read_settings(data=folder, database_url="").model_copy(update={"database_url": None})
         story = make_example(settings, students, weeks, seed, until, report)
-        chosen = [str(child.id) for child in (story.children[0], story.children[len(story.children) // 2], story.children[-1])]
+        # One of them climbs by small steps of their own.
+        own = next((child for child in story.children if child.path in OWN_STEPS_FOR), story.children[len(story.children) // 2])
+        chosen = [str(child.id) for child in (story.children[0], own, story.children[-1])]
         with serving(folder) as url:
             wrong = post_over_http(console, url, story, chosen)
             console.print("Replaying every projection beside the live ones ...")
