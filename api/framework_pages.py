@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
 from ap_ledger.application.ledger import new_id
-from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.errors import DefinitionError, Refused
 from api.service import Current, Service, Using
 from api.show import id_of, read_form, setting_for, show, staff_of, text_of
@@ -190,7 +190,32 @@ def framework_page(request: Request, framework_id: str, version: int, using: Cur
     before = using.reader.definition(definition.supersedes) if definition.supersedes else None
     before = before or using.reader.definition(f"{framework_id}@{version - 1}")
     changes = [(str(one), one.effect) for one in differences(before, definition)] if before else []
-    return show(request, "framework.html", body=body, definition=definition, before=before, changes=changes, published=using.ledger.published.recorded_at(key))
+    setting, settings = setting_for(using.reader, "")
+    return show(
+        request, "framework.html", body=body, definition=definition, before=before, changes=changes, published=using.ledger.published.recorded_at(key),
+        setting=setting, settings=settings, staff=staff_of(using.reader, setting), command=str(new_id()),
+    )  # fmt: skip
+
+
+@router.post("/frameworks/{framework_id}/{version}/retire")
+async def retire(request: Request, framework_id: str, version: int, using: Using) -> Response:
+    """Takes a version out of use. What was recorded against it stays readable for ever."""
+    form = await read_form(request)
+    return await run_in_threadpool(_retire, framework_id, version, using, form)
+
+
+def _retire(framework_id: str, version: int, using: Service, form: FormData) -> Response:
+    body, _ = setting_for(using.reader, text_of(form, "setting"))
+    command = RetireFramework(
+        id=id_of(form, "command"),
+        setting_id=UUID(body["id"]),
+        author_id=id_of(form, "author"),
+        framework_id=framework_id,
+        version=version,
+        reason_code="retired-by-leader",
+    )
+    position = using.ledger.execute(command).position
+    return RedirectResponse(f"/frameworks/{framework_id}/{version}?min_position={position}", 303)
 
 
 @router.get("/frameworks/{framework_id}/{version}/{form}")

@@ -68,8 +68,13 @@ def student_learning(
     return show(
         request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen, found=found,
         tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED, saved=saved,
-        problem=PROBLEMS.get(problem), staff=staff_of(using.reader, setting), form=str(new_id()),
+        statuses=_statuses(chosen) if chosen else {}, problem=PROBLEMS.get(problem), staff=staff_of(using.reader, setting), form=str(new_id()),
     )  # fmt: skip
+
+
+def _statuses(curriculum: Definition) -> dict[Any, str]:
+    """Every status that any unit of the curriculum may have."""
+    return {level.value: level.label for scale in curriculum.scored.values() for level in scale.levels}
 
 
 PROBLEMS = {"refused": "That step could not be recorded: choose a unit, a status and who saw it. Nothing was lost; look at what is held on the first page."}

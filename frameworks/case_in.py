@@ -18,7 +18,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 
 from ap_ledger.errors import DefinitionError
-from frameworks.intake import ITEMS_LIMIT, Intake, decode, shortened, tidy
+from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, shortened, tidy
 from frameworks.load import DEPTH_LIMIT
 from frameworks.sheets import USUAL_SCALES
 
@@ -68,6 +68,8 @@ def read_case(raw: bytes, kind: str | None = None) -> Intake:
     authored["licence"] = _licence(document, package, intake)
     if source := document.get("uri"):
         authored["source"] = str(source)[:1000]
+    if kind == "curriculum":
+        rubrics = {name: in_words(scale) for name, scale in rubrics.items()}
     usual = USUAL_SCALES.get(kind, USUAL_SCALES["outcomes"])
     authored["default_scale"] = usual["id"]
     authored["scales"] = [usual, *rubrics.values()]

@@ -127,3 +127,14 @@ def unused(wanted: str, taken: Container[str]) -> str:
     while found in taken:
         found, number = f"{wanted}-{number}", number + 1
     return found
+
+
+def in_words(scale: dict[str, Any]) -> dict[str, Any]:
+    """A scale as a curriculum needs it: its levels are words, because a status is recorded as a word."""
+    taken: set[str] = set()
+    levels = []
+    for level in scale.get("levels", ()):
+        value = level["value"] if isinstance(level["value"], str) else unused(slug(level["label"]) or f"level-{level['value']}", taken)
+        taken.add(value)
+        levels.append({**level, "value": value})
+    return {**scale, "type": "ordinal", "levels": levels} if levels else scale

@@ -64,6 +64,10 @@ def _kind(definition: Definition) -> Found:
         yield f"a definition of kind '{definition.kind}' has items and no rungs"
     elif not definition.scored:
         yield "no item can be scored: give the items a scale, or the file a default_scale"
+    if definition.kind == "curriculum":
+        for scale in {scale.id: scale for scale in definition.scored.values()}.values():
+            if not scale.levels or any(not isinstance(level.value, str) for level in scale.levels):
+                yield f"the statuses of a curriculum are words, and scale '{scale.id}' has numbers; give its levels values such as with-help"
     if definition.no_total and definition.scores:
         yield f"no_total forbids scores over several items, and there is '{definition.scores[0].id}'"
     if definition.effective_from and definition.effective_to and definition.effective_to < definition.effective_from:

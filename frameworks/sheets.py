@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from ap_ledger.errors import DefinitionError
-from frameworks.intake import ITEMS_LIMIT, Intake, decode, is_id, lines_of, shortened, slug, tidy, unused
+from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, is_id, lines_of, shortened, slug, tidy, unused
 from frameworks.model import Cadence, Kind
 from frameworks.parts import Informant
 
@@ -399,7 +399,7 @@ def _authored(about: Mapping[str, str], kind: str, scales: Mapping[str, Any], ro
         if wanted and wanted not in scales:
             intake.say("the line 'default scale'", f"no scale is called '{wanted}'; the first one was taken", kept=True)
         authored["default_scale"] = wanted if wanted in scales else next(iter(scales))
-        authored["scales"] = list(scales.values())
+        authored["scales"] = [in_words(scale) if kind == "curriculum" else scale for scale in scales.values()]
     else:
         intake.say("the lines above the table", "there is no scale. Write one as: scale NAME, 0 = Not yet, 1 = Seen", kept=True)
     authored["items"] = [_thing(node, "items") for node in roots]

@@ -158,6 +158,16 @@ def test_the_next_version_says_what_changed(house: House, client: TestClient) ->
     assert "'Started a task' is gone" in text(client.get(published.headers["location"]))
 
 
+def test_a_version_is_retired_once_and_stays_readable(house: House, client: TestClient) -> None:
+    form = {**fields(client.get("/frameworks/rag/1")), "author": str(house.teacher)}
+    for _ in range(2):
+        sent = client.post("/frameworks/rag/1/retire", data=form, follow_redirects=False)
+        assert sent.status_code == 303
+    page = client.get(sent.headers["location"])
+    assert "This version is retired" in text(page) and "Getting there" in text(page) and "Retire rag@1" not in text(page)
+    assert client.post("/frameworks/rag/1/retire", data={**form, "command": str(new_id())}).json()["code"] == "not-allowed"
+
+
 # Scoring a session --------------------------------------------------------------------------------------------------
 
 

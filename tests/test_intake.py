@@ -123,6 +123,17 @@ def test_scales_are_written_in_a_line() -> None:
     assert definition.scales[4].order == {"low": 0, "high": 1} and definition.scales[5].secure == {"known"} and definition.scales[5].lost == {"gone"}
 
 
+def test_the_statuses_of_a_curriculum_are_words_whatever_the_sheet_or_the_rubric_called_them() -> None:
+    sheet = "scale known,0 = Not yet,1 = Known (secure)\nsubject,unit\nCooking,Toast\n"
+    assert load_definition(read_sheet(sheet).authored or {}).scored["toast"].order == {"not-yet": 0, "known": 1}
+    levels = [{"score": 0, "quality": "Not yet"}, {"score": 1, "quality": "Known"}]
+    rubric = {"title": "R", "CFRubricCriteria": [{"CFItemURI": node(A), "CFRubricCriterionLevels": levels}]}
+    intake = read_case(package([item(A, "Toast")], [in_document(A)], CFRubrics=[rubric]), "curriculum")
+    assert load_definition(intake.authored or {}).scored[A].order == {"not-yet": 0, "known": 1}
+    with pytest.raises(DefinitionError, match="statuses of a curriculum are words"):
+        load_definition({**(read_case(package([item(A, "Toast")], [in_document(A)], CFRubrics=[rubric])).authored or {}), "kind": "curriculum"})
+
+
 @given(st.text(max_size=400))
 def test_no_text_at_all_makes_the_sheet_reader_crash(text: str) -> None:
     for sheet in (text, "theme,indicator\n" + text, text + "\ntheme,indicator\nA,B\n"):
