@@ -26,7 +26,8 @@ from frameworks.intake import Intake, write_yaml
 from frameworks.lint import advice
 from frameworks.load import SIZE_LIMIT
 from frameworks.scoring import REASONS, score
-from frameworks.sheets import SLOT_KINDS, TEMPLATES, template
+from frameworks.sheet_templates import TEMPLATES, template
+from frameworks.sheets import SLOT_KINDS
 from projections.history import Unknown
 from projections.reading import Body
 

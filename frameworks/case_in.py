@@ -20,7 +20,7 @@ import orjson
 from ap_ledger.errors import DefinitionError
 from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, shortened, tidy
 from frameworks.load import DEPTH_LIMIT
-from frameworks.sheets import USUAL_SCALES
+from frameworks.sheet_scales import USUAL_SCALES
 
 Json = Mapping[str, Any]
 TREE_DEPTH = DEPTH_LIMIT // 2 - 2

@@ -16,6 +16,7 @@ from ap_ledger.errors import DefinitionError
 from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, is_id, lines_of, shortened, slug, tidy, unused
 from frameworks.model import Cadence, Kind
 from frameworks.parts import Informant
+from frameworks.sheet_scales import USUAL_SCALES, scale_in
 
 TREE = ("outcome", "theme", "area", "section", "subject", "strand", "topic", "aim", "unit", "micro-unit", "indicator", "question", "statement", "goal", "rung")
 """Names of columns that make the tree. Their order in the sheet is the order of the tree."""
@@ -30,20 +31,6 @@ COLUMNS = {
 ABOUT = {"title", "id", "version", "kind", "licence", "holder", "credit", "use", "summary", "language", "default scale", "cadence", "informants"}
 SLOT_KINDS = frozenset({"arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition", "off-site", "home-visit", "online", "reflection", "transport"})  # fmt: skip
 YES, NO = frozenset({"yes", "y", "true", "1", "x", "✓"}), frozenset({"", "no", "n", "false", "0", "-"})
-MEANINGS = ("not-yet", "started", "nearly", "secure", "lost")
-USUAL_SCALES: Mapping[str, dict[str, Any]] = {
-    "outcomes": {"id": "seen", "type": "binary", "levels": [{"value": 0, "label": "Not yet"}, {"value": 1, "label": "Seen"}]},
-    "curriculum": {
-        "id": "secure", "type": "ordinal",
-        "levels": [
-            {"value": "introduced", "label": "Introduced", "means": "started"}, {"value": "with-help", "label": "With help", "means": "nearly"},
-            {"value": "on-my-own", "label": "On my own", "means": "secure"}, {"value": "used-elsewhere", "label": "Used elsewhere", "means": "secure"},
-            {"value": "not-secure", "label": "Not secure any more", "means": "lost"},
-        ],
-    },
-}  # fmt: skip
-"""The scale of a sheet that names none."""
-
 Cells = list[str]
 
 
@@ -154,58 +141,20 @@ def _about(rows: Sequence[Cells], intake: Intake) -> tuple[dict[str, str], dict[
         if name in ABOUT:
             about[name] = ", ".join(said) if name == "informants" else (said[0] if said else "")
         elif name.startswith("scale"):
-            _scale_line(number, cells[0], said, scales, intake)
+            _scale_line(number, slug(cells[0][5:]), said, scales, intake)
         else:
             intake.say(f"row {number}", f"'{cells[0][:40]}' is not a line that is known here; it was left out", kept=True, row=number)
     return {name: value for name, value in about.items() if value}, scales
 
 
 def _scale_line(number: int, name: str, said: Sequence[str], scales: dict[str, dict[str, Any]], intake: Intake) -> None:
-    scale_id = slug(name[5:])
-    if not scale_id or not said:
+    made = scale_in(said) if name else None
+    if made is not None:
+        scales[name] = {"id": name, **made}
+    elif not name or not said:
         intake.say(f"row {number}", "a scale is written as: scale NAME, then a cell for each level such as 1 = A little", row=number)
-        return
-    made = _range_scale(said) or _level_scale(said)
-    if made is None:
-        intake.say(f"row {number}", f"the scale '{scale_id}' needs two levels or more, each with a value of its own", row=number)
-        return
-    scales[scale_id] = {"id": scale_id, **made}
-
-
-def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
-    """`0 to 10`, `0 to 10 by 0.5`, `count`, `minutes` or `text`."""
-    simple: dict[str, str] = {"count": "count", "minutes": "duration", "text": "text", "words": "text"}
-    if said[0].lower() in simple:
-        return {"type": simple[said[0].lower()]}
-    found = re.fullmatch(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)(?: by (\d+(?:\.\d+)?))?", said[0].lower())
-    if found is None or float(found[1]) >= float(found[2]):
-        return None
-    return {"type": "numeric", "min": _number(found[1]), "max": _number(found[2]), "step": _number(found[3] or "1")}
-
-
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number == int(number) else number
-
-
-def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
-    """Levels as `1 = A little`, or words alone; `(secure)` behind one says what it means in a curriculum; `no order` makes it nominal."""
-    levels: list[dict[str, Any]] = []
-    ordered = True
-    for cell in said:
-        if cell.lower() in ("no order", "nominal"):
-            ordered = False
-            continue
-        meaning = next((one for one in MEANINGS if cell.lower().endswith(f"({one})")), None)
-        words = cell[: -len(meaning) - 2].strip() if meaning else cell
-        value, _, label = (part.strip() for part in words.partition("=")) if "=" in words else (words, "", words)
-        number = re.fullmatch(r"-?\d+(\.\d+)?", value)
-        level: dict[str, Any] = {"value": _number(value) if number else slug(value), "label": shortened(label or value)}
-        levels.append(level | ({"means": meaning} if meaning else {}))
-    values = [level["value"] for level in levels]
-    if len(levels) < 2 or len({str(value) for value in values}) < len(values) or "" in values:
-        return None
-    return {"type": "nominal" if not ordered else "binary" if values == [0, 1] else "ordinal", "levels": levels}
+    else:
+        intake.say(f"row {number}", f"the scale '{name}' needs two levels or more, each with a value of its own", row=number)
 
 
 # The rows -----------------------------------------------------------------------------------------------------------
@@ -425,42 +374,3 @@ def _version(said: str, intake: Intake) -> int:
         return int(said)
     intake.say("the line 'version'", "a version is a whole number from 1 up; it was read as 1", kept=True)
     return 1
-
-
-# The template -------------------------------------------------------------------------------------------------------
-
-TEMPLATES: Mapping[str, Sequence[Sequence[str]]] = {
-    "outcomes": (
-        ("title", "Our three themes"), ("id", "our-three-themes"), ("version", "1"), ("licence", "Our own words"),
-        ("scale seen", "0 = Not yet", "1 = Seen"), ("scale how-much", "1 = A little", "2 = Some of the time", "3 = Most of the time"), ("default scale", "seen"), (),
-        ("theme", "indicator", "plain words", "scale", "scored in"),
-        ("Belonging", "Said hello to somebody", "I said hello in my own way", "", "arrival, break, lunch"),
-        ("", "Stayed near the others", "", "how-much", "break, lunch"),
-        ("Learning", "Started a task", "I got going", "", "lesson, intervention"),
-        ("", "Went back to it after a break", "", "", "lesson"),
-        ("Feeling well", "Said or showed how they felt", "", "", ""),
-        ("", "Used something that helps", "", "how-much", ""),
-    ),
-    "curriculum": (
-        ("title", "Our first curriculum"), ("id", "our-first-curriculum"), ("version", "1"), ("kind", "curriculum"), ("licence", "Our own words"),
-        ("scale secure", "Introduced (started)", "With help (nearly)", "On my own (secure)", "Not secure any more (lost)"), (),
-        ("subject", "strand", "micro-unit", "comes after"),
-        ("Cooking", "Breakfast", "Makes toast", ""), ("", "", "Makes porridge", "Makes toast"), ("", "Lunch", "Makes a sandwich", "Makes toast"),
-    ),
-    "ladder": (
-        ("title", "Our ladder"), ("id", "our-ladder"), ("version", "1"), ("licence", "Our own words"), (),
-        ("rung", "on site", "supervised"), ("No answer at the door", "", ""), ("Talks through the door", "", ""), ("On site, one to one", "yes", "yes"),
-    ),
-    "instrument": (
-        ("title", "Our questions"), ("id", "our-questions"), ("version", "1"), ("licence", "Our own words"), ("informants", "student", "carer"), ("cadence", "term"),
-        ("scale agree", "1 = Not at all", "2 = A little", "3 = Mostly", "4 = Completely"), (),
-        ("section", "question", "reverse"), ("Here", "I know whom to ask", ""), ("", "I would rather be somewhere else", "yes"),
-    ),
-}  # fmt: skip
-
-
-def template(kind: str) -> str:
-    """A spreadsheet to start from, as CSV. It is a definition already, so that it can be tried before it is changed."""
-    out = lines_of("")
-    csv.writer(out, lineterminator="\r\n").writerows(TEMPLATES[kind])
-    return out.getvalue()

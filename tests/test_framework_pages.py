@@ -22,7 +22,8 @@ from api import create_app
 from api.service import Service
 from api.session_pages import entry_id
 from frameworks import definition_hash, read_yaml, shipped_definitions
-from frameworks.sheets import read_sheet, template
+from frameworks.sheet_templates import template
+from frameworks.sheets import read_sheet
 from projections.instruments import half_terms
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step

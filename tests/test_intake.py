@@ -23,7 +23,8 @@ from frameworks.case_out import write_case
 from frameworks.compare import differences
 from frameworks.files import read_any
 from frameworks.intake import Intake, write_yaml
-from frameworks.sheets import TEMPLATES, read_sheet, template
+from frameworks.sheet_templates import TEMPLATES, template
+from frameworks.sheets import read_sheet
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

@@ -15,7 +15,8 @@ from frameworks.learning import Step, next_steps, unit_states
 from frameworks.lint import advice
 from frameworks.model import Cadence
 from frameworks.parts import MISSING
-from frameworks.sheets import ABOUT, COLUMNS, TREE, read_sheet, template
+from frameworks.sheet_templates import template
+from frameworks.sheets import ABOUT, COLUMNS, TREE, read_sheet
 
 PAGE = (Path(__file__).parents[1] / "docs" / "frameworks.md").read_text("utf-8")
 

@@ -157,8 +157,8 @@ def template(
     out: Annotated[Path | None, typer.Option("--out", help="The CSV file to write; standard output if not given.")] = None,
 ) -> None:
     """A spreadsheet to start from. It works as it is; change the words."""
-    from frameworks.sheets import TEMPLATES
-    from frameworks.sheets import template as made
+    from frameworks.sheet_templates import TEMPLATES
+    from frameworks.sheet_templates import template as made
 
     if kind not in TEMPLATES:
         raise typer.BadParameter(f"one of {', '.join(TEMPLATES)}", param_hint="--kind")
