@@ -164,7 +164,7 @@ class _Draft:
             (self.definition.labels[item], made.items[item].label + (f" ({made.items[item].stage})" if made.items[item].stage else "")) for item in levels
         ]
         if not made.scores:
-            self.results.append(("Total", REASONS["no-total"]))
+            self.results.append(("Total", REASONS[made.total_reason or "no-scores"]))
 
 
 def _guess(raw: bytes) -> str:

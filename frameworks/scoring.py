@@ -15,12 +15,13 @@ from frameworks.measures import Band, Score
 from frameworks.model import Definition
 from frameworks.parts import MISSING_MARK, LevelValue, Scale, exact, plain
 
-Reason = Literal["too-few-answered", "not-applicable", "not-in-table", "no-total"]
+Reason = Literal["too-few-answered", "not-applicable", "not-in-table", "no-total", "no-scores"]
 REASONS: Mapping[str, str] = {
     "too-few-answered": "too few questions were answered",
     "not-applicable": "it does not apply",
     "not-in-table": "the table has no row for this raw score",
     "no-total": "these areas are not added together",
+    "no-scores": "the definition has no scores, only answers",
 }
 Answers = Mapping[str, LevelValue | None]
 """What was answered, item by item: a level, None for not answered, or `~not-applicable` and its like."""
@@ -84,7 +85,7 @@ def score(definition: Definition, answers: Answers, context: Context | None = No
     return Scored(
         scores={one.id: scores[one.id] for one in definition.scores},
         items={item: _item(scale, answers.get(item)) for item, scale in definition.scored.items()},
-        total_reason="no-total" if definition.no_total or not definition.scores else None,
+        total_reason="no-total" if definition.no_total else None if definition.scores else "no-scores",
     )
 
 

@@ -89,7 +89,7 @@ def score(file: File, answers: Annotated[Path, typer.Argument(help="The answers:
             for item, result_of in made.items.items():
                 stage = f" ({result_of.stage})" if result_of.stage else ""
                 console.print(f"{definition.labels[item]}: {result_of.label}{stage}", highlight=False, markup=False)
-            console.print(f"No total: {REASONS['no-total']}.", highlight=False)
+            console.print(f"No total: {REASONS[made.total_reason or 'no-scores']}.", highlight=False)
 
 
 def definition_label(definition: Definition, name: str) -> str:
