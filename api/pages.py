@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from api.service import Current, Json
 from api.show import day_in_words, end_of_day, people_of, show
 from frameworks import Definition
+from projections.crosswalks import outcomes_carried
 from projections.history import Unknown, days_at, entries_at, progress_of
 from projections.overview import overview
 from projections.reading import Body, Reader
@@ -55,7 +57,7 @@ def student_page(
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     return show(
         request, "student.html", student=student, setting=setting, progress=progress, incomplete=incomplete, position=position,
-        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress, own), units=_units(using.reader, progress),
+        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date())), units=_units(using.reader, progress),
         story=_story([_line(using.reader, entry, zone, people, own) for entry in entries]), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
     )  # fmt: skip
 
@@ -70,11 +72,12 @@ def _recent_from(days: list[tuple[str, Json]]) -> date | None:
     return None
 
 
-def _figures(reader: Reader, progress: Json, own: Own | None = None) -> list[Figure]:
+def _figures(reader: Reader, progress: Json, own: Own | None = None, newest: Sequence[Definition] = ()) -> list[Figure]:
     own = own or {}
     ladders = [(found, climbed) for key, climbed in progress["ladders"].items() if (found := reader.definition(key)) and climbed["path"]]
     figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
-    figures += [outcomes_by_theme(found, said) for key, said in progress["outcomes"].items() if (found := reader.definition(key)) and found.has_yes_or_no]
+    outcomes = outcomes_carried(reader, progress["outcomes"], newest)
+    figures += [outcomes_by_theme(found, said) for key, said in outcomes.items() if (found := reader.definition(key)) and found.has_yes_or_no]
     return figures
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,3 +50,26 @@ def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
             }
             waiting.append(Carried(walk.from_, items, levels))
     return list(reversed(found))
+
+
+def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: Iterable[Definition]) -> dict[str, Any]:
+    """The outcomes of a progress, moved on into those definitions as far as their crosswalks say; the rest stays where it was scored."""
+    moved: dict[str, Any] = deepcopy(dict(outcomes))
+    for definition in definitions:
+        for walk in carried_into(reader, definition):
+            before = moved.get(walk.key)
+            for indicator in list(before["indicators"]) if before else ():
+                here = walk.item(indicator)
+                if here is not None and before is not None:
+                    after = moved.setdefault(definition.key, {"indicators": {}, "by_slot_kind": {}, "by_informant": {}})
+                    _add(after["indicators"].setdefault(here, {}), before["indicators"].pop(indicator), walk)
+                    for apart in ("by_slot_kind", "by_informant"):
+                        for name, levels in before[apart].pop(indicator, {}).items():
+                            _add(after[apart].setdefault(here, {}).setdefault(name, {}), levels, walk)
+    return {key: said for key, said in moved.items() if said["indicators"]}
+
+
+def _add(counts: dict[str, int], more: Mapping[str, int], walk: Carried) -> None:
+    for level, times in more.items():
+        here = str(walk.level(level))
+        counts[here] = counts.get(here, 0) + times

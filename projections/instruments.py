@@ -12,6 +12,7 @@ from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
 from frameworks.scoring import Comparison, Context, Scored, compare, score
+from projections.crosswalks import Carried, carried_into
 from projections.history import Unknown
 from projections.learning import Answered, Learning, read_answers
 from projections.reading import Body, Reader, age_on
@@ -81,9 +82,13 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
     today = local_day(microseconds(as_of), setting["time_zone"])
     rows = _answers(reader, [student_id], as_of, known_at)
     events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
-    grouped: dict[tuple[str, str], list[Answered]] = {(one.key, respondent): [] for one in in_use(reader, today) for respondent in one.informants}
+    now = in_use(reader, today)
+    # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same question.
+    carried = {walk.key: (one.key, walk) for one in now for walk in carried_into(reader, one)}
+    grouped: dict[tuple[str, str], list[tuple[Answered, Carried | None]]] = {(one.key, respondent): [] for one in now for respondent in one.informants}
     for row in rows:
-        grouped.setdefault((row.instrument, row.respondent), []).append(row)
+        key, walk = carried.get(row.instrument, (row.instrument, None))
+        grouped.setdefault((key, row.respondent), []).append((row, walk))
     found: list[Rater] = []
     for (key, respondent), given in grouped.items():
         instrument = reader.definition(key)
@@ -92,11 +97,19 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
     return found
 
 
-def _rater(instrument: Definition, respondent: str, given: Sequence[Answered], events: dict[int, Any], student: Body, setting: Body, today: date) -> Rater:
+def _rater(
+    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: dict[int, Any], student: Body, setting: Body, today: date
+) -> Rater:
     made: list[Answering] = []
-    for row in given:
+    for row, walk in given:
         day = local_day(row.occurred_at, setting["time_zone"])
         answers = answers_of(events.get(row.position))
+        if answers is not None and walk is not None:
+            answers = {
+                here: walk.level(level) if isinstance(level, str) else walk.levels.get(str(level), level)
+                for item, level in answers.items()
+                if (here := walk.item(item))
+            }
         context = Context(respondent, age_on(student, day))
         made.append(Answering(row.entry, day, None if answers is None else score(instrument, answers, context)))
     days, since = [one.day for one in made], date.fromisoformat(student["admitted_on"])

@@ -24,6 +24,7 @@ from api.session_pages import entry_id
 from frameworks import definition_hash, read_yaml, shipped_definitions
 from frameworks.sheet_templates import template
 from frameworks.sheets import read_sheet
+from projections.crosswalks import outcomes_carried
 from projections.instruments import half_terms
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step
@@ -402,6 +403,44 @@ def test_now_is_compared_with_the_starting_point_by_rater(house: House, client: 
     assert "Day to day 2 – –" in text(client.get(f"/students/{house.student}/questionnaires"))
     past = client.get(f"/api/v1/students/{house.student}/questionnaires", params={"as_of": MONDAY.isoformat()}).json()["items"][0]
     assert len(past["answered"]) == 1
+
+
+def test_an_earlier_version_is_the_starting_point_only_where_a_crosswalk_says_so(house: House, client: TestClient) -> None:
+    authored = next(one for one in shipped_definitions() if one["id"] == "carer-confidence")
+    asked = ("mornings", "hard-moments", "after-a-hard-moment", "rest")
+    house.record(
+        house.entry("instrument-answered", MONDAY, instrument={"id": authored["id"], "version": 1}, respondent="carer", answers=dict.fromkeys(asked, 2))
+    )
+
+    def told(version: int, **more: Any) -> list[Any]:
+        house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={**authored, "version": version, **more}))
+        house.record(
+            house.entry(
+                "instrument-answered", TUESDAY, instrument={"id": authored["id"], "version": version}, respondent="carer", answers=dict.fromkeys(asked, 4)
+            )
+        )
+        house.runner.catch_up()
+        items = client.get(f"/api/v1/students/{house.student}/questionnaires").json()["items"]
+        (found,) = [item for item in items if item["instrument"] == f"{authored['id']}@{version}"]
+        return [answering["scores"]["day-to-day-confidence"]["value"] for answering in found["answered"]]
+
+    assert told(2) == [4]
+    assert told(3, crosswalks=[{"from": "carer-confidence@1", "items": {item: item for item in asked[:3]}, "levels": {"2": 1}}]) == [1, 4]
+
+
+def test_outcomes_go_on_in_the_next_version_where_a_crosswalk_says_so(house: House) -> None:
+    ecm = next(one for one in shipped_definitions() if one["id"] == "every-child-matters")
+    house.record(house.outcome("joined-in", 1), house.outcome("kept-going", 0), house.outcome("came-back", level=None))
+    walk = {"from": "every-child-matters@1", "items": {"joined-in": "joined-in", "kept-going": "tried-new", "came-back": "came-back"}, "levels": {"0": 1}}
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={**ecm, "version": 2, "crosswalks": [walk]}))
+    house.record(house.outcome("finished-part", 1), {**house.outcome("tried-new", 1), "framework": {"id": ecm["id"], "version": 2}})
+    outcomes = house.look_back()["progress"]["outcomes"]
+    moved = outcomes_carried(house.reader, outcomes, house.reader.newest("outcomes", date(2026, 3, 6)))
+    assert moved["every-child-matters@2"]["indicators"] == {"tried-new": {"1": 2}, "joined-in": {"1": 1}, "came-back": {"~not-observed": 1}}
+    assert (
+        moved["every-child-matters@2"]["by_slot_kind"]["tried-new"] == {"lesson": {"1": 2}} and "joined-in" in outcomes["every-child-matters@1"]["indicators"]
+    )
+    assert moved["every-child-matters@1"]["indicators"] == {"finished-part": {"1": 1}}, "what no crosswalk names stays where it was scored"
 
 
 def test_an_answer_off_its_scale_or_by_the_wrong_person_is_refused_and_kept(house: House) -> None:

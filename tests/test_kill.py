@@ -55,19 +55,24 @@ class Killed:
         if house.settings.postgres:
             self.environment["AP_LEDGER_DATABASE_URL"] = house.settings.postgres
 
-    def start(self) -> None:
+    def start(self, attempts: int = 3) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         quiet = {"env": self.environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         self.service = subprocess.Popen([sys.executable, "-c", self.program, "serve", "--no-projections", "--port", str(self.port)], **quiet)  # type: ignore[call-overload]
         self.projector = subprocess.Popen([sys.executable, "-c", HONEST, "work"], **quiet)  # type: ignore[call-overload]
-        for _ in range(600):
+        # A busy machine may take its time, or give the free port to somebody else; what is tested here is what comes after.
+        for _ in range(3_000):
+            if self.service.poll() is not None and attempts > 1:
+                self.projector.kill()
+                self.projector.wait(10)
+                return self.start(attempts - 1)
             try:
                 with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
                     connection.request("GET", "/health/live")
                     connection.getresponse().read()
-                return
+                return None
             except OSError:
                 time.sleep(0.02)
         raise AssertionError("the service did not start")
