@@ -21,7 +21,7 @@ from api.show import id_of, people_of, read_form, setting_for, show, staff_of, t
 from frameworks import Definition
 from frameworks.parts import MISSING_MARK
 from projections.history import Unknown
-from projections.instruments import Rater, all_due, answered, in_use
+from projections.instruments import Rater, all_due, answered, answers_of, in_use
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
@@ -141,6 +141,9 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
         if (said := text_of(form, f"answer:{item}").strip())
     }
     if text_of(form, "do") in ("keep", "later"):
+        if _recorded(using, draft) == answers:
+            # Sent before Finish and arrived after it: nothing is left to keep.
+            return Response(status_code=204)
         kept = using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
         if text_of(form, "do") == "keep":
             return Response(status_code=204 if kept else 409)
@@ -162,6 +165,12 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
         return _questions(request, using, student, instrument, respondent, by, str(draft), answers, [result.message or "This could not be recorded."])
     using.ledger.drafts.forget(student_id, draft)
     return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
+
+
+def _recorded(using: Service, entry: UUID) -> dict[str, Any] | None:
+    """The answers that were recorded under an id, or None."""
+    known = using.ledger.recorder.find([entry]).get(entry)
+    return answers_of(using.ledger.read([known.position])[0]) if known else None
 
 
 @router.get("/students/{student_id}/questionnaires/thanks")

@@ -372,6 +372,14 @@ def test_answers_are_kept_as_they_go_and_scored_when_finished(house: House, clie
     assert "Day to day 3 –" in page and "too few questions were answered" in page
 
 
+def test_what_was_still_being_kept_when_somebody_finished_leaves_no_ghost(house: House, client: TestClient) -> None:
+    form = fields(questions(client, house))
+    answers(client, house, form, mornings="2")
+    assert answers(client, house, form, "keep", mornings="2").status_code == 204 and house.ledger.drafts.of(house.student) == []
+    answers(client, house, form, "keep", mornings="5")
+    assert [draft.answers for draft in house.ledger.drafts.of(house.student)] == [{"mornings": 5}], "what differs from what was recorded is kept"
+
+
 def test_finishing_twice_records_once_and_going_back_to_change_an_answer_corrects_it(house: House, client: TestClient) -> None:
     form = fields(questions(client, house))
     for _ in range(2):
