@@ -141,10 +141,9 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
         if (said := text_of(form, f"answer:{item}").strip())
     }
     if text_of(form, "do") in ("keep", "later"):
-        if _recorded(using, draft) == answers:
-            # Sent before Finish and arrived after it: nothing is left to keep.
-            return Response(status_code=204)
-        kept = using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
+        # What was sent before Finish and arrived after it is recorded already, and nothing is left to keep.
+        said = Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers)
+        kept = _recorded(using, draft) == answers or using.ledger.drafts.keep(said)
         if text_of(form, "do") == "keep":
             return Response(status_code=204 if kept else 409)
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
