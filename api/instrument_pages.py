@@ -25,6 +25,7 @@ from projections.instruments import Rater, all_due, answered, answers_of, in_use
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
+ERASED = "This part of the student's record was erased, so nothing more can be kept in it."
 HANDED_OVER = frozenset({"student", "carer"})
 """They are handed the tablet, so their page shows nothing else of the service."""
 
@@ -142,10 +143,12 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
     }
     if text_of(form, "do") in ("keep", "later"):
         # What was sent before Finish and arrived after it is recorded already, and nothing is left to keep.
-        said = Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers)
-        kept = _recorded(using, draft) == answers or using.ledger.drafts.keep(said)
+        so_far = Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers)
+        kept = _recorded(using, draft) == answers or using.ledger.drafts.keep(so_far)
         if text_of(form, "do") == "keep":
             return Response(status_code=204 if kept else 409)
+        if not kept:
+            return _questions(request, using, student, instrument, respondent, by, str(draft), answers, [ERASED])
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
     entry: dict[str, Any] = {
         "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"], "author_id": by,

@@ -472,6 +472,8 @@ def test_drafts_and_answers_are_erased_with_the_students_key(house: House, clien
         ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=house.student, retention_class="health", rule="request")
     )
     assert house.ledger.drafts.of(house.student) == [] and not house.ledger.drafts.keep(draft)
+    late = answers(client, house, {**form, "draft": str(new_id())}, "later", rest="1")
+    assert late.status_code == 422 and "was erased" in text(late)
     house.runner.catch_up()
     page = text(client.get(f"/students/{house.student}/questionnaires"))
     assert "1 erased" in page and "Answered 1 time" in page
