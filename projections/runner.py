@@ -88,6 +88,8 @@ class Runner:
         self._live: dict[str, tuple[Generation, Projection]] = {}
         self._dead: dict[tuple[str, str], set[bytes]] = {}
         self._batch: tuple[int, list[Seen]] = (-1, [])
+        # What projections remember between batches is theirs alone, so one runner works in one thread at a time.
+        self._working = threading.RLock()
         self._moved = threading.Condition()
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -98,27 +100,32 @@ class Runner:
     def catch_up(self, report: Callable[[str, int, int], None] | None = None) -> int:
         """Applies everything recorded so far to every projection. Returns how many events were applied, all together."""
         applied = 0
-        for kind in self._kinds:
-            self._ensure(kind, report)
-        while True:
-            step = 0
+        with self._working:
             for kind in self._kinds:
-                generation, projection = self._open(kind)
-                step += self._advance(generation, projection, kind)
-                if report:
-                    report(kind.name, self._live[kind.name][0].position, self._recorder.read_head().position)
-            if step == 0:
-                return applied
-            applied += step
-            with self._moved:
-                self._moved.notify_all()
+                self._ensure(kind, report)
+            while step := self._step(report):
+                applied += step
+                with self._moved:
+                    self._moved.notify_all()
+        return applied
+
+    def _step(self, report: Callable[[str, int, int], None] | None) -> int:
+        """One batch of every projection."""
+        step = 0
+        for kind in self._kinds:
+            generation, projection = self._open(kind)
+            step += self._advance(generation, projection, kind)
+            if report:
+                report(kind.name, self._live[kind.name][0].position, self._recorder.read_head().position)
+        return step
 
     def replay(self, name: str | None = None, report: Callable[[str, int, int], None] | None = None) -> None:
         """Builds projections anew beside the live ones, and puts them in their place when they have caught up."""
-        for kind in self._kinds:
-            if name in (None, kind.name):
-                self._ensure(kind, report)
-                self._rebuild(kind, report)
+        with self._working:
+            for kind in self._kinds:
+                if name in (None, kind.name):
+                    self._ensure(kind, report)
+                    self._rebuild(kind, report)
 
     def make_missing(self) -> None:
         """Makes the empty tables of projections that were never built, so that pages can be shown before anything was read."""

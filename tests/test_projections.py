@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 from ap_ledger.application.ledger import new_id
 from ap_ledger.events.moments import microseconds
 from projections import PROJECTIONS
+from projections.curriculum_state import student_curriculum
 from projections.history import days_at, history
 from projections.progress import DayRow, fold_day
 from projections.registry import Registry
 from projections.runner import Projection, Runner, Seen
 from projections.student_days import DESCRIBE, StudentDays
-from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
+from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House, chunks
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -241,6 +242,20 @@ def test_the_runner_keeps_up_by_itself_and_a_reader_can_wait_for_its_own_writes(
     assert result.position is not None
     assert house.runner.wait_for(result.position, 5)
     assert not house.runner.wait_for(result.position + 1, 0.3)
+
+
+def test_one_runner_asked_by_many_threads_applies_everything_once(house: House) -> None:
+    steps = [house.unit(status=("introduced", "with-help")[n % 2], at=MONDAY + timedelta(minutes=n)) for n in range(120)]
+    for some in chunks(steps, 10):
+        house.record(*some)
+        asked = [threading.Thread(target=house.runner.catch_up) for _ in range(4)]
+        for thread in asked:
+            thread.start()
+        for thread in asked:
+            thread.join()
+    (unit,) = house.look_back()["progress"]["units"].values()
+    found = student_curriculum(house.reader, house.student, "everyday-steps@1", FRIDAY, None).states["bus-stop"]
+    assert (unit["steps"], len(found.steps)) == (120, 120)
 
 
 def test_projections_hold_nothing_that_was_sealed(house: House) -> None:
