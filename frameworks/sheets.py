@@ -109,10 +109,19 @@ def _known(cells: Cells) -> list[str]:
     return [cell for cell in cells if _heading(cell) in COLUMNS]
 
 
+def _tree_name(cell: str) -> str | None:
+    """Which column of the tree a heading means: `Theme`, `Themes`, `Theme name` and `Area of development` are all found."""
+    heading = _heading(cell).replace(" ", "-")
+    if heading.replace("-", " ") in COLUMNS:
+        return None
+    words = (heading, heading.removesuffix("s"), heading.partition("-")[0], heading.partition("-")[0].removesuffix("s"))
+    return next((word for word in words if word in TREE), None)
+
+
 def _tree_columns(cells: Cells) -> list[tuple[int, str]]:
     """The tree's columns of a row of headings. A line about the whole (`id,…`) is none."""
-    found = [(place, name) for place, cell in enumerate(cells) if (name := _heading(cell).replace(" ", "-")) in TREE]
-    only_headings = all(not cell or _heading(cell) in COLUMNS or _heading(cell).replace(" ", "-") in TREE for cell in cells[:2])
+    found = [(place, name) for place, cell in enumerate(cells) if (name := _tree_name(cell)) is not None]
+    only_headings = all(not cell or _heading(cell) in COLUMNS or _tree_name(cell) for cell in cells[:2])
     return found if only_headings else []
 
 

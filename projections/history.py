@@ -98,14 +98,18 @@ def _statuses(reader: Reader, units: Iterable[str]) -> Statuses:
     return found
 
 
-def entries_at(reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None) -> list[dict[str, Any]]:
-    """Each entry as it read at a position, newest first, with every change made to it by then."""
+def entries_at(
+    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None, kinds: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Each entry as it read at a position, newest first, with every change made to it by then. Of some kinds only, where any are named."""
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         where, given = "student = ? AND position <= ? AND occurred_at <= ?", [student_id.bytes, position, microseconds(as_of)]
         if from_day is not None:
             where, given = f"{where} AND day >= ?", [*given, from_day.toordinal()]
+        if kinds:
+            where, given = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*given, *kinds]
         ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
         rows = connection.exec_driver_sql(reader.views.sql(ask), tuple(given)).all()
     # Where an entry has several rows, the newest says when it happened; one whose newest row is superseded was voided.

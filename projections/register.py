@@ -13,6 +13,9 @@ from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.history import Unknown, entries_at
 from projections.reading import Body, Reader, timetable_on
 
+KINDS = ("session-attended", "rung-reached")
+"""What a suggestion is made from."""
+
 
 @dataclass(frozen=True)
 class SuggestedCode:
@@ -32,7 +35,7 @@ def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: dateti
     if student is None or setting is None:
         raise Unknown
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
-    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, from_day=first) if one["status"] != "voided"]
+    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS) if one["status"] != "voided"]
     zone = ZoneInfo(setting["time_zone"])
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
     placements = _placements(reader, setting, student_id)
