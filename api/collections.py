@@ -13,8 +13,7 @@ from api.paging import Cursor, linked, page
 from api.problems import Problem
 from api.schemas import Item, Items, Sheet
 from api.service import Current, Json
-from projections.history import Unknown
-from projections.reading import timetable_on
+from projections.reading import Unknown, timetable_on
 from projections.session_sheet import session_sheet
 
 router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})

@@ -26,10 +26,8 @@ from frameworks.intake import Intake, write_yaml
 from frameworks.lint import advice
 from frameworks.load import SIZE_LIMIT
 from frameworks.scoring import REASONS, score
-from frameworks.sheet_templates import TEMPLATES, template
-from frameworks.sheets import SLOT_KINDS
-from projections.history import Unknown
-from projections.reading import Body
+from frameworks.sheet_templates import TEMPLATES, template, template_file
+from projections.reading import Unknown
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 ROWS_SHOWN = 400
@@ -39,9 +37,7 @@ KINDS = {"ladder": "Ladders", "outcomes": "Outcomes frameworks", "curriculum": "
 @router.get("/frameworks")
 def framework_list(request: Request, using: Current) -> HTMLResponse:
     """Everything published, by kind."""
-    bodies: list[Body] = []
-    while page := using.reader.collection("frameworks", after=bodies[-1]["key"] if bodies else "", limit=500):
-        bodies += page
+    bodies = using.reader.whole("frameworks")
     by_kind = [
         (title, sorted((body for body in bodies if body["kind"] == kind), key=lambda body: (body["title"], -body["version"]))) for kind, title in KINDS.items()
     ]
@@ -53,9 +49,7 @@ def framework_template(kind: str) -> Response:
     """A spreadsheet to start from."""
     if kind not in TEMPLATES:
         raise Unknown
-    # The mark at the beginning tells spreadsheet programs that this is UTF-8.
-    content = b"\xef\xbb\xbf" + template(kind).encode()
-    return Response(content, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{kind}-template.csv"'})
+    return Response(template_file(kind), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{kind}-template.csv"'})
 
 
 @router.get("/frameworks/new")
@@ -177,7 +171,7 @@ def _draft(request: Request, using: Service, setting: str, source: str, name: st
     body, settings = setting_for(using.reader, setting)
     return show(
         request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings, staff=staff_of(using.reader, body),
-        command=str(new_id()), templates=list(TEMPLATES), slot_kinds=sorted(SLOT_KINDS), status=200 if draft is None or not draft.faults else 422,
+        command=str(new_id()), templates=list(TEMPLATES), status=200 if draft is None or not draft.faults else 422,
     )  # fmt: skip
 
 

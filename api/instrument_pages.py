@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import APIRouter, Request
@@ -14,14 +13,13 @@ from starlette.datastructures import FormData
 
 from ap_ledger.application.drafts import Draft
 from ap_ledger.application.ledger import new_id
-from api.learning_pages import student_and_setting
 from api.service import Current, Service, Using
 from api.session_pages import choices, entry_id
 from api.show import id_of, people_of, read_form, setting_for, show, staff_of, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING_MARK
-from projections.history import Unknown
-from projections.instruments import Rater, all_due, answered, answers_of, in_use
+from projections.instruments import Rater, all_due, answered, answers_of
+from projections.reading import Unknown
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
@@ -39,15 +37,14 @@ def due_page(request: Request, using: Current, setting: str = "") -> HTMLRespons
 
 
 @router.get("/students/{student_id}/questionnaires")
-def questionnaires(request: Request, student_id: UUID, using: Current, saved: int = 0) -> HTMLResponse:
+def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLResponse:
     """What a student and those around them answered, against the starting point; what is begun, and what is due."""
-    student, setting = student_and_setting(using, student_id)
+    student, setting = using.reader.student_and_setting(student_id)
     raters = answered(using.reader, student_id, using.ledger.clock(), None)
     drafts = [(draft, found) for draft in using.ledger.drafts.of(student_id) if (found := using.reader.definition(draft.instrument))]
-    today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
     return show(
         request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,
-        instruments=in_use(using.reader, today), who=WHO, staff=staff_of(using.reader, setting), saved=saved,
+        who=WHO, staff=staff_of(using.reader, setting),
     )  # fmt: skip
 
 
@@ -81,7 +78,7 @@ def answer_page(
     request: Request, student_id: UUID, framework_id: str, version: int, using: Current, respondent: str, by: str, draft: str = "", language: str = ""
 ) -> HTMLResponse:
     """The questions, with what was answered so far."""
-    student, _ = student_and_setting(using, student_id)
+    student, _ = using.reader.student_and_setting(student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
     known = next((one for one in using.ledger.drafts.of(student_id) if str(one.id) == draft), None)
     if respondent not in WHO or by not in people_of(using.reader):
@@ -131,7 +128,7 @@ async def answer(request: Request, student_id: UUID, framework_id: str, version:
 
 
 def _answer(request: Request, student_id: UUID, key: str, using: Service, form: FormData) -> Response:
-    student, setting = student_and_setting(using, student_id)
+    student, setting = using.reader.student_and_setting(student_id)
     instrument, draft = _instrument(using, key), id_of(form, "draft")
     respondent, by = text_of(form, "respondent"), text_of(form, "by")
     if respondent not in WHO or by not in people_of(using.reader):
@@ -178,5 +175,5 @@ def _recorded(using: Service, entry: UUID) -> dict[str, Any] | None:
 @router.get("/students/{student_id}/questionnaires/thanks")
 def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
     """Thanks whoever answered, and asks for the tablet back."""
-    student, _ = student_and_setting(using, student_id)
+    student, _ = using.reader.student_and_setting(student_id)
     return show(request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER)

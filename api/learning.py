@@ -13,8 +13,8 @@ from api.schemas import GroupLearning, Questionnaires, RegisterSuggestions, Stud
 from api.service import Current, Json
 from api.students import AsOf, KnownAt
 from projections.curriculum_state import group_curriculum, student_curriculum
-from projections.history import Unknown
 from projections.instruments import answered
+from projections.reading import Unknown
 from projections.register import suggested_codes
 
 router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})

@@ -21,8 +21,7 @@ from frameworks import Definition
 from frameworks.model import Item
 from projections.cohort_ladder import cohort_ladder
 from projections.curriculum_state import StudentCurriculum, group_curriculum, student_curriculum, touched_curricula
-from projections.history import Unknown
-from projections.reading import Body
+from projections.reading import Body, Unknown
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 LISTED = 12
@@ -46,27 +45,18 @@ def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
     return Times(as_of if happened_by else "", known if known_at else "", happened_by or now, known_at, f"{now.astimezone(zone):%Y-%m-%d}")
 
 
-def student_and_setting(using: Service, student_id: UUID) -> tuple[Body, Body]:
-    """A student and their setting. Raises Unknown."""
-    student = using.reader.one("students", str(student_id))
-    setting = using.reader.one("settings", student["setting_id"]) if student else None
-    if student is None or setting is None:
-        raise Unknown
-    return student, setting
-
-
 @router.get("/students/{student_id}/learning")
 def student_learning(
     request: Request, student_id: UUID, using: Current, curriculum: str = "", as_of: str = "", known: str = "", saved: int = 0, problem: str = ""
 ) -> HTMLResponse:
     """One student in one curriculum: what is ready, nearly there, missing underneath, lost, untouched; and every unit with its history."""
-    student, setting = student_and_setting(using, student_id)
+    student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
     curricula = touched_curricula(using.reader, [student_id], times.happened_by.date())
     chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
     found = student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at) if chosen else None
     return show(
-        request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen, found=found,
+        request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
         tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED, saved=saved,
         statuses=_statuses(chosen) if chosen else {}, problem=PROBLEMS.get(problem), staff=staff_of(using.reader, setting), form=str(new_id()),
     )  # fmt: skip
@@ -87,7 +77,7 @@ async def record_step(request: Request, student_id: UUID, using: Using) -> Respo
 
 
 def _record_step(student_id: UUID, using: Service, form: FormData) -> Response:
-    student, setting = student_and_setting(using, student_id)
+    student, setting = using.reader.student_and_setting(student_id)
     curriculum = using.reader.definition(text_of(form, "curriculum"))
     if curriculum is None:
         raise Unknown

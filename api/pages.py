@@ -15,7 +15,7 @@ from api.service import Current, Json
 from api.show import day_in_words, end_of_day, people_of, show
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
-from projections.history import Unknown, days_at, entries_at, progress_of
+from projections.history import days_at, entries_at, progress_of
 from projections.overview import overview
 from projections.reading import Body, Reader
 from projections.register import suggested_codes
@@ -41,10 +41,7 @@ def student_page(
     request: Request, student_id: UUID, using: Current, as_of: Annotated[str, Query(max_length=10)] = "", known: Annotated[str, Query(max_length=10)] = ""
 ) -> HTMLResponse:
     """One student: the ladder over time, outcomes by theme and slot kind, units, and what happened lately."""
-    student = using.reader.one("students", str(student_id))
-    setting = using.reader.one("settings", student["setting_id"]) if student else None
-    if student is None or setting is None:
-        raise Unknown
+    student, setting = using.reader.student_and_setting(student_id)
     zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
     happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now

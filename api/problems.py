@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from ap_ledger.application.door import TooLarge, Unparsable
 from ap_ledger.errors import Busy, CommandConflict, Refused, Unreadable
-from projections.history import Unknown
+from projections.reading import Unknown
 
 log = structlog.get_logger()
 

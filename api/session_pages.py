@@ -19,8 +19,7 @@ from api.service import Current, Json, Service, Using
 from api.show import id_of, read_form, setting_for, show, staff_of, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING, MISSING_MARK, Scale
-from projections.history import Unknown
-from projections.reading import Body, age_on, timetable_on
+from projections.reading import Body, Unknown, age_on, timetable_on
 from projections.session_sheet import session_sheet
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -15,8 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from ap_ledger.application.door import TooLarge, Unparsable
 from api.static_files import address
-from projections.history import Unknown
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, Unknown
 
 YEARS = range(1900, 2201)
 """Moments outside these years are slips of the finger."""
@@ -59,27 +58,17 @@ def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
 
 def people_of(reader: Reader) -> dict[str, str | None]:
     """The name of everybody who may be an author, by id."""
-    found: dict[str, str | None] = {}
-    after = ""
-    while page := reader.collection("people", after=after, limit=500):
-        after = page[-1]["key"]
-        found |= {person["id"]: person["name"] for person in page}
-    return found
+    return {person["id"]: person["name"] for person in reader.whole("people")}
 
 
 def staff_of(reader: Reader, setting: Body) -> list[tuple[str, str]]:
     """The people of a setting, by name, for choosing who writes."""
-    found: list[tuple[str, str]] = []
-    after = ""
-    while page := reader.collection("people", UUID(setting["id"]), after, 500):
-        after = page[-1]["key"]
-        found += [(person["id"], person["name"] or "Not named") for person in page]
-    return sorted(found, key=lambda one: one[1])
+    return sorted(((person["id"], person["name"] or "Not named") for person in reader.whole("people", setting)), key=lambda one: one[1])
 
 
 def setting_for(reader: Reader, wanted: str) -> tuple[Body, list[Body]]:
     """The setting that a page is about (the first where none was chosen), and all there are. Raises Unknown where there is none."""
-    settings = reader.collection("settings", limit=500)
+    settings = reader.whole("settings")
     found = next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
     if found is None:
         raise Unknown

@@ -8,7 +8,8 @@ from typing import Annotated, Literal
 import rfc8785
 from pydantic import Field
 
-from frameworks.parts import Id, Informant, Label, LevelValue, Part, Polarity
+from ap_ledger.events.entries import Informant
+from frameworks.parts import Id, Label, LevelValue, Part, Polarity
 
 Ages = tuple[int, int]
 """The first and the last age, in whole years, both included."""

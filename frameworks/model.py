@@ -12,8 +12,9 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from ap_ledger.events.entries import Informant, Missing
 from frameworks.measures import Ages, Example, Score
-from frameworks.parts import MISSING, Id, Informant, Key, Label, LevelValue, Missing, Part, Polarity, Scale
+from frameworks.parts import MISSING, Id, Key, Label, LevelValue, Part, Polarity, Scale
 
 Cadence = Literal["slot", "session", "day", "week", "half-term", "term", "year"]
 Kind = Literal["ladder", "outcomes", "curriculum", "instrument"]

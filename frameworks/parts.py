@@ -6,9 +6,11 @@ import math
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from ap_ledger.events.entries import Missing
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9.-]{0,118}$"
 KEY_PATTERN = r"^[a-z0-9][a-z0-9.-]{0,118}@[1-9][0-9]*$"
@@ -19,9 +21,7 @@ Key = Annotated[str, Field(pattern=KEY_PATTERN)]
 Label = Annotated[str, Field(min_length=1, max_length=300)]
 LevelValue = int | float | str
 Polarity = Literal["up", "down", "none"]
-Informant = Literal["mentor", "teacher", "student", "carer", "receiving-school"]
-Missing = Literal["not-observed", "not-applicable", "not-answered"]
-MISSING: tuple[Missing, ...] = ("not-observed", "not-applicable", "not-answered")
+MISSING: tuple[Missing, ...] = get_args(Missing)
 MISSING_MARK = "~"
 """Stands before the reason where a questionnaire's answer is one of the kinds of missing: `~not-applicable`."""
 

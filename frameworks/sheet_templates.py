@@ -42,3 +42,8 @@ def template(kind: str) -> str:
     out = lines_of("")
     csv.writer(out, lineterminator="\r\n").writerows(TEMPLATES[kind])
     return out.getvalue()
+
+
+def template_file(kind: str) -> bytes:
+    """The same as a file. The mark at the beginning tells spreadsheet programs that it is UTF-8."""
+    return b"\xef\xbb\xbf" + template(kind).encode()

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 from ap_ledger.errors import DefinitionError
+from ap_ledger.events.entries import Informant
+from ap_ledger.events.setting import SlotKind
 from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, is_id, lines_of, shortened, slug, tidy, unused
 from frameworks.model import Cadence, Kind
-from frameworks.parts import Informant
 from frameworks.sheet_scales import USUAL_SCALES, scale_in
 
 TREE = ("outcome", "theme", "area", "section", "subject", "strand", "topic", "aim", "unit", "micro-unit", "indicator", "question", "statement", "goal", "rung")
@@ -29,7 +30,7 @@ COLUMNS = {
     "looked at in": "observable", "observable": "observable", "on site": "on_site", "supervised": "supervised", "own words": "per_student",
 }  # fmt: skip
 ABOUT = {"title", "id", "version", "kind", "licence", "holder", "credit", "use", "summary", "language", "default scale", "cadence", "informants"}
-SLOT_KINDS = frozenset({"arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition", "off-site", "home-visit", "online", "reflection", "transport"})  # fmt: skip
+SLOT_KINDS = frozenset(get_args(SlotKind))
 YES, NO = frozenset({"yes", "y", "true", "1", "x", "✓"}), frozenset({"", "no", "n", "false", "0", "-"})
 Cells = list[str]
 

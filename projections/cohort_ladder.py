@@ -13,10 +13,9 @@ from uuid import UUID
 
 from frameworks import Definition
 from projections.crosswalks import carried_into
-from projections.history import Unknown
 from projections.overview import WEEKS, recent_days
 from projections.progress import climb, median
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, Unknown
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,9 @@ class Carried:
             item = item.rpartition(".")[0]
         return self.items.get(item)
 
-    def level(self, level: str) -> Any:
+    def level(self, level: Any) -> Any:
         """A level here; one that is not named stays what it was."""
-        return self.levels.get(level, level)
+        return self.levels.get(str(level), level)
 
 
 def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
@@ -45,7 +45,7 @@ def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
         for walk in before.crosswalks if before else ():
             items = {old: one.items[new] for old, new in walk.items.items() if new in one.items}
             levels = {
-                **{old: one.level(str(new)) for old, new in walk.levels.items()},
+                **{old: one.level(new) for old, new in walk.levels.items()},
                 **{old: new for old, new in one.levels.items() if old not in walk.levels},
             }
             waiting.append(Carried(walk.from_, items, levels))

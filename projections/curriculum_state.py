@@ -12,9 +12,8 @@ from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
 from projections.crosswalks import Carried, carried_into
-from projections.history import Unknown
 from projections.learning import Learning, Steps, present, read_steps, steps_taken
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, Unknown
 
 
 @dataclass(frozen=True)
@@ -42,10 +41,7 @@ class GroupCurriculum:
 
 def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None) -> StudentCurriculum:
     """A student's units of a curriculum `id@version`, as known at a time. Raises Unknown for either."""
-    curriculum, student = _curriculum(reader, key), reader.one("students", str(student_id))
-    setting = reader.one("settings", student["setting_id"]) if student else None
-    if setting is None:
-        raise Unknown
+    curriculum, (_, setting) = _curriculum(reader, key), reader.student_and_setting(student_id)
     time_zone = setting["time_zone"]
     taken: dict[str, list[tuple[int, Any]]] = {}
     for walk, steps, known in _steps(reader, [student_id], curriculum, known_at):

@@ -22,16 +22,12 @@ History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
 
 
-class Unknown(Exception):
-    """There is no such student."""
-
-
 def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, skip: int = 0, limit: int = ENTRIES_LIMIT) -> History:
     """Entries and progress at that instant. Entries come newest first, at most `limit`, after leaving out `skip`.
 
     `known_at` None means everything that is known. Raises Unknown for a student who was never admitted.
     """
-    setting = _setting_of(reader, student_id)
+    _, setting = reader.student_and_setting(student_id)
     days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at)
     progress = progress_of(reader, setting, days)
     entries = entries_at(reader, student_id, as_of, position, skip, limit)
@@ -44,14 +40,6 @@ def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetim
         "entries": entries,
         "progress": progress,
     }
-
-
-def _setting_of(reader: Reader, student_id: UUID) -> Body:
-    student = reader.one("students", str(student_id))
-    setting = reader.one("settings", student["setting_id"]) if student else None
-    if student is None or setting is None:
-        raise Unknown
-    return setting
 
 
 def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None) -> tuple[list[tuple[str, DayCell]], int, bool]:

@@ -13,7 +13,6 @@ from frameworks import Definition
 from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
 from frameworks.scoring import Comparison, Context, Scored, compare, score
 from projections.crosswalks import Carried, carried_into
-from projections.history import Unknown
 from projections.learning import Answered, Learning, read_answers
 from projections.reading import Body, Reader, age_on
 
@@ -75,10 +74,7 @@ def in_use(reader: Reader, on: date) -> list[Definition]:
 
 def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None) -> list[Rater]:
     """Every instrument in use, and any that was answered, by respondent, with its scores. Raises Unknown for the student."""
-    student = reader.one("students", str(student_id))
-    setting = reader.one("settings", student["setting_id"]) if student else None
-    if student is None or setting is None:
-        raise Unknown
+    student, setting = reader.student_and_setting(student_id)
     today = local_day(microseconds(as_of), setting["time_zone"])
     rows = _answers(reader, [student_id], as_of, known_at)
     events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
@@ -105,11 +101,7 @@ def _rater(
         day = local_day(row.occurred_at, setting["time_zone"])
         answers = answers_of(events.get(row.position))
         if answers is not None and walk is not None:
-            answers = {
-                here: walk.level(level) if isinstance(level, str) else walk.levels.get(str(level), level)
-                for item, level in answers.items()
-                if (here := walk.item(item))
-            }
+            answers = {here: walk.level(level) for item, level in answers.items() if (here := walk.item(item))}
         context = Context(respondent, age_on(student, day))
         made.append(Answering(row.entry, day, None if answers is None else score(instrument, answers, context)))
     days, since = [one.day for one in made], date.fromisoformat(student["admitted_on"])
@@ -150,12 +142,7 @@ def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: dateti
 
 
 def _placed(reader: Reader, setting: Body, today: date) -> set[str]:
-    found: set[str] = set()
-    after = ""
-    while page := reader.collection("placements", UUID(setting["id"]), after, 500):
-        after = page[-1]["key"]
-        found |= {body["student_id"] for body in page if body["start"] <= today.isoformat() <= (body["end"] or "9999")}
-    return found
+    return {body["student_id"] for body in reader.whole("placements", setting) if body["start"] <= today.isoformat() <= (body["end"] or "9999")}
 
 
 def _answers(reader: Reader, students: Sequence[UUID], as_of: datetime, known_at: datetime | None) -> list[Answered]:

@@ -22,6 +22,10 @@ from projections.views import Generation, Views
 Body = dict[str, Any]
 
 
+class Unknown(Exception):
+    """There is nothing with this id."""
+
+
 class Reader:
     """Reads the read models of one ledger."""
 
@@ -45,12 +49,24 @@ class Reader:
         bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
         return self._named(bodies)
 
-    def everyone(self, setting: Body) -> list[Body]:
-        """Every student of a setting, named, in the order of their ids."""
+    def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
+        """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
         found: list[Body] = []
-        while page := self.collection("students", UUID(setting["id"]), found[-1]["key"] if found else "", 500):
+        while page := self.collection(kind, UUID(setting["id"]) if setting else None, found[-1]["key"] if found else "", 500):
             found += page
         return found
+
+    def everyone(self, setting: Body) -> list[Body]:
+        """Every student of a setting, named, in the order of their ids."""
+        return self.whole("students", setting)
+
+    def student_and_setting(self, student_id: UUID) -> tuple[Body, Body]:
+        """A student and the setting that admitted them. Raises Unknown."""
+        student = self.one("students", str(student_id))
+        setting = self.one("settings", student["setting_id"]) if student else None
+        if student is None or setting is None:
+            raise Unknown
+        return student, setting
 
     def one(self, kind: str, key: str) -> Body | None:
         """One body by its key, named, or None."""
@@ -109,16 +125,12 @@ class Reader:
 
     def newest(self, kind: str, on: date) -> list[Definition]:
         """The newest version in use of every published definition of a kind, in the order of their ids."""
-        newest: dict[str, Body] = {}
-        after = ""
-        while page := self.collection("frameworks", after=after, limit=500):
-            after = page[-1]["key"]
-            for body in page:
-                fits = body["kind"] == kind and not body["retired"] and (body.get("effective_from") or "") <= on.isoformat()
-                fits = fits and on.isoformat() <= (body.get("effective_to") or "9999")
-                if fits and body["version"] > newest.get(body["id"], {"version": 0})["version"]:
-                    newest[body["id"]] = body
-        return [found for body in newest.values() if (found := self.definition(body["key"])) is not None]
+        newest: dict[str, Definition] = {}
+        for body in self.whole("frameworks"):
+            found = self.definition(body["key"]) if body["kind"] == kind and not body["retired"] else None
+            if found is not None and found.in_effect(on) and (found.id not in newest or found.version > newest[found.id].version):
+                newest[found.id] = found
+        return list(newest.values())
 
     def slot_kinds(self, setting: Body) -> dict[str, str]:
         """The kind of every slot a setting ever had, by slot id."""

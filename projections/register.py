@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from frameworks.register import SessionFacts, Suggestion, suggest
-from projections.history import Unknown, entries_at
+from projections.history import entries_at
 from projections.reading import Body, Reader, timetable_on
 
 KINDS = ("session-attended", "rung-reached")
@@ -30,15 +30,12 @@ class SuggestedCode:
 
 def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None) -> list[SuggestedCode]:
     """The sessions from a day on, newest first, as known at a time. Raises Unknown for the student."""
-    student = reader.one("students", str(student_id))
-    setting = reader.one("settings", student["setting_id"]) if student else None
-    if student is None or setting is None:
-        raise Unknown
+    student, setting = reader.student_and_setting(student_id)
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS) if one["status"] != "voided"]
     zone = ZoneInfo(setting["time_zone"])
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
-    placements = _placements(reader, setting, student_id)
+    placements = [one for one in reader.whole("placements", setting) if one["student_id"] == student["id"]]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
     found: list[SuggestedCode] = []
     for told in entries:
@@ -57,15 +54,6 @@ def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: dateti
                 expected=_expected(reader, setting, student, start, end),
             )
             found.append(SuggestedCode(told["id"], start, end, facts.attended, suggest(facts)))
-    return found
-
-
-def _placements(reader: Reader, setting: Body, student_id: UUID) -> list[Body]:
-    found: list[Body] = []
-    after = ""
-    while page := reader.collection("placements", UUID(setting["id"]), after, 500):
-        after = page[-1]["key"]
-        found += [body for body in page if body["student_id"] == str(student_id)]
     return found
 
 

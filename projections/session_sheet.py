@@ -8,9 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from frameworks import Definition
-from projections.history import Unknown
 from projections.progress import MISSING
-from projections.reading import Body, Reader, age_on, timetable_on
+from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import StudentDays
 
 

@@ -16,8 +16,8 @@ from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from frameworks import load_definition
 from frameworks.learning import Step, group_units, losses, next_steps, unit_states
 from projections.curriculum_state import group_curriculum, student_curriculum
-from projections.history import Unknown
 from projections.learning import Steps, present, steps_taken
+from projections.reading import Unknown
 from tests.house import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)

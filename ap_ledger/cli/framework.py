@@ -157,14 +157,12 @@ def template(
     out: Annotated[Path | None, typer.Option("--out", help="The CSV file to write; standard output if not given.")] = None,
 ) -> None:
     """A spreadsheet to start from. It works as it is; change the words."""
-    from frameworks.sheet_templates import TEMPLATES
-    from frameworks.sheet_templates import template as made
+    from frameworks.sheet_templates import TEMPLATES, template_file
 
     if kind not in TEMPLATES:
         raise typer.BadParameter(f"one of {', '.join(TEMPLATES)}", param_hint="--kind")
     with plainly():
-        # The mark at the beginning tells spreadsheet programs that this is UTF-8.
-        content = b"\xef\xbb\xbf" + made(kind).encode()
+        content = template_file(kind)
         if out is None:
             sys.stdout.buffer.write(content)
         else:

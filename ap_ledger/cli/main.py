@@ -204,8 +204,8 @@ def history(
 ) -> None:
     """Replay one student's history at any two times."""
     from ap_ledger.cli.telling import tell
-    from projections.history import Unknown
     from projections.history import history as look_back
+    from projections.reading import Unknown
 
     if form not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--format")
