@@ -372,6 +372,14 @@ def test_answers_are_kept_as_they_go_and_scored_when_finished(house: House, clie
     assert "Day to day 3 –" in page and "too few questions were answered" in page
 
 
+def test_every_field_of_several_drafts_has_a_name_of_its_own(house: House, client: TestClient) -> None:
+    for _ in range(2):
+        answers(client, house, fields(questions(client, house)), "keep", rest="3")
+    page = client.get(f"/students/{house.student}/questionnaires").text
+    ids = re.findall(r' id="([^"]+)"', page)
+    assert page.count("Go on") == 2 and len(ids) == len(set(ids)) and set(re.findall(r'<label for="([^"]+)"', page)) <= set(ids)
+
+
 def test_what_was_still_being_kept_when_somebody_finished_leaves_no_ghost(house: House, client: TestClient) -> None:
     form = fields(questions(client, house))
     answers(client, house, form, mornings="2")
