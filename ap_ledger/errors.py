@@ -3,6 +3,8 @@
 LedgerError
 ├── Refused                    a rule said no; carries a code of the contract
 │   └── NotYet                 may be right later: the thing it changes has not arrived
+├── SignInRefused              who somebody is could not be proved; never says which part was wrong
+│   └── NotAllowedNow          too many tries; wait
 ├── CommandConflict            the same id was used for something else
 ├── Busy                       too much is waiting; try again shortly
 ├── Unreadable                 a stored row cannot be read
@@ -31,6 +33,14 @@ class Refused(LedgerError):
 
 class NotYet(Refused):
     """What this changes has not arrived here yet; it is kept and applied when it does."""
+
+
+class SignInRefused(LedgerError):
+    """A name, password, code, PIN or link was not good enough. The message never says which part was wrong."""
+
+
+class NotAllowedNow(SignInRefused):
+    """Too many tries in a short time."""
 
 
 class CommandConflict(LedgerError):

@@ -5,24 +5,51 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from ap_ledger import __version__
-from api import collections, entries, framework_pages, health, instrument_pages, learning, learning_pages, pages, session_pages, static_files, students
+from api import (
+    audit_pages,
+    collections,
+    device_pages,
+    entries,
+    erasure_pages,
+    framework_pages,
+    health,
+    instrument_pages,
+    learning,
+    learning_pages,
+    pages,
+    people_pages,
+    session_pages,
+    sign_in_pages,
+    static_files,
+    students,
+    worry_pages,
+)
+from api.gate import check_gates
 from api.guards import Guards
 from api.problems import add_problem_handlers
 from api.service import Service
 
 MODULES = (
     entries, collections, students, learning, health, pages, session_pages, learning_pages, instrument_pages, framework_pages, static_files,
+    sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, audit_pages,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
-def create_app(service: Service, *, run_projections: bool = True, allowed_hosts: Iterable[str] = LOOPBACK) -> FastAPI:
-    """The application over a service. With `run_projections` it keeps the read models up to date itself."""
+def create_app(
+    service: Service, *, run_projections: bool = True, allowed_hosts: Iterable[str] = LOOPBACK, public_url: str | None = None, second_factor: bool = False
+) -> FastAPI:
+    """The application over a service. With `run_projections` it keeps the read models up to date itself.
+
+    `public_url` is the https address under which people reach it. With `second_factor` nobody gets further than setting
+    one up until they have. Raises RuntimeError for a route that no access rule covers.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -40,13 +67,17 @@ def create_app(service: Service, *, run_projections: bool = True, allowed_hosts:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
     )
     app.state.service = service
+    app.state.second_factor = second_factor
+    app.state.public_url = (public_url or "").rstrip("/")
     for module in MODULES:
         app.include_router(module.router)
+    check_gates(app)
     add_problem_handlers(app)
-    app.add_middleware(Guards, allowed_hosts=frozenset(allowed_hosts))
+    hosts = {*allowed_hosts, *([urlsplit(public_url).hostname or ""] if public_url else [])}
+    app.add_middleware(Guards, allowed_hosts=frozenset(hosts), public_url=public_url or "")
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app
 

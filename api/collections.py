@@ -7,16 +7,18 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 
-from api.paging import Cursor, linked, page
+from api.asking import Asker, Asking
+from api.gate import gated
+from api.paging import LIMIT, Cursor, linked, page
 from api.problems import Problem
 from api.schemas import Item, Items, Sheet
 from api.service import Current, Json
 from projections.reading import Unknown, timetable_on
 from projections.session_sheet import session_sheet
 
-router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 Kind = Literal["settings", "people", "students", "placements", "frameworks"]
 
 
@@ -24,11 +26,50 @@ def _without_key(body: Json) -> Json:
     return {name: value for name, value in body.items() if name not in ("key", "timetables")}
 
 
+def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
+    """A body as whoever asks may see it, or None."""
+    if kind == "frameworks":
+        return body
+    if kind == "settings":
+        return body if asking.may("see-setting", setting=body["id"]) else None
+    if kind == "people":
+        where = {body["setting_id"], *(role["setting_id"] for role in body["roles"])}
+        return person_seen(asking, body) if any(asking.may("see-people", setting=one) for one in where) else None
+    student = body["student_id"] if kind == "placements" else body["id"]
+    if not asking.may("see-student", student, body["setting_id"]):
+        return None
+    return student_seen(asking, body) if kind == "students" else body
+
+
+def person_seen(asking: Asker, body: Json) -> Json:
+    """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
+    return body if asking.may("see-audit", setting=body["setting_id"]) else {name: value for name, value in body.items() if name != "conflicts"}
+
+
+IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
+FOR_HEADS = ("holds", "family")
+
+
+def student_seen(asking: Asker, body: Json) -> Json:
+    """A student as whoever asks may see them: a mentor knows a first name and an initial."""
+    hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
+    hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
+    return {name: value for name, value in body.items() if name not in hidden}
+
+
 def _collection(kind: Kind) -> Any:
-    def listed(request: Request, response: Response, using: Current, setting_id: UUID | None = None, cursor: Cursor = None, limit: int = 100) -> Json:
+    def listed(
+        request: Request, response: Response, using: Current, asking: Asking, setting_id: UUID | None = None, cursor: Cursor = None, limit: int = 100
+    ) -> Json:
         after, size = page(cursor, limit)
-        bodies = using.reader.collection(kind, setting_id if kind not in ("settings", "frameworks") else None, after, size)
-        answer = linked(request, response, bodies, "key", size)
+        found: list[Json] = []
+        # What may not be seen leaves no gap: pages are filled with what may.
+        while bodies := using.reader.collection(kind, setting_id if kind not in ("settings", "frameworks") else None, after, LIMIT):
+            found += [seen for body in bodies if (seen := _seen(asking, kind, body)) is not None]
+            after = bodies[-1]["key"]
+            if len(found) >= size or len(bodies) < LIMIT:
+                break
+        answer = linked(request, response, found[:size], "key", size)
         return {"items": [_without_key(body) for body in answer["items"]]}
 
     return listed
@@ -45,12 +86,12 @@ for _kind, _what in (
 
 
 @router.get("/students/{student_id}", operation_id="getStudent", summary="One student", response_model=Item)
-def student(student_id: UUID, using: Current) -> Json:
+def student(student_id: UUID, using: Current, asking: Asking) -> Json:
     """Who a student is, and what is expected of their week."""
     body = using.reader.one("students", str(student_id))
     if body is None:
         raise Unknown
-    return _without_key(body)
+    return _without_key(student_seen(asking, body))
 
 
 @router.get("/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole")
@@ -74,6 +115,9 @@ def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query
 
 
 @router.get("/settings/{setting_id}/sheet", operation_id="getSheet", summary="Who was scored on what in a slot, and what is missing", response_model=Sheet)
-def sheet(setting_id: UUID, using: Current, on: Annotated[date, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]) -> Json:
+def sheet(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]) -> Json:
     """The sheet of one slot of one day."""
-    return session_sheet(using.reader, setting_id, on, slot)
+    setting = using.reader.one("settings", str(setting_id))
+    if setting is None:
+        raise Unknown
+    return session_sheet(using.reader, setting_id, on, slot, asking.among(using.reader.everyone(setting), "read-group"))

@@ -8,18 +8,25 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Body, Request, Response
+from fastapi import Body, Request, Response
 
+from ap_ledger.access import COMMAND_ACTIONS
 from ap_ledger.application.door import BYTES_LIMIT, TooLarge, Unparsable
+from ap_ledger.application.held import Held
+from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
-from ap_ledger.domain.posted import BATCH
+from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
+from ap_ledger.domain.posted import BATCH, POSTED_BY_KIND
+from ap_ledger.errors import Refused
+from api.asking import Asker, Asking
+from api.gate import gated
 from api.guards import ENTRIES
 from api.paging import Cursor, linked, page
-from api.problems import Problem, problem
+from api.problems import NotAllowed, Problem, problem
 from api.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded
-from api.service import Json, Using
+from api.service import Json, Service, Using
 
-router = APIRouter(prefix="/api/v1")
+router = gated(prefix="/api/v1")
 
 SEND_SCHEMA = {
     "type": "object",
@@ -59,14 +66,15 @@ async def read_body(request: Request) -> bytes:
     responses={status: {"model": Problem} for status in (400, 403, 413, 503)},
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": SEND_SCHEMA}}}},
 )
-async def record_entries(request: Request, using: Using) -> Response:
+async def record_entries(request: Request, using: Using, asking: Asking) -> Response:
     """One result for each entry, in the order sent: recorded, duplicate, conflict, refused or held.
 
     Sending the same again is harmless and answered `duplicate`. One bad entry never spoils the others.
     """
     ledger = using.ledger
     raw = await read_body(request)
-    send = ledger.open_send(raw)
+    sender = asking.sender
+    send = ledger.open_send(raw, sender)
     outcomes = await asyncio.wrap_future(ledger.submit(send)) if send.units else []
     if ledger.needs_more(send):
         receipt = await asyncio.to_thread(ledger.finish, send, outcomes)
@@ -74,6 +82,9 @@ async def record_entries(request: Request, using: Using) -> Response:
         receipt = ledger.finish(send, outcomes)
     for status, times in Counter(result.status for result in receipt.results).items():
         ENTRIES.labels(status).inc(times)
+    if sender.revoked and asking.device is not None:
+        # It has delivered what it held, once; from now on it is told to wipe itself.
+        await asyncio.to_thread(ledger.accounts.delivered, asking.device.device_id)
     return Response(orjson.dumps(receipt.as_json()), media_type="application/json")
 
 
@@ -87,6 +98,7 @@ async def record_entries(request: Request, using: Using) -> Response:
 async def execute_command(
     request: Request,
     using: Using,
+    asking: Asking,
     _: Annotated[Json, Body(description="`command` is its name, one of: " + ", ".join(COMMAND_BY_NAME) + ". The other fields are the command's own.")],
 ) -> Recorded:
     """Sending the same command again is harmless and answered `duplicate`."""
@@ -97,13 +109,30 @@ async def execute_command(
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Unparsable("The command is not readable JSON.") from None
-    done = await asyncio.to_thread(lambda: using.ledger.execute(read_command(said)))
+    done = await asyncio.to_thread(lambda: using.ledger.execute(allowed_command(asking, said)))
     return Recorded(status=done.status, position=done.position)
 
 
+def allowed_command(asking: Asker, said: Any) -> Command:
+    """The command in a JSON object, in the name of whoever asks. Raises Refused or NotAllowed."""
+    command = read_command(said if isinstance(said, dict) else {})
+    action = COMMAND_ACTIONS[str(said["command"])]
+    if isinstance(command, GrantRole) and command.role == "safeguarding-reader":
+        action = "name-safeguarding-reader"
+    if action is None or command.second_person:
+        raise Refused("not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command")
+    student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
+    admitted = student is not None and asking.ledger.world.student(student) is not None
+    if not (asking.may(action, student) if admitted else asking.may(action, setting=command.setting_id)):
+        raise NotAllowed
+    if command.author_id not in (None, asking.who.person_id):
+        raise Refused("not-allowed", "A command is given in one's own name.", "author_id")
+    return command.model_copy(update={"author_id": asking.person})
+
+
 @router.get("/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems)
-def list_held(request: Request, response: Response, using: Using, cursor: Cursor = None, limit: int = 100) -> Json:
-    """Everything that could not be accepted and is not settled yet, with the reason and what was sent."""
+def list_held(request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100) -> Json:
+    """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and for heads their setting's."""
     after, limit = page(cursor, limit)
     held = using.ledger.held_entries(UUID(after) if after else None, limit)
     items = [
@@ -113,15 +142,41 @@ def list_held(request: Request, response: Response, using: Using, cursor: Cursor
         }
         for one in held
     ]  # fmt: skip
-    return linked(request, response, items, "id", limit)
+    answer = linked(request, response, items, "id", limit)
+    return {"items": [item for item in answer["items"] if may_settle(asking, item["entry"])]}
+
+
+def may_settle(asking: Asker, entry: Any) -> bool:
+    """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the safeguarding lead."""
+    said = entry if isinstance(entry, dict) else {}
+    if said.get("author_id") == str(asking.who.person_id):
+        return asking.may("record") or asking.may("raise-worry")
+    try:
+        setting, student = UUID(str(said.get("setting_id"))), UUID(str(said.get("student_id")))
+    except ValueError:
+        return False
+    if said.get("kind") not in POSTED_BY_KIND and said.get("kind") not in ("entry-corrected", "entry-voided"):
+        return asking.may("read-safeguarding-words", setting=setting)
+    # What says that it is another setting's student is that setting's to see, whatever else it says.
+    known = asking.ledger.world.student(student)
+    about = known.setting_id if known is not None and known.setting_id is not None else setting
+    if setting != about or asking.who.conflicts & {student}:
+        return False
+    return asking.may("read-safeguarding-words" if said.get("kind") == "worry-raised" else "settle-held", setting=setting)
+
+
+def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
+    """What is held under an id, if whoever asks may settle it."""
+    found = using.ledger.held.get(held_id)
+    return found if found is not None and found.resolution is None and may_settle(asking, found.entry) else None
 
 
 @router.post(
     "/held/{held_id}/retry", operation_id="retryHeld", summary="Try a held entry again", response_model=HeldResult, responses={404: {"model": Problem}}
 )
-def retry_held(held_id: UUID, using: Using) -> Any:
-    """Sends what is held through the door once more, with the clock it came with."""
-    result = using.ledger.retry(held_id)
+def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
+    """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
+    result = using.ledger.retry(held_id, asking.writer) if _held(asking, using, held_id) else None
     if result is None:
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"result": result.as_json()}
@@ -134,8 +189,8 @@ def retry_held(held_id: UUID, using: Using) -> Any:
     response_model=Answer,
     responses={404: {"model": Problem}},
 )
-def dismiss_held(held_id: UUID, using: Using, reason_code: Annotated[str, Body(embed=True, min_length=1, max_length=120)]) -> Any:
+def dismiss_held(held_id: UUID, using: Using, asking: Asking, reason_code: Annotated[str, Body(embed=True, min_length=1, max_length=120)]) -> Any:
     """What was sent stays in the store of held entries, with the reason."""
-    if not using.ledger.dismiss(held_id, reason_code):
+    if _held(asking, using, held_id) is None or not using.ledger.dismiss(held_id, reason_code, asking.who.person_id):
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"done": True}

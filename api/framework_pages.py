@@ -8,7 +8,7 @@ from io import StringIO
 from typing import Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
@@ -16,8 +16,10 @@ from starlette.datastructures import FormData, UploadFile
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.errors import DefinitionError, Refused
+from api.asking import Asker, Asking
+from api.gate import gated
 from api.service import Current, Service, Using
-from api.show import id_of, read_form, setting_for, show, staff_of, text_of
+from api.show import id_of, read_form, setting_for, show, text_of
 from frameworks import Definition, definition_hash, load_definition
 from frameworks.case_out import may_pass_on, write_case
 from frameworks.compare import differences
@@ -29,7 +31,7 @@ from frameworks.scoring import REASONS, score
 from frameworks.sheet_templates import TEMPLATES, template, template_file
 from projections.reading import Unknown
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 ROWS_SHOWN = 400
 KINDS = {"ladder": "Ladders", "outcomes": "Outcomes frameworks", "curriculum": "Curricula", "instrument": "Questionnaires"}
 
@@ -53,14 +55,14 @@ def framework_template(kind: str) -> Response:
 
 
 @router.get("/frameworks/new")
-def framework_new(request: Request, using: Current, kind: str = "", setting: str = "") -> HTMLResponse:
+def framework_new(request: Request, using: Current, asking: Asking, kind: str = "", setting: str = "") -> HTMLResponse:
     """The page on which rows are pasted or a file is given."""
     source = template(kind).replace("\r\n", "\n") if kind in TEMPLATES else ""
-    return _draft(request, using, setting, source, "pasted", None)
+    return _draft(request, using, asking, setting, source, "pasted", None)
 
 
 @router.post("/frameworks/new")
-async def framework_check(request: Request, using: Using) -> Response:
+async def framework_check(request: Request, using: Using, asking: Asking) -> Response:
     """Checks, tries or publishes what was pasted or uploaded. Nothing is kept until it is published."""
     form = await read_form(request, SIZE_LIMIT)
     upload = form.get("file")
@@ -71,30 +73,27 @@ async def framework_check(request: Request, using: Using) -> Response:
         else (text_of(form, "name") or "pasted", text_of(form, "source").encode())
     )
     await form.close()
-    return await run_in_threadpool(_check, request, using, form, name, raw)
+    return await run_in_threadpool(_check, request, using, asking, form, name, raw)
 
 
-def _check(request: Request, using: Service, form: FormData, name: str, raw: bytes) -> Response:
+def _check(request: Request, using: Service, asking: Asker, form: FormData, name: str, raw: bytes) -> Response:
     setting = text_of(form, "setting")
     draft = _Draft(name, raw)
     if text_of(form, "do") == "publish" and draft.definition is not None and draft.authored is not None:
-        body, _ = setting_for(using.reader, setting)
-        author = text_of(form, "author")
+        body, _ = setting_for(using.reader, asking, setting, "publish-framework")
         if using.ledger.published.content_hash(draft.definition.key) != definition_hash(draft.authored):
             try:
-                command = PublishFramework(
-                    id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=id_of(form, "author") if author else None, definition=draft.authored
-                )
+                command = PublishFramework(id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=asking.person, definition=draft.authored)
                 position = using.ledger.execute(command).position
             except Refused as refusal:
                 draft.faults.append(refusal.message)
-                return _draft(request, using, setting, draft.source, name, draft)
+                return _draft(request, using, asking, setting, draft.source, name, draft)
         else:
             position = 0
         return RedirectResponse(f"/frameworks/{draft.definition.id}/{draft.definition.version}?min_position={position}", 303)
     if text_of(form, "do") == "try":
         draft.answer({key[4:]: str(value) for key, value in form.items() if key.startswith("try:") and value})
-    return _draft(request, using, setting, draft.source, name, draft)
+    return _draft(request, using, asking, setting, draft.source, name, draft)
 
 
 class _Draft:
@@ -167,16 +166,16 @@ def _guess(raw: bytes) -> str:
     return "pasted.yaml" if head.startswith(("id:", "version:", "kind:", "title:", "#", "---")) else "pasted.csv"
 
 
-def _draft(request: Request, using: Service, setting: str, source: str, name: str, draft: _Draft | None) -> HTMLResponse:
-    body, settings = setting_for(using.reader, setting)
+def _draft(request: Request, using: Service, asking: Asker, setting: str, source: str, name: str, draft: _Draft | None) -> HTMLResponse:
+    body, settings = setting_for(using.reader, asking, setting, "publish-framework")
     return show(
-        request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings, staff=staff_of(using.reader, body),
+        request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings,
         command=str(new_id()), templates=list(TEMPLATES), status=200 if draft is None or not draft.faults else 422,
     )  # fmt: skip
 
 
 @router.get("/frameworks/{framework_id}/{version}")
-def framework_page(request: Request, framework_id: str, version: int, using: Current) -> HTMLResponse:
+def framework_page(request: Request, framework_id: str, version: int, using: Current, asking: Asking) -> HTMLResponse:
     """One published definition: its tree, its scales, its scores, and what changed since the version before."""
     key = f"{framework_id}@{version}"
     body, definition = using.reader.one("frameworks", key), using.reader.definition(key)
@@ -185,26 +184,26 @@ def framework_page(request: Request, framework_id: str, version: int, using: Cur
     before = using.reader.definition(definition.supersedes) if definition.supersedes else None
     before = before or using.reader.definition(f"{framework_id}@{version - 1}")
     changes = [(str(one), one.effect) for one in differences(before, definition)] if before else []
-    setting, settings = setting_for(using.reader, "")
+    setting, settings = setting_for(using.reader, asking, "", "publish-framework") if asking.may("publish-framework") else (None, [])
     return show(
         request, "framework.html", body=body, definition=definition, before=before, changes=changes, published=using.ledger.published.recorded_at(key),
-        setting=setting, settings=settings, staff=staff_of(using.reader, setting), command=str(new_id()),
+        setting=setting, settings=settings, command=str(new_id()),
     )  # fmt: skip
 
 
 @router.post("/frameworks/{framework_id}/{version}/retire")
-async def retire(request: Request, framework_id: str, version: int, using: Using) -> Response:
+async def retire(request: Request, framework_id: str, version: int, using: Using, asking: Asking) -> Response:
     """Takes a version out of use. What was recorded against it stays readable for ever."""
     form = await read_form(request)
-    return await run_in_threadpool(_retire, framework_id, version, using, form)
+    return await run_in_threadpool(_retire, framework_id, version, using, asking, form)
 
 
-def _retire(framework_id: str, version: int, using: Service, form: FormData) -> Response:
-    body, _ = setting_for(using.reader, text_of(form, "setting"))
+def _retire(framework_id: str, version: int, using: Service, asking: Asker, form: FormData) -> Response:
+    body, _ = setting_for(using.reader, asking, text_of(form, "setting"), "publish-framework")
     command = RetireFramework(
         id=id_of(form, "command"),
         setting_id=UUID(body["id"]),
-        author_id=id_of(form, "author"),
+        author_id=asking.person,
         framework_id=framework_id,
         version=version,
         reason_code="retired-by-leader",

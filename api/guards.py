@@ -36,9 +36,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 class Guards:
     """One small ASGI layer, so that no route can forget any of it."""
 
-    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str]) -> None:
+    def __init__(self, app: ASGIApp, allowed_hosts: frozenset[str], public_url: str = "") -> None:
         self._app = app
         self._hosts = allowed_hosts
+        self._public = public_url.split("://", 1)[-1].rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,6 +61,8 @@ class Guards:
                 if b"cache-control" not in had:
                     # Everything but the static files may hold personal data and must not stay in a shared browser.
                     message["headers"].append((b"cache-control", b"no-store"))
+                if self._public or scope.get("scheme") == "https":
+                    message["headers"].append((b"strict-transport-security", b"max-age=31536000"))
             await send(message)
 
         refusal = self._refusal(scope["method"], headers)
@@ -83,5 +86,6 @@ class Guards:
         if method in SAFE:
             return None
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-        same = site in ("same-origin", "none") if site else origin is None or origin.split("://", 1)[-1] == host
+        # Behind a proxy the browser names the public address, whatever the proxy made of the host.
+        same = site in ("same-origin", "none") if site else origin is None or origin.split("://", 1)[-1] in (host, self._public or host)
         return None if same else problem(403, "Cross-origin request", "This request came from another site and was not carried out.")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
+from api.gate import gated
 from api.problems import Problem
 from api.schemas import Health, Positions
 from api.service import Json, Using
 from projections import PROJECTIONS
 
-router = APIRouter()
+router = gated()
 POSITION = Gauge("ap_ledger_position", "The last position of the ledger.")
 LAG = Gauge("ap_ledger_projection_lag", "Events that a projection has not read yet.", ["projection"])
 WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
@@ -37,6 +39,12 @@ def position(using: Using) -> Json:
     at: dict[str, Any] = using.reader.positions()
     end = at.pop("ledger")
     return {"ledger": end, "projections": at, "lag": end - min(at.values())}
+
+
+@router.get("/api/v1/openapi.json", include_in_schema=False)
+def openapi_document(request: Request) -> Response:
+    """What this service can be asked, for programs."""
+    return JSONResponse(request.app.openapi())
 
 
 @router.get("/metrics", operation_id="metrics", summary="Metrics for Prometheus", include_in_schema=False)

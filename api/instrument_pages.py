@@ -6,22 +6,24 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.application.drafts import Draft
 from ap_ledger.application.ledger import new_id
+from api.asking import Asker, Asking
+from api.gate import gated
 from api.service import Current, Service, Using
 from api.session_pages import choices, entry_id
-from api.show import id_of, people_of, read_form, setting_for, show, staff_of, text_of
+from api.show import id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING_MARK
 from projections.instruments import Rater, all_due, answered, answers_of
 from projections.reading import Unknown
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
 ERASED = "This part of the student's record was erased, so nothing more can be kept in it."
 HANDED_OVER = frozenset({"student", "carer"})
@@ -29,10 +31,10 @@ HANDED_OVER = frozenset({"student", "carer"})
 
 
 @router.get("/due")
-def due_page(request: Request, using: Current, setting: str = "") -> HTMLResponse:
+def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
-    body, settings = setting_for(using.reader, setting)
-    due = all_due(using.reader, body, using.reader.everyone(body), using.ledger.clock())
+    body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
+    due = all_due(using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.clock())
     return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
 
 
@@ -44,7 +46,7 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
     drafts = [(draft, found) for draft in using.ledger.drafts.of(student_id) if (found := using.reader.definition(draft.instrument))]
     return show(
         request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,
-        who=WHO, staff=staff_of(using.reader, setting),
+        who=WHO,
     )  # fmt: skip
 
 
@@ -73,18 +75,27 @@ def _change(change: Any) -> str:
     return f"{change.change:+g} ({words}{noise if change.change else ''})"
 
 
+@router.get("/students/{student_id}/questionnaires/thanks")
+def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
+    """Thanks whoever answered, and asks for the tablet back."""
+    student, _ = using.reader.student_and_setting(student_id)
+    return show(request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER)
+
+
 @router.get("/students/{student_id}/questionnaires/{framework_id}/{version}")
 def answer_page(
-    request: Request, student_id: UUID, framework_id: str, version: int, using: Current, respondent: str, by: str, draft: str = "", language: str = ""
+    request: Request, student_id: UUID, framework_id: str, version: int, using: Current, asking: Asking, respondent: str, draft: str = "", language: str = ""
 ) -> HTMLResponse:
-    """The questions, with what was answered so far."""
+    """The questions, with what was answered so far. A student's or carer's ties the session to this page until staff take the tablet back."""
     student, _ = using.reader.student_and_setting(student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
     known = next((one for one in using.ledger.drafts.of(student_id) if str(one.id) == draft), None)
-    if respondent not in WHO or by not in people_of(using.reader):
+    if respondent not in WHO:
         raise Unknown
+    if asking.session is not None and asking.session.handed_over is None and respondent in HANDED_OVER:
+        using.ledger.accounts.hand_over(asking.secret, request.url.path)
     shown = instrument.in_language(language)
-    return _questions(request, using, student, shown, respondent, by, str(known.id if known else new_id()), known.answers if known else {}, [])
+    return _questions(request, using, student, shown, respondent, str(known.id if known else new_id()), known.answers if known else {}, [])
 
 
 def _instrument(using: Service, key: str) -> Definition:
@@ -95,7 +106,7 @@ def _instrument(using: Service, key: str) -> Definition:
 
 
 def _questions(
-    request: Request, using: Service, student: Any, instrument: Definition, respondent: str, by: str, draft: str, answers: dict[str, Any], problems: list[str]
+    request: Request, using: Service, student: Any, instrument: Definition, respondent: str, draft: str, answers: dict[str, Any], problems: list[str]
 ) -> HTMLResponse:
     sections: list[tuple[str, list[dict[str, Any]]]] = []
     for item, above in instrument.walk():
@@ -108,7 +119,7 @@ def _questions(
         question = {"id": item.id, "label": item.label, "plain": item.plain, "scale": scale, "choices": choices(scale), "value": answers.get(item.id)}
         sections[-1][1].append(question)
     return show(
-        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, by=by, draft=draft, languages=_languages(using, instrument),
+        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, draft=draft, languages=_languages(using, instrument),
         begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems, handed_over=respondent in HANDED_OVER,
         skips=[(MISSING_MARK + reason, words) for reason, words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
     )  # fmt: skip
@@ -121,17 +132,17 @@ def _languages(using: Service, instrument: Definition) -> list[str]:
 
 
 @router.post("/students/{student_id}/questionnaires/{framework_id}/{version}")
-async def answer(request: Request, student_id: UUID, framework_id: str, version: int, using: Using) -> Response:
+async def answer(request: Request, student_id: UUID, framework_id: str, version: int, using: Using, asking: Asking) -> Response:
     """Keeps the answers so far, or finishes: the entry is recorded once, however often the page is sent."""
     form = await read_form(request)
-    return await run_in_threadpool(_answer, request, student_id, f"{framework_id}@{version}", using, form)
+    return await run_in_threadpool(_answer, request, student_id, f"{framework_id}@{version}", using, asking, form)
 
 
-def _answer(request: Request, student_id: UUID, key: str, using: Service, form: FormData) -> Response:
+def _answer(request: Request, student_id: UUID, key: str, using: Service, asking: Asker, form: FormData) -> Response:
     student, setting = using.reader.student_and_setting(student_id)
     instrument, draft = _instrument(using, key), id_of(form, "draft")
-    respondent, by = text_of(form, "respondent"), text_of(form, "by")
-    if respondent not in WHO or by not in people_of(using.reader):
+    respondent, by = text_of(form, "respondent"), str(asking.person)
+    if respondent not in WHO:
         raise Unknown
     answers = {
         item: said if said.startswith(MISSING_MARK) else scale.read(said)
@@ -145,23 +156,23 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, form: 
         if text_of(form, "do") == "keep":
             return Response(status_code=204 if kept else 409)
         if not kept:
-            return _questions(request, using, student, instrument, respondent, by, str(draft), answers, [ERASED])
+            return _questions(request, using, student, instrument, respondent, str(draft), answers, [ERASED])
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
     entry: dict[str, Any] = {
         "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"], "author_id": by,
         "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(), "instrument": {"id": instrument.id, "version": instrument.version},
         "respondent": respondent, "answers": answers,
     }  # fmt: skip
-    result = using.ledger.record([entry]).results[0]
+    result = using.ledger.record([entry], sender=asking.writer).results[0]
     if result.status == "conflict":
         # The page was gone back to and the answers changed: what was sent first stands, and this corrects it.
         again = str(entry_id(draft, orjson.dumps(answers, option=orjson.OPT_SORT_KEYS).decode()))
         change = {name: entry[name] for name in ("setting_id", "student_id", "author_id", "device_time")}
         change |= {"id": again, "kind": "entry-corrected", "entry_id": entry["id"], "replacement": entry, "reason_code": "answered-again"}
-        result = using.ledger.record([change]).results[0]
+        result = using.ledger.record([change], sender=asking.writer).results[0]
     if result.status not in ("recorded", "duplicate"):
         using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
-        return _questions(request, using, student, instrument, respondent, by, str(draft), answers, [result.message or "This could not be recorded."])
+        return _questions(request, using, student, instrument, respondent, str(draft), answers, [result.message or "This could not be recorded."])
     using.ledger.drafts.forget(student_id, draft)
     return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
 
@@ -170,10 +181,3 @@ def _recorded(using: Service, entry: UUID) -> dict[str, Any] | None:
     """The answers that were recorded under an id, or None."""
     known = using.ledger.recorder.find([entry]).get(entry)
     return answers_of(using.ledger.read([known.position])[0]) if known else None
-
-
-@router.get("/students/{student_id}/questionnaires/thanks")
-def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
-    """Thanks whoever answered, and asks for the tablet back."""
-    student, _ = using.reader.student_and_setting(student_id)
-    return show(request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER)

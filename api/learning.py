@@ -6,8 +6,10 @@ from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
+from api.asking import Asking
+from api.gate import gated
 from api.problems import Problem
 from api.schemas import GroupLearning, Questionnaires, RegisterSuggestions, StudentLearning
 from api.service import Current, Json
@@ -17,7 +19,7 @@ from projections.instruments import answered
 from projections.reading import Unknown
 from projections.register import suggested_codes
 
-router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 
 
 @router.get(
@@ -52,7 +54,7 @@ def student_learning(student_id: UUID, curriculum_id: str, version: int, using: 
     response_model=GroupLearning,
 )
 def group_learning(
-    setting_id: UUID, curriculum_id: str, version: int, using: Current, as_of: AsOf = None, known_at: KnownAt = None,
+    setting_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None,
     student: Annotated[list[UUID] | None, Query(description="The students of the group; everybody of the setting, if not given.")] = None,
 ) -> Json:  # fmt: skip
     """For every unit, who is ready for it, who is nearly there, and who has it."""
@@ -60,7 +62,7 @@ def group_learning(
     if setting is None:
         raise Unknown
     wanted = {str(one) for one in student or ()}
-    students = [one for one in using.reader.everyone(setting) if not wanted or one["id"] in wanted]
+    students = [one for one in asking.among(using.reader.everyone(setting), "read-group") if not wanted or one["id"] in wanted]
     found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", as_of or using.ledger.clock(), known_at)
     ids = [one["id"] for one in students]
 

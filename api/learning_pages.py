@@ -8,22 +8,24 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.application.ledger import new_id
+from api.asking import Asker, Asking
+from api.gate import gated
 from api.service import Current, Service, Using
 from api.session_pages import entry_id
-from api.show import end_of_day, id_of, read_form, setting_for, show, staff_of, text_of
+from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.model import Item
 from projections.cohort_ladder import cohort_ladder
 from projections.curriculum_state import StudentCurriculum, group_curriculum, student_curriculum, touched_curricula
 from projections.reading import Body, Unknown
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 LISTED = 12
 
 
@@ -58,7 +60,7 @@ def student_learning(
     return show(
         request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
         tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED, saved=saved,
-        statuses=_statuses(chosen) if chosen else {}, problem=PROBLEMS.get(problem), staff=staff_of(using.reader, setting), form=str(new_id()),
+        statuses=_statuses(chosen) if chosen else {}, problem=PROBLEMS.get(problem), form=str(new_id()),
     )  # fmt: skip
 
 
@@ -71,23 +73,23 @@ PROBLEMS = {"refused": "That step could not be recorded: choose a unit, a status
 
 
 @router.post("/students/{student_id}/learning")
-async def record_step(request: Request, student_id: UUID, using: Using) -> Response:
+async def record_step(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
     """Records one step of one unit."""
-    return await run_in_threadpool(_record_step, student_id, using, await read_form(request))
+    return await run_in_threadpool(_record_step, student_id, using, asking, await read_form(request))
 
 
-def _record_step(student_id: UUID, using: Service, form: FormData) -> Response:
+def _record_step(student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     student, setting = using.reader.student_and_setting(student_id)
     curriculum = using.reader.definition(text_of(form, "curriculum"))
     if curriculum is None:
         raise Unknown
-    note, said = text_of(form, "note").strip(), [text_of(form, name) for name in ("unit", "status", "author")]
+    note, said = text_of(form, "note").strip(), [text_of(form, "unit"), text_of(form, "status"), str(asking.person)]
     entry = {
-        "id": str(entry_id(id_of(form, "form"), *said, note)), "kind": "unit-progressed", "setting_id": setting["id"], "student_id": student["id"], "author_id": text_of(form, "author"),
+        "id": str(entry_id(id_of(form, "form"), *said, note)), "kind": "unit-progressed", "setting_id": setting["id"], "student_id": student["id"], "author_id": str(asking.person),
         "device_time": using.ledger.clock().isoformat(), "curriculum": {"id": curriculum.id, "version": curriculum.version},
         "unit": text_of(form, "unit"), "status": text_of(form, "status"), **({"note": note} if note else {}),
     }  # fmt: skip
-    result = using.ledger.record([entry]).results[0]
+    result = using.ledger.record([entry], sender=asking.writer).results[0]
     # The id stands for all that was said, so a conflict is the same step sent again a moment later.
     saved = result.status in ("recorded", "duplicate", "conflict")
     told = f"saved=1&min_position={result.position or 0}" if saved else "problem=refused"
@@ -138,12 +140,12 @@ def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, A
 
 @router.get("/learning")
 def group_learning(
-    request: Request, using: Current, setting: str = "", curriculum: str = "", as_of: str = "", known: str = "", student: str = ""
+    request: Request, using: Current, asking: Asking, setting: str = "", curriculum: str = "", as_of: str = "", known: str = "", student: str = ""
 ) -> HTMLResponse:
     """A group in one curriculum: the units that most of them are ready for, and how every unit stands."""
-    body, settings = setting_for(using.reader, setting)
+    body, settings = setting_for(using.reader, asking, setting, "read-group")
     times = times_of(using, body, as_of, known)
-    everyone = sorted(using.reader.everyone(body), key=lambda one: str(one["name"]))
+    everyone = sorted(asking.among(using.reader.everyone(body), "read-group"), key=lambda one: str(one["name"]))
     wanted = set(request.query_params.getlist("student")) & {one["id"] for one in everyone}
     students = [one for one in everyone if not wanted or one["id"] in wanted]
     curricula = touched_curricula(using.reader, [UUID(one["id"]) for one in everyone], times.happened_by.date())
@@ -167,14 +169,14 @@ def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
 
 
 @router.get("/contact")
-def cohort(request: Request, using: Current, setting: str = "", ladder: str = "", weeks: int = 6) -> HTMLResponse:
+def cohort(request: Request, using: Current, asking: Asking, setting: str = "", ladder: str = "", weeks: int = 6) -> HTMLResponse:
     """How far contact got for everybody, on one ladder."""
-    body, settings = setting_for(using.reader, setting)
+    body, settings = setting_for(using.reader, asking, setting, "read-group")
     weeks = max(1, min(52, weeks))
     now = using.ledger.clock()
     ladders = using.reader.newest("ladder", now.date())
     chosen = next((one for one in ladders if one.key == ladder), ladders[0] if ladders else None)
     if chosen is None:
         raise Unknown
-    found = cohort_ladder(using.reader, body, chosen.key, now, weeks)
+    found = cohort_ladder(using.reader, body, asking.among(using.reader.everyone(body), "read-group"), chosen.key, now, weeks)
     return show(request, "contact.html", setting=body, settings=settings, ladders=ladders, ladder=chosen, found=found, weeks=weeks)

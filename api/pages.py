@@ -8,11 +8,16 @@ from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
+from api.asking import Asking
+from api.entries import may_settle
+from api.gate import gated
 from api.service import Current, Json
-from api.show import day_in_words, end_of_day, people_of, show
+from api.show import end_of_day, people_of, show
+from api.templating import day_in_words
+from api.withhold import withhold
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
@@ -21,24 +26,34 @@ from projections.reading import Body, Reader
 from projections.register import suggested_codes
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
 CODES_DAYS, CODES_SHOWN = 21, 10
 Own = dict[str, dict[str, str]]
 
 
 @router.get("/")
-def home(request: Request, using: Current) -> HTMLResponse:
-    """Every student of every setting, with how far contact got."""
-    now = using.ledger.clock()
-    settings = using.reader.collection("settings", limit=50)
-    seen = [(setting, overview(using.reader, setting, now)) for setting in settings]
-    return show(request, "home.html", settings=seen, held=len(using.ledger.held_entries(limit=100)))
+def home(request: Request, using: Current, asking: Asking) -> HTMLResponse:
+    """Every student of one's own, with how far contact got; for others, where they can go from here."""
+    now, where = using.ledger.clock(), {str(one) for one in asking.where("see-student")}
+    seen = []
+    for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
+        students = asking.among(using.reader.everyone(setting), "see-student")
+        read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
+        lines = overview(using.reader, setting, read, now)
+        seen.append((setting, lines, [student for student in students if student not in read]))
+    held = sum(may_settle(asking, one.entry) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
+    return show(request, "home.html", settings=seen, held=held)
 
 
 @router.get("/students/{student_id}")
 def student_page(
-    request: Request, student_id: UUID, using: Current, as_of: Annotated[str, Query(max_length=10)] = "", known: Annotated[str, Query(max_length=10)] = ""
+    request: Request,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    as_of: Annotated[str, Query(max_length=10)] = "",
+    known: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """One student: the ladder over time, outcomes by theme and slot kind, units, and what happened lately."""
     student, setting = using.reader.student_and_setting(student_id)
@@ -48,8 +63,9 @@ def student_page(
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at)
     progress = progress_of(using.reader, setting, days)
     entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days))
+    withhold(asking, student_id, entries)
     people = people_of(using.reader)
-    own = using.reader.own_labels([student])[student["id"]]
+    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now, None) else {}
     sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     return show(

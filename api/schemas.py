@@ -35,6 +35,13 @@ class Recorded(BaseModel):
     position: int
 
 
+class Enrolled(BaseModel):
+    """A device that was let in. The credential is shown this once."""
+
+    device_id: UUID
+    credential: str
+
+
 class Item(BaseModel):
     """One thing of a collection."""
 

@@ -9,29 +9,39 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request
+from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.application.ledger import new_id
+from api.asking import Asker, Asking
+from api.gate import gated
 from api.service import Current, Json, Service, Using
-from api.show import id_of, read_form, setting_for, show, staff_of, text_of
+from api.show import id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING, MISSING_MARK, Scale
 from projections.reading import Body, Unknown, age_on, timetable_on
 from projections.session_sheet import session_sheet
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 AGAIN = "it was saved from this sheet with another score. It stands as it was saved; change it below if it is wrong."
 
 
 @router.get("/sessions")
 def session_page(
-    request: Request, using: Current, setting: str = "", on: str = "", slot: str = "", framework: str = "", informant: str = "teacher", saved: int = 0
+    request: Request,
+    using: Current,
+    asking: Asking,
+    setting: str = "",
+    on: str = "",
+    slot: str = "",
+    framework: str = "",
+    informant: str = "teacher",
+    saved: int = 0,
 ) -> HTMLResponse:
     """The sheet of a slot: choose a day, a slot and a framework, and score."""
-    body, settings = setting_for(using.reader, setting)
+    body, settings = setting_for(using.reader, asking, setting, "read-group")
     now = using.ledger.clock().astimezone(ZoneInfo(body["time_zone"]))
     day = _day(on, _last_school_day(body, now.date()))
     slots = timetable_on(body, day.isoformat())
@@ -39,17 +49,17 @@ def session_page(
     chosen = next((one for one in slots if one["id"] == slot), begun[-1] if begun and day == now.date() else slots[0] if slots else None)
     frameworks = using.reader.newest("outcomes", day)
     definition = next((one for one in frameworks if one.key == framework), None) or _usual(frameworks, chosen)
-    grid = _grid(using, body, day, chosen, definition, informant) if chosen and definition else None
+    grid = _grid(using, asking, body, day, chosen, definition, informant) if chosen and definition else None
     return show(
         request, "session.html", setting=body, settings=settings, day=day.isoformat(), slots=slots, slot=chosen, frameworks=frameworks, framework=definition,
-        grid=grid, staff=staff_of(using.reader, body), form=str(new_id()), saved=saved, problems=[], informant=informant,
+        grid=grid, form=str(new_id()), saved=saved, problems=[], informant=informant,
     )  # fmt: skip
 
 
 @router.post("/sessions")
-async def session_score(request: Request, using: Using) -> Response:
+async def session_score(request: Request, using: Using, asking: Asking) -> Response:
     """Records what was scored and corrects what was changed; says at once what could not be taken."""
-    return await run_in_threadpool(_score, request, using, await read_form(request))
+    return await run_in_threadpool(_score, request, using, asking, await read_form(request))
 
 
 def _day(said: str, today: date) -> date:
@@ -75,11 +85,12 @@ def _usual(frameworks: list[Definition], slot: Body | None) -> Definition | None
     return max(frameworks, key=lambda one: len(one.expected_in_slot(slot["kind"])), default=None)
 
 
-def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Definition, informant: str) -> list[Json]:
+def _grid(using: Service, asking: Asker, setting: Body, day: date, slot: Body, framework: Definition, informant: str) -> list[Json]:
     """Indicators by theme, with a cell for each student that holds what this informant scored: raters are kept apart."""
-    sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"])
+    mine = asking.among(using.reader.everyone(setting), "read-group")
+    sheet = session_sheet(using.reader, UUID(setting["id"]), day, slot["id"], mine)
     students = sorted(sheet["students"], key=lambda student: str(student["name"]))
-    bodies = {body["id"]: body for body in using.reader.everyone(setting)}
+    bodies = {body["id"]: body for body in mine}
     own = using.reader.own_labels(list(bodies.values())) if any(item.per_student for item in framework.by_id.values()) else {}
     asked = {student["student_id"]: set(framework.in_slot(slot["kind"], setting["id"], age_on(bodies[student["student_id"]], day))) for student in students}
     said = {
@@ -94,9 +105,9 @@ def _grid(using: Service, setting: Body, day: date, slot: Body, framework: Defin
         scale, item = framework.scored[indicator], framework.by_id[indicator]
         cells = []
         for student in (one for one in students if indicator in asked[one["student_id"]]):
-            mine = own.get(student["student_id"], {}).get(framework.id, {})
-            for name in [one for one in mine if one.rpartition(".")[0] == indicator] if item.per_student else [indicator]:
-                cells.append(_cell(student, name, mine.get(name, ""), said.get((student["student_id"], name))))
+            words = own.get(student["student_id"], {}).get(framework.id, {})
+            for name in [one for one in words if one.rpartition(".")[0] == indicator] if item.per_student else [indicator]:
+                cells.append(_cell(student, name, words.get(name, ""), said.get((student["student_id"], name))))
         theme["rows"].append({"id": indicator, "label": item.label, "plain": item.plain, "choices": choices(scale), "scale": scale, "cells": cells})
     return list(themes.values())
 
@@ -132,15 +143,15 @@ def entry_id(form: UUID, *names: str) -> UUID:
     return UUID(bytes=bytes(made))
 
 
-def _score(request: Request, using: Service, form: FormData) -> Response:
-    setting, settings = setting_for(using.reader, text_of(form, "setting"))
+def _score(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    setting, settings = setting_for(using.reader, asking, text_of(form, "setting"), "read-group")
     day, slot_id, key = _day(text_of(form, "on"), date.min), text_of(form, "slot"), text_of(form, "framework")
     framework = using.reader.definition(key)
     slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None)
     if framework is None or slot is None:
         raise Unknown
-    entries = _entries(using, form, setting, day, slot, framework)
-    results = using.ledger.record(entries).results if entries else []
+    entries = _entries(using, asking, form, setting, day, slot, framework)
+    results = using.ledger.record(entries, sender=asking.writer).results if entries else []
     problems = _problems(entries, results, framework)
     position = max((result.position or 0 for result in results), default=0)
     informant = text_of(form, "informant") or "teacher"
@@ -150,14 +161,14 @@ def _score(request: Request, using: Service, form: FormData) -> Response:
     using.runner.wait_for(position)
     return show(
         request, "session.html", 422, setting=setting, settings=settings, day=day.isoformat(), slots=timetable_on(setting, day.isoformat()), slot=slot,
-        frameworks=using.reader.newest("outcomes", day), framework=framework, grid=_grid(using, setting, day, slot, framework, informant),
-        staff=staff_of(using.reader, setting), form=str(new_id()), saved=0, problems=problems, informant=informant,
+        frameworks=using.reader.newest("outcomes", day), framework=framework, grid=_grid(using, asking, setting, day, slot, framework, informant),
+        form=str(new_id()), saved=0, problems=problems, informant=informant,
     )  # fmt: skip
 
 
-def _entries(using: Service, form: FormData, setting: Body, day: date, slot: Body, framework: Definition) -> list[Json]:
+def _entries(using: Service, asking: Asker, form: FormData, setting: Body, day: date, slot: Body, framework: Definition) -> list[Json]:
     """An entry for each cell that was filled, a correction for each that was changed, a void for each that was emptied."""
-    sent, author = id_of(form, "form"), id_of(form, "author")
+    sent, author = id_of(form, "form"), asking.person
     at = datetime.combine(day, datetime.strptime(slot["starts"][:5], "%H:%M").time(), ZoneInfo(setting["time_zone"]))
     made: list[Json] = []
     for name, value in form.items():

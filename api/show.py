@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from starlette.datastructures import FormData, UploadFile
 
 from ap_ledger.application.door import TooLarge, Unparsable
-from api.static_files import address
+from api.asking import Asker
+from api.problems import NotAllowed
+from api.templating import templates
 from projections.reading import Body, Reader, Unknown
 
 YEARS = range(1900, 2201)
@@ -23,28 +23,10 @@ YEARS = range(1900, 2201)
 FIELDS_LIMIT = 20_000
 FORM_BYTES = 5 * 1024 * 1024
 
-templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.globals["address"] = address
 
-
-def day_in_words(day: str | date | None) -> str:
-    """A date, or an ISO date, as people say it."""
-    found = date.fromisoformat(day) if isinstance(day, str) and day else day
-    return f"{found:%a} {found.day} {found:%b %Y}" if isinstance(found, date) else "–"
-
-
-templates.filters["day"] = day_in_words
-
-
-def show(request: Request, name: str, status: int = 200, **given: Any) -> HTMLResponse:
+def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
     """A page from its template."""
-    return HTMLResponse(templates.get_template(name).render(nonce=request.state.nonce, **given), status)
+    return HTMLResponse(templates.get_template(page).render(nonce=request.state.nonce, asking=request.state.asking, **given), status)
 
 
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
@@ -61,17 +43,16 @@ def people_of(reader: Reader) -> dict[str, str | None]:
     return {person["id"]: person["name"] for person in reader.whole("people")}
 
 
-def staff_of(reader: Reader, setting: Body) -> list[tuple[str, str]]:
-    """The people of a setting, by name, for choosing who writes."""
-    return sorted(((person["id"], person["name"] or "Not named") for person in reader.whole("people", setting)), key=lambda one: one[1])
+def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[Body, list[Body]]:
+    """The setting that a page is about (the first where none was chosen), and all in which the asker may do this.
 
-
-def setting_for(reader: Reader, wanted: str) -> tuple[Body, list[Body]]:
-    """The setting that a page is about (the first where none was chosen), and all there are. Raises Unknown where there is none."""
-    settings = reader.whole("settings")
+    Raises NotAllowed where they may not there, Unknown where there is none.
+    """
+    where = {str(one) for one in asking.where(action)}
+    settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
     found = next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
     if found is None:
-        raise Unknown
+        raise NotAllowed if wanted and reader.one("settings", wanted) else Unknown
     return found, settings
 
 

@@ -1,51 +1,14 @@
-"""Static files under names that hold their content's hash: compressed once, kept for ever by browsers."""
+"""The route of the static files."""
 
 from __future__ import annotations
 
-import gzip
-import hashlib
-from functools import cache
-from pathlib import Path
-from typing import NamedTuple
-
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
-STATIC = Path(__file__).parent / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".txt": "text/plain"}
-router = APIRouter()
+from api.assets import asset, known
+from api.gate import gated
 
-
-class Asset(NamedTuple):
-    """A file, and the same compressed (empty where that does not pay)."""
-
-    plain: bytes
-    packed: bytes
-    content_type: str
-
-
-@cache
-def asset(name: str) -> Asset:
-    """A file by its path below `static`. CSS may name other files as `{{ path }}`; they become their hashed addresses."""
-    path = STATIC / name
-    plain = path.read_bytes()
-    if path.suffix == ".css":
-        for other in sorted(known()):
-            plain = plain.replace(b"{{ " + other.encode() + b" }}", address(other).encode()) if other != name else plain
-    packed = gzip.compress(plain, 9, mtime=0) if path.suffix != ".woff2" else b""
-    return Asset(plain, packed, TYPES[path.suffix])
-
-
-@cache
-def known() -> frozenset[str]:
-    """Every file that may be asked for."""
-    return frozenset(str(path.relative_to(STATIC)) for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES)
-
-
-@cache
-def address(name: str) -> str:
-    """Where a file is served. Another content has another address, so that nobody ever sees an old one."""
-    return f"/static/{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}/{name}"
+router = gated()
 
 
 @router.get("/static/{version}/{name:path}", include_in_schema=False)

@@ -8,18 +8,21 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime
 
 from ap_ledger.application.door import Unparsable
+from api.asking import Asking
+from api.gate import gated
 from api.paging import Cursor
 from api.problems import Problem
 from api.schemas import StudentHistory
 from api.service import Current, Json
 from api.show import YEARS
+from api.withhold import withhold
 from projections.history import ENTRIES_LIMIT, history
 
-router = APIRouter(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 
 
 def _in_living_memory(moment: datetime | None) -> datetime | None:
@@ -39,6 +42,7 @@ def student_history(
     response: Response,
     student_id: UUID,
     using: Current,
+    asking: Asking,
     as_of: AsOf = None,
     known_at: KnownAt = None,
     cursor: Cursor = None,
@@ -49,6 +53,7 @@ def student_history(
     skip = _skip(cursor)
     told: Json = history(using.reader, student_id, as_of or now, known_at, skip, limit + 1)
     told["known_at"] = told["known_at"] or now.isoformat()
+    withhold(asking, student_id, told["entries"])
     if len(told["entries"]) > limit:
         told["entries"] = told["entries"][:limit]
         following = base64.urlsafe_b64encode(str(skip + limit).encode()).decode()

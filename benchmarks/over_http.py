@@ -23,7 +23,7 @@ from common import ROOT, Days, house_on, percentile, postgres_server, table
 CLIENTS, SIZE = 8, 50
 
 
-def client(port: int, bodies: list[bytes], seconds: float, answers: Any) -> None:
+def client(port: int, token: str, bodies: list[bytes], seconds: float, answers: Any) -> None:
     """Sends its bodies one after another and says how long each took."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     times: list[float] = []
@@ -33,7 +33,7 @@ def client(port: int, bodies: list[bytes], seconds: float, answers: Any) -> None
         if time.perf_counter() - began > seconds:
             break
         start = time.perf_counter()
-        connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json"})
+        connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
         answer = connection.getresponse().read()
         times.append(time.perf_counter() - start)
         recorded += answer.count(b'"recorded"')
@@ -45,6 +45,7 @@ def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
     with house_on(kind, postgres) as house:
         days = Days(house)
         sent_at = datetime.now(UTC).isoformat()
+        token = house.ledger.accounts.make_token(house.leader, ["record"], 365)
         enough = int(seconds * 40_000 / SIZE / CLIENTS)
         bodies = [[json.dumps({"sent_at": sent_at, "device_id": None, "entries": days.batch(SIZE)}).encode() for _ in range(enough)] for _ in range(CLIENTS)]
         with socket.socket() as free:
@@ -63,7 +64,7 @@ def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
                 except OSError:
                     time.sleep(0.05)
             answers: Any = multiprocessing.Queue()
-            clients = [multiprocessing.Process(target=client, args=(port, bodies[n], seconds, answers)) for n in range(CLIENTS)]
+            clients = [multiprocessing.Process(target=client, args=(port, token, bodies[n], seconds, answers)) for n in range(CLIENTS)]
             for one in clients:
                 one.start()
             found = [answers.get(timeout=seconds + 60) for _ in clients]

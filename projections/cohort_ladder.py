@@ -6,6 +6,7 @@ stand under.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,19 +30,18 @@ class CohortLadder:
     elsewhere: int
 
 
-def cohort_ladder(reader: Reader, setting: Body, key: str, now: datetime, weeks: int = WEEKS) -> CohortLadder:
-    """The cohort on a ladder `id@version`. Raises Unknown where it was not published."""
+def cohort_ladder(reader: Reader, setting: Body, students: Sequence[Body], key: str, now: datetime, weeks: int = WEEKS) -> CohortLadder:
+    """These students of a setting on a ladder `id@version`. Raises Unknown where it was not published."""
     ladder = reader.definition(key)
     if ladder is None or ladder.kind != "ladder":
         raise Unknown
     order = [rung.id for rung in ladder.rungs]
     shared = {rung.id: over.id for rung, over in ladder.climb()}
     carried = {walk.key: walk for walk in carried_into(reader, ladder)}
-    everyone = reader.everyone(setting)
-    days = recent_days(reader, setting, everyone, now, weeks)
+    days = recent_days(reader, setting, students, now, weeks)
     rows: list[tuple[Body, dict[str, Any]]] = []
     elsewhere = 0
-    for student in everyone:
+    for student in students:
         reached: list[list[Any]] = []
         for day, cell in days.get(UUID(student["id"]), []):
             for occurred_at, position, at_ladder, rung, anxiety, visit in cell.get("rungs", ()):

@@ -17,9 +17,8 @@ from projections.student_days import StudentDays
 WEEKS = 6
 
 
-def overview(reader: Reader, setting: Body, now: datetime) -> list[dict[str, Any]]:
-    """Each student of a setting with their ladder over the last six weeks, one read for all of them."""
-    students = reader.everyone(setting)
+def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[dict[str, Any]]:
+    """Each of these students of a setting with their ladder over the last six weeks, one read for all of them."""
     days = recent_days(reader, setting, students, now)
     return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
 

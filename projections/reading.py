@@ -86,14 +86,14 @@ class Reader:
             if "named_at" not in body:
                 continue
             event: Any = events.get(body.pop("named_at"))
-            if "roles" in body:
-                body["name"] = str(event.name) if event else None
-            elif event is not None:
+            if event is None:
+                body["name"] = None
+            elif not hasattr(event, "given_name"):
+                body["name"] = str(event.name)
+            else:
                 fields = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
                 body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in fields})
                 body["name"] = display_name(body)
-            else:
-                body["name"] = None
         return bodies
 
     def _read(self, positions: list[int]) -> dict[int | None, Any]:

@@ -72,9 +72,15 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "placements", seen.state["placement_id"]
         case "framework-published" | "framework-retired":
             return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
-        case "person-added" | "role-granted" | "role-ended":
+        case "person-added" | "role-granted" | "role-ended" | "conflict-declared" | "conflict-ended":
             return "people", _id(seen.stream)
-        case topic if topic.startswith(("student-", "key-", "mentor-", "own-")):
+        case topic if topic.startswith("device-"):
+            return "devices", _id(seen.stream)
+        case "sealed-record":
+            return "worries", _id(seen.stream)
+        case topic if topic.startswith("deed-"):
+            return "proposals", _id(seen.stream)
+        case topic if topic.startswith(("student-", "key-", "mentor-", "own-", "hold-", "family-", "released-")):
             return "students", _id(seen.stream)
     return "settings", _id(seen.stream)
 
@@ -105,6 +111,18 @@ def _person(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), named_at=seen.position, roles=[])
 
 
+def _role(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["roles"].append({**state, "setting_id": _id(seen.setting_id)})
+
+
+def _conflict(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("conflicts", []).append(state["conflicted_student"])
+
+
+def _conflict_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["conflicts"] = [one for one in body.get("conflicts", ()) if one != state["conflicted_student"]]
+
+
 def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["roles"] = [{**role, "until": state["on"]} if role["grant_id"] == state["grant_id"] else role for role in body["roles"]]
 
@@ -127,6 +145,46 @@ def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _own_items(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.setdefault("own_items", {})[state["definition"]["id"]] = {"items": state["items"], "position": seen.position}
+
+
+def _family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("family", []).append(state["person_id"])
+
+
+def _family_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["family"] = [one for one in body.get("family", ()) if one != state["person_id"]]
+
+
+def _hold(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("holds", []).append({**state, "set_at": seen.recorded_at, "set_by": _id(seen.author_id) if seen.author_id else None})
+
+
+def _hold_lifted(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["holds"] = [one for one in body.get("holds", ()) if one["hold_id"] != state["hold_id"]]
+
+
+def _device(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=_id(seen.setting_id), kind=state["kind"], named_at=seen.position, enrolled_at=seen.recorded_at, revoked=False)
+
+
+def _device_revoked(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["revoked"] = True
+
+
+def _proposal(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, deed=state["deed"], command=state["command"])
+    body.update(proposed_by=_id(seen.author_id), proposed_at=seen.recorded_at, status="open", settled_by=None)
+
+
+def _worry(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(setting_id=_id(seen.setting_id))
+
+
+def _settled(status: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
+    def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+        body.update(status=status, settled_by=_id(seen.author_id) if seen.author_id else None, settled_at=seen.recorded_at)
+
+    return change
 
 
 def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -152,9 +210,12 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "commissioner-added": _append("commissioners"),
     "calendar-set": _append("calendars"),
     "timetable-set": _timetable,
+    "retention-set": _append("retention"),
     "person-added": _person,
-    "role-granted": _append("roles"),
+    "role-granted": _role,
     "role-ended": _role_ended,
+    "conflict-declared": _conflict,
+    "conflict-ended": _conflict_ended,
     "student-admitted": _student,
     "student-identified": _identified,
     "student-expected": _append("expected"),
@@ -162,6 +223,17 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "mentor-assigned": _append("mentors"),
     "own-items-set": _own_items,
     "key-shredded": _shredded,
+    "family-linked": _family,
+    "family-unlinked": _family_ended,
+    "released-to-family": _merge("released"),
+    "hold-set": _hold,
+    "hold-lifted": _hold_lifted,
+    "sealed-record": _worry,
+    "device-enrolled": _device,
+    "device-revoked": _device_revoked,
+    "deed-proposed": _proposal,
+    "deed-approved": _settled("approved"),
+    "deed-declined": _settled("declined"),
     "placement-started": _placement,
     "placement-changed": _merge("planned_end", "purpose"),
     "placement-ended": _merge("end", "reason_code", "destination"),

@@ -13,8 +13,8 @@ from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import StudentDays
 
 
-def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> dict[str, Any]:
-    """The sheet of a slot: its expected students and whoever else was scored in it.
+def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[Body]) -> dict[str, Any]:
+    """The sheet of a slot: those of the given students who are expected, and whoever else of them was scored in it.
 
     For every student the scores by framework and indicator, and the indicators that apply to this kind of slot and have
     neither a level nor a reason. Raises Unknown where the setting or the slot does not exist on that day.
@@ -23,7 +23,6 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str) -> 
     slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
     if setting is None or slot is None:
         raise Unknown
-    students = reader.everyone(setting)
     expected = {student["id"] for student in students if _expected(student, day, slot_id)}
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)

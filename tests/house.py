@@ -11,16 +11,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from ap_ledger.application import Receipt, Result, create_ledger, open_ledger
 from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.person import AddPerson
+from ap_ledger.domain.person import AddPerson, GrantRole
 from ap_ledger.domain.setting import OpenSetting, SetTimetable
 from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, StartPlacement
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
 from ap_ledger.settings import Settings, read_settings
+from api import create_app
+from api.asking import SESSION_COOKIE
+from api.service import Service
 from frameworks import shipped_definitions
 from projections import PROJECTIONS
 from projections.history import history
@@ -30,6 +36,7 @@ from projections.views import Views
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TUESDAY, WEDNESDAY, THURSDAY, FRIDAY = (MONDAY + timedelta(days=n) for n in range(1, 5))
+ORIGIN = "http://127.0.0.1:8000"
 SLOTS = (("lesson", "lesson", time(9), time(10)), ("break", "break", time(10), time(10, 20)), ("lunch", "lunch", time(12), time(12, 40)))
 LADDER = {"id": "default-ladder", "version": 1}
 ECM = {"id": "every-child-matters", "version": 1}
@@ -84,8 +91,10 @@ class House:
         run(OpenSetting(id=new_id(), setting_id=self.setting, name="Riverbank"))
         slots = tuple(Slot(id=name, label=name, kind=kind, starts=a, ends=b) for name, kind, a, b in SLOTS)
         run(SetTimetable(id=new_id(), setting_id=self.setting, from_date=date(2026, 1, 1), slots=slots))
-        for person, name in ((self.mentor, "Hazel"), (self.teacher, "Birch")):
+        self.leader = new_id()
+        for person, name, role in ((self.mentor, "Hazel", "mentor"), (self.teacher, "Birch", "ap-staff"), (self.leader, "Juniper", "leader")):
             run(AddPerson(id=new_id(), setting_id=self.setting, person_id=person, name=name))
+            self.grant(person, role)
         for authored in shipped_definitions():
             run(PublishFramework(id=new_id(), setting_id=self.setting, definition=dict(authored)))
         self.student, self.other = self.admit("Ash", "Heron"), self.admit("Kit", "Otter")
@@ -102,6 +111,49 @@ class House:
         days = tuple(ExpectedDay(weekday=n, slots=tuple(slot[0] for slot in SLOTS)) for n in range(1, 6))
         run(ExpectStudent(id=new_id(), from_date=date(2026, 1, 5), days=days, **whose))
         return student
+
+    def grant(self, person: UUID, role: Any, setting: UUID | None = None, **more: Any) -> UUID:
+        """A role from long ago on, in the house's setting or another."""
+        grant = new_id()
+        about = {"setting_id": setting or self.setting, "person_id": person, "grant_id": grant, "role": role, "from_date": date(2026, 1, 1)}
+        self.ledger.execute(GrantRole(id=new_id(), **about, **more))
+        return grant
+
+    def person(self, name: str, *roles: Any, setting: UUID | None = None, **more: Any) -> UUID:
+        """Somebody new, with roles."""
+        person = new_id()
+        self.ledger.execute(AddPerson(id=new_id(), setting_id=setting or self.setting, person_id=person, name=name))
+        for role in roles:
+            two = {"author_id": self.leader, "approved_by": self.teacher} if role in ("dsl", "deputy-dsl") else {}
+            self.grant(person, role, setting, **two, **more)
+        return person
+
+    def shred(self, kept: Any = "learning", student: UUID | None = None, rule: str = "asked", **more: Any) -> None:
+        """Erases a class of a student's record, as two people."""
+        about = {"setting_id": self.setting, "student": student or self.student, "author_id": self.teacher, "approved_by": self.leader}
+        self.ledger.execute(ShredKey(id=new_id(), retention_class=kept, rule=rule, **{**about, **more}))
+
+    def app(self, **more: Any) -> FastAPI:
+        """The web face of this house."""
+        return create_app(Service(self.ledger, self.views, self.runner, self.reader), **more)
+
+    def browser(self, person: UUID | None = None, app: FastAPI | None = None, kind: str = "full", device: UUID | None = None, **more: Any) -> TestClient:
+        """A browser in which somebody (the leader, if nobody is named) is signed in. Use it in a `with` to start the service."""
+        made = TestClient(app or self.app(), base_url=ORIGIN, headers={"origin": ORIGIN}, raise_server_exceptions=False, **more)
+        made.cookies.set(SESSION_COOKIE, self.ledger.accounts.begin(person or self.leader, kind, device))
+        return made
+
+    def token(self, person: UUID | None = None, *scopes: str) -> dict[str, str]:
+        """The header of a program that acts for somebody (the leader, if nobody is named)."""
+        return {"authorization": f"Bearer {self.ledger.accounts.make_token(person or self.leader, scopes or ('all',), 365)}"}
+
+    def stranger(self, app: FastAPI | None = None) -> TestClient:
+        """A browser in which nobody is signed in."""
+        return TestClient(app or self.app(), base_url=ORIGIN, headers={"origin": ORIGIN}, raise_server_exceptions=False)
+
+    def take_back(self, client: TestClient) -> None:
+        """Staff take the tablet back."""
+        self.ledger.accounts.hand_over(client.cookies[SESSION_COOKIE], None)
 
     # Words for entries --------------------------------------------------------------------------------------------
 

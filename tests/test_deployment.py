@@ -88,7 +88,8 @@ def test_the_commands_of_the_containers_run_outside_one(compose: dict[str, Any],
                 time.sleep(0.05)
         health = subprocess.run(shlex.join(services["worker"]["healthcheck"]["test"][1:]), shell=True, env=environment, capture_output=True, timeout=60)
         assert health.returncode == 0
-        assert get("http://127.0.0.1:8765/api/v1/position")["lag"] == 0
+        made = subprocess.run([str(program), "account", "first-link"], env=environment, capture_output=True, text=True, timeout=60)
+        assert "/welcome?key=" in made.stdout, "the first administrator is made by a link printed on the console"
     finally:
         for process in (service, worker):
             process.terminate()

@@ -51,6 +51,7 @@ class Killed:
         self.house, self.program = house, program
         self.acknowledged: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
+        self.token = house.token()
         self.environment = {**os.environ, "AP_LEDGER_DATA": str(house.settings.data), "PYTHONPATH": str(Path(__file__).parents[1])}
         if house.settings.postgres:
             self.environment["AP_LEDGER_DATABASE_URL"] = house.settings.postgres
@@ -95,7 +96,7 @@ class Killed:
             ]
             body = json.dumps({"sent_at": datetime.now(UTC).isoformat(), "device_id": None, "entries": entries})
             try:
-                connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json"})
+                connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json", **self.token})
                 answer = connection.getresponse()
                 said = json.loads(answer.read())
             except (OSError, http.client.HTTPException, ValueError):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner
-from ap_ledger.domain.student import EndPlacement, ExpectStudent, SetOwnItems, ShredKey, StartPlacement
+from ap_ledger.domain.student import EndPlacement, ExpectStudent, SetOwnItems, StartPlacement
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.student import ExpectedDay
@@ -73,9 +73,7 @@ def test_goals_in_the_students_own_words_are_scored_and_can_be_erased(house: Hou
     assert house.one(house.entry("outcome-scored", indicator="goal.9", level=4, **goal)).code == "unknown-item"
     said = house.look_back()["progress"]["outcomes"]["personal-goal@1"]
     assert said["by_informant"] == {"goal.1": {"student": {"4": 1}}}
-    house.ledger.execute(
-        ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=house.student, retention_class="learning", rule="request")
-    )
+    house.shred("learning")
     house.runner.catch_up()
     assert house.reader.own_labels([house.reader.one("students", str(house.student)) or {}])[str(house.student)] == {"personal-goal": {"goal.1": "[erased]"}}
     with pytest.raises(Refused, match="erased"):
@@ -123,12 +121,12 @@ def test_a_cohort_stands_on_one_ladder_where_a_map_says_how(house: House) -> Non
         house.record(house.entry("rung-reached", MONDAY + timedelta(days=n), house.other, rung="camera", **online))
     house.runner.catch_up()
     setting = house.reader.one("settings", str(house.setting)) or {}
-    found = cohort_ladder(house.reader, setting, "default-ladder@1", FRIDAY)
+    found = cohort_ladder(house.reader, setting, house.reader.everyone(setting), "default-ladder@1", FRIDAY)
     assert [(student["name"], climbed["sustained"]) for student, climbed in found.students] == [("Ash H", "through-door")] and found.elsewhere == 3
     shared = next(one for one in shipped_definitions() if one["id"] == "default-ladder")
     publish(house, {**shared, "version": 2, "crosswalks": [{"from": "default-ladder@1", "items": {rung["id"]: rung["id"] for rung in shared["rungs"]}}, {"from": "online-ladder@1", "items": {"camera": "face-to-face"}}]})  # fmt: skip
     house.runner.catch_up()
-    mapped = cohort_ladder(house.reader, setting, "default-ladder@2", FRIDAY)
+    mapped = cohort_ladder(house.reader, setting, house.reader.everyone(setting), "default-ladder@2", FRIDAY)
     assert [(student["name"], climbed["sustained"]) for student, climbed in mapped.students] == [("Ash H", "through-door"), ("Kit O", "face-to-face")]
     assert (mapped.median_sustained, mapped.elsewhere) == ("through-door", 0)
 

@@ -113,9 +113,11 @@ def test_history_is_told_as_text_and_as_json_at_two_times(example: tuple[Path, A
     assert run("history", student, "--data", str(folder), "--as-of", "soon").exit_code == 2
 
 
-def test_the_service_refuses_to_listen_to_the_network_before_there_is_sign_in(example: tuple[Path, Any]) -> None:
-    said = run("serve", "--data", str(example[0]), "--host", "0.0.0.0")
-    assert said.exit_code == 2 and "no sign-in" in said.output
+def test_the_service_listens_to_the_network_over_https_only_and_says_so(example: tuple[Path, Any]) -> None:
+    for words in ((), ("--public-url", "https://riverbank.example"), ("--proxy", "10.0.0.2"), ("--tls-cert", "x.pem")):
+        said = run("serve", "--data", str(example[0]), "--host", "0.0.0.0", *words)
+        assert said.exit_code == 2 and "--tls-cert" in said.output
+    assert "https://" in run("serve", "--data", str(example[0]), "--public-url", "http://riverbank.example").output
 
 
 def test_the_same_seed_tells_the_same_story_with_the_same_ids_and_both_times(example: tuple[Path, Any], tmp_path: Path) -> None:
@@ -154,8 +156,9 @@ def compared(example: tuple[Path, Any], tmp_path: Path) -> Callable[[str | None]
                 database.execute("DROP TRIGGER stored_events_never_change")
                 database.execute(change)
             database.close()
+        token = run("token", "make", "--person", str(example[1].others["leader"]), "--scope", "read", "--data", str(folder)).stdout.strip()
         with demo.serving(folder) as url:
-            return demo.compare(Console(quiet=True), url, folder, [str(example[1].children[1].id)], example[1])
+            return demo.compare(Console(quiet=True), url, folder, [str(example[1].children[1].id)], example[1], token)
 
     return compare
 

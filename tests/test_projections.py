@@ -280,7 +280,7 @@ def test_the_session_sheet_says_who_was_scored_on_what_and_what_is_missing(house
     wrong = house.outcome("moved-body", 0, slot="break")
     house.record(entry, reason, wrong, house.void(wrong), house.outcome("joined-in", 1, slot="lesson"))
     house.runner.catch_up()
-    sheet = session_sheet(house.reader, house.setting, MONDAY.date(), "break")
+    sheet = session_sheet(house.reader, house.setting, MONDAY.date(), "break", house.reader.whole("students"))
     ash = next(row for row in sheet["students"] if row["student_id"] == str(house.student))
     assert ash["expected"] and ash["name"] == "Ash H"
     assert [(score["indicator"], score["level"], score["missing"]) for score in ash["scores"]] == [

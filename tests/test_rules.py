@@ -10,10 +10,11 @@ import pytest
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import ALL_COMMANDS, COMMAND_BY_NAME, command_name, read_command
+from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable, project_setting
-from ap_ledger.domain.student import AdmitStudent, ChangePlacement, CommissionSessions, EndPlacement, ExpectStudent, ShredKey, StartPlacement, project_student
+from ap_ledger.domain.student import AdmitStudent, ChangePlacement, CommissionSessions, EndPlacement, ExpectStudent, StartPlacement, project_student
 from ap_ledger.errors import CommandConflict, Refused
 from ap_ledger.events.setting import Closure, Slot
 from ap_ledger.events.student import ExpectedDay
@@ -146,11 +147,12 @@ def test_a_retired_version_is_retired_once_and_stays_readable(house: House) -> N
     assert house.one(house.unit()).status == "recorded"
 
 
-def test_a_key_is_shredded_once_by_somebody_who_can_be_asked(house: House) -> None:
-    nobody = {**whose(house), "author_id": None}
-    assert refusal(house, ShredKey(retention_class="health", rule="request", **nobody)) == "not-allowed"
-    house.ledger.execute(ShredKey(retention_class="health", rule="request", **whose(house)))
-    assert refusal(house, ShredKey(retention_class="health", rule="request", **whose(house))) == "not-allowed"
+def test_a_key_is_shredded_once_by_two_people_who_can_be_asked(house: House) -> None:
+    two = {**whose(house), "approved_by": house.leader}
+    for alone in ({**two, "author_id": None}, {**two, "approved_by": None}, {**two, "approved_by": two["author_id"]}):
+        assert refusal(house, ShredKey(retention_class="health", rule="request", **alone)) == "not-allowed"
+    house.ledger.execute(ShredKey(retention_class="health", rule="request", **two))
+    assert refusal(house, ShredKey(retention_class="health", rule="request", **{**two, "id": new_id()})) == "not-allowed"
 
 
 def test_a_commands_id_is_used_for_one_thing(house: House) -> None:

@@ -13,8 +13,9 @@ import pytest
 from ap_ledger.application import open_ledger
 from ap_ledger.application.door import open_worry
 from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.student import ExciseText, IdentifyStudent, SetOwnItems, ShredKey
+from ap_ledger.domain.student import IdentifyStudent, SetOwnItems
 from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref
@@ -33,9 +34,7 @@ def dump(house: House) -> str:
 
 
 def shred(house: House, kept: str, student: UUID | None = None) -> None:
-    house.ledger.execute(
-        ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=student or house.student, retention_class=kept, rule="request")  # type: ignore[arg-type]
-    )
+    house.shred(kept, student)
 
 
 def test_every_personal_field_may_be_erased_and_names_a_class_that_exists() -> None:
@@ -96,7 +95,8 @@ def test_another_process_sees_at_once_that_a_key_was_shredded(house: House) -> N
     house.one(house.note(CANARY))
     assert CANARY in json.dumps(house.look_back())
     other = open_ledger(house.settings, house.clock)
-    other.execute(ShredKey(id=new_id(), setting_id=house.setting, author_id=house.teacher, student=house.student, retention_class="learning", rule="request"))
+    about = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher, "approved_by": house.leader}
+    other.execute(ShredKey(id=new_id(), retention_class="learning", rule="asked", **about))  # type: ignore[arg-type]
     other.close()
     assert CANARY not in json.dumps(house.look_back())
 
@@ -106,7 +106,14 @@ def test_one_text_can_be_excised_and_its_row_stays(house: House) -> None:
     first, _ = house.record(wrong, right)
     assert first.position is not None
     row = house.rows("SELECT sealed_hash FROM stored_events WHERE position = ?", first.position)
-    about = {"setting_id": house.setting, "author_id": house.teacher, "retention_class": "learning", "rule": "wrong-child", "position": first.position}
+    about = {
+        "setting_id": house.setting,
+        "author_id": house.teacher,
+        "approved_by": house.leader,
+        "retention_class": "learning",
+        "rule": "wrong-child",
+        "position": first.position,
+    }
     with pytest.raises(Refused):
         house.ledger.execute(ExciseText(id=new_id(), student=house.other, **about))  # type: ignore[arg-type]
     house.ledger.execute(ExciseText(id=new_id(), student=house.student, **about))  # type: ignore[arg-type]

@@ -16,6 +16,7 @@ from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import split_personal
 from ap_ledger.application.results import Result
 from ap_ledger.application.sealing import bound_to, seal
+from ap_ledger.application.standing import REFUSED, SendJudge
 from ap_ledger.application.world import Party, World
 from ap_ledger.domain.posted import ANYTHING, BATCH, OUTSIDE_STATE, Posted, PostedCorrection, PostedEntry, PostedVoid
 from ap_ledger.errors import KeyringError, Refused
@@ -62,6 +63,7 @@ class Send:
     changes: list[tuple[int, PostedCorrection | PostedVoid]] = field(default_factory=list)
     boxes: list[int] = field(default_factory=list)
     replaced: dict[int, UUID] = field(default_factory=dict)
+    judge: SendJudge | None = None
     offset_us: int = 0
     latest: int = 0
 
@@ -155,7 +157,9 @@ class Door:
         """Sorts a send: rows for fresh entries, refusals, and the changes and boxes to look at afterwards."""
         self._world.refresh(LOOK_AGAIN)
         for place, posted in enumerate(read_posted(send.raw)):
-            if isinstance(posted, PostedEntry):
+            if send.judge is not None and not isinstance(posted, Result) and (verdict := self._judge(send, posted)) is not None:
+                send.results[place] = verdict
+            elif isinstance(posted, PostedEntry):
                 try:
                     unit = self._unit_now(posted, send.raw[place], send)
                 except Refused as refusal:
@@ -172,6 +176,23 @@ class Door:
                     send.boxes.append(place)
                 else:
                     send.results[place] = posted
+
+    def _judge(self, send: Send, posted: Posted) -> Result | None:
+        """Why this sender may not record something, or not without its author; None where they may."""
+        assert send.judge is not None
+        try:
+            setting = self._world.party(str(posted.setting_id), str(posted.student_id), str(posted.author_id)).setting
+            hour = (microseconds(posted.device_time) + send.offset_us) // 3_600_000_000
+            local_day(hour * 3_600_000_000, setting.time_zone)
+        except (Refused, OverflowError):
+            # Whoever or whenever it is does not exist, which is refused below in the same words for everybody.
+            return None
+        said = send.judge.verdict(str(posted.setting_id), str(posted.student_id), str(posted.author_id), posted.kind == "worry-raised", hour, setting.time_zone)
+        if said is None:
+            return None
+        if said == REFUSED:
+            return Result(posted.id, "refused", code="not-allowed", field="student_id", message=said)
+        return Result(posted.id, "held", field="author_id", message=said)
 
     def _unit_now(self, posted: PostedEntry, raw: dict[str, Any], send: Send) -> Unit:
         """The row of a fresh entry; what seems unknown is looked for once more, since another process may just have added it."""

@@ -6,7 +6,7 @@ Nothing refused is ever dropped. The body of a held entry is sealed under a key 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -142,6 +142,15 @@ class HeldStore:
                 ).rowcount
                 > 0
             )
+
+    def forget(self, erased: Callable[[Any], bool]) -> int:
+        """Lets go of everything, settled or not, whose body was erased with a student's key. Returns how many went."""
+        with self._engine.connect() as connection:
+            gone = [row.id for row in connection.execute(select(HELD)) if erased(self._open(row).entry)]
+        with self._engine.begin() as connection:
+            for row_id in gone:
+                connection.execute(delete(HELD).where(HELD.c.id == row_id))
+        return len(gone)
 
     def last_offset(self, device_id: UUID) -> timedelta | None:
         """How far the device's clock was from ours at its last contact."""

@@ -19,9 +19,9 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, insert, inspect, select, update
+from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, create_engine, delete, insert, inspect, select, update
 
-from ap_ledger.application.stores import Bytes, open_store
+from ap_ledger.application.stores import BigInt, Bytes, open_store
 from ap_ledger.errors import KeyringError
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.settings import Settings
@@ -37,6 +37,14 @@ KEYS = Table(
     Column("made_at", String, nullable=False),
     Column("shredded_at", String),
     Index("keys_owner", "owner_id", "retention_class"),
+)
+INTENTIONS = Table(
+    "intentions",
+    METADATA,
+    Column("command_id", Bytes(16), primary_key=True),
+    Column("student_id", Bytes(16), nullable=False),
+    Column("retention_class", String, nullable=False),
+    Column("position", BigInt),
 )
 ABOUT = Table("about", METADATA, Column("ledger_id", Bytes(16), primary_key=True), Column("proof", Bytes, nullable=False))
 PROOF = b"AP Ledger keyring: this key fits"
@@ -57,12 +65,22 @@ class Key(NamedTuple):
         return hmac.digest(self.raw, b"commit", "sha256").hex()
 
 
+class Intention(NamedTuple):
+    """An erasure that is about to happen: of one text where there is a position, of a whole class where there is none."""
+
+    command_id: UUID
+    student_id: UUID
+    retention_class: str
+    position: int | None
+
+
 class Keyring:
     """Opens, makes and shreds keys. Open keys are remembered until `forget`."""
 
-    def __init__(self, engine: Engine, master: bytes) -> None:
+    def __init__(self, engine: Engine, master: bytes, settings: Settings) -> None:
         self._engine = engine
         self._master = master
+        self._settings = settings
         self._open: dict[tuple[UUID, str], Key | None] = {}
         self._by_id: dict[UUID, Key | None] = {}
         self._lock = threading.Lock()
@@ -74,7 +92,7 @@ class Keyring:
         METADATA.create_all(engine)
         with engine.begin() as connection:
             connection.execute(insert(ABOUT).values(ledger_id=ledger_id.bytes, proof=aes_key_wrap(read_master_key(settings), PROOF)))
-        keyring = cls(engine, read_master_key(settings))
+        keyring = cls(engine, read_master_key(settings), settings)
         keyring.make(ledger_id)
         engine.dispose()
 
@@ -94,14 +112,7 @@ class Keyring:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
         if not known:
             raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
-        master = read_master_key(settings)
-        try:
-            fits = aes_key_unwrap(master, about.proof) == PROOF
-        except InvalidUnwrap:
-            fits = False
-        if not fits:
-            raise KeyringError("The master key does not open this keyring. Give the master key that this ledger was made with.")
-        return cls(engine, master)
+        return cls(engine, _fitting(settings, about.proof), settings)
 
     def make(self, owner: UUID) -> dict[str, Key]:
         """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns."""
@@ -154,6 +165,52 @@ class Keyring:
             )
         self.forget()
 
+    def intend(self, intention: Intention) -> None:
+        """Writes an erasure down before its event is stored."""
+        self.strike_out(intention.command_id)
+        with self._engine.begin() as connection:
+            connection.execute(
+                insert(INTENTIONS).values(
+                    command_id=intention.command_id.bytes, student_id=intention.student_id.bytes,
+                    retention_class=intention.retention_class, position=intention.position,
+                )
+            )  # fmt: skip
+
+    def strike_out(self, command_id: UUID) -> None:
+        """An erasure was done, or will not be."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(INTENTIONS).where(INTENTIONS.c.command_id == command_id.bytes))
+
+    def intentions(self) -> list[Intention]:
+        """Erasures that were begun and not finished."""
+        with self._reading() as connection:
+            rows = connection.execute(select(INTENTIONS)).all()
+        return [Intention(UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position) for row in rows]
+
+    def rotate(self, new: bytes) -> int:
+        """Wraps every key under a new master key, all at once. Returns how many. What was shredded stays so."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.wrapped.is_not(None))).all()
+            for row in rows:
+                wrapped = aes_key_wrap(new, aes_key_unwrap(self._master, bytes(row.wrapped)))
+                connection.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(wrapped=wrapped))
+            connection.execute(update(ABOUT).values(proof=aes_key_wrap(new, PROOF)))
+        self._master = new
+        self.forget()
+        return len(rows)
+
+    def copy_to(self, path: Path) -> int:
+        """Writes the keyring, wrapped as it is, into a file of its own. Returns how many keys are in it."""
+        target = create_engine(f"sqlite:///{path}")
+        METADATA.create_all(target)
+        with self._reading() as connection, target.begin() as copy:
+            for table in (ABOUT, KEYS, INTENTIONS):
+                if rows := [dict(row) for row in connection.execute(select(table)).mappings()]:
+                    copy.execute(insert(table), rows)
+            kept = len(connection.execute(select(KEYS.c.key_id)).all())
+        target.dispose()
+        return kept
+
     def forget(self) -> None:
         """Lets go of open keys, so that what another process shredded is not remembered here."""
         self._open = {}
@@ -172,8 +229,91 @@ class Keyring:
     def _unwrap(self, key_id: bytes, wrapped: bytes | None) -> Key | None:
         if wrapped is None:
             return None
-        raw = aes_key_unwrap(self._master, bytes(wrapped))
+        try:
+            raw = aes_key_unwrap(self._master, bytes(wrapped))
+        except InvalidUnwrap:
+            # Another process rotated the master key since this one read it.
+            with self._reading() as connection:
+                about = connection.execute(select(ABOUT)).one()
+            self._master = _fitting(self._settings, about.proof)
+            raw = aes_key_unwrap(self._master, bytes(wrapped))
         return Key(UUID(bytes=bytes(key_id)), raw, AESGCM(raw))
+
+
+def restore_keyring(settings: Settings, path: Path) -> int:
+    """Puts a copy of the keyring in the place of the one that is there. Returns how many keys it holds. Raises KeyringError.
+
+    What was shredded since the copy was made lives again in it, so the ledger must be swept before anybody reads.
+    """
+    source = create_engine(f"sqlite:///{path}")
+    engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
+    try:
+        if not path.is_file() or not inspect(source).has_table("keys"):
+            raise KeyringError("This file is no copy of a keyring. Make copies with: ap-ledger keyring backup")
+        METADATA.create_all(engine)
+        with source.connect() as copy, engine.begin() as connection:
+            here, there = connection.execute(select(ABOUT)).first(), copy.execute(select(ABOUT)).first()
+            if there is None or (here is not None and bytes(here.ledger_id) != bytes(there.ledger_id)):
+                raise KeyringError("This copy belongs to another ledger; nothing was changed.")
+            _fitting(settings, there.proof)
+            # What is known to be shredded here stays shredded, whatever the copy says.
+            shredded = {bytes(row.key_id): row.shredded_at for row in connection.execute(select(KEYS).where(KEYS.c.wrapped.is_(None)))}
+            for table in (ABOUT, KEYS, INTENTIONS):
+                connection.execute(delete(table))
+                rows = [dict(row) for row in copy.execute(select(table)).mappings()]
+                for row in rows:
+                    if table is KEYS and bytes(row["key_id"]) in shredded:
+                        row |= {"wrapped": None, "shredded_at": shredded[bytes(row["key_id"])]}
+                if rows:
+                    connection.execute(insert(table), rows)
+            return len(connection.execute(select(KEYS.c.key_id)).all())
+    finally:
+        source.dispose()
+        engine.dispose()
+
+
+def rotate_master_key(settings: Settings, keyring: Keyring) -> tuple[int, Path]:
+    """Makes a new master key and wraps every key under it. Returns how many keys, and where the old master key lies now.
+
+    The new key is on the disk before the keyring needs it; a crash in between leaves two files, of which one fits.
+    Raises KeyringError where the master key is not kept in a file.
+    """
+    path = master_key_file(settings)
+    if settings.master_key is not None:
+        raise KeyringError("The master key is given by AP_LEDGER_MASTER_KEY. Put it into a file (AP_LEDGER_MASTER_KEY_FILE) to rotate it here.")
+    coming, old = path.with_name(path.name + ".new"), path.with_name(path.name + ".old")
+    # What a rotation that stopped half-way had written and nothing was wrapped under. Had it been used, opening would have settled it.
+    coming.unlink(missing_ok=True)
+    new = secrets.token_bytes(32)
+    _write_key(coming, new)
+    count = keyring.rotate(new)
+    path.replace(old)
+    coming.replace(path)
+    return count, old
+
+
+def _fitting(settings: Settings, proof: bytes) -> bytes:
+    """The master key that opens a keyring: the one in use, or one that a rotation had just written. Raises KeyringError."""
+    path = master_key_file(settings)
+    coming = path.with_name(path.name + ".new")
+    rotating = settings.master_key is None and coming.exists()
+    if rotating and _opens(new := _read_key(coming.read_text("ascii", errors="replace")), proof):
+        # The rotation went through and stopped before the files changed places.
+        if path.exists():
+            path.replace(path.with_name(path.name + ".old"))
+        coming.replace(path)
+        return new
+    master = read_master_key(settings)
+    if not _opens(master, proof):
+        raise KeyringError("The master key does not open this keyring. Give the master key that this ledger was made with.")
+    return master
+
+
+def _opens(master: bytes, proof: bytes) -> bool:
+    try:
+        return aes_key_unwrap(master, bytes(proof)) == PROOF
+    except InvalidUnwrap:
+        return False
 
 
 def master_key_file(settings: Settings) -> Path:
@@ -190,6 +330,10 @@ def read_master_key(settings: Settings) -> bytes:
         text = path.read_text("ascii", errors="replace")
     else:
         raise KeyringError(f"The master key is missing: {path} is not there and AP_LEDGER_MASTER_KEY is not set. Restore it from where you keep it safe.")
+    return _read_key(text)
+
+
+def _read_key(text: str) -> bytes:
     try:
         key = bytes.fromhex(text.strip())
     except ValueError:
@@ -204,8 +348,14 @@ def make_master_key(settings: Settings) -> Path | None:
     path = master_key_file(settings)
     if settings.master_key is not None or path.exists():
         return None
+    _write_key(path, secrets.token_bytes(32))
+    return path
+
+
+def _write_key(path: Path, key: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
-    return path
+        file.write(key.hex() + "\n")
+        file.flush()
+        os.fsync(file.fileno())

@@ -16,41 +16,51 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
 
+from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.changes import Changes
-from ap_ledger.application.checks import check_own_items
+from ap_ledger.application.deeds import Deeds
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
-from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Keyring, make_master_key
 from ap_ledger.application.mapper import LedgerMapper
+from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.results import Receipt, Result
+from ap_ledger.application.standing import Sender, SendJudge, Standing
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
+from ap_ledger.domain.device import DeviceCommand, project_device
 from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
 from ap_ledger.domain.posted import PostedCorrection, PostedVoid
+from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.setting import SettingCommand, project_setting
-from ap_ledger.domain.student import ExciseText, SetOwnItems, ShredKey, StudentCommand, project_student
+from ap_ledger.domain.student import StudentCommand, project_student
 from ap_ledger.errors import CommandConflict, KeyringError, NotYet, Refused, SetupError
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import microseconds
+from ap_ledger.events.reading import Looked, RecordRead
+from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
-from ap_ledger.persistence.postgres import PostgresLedgerRecorder
+from ap_ledger.persistence.postgres import PostgresLedgerRecorder, grant_service_role
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from ap_ledger.settings import Settings
 
 ATTEMPTS = 20
+LOOK_AGAIN_AFTER = timedelta(minutes=10)
+"""Looking at the same again within this time is one look."""
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
 PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
     (StudentCommand, project_student),
     (SettingCommand, project_setting),
     (PersonCommand, project_person),
+    (DeviceCommand, project_device),
+    (ProposalCommand, project_proposal),
     (PublishFramework, project_framework),
     (RetireFramework, project_framework),
 )
@@ -98,13 +108,18 @@ class Ledger(Application[UUID]):
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
             self.held = HeldStore(settings, own)
             self.drafts = Drafts(settings, self.keyring)
+            self.accounts = Accounts(settings, own, clock)
         except Exception:
             self.recorder.close()
             raise
         self.world = World(self.repository, self.recorder, self.keyring)
+        self.standing = Standing(self.world, clock)
         self.door = Door(self.world, self.keyring)
         self.published = Published(self.world, self.recorder)
         self.changes = Changes(self.door, self.world, self.recorder)
+        self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts)
+        self.proposals = Proposals(self)
+        self._looks: dict[tuple[str, UUID, UUID | None, UUID | None], datetime] = {}
         self._may_wait = self.held.any_waiting()
 
     def _newest_key(self, position: int) -> UUID | None:
@@ -132,28 +147,41 @@ class Ledger(Application[UUID]):
         assert isinstance(self.factory, LedgerFactory)
         return self.factory.ledger_recorder(lambda: microseconds(self.clock()))
 
+    new_id = staticmethod(new_id)
+
+    def settings_opened(self) -> list[UUID]:
+        """Every setting that keeps its ledger here, in the order in which they were opened. Looks through the whole ledger."""
+        return [UUID(bytes=row.originator_id) for row in self.recorder.tail_of_topics([SettingOpened.TOPIC])]
+
     # Entries ------------------------------------------------------------------------------------------------------
 
-    def record(self, entries: Sequence[Mapping[str, Any]], *, sent_at: datetime | None = None, device_id: UUID | None = None) -> Receipt:
+    def record(
+        self, entries: Sequence[Mapping[str, Any]], *, sent_at: datetime | None = None, device_id: UUID | None = None, sender: Sender | None = None
+    ) -> Receipt:
         """Records a batch and waits until it is durable: one answer for each entry, in the order sent.
 
-        `sent_at` is the sender's clock now; None means that it is ours. Raises Busy when too much is waiting.
+        `sent_at` is the sender's clock now; None means that it is ours. `sender` is who sends over the network; None is the
+        machine itself, which may record for everybody. Raises Busy when too much is waiting.
         """
-        send = self._open_send(self.clock(), sent_at, device_id, [dict(entry) for entry in entries])
+        send = self._open_send(self.clock(), sent_at, device_id, [dict(entry) for entry in entries], sender)
         return self.finish(send, self.submit(send).result() if send.units else [])
 
-    def open_send(self, raw: bytes) -> Send:
+    def open_send(self, raw: bytes, sender: Sender | None = None) -> Send:
         """Reads what came over the network and judges every entry. Raises Unparsable or TooLarge."""
         now = self.clock()
         sent_at, device_id, entries = parse_send(raw)
-        return self._open_send(now, sent_at, device_id, entries)
+        if sender is not None and sender.who.device_id is not None:
+            # A credential says which device it is; what a send says of itself is for those who have none.
+            device_id = sender.who.device_id
+        return self._open_send(now, sent_at, device_id, entries, sender)
 
-    def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any]) -> Send:
+    def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any], sender: Sender | None = None) -> Send:
         # Measured to the second: what is smaller is the network's delay, not the clock's fault.
         offset = timedelta(seconds=round((now - (sent_at or now)).total_seconds()))
         before = self.held.last_offset(device_id) if device_id else None
         uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
         send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
+        send.judge = None if sender is None else SendJudge(self.world, self.accounts, self.standing, sender)
         self.door.let_in(send)
         return send
 
@@ -242,9 +270,10 @@ class Ledger(Application[UUID]):
 
     def _keep_refused(self, send: Send) -> None:
         for place, result in enumerate(send.results):
-            if result is None or (result.status != "refused" and place not in send.boxes):
+            # A change that waits for its entry was kept when it was found to; everything else that is held is kept here.
+            if result is None or (result.status != "refused" and place not in send.boxes and result.field != "author_id"):
                 continue
-            if result.id is not None and result.code is not None and (known := self._known_before(result.id, send.raw[place])):
+            if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place])):
                 send.results[place] = known
                 continue
             self.held.keep(result.id or new_id(), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
@@ -289,12 +318,16 @@ class Ledger(Application[UUID]):
         self._may_wait = self.held.any_waiting()
         return settled
 
-    def retry(self, held_id: UUID) -> Result | None:
-        """Tries one held thing again, as if it were sent now with the clock it was sent with. None when nothing waited."""
+    def retry(self, held_id: UUID, sender: Sender | None = None) -> Result | None:
+        """Tries one held thing again, as if it were sent now with the clock it was sent with. None when nothing waited.
+
+        What waits for its author to confirm it is recorded when its author tries it.
+        """
         held = self.held.get(held_id)
         if held is None or held.resolution is not None:
             return None
         send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
+        send.judge = None if sender is None else SendJudge(self.world, self.accounts, self.standing, sender)
         self.door.let_in(send)
         outcomes = self.submit(send).result() if send.units else []
         result = self._settle(send, outcomes)
@@ -345,7 +378,7 @@ class Ledger(Application[UUID]):
                     raise CommandConflict("This command's id was used before for something else. Nothing was stored.")
                 return Executed("duplicate", known.position)
             state = self.world.fold(command.stream_id, projector)
-            self._check_before(command)
+            self.deeds.check(command)
             stamp = Stamp(
                 occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id,
                 author_id=command.author_id, command_id=command.id,
@@ -356,14 +389,37 @@ class Ledger(Application[UUID]):
             key = self.keyring.key(owner, "core")
             print_ = Fingerprint(key.raw).of(said) if key else b""
             decided[0] = decided[0].model_copy(update={"stamp": replace(decided[0].stamp, fingerprint=print_)})
+            self.deeds.intend(command)
             try:
                 recordings = self.save(*decided)
             except IntegrityError:
+                self.deeds.abandon(command)
                 continue
-            self._afterwards(command)
+            self.deeds.do(command)
             self.world.refresh()
             return Executed("recorded", recordings[0].notification.id)
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
+
+    def would_decide(self, command: Command) -> None:
+        """Lets a command decide and stores nothing. Raises Refused when a rule says no."""
+        projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
+        state = self.world.fold(command.stream_id, projector)
+        self.deeds.check(command)
+        stamp = Stamp(occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id, author_id=command.author_id)
+        command.decide(state, NextEvents(command.stream_id, state.version if state else 0, stamp))
+
+    def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
+        """Records that somebody looked at something, durably, before it is shown. Returns the position, 0 where it was recorded just now."""
+        now, looked = self.clock(), (what, who, setting_id, student_id)
+        if (before := self._looks.get(looked)) is not None and now - before < LOOK_AGAIN_AFTER:
+            return 0
+        stamp = Stamp(occurred_at=now, setting_id=setting_id, student_id=student_id, author_id=who)
+        event = RecordRead(originator_id=new_id(), originator_version=1, stamp=stamp, what=what)
+        position = int(self.save(event)[0].notification.id)
+        if len(self._looks) > 10_000:
+            self._looks.clear()
+        self._looks[looked] = now
+        return position
 
     def _make_keys(self, command: Command, events: NextEvents) -> list[Event]:
         # The keyring is durable before the ledger names its keys, so a crash in between leaves keys unused, never missing.
@@ -371,25 +427,6 @@ class Ledger(Application[UUID]):
             return []
         keys = self.keyring.make(getattr(command, command.MAKES_KEYS_FOR))
         return [events.event(KeyMade, key_id=key.id, retention_class=kept, commitment=key.commitment) for kept, key in keys.items()]
-
-    def _check_before(self, command: Command) -> None:
-        if not isinstance(command, (SettingCommand, PublishFramework)) and self.world.fold(command.setting_id, project_setting) is None:
-            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
-        if isinstance(command, ExciseText):
-            found = self.recorder.events_at([command.position])
-            if not found or found[0].student_id != command.student:
-                raise Refused("unknown-item", "This student has no entry at this position.", "position")
-        if isinstance(command, SetOwnItems):
-            check_own_items(command.definition, command.labels, self.world)
-
-    def _afterwards(self, command: Command) -> None:
-        # The event comes first: it says what was decided even if the deed has to be done again after a crash.
-        if isinstance(command, ShredKey):
-            self.keyring.shred(command.student, command.retention_class)
-            if command.retention_class == DRAFTS_CLASS:
-                self.drafts.forget(command.student)
-        elif isinstance(command, ExciseText):
-            self.recorder.excise(command.position, command.retention_class)
 
     # Reading ------------------------------------------------------------------------------------------------------
 
@@ -409,6 +446,7 @@ class Ledger(Application[UUID]):
             self.keyring.close()
             self.held.close()
             self.drafts.close()
+            self.accounts.close()
         super().close()
 
 
@@ -417,10 +455,11 @@ def ledger_file(settings: Settings) -> Path:
     return settings.data / "ledger.sqlite"
 
 
-def create_ledger(settings: Settings) -> Path | None:
-    """Makes an empty ledger with its keyring and its store of held entries. Returns the master key file made, if one was.
+def create_ledger(settings: Settings, service_role: str | None = None) -> Path | None:
+    """Makes an empty ledger with its keyring and its stores. Returns the master key file made, if one was.
 
-    Raises SetupError where there is one already.
+    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may INSERT and SELECT, nothing
+    else. Raises SetupError where there is a ledger already.
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.postgres is None and ledger_file(settings).exists():
@@ -435,14 +474,18 @@ def create_ledger(settings: Settings) -> Path | None:
     try:
         Keyring.create(settings, recorder.ledger_id())
         HeldStore.create(settings)
+        Accounts.create(settings)
+        if service_role is not None:
+            grant_service_role(settings, service_role)
     finally:
         recorder.close()
     return made
 
 
 def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Ledger:
-    """Opens a ledger, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
+    """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
     ledger = Ledger(settings, clock)
+    ledger.deeds.redo()
     ledger.release_all()
     return ledger
 

@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError, Repository
 
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.keyring import Keyring
+from ap_ledger.domain.device import Device, project_device
 from ap_ledger.domain.framework import framework_stream, project_framework
 from ap_ledger.domain.person import Person, project_person
 from ap_ledger.domain.setting import Setting, project_setting
@@ -68,6 +69,7 @@ class World:
         self._students: dict[UUID, Student | None] = {}
         self._settings: dict[UUID, Setting | None] = {}
         self._people: dict[UUID, Person | None] = {}
+        self._devices: dict[UUID, Device | None] = {}
         self._definitions: dict[tuple[str, int], Definition | None] = {}
         self._parties: dict[tuple[str, str, str], Party] = {}
 
@@ -107,6 +109,26 @@ class World:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
         return Party(setting, student, Fingerprint(core.raw) if core else None)
+
+    def setting(self, setting_id: UUID) -> Setting | None:
+        """A setting as it is now, or None."""
+        found: Setting | None = self._known(self._settings, setting_id, project_setting)
+        return found
+
+    def person(self, person_id: UUID) -> Person | None:
+        """A person as they are now, or None."""
+        found: Person | None = self._known(self._people, person_id, project_person)
+        return found
+
+    def student(self, student_id: UUID) -> Student | None:
+        """A student as they are now, or None."""
+        found: Student | None = self._known(self._students, student_id, project_student)
+        return found
+
+    def device(self, device_id: UUID) -> Device | None:
+        """A device as it is now, or None."""
+        found: Device | None = self._known(self._devices, device_id, project_device)
+        return found
 
     def _known(self, states: dict[UUID, Any], stream: UUID, projector: Callable[..., Any]) -> Any:
         if stream not in states:

@@ -22,7 +22,9 @@ from rich.console import Console
 
 from ap_ledger.application import Ledger, create_ledger
 from ap_ledger.application.ledger import new_id
+from ap_ledger.cli.common import opened
 from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
+from ap_ledger.cli.example_words import OTHERS
 from ap_ledger.events.moments import microseconds
 from ap_ledger.settings import Settings, read_settings
 from projections import PROJECTIONS
@@ -41,12 +43,30 @@ def make_example(settings: Settings, students: int, weeks: int, seed: int, until
     ledger = Ledger(settings, clock)
     try:
         live_through(ledger, clock, story, lambda done, total: report("Recording", done, total))
+        make_sign_ins(ledger, story)
         views = Views(settings.sqlalchemy_url("views"))
         Runner(ledger.recorder, views, PROJECTIONS).catch_up(report)
         views.close()
     finally:
         ledger.close()
     return story
+
+
+PASSWORD = "a boat by the riverbank"
+"""Everybody's in the example, which is served to its own machine only."""
+
+
+def make_sign_ins(ledger: Ledger, story: Story) -> None:
+    """An account for every role, signed in by the role's name."""
+    hashed: str | None = None
+    for role, person in {"mentor": story.mentors[0], "ap-staff": story.staff[0], **story.others}.items():
+        hashed = ledger.accounts.set_password(person, role, PASSWORD, hashed=hashed)
+
+
+def say_sign_ins(console: Console) -> None:
+    """Prints how to sign in to the example."""
+    names = ", ".join(["mentor", "ap-staff", *(role for _, role in OTHERS)])
+    console.print(f"Sign in as one of: {names}. The password of each is: {PASSWORD}", highlight=False)
 
 
 def check_example(console: Console, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> int:
@@ -59,10 +79,12 @@ def check_example(console: Console, students: int, weeks: int, seed: int, until:
         own = next((child for child in story.children if child.path in OWN_STEPS_FOR), story.children[len(story.children) // 2])
         chosen = [str(child.id) for child in (story.children[0], own, story.children[-1])]
         with serving(folder) as url:
-            wrong = post_over_http(console, url, story, chosen)
+            with opened(settings) as service:
+                token = service.ledger.accounts.make_token(story.others["leader"], ["all"], 1)
+            wrong = post_over_http(console, url, story, chosen, token)
             console.print("Replaying every projection beside the live ones ...")
             subprocess.run([*program(), "replay", "--data", str(folder)], check=True, env=_environment(), stdout=subprocess.DEVNULL)
-            wrong += compare(console, url, folder, chosen, story)
+            wrong += compare(console, url, folder, chosen, story, token)
         return len(wrong)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -99,20 +121,24 @@ def serving(folder: Path) -> Iterator[str]:
         process.wait(10)
 
 
-def get(url: str) -> Any:
+def get(url: str, token: str = "") -> Any:
     """The JSON at an address."""
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=_bearer(token)), timeout=30) as answer:
         return json.load(answer)
 
 
-def post(url: str, body: Any) -> Any:
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
+
+
+def post(url: str, body: Any, token: str = "") -> Any:
     """The JSON answer to a JSON body."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **_bearer(token)})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
-def post_over_http(console: Console, url: str, story: Story, students: list[str]) -> list[str]:
+def post_over_http(console: Console, url: str, story: Story, students: list[str], token: str) -> list[str]:
     """Posts fresh entries: some twice, some late, one with a wrong field. Returns what was not answered as the contract says."""
     now = datetime.now(UTC)
 
@@ -125,23 +151,23 @@ def post_over_http(console: Console, url: str, story: Story, students: list[str]
     fresh = [rung(student, now - timedelta(minutes=5), "face-to-face") for student in students]
     late = [rung(student, now - timedelta(days=9), "through-door") for student in students]
     bad = rung(students[0], now, "goes-out") | {"anxiety": 11}
-    first = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": [*fresh, bad, *late]})
-    again = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": fresh})
+    first = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": [*fresh, bad, *late]}, token)
+    again = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": fresh}, token)
     got = [result["status"] for result in (*first["results"], *again["results"])]
     wanted = ["recorded"] * 3 + ["refused"] + ["recorded"] * 3 + ["duplicate"] * 3
-    get(f"{url}/api/v1/students/{students[0]}/history?limit=1&min_position={first['position']}")
+    get(f"{url}/api/v1/students/{students[0]}/history?limit=1&min_position={first['position']}", token)
     console.print(f"Posted over HTTP: {len(fresh)} fresh, {len(late)} nine days late, 1 with a wrong field, and {len(fresh)} again: {', '.join(got)}.")
     return [] if got == wanted else [f"answers were {got}, wanted {wanted}"]
 
 
-def compare(console: Console, url: str, folder: Path, students: list[str], story: Story) -> list[str]:
+def compare(console: Console, url: str, folder: Path, students: list[str], story: Story, token: str) -> list[str]:
     """Compares what is shown with what the database file says, now and as it was known half-way. Returns the differences."""
     half = datetime.combine(story.days[len(story.days) // 2], datetime.min.time(), UTC) + timedelta(hours=20)
     wrong: list[str] = []
     for student in students:
         for known_at in (None, half):
             ask = f"{url}/api/v1/students/{student}/history?limit=1" + (f"&known_at={known_at:%Y-%m-%dT%H:%M:%S}Z" if known_at else "")
-            shown = shown_figures(get(ask)["progress"])
+            shown = shown_figures(get(ask, token)["progress"])
             known = str(microseconds(known_at)) if known_at else str(2**62)
             # -I keeps even the current folder out of the recomputation's reach.
             run = subprocess.run([sys.executable, "-I", str(RECOMPUTE), str(folder / "ledger.sqlite"), student, known], check=True, capture_output=True)

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from ap_ledger.application import Ledger
 from ap_ledger.cli import example_words as words
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.family import LinkFamily, ReleaseToFamily
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable
@@ -32,6 +33,7 @@ from ap_ledger.domain.student import (
     StartPlacement,
 )
 from ap_ledger.events.base import Ref
+from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from ap_ledger.events.setting import Closure, Slot, Term
 from ap_ledger.events.student import ExpectedDay
 from frameworks import load_definition, shipped_definitions
@@ -104,6 +106,7 @@ class Story:
         self.mentors, self.staff = [self.id() for _ in words.MENTORS], [self.id() for _ in words.STAFF]
         self.phones, self.tablet = [self.id() for _ in words.MENTORS], self.id()
         self.children = [self._child(n) for n in range(students)]
+        self.others = {role: self.id() for _, role in words.OTHERS}
         self.definitions = {definition.id: definition for definition in map(load_definition, shipped_definitions())}
         self.sends: list[Send] = []
 
@@ -146,9 +149,25 @@ class Story:
         ]:
             made.append(AddPerson(id=self.id(), setting_id=setting, person_id=person, name=name))
             made.append(GrantRole(id=self.id(), setting_id=setting, person_id=person, grant_id=self.id(), role=role, from_date=first))  # type: ignore[arg-type]
+        made += self._others()
         made += [PublishFramework(id=self.id(), setting_id=setting, author_id=lead, definition=dict(authored)) for authored in shipped_definitions()]
         for n, child in enumerate(self.children):
             made += self._admit(n, child, lead)
+        return made
+
+    def _others(self) -> list[Command]:
+        """Leaders, safeguarding leads and those outside: somebody to sign in as, for every role."""
+        setting, first = self.setting, self.first_day
+        made: list[Command] = []
+        for name, role in words.OTHERS:
+            person, more = self.others[role], {}
+            if role == "commissioner":
+                more = {"commissioner_id": self.commissioners[0]}
+            elif role in TWO_PEOPLE_ROLES:
+                more = {"author_id": self.others["administrator"], "approved_by": self.others["leader"]}
+            made.append(AddPerson(id=self.id(), setting_id=setting, person_id=person, name=name))
+            grant = GrantRole(id=self.id(), setting_id=setting, person_id=person, grant_id=self.id(), role=role, from_date=first, **more)  # type: ignore[arg-type]
+            made.append(grant)
         return made
 
     def _admit(self, n: int, child: Child, lead: UUID) -> list[Command]:
@@ -169,6 +188,7 @@ class Story:
             AssignMentor(id=self.id(), person_id=self.mentors[child.mentor], from_date=start, **whose),
             SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1), labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
             *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS, **whose)] if child.path in OWN_STEPS_FOR else []),
+            *([LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose), ReleaseToFamily(id=self.id(), released=True, **whose)] if n == 1 else []),
         ]  # fmt: skip
 
     # The weeks ----------------------------------------------------------------------------------------------------

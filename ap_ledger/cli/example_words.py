@@ -9,6 +9,11 @@ STUDENTS = (
 )  # fmt: skip
 MENTORS = ("Hazel (mentor)", "Linden (mentor)", "Maple (mentor)")
 STAFF = ("Birch (teacher)", "Cedar (assistant)", "Alder (lead)")
+OTHERS = (
+    ("Juniper (head)", "leader"), ("Larch (safeguarding lead)", "dsl"), ("Yew (deputy)", "deputy-dsl"), ("Elder (county council)", "commissioner"),
+    ("Rosemary (carer)", "family"), ("Thyme (office)", "administrator"), ("Sorrel (university)", "researcher"),
+)  # fmt: skip
+"""Somebody for every role that is neither mentor nor AP staff."""
 
 RUNG_NOTES = {
     "no-contact": ("Knocked twice, no answer. Left a card.", "Curtains shut. Tried the phone, went to voicemail.", "Nobody in. Will try later in the week."),

@@ -18,7 +18,7 @@ import structlog
 import typer
 
 from ap_ledger import __version__
-from ap_ledger.cli import framework
+from ap_ledger.cli import accounts, framework, keeping
 from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, opened, plainly, progress_bars
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import read_settings
@@ -29,6 +29,10 @@ app = typer.Typer(
     help="AP Ledger records what really happened with children whom ordinary registers call absent. Start with: ap-ledger demo",
 )
 app.add_typer(framework.app, name="framework")
+app.add_typer(accounts.account_app, name="account")
+app.add_typer(accounts.token_app, name="token")
+app.add_typer(keeping.app, name="keyring")
+app.command()(keeping.compact)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -51,7 +55,7 @@ def demo(
     port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
 ) -> None:
     """Make an example setting and look at it."""
-    from ap_ledger.cli.demo import check_example, make_example
+    from ap_ledger.cli.demo import check_example, make_example, say_sign_ins
     from ap_ledger.cli.example import last_school_day
 
     _quick()
@@ -74,6 +78,7 @@ def demo(
             with progress_bars() as report:
                 make_example(settings, students, weeks, seed, last, report)
             console.print(f"The example setting is in {settings.data}. Everybody in it is invented.", highlight=False)
+        say_sign_ins(console)
     if serve_it:
         serve(data=settings.data, database_url=database_url, port=port)
 
@@ -84,24 +89,21 @@ def init(
     database_url: DatabaseUrl = None,
     setting: Annotated[str | None, typer.Option(help="The name of the setting to open in the new ledger.")] = None,
     time_zone: Annotated[str, typer.Option(help="Its time zone.")] = "Europe/London",
+    service_role: Annotated[
+        str | None, typer.Option(help="On PostgreSQL: the role as which the service will run. On the ledger it may INSERT and SELECT, nothing else.")
+    ] = None,
 ) -> None:
     """Make an empty ledger, its keyring and its master key."""
     from ap_ledger.application import create_ledger, open_ledger
-    from ap_ledger.application.ledger import new_id
-    from ap_ledger.domain.framework import PublishFramework
-    from ap_ledger.domain.setting import OpenSetting
-    from frameworks import shipped_definitions
+    from ap_ledger.application.starting import open_setting
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
-        made = create_ledger(settings)
+        made = create_ledger(settings, service_role)
         if setting is not None:
             ledger = open_ledger(settings)
             try:
-                setting_id = new_id()
-                ledger.execute(OpenSetting(id=new_id(), setting_id=setting_id, name=setting, time_zone=time_zone))
-                for authored in shipped_definitions():
-                    ledger.execute(PublishFramework(id=new_id(), setting_id=setting_id, definition=dict(authored)))
+                setting_id = open_setting(ledger, setting, time_zone)
                 console.print(f"Opened the setting. Its id is {setting_id}", highlight=False)
             finally:
                 ledger.close()
@@ -119,34 +121,62 @@ def init(
 def serve(
     data: Data = None,
     database_url: DatabaseUrl = None,
-    host: Annotated[str, typer.Option(help="The address to listen on. Only this machine's own, until there is sign-in.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on. On other than this machine's own it takes https.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
     projections: Annotated[
         bool, typer.Option("--projections/--no-projections", help="Keep the read models up to date here, or leave it to `ap-ledger work`.")
     ] = True,
+    tls_cert: Annotated[Path | None, typer.Option(help="The certificate for https of its own, as a PEM file.")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The key of that certificate.")] = None,
+    public_url: Annotated[
+        str | None, typer.Option(envvar="AP_LEDGER_PUBLIC_URL", help="The https address under which people reach it, for instance through a proxy.")
+    ] = None,
+    proxy: Annotated[
+        str | None, typer.Option(envvar="AP_LEDGER_PROXY", help="The address of the proxy that does https, whose X-Forwarded headers are believed.")
+    ] = None,
 ) -> None:
-    """Start the service."""
+    """Start the service. The first start prints a one-time link for the first administrator."""
     import uvicorn
 
+    from ap_ledger.application.starting import first_link
     from ap_ledger.jobs import start_jobs
     from api import create_app
 
-    if host not in LOOPBACK:
-        complain.print(
-            "[red]ap-ledger:[/red] There is no sign-in yet, so anybody on the network could read everything. "
-            "Serve on 127.0.0.1, and reach it from elsewhere through an SSH tunnel.",
-            highlight=False,
+    own_tls = tls_cert is not None and tls_key is not None
+    by_proxy = proxy is not None and (public_url or "").startswith("https://")
+    if (tls_cert is None) != (tls_key is None) or (public_url is not None and not public_url.startswith("https://")):
+        _stop("Give --tls-cert and --tls-key together, and a --public-url that starts with https://")
+    if host not in LOOPBACK and not own_tls and not by_proxy:
+        _stop(
+            "Passwords and records may not travel in the clear. Serve on 127.0.0.1; or give --tls-cert and --tls-key; "
+            "or put a proxy that does https before it and give --public-url https://NAME and --proxy ITS-ADDRESS."
         )
-        raise typer.Exit(2)
     settings = read_settings(data=data, database_url=database_url)
     set_up_logs()
     with plainly(), opened(settings) as service:
         _quick()
         jobs = start_jobs(service.ledger) if projections else None
-        console.print(f"AP Ledger {__version__} is at http://{host}:{port}/ (stop it with Ctrl+C)", highlight=False)
-        uvicorn.run(create_app(service, run_projections=projections), host=host, port=port, log_config=None, access_log=False, server_header=False)
+        shown = public_url or f"{'https' if own_tls else 'http'}://{host}:{port}"
+        far = public_url is not None or host not in LOOPBACK
+        hosts = {*LOOPBACK, *([host] if host not in ("0.0.0.0", "::") else [])}
+        console.print(f"AP Ledger {__version__} is at {shown.rstrip('/')}/ (stop it with Ctrl+C)", highlight=False)
+        if (secret := first_link(service.ledger)) is not None:
+            console.print(
+                f"Nobody can sign in yet. Open this once, within a day, to become the first administrator:\n{shown.rstrip('/')}/welcome?key={secret}",
+                highlight=False,
+            )
+        uvicorn.run(
+            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url, second_factor=far),
+            host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
+            ssl_certfile=tls_cert, ssl_keyfile=tls_key,
+        )  # fmt: skip
         if jobs is not None:
             jobs.shutdown()
+
+
+def _stop(why: str) -> None:
+    complain.print(f"[red]ap-ledger:[/red] {why}", highlight=False)
+    raise typer.Exit(2)
 
 
 @app.command()

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator
 
+from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Fact, Stamp
 
 E = TypeVar("E", bound=Event)
@@ -62,9 +63,20 @@ class Command(Fact):
         """The student whom the stream is about, if it is a student's."""
         return None
 
+    @property
+    def second_person(self) -> bool:
+        """Whether one person proposes this and another must approve it. Such a command has a field `approved_by`."""
+        return False
+
     @abstractmethod
     def decide(self, state: Any, events: NextEvents) -> list[Event]:
         """The events that follow. `state` is None for a stream that does not exist yet. Raises Refused when a rule says no."""
+
+
+def two_people(author_id: UUID | None, approved_by: UUID | None) -> None:
+    """Refuses what one person would do alone. Raises Refused."""
+    if author_id is None or approved_by is None or author_id == approved_by:
+        raise Refused("not-allowed", "This takes two people: one proposes it, and somebody else approves it.", "approved_by")
 
 
 def fold(evolve: Callable[[S | None, Any], S | None]) -> Callable[[S | None, Iterable[Any]], S | None]:

@@ -10,9 +10,13 @@ import orjson
 from pydantic import ValidationError
 
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.device import EnrolDevice, RevokeDevice
+from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
+from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
-from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
-from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable
+from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
+from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
+from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetRetention, SetTimetable
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
@@ -20,11 +24,9 @@ from ap_ledger.domain.student import (
     ChangePlacement,
     CommissionSessions,
     EndPlacement,
-    ExciseText,
     ExpectStudent,
     IdentifyStudent,
     SetOwnItems,
-    ShredKey,
     StartPlacement,
 )
 from ap_ledger.errors import Refused
@@ -35,9 +37,13 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     AddCommissioner,
     SetCalendar,
     SetTimetable,
+    SetRetention,
     AddPerson,
     GrantRole,
     EndRole,
+    DeclareConflict,
+    EndConflict,
+    AllowRecovery,
     AdmitStudent,
     IdentifyStudent,
     ExpectStudent,
@@ -48,8 +54,18 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     AssignKeyWorker,
     AssignMentor,
     SetOwnItems,
+    LinkFamily,
+    UnlinkFamily,
+    ReleaseToFamily,
+    SetHold,
+    LiftHold,
     ShredKey,
     ExciseText,
+    EnrolDevice,
+    RevokeDevice,
+    ProposeDeed,
+    ApproveDeed,
+    DeclineDeed,
     PublishFramework,
     RetireFramework,
 )

@@ -9,10 +9,31 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.domain.base import Command, NextEvents, fold, two_people
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event
-from ap_ledger.events.person import PersonAdded, Role, RoleEnded, RoleGranted
+from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.person import (
+    TWO_PEOPLE_ROLES,
+    ConflictDeclared,
+    ConflictEnded,
+    PersonAdded,
+    RecoveryAllowed,
+    Role,
+    RoleEnded,
+    RoleGranted,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRole:
+    """A role in a setting, for a time."""
+
+    grant_id: UUID
+    setting_id: UUID
+    role: Role
+    from_date: date
+    until: date | None = None
+    commissioner_id: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +43,12 @@ class Person:
     id: UUID
     setting_id: UUID | None
     version: int
-    roles: frozenset[UUID] = frozenset()
+    roles: tuple[HeldRole, ...] = ()
+    conflicts: frozenset[UUID] = frozenset()
+
+    def held_on(self, day: date) -> tuple[HeldRole, ...]:
+        """The roles in force on a day, their last day included."""
+        return tuple(role for role in self.roles if role.from_date <= day and (role.until is None or day <= role.until))
 
 
 def evolve(person: Person | None, event: Event) -> Person | None:
@@ -33,9 +59,16 @@ def evolve(person: Person | None, event: Event) -> Person | None:
         return None
     match event:
         case RoleGranted():
-            person = replace(person, roles=person.roles | {event.grant_id})
+            assert event.stamp.setting_id is not None
+            granted = HeldRole(event.grant_id, event.stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id)
+            person = replace(person, roles=(*person.roles, granted))
         case RoleEnded():
-            person = replace(person, roles=person.roles - {event.grant_id})
+            ended = (replace(role, until=event.on) if role.grant_id == event.grant_id else role for role in person.roles)
+            person = replace(person, roles=tuple(ended))
+        case ConflictDeclared():
+            person = replace(person, conflicts=person.conflicts | {event.conflicted_student})
+        case ConflictEnded():
+            person = replace(person, conflicts=person.conflicts - {event.conflicted_student})
     return replace(person, version=event.originator_version)
 
 
@@ -73,26 +106,92 @@ class AddPerson(PersonCommand):
 
 
 class GrantRole(PersonCommand):
-    """Gives a person a role in the setting from a date on."""
+    """Gives a person a role in the setting from a date on, until a date where one is given."""
 
     grant_id: UUID
     role: Role
     from_date: date
+    until: date | None = None
+    commissioner_id: UUID | None = None
+    approved_by: UUID | None = None
+
+    @property
+    def second_person(self) -> bool:
+        """Making somebody DSL takes two people."""
+        return self.role in TWO_PEOPLE_ROLES
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
-        """The person must be known."""
-        self.added(state)
-        return [events.event(RoleGranted, grant_id=self.grant_id, role=self.role, from_date=self.from_date)]
+        """The person must be known, a commissioner buys for somebody, and nobody makes themselves or anybody else DSL alone."""
+        if any(role.grant_id == self.grant_id for role in self.added(state).roles):
+            raise Refused("not-allowed", "A role with this id was granted before.", "grant_id")
+        if (self.role == "commissioner") != (self.commissioner_id is not None):
+            raise Refused("malformed", "Say for whom a commissioner buys places, and for nobody else.", "commissioner_id")
+        if self.second_person:
+            two_people(self.author_id, self.approved_by)
+            if self.person_id in (self.author_id, self.approved_by):
+                raise Refused("not-allowed", "Nobody makes themselves a safeguarding lead: two others propose and approve it.", "person_id")
+        elif self.author_id is not None and self.author_id == self.person_id:
+            raise Refused("not-allowed", "Nobody gives a role to themselves. Ask another administrator.", "person_id")
+        said = self.model_dump(include={"grant_id", "role", "from_date", "until", "commissioner_id", "approved_by"})
+        return [events.event(RoleGranted, **said)]
 
 
 class EndRole(PersonCommand):
-    """Ends a role on a date."""
+    """Ends a role on a date: its last day."""
 
     grant_id: UUID
     on: date
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Only a role that is held can end."""
-        if self.grant_id not in self.added(state).roles:
+        held = [role for role in self.added(state).roles if role.grant_id == self.grant_id and role.setting_id == self.setting_id]
+        if not any(role.until is None or role.until > self.on for role in held):
             raise Refused("not-allowed", "This person does not hold that role.", "grant_id")
         return [events.event(RoleEnded, grant_id=self.grant_id, on=self.on)]
+
+
+class DeclareConflict(PersonCommand):
+    """Keeps a person from a student's record."""
+
+    conflicted_student: UUID
+    reason_code: Slug
+
+    def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
+        """It is declared once."""
+        if self.conflicted_student in self.added(state).conflicts:
+            raise Refused("not-allowed", "This conflict of interest was declared before.", "conflicted_student")
+        return [events.event(ConflictDeclared, conflicted_student=self.conflicted_student, reason_code=self.reason_code)]
+
+
+class EndConflict(PersonCommand):
+    """Lets a person see a student's record again, where their role does."""
+
+    conflicted_student: UUID
+
+    def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
+        """Nobody ends their own."""
+        if self.conflicted_student not in self.added(state).conflicts:
+            raise Refused("not-allowed", "No such conflict of interest was declared.", "conflicted_student")
+        if self.author_id == self.person_id:
+            raise Refused("not-allowed", "Nobody ends a conflict of interest of their own.", "person_id")
+        return [events.event(ConflictEnded, conflicted_student=self.conflicted_student)]
+
+
+class AllowRecovery(PersonCommand):
+    """Lets somebody who lost their password or second factor choose new ones. Takes two people besides the one concerned."""
+
+    approved_by: UUID | None = None
+
+    @property
+    def second_person(self) -> bool:
+        """Whoever recovers an account alone could take it over."""
+        return True
+
+    def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
+        """Two others must agree, of the setting that added the person."""
+        if self.added(state).setting_id != self.setting_id:
+            raise Refused("not-allowed", "Only the setting that added a person recovers their account.", "setting_id")
+        two_people(self.author_id, self.approved_by)
+        if self.person_id in (self.author_id, self.approved_by):
+            raise Refused("not-allowed", "Nobody recovers their own account: two others propose and approve it.", "person_id")
+        return [events.event(RecoveryAllowed, approved_by=self.approved_by)]

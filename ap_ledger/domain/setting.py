@@ -18,6 +18,8 @@ from ap_ledger.events.setting import (
     CommissionerAdded,
     Label,
     PlaceAdded,
+    RetentionClock,
+    RetentionSet,
     SettingOpened,
     Slot,
     Term,
@@ -157,3 +159,17 @@ class SetTimetable(SettingCommand):
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
         return [events.event(TimetableSet, from_date=self.from_date, slots=self.slots)]
+
+
+class SetRetention(SettingCommand):
+    """Says how long each retention class is kept, from a date on."""
+
+    from_date: date
+    clocks: tuple[RetentionClock, ...]
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """Each class has one clock."""
+        self.opened(state)
+        if len({clock.retention_class for clock in self.clocks}) < len(self.clocks):
+            raise Refused("malformed", "A retention class is named twice.", "clocks")
+        return [events.event(RetentionSet, from_date=self.from_date, clocks=self.clocks)]

@@ -12,9 +12,13 @@ from pydantic import Field
 
 from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, Ref, RetentionClass, Slug
+from ap_ledger.events.base import Event, Ref, Slug
 from ap_ledger.events.student import (
     ExpectedDay,
+    FamilyLinked,
+    FamilyUnlinked,
+    HoldLifted,
+    HoldSet,
     KeyShredded,
     KeyWorkerAssigned,
     MentorAssigned,
@@ -23,11 +27,11 @@ from ap_ledger.events.student import (
     PlacementChanged,
     PlacementEnded,
     PlacementStarted,
+    ReleasedToFamily,
     SessionsCommissioned,
     StudentAdmitted,
     StudentExpected,
     StudentIdentified,
-    TextExcised,
 )
 
 
@@ -39,6 +43,7 @@ class Placement:
     start: date
     planned_end: date | None = None
     end: date | None = None
+    commissioner_id: UUID | None = None
 
     def covers(self, day: date) -> bool:
         """Whether the placement was running on a day, its first and last included."""
@@ -56,6 +61,20 @@ class Student:
     shredded: frozenset[str] = field(default_factory=frozenset)
     own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
+    mentors: tuple[MentorAssigned, ...] = ()
+    key_workers: tuple[KeyWorkerAssigned, ...] = ()
+    family: frozenset[UUID] = frozenset()
+    released: bool = False
+    holds: frozenset[UUID] = frozenset()
+
+    def caseload_on(self, day: date) -> frozenset[UUID]:
+        """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
+        # Of several assignments of one mentor the one that began last counts, so that assigning anew also ends.
+        begun = sorted((one for one in self.mentors if one.from_date <= day), key=lambda one: (one.from_date, one.originator_version))
+        latest = {one.person_id: one for one in begun}
+        mentors = {person for person, one in latest.items() if one.until is None or day <= one.until}
+        keys = [one for one in self.key_workers if one.from_date <= day]
+        return frozenset(mentors | {max(keys, key=lambda one: (one.from_date, one.originator_version)).person_id} if keys else mentors)
 
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
@@ -75,7 +94,7 @@ def evolve(student: Student | None, event: Event) -> Student | None:
         return None
     match event:
         case PlacementStarted():
-            begun = Placement(event.placement_id, event.start, event.planned_end)
+            begun = Placement(event.placement_id, event.start, event.planned_end, commissioner_id=event.commissioner_id)
             student = replace(student, placements=(*student.placements, begun))
         case PlacementChanged():
             student = _with_placement(student, event.placement_id, planned_end=event.planned_end)
@@ -83,6 +102,20 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = _with_placement(student, event.placement_id, end=event.end)
         case OwnItemsSet():
             student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
+        case MentorAssigned():
+            student = replace(student, mentors=(*student.mentors, event))
+        case KeyWorkerAssigned():
+            student = replace(student, key_workers=(*student.key_workers, event))
+        case FamilyLinked():
+            student = replace(student, family=student.family | {event.person_id})
+        case FamilyUnlinked():
+            student = replace(student, family=student.family - {event.person_id})
+        case ReleasedToFamily():
+            student = replace(student, released=event.released)
+        case HoldSet():
+            student = replace(student, holds=student.holds | {event.hold_id})
+        case HoldLifted():
+            student = replace(student, holds=student.holds - {event.hold_id})
         case KeyShredded():
             student = replace(student, shredded=student.shredded | {event.retention_class})
     return replace(student, version=event.originator_version)
@@ -274,34 +307,3 @@ class SetOwnItems(StudentCommand):
         if any(OWN_ITEM.fullmatch(item) is None for item in self.labels):
             raise Refused("malformed", "An item of the student's own is named by the shared item, a dot and a number: goal.1", "labels")
         return [events.event(OwnItemsSet, definition=self.definition, items=tuple(self.labels), labels=self.labels)]
-
-
-class ShredKey(StudentCommand):
-    """Destroys a student's key for one retention class, for ever."""
-
-    retention_class: RetentionClass
-    rule: Slug
-
-    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """A key is shredded once, by somebody who can be asked."""
-        if self.author_id is None:
-            raise Refused("not-allowed", "Say who authorises the shredding.", "author_id")
-        if self.retention_class in self.admitted(state).shredded:
-            raise Refused("not-allowed", "This key was shredded before.", "retention_class")
-        return [events.event(KeyShredded, retention_class=self.retention_class, rule=self.rule, authorised_by=self.author_id)]
-
-
-class ExciseText(StudentCommand):
-    """Removes one sealed text of the student's, named by its position, for ever."""
-
-    position: int
-    retention_class: RetentionClass
-    rule: Slug
-
-    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """Somebody who can be asked must authorise it."""
-        self.admitted(state)
-        if self.author_id is None:
-            raise Refused("not-allowed", "Say who authorises the excision.", "author_id")
-        said = {"excised_position": self.position, "retention_class": self.retention_class, "rule": self.rule}
-        return [events.event(TextExcised, **said, authorised_by=self.author_id)]

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Event
 from ap_ledger.events.changes import CHANGE_EVENTS
+from ap_ledger.events.device import DEVICE_EVENTS
 from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.framework import FRAMEWORK_EVENTS
 from ap_ledger.events.person import PERSON_EVENTS
+from ap_ledger.events.proposal import PROPOSAL_EVENTS
+from ap_ledger.events.reading import READ_EVENTS
 from ap_ledger.events.setting import SETTING_EVENTS
 from ap_ledger.events.student import STUDENT_EVENTS
 
@@ -20,12 +23,18 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     *SETTING_EVENTS,
     *PERSON_EVENTS,
     *FRAMEWORK_EVENTS,
+    *DEVICE_EVENTS,
+    *PROPOSAL_EVENTS,
+    *READ_EVENTS,
 )
 
 EVENT_BY_TOPIC: Mapping[str, type[Event]] = {event.TOPIC: event for event in ALL_EVENTS}
 
 ENTRY_TOPICS = frozenset(event.TOPIC for event in (*ENTRY_EVENTS, *CHANGE_EVENTS))
-"""Topics of observations. Every other topic belongs to a stream with rules."""
+"""Topics of observations."""
+
+RULELESS_TOPICS = ENTRY_TOPICS | {event.TOPIC for event in READ_EVENTS}
+"""Topics that change nothing the door must know. Every other topic belongs to a stream with rules."""
 
 
 def event_class(topic: str) -> type[Event]:

@@ -9,9 +9,13 @@ from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.events.base import Erased, Event, RetentionClass
+from ap_ledger.events.base import Erased, Event, RetentionClass, Slug
 
-Role = Literal["mentor", "ap-staff", "leader", "dsl", "commissioner", "family", "administrator", "researcher"]
+Role = Literal[
+    "mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family", "administrator", "researcher",
+]  # fmt: skip
+TWO_PEOPLE_ROLES: frozenset[Role] = frozenset({"dsl", "deputy-dsl"})
+"""Roles that open safeguarding records, so that no one person can give them."""
 
 
 class PersonEvent(Event):
@@ -29,12 +33,18 @@ class PersonAdded(PersonEvent):
 
 
 class RoleGranted(PersonEvent):
-    """A role in one setting, from a date on."""
+    """A role in one setting, from a date on, until a date where one is given.
+
+    A commissioner's names who buys the places. Making somebody DSL takes two people: the author and `approved_by`.
+    """
 
     TOPIC: ClassVar[str] = "role-granted"
     grant_id: UUID
     role: Role
     from_date: date
+    until: date | None = None
+    commissioner_id: UUID | None = None
+    approved_by: UUID | None = None
 
 
 class RoleEnded(PersonEvent):
@@ -45,4 +55,26 @@ class RoleEnded(PersonEvent):
     on: date
 
 
-PERSON_EVENTS: tuple[type[Event], ...] = (PersonAdded, RoleGranted, RoleEnded)
+class ConflictDeclared(PersonEvent):
+    """Somebody is kept from a student's record: their own child, or an allegation made against them. The reason is a code."""
+
+    TOPIC: ClassVar[str] = "conflict-declared"
+    conflicted_student: UUID
+    reason_code: Slug
+
+
+class ConflictEnded(PersonEvent):
+    """Somebody is kept from a student's record no more."""
+
+    TOPIC: ClassVar[str] = "conflict-ended"
+    conflicted_student: UUID
+
+
+class RecoveryAllowed(PersonEvent):
+    """Two people agreed that somebody who lost their password or second factor may choose new ones."""
+
+    TOPIC: ClassVar[str] = "recovery-allowed"
+    approved_by: UUID
+
+
+PERSON_EVENTS: tuple[type[Event], ...] = (PersonAdded, RoleGranted, RoleEnded, ConflictDeclared, ConflictEnded, RecoveryAllowed)

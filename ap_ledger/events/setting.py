@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from ap_ledger.events.base import Event, Fact, Slug
+from ap_ledger.events.base import Event, Fact, RetentionClass, Slug
 
 SlotKind = Literal[
     "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch",
@@ -102,4 +102,24 @@ class TimetableSet(SettingEvent):
     slots: tuple[Slot, ...]
 
 
-SETTING_EVENTS: tuple[type[Event], ...] = (SettingOpened, PlaceAdded, CommissionerAdded, CalendarSet, TimetableSet)
+class RetentionClock(Fact):
+    """How long one retention class is kept: `years` after a moment of the student's life. Null years: never disposed of.
+
+    `basis` says which rule or guidance it comes from, so that whoever checks it can look.
+    """
+
+    retention_class: RetentionClass
+    years: Annotated[int, Field(ge=0, le=100)] | None
+    counted_from: Literal["date-of-birth", "placement-end", "admission"]
+    basis: Label
+
+
+class RetentionSet(SettingEvent):
+    """How long each retention class is kept, from a date on, replacing what held before."""
+
+    TOPIC: ClassVar[str] = "retention-set"
+    from_date: date
+    clocks: tuple[RetentionClock, ...]
+
+
+SETTING_EVENTS: tuple[type[Event], ...] = (SettingOpened, PlaceAdded, CommissionerAdded, CalendarSet, TimetableSet, RetentionSet)

@@ -150,12 +150,17 @@ class KeyMade(Event):
 
 
 class KeyShredded(StudentEvent):
-    """A student's key for one retention class was destroyed by a rule or a request: what it sealed is erased for ever."""
+    """A student's key for one retention class was destroyed by a rule or a request: what it sealed is erased for ever.
+
+    Two people answer for it. `texts` is how many sealed texts the key opened when it was proposed.
+    """
 
     TOPIC: ClassVar[str] = "key-shredded"
     retention_class: RetentionClass
     rule: Slug
     authorised_by: UUID
+    approved_by: UUID
+    texts: int = 0
 
 
 class TextExcised(StudentEvent):
@@ -166,6 +171,44 @@ class TextExcised(StudentEvent):
     retention_class: RetentionClass
     rule: Slug
     authorised_by: UUID
+    approved_by: UUID
+
+
+class HoldSet(StudentEvent):
+    """A legal hold: nothing of this student's may be erased until it is lifted."""
+
+    TOPIC: ClassVar[str] = "hold-set"
+    hold_id: UUID
+    reason_code: Slug
+
+
+class HoldLifted(StudentEvent):
+    """A legal hold was lifted."""
+
+    TOPIC: ClassVar[str] = "hold-lifted"
+    hold_id: UUID
+
+
+class FamilyLinked(StudentEvent):
+    """A person is family of the student, or the student, and may see what is released to them from a date on."""
+
+    TOPIC: ClassVar[str] = "family-linked"
+    person_id: UUID
+    from_date: date
+
+
+class FamilyUnlinked(StudentEvent):
+    """A person sees nothing of the student any more."""
+
+    TOPIC: ClassVar[str] = "family-unlinked"
+    person_id: UUID
+
+
+class ReleasedToFamily(StudentEvent):
+    """What the student's family may see was released, or (with false) taken back."""
+
+    TOPIC: ClassVar[str] = "released-to-family"
+    released: bool
 
 
 STUDENT_EVENTS: tuple[type[Event], ...] = (
@@ -182,4 +225,9 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     KeyMade,
     KeyShredded,
     TextExcised,
+    HoldSet,
+    HoldLifted,
+    FamilyLinked,
+    FamilyUnlinked,
+    ReleasedToFamily,
 )

@@ -9,10 +9,13 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
+from psycopg import sql
+from psycopg.types.numeric import Int8
 
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
+from ap_ledger.settings import Settings
 
 SCHEMA = """
 CREATE TABLE stored_events (
@@ -56,6 +59,23 @@ CREATE TRIGGER stored_events_never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
 CREATE TRIGGER sealed_never_changes BEFORE UPDATE OR TRUNCATE ON sealed
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
+CREATE FUNCTION lock_head() RETURNS TABLE (at_position bigint, at_time bigint, rules bigint, keys bigint)
+LANGUAGE sql SECURITY DEFINER SET search_path = ledger AS
+$$ SELECT position, recorded_at, rules_position, keys_position FROM head FOR UPDATE $$;
+CREATE FUNCTION move_head(bigint, bigint, bigint, bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
+$$ BEGIN
+  UPDATE head SET position = $1, recorded_at = $2, rules_position = $3, keys_position = $4 WHERE position <= $1 AND recorded_at <= $2;
+  IF NOT FOUND THEN RAISE EXCEPTION 'the head of the ledger only moves on'; END IF;
+END $$;
+CREATE FUNCTION excise(bigint, text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
+$$ DECLARE gone bigint; BEGIN
+  IF NOT EXISTS (SELECT 1 FROM stored_events WHERE topic = 'text-excised'
+      AND (state::json ->> 'excised_position')::bigint = $1 AND state::json ->> 'retention_class' = $2)
+  THEN RAISE EXCEPTION 'no event says that this text was removed'; END IF;
+  DELETE FROM sealed WHERE position = $1 AND retention_class = $2;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END $$;
 """
 INSERT_EVENTS = """
 INSERT INTO stored_events SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[],
@@ -162,7 +182,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
     def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
         # Both questions travel together. Each is a statement of its own, so the second sees what was committed before the lock.
         first, second = self._cursor(), self._cursor()
-        first.execute(f"{HEAD} FOR UPDATE")
+        first.execute("SELECT * FROM lock_head()")
         second.execute(KNOWN, (list(ids), list(ids)))
         row = first.fetchone()
         assert row is not None
@@ -188,12 +208,12 @@ class PostgresLedgerRecorder(LedgerRecorder):
             cursor.execute(INSERT_SEALED, [list(column) for column in zip(*texts, strict=True)])
 
     def move_head(self, head: Head) -> None:
-        self._cursor().execute("UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s", head)
+        self._cursor().execute("SELECT move_head(%b, %b, %b, %b)", [Int8(value) for value in head])
 
     def excise(self, position: int, retention_class: str) -> bool:
         with self.reading() as cursor:
-            cursor.execute("DELETE FROM sealed WHERE position = %s AND retention_class = %s", (position, retention_class))
-            return cursor.rowcount > 0
+            row = cursor.execute("SELECT excise(%s::bigint, %s)", (position, retention_class)).fetchone()
+            return bool(row and row[0])
 
     def close_writing(self) -> None:
         if self._write is not None:
@@ -206,6 +226,39 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
 def _known(cursor: psycopg.Cursor[Any]) -> dict[UUID, Known]:
     return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in cursor.fetchall()}
+
+
+def grant_service_role(settings: Settings, role: str) -> None:
+    """Gives the role as which the service runs what it needs and no more. Raises SetupError where there is no such role.
+
+    On the ledger that is INSERT and SELECT: the counter moves, and a text is removed, only through functions that check what
+    they are asked. The other stores are its own to change.
+    """
+    assert settings.postgres is not None
+    keyring = settings.keyring_url.get_secret_value() if settings.keyring_url else settings.postgres
+    name = sql.Identifier(role)
+    try:
+        with connect(settings.postgres, "ledger") as connection, connection.transaction():
+            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(name))
+            connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC")
+            connection.execute(sql.SQL("GRANT SELECT, INSERT ON stored_events, sealed TO {}").format(name))
+            connection.execute(sql.SQL("GRANT SELECT ON head TO {}").format(name))
+            connection.execute(
+                sql.SQL("GRANT EXECUTE ON FUNCTION lock_head(), move_head(bigint, bigint, bigint, bigint), excise(bigint, text) TO {}").format(name)
+            )
+            connection.execute("CREATE SCHEMA IF NOT EXISTS views")
+            connection.execute(sql.SQL("GRANT ALL ON SCHEMA views TO {}").format(name))
+            for schema in ("held", "accounts"):
+                _own(connection, schema, name)
+        with connect(keyring, "keyring") as connection, connection.transaction():
+            _own(connection, "keyring", name)
+    except psycopg.errors.UndefinedObject:
+        raise SetupError(f"This server has no role {role}. Make it first: CREATE ROLE ... LOGIN PASSWORD ...") from None
+
+
+def _own(connection: psycopg.Connection[Any], schema: str, role: sql.Identifier) -> None:
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role))
+    connection.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}").format(sql.Identifier(schema), role))
 
 
 class Factory(LedgerFactory):

@@ -124,6 +124,30 @@ class LedgerRecorder(ApplicationRecorder):
             found += self._tail(f"originator_id IN ({','.join('?' * len(some))})", some)
         return sorted(found)
 
+    def tail_of_topics(self, topics: Sequence[str], student: UUID | None = None) -> list[TailRow]:
+        """Every event of some topics, in order; of one student if one is given. Looks through the whole ledger, so it is for rare questions."""
+        where, given = f"topic IN ({','.join('?' * len(topics))})", list(topics)
+        if student is not None:
+            return sorted(self._tail(f"{where} AND student_id = ?", [*given, self.key(student)]))
+        return sorted(self._tail(where, given))
+
+    def search(self, first: int, last: int, setting: UUID, author: UUID | None, student: UUID | None, topics: Sequence[str], limit: int) -> list[TailRow]:
+        """Events of a setting between two positions, newest first, at most `limit`; of an author, about a student or of some topics if given."""
+        where, given = "position BETWEEN ? AND ? AND setting_id = ?", [first, last, self.key(setting)]
+        for column, value in (("author_id", author), ("student_id", student)):
+            if value is not None:
+                where, given = f"{where} AND {column} = ?", [*given, self.key(value)]
+        if topics:
+            where, given = f"{where} AND topic IN ({','.join('?' * len(topics))})", [*given, *topics]
+        return self._tail(f"{where} ORDER BY position DESC LIMIT ?", [*given, limit])
+
+    def count_sealed(self, student: UUID) -> dict[str, int]:
+        """How many sealed texts there are about a student, by retention class. Looks through the whole ledger."""
+        ask = (
+            "SELECT retention_class, count(*) FROM sealed WHERE position IN (SELECT position FROM stored_events WHERE student_id = ?) GROUP BY retention_class"
+        )
+        return {kept: int(count) for kept, count in self._query(ask, [self.key(student)])}
+
     def _tail(self, where: str, given: Sequence[Any]) -> list[TailRow]:
         ids = [self.BYTES.format(name) for name in ("originator_id", "setting_id", "student_id", "author_id")]
         columns = f"position, {ids[0]}, topic, class_version, {ids[1]}, {ids[2]}, {ids[3]}, occurred_at, recorded_at, state"

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from ap_ledger.errors import Busy
-from ap_ledger.events import ENTRY_TOPICS
+from ap_ledger.events import RULELESS_TOPICS
 from ap_ledger.persistence.rows import Appended, Head, Known, Outcome, Row, Taken, Unit
 
 GROUP_LIMIT = 5_000
@@ -148,7 +148,7 @@ class GroupCommitWriter:
             position = head.position + len(rows) + 1
             rows.extend(unit.rows)
             known[unit.id] = Known(position, first.fingerprint)
-            if first.topic not in ENTRY_TOPICS:
+            if first.topic not in RULELESS_TOPICS:
                 rules = head.position + len(rows)
                 if unit.rows[-1].topic == "key-made":
                     keys = rules

@@ -1,0 +1,148 @@
+"""What a command does beyond its event: shredding a key, removing a text, shutting a device out. Done again after a crash.
+
+The intention is written down first, in the keyring's own store, then the event, then the deed; only then is the intention
+struck out. Whatever stops the program in between, `redo` finishes it: with the event the deed is done, without it nothing
+is. `sweep` goes by the ledger alone, for instance after an old keyring was restored in which shredded keys live again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.application.accounts import Accounts
+from ap_ledger.application.checks import check_own_items
+from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
+from ap_ledger.application.drafts import Drafts
+from ap_ledger.application.held import HeldStore
+from ap_ledger.application.keyring import Intention, Keyring
+from ap_ledger.application.world import World
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.device import RevokeDevice
+from ap_ledger.domain.erasure import ExciseText, ShredKey
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.setting import SettingCommand, project_setting
+from ap_ledger.domain.student import SetOwnItems
+from ap_ledger.errors import Refused
+from ap_ledger.events import EVENT_BY_TOPIC, event_class
+from ap_ledger.events.base import Entry
+from ap_ledger.events.changes import SealedRecord
+from ap_ledger.events.student import KeyShredded, TextExcised
+from ap_ledger.persistence.recorder import LedgerRecorder
+
+
+class Deeds:
+    """Checks what a command needs from outside its own stream, and does what follows from it."""
+
+    def __init__(self, world: World, recorder: LedgerRecorder, keyring: Keyring, held: HeldStore, drafts: Drafts, accounts: Accounts) -> None:
+        self._world = world
+        self._recorder = recorder
+        self._keyring = keyring
+        self._held = held
+        self._drafts = drafts
+        self._accounts = accounts
+
+    def check(self, command: Command) -> None:
+        """Refuses what names a setting, a position or items that are not there. Raises Refused."""
+        if not isinstance(command, (SettingCommand, PublishFramework)) and self._world.fold(command.setting_id, project_setting) is None:
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        if isinstance(command, ExciseText):
+            found = self._recorder.events_at([command.position])
+            if not found or found[0].student_id != command.student:
+                raise Refused("unknown-item", "This student has no entry at this position.", "position")
+        if isinstance(command, SetOwnItems):
+            check_own_items(command.definition, command.labels, self._world)
+
+    def intend(self, command: Command) -> None:
+        """Writes down what is about to happen, before its event is stored."""
+        if isinstance(command, ShredKey):
+            self._keyring.intend(Intention(command.id, command.student, command.retention_class, None))
+        elif isinstance(command, ExciseText):
+            self._keyring.intend(Intention(command.id, command.student, command.retention_class, command.position))
+
+    def do(self, command: Command) -> None:
+        """Does what the event said, and strikes the intention out."""
+        if isinstance(command, ShredKey):
+            self._shred(command.student, command.retention_class)
+            self._keyring.strike_out(command.id)
+        elif isinstance(command, ExciseText):
+            self._excise(command.student, command.position, command.retention_class)
+            self._keyring.strike_out(command.id)
+        elif isinstance(command, RevokeDevice):
+            self._accounts.revoke_device(command.device)
+
+    def abandon(self, command: Command) -> None:
+        """The event was refused, so nothing is intended any more."""
+        if isinstance(command, (ShredKey, ExciseText)):
+            self._keyring.strike_out(command.id)
+
+    def redo(self) -> int:
+        """Finishes what a crash stopped between an event and its deed. Returns how many deeds were done."""
+        done = 0
+        for intention in self._keyring.intentions():
+            if intention.command_id in self._recorder.find([intention.command_id]):
+                self._finish(intention.student_id, intention.retention_class, intention.position)
+                done += 1
+                self._keyring.strike_out(intention.command_id)
+        return done
+
+    def sweep(self) -> int:
+        """Does again every erasure that the ledger tells of and that does not hold now. Reads every such event: slow on a large ledger."""
+        done = 0
+        for row in self._recorder.tail_of_topics([KeyShredded.TOPIC, TextExcised.TOPIC]):
+            state, student = orjson.loads(row.state), UUID(bytes=row.student_id or b"")
+            if row.topic == KeyShredded.TOPIC and self._keyring.key(student, state["retention_class"]) is None:
+                continue
+            if row.topic == TextExcised.TOPIC:
+                found = self._recorder.events_at([state["excised_position"]])
+                if not found or all(text.retention_class != state["retention_class"] for text in found[0].sealed):
+                    continue
+            self._finish(student, state["retention_class"], state.get("excised_position"))
+            done += 1
+        return done
+
+    def _finish(self, student: UUID, retention_class: str, position: int | None) -> None:
+        if position is None:
+            self._shred(student, retention_class)
+        else:
+            self._excise(student, position, retention_class)
+
+    def _shred(self, student: UUID, retention_class: str) -> None:
+        self._keyring.shred(student, retention_class)
+        if retention_class == DRAFTS_CLASS:
+            self._drafts.forget(student)
+        # What was refused lies under another key, so that it can be mended; it must not outlive the words it was to become.
+        self._held.forget(lambda body: _is_about(body, student) and retention_class in _classes_in(body))
+
+    def _excise(self, student: UUID, position: int, retention_class: str) -> None:
+        found = self._recorder.events_at([position])
+        self._recorder.excise(position, retention_class)
+        streams = {str(event.originator_id) for event in found}
+        # A refused correction of the same entry may repeat the words that were just removed.
+        self._held.forget(lambda body: isinstance(body, dict) and _is_about(body, student) and bool({body.get("id"), body.get("entry_id")} & streams))
+
+
+def _is_about(body: Any, student: UUID) -> bool:
+    said = str(body.get("student_id", "")) if isinstance(body, dict) else ""
+    return said.replace("-", "").casefold() == student.hex
+
+
+def _classes_in(body: Mapping[str, Any]) -> set[str]:
+    """The retention classes whose words something refused may hold; where that cannot be told, every one."""
+    everything = {"core", "learning", "behaviour", "safeguarding", "health"}
+    kind = str(body.get("kind"))
+    if kind == "worry-raised":
+        return {"safeguarding"}
+    cls = EVENT_BY_TOPIC.get(kind)
+    if cls is None or cls is SealedRecord:
+        return everything
+    if not issubclass(cls, Entry):
+        inner = body.get("replacement")
+        return {"learning", *(_classes_in(inner) if isinstance(inner, dict) else ())}
+    try:
+        return set(event_class(kind).personal(body).values())
+    except (KeyError, TypeError):
+        return everything

@@ -1,0 +1,106 @@
+"""How somebody stands to a student: what the access table asks, looked up in the streams themselves, so never out of date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from functools import cache
+from uuid import UUID
+
+from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
+from ap_ledger.application.accounts import Accounts
+from ap_ledger.application.world import World
+from ap_ledger.domain.student import Student
+from ap_ledger.events.moments import local_day
+
+
+class Standing:
+    """Puts together who asks and what is asked about."""
+
+    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
+        self._world = world
+        self._clock = clock
+
+    def today(self) -> date:
+        """The date, for roles and caseloads."""
+        return self._clock().astimezone(UTC).date()
+
+    def who(self, person_id: UUID, via: Via = "session", *, on: date | None = None, scopes: frozenset[str] = frozenset(), device_id: UUID | None = None) -> Who:
+        """A person with the roles in force on a day. Somebody unknown holds none."""
+        self._world.refresh(0.05)
+        person = self._world.person(person_id)
+        if person is None:
+            return Who(person_id, via=via, scopes=scopes, device_id=device_id)
+        grants = tuple(Grant(role.setting_id, role.role, role.commissioner_id) for role in person.held_on(on or self.today()))
+        return Who(person_id, grants, via, scopes, person.conflicts, device_id)
+
+    def device(self, device_id: UUID) -> Who:
+        """A device as itself, of the setting that enrolled it."""
+        self._world.refresh(0.05)
+        device = self._world.device(device_id)
+        return Who(None, (Grant(device.setting_id, DEVICE),) if device else (), "device", device_id=device_id)
+
+    def student(self, student_id: UUID, on: date | None = None) -> About:
+        """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may anything."""
+        found = self._world.student(student_id)
+        day = on or self.today()
+        return About(found.setting_id if found else None, student_id, lambda: _relations(found, day))
+
+    def entry(self, about: About, occurred_at: datetime, author_id: UUID | None) -> About:
+        """One entry about a student."""
+        return replace(about, days_old=(self._clock() - occurred_at).days, author_id=author_id)
+
+
+def _relations(student: Student | None, day: date) -> Relations:
+    if student is None:
+        return Relations()
+    commissioners = frozenset(placement.commissioner_id for placement in student.placements)
+    return Relations(student.caseload_on(day), commissioners, student.family, student.released, bool(student.holds))
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends entries. A device sends for the people signed in on it; a person or a program for themselves."""
+
+    who: Who
+    revoked: bool = False
+
+
+REFUSED = "You may not record about this student. If that is wrong, ask a leader to put them on your caseload."
+UNSURE = "This was not sent by its author, so it waits until they confirm it."
+AFTER_REVOKED = "This came from a device that was shut out, so it waits until its author confirms it."
+
+
+class SendJudge:
+    """Judges the entries of one send: who may record what about whom. Asked once for each author, student and day."""
+
+    def __init__(self, world: World, accounts: Accounts, standing: Standing, sender: Sender) -> None:
+        self._world = world
+        self._accounts = accounts
+        self._standing = standing
+        self._sender = sender
+        self.verdict = cache(self._verdict)
+
+    def _verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, hour: int, zone: str) -> str | None:
+        """None where it may be recorded; else REFUSED, or why it is held. `hour` is when it happened, in whole hours."""
+        who, author, at = self._sender.who, UUID(author_id), hour * 3_600_000_000
+        day = local_day(at, zone)
+        about = self._standing.student(UUID(student_id), day)
+        action = "raise-worry" if worry else "record"
+        if who.device_id is None or who.person_id is not None:
+            writer, itself = who, who.person_id == author
+        else:
+            device = self._world.device(who.device_id)
+            itself = device is not None and self._accounts.was_here(who.device_id, author, at, device.kind == "tablet")
+            # The device lends its way in; what may be written is for the author's own roles to say, as they were on that day.
+            writer = self._standing.who(author, on=day)
+            if not may(who, action, about):
+                return REFUSED
+        if not may(writer, action, about) or str(about.setting_id) != setting_id.casefold():
+            return REFUSED
+        if self._sender.revoked:
+            return AFTER_REVOKED
+        if not itself and not (who.person_id is not None and may(who, "record-for-others", about)):
+            return UNSURE
+        return None

@@ -1,0 +1,43 @@
+"""The first minutes of a ledger: a setting with the definitions that ship, and its first administrator."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.person import AddPerson, GrantRole
+from ap_ledger.domain.setting import OpenSetting
+from frameworks import shipped_definitions
+
+if TYPE_CHECKING:
+    from ap_ledger.application.ledger import Ledger
+
+
+def open_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") -> UUID:
+    """Opens a setting and publishes what ships. Returns its id."""
+    setting_id = ledger.new_id()
+    ledger.execute(OpenSetting(id=ledger.new_id(), setting_id=setting_id, name=name[:120], time_zone=time_zone))
+    for authored in shipped_definitions():
+        if ledger.published.definition(f"{authored['id']}@{authored['version']}") is None:
+            ledger.execute(PublishFramework(id=ledger.new_id(), setting_id=setting_id, definition=dict(authored)))
+    return setting_id
+
+
+def start_with(ledger: Ledger, person: UUID, name: str, setting_name: str) -> None:
+    """Makes somebody the first administrator of every setting there is, or of a new one."""
+    settings = ledger.settings_opened() or [open_setting(ledger, setting_name)]
+    ledger.execute(AddPerson(id=ledger.new_id(), setting_id=settings[0], person_id=person, name=name[:120]))
+    for setting in settings:
+        grant = GrantRole(
+            id=ledger.new_id(), setting_id=setting, person_id=person, grant_id=ledger.new_id(), role="administrator", from_date=ledger.standing.today()
+        )
+        ledger.execute(grant)
+
+
+def first_link(ledger: Ledger) -> str | None:
+    """The secret of a fresh link for the first administrator, or None where somebody can sign in already. Earlier ones end."""
+    if ledger.accounts.any():
+        return None
+    ledger.accounts.drop_links("first")
+    return ledger.accounts.make_link("first", {"person": str(ledger.new_id())})

@@ -1,0 +1,91 @@
+"""`ap-ledger account` and `ap-ledger token`: what whoever holds the machine does for those who sign in."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
+from ap_ledger.errors import SetupError
+from ap_ledger.settings import read_settings
+
+account_app = typer.Typer(no_args_is_help=True, help="People who sign in: one-time links made at the machine itself.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens with which programs act for a person.")
+Person = Annotated[str, typer.Option("--person", help="The person's id, as in /api/v1/people.")]
+
+
+def person_id(said: str, service: object) -> UUID:
+    """The id of somebody who was added here. Raises SetupError."""
+    try:
+        found = UUID(said)
+    except ValueError:
+        raise SetupError("Give the person's id, such as those that /api/v1/people lists.") from None
+    if service.ledger.world.person(found) is None:  # type: ignore[attr-defined]
+        raise SetupError("No person with this id was added to this ledger.")
+    return found
+
+
+@account_app.command()
+def link(
+    person: Person,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    url: Annotated[str, typer.Option("--url", help="The address under which the service is reached.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Print a one-time link with which somebody chooses a new password. Their old one and their second factor end when it is used."""
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        secret = service.ledger.accounts.make_link("recover", {"person": str(person_id(person, service))})
+    console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
+
+
+@account_app.command("first-link")
+def first_link_again(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    url: Annotated[str, typer.Option("--url", help="The address under which the service is reached.")] = "http://127.0.0.1:8000",
+) -> None:
+    """Print the one-time link of the first administrator. Only while nobody can sign in."""
+    from ap_ledger.application.starting import first_link
+
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        secret = first_link(service.ledger)
+        if secret is None:
+            raise SetupError("Somebody can sign in already. They add people under People; for a lost password see: ap-ledger account link")
+    console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
+
+
+@token_app.command()
+def make(
+    person: Person,
+    scope: Annotated[list[str], typer.Option("--scope", help="read, record, manage, metrics or all. May be given several times.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    days: Annotated[int, typer.Option(min=1, max=365, help="How long it lives.")] = 90,
+) -> None:
+    """Print a token with which a program acts for a person, within what the person may do. It is shown this once."""
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        token = service.ledger.accounts.make_token(person_id(person, service), scope, days)
+    print(token)
+
+
+@token_app.command("list")
+def list_tokens(data: Data = None, database_url: DatabaseUrl = None) -> None:
+    """List the tokens that are alive: their first letters, whose they are, what for and until when."""
+    from ap_ledger.events.moments import moment
+
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        for one in service.ledger.accounts.tokens():
+            console.print(f"{one.prefix}…  {UUID(bytes=bytes(one.person_id))}  {one.scopes}  until {moment(one.expires_at):%Y-%m-%d}", highlight=False)
+
+
+@token_app.command()
+def revoke(
+    prefix: Annotated[str, typer.Argument(help="The first letters of the token, as listed.")], data: Data = None, database_url: DatabaseUrl = None
+) -> None:
+    """End a token at once."""
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        if not service.ledger.accounts.revoke_token(prefix.rstrip("…")):
+            raise SetupError("There is no such token. See: ap-ledger token list")
+    console.print("The token works no more.")

@@ -1,0 +1,83 @@
+"""The rules of erasure: two people, never under a legal hold, and an event that names nobody."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from ap_ledger.domain.base import NextEvents, two_people
+from ap_ledger.domain.student import Student, StudentCommand
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Event, RetentionClass, Slug
+from ap_ledger.events.student import HoldLifted, HoldSet, KeyShredded, TextExcised
+
+
+class Erasure(StudentCommand):
+    """Something is erased for ever. One person proposes it, another approves it."""
+
+    retention_class: RetentionClass
+    rule: Slug
+    approved_by: UUID | None = None
+
+    @property
+    def second_person(self) -> bool:
+        """What cannot be taken back takes two people."""
+        return True
+
+    def allowed(self, state: Student | None) -> Student:
+        """The student, or a refusal: a legal hold stands, or one person acts alone."""
+        student = self.admitted(state)
+        if student.holds:
+            raise Refused("not-allowed", "A legal hold stands on this student's record, so nothing of it may be erased.", "student")
+        if self.retention_class in student.shredded:
+            raise Refused("not-allowed", "This part of the record was erased before.", "retention_class")
+        two_people(self.author_id, self.approved_by)
+        return student
+
+
+class ShredKey(Erasure):
+    """Destroys a student's key for one retention class, for ever. `texts` is how many sealed texts the preview counted."""
+
+    texts: int = 0
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """A key is shredded once."""
+        self.allowed(state)
+        said = {"retention_class": self.retention_class, "rule": self.rule, "texts": self.texts}
+        return [events.event(KeyShredded, **said, authorised_by=self.author_id, approved_by=self.approved_by)]
+
+
+class ExciseText(Erasure):
+    """Removes one sealed text of the student's, named by its position, for ever."""
+
+    position: int
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The text must be the student's; the ledger looks before it lets this decide."""
+        self.allowed(state)
+        said = {"excised_position": self.position, "retention_class": self.retention_class, "rule": self.rule}
+        return [events.event(TextExcised, **said, authorised_by=self.author_id, approved_by=self.approved_by)]
+
+
+class SetHold(StudentCommand):
+    """Keeps a student's record from being erased, for instance while a court or an inquiry may ask for it."""
+
+    hold_id: UUID
+    reason_code: Slug
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Several holds may stand at once; each is lifted by its id."""
+        if self.hold_id in self.admitted(state).holds:
+            raise Refused("not-allowed", "This hold was set before.", "hold_id")
+        return [events.event(HoldSet, hold_id=self.hold_id, reason_code=self.reason_code)]
+
+
+class LiftHold(StudentCommand):
+    """Lifts a legal hold."""
+
+    hold_id: UUID
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Only a hold that stands can be lifted."""
+        if self.hold_id not in self.admitted(state).holds:
+            raise Refused("not-allowed", "No such hold stands.", "hold_id")
+        return [events.event(HoldLifted, hold_id=self.hold_id)]

@@ -1,0 +1,33 @@
+"""The stream of a device: a tablet or a phone that may send entries, with a name and a credential of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from ap_ledger.events.base import Erased, Event, RetentionClass, Slug
+
+DeviceKind = Literal["tablet", "phone"]
+
+
+class DeviceEnrolled(Event):
+    """A device was let in by somebody signed in. Its name is sealed, because people name devices after people."""
+
+    TOPIC: ClassVar[str] = "device-enrolled"
+    STREAM: ClassVar[str] = "device"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"name": "core"}
+    kind: DeviceKind
+    name: Annotated[str, Field(min_length=1, max_length=120)] | Erased
+
+
+class DeviceRevoked(Event):
+    """A device may send no more: what it still holds is taken once, held, and the device is wiped."""
+
+    TOPIC: ClassVar[str] = "device-revoked"
+    STREAM: ClassVar[str] = "device"
+    reason_code: Slug
+
+
+DEVICE_EVENTS: tuple[type[Event], ...] = (DeviceEnrolled, DeviceRevoked)

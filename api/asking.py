@@ -1,0 +1,151 @@
+"""Who is asking: found from a bearer token, a device's credential or a session's cookie, before anything else of a request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+
+from ap_ledger.access import RULES, About, Who, may, may_open, may_somewhere, settings_where
+from ap_ledger.application import Ledger
+from ap_ledger.application.accounts import DeviceRow, SignedIn
+from ap_ledger.application.standing import Sender
+from projections.reading import Body
+
+SESSION_COOKIE = "__Host-ap-ledger"
+DEVICE_COOKIE = "__Host-ap-ledger-device"
+DEVICE_SECONDS = 400 * 24 * 3600
+"""The longest that browsers keep a cookie; every contact renews it."""
+CLEAR = '"cache", "cookies", "storage"'
+
+NOBODY = Who(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody at the door, with what they may do."""
+
+    ledger: Ledger
+    who: Who = NOBODY
+    session: SignedIn | None = None
+    secret: str = ""
+    device: DeviceRow | None = None
+    by_cookie: bool = False
+    wiped: bool = False
+
+    @property
+    def known(self) -> bool:
+        """Whether this is anybody at all."""
+        return self.who is not NOBODY
+
+    @property
+    def person(self) -> UUID:
+        """The person's id. Only asked behind the gate, where there is one."""
+        assert self.who.person_id is not None
+        return self.who.person_id
+
+    def may(self, action: str, student: UUID | str | None = None, setting: UUID | str | None = None) -> bool:
+        """Whether they may do this to a student, to a setting, or (with neither) to anything."""
+        if student is not None:
+            return may(self.who, action, self.about(student, setting))
+        if setting is not None:
+            return may(self.who, action, About(UUID(str(setting))))
+        return may_somewhere(self.who, action)
+
+    def about(self, student: UUID | str, setting: UUID | str | None = None) -> About:
+        """A student as something to ask about. Where the setting is known, nothing is looked up until a rule needs it."""
+        wanted = UUID(str(student))
+        standing = self.ledger.standing
+        if setting is None:
+            return standing.student(wanted)
+        return About(UUID(str(setting)), wanted, lambda: standing.student(wanted).relations())
+
+    def where(self, action: str) -> frozenset[UUID]:
+        """The settings in which they may do this to anything."""
+        return settings_where(self.who, action)
+
+    def among(self, students: Iterable[Body], action: str) -> list[Body]:
+        """Those students to whom they may do this."""
+        return [student for student in students if self.may(action, student["id"], student["setting_id"])]
+
+    def opens(self, about: About, retention_class: str, occurred_at: datetime, author_id: str | None) -> bool:
+        """Whether they may read words of a retention class in an entry."""
+        return may_open(self.who, retention_class, self.ledger.standing.entry(about, occurred_at, UUID(author_id) if author_id else None))
+
+    def all_there(self, action: str, setting: str) -> bool:
+        """Whether their role lets them do this to everybody of a setting, and not only to some."""
+        return any(
+            str(grant.setting_id) == setting and [rule.__name__ for rule in RULES.get((grant.role, action), ())] == ["own_setting"] for grant in self.who.grants
+        )
+
+    @property
+    def sender(self) -> Sender:
+        """Who sends what they post: the device they are on, or else themselves."""
+        if self.device is not None and self.by_cookie:
+            return Sender(self.ledger.standing.device(self.device.device_id), self.device.revoked)
+        return Sender(self.who, self.device is not None and self.device.revoked)
+
+    @property
+    def writer(self) -> Sender:
+        """They themselves, for what a page records in their name."""
+        return Sender(self.who)
+
+
+def find_asker(request: Request, ledger: Ledger) -> Asker:
+    """Who is asking. A credential that is not known is as good as none."""
+    accounts, standing = ledger.accounts, ledger.standing
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if kind:
+        return _by_bearer(ledger, secret.strip()) if kind.casefold() == "bearer" else Asker(ledger)
+    device = accounts.device(request.cookies[DEVICE_COOKIE]) if DEVICE_COOKIE in request.cookies else None
+    if device is not None and device.delivered:
+        return Asker(ledger, wiped=True)
+    secret = request.cookies.get(SESSION_COOKIE, "")
+    session = accounts.session(secret) if secret else None
+    if session is not None:
+        via: Any = "pin" if session.kind == "pin" else "session"
+        return Asker(ledger, standing.who(session.person_id, via), session, secret, device, by_cookie=True)
+    if device is not None:
+        return Asker(ledger, standing.device(device.device_id), None, "", device, by_cookie=True)
+    return Asker(ledger)
+
+
+def _by_bearer(ledger: Ledger, secret: str) -> Asker:
+    token = ledger.accounts.token(secret)
+    if token is not None:
+        return Asker(ledger, ledger.standing.who(token.person_id, "token", scopes=token.scopes))
+    device = ledger.accounts.device(secret)
+    if device is not None and device.delivered:
+        return Asker(ledger, wiped=True)
+    return Asker(ledger, ledger.standing.device(device.device_id), device=device) if device is not None else Asker(ledger)
+
+
+def asker(request: Request) -> Asker:
+    """Who is behind a request that the gate let in."""
+    found: Asker = request.state.asking
+    return found
+
+
+Asking = Annotated[Asker, Depends(asker)]
+
+
+def keep_session(response: Response, secret: str) -> Response:
+    """Gives a browser its session. The name's prefix makes browsers refuse it from anywhere but this very host, over https or loopback."""
+    response.set_cookie(SESSION_COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def keep_device(response: Response, secret: str) -> Response:
+    """Gives a browser the credential of its device."""
+    response.set_cookie(DEVICE_COOKIE, secret, max_age=DEVICE_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def drop_session(response: Response) -> Response:
+    """Takes a session's cookie away."""
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    return response

@@ -1,0 +1,208 @@
+"""The gate before every route: what it is that a route does, so that the access table can say who may.
+
+A route that is not in `GATES` stops the service from starting, and so every test. Whether somebody may is decided by
+`ap_ledger.access.may`, here for the student or setting in the address, and item by item inside a page that lists several.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import RedirectResponse
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from ap_ledger.events.reading import Looked
+from api.asking import CLEAR, Asker, find_asker
+from api.problems import NOT_ALLOWED, answer_problem
+
+OPEN = "open"
+"""Answers a stranger: sign-in, health and static files, and nothing else."""
+
+
+class Gate(NamedTuple):
+    """What a route does. `reads` is what is recorded as looked at. `handed_over` may be used while a tablet is handed over."""
+
+    action: str
+    reads: Looked | None = None
+    handed_over: bool = False
+
+
+GATES: Mapping[str, Gate] = {
+    # Strangers.
+    "GET /sign-in": Gate(OPEN), "POST /sign-in": Gate(OPEN),
+    "GET /welcome": Gate(OPEN), "POST /welcome": Gate(OPEN),
+    "GET /enrol": Gate(OPEN), "POST /enrol": Gate(OPEN), "POST /api/v1/devices/enrol": Gate(OPEN),
+    "GET /switch": Gate(OPEN), "POST /switch": Gate(OPEN),
+    "GET /health/live": Gate(OPEN), "GET /health/ready": Gate(OPEN),
+    "GET /static/{version}/{name:path}": Gate(OPEN, handed_over=True),
+    # One's own account.
+    "POST /sign-out": Gate("see-own-account"),
+    "GET /me": Gate("see-own-account"), "POST /me": Gate("see-own-account"),
+    "GET /take-back": Gate("see-own-account", handed_over=True), "POST /take-back": Gate("see-own-account", handed_over=True),
+    # The service itself.
+    "GET /metrics": Gate("watch-service"),
+    "GET /api/v1/position": Gate("see-frameworks"),
+    "GET /api/v1/openapi.json": Gate("see-frameworks"),
+    # Recording.
+    "POST /api/v1/entries": Gate("record"),
+    "POST /api/v1/commands": Gate("see-frameworks"),
+    "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"), "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
+    "GET /sessions": Gate("read-group"), "POST /sessions": Gate("record"),
+    # What there is.
+    "GET /": Gate("see-own-account"),
+    "GET /api/v1/settings": Gate("see-setting"), "GET /api/v1/people": Gate("see-people"), "GET /api/v1/students": Gate("see-student"),
+    "GET /api/v1/placements": Gate("see-student"), "GET /api/v1/frameworks": Gate("see-frameworks"),
+    "GET /api/v1/frameworks/{framework_id}/{version}": Gate("see-frameworks"),
+    "GET /api/v1/students/{student_id}": Gate("see-student"),
+    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting"), "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
+    # Students.
+    "GET /students/{student_id}": Gate("read-history", reads="history"),
+    "GET /api/v1/students/{student_id}/history": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/learning": Gate("read-learning", reads="learning"), "POST /students/{student_id}/learning": Gate("record"),
+    "GET /api/v1/students/{student_id}/learning/{curriculum_id}/{version}": Gate("read-learning", reads="learning"),
+    "GET /api/v1/students/{student_id}/register": Gate("read-history", reads="register"),
+    "GET /students/{student_id}/questionnaires": Gate("read-questionnaires", reads="questionnaires"),
+    "GET /api/v1/students/{student_id}/questionnaires": Gate("read-questionnaires", reads="questionnaires"),
+    "GET /students/{student_id}/questionnaires/{framework_id}/{version}": Gate("record", handed_over=True),
+    "POST /students/{student_id}/questionnaires/{framework_id}/{version}": Gate("record", handed_over=True),
+    "GET /students/{student_id}/questionnaires/thanks": Gate("record", handed_over=True),
+    # Groups.
+    "GET /learning": Gate("read-group"), "GET /contact": Gate("read-group"), "GET /due": Gate("read-questionnaires"),
+    "GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version}": Gate("read-group"),
+    # Frameworks.
+    "GET /frameworks": Gate("see-frameworks"), "GET /frameworks/template/{kind}.csv": Gate("see-frameworks"),
+    "GET /frameworks/new": Gate("publish-framework"), "POST /frameworks/new": Gate("publish-framework"),
+    "GET /frameworks/{framework_id}/{version}": Gate("see-frameworks"), "GET /frameworks/{framework_id}/{version}/{form}": Gate("see-frameworks"),
+    "POST /frameworks/{framework_id}/{version}/retire": Gate("publish-framework"),
+    # People and devices.
+    "GET /people": Gate("see-people"), "POST /people": Gate("see-people"),
+    "GET /devices": Gate("manage-devices"), "POST /devices": Gate("manage-devices"),
+    # Worries.
+    "GET /worries": Gate("read-safeguarding-words"),
+    # Erasure, two people, and who did what.
+    "GET /proposals": Gate("see-own-account"), "POST /proposals/{proposal_id}": Gate("see-own-account"),
+    "GET /students/{student_id}/erasure": Gate("manage-students", reads="erasure"), "POST /students/{student_id}/erasure": Gate("manage-students"),
+    "GET /retention": Gate("see-audit"), "POST /retention": Gate("set-retention"),
+    "GET /audit": Gate("see-audit"), "GET /audit.csv": Gate("see-audit", reads="audit"),
+}  # fmt: skip
+
+SECOND_FACTOR_FIRST = frozenset({"GET /me", "POST /me", "POST /sign-out"})
+"""Where somebody who must still set up a second factor may go."""
+
+
+class GatedRoute(APIRoute):
+    """A route that lets nobody in whom the gate does not."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, behind the gate. Nothing of the request's body is read before."""
+        inner = super().get_route_handler()
+
+        async def handler(request: Request) -> Response:
+            key = f"{request.method if request.method != 'HEAD' else 'GET'} {self.path}"
+            gate = GATES[key]
+            refusal = await run_in_threadpool(_let_in, request, gate, key)
+            return refusal if refusal is not None else await inner(request)
+
+        return handler
+
+
+def gated(**given: Any) -> APIRouter:
+    """A router whose every route stands behind the gate."""
+    return APIRouter(route_class=GatedRoute, **given)
+
+
+def every_route(app: FastAPI) -> Iterator[Any]:
+    """Every route of a service, those of its routers included."""
+    for route in app.routes:
+        inner = getattr(route, "original_router", None)
+        yield from inner.routes if inner is not None else (route,)
+
+
+def check_gates(app: FastAPI) -> None:
+    """Stops a service that has a route without a rule, or a rule without a route."""
+    keys: set[str] = set()
+    for route in every_route(app):
+        if not isinstance(route, GatedRoute):
+            raise RuntimeError(f"{getattr(route, 'path', route)} is not behind the gate. Make its router with api.gate.gated().")
+        keys |= {f"{method} {route.path}" for method in route.methods or ()}
+    for key in sorted(keys ^ set(GATES)):
+        raise RuntimeError(f"{key} has {'no rule in api/gate.py' if key in keys else 'a rule in api/gate.py and no route'}.")
+
+
+def _let_in(request: Request, gate: Gate, key: str) -> Response | None:
+    """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
+    ledger = request.app.state.service.ledger
+    asking = request.state.asking = find_asker(request, ledger)
+    if asking.wiped:
+        # A device that was shut out has delivered what it held; nothing is left for it here, nor there.
+        return answer_problem(request, 401, "Signed out", "This device was shut out. Ask a leader to enrol it again.", {"Clear-Site-Data": CLEAR})
+    if asking.session is not None and asking.session.handed_over is not None:
+        page = asking.session.handed_over
+        if not gate.handed_over or (gate.action == "record" and request.url.path not in (page, f"{page.rsplit('/', 2)[0]}/thanks")):
+            return RedirectResponse("/take-back", 303)
+    if gate.action == OPEN:
+        return None
+    if not asking.known:
+        return _stranger(request)
+    if asking.by_cookie and request.method == "POST" and not ({"origin", "sec-fetch-site"} & set(request.headers)):
+        # A browser always says where a request comes from; what does not may only come with a token of its own.
+        return answer_problem(request, 403, "Cross-origin request", "This request does not say which page it came from and was not carried out.")
+    if request.app.state.second_factor and key not in SECOND_FACTOR_FIRST and _lacks_factor(asking):
+        return RedirectResponse("/me?factor=1", 303)
+    if not _may(request, asking, gate):
+        return answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed")
+    if gate.reads is not None and asking.who.person_id is not None:
+        _record_read(request, asking, gate.action, gate.reads)
+    return None
+
+
+def _record_read(request: Request, asking: Asker, action: str, what: Looked) -> None:
+    student = request.path_params.get("student_id")
+    try:
+        about = asking.about(student) if student is not None else None
+    except ValueError:
+        # No id at all, so there is nothing to look at.
+        return
+    if about is not None and about.setting_id is None:
+        return
+    setting = about.setting_id if about else next(iter(sorted(asking.where(action))), None)
+    asking.ledger.record_read(what, asking.person, setting, about.student_id if about else None)
+
+
+def _may(request: Request, asking: Asker, gate: Gate) -> bool:
+    student, setting = request.path_params.get("student_id"), request.path_params.get("setting_id")
+    try:
+        if student is not None:
+            return asking.may(gate.action, UUID(student)) or (asking.ledger.world.student(UUID(student)) is None and asking.may(gate.action))
+        if setting is not None:
+            # Somebody who may see some students of a setting may ask; what comes back is filtered.
+            return UUID(setting) in asking.where(gate.action) or (not _exists(asking, UUID(setting)) and asking.may(gate.action))
+    except ValueError:
+        # No id at all: the route itself says so.
+        return asking.may(gate.action)
+    return asking.may(gate.action)
+
+
+def _exists(asking: Asker, setting: UUID) -> bool:
+    return asking.ledger.world.setting(setting) is not None
+
+
+def _stranger(request: Request) -> Response:
+    if request.url.path.startswith(("/api/", "/metrics")):
+        return answer_problem(
+            request, 401, "Sign in", "Send a token: Authorization: Bearer TOKEN. Make one with: ap-ledger token make", {"WWW-Authenticate": "Bearer"}
+        )
+    said = "1" if "from" in request.query_params else ""
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}" + ("&lost=1" if said else ""), 303)
+
+
+def _lacks_factor(asking: Asker) -> bool:
+    if asking.session is None or asking.session.kind == "pin":
+        return False
+    account = asking.ledger.accounts.of([asking.person]).get(asking.person)
+    return account is None or not account.second_factor

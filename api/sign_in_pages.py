@@ -1,0 +1,261 @@
+"""Signing in and out, one's own account, one-time links, PIN switching on a shared tablet, and taking a tablet back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import segno
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.access import SCOPES
+from ap_ledger.application.accounts import check_password
+from ap_ledger.application.starting import start_with
+from ap_ledger.errors import NotAllowedNow, SignInRefused
+from api.asking import CLEAR, Asker, Asking, drop_session, keep_session
+from api.gate import gated
+from api.problems import NotAllowed
+from api.service import Service, Using
+from api.show import read_form, show, text_of
+from projections.reading import Unknown
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+FORM = 64 * 1024
+
+
+def inside(address: str) -> str:
+    """An address of this service to go on to; anything else is the first page."""
+    return address if address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable() else "/"
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, asking: Asking, lost: int = 0) -> Response:
+    """The form, and where to go on from there."""
+    if asking.session is not None:
+        return RedirectResponse(inside(request.query_params.get("next", "/")), 303)
+    return _sign_in(request, asking, inside(request.query_params.get("next", "/")), lost=lost)
+
+
+def _sign_in(request: Request, asking: Asker, following: str, said: str = "", status: int = 200, lost: int = 0) -> HTMLResponse:
+    return show(request, "sign_in.html", status, following=following, said=said, lost=lost, tablet=asking.device is not None and bool(_here(asking)))
+
+
+def _here(asking: Asker) -> set[UUID]:
+    return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None and not asking.device.revoked else set()
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, asking: Asking) -> Response:
+    """Begins a session nobody had before, or says that something did not match and never what."""
+    return await run_in_threadpool(_begin, request, asking, await read_form(request, FORM))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _begin(request: Request, asking: Asker, form: FormData) -> Response:
+    accounts, following = asking.ledger.accounts, inside(text_of(form, "next") or "/")
+    device = asking.device.device_id if asking.device is not None and not asking.device.revoked else None
+    try:
+        secret, _ = accounts.sign_in(text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device)
+    except NotAllowedNow as error:
+        return _sign_in(request, asking, following, str(error), 429)
+    except SignInRefused as error:
+        return _sign_in(request, asking, following, str(error), 403)
+    if asking.secret:
+        accounts.leave(asking.secret)
+    return keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
+
+
+@router.post("/sign-out")
+def sign_out(asking: Asking) -> Response:
+    """Ends the session and empties the browser. An enrolled device stays enrolled."""
+    if asking.secret:
+        asking.ledger.accounts.sign_out(asking.secret)
+    answer = drop_session(RedirectResponse("/sign-in", 303))
+    # A device keeps what it has not sent yet; a browser of nobody's keeps nothing.
+    if asking.device is None:
+        answer.headers["Clear-Site-Data"] = CLEAR
+    return answer
+
+
+# One-time links -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/welcome")
+def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
+    """Where somebody who was handed a one-time link chooses a sign-in name and a password."""
+    purpose, _ = using.ledger.accounts.link(key, "first", "welcome", "recover")
+    return _welcome(request, using, key, purpose)
+
+
+def _welcome(request: Request, using: Service, key: str, purpose: str, said: str = "", status: int = 200) -> HTMLResponse:
+    return show(request, "welcome.html", status, key=key, purpose=purpose, said=said, settings=len(using.reader.collection("settings", limit=1)))
+
+
+@router.post("/welcome")
+async def welcome(request: Request, using: Using) -> Response:
+    """Sets the account up and signs in. The link is used up by it."""
+    return await run_in_threadpool(_set_up, request, using, await read_form(request, FORM))
+
+
+def _set_up(request: Request, using: Service, form: FormData) -> Response:
+    accounts, key = using.ledger.accounts, text_of(form, "key")
+    purpose, about = accounts.link(key, "first", "welcome", "recover")
+    person, name, password = UUID(about["person"]), text_of(form, "name").strip(), text_of(form, "password")
+    try:
+        check_password(password, name.casefold())
+        if purpose == "first" and not text_of(form, "person").strip():
+            raise SignInRefused("Say what people call you.")
+        accounts.check_name(name, person)
+    except SignInRefused as error:
+        return _welcome(request, using, key, purpose, str(error), 422)
+    accounts.use_link(key)
+    accounts.set_password(person, name, password, keep_factor=purpose != "recover")
+    if purpose == "first":
+        start_with(using.ledger, person, text_of(form, "person").strip(), text_of(form, "setting").strip() or "Our setting")
+    return keep_session(RedirectResponse("/me?welcome=1", 303), accounts.begin(person, "full"))
+
+
+# One's own account --------------------------------------------------------------------------------------------------
+
+
+@router.get("/me")
+def me_page(request: Request, using: Using, asking: Asking, factor: int = 0, done: str = "", welcome: int = 0) -> HTMLResponse:
+    """Who one is here, and how one signs in."""
+    return _me(request, using, asking, done=done, must=factor, welcome=welcome)
+
+
+def _me(
+    request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", must: int = 0, welcome: int = 0, token: str = ""
+) -> HTMLResponse:
+    accounts = using.ledger.accounts
+    account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
+    secret = accounts.new_factor()
+    address = f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger"
+    qr = segno.make(address, error="m").svg_data_uri(scale=5, dark="#12436d")
+    where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
+    today = using.ledger.standing.today()
+    person = using.ledger.world.person(asking.person)
+    roles = [(role.role, where.get(str(role.setting_id), "")) for role in person.held_on(today)] if person else []
+    return show(
+        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, secret=secret, qr=qr, said=said, done=DONE.get(done, ""), must=must,
+        welcome=welcome, full=asking.session is not None and asking.session.kind == "full", tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
+    )  # fmt: skip
+
+
+DONE = {
+    "password": "Your password is changed, and every other session of yours has ended.", "factor": "The second factor is on. From now on you are asked for a code.",
+    "pin": "Your PIN is set.", "everywhere": "You are signed out everywhere else.", "revoked": "The token works no more.",
+}  # fmt: skip
+
+
+@router.post("/me")
+async def change_me(request: Request, using: Using, asking: Asking) -> Response:
+    """Changes how one signs in. What opens the account to others asks for the password again."""
+    return await run_in_threadpool(_change, request, using, asking, await read_form(request, FORM))
+
+
+def _change(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    accounts, person, do = using.ledger.accounts, asking.person, text_of(form, "do")
+    if asking.session is None or asking.session.kind != "full":
+        raise NotAllowed
+    account = accounts.of([person]).get(person)
+    try:
+        if do in ("password", "factor", "token", "pin") and not accounts.confirm_password(person, text_of(form, "current"), _address(request)):
+            raise SignInRefused("Your present password did not match, so nothing was changed.")
+        if do == "password":
+            accounts.set_password(person, account.sign_in_name or "" if account else "", text_of(form, "password"))
+            return keep_session(RedirectResponse("/me?done=password", 303), accounts.begin(person, "full", asking.session.device_id))
+        if do == "factor":
+            accounts.set_factor(person, text_of(form, "secret"), text_of(form, "code"))
+        elif do == "pin":
+            accounts.set_pin(person, text_of(form, "pin"))
+        elif do == "everywhere":
+            accounts.sign_out_everywhere(person)
+            return keep_session(RedirectResponse("/me?done=everywhere", 303), accounts.begin(person, "full", asking.session.device_id))
+        elif do == "token":
+            days = text_of(form, "days")
+            token = accounts.make_token(person, [text_of(form, "scope")], int(days) if days.isdecimal() and len(days) < 5 else 0)
+            return _me(request, using, asking, token=token)
+        elif do == "revoke-token":
+            accounts.revoke_token(text_of(form, "prefix"), person)
+            do = "revoked"
+        else:
+            raise SignInRefused("This form says nothing that can be done here.")
+    except NotAllowedNow as error:
+        return _me(request, using, asking, str(error), 429)
+    except SignInRefused as error:
+        return _me(request, using, asking, str(error), 422)
+    return RedirectResponse(f"/me?done={do}", 303)
+
+
+# Shared tablets -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/switch")
+def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
+    """Who may switch to themselves by PIN on this tablet."""
+    return _switch(request, using, asking)
+
+
+def _switch(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+    if asking.device is None:
+        raise Unknown
+    here = _here(asking)
+    accounts = using.ledger.accounts.of(here)
+    people = sorted(
+        ((str(one), str((using.reader.one("people", str(one)) or {}).get("name"))) for one in here if one in accounts and accounts[one].has_pin),
+        key=lambda one: one[1],
+    )
+    return show(request, "switch.html", status, people=people, said=said)
+
+
+@router.post("/switch")
+async def switch(request: Request, using: Using, asking: Asking) -> Response:
+    """Begins a session that may log and not look back."""
+    return await run_in_threadpool(_switch_to, request, using, asking, await read_form(request, FORM))
+
+
+def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    if asking.device is None or asking.device.revoked:
+        raise Unknown
+    try:
+        secret = using.ledger.accounts.switch_to(asking.device.device_id, UUID(text_of(form, "person")), text_of(form, "pin"))
+    except (ValueError, SignInRefused) as error:
+        return _switch(request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403)
+    if asking.secret:
+        using.ledger.accounts.leave(asking.secret)
+    return keep_session(RedirectResponse("/", 303), secret)
+
+
+@router.get("/take-back")
+def take_back_page(request: Request, asking: Asking) -> Response:
+    """Asked of staff when a student or carer hands the tablet back."""
+    if asking.session is None or asking.session.handed_over is None:
+        return RedirectResponse("/", 303)
+    return show(request, "take_back.html", said="", page=asking.session.handed_over)
+
+
+@router.post("/take-back")
+async def take_back(request: Request, using: Using, asking: Asking) -> Response:
+    """Unties the session from the page it was handed over on."""
+    return await run_in_threadpool(_take_back, request, using, asking, await read_form(request, FORM))
+
+
+def _take_back(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    if asking.session is None or asking.session.handed_over is None:
+        return RedirectResponse("/", 303)
+    page: Any = asking.session.handed_over
+    try:
+        good, said = using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), _address(request)), "That did not match. Try again."
+    except NotAllowedNow as error:
+        good, said = False, str(error)
+    if not good:
+        return show(request, "take_back.html", 403, said=said, page=page)
+    using.ledger.accounts.hand_over(asking.secret, None)
+    return RedirectResponse(page.rsplit("/", 2)[0] if asking.session.kind == "full" else "/", 303)

@@ -1,0 +1,39 @@
+"""Words that somebody may not read are taken out of what they are shown: the entry stays, its words do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events import event_class
+from ap_ledger.events.base import RETENTION_CLASSES
+from api.asking import Asker
+
+WITHHELD = "[withheld]"
+"""Stands where words stand that are not for whoever reads. It does not say whether there were any."""
+
+REASON_CLASS = "learning"
+"""The class that seals the reason of a correction or void (see events/changes.py)."""
+
+
+def withhold(asking: Asker, student_id: UUID, entries: Iterable[dict[str, Any]]) -> None:
+    """Takes out of told entries, in place, the words of every retention class that whoever asks may not open."""
+    about = asking.about(student_id)
+    for told in entries:
+        when = datetime.fromisoformat(told["recorded_at"])
+        closed: set[str] = {kept for kept in RETENTION_CLASSES if not asking.opens(about, kept, when, told["author_id"])}
+        if not closed:
+            continue
+        told["entry"] = _without(told["kind"], told["entry"], closed)
+        for change in told["changes"]:
+            change["before"] = _without(told["kind"], change["before"], closed)
+            change["after"] = change["after"] and _without(told["kind"], change["after"], closed)
+            if change["reason"] is not None and REASON_CLASS in closed:
+                change["reason"] = WITHHELD
+
+
+def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str, Any]:
+    sealed = event_class(kind).personal(entry)
+    return {name: WITHHELD if sealed.get(name) in closed and value is not None else value for name, value in entry.items()}

@@ -1,0 +1,55 @@
+"""What worried somebody: for the safeguarding lead, and whom they name. Looking is recorded before anything is shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from ap_ledger.application.door import open_worry
+from ap_ledger.events.base import Erased
+from api.asking import Asker, Asking
+from api.gate import gated
+from api.service import Current, Service
+from api.show import people_of, setting_for, show
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN = 200
+
+
+@router.get("/worries")
+def worries_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
+    """The newest worries of a setting."""
+    body, settings = setting_for(using.reader, asking, setting, "read-safeguarding-words")
+    using.ledger.record_read("worries", asking.person, UUID(body["id"]))
+    return show(request, "worries.html", setting=body, settings=settings, worries=_worries(using, asking, body), shown=SHOWN)
+
+
+def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]]:
+    zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
+    found = sorted(using.reader.whole("worries", setting), key=lambda one: -int(one["position"]))[:SHOWN]
+    names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
+    told = []
+    for event in reversed(using.ledger.read([one["position"] for one in found])):
+        body: Any = getattr(event, "body", None)
+        said = None if body is None or isinstance(body, Erased) else open_worry(using.ledger.keyring, event.originator_id, body)
+        if said is None and body is not None and not isinstance(body, Erased):
+            student = orjson.loads(body)["student_id"]
+        else:
+            student = said["student_id"].casefold() if said else ""
+        if student and not asking.may("read-safeguarding-words", student, setting["id"]):
+            # Somebody who is kept from a student does not learn that there was a worry either.
+            continue
+        when = datetime.fromisoformat(said["device_time"]).astimezone(zone) if said else event.stamp.occurred_at.astimezone(zone)
+        told.append(
+            {
+                "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or "[erased]", "id": student,
+                "who": people.get(said["author_id"].casefold()) if said else None, "text": said["text"] if said else "[erased]",
+            }
+        )  # fmt: skip
+    return told
