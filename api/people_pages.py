@@ -21,6 +21,7 @@ from api.asking import Asker, Asking
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
+from api.session_pages import entry_id
 from api.show import id_of, read_form, setting_for, show, text_of
 from projections.reading import Body
 
@@ -93,7 +94,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         command = _command(using, asking, form, body, do)
         if command.second_person:
             _needs(asking, "propose-people", body)
-            done = using.ledger.proposals.propose(command, id_of(form, "form"), id_of(form, "command"), asking.person)
+            done = using.ledger.proposals.propose(command, id_of(form, "form"), entry_id(command.id, "propose"), asking.person)
         else:
             done = using.ledger.execute(command)
     except Refused as refusal:

@@ -69,7 +69,7 @@ class Views:
             made = inspect(connection).has_table("generations")
         if not made:
             with self.writing() as connection:
-                if not self.is_sqlite:
+                if not self.is_sqlite and not inspect(connection).has_schema("views"):
                     connection.execute(CreateSchema("views", if_not_exists=True))
                 METADATA.create_all(connection)
 

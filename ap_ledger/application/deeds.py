@@ -17,7 +17,7 @@ from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.checks import check_own_items
 from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
-from ap_ledger.application.held import HeldStore
+from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Intention, Keyring
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command
@@ -27,9 +27,8 @@ from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import SetOwnItems
 from ap_ledger.errors import Refused
-from ap_ledger.events import EVENT_BY_TOPIC, event_class
-from ap_ledger.events.base import Entry
-from ap_ledger.events.changes import SealedRecord
+from ap_ledger.events import EVENT_BY_TOPIC
+from ap_ledger.events.base import RETENTION_CLASSES, Entry
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.recorder import LedgerRecorder
 
@@ -115,14 +114,14 @@ class Deeds:
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)
         # What was refused lies under another key, so that it can be mended; it must not outlive the words it was to become.
-        self._held.forget(lambda body: _is_about(body, student) and retention_class in _classes_in(body))
+        self._held.forget(lambda one: _is_about(one.entry, student) and retention_class in _classes_in(one))
 
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class)
         streams = {str(event.originator_id) for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
-        self._held.forget(lambda body: isinstance(body, dict) and _is_about(body, student) and bool({body.get("id"), body.get("entry_id")} & streams))
+        self._held.forget(lambda one: _is_about(one.entry, student) and bool({one.entry.get("id"), one.entry.get("entry_id")} & streams))
 
 
 def _is_about(body: Any, student: UUID) -> bool:
@@ -130,19 +129,26 @@ def _is_about(body: Any, student: UUID) -> bool:
     return said.replace("-", "").casefold() == student.hex
 
 
-def _classes_in(body: Mapping[str, Any]) -> set[str]:
-    """The retention classes whose words something refused may hold; where that cannot be told, every one."""
-    everything = {"core", "learning", "behaviour", "safeguarding", "health"}
+def _classes_in(one: Held) -> set[str]:
+    """The retention classes whose words something held may hold, read with suspicion.
+
+    What is malformed may hold words anywhere. What is well formed may still hold them in a field that takes none, such as a
+    rung that is none, so it goes at the latest with the student's name.
+    """
+    return set(RETENTION_CLASSES) if one.code == "malformed" else {"core", *_declared(one.entry)}
+
+
+def _declared(body: Mapping[str, Any]) -> set[str]:
     kind = str(body.get("kind"))
     if kind == "worry-raised":
         return {"safeguarding"}
     cls = EVENT_BY_TOPIC.get(kind)
-    if cls is None or cls is SealedRecord:
-        return everything
-    if not issubclass(cls, Entry):
-        inner = body.get("replacement")
-        return {"learning", *(_classes_in(inner) if isinstance(inner, dict) else ())}
+    if cls is None:
+        return set(RETENTION_CLASSES)
     try:
-        return set(event_class(kind).personal(body).values())
+        if issubclass(cls, Entry):
+            return set(cls.personal(body).values())
+        inner = body.get("replacement")
+        return {"learning", *(_declared(inner) if isinstance(inner, dict) else ())}
     except (KeyError, TypeError):
-        return everything
+        return set(RETENTION_CLASSES)

@@ -143,10 +143,10 @@ class HeldStore:
                 > 0
             )
 
-    def forget(self, erased: Callable[[Any], bool]) -> int:
+    def forget(self, erased: Callable[[Held], bool]) -> int:
         """Lets go of everything, settled or not, whose body was erased with a student's key. Returns how many went."""
         with self._engine.connect() as connection:
-            gone = [row.id for row in connection.execute(select(HELD)) if erased(self._open(row).entry)]
+            gone = [row.id for row in connection.execute(select(HELD)) if erased(self._open(row))]
         with self._engine.begin() as connection:
             for row_id in gone:
                 connection.execute(delete(HELD).where(HELD.c.id == row_id))

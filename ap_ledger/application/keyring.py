@@ -103,6 +103,15 @@ class Keyring:
         Raises KeyringError when it is missing, another's, older than the ledger, or does not open.
         """
         engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
+        try:
+            return cls(engine, cls._check(engine, settings, ledger_id, newest), settings)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    @staticmethod
+    def _check(engine: Engine, settings: Settings, ledger_id: UUID, newest: UUID | None) -> bytes:
+        """The master key that opens a keyring which is whole and this ledger's. Raises KeyringError."""
         if not inspect(engine).has_table("keys"):
             raise KeyringError("The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text.")
         with engine.connect() as connection:
@@ -112,7 +121,7 @@ class Keyring:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
         if not known:
             raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
-        return cls(engine, _fitting(settings, about.proof), settings)
+        return _fitting(settings, about.proof)
 
     def make(self, owner: UUID) -> dict[str, Key]:
         """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns."""

@@ -110,7 +110,9 @@ class Ledger(Application[UUID]):
             self.drafts = Drafts(settings, self.keyring)
             self.accounts = Accounts(settings, own, clock)
         except Exception:
-            self.recorder.close()
+            for store in ("recorder", "keyring", "held", "drafts"):
+                if hasattr(self, store):
+                    getattr(self, store).close()
             raise
         self.world = World(self.repository, self.recorder, self.keyring)
         self.standing = Standing(self.world, clock)

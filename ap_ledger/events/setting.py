@@ -109,9 +109,9 @@ class RetentionClock(Fact):
     """
 
     retention_class: RetentionClass
-    years: Annotated[int, Field(ge=0, le=100)] | None
     counted_from: Literal["date-of-birth", "placement-end", "admission"]
     basis: Label
+    years: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
 class RetentionSet(SettingEvent):
