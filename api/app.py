@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -92,6 +93,25 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             made["components"]["schemas"].pop(unused, None)
         for path in made["paths"].values():
             for operation in path.values():
-                operation["responses"].pop("422", None) if operation["operationId"] != "executeCommand" else None
+                _declare_problems(operation)
+        # Who sends what is said once: everything but enrolling and health takes a token.
+        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "A token or a device's credential."}}
         app.openapi_schema = made
     return app.openapi_schema
+
+
+PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
+OPEN_OPERATIONS = frozenset({"live", "ready", "enrolDevice"})
+
+
+def _declare_problems(operation: dict[str, Any]) -> None:
+    """Says of every error that it is an RFC 9457 problem, and of every operation which the gate and the server can give."""
+    answers = operation["responses"]
+    if operation["operationId"] != "executeCommand":
+        answers.pop("422", None)
+    declared = {status for status in answers if status >= "400"} | {"400", "503"}
+    if operation["operationId"] not in OPEN_OPERATIONS:
+        declared |= {"401", "403", "404"}
+        operation["security"] = [{"token": []}]
+    for status in sorted(declared):
+        answers[status] = {"description": HTTPStatus(int(status)).phrase, "content": {"application/problem+json": PROBLEM}}

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from ap_ledger.application import Ledger
+from ap_ledger.application.door import Unparsable
 from ap_ledger.errors import Busy
 from projections.reading import Reader
 from projections.runner import Runner
@@ -36,7 +37,12 @@ MinPosition = Annotated[int, Query(ge=0, description="Wait until everything up t
 
 
 async def wait_for(using: Service, min_position: int) -> None:
-    """Read your own writes: waits up to 5 seconds for the projections. Raises Busy when they are slower."""
+    """Read your own writes: waits up to 5 seconds for the projections. Raises Busy when they are slower.
+
+    Raises Unparsable for a position that no write was ever answered with.
+    """
+    if min_position and min_position > using.ledger.recorder.read_head().position:
+        raise Unparsable('"min_position" is beyond the end of the ledger. Send a position that a write was answered with.')
     if min_position and not await asyncio.to_thread(using.runner.wait_for, min_position):
         raise Busy(2)
 
