@@ -24,6 +24,7 @@ from ap_ledger.domain.setting import SetRetention
 from ap_ledger.errors import Refused
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.moments import moment
 from ap_ledger.events.setting import RetentionClock
 from api.asking import Asker, Asking
@@ -131,7 +132,8 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> li
     """The newest entries that hold words which whoever asks may read: one of them may be the wrong child's."""
     position, about = using.ledger.recorder.read_head().position, asking.about(student_id)
     found = []
-    for told in entries_at(using.reader, student_id, using.ledger.clock(), position, 0, SHOWN):
+    kinds = [event.TOPIC for event in ENTRY_EVENTS if event.PERSONAL]
+    for told in entries_at(using.reader, student_id, using.ledger.clock(), position, 0, SHOWN, kinds=kinds):
         for kept in sorted({*event_class(told["kind"]).personal(told["entry"]).values()}):
             fields = [
                 name

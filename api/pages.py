@@ -17,7 +17,7 @@ from api.gate import gated
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
 from api.templating import day_in_words
-from api.withhold import withhold
+from api.withhold import WITHHELD, withhold
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
@@ -207,4 +207,4 @@ def _level(reader: Reader, entry: Body) -> str:
 
 
 def _said(entry: Body, field: str) -> str:
-    return f". {entry[field]}" if entry.get(field) else ""
+    return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""

@@ -62,6 +62,11 @@ class ProposeDeed(ProposalCommand):
     deed: Slug
     command: dict[str, Any]
 
+    @property
+    def student_id(self) -> UUID | None:
+        """The student whom the deed is about, if it is about one."""
+        return UUID(self.command["student"]) if "student" in self.command else None
+
     def decide(self, state: Proposal | None, events: NextEvents) -> list[Event]:
         """Somebody who can be asked proposes it, once."""
         if state is not None:
