@@ -13,10 +13,13 @@ from fastapi import Body, Request, Response
 from ap_ledger.access import COMMAND_ACTIONS
 from ap_ledger.application.door import BYTES_LIMIT, TooLarge, Unparsable
 from ap_ledger.application.held import Held
+from ap_ledger.application.ledger import Executed
+from ap_ledger.application.starting import make_first_administrator
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
 from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
 from ap_ledger.domain.posted import BATCH, POSTED_BY_KIND
+from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
 from api.asking import Asker, Asking
 from api.gate import gated
@@ -109,8 +112,17 @@ async def execute_command(
         said = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Unparsable("The command is not readable JSON.") from None
-    done = await asyncio.to_thread(lambda: using.ledger.execute(allowed_command(asking, said)))
+    done = await asyncio.to_thread(_execute, using, asking, said)
     return Recorded(status=done.status, position=done.position)
+
+
+def _execute(using: Service, asking: Asker, said: Any) -> Executed:
+    command = allowed_command(asking, said)
+    done = using.ledger.execute(command)
+    if isinstance(command, OpenSetting):
+        # Somebody must be able to give roles in it, and that is whoever opened it.
+        make_first_administrator(using.ledger, command.setting_id, asking.person, command.id)
+    return done
 
 
 def allowed_command(asking: Asker, said: Any) -> Command:

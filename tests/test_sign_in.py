@@ -474,3 +474,61 @@ def test_secrets_are_nowhere_in_the_clear(house: House, client: TestClient) -> N
     for secret in (credential, token, PASSWORD, cookie_of(answer)):
         assert secret not in held and secret[9:25] not in held
     assert "'482915'" not in held
+
+
+# What a hostile hand tries -------------------------------------------------------------------------------------------
+
+
+def test_nobody_settles_or_overwrites_what_is_held_for_somebody_else(house: House, client: TestClient) -> None:
+    def post(person: UUID, *entries: Any) -> Any:
+        body = {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": entries}
+        return client.post("/api/v1/entries", json=body, headers=house.token(person, "record")).json()["results"]
+
+    other = house.person("Poplar", "ap-staff")
+    mine = {**house.note("what I saw", author_id=str(house.teacher)), "retention_class": "moon"}
+    assert post(house.teacher, mine)[0]["status"] == "refused"
+    assert post(other, {**house.rung(author_id=str(other)), "replaces": mine["id"]})[0]["status"] == "recorded"
+    assert [one.entry for one in house.ledger.held_entries()] == [mine], "somebody else's entry mends nothing of mine"
+    assert post(other, {**mine, "author_id": str(other), "text": "gone"})[0]["status"] == "refused"
+    assert mine in [one.entry for one in house.ledger.held_entries()], "nor does it take its place"
+    assert post(house.teacher, {**house.note("what I saw", author_id=str(house.teacher)), "replaces": mine["id"]})[0]["status"] == "recorded"
+    assert mine not in [one.entry for one in house.ledger.held_entries()]
+
+
+def test_nobody_changes_an_entry_of_a_student_they_may_not_record_about(house: House, client: TestClient) -> None:
+    entry = house.note("hers", student=house.other, author_id=str(house.teacher))
+    house.record(entry)
+    from ap_ledger.domain.student import AssignMentor
+
+    house.ledger.execute(
+        AssignMentor(id=new_id(), setting_id=house.setting, student=house.student, author_id=house.leader, person_id=house.mentor, from_date=MONDAY.date())
+    )
+    void = house.entry("entry-voided", FRIDAY, house.student, author_id=str(house.mentor), entry_id=entry["id"], reason_code="mistake")
+    for student in (house.student, house.other):
+        body = {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [{**void, "id": str(new_id()), "student_id": str(student)}]}
+        (result,) = client.post("/api/v1/entries", json=body, headers=house.token(house.mentor, "record")).json()["results"]
+        assert result["status"] == "refused", student
+    assert [one["status"] for one in house.look_back(student=house.other)["entries"]] == ["current"]
+
+
+def test_a_head_writes_in_the_name_of_their_own_people_only(house: House, client: TestClient) -> None:
+    from ap_ledger.domain.setting import OpenSetting
+
+    elsewhere = new_id()
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=elsewhere, name="Otherfield"))
+    stranger = house.person("Oak", "ap-staff", setting=elsewhere)
+    body = {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [house.rung(author_id=str(stranger))]}
+    (result,) = client.post("/api/v1/entries", json=body, headers=house.token()).json()["results"]
+    assert (result["status"], result["field"]) == ("held", "author_id")
+
+
+def test_whoever_opens_a_second_setting_looks_after_its_accounts(house: House, client: TestClient) -> None:
+    admin, setting = house.person("Thyme", "administrator"), new_id()
+    said = {"command": "open-setting", "id": str(new_id()), "setting_id": str(setting), "name": "Otherfield"}
+    for _ in range(2):
+        assert client.post("/api/v1/commands", json=said, headers=house.token(admin)).status_code == 200
+    person = house.ledger.world.person(admin)
+    assert person is not None and [(role.setting_id, role.role) for role in person.roles if role.setting_id == setting] == [(setting, "administrator")]
+    add = {"command": "add-person", "id": str(new_id()), "setting_id": str(setting), "person_id": str(new_id()), "name": "Elm"}
+    assert client.post("/api/v1/commands", json=add, headers=house.token(admin)).status_code == 200
+    assert client.post("/api/v1/commands", json={**add, "id": str(new_id()), "author_id": str(house.leader)}, headers=house.token(admin)).status_code == 422

@@ -13,7 +13,8 @@ import hmac
 import os
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -100,6 +101,7 @@ PENDING = timedelta(minutes=10)
 PIN_TRIES = 5
 PER_ACCOUNT, PER_ADDRESS, WINDOW = 10, 100, timedelta(minutes=1)
 TOKEN_DAYS = 365
+HASHING_WAIT = 5.0
 SLACK = timedelta(minutes=5)
 PASSWORD_LENGTH = 12
 
@@ -113,6 +115,17 @@ TOO_MANY = "Too many tries. Wait a minute, then try again."
 # Hashing is made to be slow; more than two at once would let a stranger keep the machine busy with wrong passwords.
 _HASHING = threading.Semaphore(2)
 _PASSWORDS = PasswordHash.recommended()
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    """Waits a little for a turn at hashing. Raises NotAllowedNow, so that waiting passwords never take every thread."""
+    if not _HASHING.acquire(timeout=HASHING_WAIT):
+        raise NotAllowedNow(TOO_MANY)
+    try:
+        yield
+    finally:
+        _HASHING.release()
 
 
 class SignedIn(NamedTuple):
@@ -241,14 +254,14 @@ class Accounts:
             raise SignInRefused("Somebody else signs in with that name. Choose another.")
 
     def _slow_hash(self, secret: str) -> str:
-        with _HASHING:
+        with _one_of_few():
             return _PASSWORDS.hash(secret)
 
     def _verify(self, secret: str, hashed: str | None) -> bool:
         """Compares in the same time whether there is an account or not."""
         if self._dummy is None:
             self._dummy = self._slow_hash(secrets.token_hex(16))
-        with _HASHING:
+        with _one_of_few():
             found = _PASSWORDS.verify(secret[:1000], hashed or self._dummy)
         return found and hashed is not None
 

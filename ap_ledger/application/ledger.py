@@ -219,7 +219,7 @@ class Ledger(Application[UUID]):
         self._keep_refused(send)
         for place, mended in send.replaced.items():
             result = send.results[place]
-            if result is not None and result.status in ("recorded", "duplicate"):
+            if result is not None and result.status in ("recorded", "duplicate") and self._may_mend(send, place, mended):
                 self.held.resolve(mended, "replaced", send.received_at)
         if fresh and self._may_wait:
             self._may_wait = not self.release(fresh) or self.held.any_waiting()
@@ -228,6 +228,13 @@ class Ledger(Application[UUID]):
         results = [result for result in send.results if result is not None]
         positions = [result.position for result in results if result.position is not None]
         return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
+
+    def _may_mend(self, send: Send, place: int, mended: UUID) -> bool:
+        """Whether an entry that came over the network settles what it says it mends: only its own author's, about the same student."""
+        held = self.held.get(mended) if send.judge is not None else None
+        if held is None:
+            return True
+        return isinstance(held.entry, dict) and all(held.entry.get(name) == send.raw[place].get(name) for name in ("author_id", "student_id"))
 
     def _answer(self, entry_id: UUID, print_: bytes, outcome: Outcome, state: str = "") -> Result:
         if isinstance(outcome, Appended):
@@ -257,7 +264,12 @@ class Ledger(Application[UUID]):
 
     def _hold(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send, reason: NotYet) -> Result:
         before = self.held.get(posted.id)
-        if before is not None and before.status == "held" and before.resolution is None and before.entry != raw:
+        if (
+            before is not None
+            and before.resolution is None
+            and before.entry != raw
+            and (before.status == "held" or self._place_for(posted.id, raw) != posted.id)
+        ):
             return Result(posted.id, "conflict", message=CONFLICT)
         result = Result(posted.id, "held", field="entry_id", message=reason.message)
         self.held.keep(posted.id, result, raw, send.received_at, send.offset, send.device_id, posted.entry_id)
@@ -278,7 +290,15 @@ class Ledger(Application[UUID]):
             if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place])):
                 send.results[place] = known
                 continue
-            self.held.keep(result.id or new_id(), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
+            self.held.keep(self._place_for(result.id, send.raw[place]), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
+
+    def _place_for(self, entry_id: UUID | None, raw: Any) -> UUID:
+        """Under which id something refused is kept: its own, unless somebody else's lies there already and would be lost."""
+        before = self.held.get(entry_id) if entry_id is not None else None
+        others = before is not None and before.entry != raw and not (
+            isinstance(before.entry, dict) and isinstance(raw, dict) and before.entry.get("author_id") == raw.get("author_id")
+        )  # fmt: skip
+        return new_id() if entry_id is None or others else entry_id
 
     def _known_before(self, entry_id: UUID, raw: Any) -> Result | None:
         """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today."""

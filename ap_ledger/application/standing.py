@@ -101,6 +101,11 @@ class SendJudge:
             return REFUSED
         if self._sender.revoked:
             return AFTER_REVOKED
-        if not itself and not (who.person_id is not None and may(who, "record-for-others", about)):
+        if not itself and not (who.person_id is not None and may(who, "record-for-others", about) and self._works_here(author, UUID(setting_id))):
             return UNSURE
         return None
+
+    def _works_here(self, person_id: UUID, setting_id: UUID) -> bool:
+        """Whether somebody belongs to a setting, or ever did: nobody writes in the name of a stranger."""
+        person = self._world.person(person_id)
+        return person is not None and (person.setting_id == setting_id or any(role.setting_id == setting_id for role in person.roles))

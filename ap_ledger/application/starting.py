@@ -29,10 +29,17 @@ def start_with(ledger: Ledger, person: UUID, name: str, setting_name: str) -> No
     settings = ledger.settings_opened() or [open_setting(ledger, setting_name)]
     ledger.execute(AddPerson(id=ledger.new_id(), setting_id=settings[0], person_id=person, name=name[:120]))
     for setting in settings:
-        grant = GrantRole(
-            id=ledger.new_id(), setting_id=setting, person_id=person, grant_id=ledger.new_id(), role="administrator", from_date=ledger.standing.today()
-        )
-        ledger.execute(grant)
+        make_first_administrator(ledger, setting, person, ledger.new_id())
+
+
+def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cause: UUID) -> None:
+    """Gives somebody the accounts of a setting that has nobody for them yet. Doing it twice for one cause is harmless."""
+    known = ledger.world.person(person)
+    if known is not None and any(role.setting_id == setting_id for role in known.roles):
+        return
+    ledger.execute(
+        GrantRole(id=ledger.new_id(), setting_id=setting_id, person_id=person, grant_id=cause, role="administrator", from_date=ledger.standing.today())
+    )
 
 
 def first_link(ledger: Ledger) -> str | None:
