@@ -157,7 +157,7 @@ class Door:
         """Sorts a send: rows for fresh entries, refusals, and the changes and boxes to look at afterwards."""
         self._world.refresh(LOOK_AGAIN)
         for place, posted in enumerate(read_posted(send.raw)):
-            if send.judge is not None and not isinstance(posted, Result) and (verdict := self._judge(send, posted)) is not None:
+            if send.judge is not None and not isinstance(posted, Result) and (verdict := self._judge(send, posted, send.raw[place])) is not None:
                 send.results[place] = verdict
             elif isinstance(posted, PostedEntry):
                 try:
@@ -177,17 +177,16 @@ class Door:
                 else:
                     send.results[place] = posted
 
-    def _judge(self, send: Send, posted: Posted) -> Result | None:
+    def _judge(self, send: Send, posted: Posted, raw: dict[str, Any]) -> Result | None:
         """Why this sender may not record something, or not without its author; None where they may."""
         assert send.judge is not None
         try:
-            setting = self._world.party(str(posted.setting_id), str(posted.student_id), str(posted.author_id)).setting
-            hour = (microseconds(posted.device_time) + send.offset_us) // 3_600_000_000
-            local_day(hour * 3_600_000_000, setting.time_zone)
+            zone = self.party(raw).setting.time_zone
+            at = microseconds(posted.device_time) + send.offset_us
+            said = send.judge.verdict(raw["setting_id"], raw["student_id"], raw["author_id"], posted.kind == "worry-raised", at, zone)
         except (Refused, OverflowError):
             # Whoever or whenever it is does not exist, which is refused below in the same words for everybody.
             return None
-        said = send.judge.verdict(str(posted.setting_id), str(posted.student_id), str(posted.author_id), posted.kind == "worry-raised", hour, setting.time_zone)
         if said is None:
             return None
         if said == REFUSED:

@@ -28,7 +28,7 @@ from ap_ledger.application.mapper import LedgerMapper
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.results import Receipt, Result
-from ap_ledger.application.standing import Sender, SendJudge, Standing
+from ap_ledger.application.standing import Sender, Standing
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
 from ap_ledger.domain.device import DeviceCommand, project_device
@@ -183,7 +183,7 @@ class Ledger(Application[UUID]):
         before = self.held.last_offset(device_id) if device_id else None
         uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
         send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
-        send.judge = None if sender is None else SendJudge(self.world, self.accounts, self.standing, sender)
+        send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
         self.door.let_in(send)
         return send
 
@@ -349,7 +349,7 @@ class Ledger(Application[UUID]):
         if held is None or held.resolution is not None:
             return None
         send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
-        send.judge = None if sender is None else SendJudge(self.world, self.accounts, self.standing, sender)
+        send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
         self.door.let_in(send)
         outcomes = self.submit(send).result() if send.units else []
         result = self._settle(send, outcomes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from functools import cache
 from uuid import UUID
 
 from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
@@ -21,6 +20,20 @@ class Standing:
     def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
         self._world = world
         self._clock = clock
+        self._judges: dict[Who, SendJudge] = {}
+        self._judges_of: object = None
+
+    def judge(self, sender: Sender, accounts: Accounts) -> SendJudge:
+        """Who judges the entries of a sender. People and programs keep theirs while nothing changed that it went by."""
+        if sender.who.device_id is not None or sender.revoked:
+            return SendJudge(self._world, accounts, self, sender)
+        now = (self._world.rules_position, self.today())
+        if self._judges_of != now or len(self._judges) > 500:
+            self._judges_of, self._judges = now, {}
+        found = self._judges.get(sender.who)
+        if found is None:
+            found = self._judges[sender.who] = SendJudge(self._world, accounts, self, sender)
+        return found
 
     def today(self) -> date:
         """The date, for roles and caseloads."""
@@ -80,11 +93,22 @@ class SendJudge:
         self._accounts = accounts
         self._standing = standing
         self._sender = sender
-        self.verdict = cache(self._verdict)
+        self._by_hour = sender.who.device_id is not None
+        self._said: dict[tuple[str, str, str, bool, int], str | None] = {}
 
-    def _verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, hour: int, zone: str) -> str | None:
-        """None where it may be recorded; else REFUSED, or why it is held. `hour` is when it happened, in whole hours."""
-        who, author, at = self._sender.who, UUID(author_id), hour * 3_600_000_000
+    def verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, at: int, zone: str) -> str | None:
+        """None where it may be recorded; else REFUSED, or why it is held. `at` is when it happened, in microseconds."""
+        # Whether somebody was at a device is asked for every hour; roles and caseloads go by days.
+        when = at // 3_600_000_000 if self._by_hour else local_day(at, zone).toordinal()
+        asked = (setting_id, student_id, author_id, worry, when)
+        if asked not in self._said:
+            if len(self._said) > 100_000:
+                self._said.clear()
+            self._said[asked] = self._verdict(setting_id, student_id, author_id, worry, at, zone)
+        return self._said[asked]
+
+    def _verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, at: int, zone: str) -> str | None:
+        who, author = self._sender.who, UUID(author_id)
         day = local_day(at, zone)
         about = self._standing.student(UUID(student_id), day)
         action = "raise-worry" if worry else "record"

@@ -60,7 +60,7 @@ class World:
         self._repository = repository
         self._recorder = recorder
         self._keyring = keyring
-        self._rules_position = -1
+        self.rules_position = -1
         self._looked_at = 0.0
         self.forget()
 
@@ -83,10 +83,10 @@ class World:
             return
         self._looked_at = now
         position = self._recorder.read_head().rules_position
-        if position != self._rules_position:
+        if position != self.rules_position:
             self.forget()
             self._keyring.forget()
-            self._rules_position = position
+            self.rules_position = position
 
     def party(self, setting_id: str, student_id: str, author_id: str) -> Party:
         """Who an entry is between, by the text of their ids. Raises Refused where one is unknown or they do not belong together."""
