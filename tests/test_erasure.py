@@ -208,6 +208,8 @@ def test_an_old_keyring_brings_nothing_back_to_life(house: House, tmp_path: Path
         shutil.copy(copy, house.settings.data / "keyring.sqlite")
         house.ledger.keyring.forget()
         assert house.ledger.keyring.key(house.student, "learning") is not None
+        assert house.ledger.deeds.sweep(look_only=True) == 1
+        assert "keyring sweep" in CliRunner().invoke(program, ["check", "--deep", "--data", str(house.settings.data)], env={"COLUMNS": "300"}).output
         assert house.ledger.deeds.sweep() == 1 and house.ledger.keyring.key(house.student, "learning") is None
     assert house.ledger.deeds.sweep() == 0
     assert CANARY in json.dumps(house.look_back(student=house.other)) and CANARY not in json.dumps(house.look_back())

@@ -88,8 +88,11 @@ class Deeds:
                 self._keyring.strike_out(intention.command_id)
         return done
 
-    def sweep(self) -> int:
-        """Does again every erasure that the ledger tells of and that does not hold now. Reads every such event: slow on a large ledger."""
+    def sweep(self, *, look_only: bool = False) -> int:
+        """Does again every erasure that the ledger tells of and that does not hold now; returns how many. `look_only` does nothing.
+
+        Reads every such event: slow on a large ledger.
+        """
         done = 0
         for row in self._recorder.tail_of_topics([KeyShredded.TOPIC, TextExcised.TOPIC]):
             state, student = orjson.loads(row.state), UUID(bytes=row.student_id or b"")
@@ -99,7 +102,8 @@ class Deeds:
                 found = self._recorder.events_at([state["excised_position"]])
                 if not found or all(text.retention_class != state["retention_class"] for text in found[0].sealed):
                     continue
-            self._finish(student, state["retention_class"], state.get("excised_position"))
+            if not look_only:
+                self._finish(student, state["retention_class"], state.get("excised_position"))
             done += 1
         return done
 

@@ -35,6 +35,8 @@ def faults(settings: Settings, deep: bool) -> Iterator[Look]:
         yield "the end of the ledger", _end(ledger)
         if deep:
             yield "every stored row", _rows(ledger)
+            undone = ledger.deeds.sweep(look_only=True)
+            yield "what was erased stays erased", f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
         yield from _views(settings, ledger)
         waiting = len(ledger.held_entries(limit=1_000))
         yield "held entries", f"{waiting} wait for somebody; see them at /api/v1/held of the service." if waiting else None
