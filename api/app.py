@@ -25,6 +25,8 @@ from api import (
     learning_pages,
     pages,
     people_pages,
+    proposal_pages,
+    retention_pages,
     session_pages,
     sign_in_pages,
     static_files,
@@ -38,7 +40,7 @@ from api.service import Service
 
 MODULES = (
     entries, collections, students, learning, health, pages, session_pages, learning_pages, instrument_pages, framework_pages, static_files,
-    sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, audit_pages,
+    sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -12,7 +12,8 @@ from fastapi import Depends, Request, Response
 
 from ap_ledger.access import RULES, About, Who, may, may_open, may_somewhere, settings_where
 from ap_ledger.application import Ledger
-from ap_ledger.application.accounts import DeviceRow, SignedIn
+from ap_ledger.application.accounts import SignedIn
+from ap_ledger.application.devices_and_presence import DeviceRow
 from ap_ledger.application.standing import Sender
 from projections.reading import Body
 

@@ -19,8 +19,9 @@ from ap_ledger.application import create_ledger, open_ledger
 from ap_ledger.application.compaction import compact
 from ap_ledger.application.deeds import Deeds
 from ap_ledger.application.drafts import Draft
-from ap_ledger.application.keyring import master_key_file, restore_keyring, rotate_master_key
+from ap_ledger.application.keyring import restore_keyring, rotate_master_key
 from ap_ledger.application.ledger import new_id
+from ap_ledger.application.master_key import master_key_file
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey

@@ -1,4 +1,4 @@
-"""Sign-in, in a store of its own: passwords, second factors, sessions, one-time links, tokens, and devices' credentials.
+"""Sign-in, in a store of its own: passwords, second factors, PINs, sessions, and limits on guessing.
 
 Nothing here is a record about a child, and nothing of the record is here: who holds which role is in the ledger. Every
 secret is kept as a hash, second factors sealed under the ledger's own key. A row that ends a credential takes effect with the
@@ -8,110 +8,34 @@ next request.
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-import orjson
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from pwdlib import PasswordHash
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, delete, insert, inspect, select, text, update
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
-from ap_ledger.access import SCOPES
-from ap_ledger.application.keyring import Key
-from ap_ledger.application.stores import BigInt, Bytes, open_store
-from ap_ledger.errors import NotAllowedNow, SetupError, SignInRefused
-from ap_ledger.events.moments import microseconds
-from ap_ledger.settings import Settings
+from ap_ledger.application.account_store import ACCOUNTS, LINKS, PRESENCE, SESSIONS, TOKENS, TRIES, secret_hash
+from ap_ledger.application.devices_and_presence import ABSOLUTE, DevicesAndPresence
+from ap_ledger.application.links_and_tokens import LinksAndTokens
+from ap_ledger.errors import NotAllowedNow, SignInRefused
 
-METADATA = MetaData()
-ACCOUNTS = Table(
-    "accounts", METADATA,
-    Column("person_id", Bytes(16), primary_key=True),
-    Column("sign_in_name", String, unique=True),
-    Column("password", String),
-    Column("totp", Bytes),
-    Column("totp_step", BigInt, nullable=False, default=0),
-    Column("pin", String),
-    Column("pin_tries", Integer, nullable=False, default=0),
-    Column("changed_at", BigInt, nullable=False),
-)  # fmt: skip
-SESSIONS = Table(
-    "sessions", METADATA,
-    Column("hash", Bytes(32), primary_key=True),
-    Column("person_id", Bytes(16), nullable=False, index=True),
-    Column("kind", String, nullable=False),
-    Column("device_id", Bytes(16)),
-    Column("began_at", BigInt, nullable=False),
-    Column("seen_at", BigInt, nullable=False),
-    Column("handed_over", String),
-)  # fmt: skip
-LINKS = Table(
-    "links", METADATA,
-    Column("hash", Bytes(32), primary_key=True),
-    Column("purpose", String, nullable=False),
-    Column("about", String, nullable=False),
-    Column("expires_at", BigInt, nullable=False),
-    Column("used_at", BigInt),
-)  # fmt: skip
-TOKENS = Table(
-    "tokens", METADATA,
-    Column("hash", Bytes(32), primary_key=True),
-    Column("prefix", String, nullable=False),
-    Column("person_id", Bytes(16), nullable=False, index=True),
-    Column("scopes", String, nullable=False),
-    Column("made_at", BigInt, nullable=False),
-    Column("expires_at", BigInt, nullable=False),
-    Column("revoked_at", BigInt),
-)  # fmt: skip
-DEVICES = Table(
-    "devices", METADATA,
-    Column("device_id", Bytes(16), primary_key=True),
-    Column("hash", Bytes(32), nullable=False, unique=True),
-    Column("revoked_at", BigInt),
-    Column("delivered_at", BigInt),
-)  # fmt: skip
-PRESENCE = Table(
-    "presence", METADATA,
-    Column("device_id", Bytes(16), nullable=False),
-    Column("person_id", Bytes(16), nullable=False),
-    Column("began_at", BigInt, nullable=False),
-    Column("until", BigInt),
-    Column("full", Integer, nullable=False),
-    Index("presence_of", "device_id", "person_id"),
-)  # fmt: skip
-TRIES = Table("tries", METADATA, Column("who", Bytes(32), nullable=False), Column("at", BigInt, nullable=False), Index("tries_of", "who", "at"))
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
-
-ABSOLUTE, IDLE = timedelta(hours=12), timedelta(minutes=30)
-FULL_FOR_PIN = timedelta(hours=12)
-"""A PIN works for so long after a full sign-in on the same device."""
-PENDING = timedelta(minutes=10)
+IDLE = timedelta(minutes=30)
 PIN_TRIES = 5
 PER_ACCOUNT, PER_ADDRESS, WINDOW = 10, 100, timedelta(minutes=1)
-TOKEN_DAYS = 365
-HASHING_WAIT = 5.0
-REMEMBERED = 1.0
-"""Seconds for which a token is taken at its word without asking the database, because programs send many times a second."""
-SLACK = timedelta(minutes=5)
 PASSWORD_LENGTH = 12
-
-Purpose = Literal["first", "welcome", "recover", "enrol"]
-LINK_LIFE: dict[str, timedelta] = {
-    "first": timedelta(hours=24), "welcome": timedelta(hours=72), "recover": timedelta(hours=24), "enrol": timedelta(minutes=5),
-}  # fmt: skip
+HASHING_WAIT = 5.0
 WRONG = "That did not match. Check the name, the password and the code, and try again."
 TOO_MANY = "Too many tries. Wait a minute, then try again."
 
@@ -141,21 +65,6 @@ class SignedIn(NamedTuple):
     handed_over: str | None
 
 
-class TokenRow(NamedTuple):
-    """A token that is alive."""
-
-    person_id: UUID
-    scopes: frozenset[str]
-
-
-class DeviceRow(NamedTuple):
-    """A device whose credential was shown. A revoked one may deliver once."""
-
-    device_id: UUID
-    revoked: bool
-    delivered: bool
-
-
 @dataclass(frozen=True, slots=True)
 class Account:
     """What pages may know of an account."""
@@ -167,47 +76,14 @@ class Account:
     has_pin: bool
 
 
-def _hash(secret: str) -> bytes:
-    """Secrets of 256 random bits need no slow hash."""
-    return hashlib.sha256(secret.encode()).digest()
-
-
-class Accounts:
+class Accounts(LinksAndTokens, DevicesAndPresence):
     """Keeps accounts and everything that proves who is there."""
 
-    def __init__(self, settings: Settings, key: Key, clock: Callable[[], datetime]) -> None:
-        self._engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
-        if not inspect(self._engine).has_table("accounts"):
-            raise SetupError("The store of accounts is missing. Restore it from its backup; without it nobody can sign in.")
-        self._key = key
-        self._clock = clock
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self._dummy: str | None = None
-        self._tokens: dict[bytes, tuple[float, TokenRow]] = {}
 
-    @classmethod
-    def create(cls, settings: Settings) -> None:
-        """Makes the empty store."""
-        engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
-        METADATA.create_all(engine)
-        engine.dispose()
-
-    def close(self) -> None:
-        """Lets go of the store."""
-        self._engine.dispose()
-
-    @property
-    def _now(self) -> int:
-        return microseconds(self._clock())
-
-    def _one(self, ask: Any) -> Any:
-        with self._engine.connect() as connection:
-            return connection.execute(ask).first()
-
-    def _do(self, *statements: Any) -> int:
-        with self._engine.begin() as connection:
-            return [connection.execute(statement).rowcount for statement in statements][-1]
-
-    # Accounts -----------------------------------------------------------------------------------------------------
+    # Accounts ---------------------------------------------------------------------------------------------------------
 
     def any(self) -> bool:
         """Whether anybody can sign in at all."""
@@ -278,7 +154,7 @@ class Accounts:
             update(TOKENS).where(TOKENS.c.person_id == key).values(revoked_at=self._now),
         )  # fmt: skip
 
-    # Limits -------------------------------------------------------------------------------------------------------
+    # Limits -----------------------------------------------------------------------------------------------------------
 
     def _count_try(self, kind: str, who: str, limit: int) -> None:
         """Counts a try and refuses one too many. Whose it is is kept as an HMAC, so that this table names nobody."""
@@ -294,7 +170,7 @@ class Accounts:
                 raise NotAllowedNow(TOO_MANY)
             connection.execute(insert(TRIES).values(who=key, at=now))
 
-    # Signing in ---------------------------------------------------------------------------------------------------
+    # Signing in -------------------------------------------------------------------------------------------------------
 
     def sign_in(self, name: str, password: str, code: str, address: str, device_id: UUID | None = None) -> tuple[str, UUID]:
         """A new session for a name, a password and (where one is set up) a code: the cookie's secret, and who it is.
@@ -318,7 +194,7 @@ class Accounts:
         with self._engine.begin() as connection:
             connection.execute(
                 insert(SESSIONS).values(
-                    hash=_hash(secret), person_id=person_id.bytes, kind=kind, device_id=device_id and device_id.bytes, began_at=now, seen_at=now
+                    hash=secret_hash(secret), person_id=person_id.bytes, kind=kind, device_id=device_id and device_id.bytes, began_at=now, seen_at=now
                 )
             )
             if device_id is not None:
@@ -327,7 +203,7 @@ class Accounts:
 
     def session(self, secret: str) -> SignedIn | None:
         """The session of a cookie, unless it ended: by sign-out, by revoking, after 30 minutes without a request or after 12 hours."""
-        hashed, now = _hash(secret), self._now
+        hashed, now = secret_hash(secret), self._now
         row = self._one(select(SESSIONS).where(SESSIONS.c.hash == hashed))
         if row is None:
             return None
@@ -341,8 +217,8 @@ class Accounts:
 
     def sign_out(self, secret: str) -> None:
         """Ends a session, and says that its person has left the device."""
-        row = self._one(select(SESSIONS).where(SESSIONS.c.hash == _hash(secret)))
-        self._do(delete(SESSIONS).where(SESSIONS.c.hash == _hash(secret)))
+        row = self._one(select(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
+        self._do(delete(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
         if row is not None and row.device_id is not None:
             where = (PRESENCE.c.device_id == row.device_id, PRESENCE.c.person_id == row.person_id, PRESENCE.c.until.is_(None))
             # After a PIN switch the full sign-in of before goes on; only what this session began ends.
@@ -354,11 +230,11 @@ class Accounts:
 
     def leave(self, secret: str) -> None:
         """Ends a session because another takes its place; its person stays signed in on the device."""
-        self._do(delete(SESSIONS).where(SESSIONS.c.hash == _hash(secret)))
+        self._do(delete(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
 
     def hand_over(self, secret: str, address: str | None) -> None:
         """Ties a session to one page while a student or carer holds the tablet; None gives it back."""
-        self._do(update(SESSIONS).where(SESSIONS.c.hash == _hash(secret)).values(handed_over=address))
+        self._do(update(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)).values(handed_over=address))
 
     def confirm(self, person_id: UUID, secret: str, address: str) -> bool:
         """Whether this is the person's password or PIN, to take a tablet back. Tries are counted."""
@@ -376,7 +252,7 @@ class Accounts:
         row = self._one(select(ACCOUNTS.c.password).where(ACCOUNTS.c.person_id == person_id.bytes))
         return self._verify(password, row.password if row else None)
 
-    # The second factor --------------------------------------------------------------------------------------------
+    # The second factor ------------------------------------------------------------------------------------------------
 
     def new_factor(self) -> str:
         """A fresh secret for an authenticator app, in the letters such apps take."""
@@ -401,7 +277,7 @@ class Accounts:
         used = update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id, ACCOUNTS.c.totp_step < step).values(totp_step=step)
         return self._do(used) == 1
 
-    # PINs ---------------------------------------------------------------------------------------------------------
+    # PINs -------------------------------------------------------------------------------------------------------------
 
     def set_pin(self, person_id: UUID, pin: str) -> None:
         """Sets the six digits with which somebody switches to themselves on a shared tablet. Raises SignInRefused."""
@@ -427,134 +303,7 @@ class Accounts:
         self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id).values(pin_tries=0))
         return True
 
-    def here(self, device_id: UUID) -> set[UUID]:
-        """Who signed in fully on a device within the last twelve hours, and has not signed out there."""
-        since = self._now - FULL_FOR_PIN // timedelta(microseconds=1)
-        ask = select(PRESENCE.c.person_id).where(
-            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, PRESENCE.c.began_at >= since, PRESENCE.c.until.is_(None)
-        )
-        with self._engine.connect() as connection:
-            return {UUID(bytes=bytes(row.person_id)) for row in connection.execute(ask)}
-
-    def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
-        """Whether a person was signed in on a device at a moment (in microseconds), give or take five minutes.
-
-        On a shared tablet a sign-in lasts twelve hours; on a phone of somebody's own until they sign out.
-        """
-        slack, life = SLACK // timedelta(microseconds=1), ABSOLUTE // timedelta(microseconds=1)
-        ask = select(PRESENCE.c.began_at, PRESENCE.c.until).where(
-            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.began_at <= at + slack
-        )
-        with self._engine.connect() as connection:
-            for began, until in connection.execute(ask):
-                end = until if until is not None else began + life if shared else at
-                if at <= end + slack:
-                    return True
-        return False
-
-    # One-time links -----------------------------------------------------------------------------------------------
-
-    def make_link(self, purpose: Purpose, about: dict[str, Any] | None = None) -> str:
-        """The secret of a link that works once, for a while."""
-        secret = secrets.token_urlsafe(24)
-        life = LINK_LIFE[purpose] // timedelta(microseconds=1)
-        self._do(insert(LINKS).values(hash=_hash(secret), purpose=purpose, about=orjson.dumps(about or {}).decode(), expires_at=self._now + life))
-        return secret
-
-    def link(self, secret: str, *purposes: Purpose) -> tuple[str, dict[str, Any]]:
-        """The purpose of a link that still works, and what it is about. Raises SignInRefused."""
-        row = self._one(select(LINKS).where(LINKS.c.hash == _hash(secret), LINKS.c.used_at.is_(None), LINKS.c.expires_at >= self._now))
-        if row is None or row.purpose not in purposes:
-            raise SignInRefused("This link was used before, or its time is over. Ask for a new one.")
-        return row.purpose, orjson.loads(row.about)
-
-    def use_link(self, secret: str) -> None:
-        """Uses a link up. Raises SignInRefused where somebody else was quicker."""
-        if not self._do(
-            update(LINKS).where(LINKS.c.hash == _hash(secret), LINKS.c.used_at.is_(None), LINKS.c.expires_at >= self._now).values(used_at=self._now)
-        ):
-            raise SignInRefused("This link was used before, or its time is over. Ask for a new one.")
-
-    def drop_links(self, purpose: Purpose) -> None:
-        """Ends every link of a purpose that was not used."""
-        self._do(delete(LINKS).where(LINKS.c.purpose == purpose, LINKS.c.used_at.is_(None)))
-
-    # Tokens -------------------------------------------------------------------------------------------------------
-
-    def make_token(self, person_id: UUID, scopes: Sequence[str], days: int) -> str:
-        """A token for a program that acts for a person. It is shown once and kept hashed. Raises SignInRefused."""
-        unknown = [scope for scope in scopes if scope not in SCOPES]
-        if unknown or not scopes:
-            raise SignInRefused(f"A scope is one of: {', '.join(SCOPES)}.")
-        if not 1 <= days <= TOKEN_DAYS:
-            raise SignInRefused(f"A token lives from 1 to {TOKEN_DAYS} days.")
-        secret = f"apl_{secrets.token_urlsafe(32)}"
-        expires = self._now + timedelta(days=days) // timedelta(microseconds=1)
-        values = {"prefix": secret[:9], "person_id": person_id.bytes, "scopes": " ".join(dict.fromkeys(scopes)), "made_at": self._now, "expires_at": expires}
-        self._do(insert(TOKENS).values(hash=_hash(secret), **values))
-        return secret
-
-    def token(self, secret: str) -> TokenRow | None:
-        """A token that is neither revoked nor out of time. Remembered for a second, and forgotten at once where it is revoked here."""
-        hashed = _hash(secret)
-        before = self._tokens.get(hashed)
-        if before is not None and before[0] > time.monotonic():
-            return before[1]
-        found = self._token(secret)
-        if found is not None:
-            if len(self._tokens) > 1_000:
-                self._tokens.clear()
-            self._tokens[hashed] = (time.monotonic() + REMEMBERED, found)
-        return found
-
-    def remembers(self, authorization: str) -> bool:
-        """Whether a header names a token that can be told without asking the database."""
-        before = self._tokens.get(_hash(authorization[7:].strip())) if authorization[:7].casefold() == "bearer " else None
-        return before is not None and before[0] > time.monotonic() + 0.1
-
-    def _token(self, secret: str) -> TokenRow | None:
-        row = self._one(select(TOKENS).where(TOKENS.c.hash == _hash(secret), TOKENS.c.revoked_at.is_(None), TOKENS.c.expires_at >= self._now))
-        return TokenRow(UUID(bytes=bytes(row.person_id)), frozenset(row.scopes.split())) if row else None
-
-    def tokens(self, person_id: UUID | None = None) -> list[Any]:
-        """Tokens that are alive, of one person or of all: prefix, person, scopes and when they end. Never the token."""
-        ask = select(TOKENS).where(TOKENS.c.revoked_at.is_(None), TOKENS.c.expires_at >= self._now).order_by(TOKENS.c.made_at)
-        with self._engine.connect() as connection:
-            return list(connection.execute(ask if person_id is None else ask.where(TOKENS.c.person_id == person_id.bytes)))
-
-    def revoke_token(self, prefix: str, person_id: UUID | None = None) -> bool:
-        """Ends a token by the first letters of it. False when there was none."""
-        self._tokens.clear()
-        which = update(TOKENS).where(TOKENS.c.prefix == prefix, TOKENS.c.revoked_at.is_(None)).values(revoked_at=self._now)
-        return self._do(which if person_id is None else which.where(TOKENS.c.person_id == person_id.bytes)) > 0
-
-    # Devices ------------------------------------------------------------------------------------------------------
-
-    def admit_device(self, device_id: UUID) -> str:
-        """The credential of a device that was just enrolled. It is shown once, to the device, and outlives every sign-in."""
-        secret = f"apd_{secrets.token_urlsafe(32)}"
-        self._do(insert(DEVICES).values(device_id=device_id.bytes, hash=_hash(secret)))
-        return secret
-
-    def device(self, secret: str) -> DeviceRow | None:
-        """The device of a credential, revoked or not."""
-        row = self._one(select(DEVICES).where(DEVICES.c.hash == _hash(secret)))
-        return DeviceRow(UUID(bytes=bytes(row.device_id)), row.revoked_at is not None, row.delivered_at is not None) if row else None
-
-    def revoke_device(self, device_id: UUID) -> None:
-        """Shuts a device out: its sessions end, and its credential delivers once more, into what is held."""
-        key, now = device_id.bytes, self._now
-        self._do(
-            delete(SESSIONS).where(SESSIONS.c.device_id == key),
-            update(PRESENCE).where(PRESENCE.c.device_id == key, PRESENCE.c.until.is_(None)).values(until=now),
-            update(DEVICES).where(DEVICES.c.device_id == key, DEVICES.c.revoked_at.is_(None)).values(revoked_at=now),
-        )  # fmt: skip
-
-    def delivered(self, device_id: UUID) -> None:
-        """A revoked device has delivered what it held."""
-        self._do(update(DEVICES).where(DEVICES.c.device_id == device_id.bytes).values(delivered_at=self._now))
-
-    # Keeping tidy -------------------------------------------------------------------------------------------------
+    # Keeping tidy -----------------------------------------------------------------------------------------------------
 
     def tidy(self) -> int:
         """Lets go of what ended long ago. Presence stays a year, because a phone may have been offline that long."""

@@ -7,7 +7,6 @@ ledger whose keys are missing is refused, and never quietly given new ones.
 from __future__ import annotations
 
 import hmac
-import os
 import secrets
 import threading
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, create_engine, delete, insert, inspect, select, update
 
+from ap_ledger.application.master_key import PROOF, fitting_key, master_key_file, read_master_key, write_key
 from ap_ledger.application.stores import BigInt, Bytes, open_store
 from ap_ledger.errors import KeyringError
 from ap_ledger.events.base import RETENTION_CLASSES
@@ -47,7 +47,6 @@ INTENTIONS = Table(
     Column("position", BigInt),
 )
 ABOUT = Table("about", METADATA, Column("ledger_id", Bytes(16), primary_key=True), Column("proof", Bytes, nullable=False))
-PROOF = b"AP Ledger keyring: this key fits"
 # The keyring is small and precious: every change is on the disk before it is used, and what was shredded is overwritten.
 PRAGMAS = ("journal_mode=DELETE", "synchronous=EXTRA")
 
@@ -121,7 +120,7 @@ class Keyring:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
         if not known:
             raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
-        return _fitting(settings, about.proof)
+        return fitting_key(settings, about.proof)
 
     def make(self, owner: UUID) -> dict[str, Key]:
         """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns."""
@@ -244,7 +243,7 @@ class Keyring:
             # Another process rotated the master key since this one read it.
             with self._reading() as connection:
                 about = connection.execute(select(ABOUT)).one()
-            self._master = _fitting(self._settings, about.proof)
+            self._master = fitting_key(self._settings, about.proof)
             raw = aes_key_unwrap(self._master, bytes(wrapped))
         return Key(UUID(bytes=bytes(key_id)), raw, AESGCM(raw))
 
@@ -264,7 +263,7 @@ def restore_keyring(settings: Settings, path: Path) -> int:
             here, there = connection.execute(select(ABOUT)).first(), copy.execute(select(ABOUT)).first()
             if there is None or (here is not None and bytes(here.ledger_id) != bytes(there.ledger_id)):
                 raise KeyringError("This copy belongs to another ledger; nothing was changed.")
-            _fitting(settings, there.proof)
+            fitting_key(settings, there.proof)
             # What is known to be shredded here stays shredded, whatever the copy says.
             shredded = {bytes(row.key_id): row.shredded_at for row in connection.execute(select(KEYS).where(KEYS.c.wrapped.is_(None)))}
             for table in (ABOUT, KEYS, INTENTIONS):
@@ -294,77 +293,8 @@ def rotate_master_key(settings: Settings, keyring: Keyring) -> tuple[int, Path]:
     # What a rotation that stopped half-way had written and nothing was wrapped under. Had it been used, opening would have settled it.
     coming.unlink(missing_ok=True)
     new = secrets.token_bytes(32)
-    _write_key(coming, new)
+    write_key(coming, new)
     count = keyring.rotate(new)
     path.replace(old)
     coming.replace(path)
     return count, old
-
-
-def _fitting(settings: Settings, proof: bytes) -> bytes:
-    """The master key that opens a keyring: the one in use, or one that a rotation had just written. Raises KeyringError."""
-    path = master_key_file(settings)
-    coming = path.with_name(path.name + ".new")
-    rotating = settings.master_key is None and coming.exists()
-    if rotating and _opens(new := _read_key(coming.read_text("ascii", errors="replace")), proof):
-        # The rotation went through and stopped before the files changed places.
-        if path.exists():
-            path.replace(path.with_name(path.name + ".old"))
-        coming.replace(path)
-        return new
-    master = read_master_key(settings)
-    if not _opens(master, proof):
-        raise KeyringError("The master key does not open this keyring. Give the master key that this ledger was made with.")
-    return master
-
-
-def _opens(master: bytes, proof: bytes) -> bool:
-    try:
-        return aes_key_unwrap(master, bytes(proof)) == PROOF
-    except InvalidUnwrap:
-        return False
-
-
-def master_key_file(settings: Settings) -> Path:
-    """Where the master key lies when it is kept in a file."""
-    return settings.master_key_file or settings.data / "master.key"
-
-
-def read_master_key(settings: Settings) -> bytes:
-    """The 32 bytes that open the keyring, from the environment or the file. Raises KeyringError when there are none."""
-    path = master_key_file(settings)
-    if settings.master_key is not None:
-        text = settings.master_key.get_secret_value()
-    elif path.exists():
-        text = path.read_text("ascii", errors="replace")
-    else:
-        raise KeyringError(f"The master key is missing: {path} is not there and AP_LEDGER_MASTER_KEY is not set. Restore it from where you keep it safe.")
-    return _read_key(text)
-
-
-def _read_key(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if len(key) != 32:
-        raise KeyringError("The master key must be 64 hex digits.")
-    return key
-
-
-def make_master_key(settings: Settings) -> Path | None:
-    """Writes a new master key, readable by its owner alone, unless one was given. Returns the file made, if any."""
-    path = master_key_file(settings)
-    if settings.master_key is not None or path.exists():
-        return None
-    _write_key(path, secrets.token_bytes(32))
-    return path
-
-
-def _write_key(path: Path, key: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,6 @@ from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-import uuid_utils
 from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
@@ -19,42 +18,38 @@ from eventsourcing.utils import Environment
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.changes import Changes
 from ap_ledger.application.deeds import Deeds
-from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
+from ap_ledger.application.door import Door
 from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.fingerprint import Fingerprint
-from ap_ledger.application.held import Held, HeldStore
-from ap_ledger.application.keyring import Keyring, make_master_key
+from ap_ledger.application.held import HeldStore
+from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper
+from ap_ledger.application.master_key import make_master_key
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
-from ap_ledger.application.results import Receipt, Result
-from ap_ledger.application.standing import Sender, Standing
+from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
+from ap_ledger.application.standing import Standing
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
 from ap_ledger.domain.device import DeviceCommand, project_device
 from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
-from ap_ledger.domain.posted import PostedCorrection, PostedVoid
 from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import StudentCommand, project_student
-from ap_ledger.errors import CommandConflict, KeyringError, NotYet, Refused, SetupError
+from ap_ledger.errors import CommandConflict, KeyringError, Refused, SetupError
 from ap_ledger.events.base import Event, Stamp
-from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import microseconds
 from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.postgres import PostgresLedgerRecorder, grant_service_role
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
-from ap_ledger.persistence.rows import Appended, Known, Outcome
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from ap_ledger.settings import Settings
 
-ATTEMPTS = 20
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
 """Looking at the same again within this time is one look."""
-CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
 PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
     (StudentCommand, project_student),
     (SettingCommand, project_setting),
@@ -79,12 +74,7 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def new_id() -> UUID:
-    """A fresh UUIDv7, for programs that act as a client."""
-    return UUID(bytes=uuid_utils.uuid7().bytes)
-
-
-class Ledger(Application[UUID]):
+class Ledger(Sending, Application[UUID]):
     """Records facts, and nothing but facts. Everything shown is computed from it elsewhere.
 
     `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days.
@@ -154,233 +144,6 @@ class Ledger(Application[UUID]):
     def settings_opened(self) -> list[UUID]:
         """Every setting that keeps its ledger here, in the order in which they were opened. Looks through the whole ledger."""
         return [UUID(bytes=row.originator_id) for row in self.recorder.tail_of_topics([SettingOpened.TOPIC])]
-
-    # Entries ------------------------------------------------------------------------------------------------------
-
-    def record(
-        self, entries: Sequence[Mapping[str, Any]], *, sent_at: datetime | None = None, device_id: UUID | None = None, sender: Sender | None = None
-    ) -> Receipt:
-        """Records a batch and waits until it is durable: one answer for each entry, in the order sent.
-
-        `sent_at` is the sender's clock now; None means that it is ours. `sender` is who sends over the network; None is the
-        machine itself, which may record for everybody. Raises Busy when too much is waiting.
-        """
-        send = self._open_send(self.clock(), sent_at, device_id, [dict(entry) for entry in entries], sender)
-        return self.finish(send, self.submit(send).result() if send.units else [])
-
-    def open_send(self, raw: bytes, sender: Sender | None = None) -> Send:
-        """Reads what came over the network and judges every entry. Raises Unparsable or TooLarge."""
-        now = self.clock()
-        sent_at, device_id, entries = parse_send(raw)
-        if sender is not None and sender.who.device_id is not None:
-            # A credential says which device it is; what a send says of itself is for those who have none.
-            device_id = sender.who.device_id
-        return self._open_send(now, sent_at, device_id, entries, sender)
-
-    def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any], sender: Sender | None = None) -> Send:
-        # Measured to the second: what is smaller is the network's delay, not the clock's fault.
-        offset = timedelta(seconds=round((now - (sent_at or now)).total_seconds()))
-        before = self.held.last_offset(device_id) if device_id else None
-        uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
-        send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
-        send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
-        self.door.let_in(send)
-        return send
-
-    def submit(self, send: Send) -> Any:
-        """Queues the fresh entries of a send; the future holds what became of each. Raises Busy at once when the queue is full."""
-        return self.recorder.writer.submit(send.units)
-
-    def needs_more(self, send: Send) -> bool:
-        """Whether finishing this send reads or writes a database, and so must not happen on an event loop."""
-        return bool(
-            send.changes
-            or send.boxes
-            or send.replaced
-            or self._may_wait
-            or any(result is not None for result in send.results)
-            or (send.device_id and self.held.last_offset(send.device_id) is None)
-            or send.uncertain
-        )
-
-    def finish(self, send: Send, outcomes: Sequence[Outcome]) -> Receipt:
-        """Answers every entry of a send: fresh ones from what was stored, then changes, then what was refused or held."""
-        fresh: list[UUID] = []
-        for unit, place, outcome in zip(send.units, send.unit_places, outcomes, strict=True):
-            send.results[place] = self._answer(unit.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
-            if isinstance(outcome, Appended):
-                fresh.append(unit.id)
-        for place, posted in send.changes:
-            send.results[place] = self._change(posted, send.raw[place], send)
-        for place in send.boxes:
-            send.results[place] = Result(
-                id_of(send.raw[place]), "held", message="This box cannot be opened here yet. It is kept, sealed as it came; its author will be asked."
-            )
-        self._keep_refused(send)
-        for place, mended in send.replaced.items():
-            result = send.results[place]
-            if result is not None and result.status in ("recorded", "duplicate") and self._may_mend(send, place, mended):
-                self.held.resolve(mended, "replaced", send.received_at)
-        if fresh and self._may_wait:
-            self._may_wait = not self.release(fresh) or self.held.any_waiting()
-        if send.device_id is not None:
-            self.held.remember_offset(send.device_id, send.offset, send.received_at)
-        results = [result for result in send.results if result is not None]
-        positions = [result.position for result in results if result.position is not None]
-        return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
-
-    def _may_mend(self, send: Send, place: int, mended: UUID) -> bool:
-        """Whether an entry that came over the network settles what it says it mends: only its own author's, about the same student."""
-        held = self.held.get(mended) if send.judge is not None else None
-        if held is None:
-            return True
-        return isinstance(held.entry, dict) and all(held.entry.get(name) == send.raw[place].get(name) for name in ("author_id", "student_id"))
-
-    def _answer(self, entry_id: UUID, print_: bytes, outcome: Outcome, state: str = "") -> Result:
-        if isinstance(outcome, Appended):
-            flags = tuple(orjson.loads(state).get("flags", ())) if '"flags"' in state else ()
-            return Result(entry_id, "recorded", position=outcome.position, flags=flags)
-        assert isinstance(outcome, Known)
-        if outcome.fingerprint == print_:
-            return Result(entry_id, "duplicate", position=outcome.position)
-        return Result(entry_id, "conflict", position=None, message=CONFLICT)
-
-    def _change(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send) -> Result:
-        """Records a correction or void; two people who correct at once are both kept, one after the other."""
-        try:
-            for _ in range(ATTEMPTS):
-                known = self._known_before(posted.id, raw)
-                if known is not None:
-                    return known
-                unit = self.changes.unit(posted, raw, send)
-                outcome = self.recorder.writer.submit([unit]).result()[0]
-                if isinstance(outcome, (Appended, Known)):
-                    return self._answer(posted.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
-        except NotYet as reason:
-            return self._hold(posted, raw, send, reason)
-        except Refused as refusal:
-            return refused(posted.id, refusal)
-        return refused(posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again."))
-
-    def _hold(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send, reason: NotYet) -> Result:
-        before = self.held.get(posted.id)
-        if (
-            before is not None
-            and before.resolution is None
-            and before.entry != raw
-            and (before.status == "held" or self._place_for(posted.id, raw) != posted.id)
-        ):
-            return Result(posted.id, "conflict", message=CONFLICT)
-        result = Result(posted.id, "held", field="entry_id", message=reason.message)
-        self.held.keep(posted.id, result, raw, send.received_at, send.offset, send.device_id, posted.entry_id)
-        self._may_wait = True
-        # The entry may have arrived between looking for it and keeping this.
-        if self.recorder.find([posted.entry_id]):
-            self.release([posted.entry_id])
-            known = self.recorder.find([posted.id]).get(posted.id)
-            if known is not None:
-                return Result(posted.id, "recorded", position=known.position)
-        return result
-
-    def _keep_refused(self, send: Send) -> None:
-        for place, result in enumerate(send.results):
-            # A change that waits for its entry was kept when it was found to; everything else that is held is kept here.
-            if result is None or (result.status != "refused" and place not in send.boxes and result.field != "author_id"):
-                continue
-            if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place])):
-                send.results[place] = known
-                continue
-            self.held.keep(self._place_for(result.id, send.raw[place]), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
-
-    def _place_for(self, entry_id: UUID | None, raw: Any) -> UUID:
-        """Under which id something refused is kept: its own, unless somebody else's lies there already and would be lost."""
-        before = self.held.get(entry_id) if entry_id is not None else None
-        others = before is not None and before.entry != raw and not (
-            isinstance(before.entry, dict) and isinstance(raw, dict) and before.entry.get("author_id") == raw.get("author_id")
-        )  # fmt: skip
-        return new_id() if entry_id is None or others else entry_id
-
-    def _known_before(self, entry_id: UUID, raw: Any) -> Result | None:
-        """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today."""
-        known = self.recorder.find([entry_id]).get(entry_id)
-        if known is None:
-            return None
-        event = self.recorder.events_at([known.position])[0]
-        # A worry's row names no student, so the student it was posted about says which key its fingerprint was made under.
-        student = event.student_id or (self._student_of(raw) if event.topic == SealedRecord.TOPIC else None)
-        key = self.keyring.key(student, "core") if student else None
-        if student is not None and key is None:
-            # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
-            return Result(entry_id, "duplicate", position=known.position)
-        try:
-            return self._answer(entry_id, Fingerprint(key.raw).of(raw) if key else b"", known)
-        except ValueError:
-            return Result(entry_id, "conflict", message=CONFLICT)
-
-    @staticmethod
-    def _student_of(raw: Any) -> UUID | None:
-        try:
-            return UUID(raw["student_id"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return None
-
-    # What is held -------------------------------------------------------------------------------------------------
-
-    def release(self, arrived: Sequence[UUID]) -> int:
-        """Applies what waited for entries that are here now. Returns how many were settled."""
-        return sum(self.retry(waiting.id) is not None for waiting in self.held.waiting_for(arrived))
-
-    def release_all(self) -> int:
-        """Looks at everything that waits for another entry, for instance after a crash between two commits."""
-        settled, after = 0, None
-        while waiting := self.held.waiting(after, 500):
-            targets = [one.target_id for one in waiting if one.target_id is not None]
-            settled += self.release([target for target in targets if target in self.recorder.find(targets)])
-            after = waiting[-1].id
-        self._may_wait = self.held.any_waiting()
-        return settled
-
-    def retry(self, held_id: UUID, sender: Sender | None = None) -> Result | None:
-        """Tries one held thing again, as if it were sent now with the clock it was sent with. None when nothing waited.
-
-        What waits for its author to confirm it is recorded when its author tries it.
-        """
-        held = self.held.get(held_id)
-        if held is None or held.resolution is not None:
-            return None
-        send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
-        send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
-        self.door.let_in(send)
-        outcomes = self.submit(send).result() if send.units else []
-        result = self._settle(send, outcomes)
-        if result.status in ("recorded", "duplicate"):
-            self.held.resolve(held_id, "recorded", self.clock())
-        elif result.status == "refused":
-            # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for nothing more.
-            self.held.keep(held_id, result, held.entry, held.received_at, held.offset, held.device_id, None)
-        return result
-
-    def _settle(self, send: Send, outcomes: Sequence[Outcome]) -> Result:
-        if send.units:
-            unit = send.units[0]
-            return self._answer(unit.id, unit.rows[0].fingerprint, outcomes[0], unit.rows[0].state)
-        if send.changes:
-            posted = send.changes[0][1]
-            known = self.recorder.find([posted.entry_id])
-            return self._change(posted, send.raw[0], send) if known else Result(posted.id, "held", message="Its entry has not arrived.")
-        return send.results[0] or Result(None, "held", message="This box cannot be opened here yet.")
-
-    def dismiss(self, held_id: UUID, reason_code: str, by: UUID | None = None) -> bool:
-        """Settles a held thing without recording it; it stays in the store with the reason. False when nothing waited."""
-        return self.held.resolve(held_id, f"dismissed: {reason_code}", self.clock(), by)
-
-    def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
-        """What is held or was refused and not settled yet. What was sent again and recorded since is settled by looking."""
-        found = self.held.waiting(after, limit)
-        recorded = self.recorder.find([held.id for held in found])
-        for held_id in recorded:
-            self.held.resolve(held_id, "recorded", self.clock())
-        return [held for held in found if held.id not in recorded]
 
     # Streams with rules -------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from ap_ledger.application import Ledger, open_ledger
-from ap_ledger.application.keyring import master_key_file
+from ap_ledger.application.master_key import master_key_file
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS

@@ -1,0 +1,114 @@
+"""The tables of the store of accounts, and what everything that keeps a row in them shares."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, inspect
+
+from ap_ledger.application.keyring import Key
+from ap_ledger.application.stores import BigInt, Bytes, open_store
+from ap_ledger.errors import SetupError
+from ap_ledger.events.moments import microseconds
+from ap_ledger.settings import Settings
+
+METADATA = MetaData()
+ACCOUNTS = Table(
+    "accounts", METADATA,
+    Column("person_id", Bytes(16), primary_key=True),
+    Column("sign_in_name", String, unique=True),
+    Column("password", String),
+    Column("totp", Bytes),
+    Column("totp_step", BigInt, nullable=False, default=0),
+    Column("pin", String),
+    Column("pin_tries", Integer, nullable=False, default=0),
+    Column("changed_at", BigInt, nullable=False),
+)  # fmt: skip
+SESSIONS = Table(
+    "sessions", METADATA,
+    Column("hash", Bytes(32), primary_key=True),
+    Column("person_id", Bytes(16), nullable=False, index=True),
+    Column("kind", String, nullable=False),
+    Column("device_id", Bytes(16)),
+    Column("began_at", BigInt, nullable=False),
+    Column("seen_at", BigInt, nullable=False),
+    Column("handed_over", String),
+)  # fmt: skip
+LINKS = Table(
+    "links", METADATA,
+    Column("hash", Bytes(32), primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("about", String, nullable=False),
+    Column("expires_at", BigInt, nullable=False),
+    Column("used_at", BigInt),
+)  # fmt: skip
+TOKENS = Table(
+    "tokens", METADATA,
+    Column("hash", Bytes(32), primary_key=True),
+    Column("prefix", String, nullable=False),
+    Column("person_id", Bytes(16), nullable=False, index=True),
+    Column("scopes", String, nullable=False),
+    Column("made_at", BigInt, nullable=False),
+    Column("expires_at", BigInt, nullable=False),
+    Column("revoked_at", BigInt),
+)  # fmt: skip
+DEVICES = Table(
+    "devices", METADATA,
+    Column("device_id", Bytes(16), primary_key=True),
+    Column("hash", Bytes(32), nullable=False, unique=True),
+    Column("revoked_at", BigInt),
+    Column("delivered_at", BigInt),
+)  # fmt: skip
+PRESENCE = Table(
+    "presence", METADATA,
+    Column("device_id", Bytes(16), nullable=False),
+    Column("person_id", Bytes(16), nullable=False),
+    Column("began_at", BigInt, nullable=False),
+    Column("until", BigInt),
+    Column("full", Integer, nullable=False),
+    Index("presence_of", "device_id", "person_id"),
+)  # fmt: skip
+TRIES = Table("tries", METADATA, Column("who", Bytes(32), nullable=False), Column("at", BigInt, nullable=False), Index("tries_of", "who", "at"))
+PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
+
+
+def secret_hash(secret: str) -> bytes:
+    """Secrets of 256 random bits need no slow hash."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class AccountStore:
+    """Opens the store. What keeps rows in it builds on this."""
+
+    def __init__(self, settings: Settings, key: Key, clock: Callable[[], datetime]) -> None:
+        self._engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
+        if not inspect(self._engine).has_table("accounts"):
+            raise SetupError("The store of accounts is missing. Restore it from its backup; without it nobody can sign in.")
+        self._key = key
+        self._clock = clock
+
+    @classmethod
+    def create(cls, settings: Settings) -> None:
+        """Makes the empty store."""
+        engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
+        METADATA.create_all(engine)
+        engine.dispose()
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self._engine.dispose()
+
+    @property
+    def _now(self) -> int:
+        return microseconds(self._clock())
+
+    def _one(self, ask: Any) -> Any:
+        with self._engine.connect() as connection:
+            return connection.execute(ask).first()
+
+    def _do(self, *statements: Any) -> int:
+        with self._engine.begin() as connection:
+            return [connection.execute(statement).rowcount for statement in statements][-1]

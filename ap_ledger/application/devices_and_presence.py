@@ -1,0 +1,79 @@
+"""Devices' credentials, and who was signed in on which device when."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+
+from ap_ledger.application.account_store import DEVICES, PRESENCE, SESSIONS, AccountStore, secret_hash
+
+ABSOLUTE = timedelta(hours=12)
+"""How long a sign-in lasts at most."""
+FULL_FOR_PIN = timedelta(hours=12)
+"""A PIN works for so long after a full sign-in on the same device."""
+SLACK = timedelta(minutes=5)
+
+
+class DeviceRow(NamedTuple):
+    """A device whose credential was shown. A revoked one may deliver once."""
+
+    device_id: UUID
+    revoked: bool
+    delivered: bool
+
+
+class DevicesAndPresence(AccountStore):
+    """Admits and shuts out devices, and says who was there."""
+
+    def here(self, device_id: UUID) -> set[UUID]:
+        """Who signed in fully on a device within the last twelve hours, and has not signed out there."""
+        since = self._now - FULL_FOR_PIN // timedelta(microseconds=1)
+        ask = select(PRESENCE.c.person_id).where(
+            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, PRESENCE.c.began_at >= since, PRESENCE.c.until.is_(None)
+        )
+        with self._engine.connect() as connection:
+            return {UUID(bytes=bytes(row.person_id)) for row in connection.execute(ask)}
+
+    def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
+        """Whether a person was signed in on a device at a moment (in microseconds), give or take five minutes.
+
+        On a shared tablet a sign-in lasts twelve hours; on a phone of somebody's own until they sign out.
+        """
+        slack, life = SLACK // timedelta(microseconds=1), ABSOLUTE // timedelta(microseconds=1)
+        ask = select(PRESENCE.c.began_at, PRESENCE.c.until).where(
+            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.began_at <= at + slack
+        )
+        with self._engine.connect() as connection:
+            for began, until in connection.execute(ask):
+                end = until if until is not None else began + life if shared else at
+                if at <= end + slack:
+                    return True
+        return False
+
+    def admit_device(self, device_id: UUID) -> str:
+        """The credential of a device that was just enrolled. It is shown once, to the device, and outlives every sign-in."""
+        secret = f"apd_{secrets.token_urlsafe(32)}"
+        self._do(insert(DEVICES).values(device_id=device_id.bytes, hash=secret_hash(secret)))
+        return secret
+
+    def device(self, secret: str) -> DeviceRow | None:
+        """The device of a credential, revoked or not."""
+        row = self._one(select(DEVICES).where(DEVICES.c.hash == secret_hash(secret)))
+        return DeviceRow(UUID(bytes=bytes(row.device_id)), row.revoked_at is not None, row.delivered_at is not None) if row else None
+
+    def revoke_device(self, device_id: UUID) -> None:
+        """Shuts a device out: its sessions end, and its credential delivers once more, into what is held."""
+        key, now = device_id.bytes, self._now
+        self._do(
+            delete(SESSIONS).where(SESSIONS.c.device_id == key),
+            update(PRESENCE).where(PRESENCE.c.device_id == key, PRESENCE.c.until.is_(None)).values(until=now),
+            update(DEVICES).where(DEVICES.c.device_id == key, DEVICES.c.revoked_at.is_(None)).values(revoked_at=now),
+        )  # fmt: skip
+
+    def delivered(self, device_id: UUID) -> None:
+        """A revoked device has delivered what it held."""
+        self._do(update(DEVICES).where(DEVICES.c.device_id == device_id.bytes).values(delivered_at=self._now))
