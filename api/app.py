@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from ap_ledger import __version__
 from api import (
@@ -37,6 +38,7 @@ from api.gate import check_gates
 from api.guards import Guards
 from api.problems import add_problem_handlers
 from api.service import Service
+from frameworks.load import SIZE_LIMIT
 
 MODULES = (
     entries, collections, students, learning, health, pages, session_pages, learning_pages, instrument_pages, framework_pages, static_files,
@@ -80,6 +82,8 @@ def create_app(
     check_gates(app)
     add_problem_handlers(app)
     hosts = {*allowed_hosts, *([urlsplit(public_url).hostname or ""] if public_url else [])}
+    # Whatever a route reads, nobody makes this process hold more than this of one request.
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=SIZE_LIMIT + 64 * 1024)
     app.add_middleware(Guards, allowed_hosts=frozenset(hosts), public_url=public_url or "")
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app

@@ -128,10 +128,20 @@ class House:
             self.grant(person, role, setting, **two, **more)
         return person
 
+    def erasing(self, kept: Any = "learning", rule: str = "asked") -> dict[str, Any]:
+        """What every erasure of the house's student says: two people, a class and a rule."""
+        return {
+            "setting_id": self.setting,
+            "student": self.student,
+            "author_id": self.teacher,
+            "approved_by": self.leader,
+            "retention_class": kept,
+            "rule": rule,
+        }
+
     def shred(self, kept: Any = "learning", student: UUID | None = None, rule: str = "asked", **more: Any) -> None:
         """Erases a class of a student's record, as two people."""
-        about = {"setting_id": self.setting, "student": student or self.student, "author_id": self.teacher, "approved_by": self.leader}
-        self.ledger.execute(ShredKey(id=new_id(), retention_class=kept, rule=rule, **{**about, **more}))
+        self.ledger.execute(ShredKey(id=new_id(), **{**self.erasing(kept, rule), "student": student or self.student, **more}))
 
     def app(self, **more: Any) -> FastAPI:
         """The web face of this house."""

@@ -71,6 +71,12 @@ def test_too_many_entries_or_bytes_are_413_and_nothing_is_stored(house: House, c
     assert {result["status"] for result in post(client, *[house.rung() for _ in range(1000)]).json()["results"]} == {"recorded"}
 
 
+def test_a_body_without_a_length_is_stopped_where_it_gets_too_long(client: TestClient) -> None:
+    for url in ("/api/v1/commands", "/api/v1/entries", "/frameworks/new", "/sign-in"):
+        answer = client.post(url, content=iter([b"x" * 1024 * 1024] * 22), headers={"content-type": "application/json"}, follow_redirects=False)
+        assert answer.status_code in (400, 413), url
+
+
 def test_a_full_queue_is_503_with_retry_after(house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(_: Any) -> Any:
         raise Busy

@@ -161,14 +161,7 @@ def test_an_erasure_that_a_crash_cut_short_is_finished_when_the_ledger_opens(hou
     def crash(self: Any, command: Any) -> None:
         raise SystemExit("the machine stopped here")
 
-    about = {
-        "setting_id": house.setting,
-        "student": house.student,
-        "author_id": house.teacher,
-        "approved_by": house.leader,
-        "retention_class": "learning",
-        "rule": "asked",
-    }
+    about = house.erasing()
     with monkeypatch.context() as patch:
         patch.setattr(Deeds, "do", crash)
         with pytest.raises(SystemExit):
@@ -334,14 +327,7 @@ def test_an_excised_text_leaves_no_ciphertext_and_needs_its_event(house: House) 
     (first,) = house.record(house.note(CANARY))
     assert first.position is not None
     (sealed,) = house.rows("SELECT ciphertext FROM sealed WHERE position = ?", first.position)
-    about = {
-        "setting_id": house.setting,
-        "student": house.student,
-        "author_id": house.teacher,
-        "approved_by": house.leader,
-        "retention_class": "learning",
-        "rule": "asked",
-    }
+    about = house.erasing()
     if house.settings.postgres:
         with pytest.raises(psycopg.errors.RaiseException, match="no event says"):
             house.ledger.recorder.excise(first.position, "learning")
@@ -416,14 +402,7 @@ def test_the_services_role_may_insert_and_select_on_the_ledger_and_nothing_else(
         assert first.position is not None
         house.record(house.correct(wrong, text="other"))
         house.runner.catch_up()
-        about = {
-            "setting_id": house.setting,
-            "student": house.student,
-            "author_id": house.teacher,
-            "approved_by": house.leader,
-            "retention_class": "learning",
-            "rule": "asked",
-        }
+        about = house.erasing()
         house.ledger.execute(ExciseText(id=new_id(), position=first.position, **about))  # type: ignore[arg-type]
         assert CANARY not in json.dumps(house.look_back())
         with house.browser() as client:

@@ -95,8 +95,7 @@ def test_another_process_sees_at_once_that_a_key_was_shredded(house: House) -> N
     house.one(house.note(CANARY))
     assert CANARY in json.dumps(house.look_back())
     other = open_ledger(house.settings, house.clock)
-    about = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher, "approved_by": house.leader}
-    other.execute(ShredKey(id=new_id(), retention_class="learning", rule="asked", **about))  # type: ignore[arg-type]
+    other.execute(ShredKey(id=new_id(), **house.erasing()))
     other.close()
     assert CANARY not in json.dumps(house.look_back())
 

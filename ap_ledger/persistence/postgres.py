@@ -60,8 +60,8 @@ FOR EACH STATEMENT EXECUTE FUNCTION never_change();
 CREATE TRIGGER sealed_never_changes BEFORE UPDATE OR TRUNCATE ON sealed
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
 CREATE FUNCTION lock_head() RETURNS TABLE (at_position bigint, at_time bigint, rules bigint, keys bigint)
-LANGUAGE sql SECURITY DEFINER SET search_path = ledger AS
-$$ SELECT position, recorded_at, rules_position, keys_position FROM head FOR UPDATE $$;
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
+$$ BEGIN RETURN QUERY SELECT position, recorded_at, rules_position, keys_position FROM head FOR UPDATE; END $$;
 CREATE FUNCTION move_head(bigint, bigint, bigint, bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
 $$ BEGIN
   UPDATE head SET position = $1, recorded_at = $2, rules_position = $3, keys_position = $4 WHERE position <= $1 AND recorded_at <= $2;
