@@ -131,7 +131,7 @@ def allowed_command(asking: Asker, said: Any) -> Command:
     action = COMMAND_ACTIONS[str(said["command"])]
     if isinstance(command, GrantRole) and command.role == "safeguarding-reader":
         action = "name-safeguarding-reader"
-    if action is None or command.second_person:
+    if action is None or command.second_person or getattr(command, "approved_by", None) is not None:
         raise Refused("not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command")
     student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
     admitted = student is not None and asking.ledger.world.student(student) is not None

@@ -483,6 +483,9 @@ def test_somebody_with_a_conflict_of_interest_is_kept_away_even_as_a_leader(hous
     assert client.get(f"/students/{house.student}").status_code == 403 and client.get(f"/students/{house.other}").status_code == 200
     for url in ("/", "/api/v1/students", "/audit?from=2026-01-01", "/due", "/learning"):
         assert "Ash H" not in client.get(url).text, url
+    lead = {**said, "id": str(new_id()), "person_id": str(house.dsl), "conflicted_student": str(house.other)}  # type: ignore[attr-defined]
+    for more in ({}, {"approved_by": str(house.teacher)}):
+        assert client.post("/api/v1/commands", json={**lead, **more}).status_code == 422, "no one person keeps a safeguarding lead from a child"
     own = {**said, "command": "end-conflict", "id": str(new_id())}
     own.pop("reason_code")
     assert client.post("/api/v1/commands", json=own).status_code in (403, 422)

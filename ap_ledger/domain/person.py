@@ -155,12 +155,17 @@ class DeclareConflict(PersonCommand):
 
     conflicted_student: UUID
     reason_code: Slug
+    approved_by: UUID | None = None
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
-        """It is declared once."""
-        if self.conflicted_student in self.added(state).conflicts:
+        """Declared once; and no one person keeps a safeguarding lead from a child."""
+        person = self.added(state)
+        if self.conflicted_student in person.conflicts:
             raise Refused("not-allowed", "This conflict of interest was declared before.", "conflicted_student")
-        return [events.event(ConflictDeclared, conflicted_student=self.conflicted_student, reason_code=self.reason_code)]
+        if any(role.role in TWO_PEOPLE_ROLES and role.until is None for role in person.roles) and self.author_id != self.person_id:
+            two_people(self.author_id, self.approved_by)
+        said = {"conflicted_student": self.conflicted_student, "reason_code": self.reason_code, "approved_by": self.approved_by}
+        return [events.event(ConflictDeclared, **said)]
 
 
 class EndConflict(PersonCommand):

@@ -61,6 +61,7 @@ class ConflictDeclared(PersonEvent):
     TOPIC: ClassVar[str] = "conflict-declared"
     conflicted_student: UUID
     reason_code: Slug
+    approved_by: UUID | None = None
 
 
 class ConflictEnded(PersonEvent):
