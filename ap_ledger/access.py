@@ -14,8 +14,8 @@ from uuid import UUID
 
 from ap_ledger.events.base import RETENTION_CLASSES
 
-Via = Literal["session", "pin", "device", "token", "machine"]
-"""How somebody is here: signed in, by PIN on an enrolled tablet, as a device, as a program's token, or at the machine itself."""
+Via = Literal["session", "pin", "device", "token"]
+"""How somebody is here: signed in, by PIN on an enrolled tablet, as a device, or by a program's token."""
 
 TEXT_DAYS = 14
 """For so many days a mentor may read words written about a student of their caseload (security policy, section on roles)."""
@@ -40,16 +40,6 @@ class Who:
     conflicts: frozenset[UUID] = frozenset()
     device_id: UUID | None = None
 
-    @property
-    def settings(self) -> frozenset[UUID]:
-        """Every setting in which this person holds any role."""
-        return frozenset(grant.setting_id for grant in self.grants)
-
-    @property
-    def roles(self) -> frozenset[str]:
-        """Every role held anywhere."""
-        return frozenset(grant.role for grant in self.grants)
-
 
 class Relations(NamedTuple):
     """What a student's own stream says about who belongs to them, on the day in question."""
@@ -65,14 +55,13 @@ class Relations(NamedTuple):
 class About:
     """What is asked about: a setting, perhaps one student of it, perhaps one entry.
 
-    `relations` is called only when a predicate needs it. `days_old` and `author_id` are those of an entry.
+    `relations` is called only when a predicate needs it. `days_old` is that of an entry.
     """
 
     setting_id: UUID | None = None
     student_id: UUID | None = None
     relations: Callable[[], Relations] = field(default=Relations)
     days_old: int = 0
-    author_id: UUID | None = None
 
 
 Predicate = Callable[[Who, Grant, About], bool]
@@ -139,10 +128,9 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
         yield "see-setting", role, SETTING
         if role != DEVICE:
             yield "see-own-account", role, ALWAYS
-    for role in (LEADER,):
-        yield "publish-framework", role, ALWAYS
-        yield "manage-setting", role, SETTING
-        yield "set-retention", role, SETTING
+    yield "publish-framework", LEADER, ALWAYS
+    yield "manage-setting", LEADER, SETTING
+    yield "set-retention", LEADER, SETTING
     # People and devices. An administrator of accounts reads no record.
     yield from staff("see-people", SETTING, (*TEAM, ADMIN))
     yield "manage-people", ADMIN, SETTING

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
-from ap_ledger.access import RULES, About, Who, may, may_open, may_somewhere, settings_where
+from ap_ledger.access import About, Who, may, may_open, may_somewhere, settings_where
 from ap_ledger.application import Ledger
 from ap_ledger.application.accounts import SignedIn
 from ap_ledger.application.devices_and_presence import DeviceRow
@@ -73,15 +73,9 @@ class Asker:
         """Those students to whom they may do this."""
         return [student for student in students if self.may(action, student["id"], student["setting_id"])]
 
-    def opens(self, about: About, retention_class: str, occurred_at: datetime, author_id: str | None) -> bool:
-        """Whether they may read words of a retention class in an entry."""
-        return may_open(self.who, retention_class, self.ledger.standing.entry(about, occurred_at, UUID(author_id) if author_id else None))
-
-    def all_there(self, action: str, setting: str) -> bool:
-        """Whether their role lets them do this to everybody of a setting, and not only to some."""
-        return any(
-            str(grant.setting_id) == setting and [rule.__name__ for rule in RULES.get((grant.role, action), ())] == ["own_setting"] for grant in self.who.grants
-        )
+    def opens(self, about: About, retention_class: str, written_at: datetime) -> bool:
+        """Whether they may read words of a retention class that were written then."""
+        return may_open(self.who, retention_class, self.ledger.standing.entry(about, written_at))
 
     @property
     def sender(self) -> Sender:

@@ -65,7 +65,7 @@ def student_page(
     entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days))
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
-    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now, None) else {}
+    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
     sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     return show(

@@ -33,7 +33,9 @@ def retention_page(request: Request, using: Current, asking: Asking, setting: st
     return _retention(request, using, asking, setting, done=done)
 
 
-def _retention(request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: int = 0) -> HTMLResponse:
+def _retention(
+    request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: int = 0, typed: FormData | None = None
+) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
     latest: dict[str, str | None] = {}
@@ -48,10 +50,25 @@ def _retention(request: Request, using: Service, asking: Asker, wanted: str, sai
         due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
         if due:
             over.append({"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))})
+    shown = [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)] if typed is None else _typed(typed)
+    begins = today.isoformat() if typed is None else text_of(typed, "from_date")
     return show(
-        request, "retention.html", status, setting=setting, settings=settings, clocks=clocks_on(setting.get("retention", ()), today), over=over, today=today.isoformat(),
+        request, "retention.html", status, setting=setting, settings=settings, clocks=shown, over=over, from_date=begins,
         may=asking.may("set-retention", setting=setting["id"]), said=said, done=done, form=new_id, class_names=CLASS_NAMES,
     )  # fmt: skip
+
+
+def _typed(form: FormData) -> list[dict[str, str]]:
+    """The clocks as they were typed, so that whoever mends one keeps the rest."""
+    return [
+        {
+            "retention_class": kept,
+            "years": text_of(form, f"years:{kept}"),
+            "counted_from": text_of(form, f"from:{kept}"),
+            "basis": text_of(form, f"basis:{kept}"),
+        }
+        for kept in RETENTION_CLASSES
+    ]
 
 
 @router.post("/retention")
@@ -82,8 +99,14 @@ def _set_retention(request: Request, using: Service, asking: Asker, form: FormDa
         done = using.ledger.execute(command)
     except (ValidationError, ValueError):
         return _retention(
-            request, using, asking, setting["id"], "Give whole years from 0 to 100 (or nothing, for ever), a start, and where the rule comes from.", 422
+            request,
+            using,
+            asking,
+            setting["id"],
+            "Give whole years from 0 to 100 (or nothing, for ever), a start, and where the rule comes from.",
+            422,
+            typed=form,
         )
     except Refused as refusal:
-        return _retention(request, using, asking, setting["id"], refusal.message, 422)
+        return _retention(request, using, asking, setting["id"], refusal.message, 422, typed=form)
     return RedirectResponse(f"/retention?setting={setting['id']}&done=1&min_position={done.position}", 303)

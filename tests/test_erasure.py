@@ -439,7 +439,8 @@ def test_a_setting_sets_its_own_clocks_and_sees_whose_time_is_over(house: House,
     form = {"setting": str(house.setting), "command": str(new_id()), "from_date": "2026-03-01"}
     for kept in RETENTION_CLASSES:
         form |= {f"years:{kept}": "0" if kept == "learning" else "", f"from:{kept}": "admission", f"basis:{kept}": "our policy"}
-    assert client.post("/retention", data={**form, "years:core": "soon"}).status_code == 422
+    wrong = client.post("/retention", data={**form, "years:core": "soon"})
+    assert wrong.status_code == 422 and 'value="soon"' in wrong.text and wrong.text.count('value="our policy"') == 5, "what was typed is still there"
     page = client.post("/retention", data=form)
     house.runner.catch_up()
     page = client.get("/retention")

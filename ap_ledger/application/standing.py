@@ -60,9 +60,9 @@ class Standing:
         day = on or self.today()
         return About(found.setting_id if found else None, student_id, lambda: _relations(found, day))
 
-    def entry(self, about: About, occurred_at: datetime, author_id: UUID | None) -> About:
+    def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""
-        return replace(about, days_old=(self._clock() - occurred_at).days, author_id=author_id)
+        return replace(about, days_old=(self._clock() - written_at).days)
 
 
 def _relations(student: Student | None, day: date) -> Relations:
