@@ -15,12 +15,15 @@ from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from ap_ledger import __version__
 from api import (
     audit_pages,
+    capture,
     collections,
     device_pages,
     entries,
+    entry_pages,
     erasure_pages,
     framework_pages,
     health,
+    held_pages,
     instrument_pages,
     learning,
     learning_pages,
@@ -28,7 +31,7 @@ from api import (
     people_pages,
     proposal_pages,
     retention_pages,
-    session_pages,
+    shell_pages,
     sign_in_pages,
     static_files,
     students,
@@ -41,7 +44,7 @@ from api.service import Service
 from frameworks.load import SIZE_LIMIT
 
 MODULES = (
-    entries, collections, students, learning, health, pages, session_pages, learning_pages, instrument_pages, framework_pages, static_files,
+    entries, entry_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -79,6 +82,7 @@ def create_app(
     app.state.public_url = (public_url or "").rstrip("/")
     for module in MODULES:
         app.include_router(module.router)
+    app.include_router(capture.pages)
     check_gates(app)
     add_problem_handlers(app)
     hosts = {*allowed_hosts, *([urlsplit(public_url).hostname or ""] if public_url else [])}

@@ -90,8 +90,8 @@ class Asker:
         return Sender(self.who)
 
 
-def find_asker(request: Request, ledger: Ledger) -> Asker:
-    """Who is asking. A credential that is not known is as good as none."""
+def find_asker(request: Request, ledger: Ledger, by_device: bool = False) -> Asker:
+    """Who is asking. A credential that is not known is as good as none. `by_device` looks no further than an enrolled device."""
     accounts, standing = ledger.accounts, ledger.standing
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind:
@@ -99,7 +99,7 @@ def find_asker(request: Request, ledger: Ledger) -> Asker:
     device = accounts.device(request.cookies[DEVICE_COOKIE]) if DEVICE_COOKIE in request.cookies else None
     if device is not None and device.delivered:
         return Asker(ledger, wiped=True)
-    secret = request.cookies.get(SESSION_COOKIE, "")
+    secret = "" if by_device and device is not None else request.cookies.get(SESSION_COOKIE, "")
     session = accounts.session(secret) if secret else None
     if session is not None:
         via: Any = "pin" if session.kind == "pin" else "session"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".txt": "text/plain"}
+TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain"}
+
+NAMED = re.compile(rb"\{\{ ([a-z0-9/.-]+) \}\}")
 
 
 class Asset(NamedTuple):
@@ -22,13 +25,12 @@ class Asset(NamedTuple):
 
 @cache
 def asset(name: str) -> Asset:
-    """A file by its path below `static`. CSS may name other files as `{{ path }}`; they become their hashed addresses."""
+    """A file by its path below `static`. CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses."""
     path = STATIC / name
     plain = path.read_bytes()
-    if path.suffix == ".css":
-        for other in sorted(known()):
-            plain = plain.replace(b"{{ " + other.encode() + b" }}", address(other).encode()) if other != name else plain
-    packed = gzip.compress(plain, 9, mtime=0) if path.suffix != ".woff2" else b""
+    if path.suffix in (".css", ".js") and path.parent.name == "app":
+        plain = NAMED.sub(lambda found: address(found[1].decode()).encode(), plain)
+    packed = gzip.compress(plain, 9, mtime=0) if path.suffix not in (".woff2", ".png") else b""
     return Asset(plain, packed, TYPES[path.suffix])
 
 
@@ -40,5 +42,5 @@ def known() -> frozenset[str]:
 
 @cache
 def address(name: str) -> str:
-    """Where a file is served. Another content has another address, so that nobody ever sees an old one."""
-    return f"/static/{hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}/{name}"
+    """Where a file is served. Another content has another address, and so has whatever names it, so that nobody ever sees an old one."""
+    return f"/static/{hashlib.sha256(asset(name).plain).hexdigest()[:12]}/{name}"

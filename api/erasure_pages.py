@@ -25,11 +25,10 @@ from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.moments import moment
 from api.asking import Asker, Asking
 from api.gate import gated
-from api.pages import KINDS, in_words
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
-from api.session_pages import entry_id
-from api.show import id_of, people_of, read_form, show, text_of
+from api.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.words import KINDS, in_words
 from projections.history import entries_at
 from projections.reading import Body
 

@@ -16,8 +16,7 @@ from ap_ledger.application.ledger import new_id
 from api.asking import Asker, Asking
 from api.gate import gated
 from api.service import Current, Service, Using
-from api.session_pages import choices, entry_id
-from api.show import id_of, read_form, setting_for, show, text_of
+from api.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.parts import MISSING_MARK
 from projections.instruments import Rater, all_due, answered, answers_of
@@ -116,7 +115,14 @@ def _questions(
         if not sections or sections[-1][0] != heading:
             sections.append((heading, []))
         scale = instrument.scored[item.id]
-        question = {"id": item.id, "label": item.label, "plain": item.plain, "scale": scale, "choices": choices(scale), "value": answers.get(item.id)}
+        question = {
+            "id": item.id,
+            "label": item.label,
+            "plain": item.plain,
+            "scale": scale,
+            "choices": [(str(value), label) for value, label in scale.choices],
+            "value": answers.get(item.id),
+        }
         sections[-1][1].append(question)
     return show(
         request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, draft=draft, languages=_languages(using, instrument),

@@ -9,16 +9,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData
+from fastapi.responses import HTMLResponse
 
-from ap_ledger.application.ledger import new_id
-from api.asking import Asker, Asking
+from api.asking import Asking
 from api.gate import gated
-from api.service import Current, Service, Using
-from api.session_pages import entry_id
-from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
+from api.service import Current, Service
+from api.show import end_of_day, setting_for, show
 from frameworks import Definition
 from frameworks.model import Item
 from projections.cohort_ladder import cohort_ladder
@@ -48,9 +44,7 @@ def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
 
 
 @router.get("/students/{student_id}/learning")
-def student_learning(
-    request: Request, student_id: UUID, using: Current, curriculum: str = "", as_of: str = "", known: str = "", saved: int = 0, problem: str = ""
-) -> HTMLResponse:
+def student_learning(request: Request, student_id: UUID, using: Current, curriculum: str = "", as_of: str = "", known: str = "") -> HTMLResponse:
     """One student in one curriculum: what is ready, nearly there, missing underneath, lost, untouched; and every unit with its history."""
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
@@ -59,41 +53,8 @@ def student_learning(
     found = student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at) if chosen else None
     return show(
         request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
-        tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED, saved=saved,
-        statuses=_statuses(chosen) if chosen else {}, problem=PROBLEMS.get(problem), form=str(new_id()),
+        tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED,
     )  # fmt: skip
-
-
-def _statuses(curriculum: Definition) -> dict[Any, str]:
-    """Every status that any unit of the curriculum may have."""
-    return {level.value: level.label for scale in curriculum.scored.values() for level in scale.levels}
-
-
-PROBLEMS = {"refused": "That step could not be recorded: choose a unit, a status and who saw it. Nothing was lost; look at what is held on the first page."}
-
-
-@router.post("/students/{student_id}/learning")
-async def record_step(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
-    """Records one step of one unit."""
-    return await run_in_threadpool(_record_step, student_id, using, asking, await read_form(request))
-
-
-def _record_step(student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
-    student, setting = using.reader.student_and_setting(student_id)
-    curriculum = using.reader.definition(text_of(form, "curriculum"))
-    if curriculum is None:
-        raise Unknown
-    note, said = text_of(form, "note").strip(), [text_of(form, "unit"), text_of(form, "status"), str(asking.person)]
-    entry = {
-        "id": str(entry_id(id_of(form, "form"), *said, note)), "kind": "unit-progressed", "setting_id": setting["id"], "student_id": student["id"], "author_id": str(asking.person),
-        "device_time": using.ledger.clock().isoformat(), "curriculum": {"id": curriculum.id, "version": curriculum.version},
-        "unit": text_of(form, "unit"), "status": text_of(form, "status"), **({"note": note} if note else {}),
-    }  # fmt: skip
-    result = using.ledger.record([entry], sender=asking.writer).results[0]
-    # The id stands for all that was said, so a conflict is the same step sent again a moment later.
-    saved = result.status in ("recorded", "duplicate", "conflict")
-    told = f"saved=1&min_position={result.position or 0}" if saved else "problem=refused"
-    return RedirectResponse(f"/students/{student_id}/learning?curriculum={curriculum.key}&{told}", 303)
 
 
 def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:

@@ -17,19 +17,19 @@ from api.gate import gated
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
 from api.templating import day_in_words
-from api.withhold import WITHHELD, withhold
+from api.withhold import withhold
+from api.words import KINDS, Own, in_words
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
 from projections.overview import overview
-from projections.reading import Body, Reader
+from projections.reading import Reader
 from projections.register import suggested_codes
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
 CODES_DAYS, CODES_SHOWN = 21, 10
-Own = dict[str, dict[str, str]]
 
 
 @router.get("/")
@@ -42,7 +42,7 @@ def home(request: Request, using: Current, asking: Asking) -> HTMLResponse:
         read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
         lines = overview(using.reader, setting, read, now)
         seen.append((setting, lines, [student for student in students if student not in read]))
-    held = sum(may_settle(asking, one.entry) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
+    held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
     return show(request, "home.html", settings=seen, held=held)
 
 
@@ -121,21 +121,6 @@ def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, st
     return list(strands.items())
 
 
-KINDS = {
-    "rung-reached": "Contact",
-    "outcome-scored": "Outcome",
-    "unit-progressed": "Step",
-    "visit-logged": "Visit",
-    "session-attended": "Session",
-    "voice-heard": "Voice",
-    "note-written": "Note",
-    "incident-recorded": "Incident",
-    "context-noted": "Context",
-    "instrument-answered": "Questionnaire",
-}
-FACES = {1: "very low", 2: "low", 3: "okay", 4: "good", 5: "great"}
-
-
 def _story(lines: list[Json]) -> list[tuple[str, list[Json]]]:
     """Lines by day. The two sessions of a day that say the same are one line."""
     days: dict[str, list[Json]] = {}
@@ -163,48 +148,3 @@ def _line(reader: Reader, told: Json, zone: ZoneInfo, people: dict[str, str | No
             for change in told["changes"]
         ],
     }  # fmt: skip
-
-
-def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
-    """What an entry says, in a short line."""
-
-    def label(ref: str, item: str) -> str:
-        found: Definition | None = reader.definition(f"{entry[ref]['id']}@{entry[ref]['version']}")
-        return (own or {}).get(entry[ref]["id"], {}).get(item) or (found and found.label_of(item)) or item
-
-    match str(entry["kind"]):
-        case "rung-reached":
-            return label("ladder", entry["rung"]) + (f" (anxiety {entry['anxiety']} of 10)" if entry.get("anxiety") is not None else "")
-        case "outcome-scored":
-            if entry.get("level") is None:
-                return f"{label('framework', entry['indicator'])}: {entry['missing'].replace('-', ' ')}"
-            return f"{label('framework', entry['indicator'])}: {_level(reader, entry)}"
-        case "unit-progressed":
-            return f"{label('curriculum', entry['unit'])}: {entry['status'].replace('-', ' ')}" + _said(entry, "note")
-        case "visit-logged":
-            minutes = f", {entry['minutes']} minutes" if entry.get("minutes") is not None else ""
-            return f"{entry['effort'].replace('-', ' ').capitalize()}, {entry['channel'].replace('-', ' ')}{minutes}" + _said(entry, "note")
-        case "session-attended":
-            if entry.get("cancelled_by"):
-                return f"Cancelled by {entry['cancelled_by']}"
-            return "Came" if entry.get("actual_start") else "Was expected and could not come"
-        case "voice-heard":
-            face = f"felt {FACES[entry['face']]}" if entry.get("face") else ""
-            return f"{entry['speaker'].capitalize()} {face}".strip() + _said(entry, "words")
-        case "incident-recorded":
-            return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
-        case "context-noted":
-            return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
-        case "instrument-answered":
-            return f"Answered by {entry['respondent']}"
-    return str(entry.get("text", ""))
-
-
-def _level(reader: Reader, entry: Body) -> str:
-    found = reader.definition(f"{entry['framework']['id']}@{entry['framework']['version']}")
-    scale = found.scale_of(entry["indicator"]) if found else None
-    return scale.label(entry["level"]).lower() if scale else str(entry["level"])
-
-
-def _said(entry: Body, field: str) -> str:
-    return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""

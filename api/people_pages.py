@@ -21,8 +21,7 @@ from api.asking import Asker, Asking
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
-from api.session_pages import entry_id
-from api.show import id_of, read_form, setting_for, show, text_of
+from api.show import entry_id, id_of, read_form, setting_for, show, text_of
 from projections.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)

@@ -267,3 +267,73 @@ class RegisterSuggestions(BaseModel):
 
     student_id: UUID
     items: list[SuggestedCodeOut]
+
+
+class AttestedOut(BaseModel):
+    """A session as attested, and the register code to suggest for it."""
+
+    entry_id: UUID
+    author_id: UUID
+    entry: dict[str, Any]
+    code: str | None
+    meaning: str | None
+    reason: str
+
+
+class ContactOut(BaseModel):
+    """Somebody reached out, or meant to. What was said is not part of it."""
+
+    entry_id: UUID
+    author_id: UUID
+    effort: str
+    channel: str
+    minutes: int | None
+    at: datetime
+    by: str | None
+
+
+class StudentsDay(BaseModel):
+    """One student's day."""
+
+    student_id: UUID
+    name: str | None
+    sessions: list[AttestedOut]
+    contacts: list[ContactOut]
+
+
+class DayOfSetting(BaseModel):
+    """A day of a setting, student by student."""
+
+    setting_id: UUID
+    date: date
+    students: list[StudentsDay]
+
+
+class MissingOfDay(BaseModel):
+    """How many scores are missing, by slot and framework."""
+
+    setting_id: UUID
+    date: date
+    slots: dict[str, dict[str, int]]
+
+
+class StepUnit(BaseModel):
+    """A unit, and who is ready for it or nearly there."""
+
+    id: str
+    label: str
+    under: str
+    scale: str
+    ready: list[UUID]
+    nearly: list[UUID]
+
+
+class StepsOfGroup(BaseModel):
+    """A curriculum, and the status of every unit that each student has touched."""
+
+    id: str
+    version: int
+    title: str
+    units: list[StepUnit]
+    scales: dict[str, dict[str, Any]]
+    students: dict[str, dict[str, Any]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -43,6 +44,16 @@ def people_of(reader: Reader) -> dict[str, str | None]:
     return {person["id"]: person["name"] for person in reader.whole("people")}
 
 
+def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
+    """Who may come back to the tablet by PIN, by id and name: whoever signed in on it today and has a PIN."""
+    if asking.device is None or asking.device.revoked:
+        return []
+    here = asking.ledger.accounts.here(asking.device.device_id)
+    accounts = asking.ledger.accounts.of(here)
+    named = [(str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody")) for one in here if one in accounts and accounts[one].has_pin]
+    return sorted(named, key=lambda one: one[1])
+
+
 def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[Body, list[Body]]:
     """The setting that a page is about (the first where none was chosen), and all in which the asker may do this.
 
@@ -78,3 +89,11 @@ def id_of(form: FormData, name: str) -> UUID:
         return UUID(text_of(form, name))
     except ValueError:
         raise Unparsable("This form lacks an id. Open the page again and send it once more.") from None
+
+
+def entry_id(form: UUID, *names: str) -> UUID:
+    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a duplicate."""
+    made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
+    made[:6] = form.bytes[:6]
+    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return UUID(bytes=bytes(made))

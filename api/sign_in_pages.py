@@ -19,7 +19,7 @@ from api.asking import CLEAR, Asker, Asking, drop_session, keep_session
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Service, Using
-from api.show import read_form, show, text_of
+from api.show import people_here, read_form, show, text_of
 from projections.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -68,6 +68,10 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
         return _sign_in(request, asking, following, str(error), 403)
     if asking.secret:
         accounts.leave(asking.secret)
+    if following == "/" and device is not None:
+        # On an enrolled device people are there to log; at a desk they are there to look.
+        kind = asking.ledger.world.device(device)
+        following = "/sessions" if kind is not None and kind.kind == "tablet" else "/visit"
     return keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
 
 
@@ -206,12 +210,7 @@ def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
 def _switch(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
     if asking.device is None:
         raise Unknown
-    here = _here(asking)
-    accounts = using.ledger.accounts.of(here)
-    people = sorted(
-        ((str(one), str((using.reader.one("people", str(one)) or {}).get("name"))) for one in here if one in accounts and accounts[one].has_pin),
-        key=lambda one: one[1],
-    )
+    people = people_here(using.reader, asking)
     return show(request, "switch.html", status, people=people, said=said)
 
 
@@ -230,7 +229,7 @@ def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) 
         return _switch(request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403)
     if asking.secret:
         using.ledger.accounts.leave(asking.secret)
-    return keep_session(RedirectResponse("/", 303), secret)
+    return keep_session(RedirectResponse("/sessions", 303), secret)
 
 
 @router.get("/take-back")

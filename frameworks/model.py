@@ -80,11 +80,14 @@ class Rung(Part):
     """One rung of an attendance ladder. Rungs are listed from the lowest to the highest.
 
     Rungs below a rung are smaller steps after it: `goes-out.to-the-gate` comes after `goes-out` and before the next.
-    A student may have such steps of their own under any rung, without a new ladder.
+    A student may have such steps of their own under any rung, without a new ladder. `short` and `icon` are what a phone
+    shows on the rung's button: a few words, and the name of an icon (docs/frameworks.md lists them).
     """
 
     id: Id
     label: Label
+    short: Annotated[str, Field(min_length=1, max_length=24)] | None = None
+    icon: Id | None = None
     plain: Label | None = None
     on_site: bool = False
     supervised: bool = False

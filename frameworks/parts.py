@@ -135,6 +135,16 @@ class Scale(Part):
             return (min(self.numbers.values()), max(self.numbers.values())) if len(self.numbers) == len(self.levels) else None
         return (exact(self.min), exact(self.max)) if self.type == "numeric" and self.min is not None and self.max is not None else None
 
+    @property
+    def choices(self) -> tuple[tuple[LevelValue, str], ...]:
+        """What can be chosen: the levels, or the numbers of a short range, each with what to show. Empty where something is typed."""
+        if self.levels:
+            return tuple((level.value, level.label) for level in self.levels)
+        if self.type != "numeric" or self.min is None or self.max is None or not self.step or (self.max - self.min) / self.step > 20:
+            return ()
+        numbers = (plain(exact(self.min) + n * exact(self.step)) for n in range(round((self.max - self.min) / self.step) + 1))
+        return tuple((number, f"{number:g}") for number in numbers)
+
     @cached_property
     def is_whole(self) -> bool:
         """Whether every number on this scale is whole."""

@@ -56,6 +56,12 @@ def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: dateti
 
 def group_curriculum(reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None) -> GroupCurriculum:
     """A group's units of a curriculum. Raises Unknown for the curriculum."""
+    curriculum, statuses = group_statuses(reader, students, key, as_of, known_at)
+    return GroupCurriculum(curriculum, list(students), group_units(curriculum, statuses))
+
+
+def group_statuses(reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None) -> tuple[Definition, list[dict[str, Any]]]:
+    """A curriculum, and the status of every unit that each of some students has touched. Raises Unknown for the curriculum."""
     curriculum = _curriculum(reader, key)
     places = {UUID(student["id"]): place for place, student in enumerate(students)}
     statuses: list[dict[str, Any]] = [{} for _ in students]
@@ -66,7 +72,7 @@ def group_curriculum(reader: Reader, students: Sequence[Body], key: str, as_of: 
         else:
             carried = {here: walk.level(status) for unit, status in now.items() if (here := walk.item(unit)) is not None}
             statuses[places[student_id]].update(carried)
-    return GroupCurriculum(curriculum, list(students), group_units(curriculum, statuses))
+    return curriculum, statuses
 
 
 def touched_curricula(reader: Reader, students: Sequence[UUID], on: date) -> list[Definition]:

@@ -12,6 +12,7 @@ import orjson
 from ap_ledger.application.mapper import open_personal
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
+from ap_ledger.events.base import Entry
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
@@ -117,6 +118,34 @@ def entries_at(
         if story and _happened(story) <= microseconds(as_of):
             told.append(_tell(reader, story))
     return told
+
+
+def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """What was recorded of some kinds about several students on one day and was not taken back, in the order in which it happened."""
+    positions: list[int] = []
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        for start in range(0, len(students), 500):
+            some = students[start : start + 500]
+            ask = (
+                f"SELECT position FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
+                f"AND kind IN ({','.join('?' * len(kinds))}) AND superseded IS NULL"
+            )
+            given = (*[one.bytes for one in some], day.toordinal(), *kinds)
+            positions += [row[0] for row in connection.exec_driver_sql(reader.views.sql(ask), given)]
+    told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
+    return sorted(told, key=lambda one: (one["occurred_at"], one["position"]))
+
+
+def story_of(reader: Reader, entry: UUID) -> dict[str, Any] | None:
+    """One entry as it reads now, with every change made to it; None where there is no such entry about a student."""
+    found = reader.ledger.recorder.find([entry]).get(entry)
+    if found is None:
+        return None
+    story = _stories(reader, [entry], ()).get(entry, ())
+    # The ids of students and placements name streams as well; those have no story of this kind.
+    return _tell(reader, story) if story and issubclass(event_class(story[0].topic), Entry) else None
 
 
 def _happened(story: Sequence[LedgerStoredEvent]) -> int:

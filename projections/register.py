@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from frameworks.register import SessionFacts, Suggestion, suggest
-from projections.history import entries_at
+from projections.history import entries_at, entries_of_day
 from projections.reading import Body, Reader, timetable_on
 
 KINDS = ("session-attended", "rung-reached")
@@ -33,9 +33,27 @@ def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: dateti
     student, setting = reader.student_and_setting(student_id)
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS) if one["status"] != "voided"]
+    placements = [one for one in reader.whole("placements", setting) if one["student_id"] == student["id"]]
+    return _suggested(reader, setting, student, placements, entries)
+
+
+def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: date) -> dict[str, list[SuggestedCode]]:
+    """The sessions of several students on one day, by student id, as known now."""
+    told = entries_of_day(reader, [UUID(student["id"]) for student in students], day, KINDS)
+    placements = reader.whole("placements", setting)
+    return {
+        student["id"]: _suggested(
+            reader, setting, student,
+            [one for one in placements if one["student_id"] == student["id"]],
+            [one for one in told if one["entry"]["student_id"] == student["id"]],
+        )
+        for student in students
+    }  # fmt: skip
+
+
+def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]) -> list[SuggestedCode]:
     zone = ZoneInfo(setting["time_zone"])
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
-    placements = [one for one in reader.whole("placements", setting) if one["student_id"] == student["id"]]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
     found: list[SuggestedCode] = []
     for told in entries:

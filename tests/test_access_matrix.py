@@ -39,7 +39,6 @@ GET /api/v1/students/{student_id}/history                          o      osf   
 GET /api/v1/students/{student_id}/register                         o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /api/v1/students/{student_id}                                  o      osf      osf    osf  osf    -      o      o      -     -      -
 GET /students/{student_id}/learning                                o      osf      osf    osf  osf    -      o      o      -     -      -
-POST /students/{student_id}/learning                               o      osf      osf    osf  osf    -      -      -      -     -      -
 GET /api/v1/students/{student_id}/learning/{curriculum_id}/{version} o    osf      osf    osf  osf    -      o      o      -     -      -
 GET /students/{student_id}/questionnaires                          o      osf      osf    osf  osf    -      -      -      -     -      -
 GET /api/v1/students/{student_id}/questionnaires                   o      osf      osf    osf  osf    -      -      -      -     -      -
@@ -48,6 +47,16 @@ POST /students/{student_id}/questionnaires/{framework_id}/{version} o     osf   
 GET /students/{student_id}/questionnaires/thanks                   o      osf      osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/erasure                                 -      -        osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/erasure                                -      -        osf    osf  osf    -      -      -      -     -      -
+GET /students/{student_id}/entries/{entry}                         o      osf      osf    osf  osf    -      o      -      -     -      -
+POST /students/{student_id}/entries/{entry}                        o      osf      osf    osf  osf    -      -      -      -     -      -
+GET /api/v1/settings/{setting_id}/day                              o      o        o      o    o      -      -      -      -     -      -
+GET /api/v1/settings/{setting_id}/missing                          o      o        o      o    o      -      -      -      -     -      -
+GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}  o      o        o      o    o      -      -      -      -     -      -
+GET /api/v1/capture                                                y      y        y      y    y      -      -      -      -     -      -
+GET /day.csv                                                       y      y        y      y    y      -      -      -      -     -      -
+GET /held                                                          y      y        y      y    y      y      y      y      y     y      -
+POST /held                                                         y      y        y      y    y      y      y      y      y     y      -
+POST /held/{held_id}                                               y      y        y      y    y      y      y      y      y     y      -
 GET /api/v1/settings/{setting_id}/timetable                        o      o        o      o    o      o      o      o      o     o      -
 GET /api/v1/settings/{setting_id}/sheet                            o      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version} o    o        o      o    o      -      -      -      -     -      -
@@ -67,8 +76,6 @@ POST /api/v1/commands                                              y      y     
 GET /api/v1/held                                                   y      y        y      y    y      -      -      -      -     -      -
 POST /api/v1/held/{held_id}/retry                                  y      y        y      y    y      -      -      -      -     -      -
 POST /api/v1/held/{held_id}/dismiss                                y      y        y      y    y      -      -      -      -     -      -
-GET /sessions                                                      y      y        y      y    y      -      -      -      -     -      -
-POST /sessions                                                     y      y        y      y    y      -      -      -      -     -      -
 GET /api/v1/settings                                               y      y        y      y    y      y      y      y      y     y      -
 GET /api/v1/people                                                 y      y        y      y    y      -      -      -      y     -      -
 GET /api/v1/students                                               y      y        y      y    y      -      y      y      -     -      -
@@ -99,8 +106,9 @@ GET /audit.csv                                                     -      -     
 STRANGERS = {
     "GET /sign-in", "POST /sign-in", "GET /welcome", "POST /welcome", "GET /enrol", "POST /enrol", "POST /api/v1/devices/enrol", "GET /switch", "POST /switch",
     "GET /health/live", "GET /health/ready", "GET /static/{version}/{name:path}",
+    "GET /visit", "GET /sessions", "GET /steps", "GET /day", "GET /offline", "GET /sw.js", "GET /manifest.webmanifest",
 }  # fmt: skip
-"""Sign-in, health and static files: nothing else answers a stranger."""
+"""Sign-in, health, static files and the empty pages of the app: nothing else answers a stranger."""
 
 SEEN = {
     "mentor": "o", "ap-staff": "osf", "leader": "osf", "dsl": "osf", "deputy-dsl": "osf", "safeguarding-reader": "", "commissioner": "o", "family": "o",
@@ -194,23 +202,27 @@ def ask(scene: Scene, client: TestClient, key: str, relation: str, role: str) ->
     student, setting, house = scene.students.get(relation, scene.students["o"]), scene.settings.get(relation, house_of(scene)), scene.house
     names: dict[str, Any] = {
         "student_id": student, "setting_id": setting, "curriculum_id": "everyday-steps", "version": 1, "form": "yaml", "kind": "outcomes", "name": "app/ap.css",
-        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(),
+        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
     }  # fmt: skip
     url = re.sub(r"{(\w+)(:\w+)?}", lambda found: str(names[found[1]]), path)
     if method == "GET":
-        params = {"GET /api/v1/settings/{setting_id}/sheet": {"date": "2026-03-02", "slot": "lesson"}}.get(key, {})
+        monday = {"date": "2026-03-02"}
+        params = {
+            "GET /api/v1/settings/{setting_id}/sheet": {**monday, "slot": "lesson"}, "GET /api/v1/settings/{setting_id}/day": monday,
+            "GET /api/v1/settings/{setting_id}/missing": monday, "GET /day.csv": {"on": "2026-03-02"},
+            "GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}": {"student": str(student)},
+        }.get(key, {})  # fmt: skip
         if path.endswith("questionnaires/{framework_id}/{version}"):
             params = {"respondent": "teacher"}
         return client.get(url, params=params, follow_redirects=False)
     bodies: dict[str, Callable[[], dict[str, Any]]] = {
-        "POST /students/{student_id}/learning": lambda: form(client, curriculum="everyday-steps@1", unit="bus-stop", status="with-help"),
+        "POST /students/{student_id}/entries/{entry}": lambda: form(client, do="void", reason_code="mistake"),
         "POST /students/{student_id}/questionnaires/{framework_id}/{version}": lambda: form(client, draft=str(new_id()), respondent="teacher", do="keep"),
         "POST /students/{student_id}/erasure": lambda: form(client, do="release", released="1"),
         "POST /api/v1/entries": lambda: {"json": {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [house.rung(author_id=str(scene.people[role]), student_id=str(student), setting_id=str(scene.settings.get(relation, house.setting)), device_time=FRIDAY.isoformat())]}},
         "POST /api/v1/commands": lambda: {"json": {"command": "fly"}},
         "POST /api/v1/held/{held_id}/dismiss": lambda: {"json": {"reason_code": "x"}},
         "POST /api/v1/held/{held_id}/retry": dict,
-        "POST /sessions": lambda: form(client, setting=str(house.setting), on="2026-03-02", slot="lesson", framework="every-child-matters@1"),
         "POST /frameworks/new": lambda: form(client, source="theme,indicator\nA,B", do="check"),
         "POST /people": lambda: form(client, setting=str(house.setting), do="moon"),
         "POST /devices": lambda: form(client, setting=str(house.setting), do="enrol", name="T", kind="tablet"),
@@ -295,7 +307,7 @@ def test_whoever_may_see_a_student_sees_them_and_nobody_else_does(scene: Scene) 
 
 
 LISTS = (
-    "/", "/api/v1/students", "/learning", "/contact", "/due", "/sessions?on=2026-03-02&slot=lesson&framework=every-child-matters@1",
+    "/", "/api/v1/students", "/learning", "/contact", "/due", "/api/v1/capture", "/api/v1/settings/{}/day?date=2026-03-02", "/day.csv?on=2026-03-02", "/held",
     "/api/v1/settings/{}/sheet?date=2026-03-02&slot=lesson", "/api/v1/settings/{}/learning/everyday-steps/1", "/api/v1/placements",
     "/retention", "/audit?from=2026-01-01", "/worries", "/api/v1/held", "/people", "/api/v1/people", "/devices", "/proposals", "/me", "/audit.csv?from=2026-01-01",
 )  # fmt: skip
@@ -316,7 +328,7 @@ def test_no_list_shows_anybody_whom_its_reader_may_not_see(scene: Scene) -> None
                 if url != "/worries":
                     assert "canary worry" not in text, (role, url)
                 # What is held is for its author and the heads; a refused worry is for the safeguarding lead.
-                assert "canary held" not in text or (url == "/api/v1/held" and role in ("leader", "dsl", "deputy-dsl")), (role, url)
+                assert "canary held" not in text or (url in ("/api/v1/held", "/held") and role in ("leader", "dsl", "deputy-dsl")), (role, url)
             if role in ("mentor", "leader", "family", "commissioner"):
                 ids = {item["id"] for item in client.get("/api/v1/students").json()["items"]}
                 assert {relation for relation, student in scene.students.items() if str(student) in ids} == set(SEEN[role])

@@ -16,9 +16,8 @@ from fastapi.testclient import TestClient
 from ap_ledger.application.drafts import Draft
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.student import IdentifyStudent, SetOwnItems
-from ap_ledger.events.base import Ref
-from api.session_pages import entry_id
+from ap_ledger.domain.student import IdentifyStudent
+from api.show import entry_id
 from frameworks import definition_hash, read_yaml, shipped_definitions
 from frameworks.sheet_templates import template
 from frameworks.sheets import read_sheet
@@ -28,7 +27,6 @@ from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step
 
 THEMES = template("outcomes")
-SESSIONS = {"on": "2026-03-02", "slot": "lesson", "framework": "our-three-themes@1", "informant": "teacher"}
 
 
 @pytest.fixture
@@ -167,96 +165,11 @@ def test_a_version_is_retired_once_and_stays_readable(house: House, client: Test
     assert client.post("/frameworks/rag/1/retire", data={**form, "command": str(new_id())}).json()["code"] == "not-allowed"
 
 
-# Scoring a session --------------------------------------------------------------------------------------------------
-
-
-def sheet(client: TestClient, **more: str) -> Any:
-    return client.get("/sessions", params={**SESSIONS, **more})
-
-
-def score(client: TestClient, house: House, form: dict[str, str], cells: dict[str, str], **more: str) -> Any:
-    chosen = {f"score:{name}": value for name, value in cells.items()}
-    return client.post("/sessions", data={**form, **chosen, **more}, follow_redirects=False)
-
-
-def test_a_session_is_scored_against_a_framework_from_a_spreadsheet(house: House, client: TestClient) -> None:
-    bring(client, THEMES, "publish")
-    page = sheet(client)
-    assert "Started a task" in text(page) and "Stayed near the others" not in text(page), "that one is scored in breaks"
-    mine, other = f"{house.student}:started-a-task", f"{house.other}:used-something-that-helps"
-    saved = score(client, house, fields(page), {mine: "1", other: "3", f"{house.other}:started-a-task": "~not-observed"})
-    assert saved.status_code == 303
-    back = client.get(saved.headers["location"])
-    assert "3 scores are recorded" in text(back) and fields(back)[f"was:{mine}"] == "1"
-    said = house.look_back()["progress"]["outcomes"]["our-three-themes@1"]["by_slot_kind"]
-    assert said == {"started-a-task": {"lesson": {"1": 1}}}
-    assert house.look_back(student=house.other)["progress"]["outcomes"]["our-three-themes@1"]["indicators"]["started-a-task"] == {"~not-observed": 1}
-
-
-def test_sending_the_sheet_twice_records_once_and_changing_a_score_corrects_it(house: House, client: TestClient) -> None:
-    form, cell = fields(sheet(client, framework="every-child-matters@1")), f"{house.student}:joined-in"
-    for _ in range(2):
-        assert score(client, house, form, {cell: "1"}).status_code == 303
-    assert [entry["status"] for entry in house.look_back()["entries"]] == ["current"]
-    form = fields(sheet(client, framework="every-child-matters@1"))
-    score(client, house, form, {cell: "0"})
-    (entry,) = house.look_back()["entries"]
-    assert (entry["status"], entry["entry"]["level"], entry["changes"][0]["before"]["level"]) == ("corrected", 0, 1)
-    form = fields(sheet(client, framework="every-child-matters@1"))
-    score(client, house, form, {cell: ""})
-    assert house.look_back()["entries"][0]["status"] == "voided" and house.look_back()["progress"]["outcomes"] == {}
-
-
-def test_what_another_scores_meanwhile_is_not_overwritten_by_an_old_sheet(house: House, client: TestClient) -> None:
-    form = fields(sheet(client, framework="every-child-matters@1"))
-    house.record(house.outcome("kept-going", level=1))
-    score(client, house, form, {f"{house.student}:joined-in": "1", f"{house.student}:kept-going": ""})
-    assert {entry["status"] for entry in house.look_back()["entries"]} == {"current"} and len(house.look_back()["entries"]) == 2
-
-
-def test_raters_have_sheets_of_their_own(house: House, client: TestClient) -> None:
-    house.record(house.outcome(level=1))
-    house.runner.catch_up()
-    cell = f"was:{house.student}:joined-in"
-    assert fields(sheet(client, framework="every-child-matters@1"))[cell] == "1"
-    assert fields(sheet(client, framework="every-child-matters@1", informant="student"))[cell] == ""
-
-
-def test_a_score_that_cannot_be_taken_is_told_and_those_beside_it_are_saved(house: House, client: TestClient) -> None:
-    form = fields(sheet(client, framework="every-child-matters@1"))
-    page = score(client, house, form, {f"{house.student}:joined-in": "1", f"{house.other}:joined-in": "7"})
-    assert page.status_code == 422 and "no such level" in text(page)
-    assert len(house.look_back()["entries"]) == 1 and house.look_back(student=house.other)["entries"] == []
-    assert len(house.ledger.held_entries()) == 1, "what was refused is kept"
-
-
-def test_a_students_own_goals_stand_on_the_sheet_in_their_own_words(house: House, client: TestClient) -> None:
-    goals = {"id": "slot-goals", "version": 1, "kind": "outcomes", "title": "Goals", "licence": {"name": "own", "use": "ship"}, "default_scale": "s"}
-    goals |= {"scales": [{"id": "s", "type": "numeric", "min": 0, "max": 10, "step": 1}], "items": [{"id": "goal", "label": "My goal", "per_student": True}]}
-    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=goals))
-    whose: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher}
-    house.ledger.execute(SetOwnItems(id=new_id(), definition=Ref(id="slot-goals", version=1), labels={"goal.1": "Ride the bus"}, **whose))
-    house.runner.catch_up()
-    page = sheet(client, framework="slot-goals@1")
-    assert "Ride the bus" in text(page)
-    assert score(client, house, fields(page), {f"{house.student}:goal.1": "4"}).status_code == 303
-    assert house.look_back()["progress"]["outcomes"]["slot-goals@1"]["indicators"] == {"goal.1": {"4": 1}}
-    house.runner.catch_up()
-    assert "Ride the bus: 4" in text(client.get(f"/students/{house.student}"))
-
-
 def test_an_entry_of_a_form_always_has_the_same_id_and_it_is_a_uuid_of_version_7() -> None:
     form = new_id()
     made = entry_id(form, "a", "b")
     assert made == entry_id(form, "a", "b") != entry_id(form, "a", "c") and made.version == 7 and made.variant == form.variant
     assert entry_id(new_id(), "a", "b") != made
-
-
-def test_a_day_or_slot_that_does_not_exist_is_said_kindly(client: TestClient) -> None:
-    assert client.get("/sessions", params={"on": "nonsense", "slot": "moon"}).status_code == 200
-    assert "no timetable on this day" in text(client.get("/sessions", params={"on": "2025-01-06"}))
-    assert client.get("/sessions", params={"setting": "moon"}).status_code == 404
-    assert client.post("/sessions", data={"form": str(new_id())}).status_code == 404
 
 
 # Learning -----------------------------------------------------------------------------------------------------------
@@ -278,20 +191,6 @@ def test_the_learning_pages_plan_from_what_is_known(house: House, client: TestCl
     grouped = client.get(f"/api/v1/settings/{house.setting}/learning/small/1").json()
     assert grouped["shared"][0] in ("a", "b") and {unit["unit"]: unit["secure"] for unit in grouped["units"]}["a"] == [str(house.student)]
     assert client.get(f"/api/v1/students/{house.student}/learning/nothing/1").status_code == 404
-
-
-def test_a_step_is_recorded_from_the_page_once_however_often_it_is_sent(house: House, client: TestClient) -> None:
-    publish(house)
-    house.runner.catch_up()
-    url = f"/students/{house.student}/learning"
-    form = fields(client.get(url, params={"curriculum": "small@1"}))
-    for _ in range(2):
-        sent = client.post(url, data={**form, "unit": "a", "status": "known", "note": "alone"}, follow_redirects=False)
-        assert "saved=1" in sent.headers["location"]
-        house.clock.now += timedelta(seconds=5)
-    assert house.look_back()["progress"]["kinds"] == {"unit-progressed": 1}
-    refused = client.post(url, data={**form, "form": str(new_id()), "unit": "a", "status": "moon"})
-    assert "could not be recorded" in text(refused)
 
 
 def test_contact_is_shown_in_middles_and_never_in_means(house: House, client: TestClient) -> None:
@@ -346,9 +245,8 @@ def test_what_is_for_other_ages_is_not_asked_of_a_student(house: House, client: 
     whose: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher}
     house.ledger.execute(IdentifyStudent(id=new_id(), given_name="Ash", family_name="Heron", date_of_birth=date(2012, 5, 1), **whose))
     house.runner.catch_up()
-    page = sheet(client, framework="by-age@1")
-    assert f"score:{house.student}:all" in page.text and f"score:{house.student}:young" not in page.text
-    assert f"score:{house.other}:young" in page.text, "an age that is not known rules nothing out"
+    not_asked = {one["id"]: one["not_asked"] for one in client.get("/api/v1/capture").json()["students"]}
+    assert not_asked == {str(house.student): ["by-age@1|young"], str(house.other): []}, "an age that is not known rules nothing out"
     missing = {row["student_id"]: [one["indicator"] for one in row["missing"] if one["framework"] == "by-age@1"] for row in client.get(f"/api/v1/settings/{house.setting}/sheet?date=2026-03-02&slot=lesson").json()["students"]}  # fmt: skip
     assert missing == {str(house.student): ["all"], str(house.other): ["young", "all"]}
 
@@ -504,8 +402,6 @@ def test_a_calendar_replaces_what_an_earlier_one_said_from_its_first_day_on() ->
 
 @pytest.mark.parametrize("said", ["nan", "inf", "1e999", "9" * 400, "-0", "x" * 5000])
 def test_a_number_that_is_none_is_told_and_never_a_crash(house: House, client: TestClient, said: str) -> None:
-    form = fields(sheet(client, framework="every-child-matters@1"))
-    assert score(client, house, form, {f"{house.student}:joined-in": said}).status_code == (303 if said == "-0" else 422)
     assert bring(client, "scale x,count\ntheme,indicator\nA,B", "try", **{"try:b": said}).status_code == 200
     sent = answers(client, house, fields(questions(client, house)), rest=said)
     assert sent.status_code == 422 and "This still needs you" in text(sent) and fields(sent)["draft"]

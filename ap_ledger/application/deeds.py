@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from ap_ledger.application.accounts import Accounts
+from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.checks import check_own_items
 from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
@@ -118,14 +119,17 @@ class Deeds:
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)
         # What was refused lies under another key, so that it can be mended; it must not outlive the words it was to become.
-        self._held.forget(lambda one: _is_about(one.entry, student) and retention_class in _classes_in(one))
+        self._held.forget(lambda one: _is_about(one.entry, student) and retention_class in _classes_in(one), self._unboxed)
 
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class)
         streams = {str(event.originator_id) for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
-        self._held.forget(lambda one: _is_about(one.entry, student) and bool({one.entry.get("id"), one.entry.get("entry_id")} & streams))
+        self._held.forget(lambda one: _is_about(one.entry, student) and bool({one.entry.get("id"), one.entry.get("entry_id")} & streams), self._unboxed)
+
+    def _unboxed(self, entry: Any) -> Any:
+        return open_box(self._keyring, entry) or entry if is_box(entry) else entry
 
 
 def _is_about(body: Any, student: UUID) -> bool:

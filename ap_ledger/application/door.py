@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import orjson
 from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
+from ap_ledger.application.boxes import is_box
 from ap_ledger.application.checks import CHECKS
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import split_personal
@@ -64,6 +65,7 @@ class Send:
     boxes: list[int] = field(default_factory=list)
     replaced: dict[int, UUID] = field(default_factory=dict)
     judge: SendJudge | None = None
+    more: bool = False
     offset_us: int = 0
     latest: int = 0
 
@@ -77,8 +79,8 @@ class Send:
             self.replaced[place] = posted.replaces
 
 
-def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any]]:
-    """When the device says it sent, which device, and what. Raises Unparsable or TooLarge."""
+def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any], bool]:
+    """When the device says it sent, which device, what, and whether more is to come. Raises Unparsable or TooLarge."""
     if len(raw) > BYTES_LIMIT:
         raise TooLarge("The send is over 5 MB. Send fewer entries at a time.")
     try:
@@ -94,7 +96,7 @@ def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any]]:
         device_id = None if body.get("device_id") is None else _ID.validate_strings(body["device_id"])
     except (KeyError, ValidationError):
         raise Unparsable('"sent_at" must be a time with its offset, such as 2026-03-02T09:15:00+00:00, and "device_id" a UUID or null.') from None
-    return sent_at, device_id, body["entries"]
+    return sent_at, device_id, body["entries"], body.get("more") is True
 
 
 def read_posted(raw: Sequence[Any]) -> list[Posted | Result]:
@@ -172,7 +174,7 @@ class Door:
                 send.changes.append((place, posted))
                 send.mends(place, posted)
             elif isinstance(posted, Result):
-                if isinstance(send.raw[place], dict) and "box" in send.raw[place]:
+                if is_box(send.raw[place]):
                     send.boxes.append(place)
                 else:
                     send.results[place] = posted

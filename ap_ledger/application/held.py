@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -143,10 +143,10 @@ class HeldStore:
                 > 0
             )
 
-    def forget(self, erased: Callable[[Held], bool]) -> int:
+    def forget(self, erased: Callable[[Held], bool], unboxed: Callable[[Any], Any]) -> int:
         """Lets go of everything, settled or not, whose body was erased with a student's key. Returns how many went."""
         with self._engine.connect() as connection:
-            gone = [row.id for row in connection.execute(select(HELD)) if erased(self._open(row))]
+            gone = [row.id for row in connection.execute(select(HELD)) if erased(replace(held := self._open(row), entry=unboxed(held.entry)))]
         with self._engine.begin() as connection:
             for row_id in gone:
                 connection.execute(delete(HELD).where(HELD.c.id == row_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ import orjson
 import uuid_utils
 
 from ap_ledger.application.accounts import Accounts
+from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.changes import Changes
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
 from ap_ledger.application.fingerprint import Fingerprint
@@ -25,6 +27,7 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome
 
 ATTEMPTS = 20
+UNOPENED = "This was sealed for another ledger, or for a key that is missing here. It is kept as it came, and opens once that key is back."
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
 
 
@@ -62,11 +65,13 @@ class Sending:
     def open_send(self, raw: bytes, sender: Sender | None = None) -> Send:
         """Reads what came over the network and judges every entry. Raises Unparsable or TooLarge."""
         now = self.clock()
-        sent_at, device_id, entries = parse_send(raw)
+        sent_at, device_id, entries, more = parse_send(raw)
         if sender is not None and sender.who.device_id is not None:
             # A credential says which device it is; what a send says of itself is for those who have none.
             device_id = sender.who.device_id
-        return self._open_send(now, sent_at, device_id, entries, sender)
+        send = self._open_send(now, sent_at, device_id, entries, sender)
+        send.more = more
+        return send
 
     def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any], sender: Sender | None = None) -> Send:
         # Measured to the second: what is smaller is the network's delay, not the clock's fault.
@@ -75,8 +80,13 @@ class Sending:
         uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
         send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
         send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
+        send.raw = [self._unboxed(one) for one in send.raw]
         self.door.let_in(send)
         return send
+
+    def _unboxed(self, raw: Any) -> Any:
+        """What was sent, out of its box where it came in one that opens."""
+        return open_box(self.keyring, raw) or raw if is_box(raw) else raw
 
     def submit(self, send: Send) -> Any:
         """Queues the fresh entries of a send; the future holds what became of each. Raises Busy at once when the queue is full."""
@@ -104,9 +114,7 @@ class Sending:
         for place, posted in send.changes:
             send.results[place] = self._change(posted, send.raw[place], send)
         for place in send.boxes:
-            send.results[place] = Result(
-                id_of(send.raw[place]), "held", message="This box cannot be opened here yet. It is kept, sealed as it came; its author will be asked."
-            )
+            send.results[place] = Result(id_of(send.raw[place]), "held", message=UNOPENED)
         self._keep_refused(send)
         for place, mended in send.replaced.items():
             result = send.results[place]
@@ -122,7 +130,7 @@ class Sending:
 
     def _may_mend(self, send: Send, place: int, mended: UUID) -> bool:
         """Whether an entry that came over the network settles what it says it mends: only its own author's, about the same student."""
-        held = self.held.get(mended) if send.judge is not None else None
+        held = self.held_entry(mended) if send.judge is not None else None
         if held is None:
             return True
         return isinstance(held.entry, dict) and all(held.entry.get(name) == send.raw[place].get(name) for name in ("author_id", "student_id"))
@@ -236,7 +244,7 @@ class Sending:
 
         What waits for its author to confirm it is recorded when its author tries it.
         """
-        held = self.held.get(held_id)
+        held = self.held_entry(held_id)
         if held is None or held.resolution is not None:
             return None
         send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
@@ -259,7 +267,7 @@ class Sending:
             posted = send.changes[0][1]
             known = self.recorder.find([posted.entry_id])
             return self._change(posted, send.raw[0], send) if known else Result(posted.id, "held", message="Its entry has not arrived.")
-        return send.results[0] or Result(None, "held", message="This box cannot be opened here yet.")
+        return send.results[0] or Result(None, "held", message=UNOPENED)
 
     def dismiss(self, held_id: UUID, reason_code: str, by: UUID | None = None) -> bool:
         """Settles a held thing without recording it; it stays in the store with the reason. False when nothing waited."""
@@ -271,4 +279,12 @@ class Sending:
         recorded = self.recorder.find([held.id for held in found])
         for held_id in recorded:
             self.held.resolve(held_id, "recorded", self.clock())
-        return [held for held in found if held.id not in recorded]
+        return [self._readable(held) for held in found if held.id not in recorded]
+
+    def held_entry(self, held_id: UUID) -> Held | None:
+        """One held thing, settled or not, out of its box where that opens by now."""
+        found = self.held.get(held_id)
+        return None if found is None else self._readable(found)
+
+    def _readable(self, held: Held) -> Held:
+        return replace(held, entry=self._unboxed(held.entry))

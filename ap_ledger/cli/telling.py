@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 
-from api.pages import in_words
+from api.words import in_words
 from projections.reading import Reader
 
 SHOWN = 60

@@ -1,0 +1,132 @@
+"""What waits for somebody: refused and held entries, each with its reason, mended, confirmed or let go by their author."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.application.boxes import is_box
+from ap_ledger.application.held import Held
+from ap_ledger.application.ledger import new_id
+from api.asking import Asker, Asking
+from api.entries import may_settle
+from api.gate import gated
+from api.mending import fields_of, mended
+from api.service import Service, Using
+from api.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.withhold import WITHHELD
+from api.words import KINDS, in_words
+from projections.reading import Body, Unknown
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN = 50
+DONE = {
+    "recorded": "It is recorded.",
+    "replaced": "It is recorded as you put it right.",
+    "dismissed": "It is settled. What was sent is kept with your reason.",
+    "left": "Nothing was changed.",
+}
+
+
+@router.get("/held")
+def held_page(request: Request, using: Using, asking: Asking, done: str = "") -> HTMLResponse:
+    """Everything that waits for whoever asks, newest first."""
+    return _held(request, using, asking, done=DONE.get(done, ""))
+
+
+def _held(
+    request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", typed: dict[str, Any] | None = None
+) -> HTMLResponse:
+    found: list[Held] = []
+    after: UUID | None = None
+    while (page := using.ledger.held_entries(after, 500)) and len(found) <= SHOWN:
+        found += [one for one in page if may_settle(asking, one)]
+        after = page[-1].id
+    found.sort(key=lambda one: one.received_at, reverse=True)
+    people, students = people_of(using.reader), _students(using, asking)
+    lines = [_line(using, asking, one, people, students, (typed or {}).get(str(one.id))) for one in found[:SHOWN]]
+    return show(request, "held.html", status, lines=lines, more=len(found) > SHOWN, said=said, done=done, form=new_id, students=students)
+
+
+def _students(using: Service, asking: Asker) -> list[Body]:
+    """Whom they may record about."""
+    where = [setting for setting in using.reader.whole("settings") if UUID(setting["id"]) in asking.where("record")]
+    return sorted((one for setting in where for one in asking.among(using.reader.everyone(setting), "record")), key=lambda one: str(one["name"]))
+
+
+def _line(using: Service, asking: Asker, held: Held, people: dict[str, str | None], students: list[Body], typed: dict[str, str] | None) -> dict[str, Any]:
+    entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
+    mine = entry.get("author_id") == str(asking.who.person_id)
+    student = next((one["name"] for one in students if one["id"] == entry.get("student_id")), None)
+    try:
+        what = in_words(using.reader, entry) if entry else "Sealed: it cannot be read here"
+    except (KeyError, TypeError, AttributeError):
+        # Whatever is wrong with it may be just what the words are made from.
+        what = "It cannot be put into words as it stands"
+    return {
+        "id": str(held.id), "status": held.status, "message": held.message, "field": held.field, "received": held.received_at, "mine": mine,
+        "kind": KINDS.get(str(entry.get("kind")), "Change" if entry.get("kind") in ("entry-corrected", "entry-voided") else "Entry"),
+        "what": what if mine or entry.get("kind") not in ("note-written", "voice-heard", "context-noted", "worry-raised", "incident-recorded") else WITHHELD,
+        "student": student, "who": people.get(str(entry.get("author_id"))) or "somebody", "waits": held.target_id is not None,
+        "confirm": _unconfirmed(asking, held), "again": held.status == "refused",
+        "fields": fields_of(using.reader, entry, typed) if mine and entry.get("kind") in KINDS else [],
+    }  # fmt: skip
+
+
+@router.post("/held")
+async def confirm_all(using: Using, asking: Asking) -> Response:
+    """Confirms everything that was recorded in one's own name from elsewhere."""
+    return await run_in_threadpool(_confirm_all, using, asking)
+
+
+def _confirm_all(using: Service, asking: Asker) -> Response:
+    after: UUID | None = None
+    while page := using.ledger.held_entries(after, 500):
+        for held in page:
+            if _unconfirmed(asking, held) and may_settle(asking, held):
+                using.ledger.retry(held.id, asking.writer)
+        after = page[-1].id
+    return RedirectResponse("/held?done=recorded", 303)
+
+
+def _unconfirmed(asking: Asker, held: Held) -> bool:
+    """Whether something waits for nothing but its author's word that it is theirs."""
+    return isinstance(held.entry, dict) and held.entry.get("author_id") == str(asking.who.person_id) and held.status == "held" and held.field == "author_id"
+
+
+@router.post("/held/{held_id}")
+async def settle(request: Request, held_id: UUID, using: Using, asking: Asking) -> Response:
+    """Confirms or tries again, records a mended one in its place, or settles it without recording."""
+    return await run_in_threadpool(_settle, request, held_id, using, asking, await read_form(request))
+
+
+def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
+    held, do = using.ledger.held_entry(held_id), text_of(form, "do")
+    if held is None or held.resolution is not None or not may_settle(asking, held):
+        raise Unknown
+    if do == "dismiss":
+        using.ledger.dismiss(held_id, text_of(form, "reason") or "not-needed", asking.who.person_id)
+        return RedirectResponse("/held?done=dismissed", 303)
+    if do == "retry":
+        result = using.ledger.retry(held_id, asking.writer)
+        if result is not None and result.status in ("recorded", "duplicate"):
+            return RedirectResponse("/held?done=recorded", 303)
+        return _held(request, using, asking, (result and result.message) or "It could not be recorded yet.", 422)
+    if do != "mend" or not isinstance(held.entry, dict) or held.entry.get("author_id") != str(asking.who.person_id):
+        raise Unknown
+    entry, typed = mended(using.reader, held.entry, form)
+    # The id stands for what was typed, so that sending the form twice records it once.
+    fresh = {**entry, "id": str(entry_id(id_of(form, "form"), repr(sorted(typed.items())))), "replaces": str(held_id)}
+    result = using.ledger.record([fresh], sender=asking.writer).results[0]
+    if result.status in ("recorded", "duplicate"):
+        using.ledger.held.resolve(held_id, "replaced", using.ledger.clock(), asking.who.person_id)
+        return RedirectResponse("/held?done=replaced", 303)
+    if result.status == "refused" and result.id is not None:
+        # Only the first stays to be mended; a second copy of the same slip would be one more thing to settle.
+        using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
+    return _held(request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held_id): typed})

@@ -1,0 +1,317 @@
+// What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and small helpers.
+import { channel, flush, notices, seen, waiting } from "{{ app/outbox.js }}";
+import { dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
+
+const ICONS = "{{ vendor/icons.svg }}";
+const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000;
+const TWELVE_HOURS = 12 * 3600 * 1000;
+
+export const find = (what, within = document) => within.querySelector(what);
+
+export function el(name, given = {}, ...inside) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(given)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
+    else if (key === "data") Object.assign(made.dataset, value);
+    else if (key === "value") made.value = value;
+    else made.setAttribute(key, value === true ? "" : value);
+  }
+  made.append(...inside.flat().filter(one => one !== undefined && one !== null && one !== false));
+  return made;
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), use = document.createElementNS(svg.namespaceURI, "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `${ICONS}#${name}`);
+  svg.append(use);
+  return svg;
+}
+
+export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+export const clock = at => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+export function dayIn(zone, at = new Date()) {
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
+}
+
+// The moment of a wall clock's time in the setting's own zone, whatever zone the device believes in.
+export function momentIn(zone, day, time) {
+  const guess = Date.parse(`${day}T${time.slice(0, 5)}:00Z`);
+  const shown = at => Date.parse(new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T") + "Z");
+  const first = guess - (shown(guess) - guess);
+  return new Date(guess - (shown(first) - first));
+}
+
+export const inWords = day => new Date(`${day}T12:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+
+export function slotsOn(roster, day) {
+  const held = roster.timetables.filter(one => one.from_date <= day).at(-1);
+  const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
+  return (held?.slots ?? []).filter(slot => slot.weekdays.includes(weekday));
+}
+
+export function expectedIn(student, day, slot) {
+  const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
+  return student.expected.some(one => one.weekday === weekday && one.slots.includes(slot));
+}
+
+// Asking the service ---------------------------------------------------------------------------------------------------
+
+export async function ask(address) {
+  try {
+    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return { refused: true, wiped: await shutOut(answer) };
+    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json")) return { offline: true };
+    return { said: await answer.json(), more: answer.headers.has("link") };
+  } catch {
+    return { offline: true };
+  }
+}
+
+export async function position() { return (await fact("sync"))?.position ?? 0; }
+
+// Who is here ----------------------------------------------------------------------------------------------------------
+
+const page = { roster: undefined, signIn: false, offline: false };
+
+export async function boot(draw) {
+  if (!window.isSecureContext || !crypto.subtle) {
+    find("#app").replaceChildren(el("p", { class: "note warn" }, "This address is not secure, so this device cannot keep anything. Ask whoever looks after AP Ledger for its https address."));
+    document.documentElement.dataset.ready = "1";
+    return;
+  }
+  navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch(() => {});
+  channel.addEventListener("message", event => { if (event.data === "flushed" || event.data === "added") strip(); });
+  document.addEventListener("outbox", event => { strip(); if (event.detail === "added") soon(0); });
+  for (const what of ["online", "focus"]) addEventListener(what, () => soon(0));
+  addEventListener("offline", strip);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
+  await dropAged();
+  const person = await fact("person");
+  page.roster = person ? await hidden(`roster:${person}`) : undefined;
+  if (page.roster) {
+    await draw(page.roster);
+    await guardTablet();
+  }
+  await strip();
+  await refresh(draw);
+  document.documentElement.dataset.ready = "1";
+  soon(0);
+}
+
+async function refresh(draw) {
+  const wanted = new URLSearchParams(location.search).get("setting") ?? page.roster?.setting.id;
+  const { said, refused, wiped, offline } = await ask(`/api/v1/capture${wanted ? `?setting=${encodeURIComponent(wanted)}` : ""}`);
+  page.signIn = Boolean(refused);
+  page.offline = Boolean(offline);
+  if (said) {
+    const before = page.roster;
+    page.roster = said;
+    await setFact("box-key", said.box_key);
+    await setFact("person", said.me.id);
+    await hide(`roster:${said.me.id}`, said);
+    // What is on the screen stays as it is where nothing of it changed: somebody may be typing.
+    const told = ({ now, ...rest }) => JSON.stringify(rest);
+    if (!before || told(before) !== told(said)) await draw(said);
+    await guardTablet();
+    await settled();
+  } else if (wiped) {
+    return leaveForGood();
+  } else if (!page.roster) {
+    find("#app").replaceChildren(nobody());
+  }
+  await strip();
+}
+
+async function leaveForGood() {
+  clearTimeout(timer);
+  await wipe();
+  location.replace("/sign-in");
+}
+
+function nobody() {
+  if (page.signIn) {
+    return el("div", { class: "note" }, el("h2", {}, "Sign in to begin"), el("p", {}, "After that this works with no signal too."), el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"));
+  }
+  return el("div", { class: "note warn" }, el("h2", {}, "No signal yet"), el("p", {}, "Nobody has signed in on this device in the last seven days, so it does not know whom you see. Sign in once where there is a signal; from then on it works without."));
+}
+
+// The strip ------------------------------------------------------------------------------------------------------------
+
+let drawn = "";
+
+async function strip() {
+  const rows = await waiting(), sync = (await fact("sync")) ?? {}, told = (await notices()).filter(one => !page.roster || one.author === page.roster.me.id);
+  const stuck = rows.filter(one => one.stuck), kind = page.roster?.device?.kind ?? "device", away = !navigator.onLine || sync.error === "network" || page.offline;
+  const lines = [];
+  const line = (look, name, ...words) => lines.push([look, name, words]);
+  if (rows.length && away) line("wait", "cloud-off", `No signal. ${count(rows.length, "entry", "entries")} saved on this ${kind}.`);
+  else if (rows.length && (sync.error === "sign-in" || (page.signIn && sync.error))) line("wait", "lock", `${count(rows.length, "entry", "entries")} saved on this ${kind}. `, ["/sign-in", "Sign in to send"]);
+  else if (rows.length && sync.error) line("wait", "cloud-off", `${count(rows.length, "entry", "entries")} saved on this ${kind}. The service does not answer; this tries again by itself.`);
+  else if (rows.length) line("wait", "cloud-upload", `${count(rows.length, "entry", "entries")} saved on this ${kind}, being sent.`);
+  else if (away) line("wait", "cloud-off", `No signal. Nothing waits on this ${kind}; go on, it will be saved here.`);
+  else if (page.signIn && page.roster) line("wait", "lock", "Everything is sent. ", ["/sign-in", "Sign in again to see today’s list"]);
+  else line("good", "check", sync.at ? `Everything is sent, ${clock(new Date(sync.at))}.` : "Everything is sent.");
+  if (told.length) line("warn", "triangle-alert", `${count(told.length, "entry needs", "entries need")} you: ${told[0].message} `, ["/held", "Put right"]);
+  if (stuck.length) line("warn", "triangle-alert", `${count(stuck.length, "entry", "entries")} could not be sent and ${stuck.length === 1 ? "stays" : "stay"} here: ${stuck[0].stuck}`);
+  if (Math.abs(sync.offset ?? 0) > 300) line("warn", "clock", `The clock of this ${kind} is ${Math.round(Math.abs(sync.offset) / 60)} minutes ${sync.offset > 0 ? "slow" : "fast"}. Times are put right when they are sent.`);
+  const now = JSON.stringify(lines);
+  if (now === drawn) return;
+  drawn = now;
+  find("#strip").replaceChildren(...lines.map(([look, name, words]) => el("p", { class: look }, icon(name), el("span", {}, ...words.map(word => Array.isArray(word) ? el("a", { href: word[0] === "/sign-in" ? `/sign-in?next=${encodeURIComponent(location.pathname)}` : word[0] }, word[1]) : word)))));
+  find("#strip").dataset.waiting = rows.length;
+  navigator.setAppBadge?.(rows.length).catch(() => {});
+}
+
+// What needed its author and waits no longer was put right from somewhere else.
+async function settled() {
+  const told = await notices();
+  const { said, more } = told.length ? await ask("/api/v1/held?limit=500") : {};
+  const still = new Set(said?.items.map(one => one.id));
+  if (said && !more) for (const one of told) if (!still.has(one.id) && one.author === page.roster.me.id) await seen(one.id);
+}
+
+// Sending --------------------------------------------------------------------------------------------------------------
+
+let timer, wait = FIRST_RETRY;
+
+function soon(delay) {
+  clearTimeout(timer);
+  timer = setTimeout(send, delay);
+}
+
+async function send() {
+  const some = (await waiting()).some(one => !one.stuck);
+  if (some) navigator.serviceWorker?.ready.then(worker => worker.sync?.register("outbox")).catch(() => {});
+  const done = some ? await flush() : {};
+  if (done.error === "wiped") return leaveForGood();
+  if (done.error || done.busy) {
+    wait = done.busy ? FIRST_RETRY : Math.min(LAST_RETRY, wait * 2);
+    // Phones that lost their signal together must not come back together.
+    soon(wait * (0.75 + Math.random() / 2));
+  } else {
+    wait = FIRST_RETRY;
+    page.offline = page.offline && !some;
+    document.dispatchEvent(new CustomEvent("sent"));
+  }
+  await strip();
+}
+
+// Saying that something is saved -----------------------------------------------------------------------------------------
+
+let fading;
+
+export function saved(words, undone) {
+  const bar = find("#toast");
+  clearTimeout(fading);
+  bar.replaceChildren(el("p", {}, words, el("br"), el("small", {}, `Saved on this ${page.roster.device?.kind ?? "device"}.`)));
+  if (undone) bar.append(el("button", { type: "button", id: "undo", onclick: undone }, icon("undo-2"), "Undo"));
+  bar.hidden = false;
+  fading = setTimeout(() => { bar.hidden = true; }, 20000);
+  if (!page.asked) {
+    page.asked = true;
+    navigator.storage?.persist?.().then(kept => setFact("kept-for-good", kept)).catch(() => {});
+  }
+}
+
+export function unsaved(error) {
+  const bar = find("#toast");
+  clearTimeout(fading);
+  const full = error?.name === "QuotaExceededError";
+  bar.replaceChildren(el("p", { role: "alert" }, full ? "NOT saved: this device has no room left. Free some, then tap again." : "NOT saved. Tap again; if it stays so, write it down and tell whoever looks after AP Ledger."));
+  bar.hidden = false;
+}
+
+// Shared tablets -------------------------------------------------------------------------------------------------------
+
+let idle;
+
+async function guardTablet() {
+  if (page.roster?.device?.kind !== "tablet") return;
+  if (!idle) for (const what of ["pointerdown", "keydown", "input"]) addEventListener(what, later, { passive: true });
+  later();
+  if (await fact("locked")) lock();
+}
+
+function later() {
+  clearTimeout(idle);
+  if (!document.body.dataset.locked) idle = setTimeout(lock, LOCK_AFTER);
+}
+
+async function lock() {
+  await setFact("locked", true);
+  if (document.body.dataset.locked) return;
+  document.body.dataset.locked = "1";
+  find("#frame").inert = true;
+  // What was on the screen is taken off it, not only covered.
+  find("#app").replaceChildren();
+  find("#toast").hidden = true;
+  const people = page.roster.here;
+  const said = el("p", { role: "alert" });
+  const pin = el("input", { id: "pin", class: "pin", inputmode: "numeric", autocomplete: "off", minlength: 6, maxlength: 6, required: true });
+  const who = el("select", { id: "who" }, people.map(one => el("option", { value: one.id }, one.name)));
+  const open = async event => {
+    event.preventDefault();
+    said.textContent = "";
+    const problem = await unlock(who.value, pin.value);
+    pin.value = "";
+    if (problem) said.textContent = problem;
+    else location.reload();
+  };
+  const form = people.length
+    ? el("form", { onsubmit: open }, el("div", { class: "field" }, el("label", { for: "who" }, "Who are you?"), who), el("div", { class: "field" }, el("label", { for: "pin" }, "Your PIN"), pin), said, el("button", {}, "Go on"))
+    : el("p", {}, "Nobody here has a PIN yet.");
+  document.body.append(el("div", { id: "locked", role: "dialog", "aria-modal": "true", "aria-labelledby": "locked-title" }, el("h2", { id: "locked-title" }, icon("lock"), " Locked"), el("p", {}, "Nobody touched this tablet for two minutes. What was logged is safe."), form, el("a", { class: "button second", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in with a password")));
+  (people.length ? pin : find("#locked a")).focus();
+}
+
+// PINs are judged by the service. With no signal, one that the service took here in the last twelve hours opens the tablet again.
+async function unlock(person, pin) {
+  try {
+    const body = new URLSearchParams({ person, pin });
+    const answer = await fetch("/switch", { method: "POST", body, credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    if (answer.type === "opaqueredirect") {
+      const salt = crypto.getRandomValues(new Uint8Array(16));
+      await setFact(`pin:${person}`, { salt, hash: await stretched(pin, salt), until: Date.now() + TWELVE_HOURS, tries: 0 });
+      await setFact("person", person);
+      await setFact("locked", false);
+      return "";
+    }
+    if (answer.status === 403) return "That did not match. After five tries sign in with your password.";
+    if (answer.status < 500) return "Sign in with your password first; then your PIN works here for twelve hours.";
+  } catch {
+    // No signal: what follows is for that.
+  }
+  const known = await fact(`pin:${person}`);
+  if (!known || known.until < Date.now() || known.tries >= 5) return "With no signal only a PIN that was used here today opens this tablet. Find a signal, or ask somebody who used theirs.";
+  if (await stretched(pin, known.salt) !== known.hash) {
+    await setFact(`pin:${person}`, { ...known, tries: known.tries + 1 });
+    return "That did not match.";
+  }
+  await setFact(`pin:${person}`, { ...known, tries: 0 });
+  await setFact("person", person);
+  await setFact("locked", false);
+  return "";
+}
+
+async function stretched(pin, salt) {
+  const raw = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
+  const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: 600000 }, raw, 256);
+  return [...new Uint8Array(bits)].map(one => one.toString(16).padStart(2, "0")).join("");
+}
+
+// Leaving --------------------------------------------------------------------------------------------------------------
+
+export async function mayLeave() {
+  const rows = await waiting();
+  return rows.length ? `${count(rows.length, "entry still waits", "entries still wait")} on this device. Signing out now could lose ${rows.length === 1 ? "it" : "them"}, so stay signed in until the strip says that everything is sent.` : "";
+}
+
+export async function letGo() {
+  for (const start of ["roster:", "today:", "sheet:", "learning:", "day:"]) await forget(start);
+  await setFact("person", undefined);
+  await setFact("locked", false);
+}

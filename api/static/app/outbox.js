@@ -1,0 +1,159 @@
+// The outbox, shared by the pages and the service worker.
+// One rule above all: an entry leaves it only when the server names its id in an answer. Nothing else deletes it, and nothing in it ages.
+import { fact, open, setFact, shutOut } from "{{ app/store.js }}";
+import { uuid7 } from "{{ app/uuid7.js }}";
+
+const BATCH = 50, LOCK = "ap-ledger-outbox", PATIENCE = 20000, AHEAD = 60000;
+const STRICT = { durability: "strict" };
+const SETTLED = new Set(["recorded", "duplicate", "refused", "held"]);
+const bytes = text => new TextEncoder().encode(text);
+const base64 = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+export const channel = new BroadcastChannel("ap-ledger");
+
+function tell(what) {
+  channel.postMessage(what);
+  if (typeof document !== "undefined") document.dispatchEvent(new CustomEvent("outbox", { detail: what }));
+}
+
+// Sealed to the setting's public key: what lies here cannot be read here, and the worker can send it while nobody is signed in.
+async function seal(entry) {
+  const key = await fact("box-key");
+  if (!key) throw new Error("no-key");
+  const raw = Uint8Array.from(atob(key.key), one => one.charCodeAt(0));
+  const theirs = await crypto.subtle.importKey("raw", raw, { name: "ECDH", namedCurve: "P-256" }, false, []);
+  const ours = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
+  const epk = await crypto.subtle.exportKey("raw", ours.publicKey);
+  const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, ours.privateKey, 256);
+  const stretch = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
+  const lock = { name: "HKDF", hash: "SHA-256", salt: epk, info: bytes("ap-ledger/outbox/1") };
+  const closed = await crypto.subtle.deriveKey(lock, stretch, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
+  const iv = crypto.getRandomValues(new Uint8Array(12));
+  const ct = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bytes(entry.id) }, closed, bytes(JSON.stringify(entry)));
+  return { v: key.v, kid: key.kid, epk: base64(epk), iv: base64(iv), ct: base64(ct) };
+}
+
+const row = (entry, box) => ({ id: entry.id, author: entry.author_id, of: entry.entry_id ?? null, at: Date.now(), tried: false, stuck: "", box });
+
+// Everything is sealed before the transaction opens, because a transaction does not wait for anything else.
+export async function add(...entries) {
+  const sealed = await Promise.all(entries.map(seal));
+  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
+  entries.forEach((entry, place) => tx.store.add(row(entry, sealed[place])));
+  await tx.done;
+  tell("added");
+}
+
+// A change of something that has not left yet changes it where it lies; what may have left already is corrected.
+export async function amend(entry, reason = "changed-on-the-device") {
+  const { id, kind, replaces, ...said } = entry;
+  const head = { setting_id: said.setting_id, student_id: said.student_id, author_id: said.author_id };
+  const correction = { id: uuid7(), kind: "entry-corrected", ...head, device_time: localTime(), entry_id: id, replacement: { id, kind, ...said }, reason_code: reason };
+  const [box, later] = await Promise.all([seal(entry), seal(correction)]);
+  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
+  const there = await tx.store.get(id);
+  if (there && !there.tried) tx.store.put({ ...there, box });
+  else tx.store.add(row(correction, later));
+  await tx.done;
+  tell("added");
+}
+
+// The transaction is the lock: sending marks an entry as tried in one of its own before anything leaves the device.
+export async function undo(entry, reason = "undone") {
+  const head = { setting_id: entry.setting_id, student_id: entry.student_id, author_id: entry.author_id };
+  const taken = { id: uuid7(), kind: "entry-voided", ...head, device_time: localTime(), entry_id: entry.id, reason_code: reason };
+  const box = await seal(taken);
+  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
+  const there = await tx.store.get(entry.id);
+  if (there && !there.tried) tx.store.delete(entry.id);
+  else tx.store.add(row(taken, box));
+  await tx.done;
+  tell("added");
+}
+
+export async function waiting() { return (await open()).getAll("outbox"); }
+
+export async function notices() { return (await open()).getAll("notices"); }
+
+export async function seen(id) { await (await open()).delete("notices", id); }
+
+export function localTime(at = new Date()) {
+  const minutes = -at.getTimezoneOffset(), shifted = new Date(at.getTime() + minutes * 60000);
+  const two = number => String(Math.trunc(number)).padStart(2, "0");
+  return `${shifted.toISOString().slice(0, -1)}${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+}
+
+// One sender at a time, over all tabs and the worker. Whoever finds it taken asks the sender to look once more.
+let again = false;
+channel.addEventListener("message", event => { if (event.data === "again") again = true; });
+
+export async function flush() {
+  const done = await navigator.locks.request(LOCK, { ifAvailable: true }, async lock => {
+    if (!lock) {
+      channel.postMessage("again");
+      return { busy: true };
+    }
+    let answer;
+    do {
+      again = false;
+      answer = await sendSome();
+    } while (!answer.error && (answer.more || again));
+    return answer;
+  });
+  if (!done.busy && done.error !== "wiped") {
+    const before = await fact("sync");
+    await setFact("sync", { ...before, ...(done.error ? {} : { at: Date.now() }), error: done.error ?? "", position: Math.max(before?.position ?? 0, done.position ?? 0), ...(done.offset === undefined ? {} : { offset: done.offset }) });
+    tell("flushed");
+  }
+  return done;
+}
+
+async function sendSome() {
+  // With no network at all nothing is marked as tried: what has surely not left can still be changed where it lies.
+  if (navigator.onLine === false) return { error: "network" };
+  const db = await open();
+  const marking = db.transaction("outbox", "readwrite", STRICT);
+  const all = (await marking.store.getAll()).filter(one => !one.stuck);
+  // What seems to come was logged before the clock was set back. It goes by itself, as if sent by the clock of then, so that
+  // its last entry happened at the latest now; the service sees that the clock had moved, and says that the time is uncertain.
+  const ahead = all.filter(one => one.at > Date.now() + AHEAD), some = (ahead.length ? ahead : all).slice(0, BATCH);
+  const sentAt = ahead.length ? new Date(Math.max(...some.map(one => one.at))) : undefined;
+  for (const one of some) if (!one.tried) marking.store.put({ ...one, tried: true });
+  await marking.done;
+  if (!some.length) return { more: false };
+  let answer, said;
+  try {
+    answer = await fetch("/api/v1/entries", {
+      method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ sent_at: localTime(sentAt), device_id: null, more: all.length > some.length, entries: some.map(one => ({ id: one.id, box: one.box })) }), signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
+      return { error: (await shutOut(answer)) ? "wiped" : "sign-in" };
+    }
+    // A hotspot's own page, or a proxy's, is no answer of ours.
+    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json")) return { error: "server" };
+    said = await answer.json();
+  } catch {
+    return { error: "network" };
+  }
+  const by = new Map((Array.isArray(said?.results) ? said.results : []).map(one => [one.id, one]));
+  const settling = db.transaction(["outbox", "notices"], "readwrite", STRICT);
+  let named = 0;
+  for (const one of some) {
+    const result = by.get(one.id);
+    if (!result) continue;
+    if (SETTLED.has(result.status)) {
+      named += 1;
+      settling.objectStore("outbox").delete(one.id);
+      // What waits for another entry of the same device settles itself; everything else needs its author.
+      const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
+      if (needsSomebody) settling.objectStore("notices").put({ id: one.id, author: one.author, status: result.status, message: result.message, at: one.at });
+    } else {
+      named += 1;
+      settling.objectStore("outbox").put({ ...one, tried: true, stuck: result.message ?? result.status });
+    }
+  }
+  await settling.done;
+  const date = Date.parse(answer.headers.get("date") ?? "");
+  const more = named > 0 && all.length > some.length;
+  return { more, position: said.position, ...(named ? {} : { error: "server" }), ...(Number.isNaN(date) ? {} : { offset: Math.round((date - Date.now()) / 1000) }) };
+}

@@ -1,0 +1,116 @@
+"""What a phone or tablet must know in order to log with no signal: as little of it as will do, and nothing that was ever logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from frameworks import Definition
+from frameworks.parts import Scale
+from projections.reading import Body, Reader, age_on, timetable_on
+
+Json = dict[str, Any]
+
+
+def roster(
+    reader: Reader, setting: Body, students: Sequence[Body], own: Mapping[str, Mapping[str, Mapping[str, str]]], mine: frozenset[str], today: date
+) -> Json:
+    """The setting's days, its students by the names staff call them, and the newest version of everything to log against.
+
+    `own` holds what those students' own steps and goals are called; `mine` are the ids of those on a mentor's own caseload.
+    """
+    kinds = sorted({slot["kind"] for timetable in setting.get("timetables", ()) for slot in timetable["slots"]})
+    outcomes = reader.newest("outcomes", today)
+    ages = {student["id"]: age_on(student, today) for student in students}
+    return {
+        "setting": {
+            "id": setting["id"], "name": setting["name"], "time_zone": setting["time_zone"],
+            "places": [{"id": place["place_id"], "label": place["label"]} for place in setting.get("places", ())],
+        },
+        "today": today.isoformat(),
+        "timetables": _in_force(setting, today),
+        "students": [
+            {
+                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "expected": _week(student, today),
+                "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},
+                # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone need hold.
+                "not_asked": _not_asked(outcomes, kinds, setting["id"], ages[student["id"]]),
+            }
+            for student in students
+        ],
+        "ladders": [_ladder(one) for one in reader.newest("ladder", today)],
+        "outcomes": [_outcomes(one, kinds, setting["id"]) for one in outcomes],
+        "curricula": [{"id": one.id, "version": one.version, "title": one.title} for one in reader.newest("curriculum", today)],
+    }  # fmt: skip
+
+
+def _in_force(setting: Body, today: date) -> list[Json]:
+    """The timetable of today and those that begin later."""
+    later = [one for one in setting.get("timetables", ()) if one["from_date"] > today.isoformat()]
+    slots = timetable_on(setting, today.isoformat())
+    return [
+        {"from_date": "", "slots": slots},
+        *({"from_date": one["from_date"], "slots": one["slots"]} for one in sorted(later, key=lambda one: str(one["from_date"]))),
+    ]
+
+
+def _week(student: Body, today: date) -> list[Json]:
+    """In which slots a student is expected, by weekday."""
+    held = [one for one in student["expected"] if one["from_date"] <= today.isoformat()]
+    latest = max(held, key=lambda one: str(one["from_date"])) if held else {"days": []}
+    return [{"weekday": day["weekday"], "slots": day["slots"]} for day in latest["days"]]
+
+
+def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:
+    return [
+        f"{one.key}|{item}"
+        for one in outcomes
+        for item in sorted(
+            {item for kind in kinds for item in one.in_slot(kind, setting)} - {item for kind in kinds for item in one.in_slot(kind, setting, age)}
+        )
+    ]
+
+
+def _ladder(ladder: Definition) -> Json:
+    outermost = [rung.id for rung in ladder.rungs]
+    return {
+        "id": ladder.id, "version": ladder.version, "title": ladder.title,
+        "rungs": [
+            {
+                "id": rung.id, "label": rung.label, "short": rung.short or rung.label, "icon": rung.icon,
+                "number": outermost.index(rung.id) if rung.id in outermost else None,
+            }
+            for rung, _ in ladder.climb()
+        ],
+    }  # fmt: skip
+
+
+def _outcomes(framework: Definition, kinds: Sequence[str], setting: str) -> Json:
+    asked = {kind: framework.in_slot(kind, setting) for kind in kinds}
+    wanted = {item for items in asked.values() for item in items}
+    return {
+        "id": framework.id, "version": framework.version, "title": framework.title, "missing": [one for one in framework.missing if one != "not-answered"],
+        "slots": {kind: {"asked": asked[kind], "expected": framework.expected_in_slot(kind, setting)} for kind in kinds if asked[kind]},
+        "indicators": [
+            {
+                "id": item, "label": framework.labels[item], "theme": framework.labels[framework.theme[item]], "scale": scale.id,
+                "per_student": framework.by_id[item].per_student,
+            }
+            for item, scale in framework.scored.items() if item in wanted
+        ],
+        "scales": {scale.id: scale_as_json(scale) for item, scale in framework.scored.items() if item in wanted},
+    }  # fmt: skip
+
+
+def scale_as_json(scale: Scale) -> Json:
+    """What can be chosen on a scale; no levels where a number or words are typed."""
+    worth = {"secure": scale.secure, "nearly": scale.nearly, "lost": scale.lost}
+    own = {level.value: level.means for level in scale.levels}
+    return {
+        "type": scale.type,
+        "levels": [
+            {"value": value, "label": label, "means": next((means for means, values in worth.items() if value in values), own.get(value))}
+            for value, label in scale.choices
+        ],
+    }  # fmt: skip
