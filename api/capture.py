@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 
 from ap_ledger.application.boxes import public_key
+from ap_ledger.events.moments import moment
 from api.asking import Asker, Asking
 from api.csv_files import csv_text
 from api.gate import gated
@@ -45,7 +46,13 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     return {
         **made,
         "now": now.isoformat(),
-        "me": {"id": str(asking.person), "name": (person and person["name"]) or "Somebody", "role": _role(asking, body), "by": asking.who.via},
+        "me": {
+            "id": str(asking.person),
+            "name": (person and person["name"]) or "Somebody",
+            "role": _role(asking, body),
+            "by": asking.who.via,
+            "since": asking.session and moment(asking.session.began_at).isoformat(),
+        },
         "device": {"id": str(device.id), "kind": device.kind} if device is not None else None,
         "settings": [{"id": one["id"], "name": one["name"]} for one in settings] if device is None else [],
         "here": [{"id": one, "name": name} for one, name in people_here(reader, asking)] if device is not None and device.kind == "tablet" else [],

@@ -91,7 +91,8 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
     if sender.revoked and asking.device is not None and not send.more:
         # It has delivered all that it held, once; from now on it is told to wipe itself.
         await asyncio.to_thread(ledger.accounts.delivered, asking.device.device_id)
-    return Response(orjson.dumps(receipt.as_json()), media_type="application/json")
+    said = {**receipt.as_json(), "shut_out": True} if sender.revoked else receipt.as_json()
+    return Response(orjson.dumps(said), media_type="application/json")
 
 
 @router.post(

@@ -30,13 +30,14 @@ LONG = frozenset({"text", "note", "words"})
 
 
 class MendingField(NamedTuple):
-    """One field of a form. `choices` are (value, label); empty where something is typed."""
+    """One field of a form. `choices` are (value, label); empty where something is typed: `long` text, a `time`, or a line."""
 
     name: str
     label: str
     value: str
     choices: list[tuple[str, str]]
     long: bool
+    time: bool
     required: bool
 
 
@@ -46,8 +47,10 @@ def fields_of(reader: Reader, entry: Mapping[str, Any], typed: Mapping[str, str]
     for name, value, required in _fields(entry):
         if name in fixed or value in (WITHHELD, ERASED):
             continue
-        said = (typed or {}).get(name, "" if value is None else "yes" if value is True else "no" if value is False else str(value))
-        made.append(MendingField(name, NAMES.get(name, name.replace("_", " ").capitalize()), said, _choices(reader, entry, name), name in LONG, required))
+        now = "" if value is None else "yes" if value is True else "no" if value is False else to_the_minute(value) if name in TIMES else str(value)
+        time = name in TIMES and (value is None or now != str(value))
+        label = NAMES.get(name, name.replace("_", " ").capitalize())
+        made.append(MendingField(name, label, (typed or {}).get(name, now), _choices(reader, entry, name), name in LONG, time, required))
     return made
 
 
@@ -130,7 +133,7 @@ def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, said
     if said == "":
         return None
     if name in TIMES:
-        return _moment(before, said)
+        return _moment(before, said, entry.get("device_time"))
     if name == "level":
         definition = _definition(reader, entry.get("framework"))
         scale = definition.scale_of(str(entry.get("indicator"))) if definition else None
@@ -147,12 +150,22 @@ def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, said
     return said
 
 
-def _moment(before: Any, said: str) -> str:
-    """A time that a form gave without an offset has the offset that it had before."""
+def to_the_minute(moment: Any) -> str:
+    """A time as a browser's field for times takes it; what is no time stays as it is, so that it can be put right."""
+    try:
+        return datetime.fromisoformat(str(moment)).strftime("%Y-%m-%dT%H:%M")
+    except ValueError:
+        return str(moment)
+
+
+def _moment(before: Any, said: str, beside: Any) -> Any:
+    """A time from a form. One that was not touched stays to the letter; one without an offset has that of the time before it."""
+    if before is not None and said == to_the_minute(before):
+        return before
     try:
         found = datetime.fromisoformat(said)
         if found.tzinfo is None:
-            found = found.replace(tzinfo=datetime.fromisoformat(str(before)).tzinfo)
+            found = found.replace(tzinfo=datetime.fromisoformat(str(before or beside)).tzinfo)
     except ValueError:
         return said
     return found.isoformat() if found.tzinfo is not None else said

@@ -22,10 +22,11 @@ class Result(BaseModel):
 
 
 class Receipt(BaseModel):
-    """What became of a send; `position` covers everything in it."""
+    """What became of a send; `position` covers everything in it. `shut_out` is told to a device that was."""
 
     position: int
     results: list[Result]
+    shut_out: bool | None = None
 
 
 class Recorded(BaseModel):

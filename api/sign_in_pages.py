@@ -32,9 +32,9 @@ def inside(address: str) -> str:
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, asking: Asking, lost: int = 0) -> Response:
-    """The form, and where to go on from there."""
-    if asking.session is not None:
+def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0) -> Response:
+    """The form, and where to go on from there. `again` is for a tablet that locked: somebody's session may still be alive on it."""
+    if asking.session is not None and not again:
         return RedirectResponse(inside(request.query_params.get("next", "/")), 303)
     return _sign_in(request, asking, inside(request.query_params.get("next", "/")), lost=lost)
 

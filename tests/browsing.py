@@ -101,7 +101,7 @@ class Place:
 
 
 @contextlib.contextmanager
-def open_place(folder: Path, children: int = 6) -> Iterator[Place]:
+def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
     """An example setting that ended last week, whose timetable holds on every day, so that tests may run on a Sunday."""
     settings = read_settings(data=folder)
     today = date.today()

@@ -53,10 +53,12 @@ class Chaos:
         self.port = server.sockets[0].getsockname()[1]
         started.set()
         self._loop.run_forever()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(asyncio.sleep(0))
         server.close()
+        going = asyncio.all_tasks(self._loop)
+        for task in going:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*going, return_exceptions=True))
+        self._loop.run_until_complete(asyncio.sleep(0.05))
         self._loop.close()
 
     @staticmethod
@@ -100,12 +102,17 @@ class Chaos:
 
     async def _ask(self, head: bytes, body: bytes) -> bytes:
         up, down = await asyncio.open_connection("127.0.0.1", self.target)
+        try:
+            return await self._pass_on(up, down, head, body)
+        finally:
+            down.close()
+
+    @staticmethod
+    async def _pass_on(up: asyncio.StreamReader, down: asyncio.StreamWriter, head: bytes, body: bytes) -> bytes:
         lines = [line for line in head.rstrip(b"\r\n").split(b"\r\n") if not line.lower().startswith(b"connection:")]
         down.write(b"\r\n".join([*lines, b"Connection: close", b"", b""]) + body)
         await down.drain()
-        said = await up.read(-1)
-        down.close()
-        return said
+        return await up.read(-1)
 
     @staticmethod
     async def _say(writer: asyncio.StreamWriter, status: bytes, kind: bytes, body: bytes) -> None:

@@ -6,12 +6,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from ap_ledger.settings import Settings
+from tests.browsing import PHONE, TABLET, Place, open_place
 from tests.house import Clock, House, settings_for
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
@@ -57,6 +59,39 @@ def chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
     made = launch_browser()
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_place(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Place]:
+    """A served setting of 8 students, for a module whose tests log in it."""
+    with open_place(tmp_path_factory.mktemp("place") / "data") as made:
+        yield made
+
+
+@pytest.fixture
+def place(shared_place: Place) -> Place:
+    """The served setting, its network well, and what it holds from here on."""
+    shared_place.chaos.go("ok")
+    shared_place.mark()
+    return shared_place
+
+
+@pytest.fixture
+def browsers(chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
+    """Makes browsers on enrolled devices, or on none, in which somebody is signed in: on a phone the mentor, else a teacher."""
+    made: list[Any] = []
+
+    def make(person: UUID | None = None, kind: str | None = "tablet", **more: Any) -> Any:
+        device, credential = place.device(kind) if kind else (None, "")
+        context = chromium.new_context(**{**(PHONE if kind == "phone" else TABLET), **more})
+        context.add_cookies(place.cookies(person or (place.mentor if kind == "phone" else place.staff), device, credential))
+        context.device = device
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
 
 
 DATABASES = ("sqlite", "postgres")

@@ -155,7 +155,8 @@ def test_a_revoked_device_may_deliver_all_it_holds_in_several_sends_and_is_then_
     house.ledger.accounts.revoke_device(phone[0])
     with house.stranger() as client:
         assert statuses(send(client, phone[1], sealed(key, house.rung()), more=True)) == ["held"]
-        assert statuses(send(client, phone[1], sealed(key, house.rung()), more=False)) == ["held"]
+        last = send(client, phone[1], sealed(key, house.rung()), more=False)
+        assert statuses(last) == ["held"] and last.json()["shut_out"] is True
         wiped = send(client, phone[1], sealed(key, house.rung()))
         assert wiped.status_code == 401 and wiped.json()["code"] == "shut-out" and "storage" in wiped.headers["clear-site-data"]
     assert len(house.ledger.held_entries()) == 2
@@ -352,6 +353,16 @@ def test_a_week_that_was_logged_elsewhere_is_confirmed_with_one_tap_and_nothing_
         assert teacher.post("/held", follow_redirects=False).headers["location"] == "/held?done=recorded"
     assert {one["id"] for one in house.look_back()["entries"]} == {one["id"] for one in mine}
     assert {str(one.id) for one in house.ledger.held_entries()} == {theirs["id"], wrong["id"]}
+
+
+def test_what_was_changed_about_an_entry_that_waited_is_applied_when_it_is_confirmed(house: House, phone: tuple[UUID, str]) -> None:
+    key, mine = public_key(house.ledger.keyring, house.setting), house.rung(author_id=str(house.teacher))
+    with house.stranger() as client:
+        assert statuses(send(client, phone[1], sealed(key, mine))) == ["held"]
+        assert house.one(house.correct(mine, rung="goes-out")).status == "held", "it waits for its entry"
+        house.browser(house.teacher, client.app).post(f"/held/{mine['id']}", data={"do": "retry"})
+    (entry,) = house.look_back()["entries"]
+    assert (entry["status"], entry["entry"]["rung"]) == ("corrected", "goes-out") and house.ledger.held_entries() == []
 
 
 def test_a_head_who_settles_for_others_does_not_read_their_words(house: House) -> None:

@@ -7,8 +7,9 @@ import random
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -18,7 +19,7 @@ import pytest
 from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import demo
 from ap_ledger.domain.device import RevokeDevice
-from tests.browsing import PHONE, TABLET, Place, open_place, until
+from tests.browsing import PHONE, Place, until
 
 pytestmark = pytest.mark.browser
 VISITS = 20
@@ -35,35 +36,10 @@ class Tap(NamedTuple):
     after: datetime
 
 
-@pytest.fixture(scope="module")
-def shared_place(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Place]:
-    with open_place(tmp_path_factory.mktemp("capture") / "data") as made:
-        yield made
-
-
 @pytest.fixture
-def place(shared_place: Place) -> Place:
-    shared_place.chaos.go("ok")
-    shared_place.mark()
-    return shared_place
-
-
-@pytest.fixture
-def phone(chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
+def phone(browsers: Callable[..., Any]) -> Callable[..., Any]:
     """Makes browsers of enrolled phones, in which the mentor is signed in."""
-    made: list[Any] = []
-
-    def make(person: UUID | None = None, kind: str = "phone", **more: Any) -> Any:
-        device, credential = place.device(kind)
-        context = chromium.new_context(**{**(PHONE if kind == "phone" else TABLET), **more})
-        context.add_cookies(place.cookies(person or place.mentor, device, credential))
-        context.device = device
-        made.append(context)
-        return context
-
-    yield make
-    for context in made:
-        context.close()
+    return partial(browsers, kind="phone")
 
 
 def open_app(context: Any, place: Place, path: str = "/visit") -> Any:
@@ -399,7 +375,6 @@ def test_a_phone_that_was_shut_out_delivers_once_and_is_then_wiped(phone: Any, p
         (tap.student, tap.rung, tap.author) for tap in taps
     )
     assert place.recorded("rung-reached") == []
-    page.reload()
     page.wait_for_url("**/sign-in*")
     assert until(lambda: page.evaluate("indexedDB.databases().then(all => all.length === 0)"), what="the phone still holds something")
     for one in held:

@@ -15,44 +15,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ap_ledger.cli import demo
-from tests.browsing import PHONE, TABLET, Place, open_place, until
+from tests.browsing import PHONE, Place, until
 from tests.test_capture_offline import all_sent, ready, with_worker
 
 pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LONDON = ZoneInfo("Europe/London")
-
-
-@pytest.fixture(scope="module")
-def shared_place(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Place]:
-    with open_place(tmp_path_factory.mktemp("pages") / "data", children=8) as made:
-        yield made
-
-
-@pytest.fixture
-def place(shared_place: Place) -> Place:
-    shared_place.chaos.go("ok")
-    shared_place.mark()
-    return shared_place
-
-
-@pytest.fixture
-def browsers(chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
-    """Makes contexts on enrolled devices (or none) in which somebody is signed in."""
-    made: list[Any] = []
-
-    def make(person: UUID | None = None, kind: str | None = "tablet", **more: Any) -> Any:
-        device, credential = place.device(kind) if kind else (None, "")
-        context = chromium.new_context(**{**(PHONE if kind == "phone" else TABLET), **more})
-        context.add_cookies(place.cookies(person or place.staff, device, credential))
-        context.device = device
-        made.append(context)
-        return context
-
-    yield make
-    for context in made:
-        context.close()
 
 
 def visit(context: Any, place: Place, path: str) -> Any:
@@ -285,6 +254,76 @@ def test_a_shared_tablet_locks_after_two_minutes_and_opens_by_pin_also_with_no_s
     all_sent(page)
     (score,) = until(lambda: place.recorded("outcome-scored"))
     assert score.author == str(place.staff)
+
+
+def test_a_locked_tablet_opens_for_a_password_and_nobody_logs_in_anothers_name(browsers: Callable[..., Any], place: Place) -> None:
+    one, two = place.staff, place.story.staff[1]
+    place.ledger.accounts.set_password(two, "second", demo.PASSWORD)
+    for person, pin in ((one, "482915"), (two, "730164")):
+        place.ledger.accounts.set_pin(person, pin)
+    context = browsers(person=one)
+    place.ledger.accounts.begin(two, "full", context.device)
+    page = context.new_page()
+    page.clock.install()
+
+    def lock() -> None:
+        page.clock.fast_forward(121_000)
+        page.wait_for_selector("#locked")
+
+    def by_pin(person: UUID, pin: str) -> None:
+        page.select_option("#who", str(person))
+        page.fill("#pin", pin)
+        page.click("#locked form button")
+        page.wait_for_selector("#locked", state="detached")
+        page.wait_for_selector(".cell")
+
+    page.goto(f"{place.chaos.url}/sessions?on={today()}&slot=arrival")
+    ready(page)
+    with_worker(page)
+    for person, pin in ((two, "730164"), (one, "482915")):
+        lock()
+        by_pin(person, pin)
+        ready(page)
+    context.set_offline(True)
+    lock()
+    by_pin(two, "730164")
+    page.tap('.key[data-value="1"]')
+    until(lambda: page.get_attribute("#strip", "data-waiting") == "1")
+    context.set_offline(False)
+    page.reload()
+    page.wait_for_selector("#locked", timeout=20_000)
+    assert place.story.children[0].name.split()[0] not in page.inner_text("body"), "the service still takes it for somebody else's"
+    (score,) = until(lambda: place.recorded("outcome-scored"))
+    assert score.author == str(two)
+    page.click("text=Sign in with a password")
+    page.fill("#name", "ap-staff")
+    page.fill("#password", demo.PASSWORD)
+    page.click("main form button")
+    page.wait_for_url("**/sessions*")
+    page.wait_for_selector(".cell")
+    assert page.query_selector("#locked") is None
+
+
+def test_whoever_is_handed_the_tablet_finds_no_list_of_students_on_it(browsers: Callable[..., Any], place: Place) -> None:
+    context = browsers()
+    page = with_worker(visit(context, place, "/visit"))
+    name = place.story.children[0].name.split()[0]
+    assert name in page.inner_text("#app")
+    page.goto(f"{place.chaos.url}/students/{place.story.children[1].id}/questionnaires/carer-confidence/1?respondent=carer")
+    ready(page)
+    for offline in (False, True):
+        context.set_offline(offline)
+        for path in ("/visit", "/sessions", "/day", "/steps"):
+            page.goto(place.chaos.url + path)
+            ready(page)
+            assert name not in page.inner_text("body") and "with a student, a parent or a carer" in page.inner_text("#app"), (path, offline)
+    context.set_offline(False)
+    page.goto(f"{place.chaos.url}/take-back")
+    page.fill("#secret", demo.PASSWORD)
+    page.click(".narrow button")
+    page.goto(f"{place.chaos.url}/visit")
+    ready(page)
+    assert name in page.inner_text("#app")
 
 
 def test_a_units_status_goes_one_tap_up_or_down_for_a_group_with_a_note_as_evidence(browsers: Callable[..., Any], place: Place) -> None:

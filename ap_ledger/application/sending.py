@@ -254,6 +254,9 @@ class Sending:
         result = self._settle(send, outcomes)
         if result.status in ("recorded", "duplicate"):
             self.held.resolve(held_id, "recorded", self.clock())
+            if send.units:
+                # What was changed about it meanwhile waited for it.
+                self.release([send.units[0].id])
         elif result.status == "refused":
             # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for nothing more.
             self.held.keep(held_id, result, held.entry, held.received_at, held.offset, held.device_id, None)

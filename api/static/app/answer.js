@@ -1,4 +1,6 @@
 // Keeps every answer as it is given, so that a flat battery costs nothing. Without this script the two buttons do the same.
+import { setFact } from "{{ app/store.js }}";
+
 const form = document.querySelector("[data-answers]");
 const said = form.querySelector("[data-status]");
 let waiting = 0;
@@ -35,4 +37,6 @@ form.addEventListener("submit", () => {
   clearTimeout(waiting);
 });
 tell("");
+// Whoever holds the tablet now is not staff: the pages that open with no signal must not open for them either.
+if ("handedOver" in form.dataset) await setFact("handed-over", true).catch(() => {});
 document.documentElement.dataset.ready = "1";

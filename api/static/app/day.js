@@ -1,5 +1,5 @@
 // The day: who is expected, who came and left, who was not seen, whom we or they cancelled, and who followed up. Codes are only suggested.
-import { ask, boot, clock, count, dayIn, el, expectedIn, find, icon, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, clock, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -14,6 +14,7 @@ boot(async known => {
   roster = known;
   day ??= asked.get("on") || dayIn(roster.setting.time_zone);
   await load();
+  await catchUp();
 });
 document.addEventListener("sent", () => { if (roster) catchUp(); });
 
@@ -26,15 +27,16 @@ async function load() {
   const which = day;
   entries = new Map([...(await hiddenUnder(`today:session:${day}|`))].map(([found, one]) => [found.slice(`today:session:${day}|`.length), one]));
   told = await hidden(`day:${day}`);
-  if (which !== day) return;
-  draw();
-  await catchUp();
+  if (which === day) draw();
 }
 
 async function catchUp() {
   const which = day;
   const { said } = await ask(`/api/v1/settings/${roster.setting.id}/day?date=${day}&min_position=${await position()}`);
-  if (which !== day || !said) return;
+  await inTurn(() => which === day && said && taken(said));
+}
+
+async function taken(said) {
   const pending = new Set((await waiting()).flatMap(one => [one.id, one.of]));
   for (const [found, one] of entries) if (!pending.has(one.id)) entries.delete(found);
   await forget(`today:session:${day}|`, found => entries.has(found.slice(`today:session:${day}|`.length)));
@@ -60,7 +62,9 @@ function attested(student, session) {
 
 // Saving -----------------------------------------------------------------------------------------------------------------
 
-async function attest(student, session, change, words) {
+const attest = (...said) => inTurn(() => attestNow(...said));
+
+async function attestNow(student, session, change, words) {
   const began = performance.now(), found = attested(student, session).entry;
   const head = { id: found?.id ?? uuid7(), kind: "session-attended", setting_id: roster.setting.id, student_id: student.id, author_id: roster.me.id };
   // A day that is over keeps what happened on it: the entry belongs to that session, whenever it is written down.
@@ -128,7 +132,7 @@ function draw() {
 }
 
 function head(rows) {
-  const move = days => el("button", { type: "button", class: "second", "aria-label": days < 0 ? "The day before" : "The day after", onclick: () => { day = new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10); load(); } }, icon(days < 0 ? "chevron-left" : "chevron-right"));
+  const move = days => el("button", { type: "button", class: "second", "aria-label": days < 0 ? "The day before" : "The day after", onclick: () => inTurn(async () => { day = new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10); await load(); }).then(catchUp) }, icon(days < 0 ? "chevron-left" : "chevron-right"));
   const halves = HALVES.filter(([half]) => rows.some(([, sessions]) => sessions.some(one => one.half === half)));
   const open = half => rows.filter(([student, sessions]) => sessions.some(one => one.half === half && !attested(student, one).entry)).length;
   return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1)),

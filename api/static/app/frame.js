@@ -3,7 +3,7 @@ import { channel, flush, notices, seen, waiting } from "{{ app/outbox.js }}";
 import { dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
-const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000;
+const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000, QUIET = 2500;
 const TWELVE_HOURS = 12 * 3600 * 1000;
 
 export const find = (what, within = document) => within.querySelector(what);
@@ -29,6 +29,10 @@ export function icon(name) {
   svg.append(use);
   return svg;
 }
+
+// What somebody does is done in the order in which they did it, however fast: each finds things as the one before left them.
+let turn = Promise.resolve();
+export const inTurn = work => { turn = turn.then(work, work); return turn; };
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 export const clock = at => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
@@ -90,10 +94,12 @@ export async function boot(draw) {
   addEventListener("offline", strip);
   document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
   await dropAged();
-  const person = await fact("person");
+  const person = (await fact("handed-over")) ? undefined : await fact("person");
   page.roster = person ? await hidden(`roster:${person}`) : undefined;
+  // A computer that nobody enrolled may be anybody's tomorrow: it remembers a list for as long as a sign-in lasts.
+  if (page.roster && !page.roster.device && Date.now() - Date.parse(page.roster.now) > TWELVE_HOURS) page.roster = undefined;
   if (page.roster) {
-    await draw(page.roster);
+    if (!(await fact("locked"))) await draw(page.roster);
     await guardTablet();
   }
   await strip();
@@ -107,21 +113,35 @@ async function refresh(draw) {
   const { said, refused, wiped, offline } = await ask(`/api/v1/capture${wanted ? `?setting=${encodeURIComponent(wanted)}` : ""}`);
   page.signIn = Boolean(refused);
   page.offline = Boolean(offline);
-  if (said) {
+  const claimed = await fact("claimed");
+  if (said && claimed && claimed !== said.me.id && !(said.me.since > ((await fact("claimed-under")) ?? ""))) {
+    // Somebody took the tablet over with no signal, and the service still knows it as somebody else's: nobody logs in another's name.
+    page.roster = said;
+    await lock();
+  } else if (said) {
     const before = page.roster;
     page.roster = said;
+    await setFact("handed-over", false);
+    await setFact("claimed", undefined);
+    const locked = await fact("locked");
+    // Whoever has signed in since it was locked is surely here.
+    if (locked && said.me.since > locked) await unlocked();
     await setFact("box-key", said.box_key);
     await setFact("person", said.me.id);
     await hide(`roster:${said.me.id}`, said);
     // What is on the screen stays as it is where nothing of it changed: somebody may be typing.
     const told = ({ now, ...rest }) => JSON.stringify(rest);
-    if (!before || told(before) !== told(said)) await draw(said);
+    if (!(await fact("locked")) && (locked || !before || told(before) !== told(said))) await draw(said);
     await guardTablet();
     await settled();
   } else if (wiped) {
     return leaveForGood();
-  } else if (!page.roster) {
+  } else if (refused && page.roster && !page.roster.device) {
+    await letGo();
+    page.roster = undefined;
     find("#app").replaceChildren(nobody());
+  } else if (!page.roster) {
+    find("#app").replaceChildren((await fact("handed-over")) ? handedOver() : nobody());
   }
   await strip();
 }
@@ -132,9 +152,11 @@ async function leaveForGood() {
   location.replace("/sign-in");
 }
 
+const handedOver = () => el("div", { class: "note" }, el("h2", {}, "This is with a student, a parent or a carer"), el("p", {}, "Staff take it back with their password or PIN; then it logs again."), el("a", { class: "button", href: "/take-back" }, "Take it back"));
+
 function nobody() {
   if (page.signIn) {
-    return el("div", { class: "note" }, el("h2", {}, "Sign in to begin"), el("p", {}, "After that this works with no signal too."), el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"));
+    return el("div", { class: "note" }, el("h2", {}, "Sign in to begin"), el("p", {}, "After that this works with no signal too. If you are signed in and still read this, nobody is on your list: ask a leader."), el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"));
   }
   return el("div", { class: "note warn" }, el("h2", {}, "No signal yet"), el("p", {}, "Nobody has signed in on this device in the last seven days, so it does not know whom you see. Sign in once where there is a signal; from then on it works without."));
 }
@@ -176,7 +198,7 @@ async function settled() {
 
 // Sending --------------------------------------------------------------------------------------------------------------
 
-let timer, wait = FIRST_RETRY;
+let timer, telling, wait = FIRST_RETRY;
 
 function soon(delay) {
   clearTimeout(timer);
@@ -186,7 +208,8 @@ function soon(delay) {
 async function send() {
   const some = (await waiting()).some(one => !one.stuck);
   if (some) navigator.serviceWorker?.ready.then(worker => worker.sync?.register("outbox")).catch(() => {});
-  const done = some ? await flush() : {};
+  // With no network at all nothing is even tried, so that what has surely not left can still be changed where it lies.
+  const done = !some ? {} : navigator.onLine ? await flush() : { error: "network" };
   if (done.error === "wiped") return leaveForGood();
   if (done.error || done.busy) {
     wait = done.busy ? FIRST_RETRY : Math.min(LAST_RETRY, wait * 2);
@@ -195,7 +218,11 @@ async function send() {
   } else {
     wait = FIRST_RETRY;
     page.offline = page.offline && !some;
-    document.dispatchEvent(new CustomEvent("sent"));
+    if (some) {
+      // Whatever shows what others logged looks again, once, when the tapping has stopped.
+      clearTimeout(telling);
+      telling = setTimeout(() => document.dispatchEvent(new CustomEvent("sent")), QUIET);
+    }
   }
   await strip();
 }
@@ -241,8 +268,17 @@ function later() {
   if (!document.body.dataset.locked) idle = setTimeout(lock, LOCK_AFTER);
 }
 
+async function unlocked() {
+  await setFact("locked", false);
+  find("#locked")?.remove();
+  delete document.body.dataset.locked;
+  find("#frame").inert = false;
+  later();
+}
+
 async function lock() {
-  await setFact("locked", true);
+  // Which sign-in it was locked under, so that a later one opens it.
+  if (!(await fact("locked"))) await setFact("locked", page.roster?.me.since ?? "0");
   if (document.body.dataset.locked) return;
   document.body.dataset.locked = "1";
   find("#frame").inert = true;
@@ -264,7 +300,7 @@ async function lock() {
   const form = people.length
     ? el("form", { onsubmit: open }, el("div", { class: "field" }, el("label", { for: "who" }, "Who are you?"), who), el("div", { class: "field" }, el("label", { for: "pin" }, "Your PIN"), pin), said, el("button", {}, "Go on"))
     : el("p", {}, "Nobody here has a PIN yet.");
-  document.body.append(el("div", { id: "locked", role: "dialog", "aria-modal": "true", "aria-labelledby": "locked-title" }, el("h2", { id: "locked-title" }, icon("lock"), " Locked"), el("p", {}, "Nobody touched this tablet for two minutes. What was logged is safe."), form, el("a", { class: "button second", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in with a password")));
+  document.body.append(el("div", { id: "locked", role: "dialog", "aria-modal": "true", "aria-labelledby": "locked-title" }, el("h2", { id: "locked-title" }, icon("lock"), " Locked"), el("p", {}, "Nobody touched this tablet for two minutes. What was logged is safe."), form, el("a", { class: "button second", href: `/sign-in?again=1&next=${encodeURIComponent(location.pathname)}` }, "Sign in with a password")));
   (people.length ? pin : find("#locked a")).focus();
 }
 
@@ -277,6 +313,7 @@ async function unlock(person, pin) {
       const salt = crypto.getRandomValues(new Uint8Array(16));
       await setFact(`pin:${person}`, { salt, hash: await stretched(pin, salt), until: Date.now() + TWELVE_HOURS, tries: 0 });
       await setFact("person", person);
+      await setFact("claimed", undefined);
       await setFact("locked", false);
       return "";
     }
@@ -293,6 +330,8 @@ async function unlock(person, pin) {
   }
   await setFact(`pin:${person}`, { ...known, tries: 0 });
   await setFact("person", person);
+  await setFact("claimed", person);
+  await setFact("claimed-under", page.roster?.me.since);
   await setFact("locked", false);
   return "";
 }

@@ -1,14 +1,15 @@
 // Score a slot: students down, indicators across, one tab stop, a keypad for thumbs, digits for keyboards. Every score is saved as it is given.
-import { ask, boot, count, dayIn, el, expectedIn, find, icon, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
-import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
+import { forget, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
 const MISSING = { "not-observed": ["n/o", "Not observed"], "not-applicable": ["n/a", "Does not apply"] };
 const INFORMANTS = [["teacher", "staff"], ["mentor", "mentor"], ["student", "the student"], ["carer", "parent or carer"], ["receiving-school", "the receiving school"]];
+const FOR_EVERYONE = "Each key now fills the whole indicator for everyone here, where it is empty, and goes on to the next.";
 const asked = new URLSearchParams(location.search);
 
-let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, extra = [], loaded = "";
+let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, extra = [];
 
 boot(async known => {
   const first = !roster;
@@ -20,6 +21,7 @@ boot(async known => {
   }
   framework = roster.outcomes.find(one => one.id === framework?.id) ?? roster.outcomes.find(one => `${one.id}@${one.version}` === asked.get("framework")) ?? usual();
   await load();
+  await catchUp();
 });
 document.addEventListener("sent", () => { if (roster && slot) catchUp(); });
 
@@ -54,10 +56,11 @@ async function load() {
   if (which) for (const [name, one] of await hiddenUnder(`today:score:${which}|`)) cells.set(name.slice(`today:score:${which}|`.length), one);
   if (which && which !== sheetName()) return;
   lay();
-  loaded = which;
   draw();
-  await catchUp();
 }
+
+// Another sheet is opened after every stroke on this one; what others scored comes when it comes.
+const turnTo = change => inTurn(async () => { change(); await load(); }).then(catchUp);
 
 // What others scored, once there is a signal. What still waits here to be sent is newer and stays.
 async function catchUp() {
@@ -66,7 +69,10 @@ async function catchUp() {
   const [sheet, missing] = await Promise.all([
     ask(`/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(slot.id)}&${after}`), ask(`/api/v1/settings/${roster.setting.id}/missing?date=${day}&${after}`),
   ]);
-  if (which !== sheetName()) return;
+  await inTurn(() => which === sheetName() && taken(which, sheet, missing));
+}
+
+async function taken(which, sheet, missing) {
   if (missing.said) left = missing.said.slots;
   if (sheet.said) {
     const pending = new Set((await waiting()).flatMap(one => [one.id, one.of]));
@@ -173,9 +179,6 @@ async function undoLast() {
   if (!trail.length) find("#undo")?.remove();
 }
 
-// Strokes are taken one after another, however fast somebody types: each finds the pen where the last one left it.
-let turn = Promise.resolve();
-const inTurn = work => { turn = turn.then(work, work); return turn; };
 const press = value => inTurn(() => pressed(value));
 
 async function pressed(value) {
@@ -231,6 +234,13 @@ async function notHere(row) {
   await score(changes, "default", `${rows[row].name} was not here: not observed.`);
 }
 
+function forEveryone() {
+  everyone = !everyone;
+  find("#everyone").setAttribute("aria-pressed", String(everyone));
+  tell(everyone ? FOR_EVERYONE : "");
+  go(...at);
+}
+
 const tell = words => { find("#told").textContent = words; };
 
 // The page ---------------------------------------------------------------------------------------------------------------
@@ -264,17 +274,16 @@ function controls() {
   const select = (id, label, choices, chosen, change) => el("div", {}, el("label", { for: id }, label), el("select", { id, onchange: event => change(event.target.value) }, choices.map(([value, words]) => el("option", { value, selected: value === chosen }, words))));
   const options = el("details", { class: "options", id: "options", open: Boolean(find("#options[open]")) }, el("summary", {}, `${framework?.title ?? "Nothing"}, as said by ${INFORMANTS.find(([id]) => id === informant)?.[1] ?? informant}`),
     el("div", { class: "row" }, roster.settings.length > 1 ? select("setting", "Setting", roster.settings.map(one => [one.id, one.name]), roster.setting.id, value => location.assign(`/sessions?setting=${value}`)) : null,
-      select("framework", "Against", roster.outcomes.map(one => [one.id, one.title]), framework?.id, value => { framework = roster.outcomes.find(one => one.id === value); load(); }),
-      select("informant", "As said by", INFORMANTS, informant, value => { informant = value; load(); })));
-  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), el("input", { type: "date", "aria-label": "Day", value: day, onchange: event => event.target.value && onDay(event.target.value) }), move(1), options), el("div", { class: "chips slots", role: "group", "aria-label": "Slots", id: "slots" }, ...slotChips()));
+      select("framework", "Against", roster.outcomes.map(one => [one.id, one.title]), framework?.id, value => turnTo(() => { framework = roster.outcomes.find(one => one.id === value); })),
+      select("informant", "As said by", INFORMANTS, informant, value => turnTo(() => { informant = value; }))));
+  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1), el("input", { type: "date", "aria-label": "Day", value: day, onchange: event => event.target.value && onDay(event.target.value) }), options), el("div", { class: "chips slots", role: "group", "aria-label": "Slots", id: "slots" }, ...slotChips()));
 }
 
-function onDay(wanted) {
+const onDay = wanted => turnTo(() => {
   day = wanted;
   slot = slotsOn(roster, day).find(one => one.id === slot?.id) ?? now();
   left = {};
-  load();
-}
+});
 
 function open() {
   const expected = new Set(framework?.slots[slot?.kind]?.expected ?? []);
@@ -288,7 +297,7 @@ function slotChips() {
     const here = one.id === slot?.id, missing = here ? open() : left[one.id]?.[framework ? key() : ""];
     const drawn = { break: "coffee", lunch: "utensils" }[one.kind];
     const begun = day < today() || one.starts <= new Date().toLocaleTimeString("en-GB", { timeZone: roster.setting.time_zone });
-    return el("button", { type: "button", id: `slot-${one.id}`, "aria-pressed": here ? "true" : "false", onclick: () => { slot = one; if (!framework?.slots[slot.kind]) framework = usual(); at = [0, 0]; load(); } }, drawn ? icon(drawn) : null, one.label, missing === 0 ? icon("check") : null, missing === 0 ? el("span", { class: "unseen" }, ", all scored") : missing && begun ? el("small", {}, `${missing} open`) : null);
+    return el("button", { type: "button", id: `slot-${one.id}`, "aria-pressed": here ? "true" : "false", onclick: () => turnTo(() => { slot = one; if (!framework?.slots[slot.kind]) framework = usual(); at = [0, 0]; }) }, drawn ? icon(drawn) : null, one.label, missing === 0 ? icon("check") : null, missing === 0 ? el("span", { class: "unseen" }, ", all scored") : missing && begun ? el("small", {}, `${missing} open`) : null);
   });
 }
 
@@ -296,8 +305,8 @@ const chips = () => find("#slots")?.replaceChildren(...slotChips());
 
 function bulk() {
   return el("div", { class: "row bulk" }, el("button", { type: "button", class: "second", id: "same", onclick: () => inTurn(sameAsLast) }, icon("copy"), "Same as last slot"),
-    el("button", { type: "button", class: "second", id: "everyone", "aria-pressed": everyone ? "true" : "false", onclick: event => { everyone = !everyone; event.currentTarget.setAttribute("aria-pressed", String(everyone)); tell(everyone ? "Each key now fills the whole indicator for everyone here, where it is empty, and goes on to the next." : ""); go(...at); } }, icon("users"), "Everyone here"),
-    el("p", { id: "told", role: "status" }, everyone ? "Each key now fills the whole indicator for everyone here, where it is empty, and goes on to the next." : ""));
+    el("button", { type: "button", class: "second", id: "everyone", "aria-pressed": everyone ? "true" : "false", onclick: () => inTurn(forEveryone) }, icon("users"), "Everyone here"),
+    el("p", { id: "told", role: "status" }, everyone ? FOR_EVERYONE : ""));
 }
 
 function table() {

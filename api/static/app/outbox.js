@@ -108,15 +108,13 @@ export async function flush() {
 }
 
 async function sendSome() {
-  // With no network at all nothing is marked as tried: what has surely not left can still be changed where it lies.
-  if (navigator.onLine === false) return { error: "network" };
   const db = await open();
   const marking = db.transaction("outbox", "readwrite", STRICT);
   const all = (await marking.store.getAll()).filter(one => !one.stuck);
   // What seems to come was logged before the clock was set back. It goes by itself, as if sent by the clock of then, so that
   // its last entry happened at the latest now; the service sees that the clock had moved, and says that the time is uncertain.
-  const ahead = all.filter(one => one.at > Date.now() + AHEAD), some = (ahead.length ? ahead : all).slice(0, BATCH);
-  const sentAt = ahead.length ? new Date(Math.max(...some.map(one => one.at))) : undefined;
+  const now = Date.now(), ahead = all.filter(one => one.at > now + AHEAD), some = (ahead.length ? ahead : all).slice(0, BATCH);
+  const sentAt = new Date(ahead.length ? Math.max(...some.map(one => one.at)) : now);
   for (const one of some) if (!one.tried) marking.store.put({ ...one, tried: true });
   await marking.done;
   if (!some.length) return { more: false };
@@ -154,6 +152,8 @@ async function sendSome() {
   }
   await settling.done;
   const date = Date.parse(answer.headers.get("date") ?? "");
+  // Shut out: it has delivered what it held, and what is logged here from now on would reach nobody.
+  if (said.shut_out && all.length === some.length) return { error: "wiped" };
   const more = named > 0 && all.length > some.length;
   return { more, position: said.position, ...(named ? {} : { error: "server" }), ...(Number.isNaN(date) ? {} : { offset: Math.round((date - Date.now()) / 1000) }) };
 }

@@ -1,5 +1,5 @@
 // The curriculum sheet: the next units of a student or a group, one tap up or down a status.
-import { ask, boot, count, el, find, icon, position, saved, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, count, el, find, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
 import { add, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -12,6 +12,7 @@ boot(async known => {
   roster = known;
   curriculum = roster.curricula.find(one => `${one.id}@${one.version}` === (curriculum ? key() : asked.get("curriculum"))) ?? roster.curricula[0];
   await load();
+  await catchUp();
 });
 document.addEventListener("sent", () => { if (roster && sheet) catchUp(); });
 
@@ -24,20 +25,21 @@ async function load() {
   // Without a signal: the units and where everybody stood when this was last looked at.
   sheet = await hidden(`learning:${key()}`);
   draw();
-  await catchUp();
 }
 
 async function catchUp() {
-  if (!chosen.size) return draw();
+  if (!curriculum || !chosen.size) return;
   const which = key(), students = [...chosen].map(one => `student=${one}`).join("&");
   const { said } = await ask(`/api/v1/settings/${roster.setting.id}/steps/${curriculum.id}/${curriculum.version}?${students}&min_position=${await position()}`);
-  if (which !== key()) return;
+  await inTurn(() => which === key() && taken(said));
+}
+
+async function taken(said) {
   offline = !said;
   if (said) {
     const pending = new Set((await waiting()).flatMap(one => [one.id, one.of]));
     for (const [name, one] of steps) if (!pending.has(one.id)) steps.delete(name);
-    const before = sheet?.students ?? {};
-    sheet = { ...said, students: { ...before, ...said.students } };
+    sheet = { ...said, students: { ...sheet?.students, ...said.students } };
     await hide(`learning:${key()}`, sheet);
   }
   draw();
@@ -96,7 +98,7 @@ function people() {
 }
 
 function controls() {
-  const select = roster.curricula.length > 1 ? el("div", {}, el("label", { for: "curriculum" }, "Curriculum"), el("select", { id: "curriculum", onchange: event => { curriculum = roster.curricula.find(one => one.id === event.target.value); load(); } }, roster.curricula.map(one => el("option", { value: one.id, selected: one.id === curriculum.id }, one.title)))) : null;
+  const select = roster.curricula.length > 1 ? el("div", {}, el("label", { for: "curriculum" }, "Curriculum"), el("select", { id: "curriculum", onchange: event => inTurn(async () => { curriculum = roster.curricula.find(one => one.id === event.target.value); await load(); }).then(catchUp) }, roster.curricula.map(one => el("option", { value: one.id, selected: one.id === curriculum.id }, one.title)))) : null;
   return el("div", { class: "controls" }, select,
     el("div", {}, el("label", { for: "list" }, "Show"), el("select", { id: "list", onchange: event => { list = event.target.value; draw(); } }, [["next", "What is next"], ["all", "Every unit"]].map(([value, words]) => el("option", { value, selected: value === list }, words)))),
     el("div", {}, el("label", { for: "search" }, "Find a unit"), el("input", { id: "search", type: "search", autocomplete: "off", value: search, oninput: event => { search = event.target.value; draw(); } })),
@@ -116,6 +118,6 @@ function units() {
 }
 
 function stepper(student, unit, named) {
-  const status = statusOf(student.id, unit.id), button = up => el("button", { type: "button", id: `${up ? "up" : "down"}-${student.id}-${unit.id.replaceAll(".", "_")}`, class: up ? "" : "second", disabled: moved(unit, status, up) === undefined, "aria-label": `${student.name}, ${unit.label}: ${up ? "up" : "down"} to ${labelOf(unit, moved(unit, status, up))}`, onclick: () => step(student, unit, up) }, icon(up ? "arrow-up" : "arrow-down"));
+  const status = statusOf(student.id, unit.id), button = up => el("button", { type: "button", id: `${up ? "up" : "down"}-${student.id}-${unit.id.replaceAll(".", "_")}`, class: up ? "" : "second", disabled: moved(unit, status, up) === undefined, "aria-label": `${student.name}, ${unit.label}: ${up ? "up" : "down"} to ${labelOf(unit, moved(unit, status, up))}`, onclick: () => inTurn(() => step(student, unit, up)) }, icon(up ? "arrow-up" : "arrow-down"));
   return el("div", { class: "stepper" }, named ? el("span", { class: "who" }, student.name) : null, button(false), el("span", { class: "tag" }, labelOf(unit, status)), button(true));
 }

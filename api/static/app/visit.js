@@ -1,5 +1,5 @@
 // Log a visit: one tap saves a rung; everything else about the visit is added to it, or put right, afterwards.
-import { boot, clock, count, dayIn, el, expectedIn, find, icon, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { boot, clock, count, dayIn, el, expectedIn, find, icon, inTurn, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo } from "{{ app/outbox.js }}";
 import { hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -53,19 +53,21 @@ async function step(words, work, back) {
   of.last = Date.now();
   visits.set(`today:visit:${of.id}`, of);
   if (back) trail.push(async () => { visit = of; await back(); await keep(); });
-  saved(words, back && undoLast);
+  saved(words, back && undone);
   find("#toast").dataset.took = Math.round(performance.now() - began);
   await keep();
   draw();
   return true;
 }
 
+const undone = () => inTurn(undoLast);
+
 async function undoLast() {
   const last = trail.pop();
   if (!last) return;
   await last();
   draw();
-  saved("Undone.", trail.length ? undoLast : undefined);
+  saved("Undone.", trail.length ? undone : undefined);
 }
 
 async function effortEntry() {
@@ -76,7 +78,9 @@ async function effortEntry() {
   return [visit.entry];
 }
 
-async function tapRung(rung) {
+const tapRung = (rung) => inTurn(() => rungTapped(rung));
+
+async function rungTapped(rung) {
   if (since.rung === rung.id + student.id && Date.now() - since.at < DOUBLE_TAP) return;
   since = { rung: rung.id + student.id, at: Date.now() };
   const said = entry("rung-reached", { ladder: { id: ladder().id, version: ladder().version }, rung: rung.id });
@@ -101,7 +105,9 @@ async function tapRung(rung) {
   });
 }
 
-async function setVisit(change, words) {
+const setVisit = (change, words) => inTurn(() => visitSet(change, words));
+
+async function visitSet(change, words) {
   const before = { effort: visit.effort, channel: visit.channel, minutes: visit.minutes, entry: visit.entry };
   await step(`${student.name}: ${words}.`, async () => {
     Object.assign(visit, change);
@@ -128,7 +134,9 @@ async function setVisit(change, words) {
   });
 }
 
-async function setFace(face, words) {
+const setFace = (face, words) => inTurn(() => faceSet(face, words));
+
+async function faceSet(face, words) {
   const had = visit.items.find(one => one.face), before = had && { ...had };
   if (had?.face === face) return;
   await step(`${student.name} felt: ${words}.`, async () => {
@@ -153,7 +161,9 @@ async function setFace(face, words) {
   });
 }
 
-async function say(kind, fields, words) {
+const say = (kind, fields, words) => inTurn(() => wordsSaid(kind, fields, words));
+
+async function wordsSaid(kind, fields, words) {
   const said = entry(kind, fields);
   // A worry hangs on nothing: not on the visit, nor on anything that tells about whom it is.
   if (kind === "worry-raised") delete said.visit_id;
@@ -166,7 +176,9 @@ async function say(kind, fields, words) {
   }, async () => { await undo(said); visit.items = visit.items.filter(one => one !== item); });
 }
 
-async function takeBack(item) {
+const takeBack = (item) => inTurn(() => takenBack(item));
+
+async function takenBack(item) {
   await step("Taken back.", async () => {
     await undo(item.entry, "taken-back");
     visit.items = visit.items.filter(one => one !== item);
@@ -183,7 +195,7 @@ async function takeBack(item) {
 const pressed = (on, ...more) => ({ type: "button", "aria-pressed": on ? "true" : "false", ...Object.assign({}, ...more) });
 
 function draw() {
-  const app = find("#app"), open = new Set([...app.querySelectorAll("details[open]")].map(one => one.id)), typed = new Map([...app.querySelectorAll("textarea")].map(one => [one.id, one.value]));
+  const app = find("#app"), open = new Set([...app.querySelectorAll("details[open]")].map(one => one.id)), typed = new Map([...app.querySelectorAll(".more-about textarea, .more-about select")].map(one => [one.id, one.value]));
   const focus = document.activeElement?.id;
   app.replaceChildren(people(), ...(student ? [rungs(), about(), faces(), more(), soFar()] : [start()]));
   for (const id of open) find(`#${id}`)?.setAttribute("open", "");
@@ -204,7 +216,7 @@ function listed() {
   if (!shown.length) return [el("p", { class: "quiet" }, roster.students.length ? "Nobody of that name is on your list." : "Nobody is on your caseload yet. Ask a leader to put students on it.")];
   return shown.map(one => {
     const done = visitsToday(one).length;
-    return el("button", pressed(student?.id === one.id, { id: `student-${one.id}`, onclick: () => choose(one) }), one.name, done ? icon("check") : null, done ? el("span", { class: "unseen" }, `, ${count(done, "visit")} logged today`) : null);
+    return el("button", pressed(student?.id === one.id, { id: `student-${one.id}`, onclick: () => inTurn(() => choose(one)) }), one.name, done ? icon("check") : null, done ? el("span", { class: "unseen" }, `, ${count(done, "visit")} logged today`) : null);
   });
 }
 
@@ -273,7 +285,7 @@ function soFar() {
   const others = visitsToday(student).filter(one => one.id !== visit.id);
   const effort = visit.entry ? el("li", {}, el("span", {}, `${EFFORTS.find(([id]) => id === visit.effort)[1]}, ${CHANNELS.find(([id]) => id === visit.channel)[2].toLowerCase()}${visit.minutes === null ? "" : `, ${count(visit.minutes, "minute")}`}`)) : null;
   return el("section", { id: "so-far" }, el("h2", {}, "This visit so far"), items.length || effort ? el("ul", { class: "steps" }, effort, ...items.map(line)) : el("p", { class: "quiet" }, "Nothing yet."),
-    el("div", { class: "row" }, el("button", { type: "button", class: "second", id: "another", onclick: () => { visit = fresh(student); trail = []; draw(); scrollTo(0, 0); } }, "Another visit to them"), el("button", { type: "button", id: "next", onclick: () => { student = undefined; visit = undefined; search = ""; draw(); scrollTo(0, 0); } }, "Done, next student")),
+    el("div", { class: "row" }, el("button", { type: "button", class: "second", id: "another", onclick: () => inTurn(() => { visit = fresh(student); trail = []; draw(); scrollTo(0, 0); }) }, "Another visit to them"), el("button", { type: "button", id: "next", onclick: () => inTurn(() => { student = undefined; visit = undefined; search = ""; draw(); scrollTo(0, 0); }) }, "Done, next student")),
     others.length ? el("p", { class: "quiet" }, `Earlier today: ${others.map(one => `${clock(new Date(one.items[0].at))} ${one.items.filter(item => !item.visit).map(item => item.words).join(", ")}`).join("; ")}.`) : null,
     el("p", { class: "quiet" }, "Later, from a desk: every entry can be put right or taken back on ", el("a", { href: `/students/${student.id}` }, "their page"), ", with the reason."));
 }
