@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from api.csv_files import csv_text
 from api.gate import gated
 from api.problems import Problem
 from api.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
-from api.service import Current, Json, Using
+from api.service import Current, Json, Service, Using
 from api.show import people_here, people_of, setting_for
 from frameworks.learning import group_units
 from projections.curriculum_state import group_statuses
@@ -28,6 +28,8 @@ from projections.session_sheet import missing_by_slot
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 pages = gated(include_in_schema=False)
+AFTERWARDS = timedelta(days=28)
+"""For so long after their last placement somebody may still be visited and is on the list."""
 
 
 @router.get("/capture", operation_id="getCapture", summary="Everything a phone or tablet needs in order to log with no signal")
@@ -38,10 +40,11 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     wanted = str(device.setting_id) if device is not None else setting
     body, settings = setting_for(reader, asking, wanted, "see-student")
     now = ledger.clock()
-    students = sorted(asking.among(reader.everyone(body), "record"), key=lambda student: str(student["name"]))
+    today = now.astimezone(ZoneInfo(body["time_zone"])).date()
+    students = sorted((one for one in asking.among(reader.everyone(body), "record") if _is_still_here(using, one, today)), key=lambda one: str(one["name"]))
     mine = frozenset(student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload)
     # What a student's own goals and steps are called is what they are logged against, so it comes with the student.
-    made = roster(reader, body, students, reader.own_labels(students), mine, now.astimezone(ZoneInfo(body["time_zone"])).date())
+    made = roster(reader, body, students, reader.own_labels(students), mine, today)
     person = reader.one("people", str(asking.person))
     return {
         **made,
@@ -58,6 +61,15 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         "here": [{"id": one, "name": name} for one, name in people_here(reader, asking)] if device is not None and device.kind == "tablet" else [],
         "box_key": public_key(ledger.keyring, UUID(body["id"])),
     }
+
+
+def _is_still_here(using: Service, student: Body, today: date) -> bool:
+    """Whether somebody may still be logged about: everybody but those whose record was erased, or whose last placement is long over."""
+    state = using.ledger.world.student(UUID(student["id"]))
+    if state is None or "core" in student["shredded"]:
+        return False
+    # Doorsteps come before paperwork, so whoever was never placed is on the list.
+    return not state.placements or any(one.end is None or one.end >= today - AFTERWARDS for one in state.placements)
 
 
 def _role(asking: Asker, setting: Body) -> str:

@@ -29,7 +29,6 @@ DONE = {
     "recorded": "It is recorded.",
     "replaced": "It is recorded as you put it right.",
     "dismissed": "It is settled. What was sent is kept with your reason.",
-    "left": "Nothing was changed.",
 }
 
 
@@ -63,19 +62,28 @@ def _line(using: Service, asking: Asker, held: Held, people: dict[str, str | Non
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
     mine = entry.get("author_id") == str(asking.who.person_id)
     student = next((one["name"] for one in students if one["id"] == entry.get("student_id")), None)
-    try:
-        what = in_words(using.reader, entry) if entry else "Sealed: it cannot be read here"
-    except (KeyError, TypeError, AttributeError):
-        # Whatever is wrong with it may be just what the words are made from.
-        what = "It cannot be put into words as it stands"
     return {
-        "id": str(held.id), "status": held.status, "message": held.message, "field": held.field, "received": held.received_at, "mine": mine,
+        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine,
         "kind": KINDS.get(str(entry.get("kind")), "Change" if entry.get("kind") in ("entry-corrected", "entry-voided") else "Entry"),
-        "what": what if mine or entry.get("kind") not in ("note-written", "voice-heard", "context-noted", "worry-raised", "incident-recorded") else WITHHELD,
-        "student": student, "who": people.get(str(entry.get("author_id"))) or "somebody", "waits": held.target_id is not None,
+        "what": _what(using, entry, mine) if entry else "Sealed: it cannot be read here",
+        "student": student, "who": people.get(str(entry.get("author_id"))) or "somebody",
         "confirm": _unconfirmed(asking, held), "again": held.status == "refused",
         "fields": fields_of(using.reader, entry, typed) if mine and entry.get("kind") in KINDS else [],
     }  # fmt: skip
+
+
+WORDS = frozenset({"text", "note", "words", "category", "answers", "reason"})
+"""Fields that hold somebody's words. In what was refused any of them may stand anywhere."""
+
+
+def _what(using: Service, entry: dict[str, Any], mine: bool) -> str:
+    """What something held says. Its words are for its author; whoever settles it for others sees what it is about."""
+    said = entry["replacement"] if isinstance(entry.get("replacement"), dict) else entry
+    try:
+        return in_words(using.reader, said if mine else {name: WITHHELD if name in WORDS else value for name, value in said.items()})
+    except (KeyError, TypeError, ValueError, AttributeError):
+        # Whatever is wrong with it may be just what the words are made from.
+        return "It cannot be put into words as it stands"
 
 
 @router.post("/held")

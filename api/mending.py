@@ -30,14 +30,14 @@ LONG = frozenset({"text", "note", "words"})
 
 
 class MendingField(NamedTuple):
-    """One field of a form. `choices` are (value, label); empty where something is typed: `long` text, a `time`, or a line."""
+    """One field of a form. `choices` are (value, label); empty where something is typed, into an input of a `type` or, where it is `long`, an area."""
 
     name: str
     label: str
     value: str
     choices: list[tuple[str, str]]
     long: bool
-    time: bool
+    type: str
     required: bool
 
 
@@ -48,9 +48,8 @@ def fields_of(reader: Reader, entry: Mapping[str, Any], typed: Mapping[str, str]
         if name in fixed or value in (WITHHELD, ERASED):
             continue
         now = "" if value is None else "yes" if value is True else "no" if value is False else to_the_minute(value) if name in TIMES else str(value)
-        time = name in TIMES and (value is None or now != str(value))
         label = NAMES.get(name, name.replace("_", " ").capitalize())
-        made.append(MendingField(name, label, (typed or {}).get(name, now), _choices(reader, entry, name), name in LONG, time, required))
+        made.append(MendingField(name, label, (typed or {}).get(name, now), _choices(reader, entry, name), name in LONG, _type(name, value), required))
     return made
 
 
@@ -76,6 +75,17 @@ def mended(reader: Reader, entry: Mapping[str, Any], form: FormData) -> tuple[di
     return made, typed
 
 
+def _type(name: str, value: Any) -> str:
+    """What kind of input takes a field. What cannot be read as a time or a date is shown as it is, so that it can be put right."""
+    if name not in TIMES and name != "session.date":
+        return "text"
+    try:
+        datetime.fromisoformat(str(value or "2026-01-01"))
+    except ValueError:
+        return "text"
+    return "datetime-local" if name in TIMES else "date"
+
+
 def _fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
     model = POSTED_BY_KIND.get(str(entry.get("kind")))
     for name, info in (model.model_fields if model else {}).items():
@@ -84,6 +94,9 @@ def _fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
             if session is not None:
                 yield "session.date", session.get("date"), True
                 yield "session.slot", session.get("slot"), True
+        elif name == "device_time" and entry.get("kind") == "outcome-scored" and entry.get("session"):
+            # A score in a slot happens at the slot's start, whenever it was given.
+            continue
         elif name not in FIXED and not name.endswith(("place_id", "supervised_by")):
             yield name, entry.get(name), info.is_required()
 

@@ -25,6 +25,8 @@ from ap_ledger.settings import read_settings
 from api.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.chaos import Chaos, between
 
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
+AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en-GB", "timezone_id": "Europe/London", "reduced_motion": "reduce"}
 TABLET = {"viewport": {"width": 1180, "height": 820}, "locale": "en-GB", "timezone_id": "Europe/London", "reduced_motion": "reduce", "has_touch": True}
 
@@ -122,6 +124,14 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
         place = Place(folder, url, chaos, story)
         yield place
         place.ledger.close()
+
+
+def axe(page: Any, name: str) -> None:
+    """Holds a page to WCAG 2.2 A and AA, as far as a program can tell."""
+    page.evaluate(AXE)
+    found = page.evaluate("tags => axe.run(document, { runOnly: tags, resultTypes: ['violations'] })", AXE_TAGS)["violations"]
+    told = [f"{one['id']}: {one['help']}\n" + "\n".join("   " + node["html"][:200] for node in one["nodes"][:4]) for one in found]
+    assert found == [], f"{name}: " + "\n".join(told)
 
 
 def until(true: Callable[[], Any], seconds: float = 25, what: str = "") -> Any:

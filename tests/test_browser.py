@@ -13,6 +13,7 @@ from ap_ledger.application import open_ledger
 from ap_ledger.cli import demo
 from ap_ledger.settings import read_settings
 from api.asking import SESSION_COOKIE
+from tests.browsing import axe
 
 pytestmark = pytest.mark.browser
 
@@ -194,6 +195,18 @@ def test_a_questionnaire_is_kept_as_it_is_answered_and_survives_the_page_being_c
     again.click(".narrow button")
     assert "Begun and not finished" not in again.inner_text("main") and "Day to day" in again.inner_text("main")
     again.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_page(browser: Any, served: tuple[str, Any], scheme: str) -> None:
+    page = browser.new_page(color_scheme=scheme)
+    student = f"/students/{served[1].children[1].id}"
+    entry = f"/students/{served[1].children[1].id}/entries/{next(one for send in served[1].sends for one in send.entries if one['student_id'] == str(served[1].children[1].id) and one['kind'] == 'rung-reached')['id']}"
+    wrong = ["/students/moon", "/nowhere", f"{student}?as_of=2020-01-01", "/sessions?on=2020-01-01"]
+    for words in [*wrong, entry, *every_page(served)]:
+        page.goto(served[0] + words)
+        axe(page, f"{words}, {scheme}")
+    page.close()
 
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])

@@ -26,7 +26,7 @@ from ap_ledger.application.standing import UNSURE
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace
-from ap_ledger.domain.student import AssignMentor, EndPlacement, SetOwnItems, StartPlacement
+from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, SetOwnItems, StartPlacement
 from ap_ledger.events.base import Ref
 from api.asking import DEVICE_COOKIE
 from api.shell_pages import FILES, SHELLS, shell, worker
@@ -200,6 +200,23 @@ def test_a_students_own_goals_come_with_the_student(house: House) -> None:
     assert [level["value"] for level in scale["levels"]] == [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1], (
         "numbers as they are written, not as they are added up"
     )
+
+
+def test_who_left_long_ago_and_who_was_erased_are_on_nobodys_list(house: House) -> None:
+    left, new = house.admit("Wren", "Coot"), new_id()
+    about: dict[str, Any] = {"setting_id": house.setting, "author_id": house.teacher}
+    running = house.ledger.world.student(left)
+    assert running is not None
+    house.ledger.execute(EndPlacement(id=new_id(), placement_id=running.placements[0].id, end=date(2026, 3, 1), reason_code="moved", student=left, **about))
+    house.ledger.execute(AdmitStudent(id=new_id(), on=date(2026, 3, 1), student=new, **about))
+    house.shred("core", house.other)
+    house.runner.catch_up()
+    with house.browser(house.teacher) as client:
+        listed = {one["id"] for one in client.get("/api/v1/capture").json()["students"]}
+        assert listed == {str(house.student), str(left), str(new)}, "a doorstep comes before the paperwork, and after it"
+        house.clock.now += timedelta(days=40)
+        client = house.browser(house.teacher, client.app)
+        assert {one["id"] for one in client.get("/api/v1/capture").json()["students"]} == {str(house.student), str(new)}
 
 
 def test_what_is_missing_is_told_slot_by_slot(house: House) -> None:

@@ -110,7 +110,7 @@ def test_with_no_signal_twenty_visits_survive_a_reload_and_a_closed_tab(phone: A
     page = with_worker(open_app(context, place))
     context.set_offline(True)
     taps = log(page, place, 10)
-    assert "No signal. 20 entries saved on this phone" in page.inner_text("#strip")
+    until(lambda: "No signal. 20 entries saved on this phone" in page.inner_text("#strip"))
     page.reload()
     ready(page)
     taps += log(page, place, 10, start=10)
@@ -118,7 +118,7 @@ def test_with_no_signal_twenty_visits_survive_a_reload_and_a_closed_tab(phone: A
     page = context.new_page()
     page.goto(f"{place.chaos.url}/visit")
     ready(page)
-    assert "No signal. 40 entries saved" in page.inner_text("#strip")
+    until(lambda: "No signal. 40 entries saved" in page.inner_text("#strip"))
     context.set_offline(False)
     all_sent(page)
     compare(place, taps)
@@ -140,7 +140,8 @@ def test_signal_bars_with_nothing_behind_them_lose_nothing(phone: Any, place: Pl
     page = with_worker(open_app(phone(), place))
     place.chaos.go(mode)
     taps = log(page, place, VISITS)
-    assert page.evaluate("navigator.onLine") and int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS
+    until(lambda: int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS)
+    assert page.evaluate("navigator.onLine")
     assert place.recorded("rung-reached") == []
     page.reload()
     ready(page)
@@ -176,7 +177,7 @@ def test_a_browser_that_is_killed_keeps_what_it_said_was_saved(
     page = again.new_page()
     page.goto(f"{place.chaos.url}/visit")
     ready(page)
-    assert int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS
+    until(lambda: int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS)
     place.chaos.go("ok")
     page.reload()
     ready(page)
@@ -313,7 +314,7 @@ def test_a_week_with_no_signal_loses_nothing_though_the_list_of_students_ages(ph
     ready(page)
     # Names are gone after a week unseen; what was logged is not, and waits under its author's name.
     assert "No signal yet" in page.inner_text("#app") and page.query_selector(".chips button") is None
-    assert int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS
+    until(lambda: int(page.get_attribute("#strip", "data-waiting")) == 2 * VISITS)
     page.evaluate("setClock(0)")
     context.set_offline(False)
     page.evaluate("dispatchEvent(new Event('online'))")

@@ -6,6 +6,7 @@ import { uuid7 } from "{{ app/uuid7.js }}";
 
 const HALVES = [["am", "Morning"], ["pm", "Afternoon"]], NOON = "12:20";
 const BY = { us: "Cancelled by us", student: "Cancelled by them", other: "Cancelled by somebody else" };
+const FIELDS = ["planned_start", "planned_end", "actual_start", "actual_end", "place_id", "supervised_by", "cancelled_by"];
 const CHANNELS = [["phone", "Phoned"], ["text", "Texted"], ["in-person", "Went there"]];
 const asked = new URLSearchParams(location.search);
 let roster, day, told, entries = new Map(), following = "";
@@ -62,38 +63,46 @@ function attested(student, session) {
 
 // Saving -----------------------------------------------------------------------------------------------------------------
 
-const attest = (...said) => inTurn(() => attestNow(...said));
+// One mark may be made for several students at once; undoing it takes all of them back.
+const attest = (student, session, change, words) => attestAll([[student, session, change]], `${student.name}, ${session.words.toLowerCase()}: ${words}.`);
+const attestAll = (marks, words) => inTurn(() => marked(marks, words));
 
-async function attestNow(student, session, change, words) {
-  const began = performance.now(), found = attested(student, session).entry;
+function attestation(student, session, change) {
+  const found = attested(student, session).entry;
   const head = { id: found?.id ?? uuid7(), kind: "session-attended", setting_id: roster.setting.id, student_id: student.id, author_id: roster.me.id };
   // A day that is over keeps what happened on it: the entry belongs to that session, whenever it is written down.
   const when = day === today() ? new Date() : at(session.ends);
   const place = roster.setting.places.length === 1 ? { place_id: roster.setting.places[0].id } : {};
   const planned = { planned_start: localTime(at(session.starts)), planned_end: localTime(at(session.ends)) };
-  const kept = Object.fromEntries(["planned_start", "planned_end", "actual_start", "actual_end", "place_id", "supervised_by", "cancelled_by"].filter(field => found?.[field]).map(field => [field, found[field]]));
+  const kept = Object.fromEntries(FIELDS.filter(field => found?.[field]).map(field => [field, found[field]]));
   const next = { ...head, device_time: found?.device_time ?? localTime(when), ...planned, ...place, ...kept, ...change };
-  for (const field of Object.keys(next)) if (next[field] === null) delete next[field];
-  const key = name(student.id, session.half), had = entries.get(key);
+  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null));
+}
+
+async function marked(marks, words) {
+  const began = performance.now(), of = day;
+  const made = marks.map(([student, session, change]) => ({ key: name(student.id, session.half), found: attested(student, session).entry, next: attestation(student, session, change) }));
+  const keep = () => Promise.all(made.map(one => hide(`today:session:${of}|${one.key}`, entries.get(one.key))));
   try {
-    if (found) await amend(next);
-    else await add(next);
+    const fresh = made.filter(one => !one.found);
+    if (fresh.length) await add(...fresh.map(one => one.next));
+    for (const one of made) if (one.found) await amend(one.next);
   } catch (error) {
     return unsaved(error);
   }
-  entries.set(key, next);
-  saved(`${student.name}, ${session.words.toLowerCase()}: ${words}.`, async () => {
-    if (found) await amend({ ...next, ...Object.fromEntries(Object.keys(change).map(field => [field, null])), ...found, id: next.id, kind: next.kind });
-    else await undo(next);
-    if (found) entries.set(key, found);
-    else if (had) entries.set(key, had);
-    else entries.set(key, { id: next.id, gone: true });
-    await hide(`today:session:${day}|${key}`, entries.get(key));
+  for (const one of made) entries.set(one.key, one.next);
+  saved(words, () => inTurn(async () => {
+    for (const one of made) {
+      if (one.found) await amend({ ...one.next, ...Object.fromEntries(FIELDS.map(field => [field, one.found[field] ?? null])) });
+      else await undo(one.next);
+      entries.set(one.key, one.found ?? { id: one.next.id, gone: true });
+    }
+    await keep();
     saved("Undone.");
     draw();
-  });
+  }));
   find("#toast").dataset.took = Math.round(performance.now() - began);
-  await hide(`today:session:${day}|${key}`, next);
+  await keep();
   draw();
 }
 
@@ -101,11 +110,9 @@ const arrived = (student, session) => attest(student, session, { actual_start: l
 const left = (student, session) => attest(student, session, { actual_end: localTime(day === today() ? new Date() : at(session.ends)) }, "left");
 const away = (student, session, by, words) => attest(student, session, { actual_start: null, actual_end: null, supervised_by: null, cancelled_by: by }, words);
 
-async function everyoneHere(half) {
-  for (const student of roster.students) {
-    const session = sessionsOf(student).find(one => one.half === half);
-    if (session && !attested(student, session).entry) await attest(student, session, { actual_start: localTime(at(session.starts)), supervised_by: roster.me.id }, "here from the start");
-  }
+function everyoneHere(half) {
+  const open = roster.students.map(student => [student, sessionsOf(student).find(one => one.half === half)]).filter(([student, session]) => session && !attested(student, session).entry);
+  return attestAll(open.map(([student, session]) => [student, session, { actual_start: localTime(at(session.starts)), supervised_by: roster.me.id }]), `${count(open.length, "student")} here from the start.`);
 }
 
 async function followUp(student, channel, words) {

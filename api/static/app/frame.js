@@ -4,7 +4,7 @@ import { dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{
 
 const ICONS = "{{ vendor/icons.svg }}";
 const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000, QUIET = 2500;
-const TWELVE_HOURS = 12 * 3600 * 1000;
+const AN_HOUR = 3600 * 1000, TWELVE_HOURS = 12 * AN_HOUR, LOOK_AGAIN = 30000;
 
 export const find = (what, within = document) => within.querySelector(what);
 
@@ -90,9 +90,13 @@ export async function boot(draw) {
   navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch(() => {});
   channel.addEventListener("message", event => { if (event.data === "flushed" || event.data === "added") strip(); });
   document.addEventListener("outbox", event => { strip(); if (event.detail === "added") soon(0); });
-  for (const what of ["online", "focus"]) addEventListener(what, () => soon(0));
+  const back = () => {
+    soon(0);
+    if (page.offline || page.signIn || (page.roster && Date.now() - Date.parse(page.roster.now) > AN_HOUR)) refresh(draw);
+  };
+  for (const what of ["online", "focus"]) addEventListener(what, back);
   addEventListener("offline", strip);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) soon(0); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) back(); });
   await dropAged();
   const person = (await fact("handed-over")) ? undefined : await fact("person");
   page.roster = person ? await hidden(`roster:${person}`) : undefined;
@@ -107,6 +111,8 @@ export async function boot(draw) {
   document.documentElement.dataset.ready = "1";
   soon(0);
 }
+
+let looking;
 
 async function refresh(draw) {
   const wanted = new URLSearchParams(location.search).get("setting") ?? page.roster?.setting.id;
@@ -143,6 +149,8 @@ async function refresh(draw) {
   } else if (!page.roster) {
     find("#app").replaceChildren((await fact("handed-over")) ? handedOver() : nobody());
   }
+  clearTimeout(looking);
+  if (page.offline) looking = setTimeout(() => refresh(draw), LOOK_AGAIN);
   await strip();
 }
 

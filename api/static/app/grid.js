@@ -333,7 +333,9 @@ function dress(button) {
   button.setAttribute("aria-label", `${rows[row].name}, ${own ?? columns[column].label}: ${/[a-z0-9]/i.test(drawn) && !said.includes(drawn) ? `${drawn} ` : ""}${said}`);
   button.dataset.look = !one ? "open" : place < 0 ? "missing" : "level";
   button.dataset.by = one?.by ?? "";
-  button.style.setProperty("--share", place < 0 ? "0" : String(levels.length > 1 ? place / (levels.length - 1) : 1));
+  const share = place < 0 ? 0 : levels.length > 1 ? place / (levels.length - 1) : 1;
+  button.style.setProperty("--share", String(share));
+  button.toggleAttribute("data-deep", share > 0.55);
 }
 
 function paint(student, item) {

@@ -107,6 +107,10 @@ export async function flush() {
   return done;
 }
 
+const post = body => fetch("/api/v1/entries", {
+  method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE),
+});
+
 async function sendSome() {
   const db = await open();
   const marking = db.transaction("outbox", "readwrite", STRICT);
@@ -120,10 +124,7 @@ async function sendSome() {
   if (!some.length) return { more: false };
   let answer, said;
   try {
-    answer = await fetch("/api/v1/entries", {
-      method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", headers: { "content-type": "application/json" },
-      body: JSON.stringify({ sent_at: localTime(sentAt), device_id: null, more: all.length > some.length, entries: some.map(one => ({ id: one.id, box: one.box })) }), signal: AbortSignal.timeout(PATIENCE),
-    });
+    answer = await post({ sent_at: localTime(sentAt), device_id: null, more: true, entries: some.map(one => ({ id: one.id, box: one.box })) });
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
       return { error: (await shutOut(answer)) ? "wiped" : "sign-in" };
     }
@@ -152,8 +153,11 @@ async function sendSome() {
   }
   await settling.done;
   const date = Date.parse(answer.headers.get("date") ?? "");
-  // Shut out: it has delivered what it held, and what is logged here from now on would reach nobody.
-  if (said.shut_out && all.length === some.length) return { error: "wiped" };
-  const more = named > 0 && all.length > some.length;
+  if (said.shut_out && !(await waiting()).some(one => !one.stuck)) {
+    // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would reach nobody.
+    await post({ sent_at: localTime(), device_id: null, more: false, entries: [] }).catch(() => {});
+    return { error: "wiped" };
+  }
+  const more = named > 0 && (all.length > some.length || Boolean(said.shut_out));
   return { more, position: said.position, ...(named ? {} : { error: "server" }), ...(Number.isNaN(date) ? {} : { offset: Math.round((date - Date.now()) / 1000) }) };
 }

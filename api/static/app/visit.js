@@ -11,7 +11,7 @@ const CHANNELS = [["in-person", "user", "In person"], ["phone", "phone", "Phone"
 const CONTEXTS = [["moved-home", "Moved home"], ["placement-breakdown", "Placement broke down"], ["bereavement", "Bereavement"], ["police", "Police"], ["medication", "Medication"], ["family-change", "Change in the family"], ["other", "Something else"]];
 const KEPT = [["learning", "about learning"], ["behaviour", "about behaviour"], ["health", "about health"]];
 
-let roster, student, visit, visits = new Map(), search = "", ladderKey = "", earlier = "", trail = [], since = { rung: "", at: 0 };
+let roster, student, visit, visits = new Map(), search = "", ladderKey = "", earlier = "", trail = [], since = { rung: "", at: -DOUBLE_TAP };
 
 // What belongs to a visit is kept for its owner to see and put right; words never are: they are sealed as soon as they are saved.
 const keep = () => hide(`today:visit:${visit.id}`, visit);
@@ -81,8 +81,9 @@ async function effortEntry() {
 const tapRung = (rung) => inTurn(() => rungTapped(rung));
 
 async function rungTapped(rung) {
-  if (since.rung === rung.id + student.id && Date.now() - since.at < DOUBLE_TAP) return;
-  since = { rung: rung.id + student.id, at: Date.now() };
+  // Two taps have two ids, so the service could not tell a trembling thumb from two contacts.
+  if (since.rung === rung.id + student.id && performance.now() - since.at < DOUBLE_TAP) return;
+  since = { rung: rung.id + student.id, at: performance.now() };
   const said = entry("rung-reached", { ladder: { id: ladder().id, version: ladder().version }, rung: rung.id });
   const hadEffort = visit.entry;
   const item = { entry: said, words: rung.label, at: said.device_time };
@@ -158,6 +159,21 @@ async function faceSet(face, words) {
       await undo(item.entry);
       visit.items = visit.items.filter(one => one !== item);
     }
+  });
+}
+
+const setAnxiety = anxiety => inTurn(() => anxietySet(anxiety));
+
+// How anxious they were at the rung that was tapped last: 0 to 10, 10 the worst.
+async function anxietySet(anxiety) {
+  const item = visit.items.filter(one => one.entry?.kind === "rung-reached").at(-1), before = item.entry;
+  await step(`${student.name}: anxiety ${anxiety} of 10.`, async () => {
+    const next = { ...before, anxiety };
+    await amend(next);
+    item.entry = next;
+  }, async () => {
+    await amend({ ...before, anxiety: before.anxiety ?? null });
+    item.entry = before;
   });
 }
 
@@ -272,7 +288,9 @@ function more() {
     done(id);
     if (!(await say(kind, fields(text), words))) find(`#${id}`).value = text;
   };
-  return el("section", { class: "more-about" },
+  const last = visit.items.filter(one => one.entry?.kind === "rung-reached").at(-1);
+  const anxious = last ? part("anxious", "ear", `How anxious, at: ${last.words}`, el("p", { class: "quiet" }, "0 is calm, 10 the worst they know."), el("div", { class: "picks", role: "group", "aria-label": "Anxiety" }, ...Array.from({ length: 11 }, (_, one) => el("button", pressed(last.entry.anxiety === one, { id: `anxiety-${one}`, onclick: () => setAnxiety(one) }), String(one))))) : null;
+  return el("section", { class: "more-about" }, anxious,
     part("own-words", "message-circle", "Their own words", select("speaker", "Who said it", [["student", student.name], ["carer", "Their parent or carer"]]), area("words", "What they said"), save("save-words", "Save the words", send("words", "voice-heard", text => ({ speaker: find("#speaker").value, words: text }), "Their words"))),
     part("a-note", "notebook-pen", "A note", select("kept", "It is", KEPT), area("note", "Your note"), save("save-note", "Save the note", send("note", "note-written", text => ({ retention_class: find("#kept").value, text }), "A note"))),
     part("a-context", "house", "Something going on outside", select("category", "What", CONTEXTS), area("context", "More about it (may stay empty)"), save("save-context", "Save it", async () => { const text = taken("context"); done("context"); await say("context-noted", { category: find("#category").value, ...(text ? { text } : {}) }, "Something going on outside"); })),
