@@ -79,13 +79,20 @@ def log(page: Any, place: Place, number: int, author: UUID | None = None, start:
     return taps
 
 
+IN_THE_OUTBOX = """new Promise(done => { const asked = indexedDB.open('ap-ledger'); asked.onsuccess = () => {
+  const db = asked.result, counted = db.transaction('outbox').objectStore('outbox').count(); counted.onsuccess = () => { db.close(); done(counted.result); }; }; })"""
+
+
 def all_sent(page: Any, seconds: float = 40) -> None:
-    until(lambda: page.get_attribute("#strip", "data-waiting") == "0", seconds, "something still waits on the phone")
+    """Waits until nothing lies in the outbox, and the strip says so. The strip alone may be a moment behind."""
+    until(lambda: page.evaluate(IN_THE_OUTBOX) == 0, seconds, "something still waits on the phone")
+    until(lambda: page.get_attribute("#strip", "data-waiting") == "0", seconds, "the strip says that something still waits")
 
 
 def compare(place: Place, taps: list[Tap], slack: float = 3.0) -> None:
     """Everything that was tapped is in the ledger once: content, author and time of every entry, and the effort beside it."""
     rungs = place.recorded("rung-reached")
+    assert [(one.status, one.message) for one in place.ledger.held_entries(limit=1000)] == []
     assert Counter((one.student, one.state["rung"], one.author) for one in rungs) == Counter((tap.student, tap.rung, tap.author) for tap in taps)
     left = list(rungs)
     for tap in taps:

@@ -34,6 +34,15 @@ export function icon(name) {
 let turn = Promise.resolve();
 export const inTurn = work => { turn = turn.then(work, work); return turn; };
 
+// A page that is drawn anew under a finger that is still down would swallow its tap, so drawing waits until it is lifted.
+let pressing = false;
+const lifted = [];
+addEventListener("pointerdown", () => { pressing = true; }, { capture: true, passive: true });
+for (const what of ["pointerup", "pointercancel"]) {
+  addEventListener(what, () => setTimeout(() => { pressing = false; for (const one of lifted.splice(0)) one(); }, 40), { capture: true, passive: true });
+}
+export const calm = () => pressing ? new Promise(done => { lifted.push(done); setTimeout(done, 1000); }) : undefined;
+
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 export const clock = at => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
@@ -171,10 +180,13 @@ function nobody() {
 
 // The strip ------------------------------------------------------------------------------------------------------------
 
-let drawn = "";
+let drawn = "", newest = 0;
 
 async function strip() {
+  const mine = newest += 1;
   const rows = await waiting(), sync = (await fact("sync")) ?? {}, told = (await notices()).filter(one => !page.roster || one.author === page.roster.me.id);
+  // Whoever asked later read later: what was read before says nothing any more.
+  if (mine !== newest) return;
   const stuck = rows.filter(one => one.stuck), kind = page.roster?.device?.kind ?? "device", away = !navigator.onLine || sync.error === "network" || page.offline;
   const lines = [];
   const line = (look, name, ...words) => lines.push([look, name, words]);

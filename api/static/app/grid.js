@@ -1,5 +1,5 @@
 // Score a slot: students down, indicators across, one tab stop, a keypad for thumbs, digits for keyboards. Every score is saved as it is given.
-import { ask, boot, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -90,6 +90,7 @@ async function taken(which, sheet, missing) {
     const before = JSON.stringify([...cells].sort());
     cells = fresh;
     lay();
+    await calm();
     if (JSON.stringify([...cells].sort()) !== before || !rows.length) return draw();
   }
   chips();

@@ -1,5 +1,5 @@
 // The curriculum sheet: the next units of a student or a group, one tap up or down a status.
-import { ask, boot, count, el, find, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, el, find, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
 import { add, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -42,6 +42,7 @@ async function taken(said) {
     sheet = { ...said, students: { ...sheet?.students, ...said.students } };
     await hide(`learning:${key()}`, sheet);
   }
+  await calm();
   draw();
 }
 
@@ -81,6 +82,7 @@ async function step(student, unit, up) {
   find("#toast").dataset.took = Math.round(performance.now() - began);
   note = "";
   await hide(`today:unit:${key()}|${name}`, steps.get(name));
+  await calm();
   draw();
 }
 

@@ -1,5 +1,5 @@
 // Log a visit: one tap saves a rung; everything else about the visit is added to it, or put right, afterwards.
-import { boot, clock, count, dayIn, el, expectedIn, find, icon, inTurn, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { boot, calm, clock, count, dayIn, el, expectedIn, find, icon, inTurn, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo } from "{{ app/outbox.js }}";
 import { hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -56,6 +56,7 @@ async function step(words, work, back) {
   saved(words, back && undone);
   find("#toast").dataset.took = Math.round(performance.now() - began);
   await keep();
+  await calm();
   draw();
   return true;
 }
