@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from frameworks import Definition
@@ -11,6 +11,8 @@ from frameworks.parts import Scale
 from projections.reading import Body, Reader, age_on, timetable_on
 
 Json = dict[str, Any]
+LOOK_BACK = timedelta(days=60)
+"""So far back a day may be opened in the app with the slots it had."""
 
 
 def roster(
@@ -32,7 +34,7 @@ def roster(
         "timetables": _in_force(setting, today),
         "students": [
             {
-                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "expected": _week(student, today),
+                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "expected": _weeks(student, today),
                 "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},
                 # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone need hold.
                 "not_asked": _not_asked(outcomes, kinds, setting["id"], ages[student["id"]]),
@@ -46,20 +48,21 @@ def roster(
 
 
 def _in_force(setting: Body, today: date) -> list[Json]:
-    """The timetable of today and those that begin later."""
-    later = [one for one in setting.get("timetables", ()) if one["from_date"] > today.isoformat()]
-    slots = timetable_on(setting, today.isoformat())
+    """Timetables from `LOOK_BACK` on, in the order in which they take over: what was missed lately is scored in the slots of its day."""
+    since = (today - LOOK_BACK).isoformat()
+    held = sorted(setting.get("timetables", ()), key=lambda one: (one["from_date"], one["position"]))
     return [
-        {"from_date": "", "slots": slots},
-        *({"from_date": one["from_date"], "slots": one["slots"]} for one in sorted(later, key=lambda one: str(one["from_date"]))),
+        {"from_date": "", "slots": timetable_on(setting, since)},
+        *({"from_date": one["from_date"], "slots": one["slots"]} for one in held if one["from_date"] > since),
     ]
 
 
-def _week(student: Body, today: date) -> list[Json]:
-    """In which slots a student is expected, by weekday."""
-    held = [one for one in student["expected"] if one["from_date"] <= today.isoformat()]
-    latest = max(held, key=lambda one: str(one["from_date"])) if held else {"days": []}
-    return [{"weekday": day["weekday"], "slots": day["slots"]} for day in latest["days"]]
+def _weeks(student: Body, today: date) -> list[Json]:
+    """In which slots a student is expected, by weekday, likewise."""
+    since = (today - LOOK_BACK).isoformat()
+    held = sorted(student["expected"], key=lambda one: str(one["from_date"]))
+    before: list[Json] = next((one["days"] for one in reversed(held) if one["from_date"] <= since), [])
+    return [{"from_date": "", "days": before}, *({"from_date": one["from_date"], "days": one["days"]} for one in held if one["from_date"] > since)]
 
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:

@@ -6,7 +6,7 @@ import base64
 import csv
 import os
 import re
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from io import StringIO
 from typing import Any
 from uuid import UUID, uuid4
@@ -25,9 +25,11 @@ from ap_ledger.application.ledger import new_id
 from ap_ledger.application.standing import UNSURE
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.setting import AddCommissioner, AddPlace
-from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, SetOwnItems, StartPlacement
+from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetTimetable
+from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, SetOwnItems, StartPlacement
 from ap_ledger.events.base import Ref
+from ap_ledger.events.setting import Slot
+from ap_ledger.events.student import ExpectedDay
 from api.asking import DEVICE_COOKIE
 from api.shell_pages import FILES, SHELLS, shell, worker
 from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
@@ -217,6 +219,22 @@ def test_who_left_long_ago_and_who_was_erased_are_on_nobodys_list(house: House) 
         house.clock.now += timedelta(days=40)
         client = house.browser(house.teacher, client.app)
         assert {one["id"] for one in client.get("/api/v1/capture").json()["students"]} == {str(house.student), str(new)}
+
+
+def test_a_day_of_last_week_has_the_slots_and_the_students_it_had(house: House) -> None:
+    later = (Slot(id="new", label="New", kind="lesson", starts=time(9), ends=time(10)),)
+    house.ledger.execute(SetTimetable(id=new_id(), setting_id=house.setting, from_date=date(2026, 3, 4), slots=later))
+    whose: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.teacher}
+    house.ledger.execute(ExpectStudent(id=new_id(), from_date=date(2026, 3, 4), days=(ExpectedDay(weekday=5, slots=("new",)),), **whose))
+    house.runner.catch_up()
+    with house.browser(house.teacher) as client:
+        made = client.get("/api/v1/capture").json()
+    assert [(one["from_date"], [slot["id"] for slot in one["slots"]]) for one in made["timetables"]] == [
+        ("", ["lesson", "break", "lunch"]),
+        ("2026-03-04", ["new"]),
+    ]
+    weeks = next(one["expected"] for one in made["students"] if one["id"] == str(house.student))
+    assert [(one["from_date"], len(one["days"])) for one in weeks] == [("", 5), ("2026-03-04", 1)]
 
 
 def test_what_is_missing_is_told_slot_by_slot(house: House) -> None:

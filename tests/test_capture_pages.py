@@ -405,6 +405,7 @@ def test_what_was_refused_is_said_on_the_phone_and_put_right_online(browsers: Ca
     assert page.get_attribute("#strip", "data-waiting") == "0", "the service keeps it, so the phone may let go"
     page.click("#strip .warn a")
     page.wait_for_selector("h1 >> text=Waiting for you")
+    axe(page, "what waits for its author")
     page.select_option('select[name="field:rung"]', "goes-out")
     page.click("text=Record it")
     page.wait_for_selector("text=recorded as you put it right")

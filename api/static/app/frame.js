@@ -68,7 +68,8 @@ export function slotsOn(roster, day) {
 
 export function expectedIn(student, day, slot) {
   const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
-  return student.expected.some(one => one.weekday === weekday && one.slots.includes(slot));
+  const held = student.expected.filter(one => one.from_date <= day).at(-1);
+  return held?.days.some(one => one.weekday === weekday && one.slots.includes(slot)) ?? false;
 }
 
 // Asking the service ---------------------------------------------------------------------------------------------------
