@@ -17,7 +17,7 @@ from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader
-from projections.student_days import StudentDays, read_days
+from projections.student_days import StudentDays, read_days, rows_of_day
 
 History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
@@ -122,18 +122,8 @@ def entries_at(
 
 def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: Sequence[str]) -> list[dict[str, Any]]:
     """What was recorded of some kinds about several students on one day and was not taken back, in the order in which it happened."""
-    positions: list[int] = []
-    with reader.views.reading() as connection:
-        live = reader.views.live(connection, StudentDays.name)
-        assert live is not None
-        for start in range(0, len(students), 500):
-            some = students[start : start + 500]
-            ask = (
-                f"SELECT position FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
-                f"AND kind IN ({','.join('?' * len(kinds))}) AND superseded IS NULL"
-            )
-            given = (*[one.bytes for one in some], day.toordinal(), *kinds)
-            positions += [row[0] for row in connection.exec_driver_sql(reader.views.sql(ask), given)]
+    rows = rows_of_day(reader.views, "position", students, day, f"kind IN ({','.join('?' * len(kinds))})", *kinds)
+    positions = [row[0] for row in rows]
     told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
     return sorted(told, key=lambda one: (one["occurred_at"], one["position"]))
 

@@ -30,7 +30,6 @@ def roster(
             "id": setting["id"], "name": setting["name"], "time_zone": setting["time_zone"],
             "places": [{"id": place["place_id"], "label": place["label"]} for place in setting.get("places", ())],
         },
-        "today": today.isoformat(),
         "timetables": _in_force(setting, today),
         "students": [
             {

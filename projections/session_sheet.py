@@ -10,7 +10,7 @@ from uuid import UUID
 from frameworks import Definition
 from projections.progress import MISSING
 from projections.reading import Body, Reader, Unknown, age_on, timetable_on
-from projections.student_days import StudentDays
+from projections.student_days import rows_of_day
 
 
 def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[Body]) -> dict[str, Any]:
@@ -70,30 +70,14 @@ def _expected(student: Body, day: date, slot_id: str) -> bool:
 
 def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None) -> dict[UUID, list[dict[str, Any]]]:
     """What students were scored in one slot of a day, or in every slot where none is named."""
-    one_slot = "AND slot = ?" if slot_id is not None else "AND slot IS NOT NULL"
+    where, given = ("slot = ?", [slot_id]) if slot_id is not None else ("slot IS NOT NULL", [])
     found: dict[UUID, list[dict[str, Any]]] = {}
-    with reader.views.reading() as connection:
-        live = reader.views.live(connection, StudentDays.name)
-        assert live is not None
-        for start in range(0, len(students), 500):
-            some = students[start : start + 500]
-            ask = (
-                f"SELECT student, item, value, entry, slot FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
-                f"AND kind = 'outcome-scored' {one_slot} AND superseded IS NULL ORDER BY position"
-            )
-            given = (*[one.bytes for one in some], day.toordinal(), *([slot_id] if slot_id is not None else []))
-            for student, item, value, entry, slot in connection.exec_driver_sql(reader.views.sql(ask), given):
-                framework, indicator, informant = item.split("|")
-                missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
-                score = {
-                    "framework": framework,
-                    "indicator": indicator,
-                    "informant": informant,
-                    "level": None if missing else value,
-                    "missing": missing,
-                    "slot": slot,
-                }
-                found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
+    rows = rows_of_day(reader.views, "student, item, value, entry, slot", students, day, f"kind = 'outcome-scored' AND {where}", *given)
+    for student, item, value, entry, slot in rows:
+        framework, indicator, informant = item.split("|")
+        missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
+        score = {"framework": framework, "indicator": indicator, "informant": informant, "level": None if missing else value, "missing": missing, "slot": slot}
+        found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
     return found
 
 

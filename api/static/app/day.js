@@ -1,5 +1,5 @@
 // The day: who is expected, who came and left, who was not seen, whom we or they cancelled, and who followed up. Codes are only suggested.
-import { ask, boot, calm, clock, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";

@@ -261,7 +261,7 @@ export function saved(words, undone) {
   fading = setTimeout(() => { bar.hidden = true; }, 20000);
   if (!page.asked) {
     page.asked = true;
-    navigator.storage?.persist?.().then(kept => setFact("kept-for-good", kept)).catch(() => {});
+    navigator.storage?.persist?.().catch(() => {});
   }
 }
 
@@ -371,7 +371,7 @@ export async function mayLeave() {
 }
 
 export async function letGo() {
-  for (const start of ["roster:", "today:", "sheet:", "learning:", "day:"]) await forget(start);
+  for (const start of ["roster:", "today:", "learning:", "day:"]) await forget(start);
   await setFact("person", undefined);
   await setFact("locked", false);
 }

@@ -145,7 +145,7 @@ async function sendSome() {
       settling.objectStore("outbox").delete(one.id);
       // What waits for another entry of the same device settles itself; everything else needs its author.
       const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
-      if (needsSomebody) settling.objectStore("notices").put({ id: one.id, author: one.author, status: result.status, message: result.message, at: one.at });
+      if (needsSomebody) settling.objectStore("notices").put({ id: one.id, author: one.author, message: result.message, at: one.at });
     } else {
       named += 1;
       settling.objectStore("outbox").put({ ...one, tried: true, stuck: result.message ?? result.status });
