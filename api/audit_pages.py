@@ -11,11 +11,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.asking import Asker, Asking
-from api.csv_files import csv_text
 from api.gate import gated
 from api.service import Current, Service
 from api.show import YEARS, people_of, setting_for, show
 from projections.audit import KINDS, Deed, deeds
+from reports.csv_files import csv_text
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN, EXPORTED, DAYS = 200, 50_000, 14

@@ -12,7 +12,6 @@ from fastapi import Query, Request, Response
 from ap_ledger.application.boxes import public_key
 from ap_ledger.events.moments import moment
 from api.asking import Asker, Asking
-from api.csv_files import csv_text
 from api.gate import gated
 from api.problems import Problem
 from api.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
@@ -25,6 +24,7 @@ from projections.reading import Body, Reader, Unknown
 from projections.register import codes_of_day
 from projections.roster import roster, scale_as_json
 from projections.session_sheet import missing_by_slot
+from reports.csv_files import csv_text
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 pages = gated(include_in_schema=False)

@@ -8,9 +8,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.assets import address
+from reports.html import TEMPLATES as BLOCKS
 
 templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader([Path(__file__).parent / "templates", BLOCKS]),
     autoescape=select_autoescape(),
     undefined=StrictUndefined,
     trim_blocks=True,

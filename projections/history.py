@@ -73,10 +73,12 @@ def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell
     """The one fold over days, with the ladders and slots they were scored against."""
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
-    return combine(days, ladders, reader.slot_kinds(setting), _statuses(reader, {unit[2] for _, cell in days for unit in cell.get("units", ())}))
+    return combine(days, ladders, reader.slot_kinds(setting), statuses_of(reader, days))
 
 
-def _statuses(reader: Reader, units: Iterable[str]) -> Statuses:
+def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses:
+    """What counts as known, and as lost, for every unit that was touched on these days."""
+    units = {unit[2] for _, cell in days for unit in cell.get("units", ())}
     found: dict[str, tuple[frozenset[Any], frozenset[Any]]] = {}
     for unit in units:
         curriculum, _, item = unit.partition("|")
@@ -118,6 +120,29 @@ def entries_at(
         if story and _happened(story) <= microseconds(as_of):
             told.append(_tell(reader, story))
     return told
+
+
+def changed_since(reader: Reader, student_id: UUID, as_of: datetime, position: int, limit: int = ENTRIES_LIMIT) -> list[dict[str, Any]]:
+    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now, newest first."""
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        ask = (
+            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND occurred_at <= ? AND (position > ? OR superseded > ?) "
+            "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
+        )
+        rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)).all()
+    streams = [UUID(bytes=bytes(row[0])) for row in rows]
+    stories = _stories(reader, streams, ())
+    told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
+    return [{**one, "since": _since(one, position)} for one in told]
+
+
+def _since(told: Mapping[str, Any], position: int) -> str:
+    """What happened to an entry after a position: it came, it was taken back, or it was put right."""
+    if told["position"] > position:
+        return "came"
+    return "taken-back" if told["status"] == "voided" else "put-right"
 
 
 def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: Sequence[str]) -> list[dict[str, Any]]:

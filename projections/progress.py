@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from frameworks.learning import losses
 
 DayCell = dict[str, Any]
-"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `sessions`, `faces`, `incidents`."""
+"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `sessions`, `faces`, `incidents`, `flashpoints`."""
 
 Progress = dict[str, Any]
 """What had happened until a day, as JSON."""
@@ -24,6 +24,9 @@ MISSING = "~"
 BASELINE_CONTACTS = 10
 SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
+
+LATE = "attended-late"
+"""How the timeline says that a session was attended and began late for this student."""
 
 Statuses = Mapping[str, tuple[frozenset[Any], frozenset[Any]]]
 """For each unit, as `curriculum@version|unit`, the statuses at which it counts as known, and those that say it is lost."""
@@ -39,6 +42,10 @@ class DayRow(NamedTuple):
     value: str | None
     slot: str | None
     visit: str | None
+
+
+SUMS = ("kinds", "visits", "sessions", "faces", "incidents", "flashpoints")
+"""The parts of a cell that are plain counts, added up over days."""
 
 
 def fold_day(rows: Iterable[DayRow]) -> DayCell:
@@ -94,7 +101,12 @@ def _visit(cell: DayCell, row: DayRow) -> None:
 
 
 def _session(cell: DayCell, row: DayRow) -> None:
-    count(cell, "sessions", row.item or "")
+    status = row.item or ""
+    if status == LATE:
+        # Somebody who came late came.
+        count(cell, "sessions", "late")
+        status = "attended"
+    count(cell, "sessions", status)
     if row.value:
         count(cell, "sessions", "minutes", int(row.value))
 
@@ -105,6 +117,7 @@ def _voice(cell: DayCell, row: DayRow) -> None:
 
 def _incident(cell: DayCell, row: DayRow) -> None:
     count(cell, "incidents", row.item or "")
+    count(cell, "flashpoints", row.slot or "")
 
 
 _STEPS: Mapping[str, Callable[[DayCell, DayRow], None]] = {
@@ -126,7 +139,7 @@ def combine(
     `ladders` lists each ladder's rungs from the lowest, by `id@version`. `slot_kinds` gives the kind of a slot by its id;
     a slot that it does not know counts as its own kind. Without its `statuses` a unit has steps and no known losses.
     """
-    sums: dict[str, Counter[str]] = {name: Counter() for name in ("kinds", "visits", "sessions", "faces", "incidents")}
+    sums: dict[str, Counter[str]] = {name: Counter() for name in SUMS}
     outcomes: dict[str, Counter[str]] = {}
     rungs: list[list[Any]] = []
     units: list[list[Any]] = []
@@ -201,38 +214,72 @@ def _by_number(rung: str) -> list[tuple[bool, int, str]]:
     return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in rung.split(".")]
 
 
-def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, Any]:
-    """The state of one ladder from its rungs in the order they happened.
+class Climb:
+    """A ladder climbed contact by contact, in the order in which rungs were reached.
 
     A contact is a visit, whatever rungs it held: its highest counts. A rung logged outside a visit is a contact of its own.
     """
-    order = with_own_steps(order, (rung[3] for rung in reached))
-    rank = {rung: place for place, rung in enumerate(order)}
-    best: dict[str, tuple[int, int, str]] = {}
-    for occurred_at, position, _, rung, _, visit, day in reached:
-        contact = visit or f"#{position}"
-        place = rank.get(rung, -1)
-        if contact not in best or place > best[contact][0]:
-            best[contact] = (place, best[contact][1] if contact in best else occurred_at, day)
-    contacts = sorted(best.values(), key=lambda contact: contact[1])
-    places = [place for place, _, _ in contacts]
-    sustained = [
-        sorted(window)[-SUSTAINED_OF] for end in range(1, len(places) + 1) if len(window := places[max(0, end - SUSTAINED_LAST) : end]) >= SUSTAINED_OF
-    ]
 
-    def name(place: int | None) -> str | None:
-        return order[place] if place is not None and 0 <= place < len(order) else None
+    def __init__(self, order: Sequence[str]) -> None:
+        self.order = order
+        self._rank = {rung: place for place, rung in enumerate(order)}
+        self._at: dict[str, int] = {}
+        self.days: list[str] = []
+        self.places: list[int] = []
+        self.sustained: list[int | None] = []
+        self._highest: int | None = None
+        self._highest_sustained: int | None = None
 
-    return {
-        "contacts": len(contacts),
-        "baseline": name(median(places[:BASELINE_CONTACTS])),
-        "latest": name(places[-1] if places else None),
-        "latest_day": contacts[-1][2] if contacts else None,
-        "highest": name(max(places, default=None)),
-        "sustained": name(sustained[-1] if sustained else None),
-        "highest_sustained": name(max(sustained, default=None)),
-        "path": [[day, name(place)] for place, _, day in contacts],
-    }
+    def add(self, position: int, rung: str, visit: str | None, day: str) -> None:
+        """The next rung."""
+        contact, place = visit or f"#{position}", self._rank.get(rung, -1)
+        at = self._at.get(contact)
+        if at is None:
+            at = self._at[contact] = len(self.places)
+            self.places.append(place)
+            self.days.append(day)
+            self.sustained.append(None)
+        elif place > self.places[at]:
+            # A visit over midnight goes on in the contact that it began.
+            self.places[at], self.days[at] = place, day
+        else:
+            return
+        self._highest = max(place, self._highest if self._highest is not None else place)
+        for end in range(at, min(at + SUSTAINED_LAST, len(self.places))):
+            window = self.places[max(0, end + 1 - SUSTAINED_LAST) : end + 1]
+            if len(window) >= SUSTAINED_OF:
+                held = self.sustained[end] = sorted(window)[-SUSTAINED_OF]
+                self._highest_sustained = max(held, self._highest_sustained if self._highest_sustained is not None else held)
+
+    def name(self, place: int | None) -> str | None:
+        """The rung at a place."""
+        return self.order[place] if place is not None and 0 <= place < len(self.order) else None
+
+    def marks(self) -> dict[str, Any]:
+        """Where the climb stands."""
+        return {
+            "contacts": len(self.places),
+            "baseline": self.name(median(self.places[:BASELINE_CONTACTS])),
+            "latest": self.name(self.places[-1] if self.places else None),
+            "latest_day": self.days[-1] if self.days else None,
+            "highest": self.name(self._highest),
+            "sustained": self.name(self.sustained[-1] if self.sustained else None),
+            "highest_sustained": self.name(self._highest_sustained),
+        }
+
+
+def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, Any]:
+    """The state of one ladder from its rungs in the order they happened, and the path of its contacts."""
+    climbed = climbing(reached, order)
+    return {**climbed.marks(), "path": [[day, climbed.name(place)] for day, place in zip(climbed.days, climbed.places, strict=True)]}
+
+
+def climbing(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> Climb:
+    """The climb itself, on the ladder with the student's own steps in it."""
+    climbed = Climb(with_own_steps(order, (rung[3] for rung in reached)))
+    for _, position, _, rung, _, visit, day in reached:
+        climbed.add(position, rung, visit, day)
+    return climbed
 
 
 def median(places: Sequence[int]) -> int | None:

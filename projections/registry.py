@@ -13,7 +13,8 @@ import orjson
 from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
-from projections.runner import Projection, Seen
+from ap_ledger.persistence.recorder import LedgerRecorder
+from projections.runner import Projection, Seen, see
 
 Body = dict[str, Any]
 
@@ -58,6 +59,18 @@ class Registry(Projection):
         connection.exec_driver_sql(self.views.sql(f"DELETE FROM {name} WHERE kind = ? AND id = ?"), (kind, key))
         row = (kind, key, body.get("setting_id"), seen.position, orjson.dumps(body).decode())
         self.views.insert_many(connection, self.made[0], [row])
+
+
+def bodies_at(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> dict[str, dict[str, Body]]:
+    """The same bodies as they stood at a position, by kind and key: placements and timetables as they were known then."""
+    found: dict[str, dict[str, Body]] = {}
+    for row in recorder.tail_of(streams):
+        seen = see(row)
+        change = CHANGES.get(seen.topic)
+        if seen.position <= position and change is not None and seen.state is not None:
+            kind, key = _about(seen)
+            change(found.setdefault(kind, {}).setdefault(key, {"id": key}), seen.state, seen)
+    return found
 
 
 def _id(key: bytes | None) -> str:

@@ -17,7 +17,7 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Strin
 from ap_ledger.application.stores import BigInt
 from ap_ledger.events.moments import local_day
 from projections.entry_stories import state_before, stories
-from projections.progress import MISSING, DayCell, DayRow, add, fold_day
+from projections.progress import LATE, MISSING, DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen
 from projections.views import Views
 
@@ -113,10 +113,23 @@ def _minutes(state: Mapping[str, Any]) -> str | None:
     return str(max(0, round(span.total_seconds() / 60)))
 
 
+LATE_MINUTES = 5
+"""A session that begins for a student more than so many minutes after it was planned began late."""
+
+
 def _attendance(state: Mapping[str, Any]) -> str:
     if state.get("cancelled_by"):
         return f"cancelled-by-{state['cancelled_by']}"
-    return "attended" if state.get("actual_start") else "not-attended"
+    if not state.get("actual_start"):
+        return "not-attended"
+    late = (datetime.fromisoformat(state["actual_start"]) - datetime.fromisoformat(state["planned_start"])).total_seconds()
+    return LATE if late > 60 * LATE_MINUTES else "attended"
+
+
+def _restraint(state: Mapping[str, Any]) -> str:
+    if not state["restrictive"]:
+        return "incident"
+    return "restrictive" if state.get("parents_told_at") else "restrictive-untold"
 
 
 Described = tuple[str | None, str | None]
@@ -131,7 +144,7 @@ DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
     "session-attended": lambda s: (_attendance(s), _minutes(s)),
     "voice-heard": lambda s: (s["speaker"], _text(s.get("face"))),
     "note-written": lambda s: (s["retention_class"], None),
-    "incident-recorded": lambda s: ("restrictive" if s["restrictive"] else "incident", _text(s.get("minutes"))),
+    "incident-recorded": lambda s: (_restraint(s), _text(s.get("minutes"))),
     "context-noted": lambda s: (None, None),
     "instrument-answered": lambda s: (_ref(s["instrument"], s["respondent"]), None),
 }

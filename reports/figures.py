@@ -12,9 +12,11 @@ from typing import Any
 import plotly.graph_objects as go
 
 from frameworks import Definition
+from projections.outcomes import seen_by_theme
 
 DRAWN = frozenset({"scatter", "bar", "heatmap"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
+MARKED = "#efe6d2"
 FONT = "Atkinson Hyperlegible Next, Arial, sans-serif"
 SLOT_ORDER = (
     "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition",
@@ -38,15 +40,21 @@ class Figure:
         return text.replace("<", "\\u003c")
 
 
-def _layout(plot: go.Figure, height: int, left: int) -> None:
+def lay_out(plot: go.Figure, height: int, left: int) -> None:
+    """What all figures share: the font, no background, no legend, room for words on the left."""
     plot.update_layout(
         template="none", height=height, margin={"l": left, "r": 16, "t": 12, "b": 40}, font={"family": FONT, "size": 14, "color": INK},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, hoverlabel={"font": {"family": FONT, "size": 14}},
     )  # fmt: skip
 
 
-def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any], own: Mapping[str, str] | None = None) -> Figure:
-    """Each contact's highest rung over time, as steps, on a scale of words. `own` says what a student's own steps are called."""
+def ladder_over_time(
+    ladder: Definition, climbed: Mapping[str, Any], own: Mapping[str, str] | None = None, setbacks: Sequence[tuple[str, str | None]] = ()
+) -> Figure:
+    """Each contact's highest rung over time, as steps, on a scale of words. `own` says what a student's own steps are called.
+
+    `setbacks` are first and last days of stretches in which less was kept up than before; they are marked, not hidden.
+    """
     path = [(day, rung) for day, rung in climbed["path"] if rung is not None]
     labels = [rung.label for rung, _ in ladder.climb()]
     rank = {rung: ladder.place(rung) for _, rung in path}
@@ -62,14 +70,22 @@ def ladder_over_time(ladder: Definition, climbed: Mapping[str, Any], own: Mappin
             hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
         )
     )
-    _layout(plot, 400, 250)
+    lay_out(plot, 400, 250)
     plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
+    until = path[-1][0] if path else ""
+    plot.update_layout(shapes=[
+        {"type": "rect", "x0": first, "x1": last or until, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MARKED, "opacity": 0.55, "line": {"width": 0}, "layer": "below"}
+        for first, last in setbacks
+    ])  # fmt: skip
     said = {name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")}
     alt = (
         f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: {said['baseline']}. Latest: {said['latest']}. "
         f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
     )
+    if setbacks:
+        good = sum(last is not None for _, last in setbacks)
+        alt += f" Harder stretches, shaded: {len(setbacks)}, of which made good: {good}."
     return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)])
 
 
@@ -82,15 +98,7 @@ def _shade(place: int, size: int) -> str:
 
 def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Figure:
     """How often what was looked for was seen, by theme and kind of slot. Only yes-or-no indicators are added together."""
-    counts: dict[tuple[str, str], list[int]] = {}
-    for indicator, kinds in outcomes["by_slot_kind"].items():
-        scale = framework.scored.get(indicator)
-        if scale is None or scale.type != "binary":
-            continue
-        for kind, levels in kinds.items():
-            cell = counts.setdefault((framework.theme[indicator], kind), [0, 0])
-            cell[0] += levels.get("1", 0)
-            cell[1] += levels.get("0", 0) + levels.get("1", 0)
+    counts = seen_by_theme(framework, outcomes)
     themes = [item.id for item in framework.items if any(theme == item.id for theme, _ in counts)]
     seen_kinds = {kind for _, kind in counts}
     kinds = [kind for kind in (*SLOT_ORDER, "none") if kind in seen_kinds]
@@ -104,7 +112,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
             textfont={"color": INK}, colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]], hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
-    _layout(plot, 90 + 52 * max(1, len(themes)), 220)
+    lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
     plot.update_yaxes(autorange="reversed")
     plot.update_xaxes(side="top")
     plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12})

@@ -29,7 +29,7 @@ from ap_ledger.domain.retention import clocks_on, default_clocks, ends_on
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.settings import read_settings
-from api.csv_files import csv_text
+from reports.csv_files import csv_text
 from tests.house import FRIDAY, MONDAY, House, settings_for
 
 CANARY = "zebra-canary-4711"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
@@ -66,3 +68,16 @@ def opened(settings: Settings) -> Iterator[Any]:
     finally:
         ledger.close()
         views.close()
+
+
+def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+    """A moment, or the end of a day in the setting's time zone."""
+    if said is None:
+        return None
+    try:
+        if len(said) == 10:
+            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+        moment = datetime.fromisoformat(said)
+        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter("give a day as YYYY-MM-DD, or a moment as YYYY-MM-DDTHH:MM", param_hint=option) from None

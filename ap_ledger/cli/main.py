@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -18,8 +18,8 @@ import structlog
 import typer
 
 from ap_ledger import __version__
-from ap_ledger.cli import accounts, framework, keeping
-from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, opened, plainly, progress_bars
+from ap_ledger.cli import accounts, framework, keeping, reporting
+from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, moment_of, opened, plainly, progress_bars
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import read_settings
 
@@ -33,6 +33,7 @@ app.add_typer(accounts.account_app, name="account")
 app.add_typer(accounts.token_app, name="token")
 app.add_typer(keeping.app, name="keyring")
 app.command()(keeping.compact)
+app.command()(reporting.report)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -259,19 +260,6 @@ def history(
             sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
         else:
             tell(console, service.reader, body, told, zone)
-
-
-def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:
-    """A moment, or the end of a day in the setting's time zone."""
-    if said is None:
-        return None
-    try:
-        if len(said) == 10:
-            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
-        moment = datetime.fromisoformat(said)
-        return moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    except (ValueError, OverflowError):
-        raise typer.BadParameter("give a day as YYYY-MM-DD, or a moment as YYYY-MM-DDTHH:MM", param_hint=option) from None
 
 
 @app.command()

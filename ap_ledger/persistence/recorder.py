@@ -179,6 +179,15 @@ class LedgerRecorder(ApplicationRecorder):
             found += self._events("position IN ({})".format(",".join("?" * len(some))), some, "ORDER BY position")
         return found
 
+    def authors_of(self, positions: Sequence[int]) -> dict[int, UUID]:
+        """Who recorded the events at these positions."""
+        found: dict[int, UUID] = {}
+        for start in range(0, len(positions), 500):
+            some = list(positions[start : start + 500])
+            rows = self._query(f"SELECT position, author_id FROM stored_events WHERE position IN ({','.join('?' * len(some))})", some)
+            found.update({row[0]: author for row in rows if (author := self._maybe(row[1])) is not None})
+        return found
+
     def select_events(
         self,
         originator_id: UUID | str,

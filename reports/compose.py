@@ -1,0 +1,149 @@
+"""Makes a report: a layout, the students it is about, two times, a preset. The one way in for pages, program and jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ap_ledger import __version__
+from ap_ledger.errors import SetupError
+from projections.periods import StudentPeriod, periods
+from projections.reading import Body, Reader, Unknown
+from reports.blocks import Block, Heading
+from reports.builders import BUILDERS, Context, Opens
+from reports.cohort import Cohort
+from reports.disclosure import PRESETS, STRICTEST, Draft, Report, release
+from reports.layouts import Layout
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for. Exactly one of `student`, `commissioner` and `setting_only` says about whom."""
+
+    layout: Layout
+    setting_id: UUID
+    first: date
+    last: date
+    student_id: UUID | None = None
+    commissioner_id: UUID | None = None
+    known_at: datetime | None = None
+    preset: str | None = None
+
+    @property
+    def about(self) -> str:
+        """student, commissioner or setting."""
+        return "student" if self.student_id else "commissioner" if self.commissioner_id else "setting"
+
+
+def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date) -> list[Body]:
+    """The students whom a commissioner placed in a setting at any time of a period; all who were placed where none is named."""
+    placed = {
+        one["student_id"]
+        for one in reader.whole("placements", setting)
+        if (commissioner_id is None or one["commissioner_id"] == str(commissioner_id))
+        and one["start"] <= last.isoformat()
+        and first.isoformat() <= (one["end"] or "9999")
+    }
+    return sorted((student for student in reader.everyone(setting) if student["id"] in placed), key=lambda one: (str(one["name"]), one["id"]))
+
+
+def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> Report:
+    """The report as its readers may see it. `among` are the students it may be about, where not all may be.
+
+    Raises SetupError or NotDisclosable with a sentence that says what to do, and Unknown for a student or setting.
+    """
+    return release(*draft_report(reader, order, opens, today, among))
+
+
+def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> tuple[Draft, str]:
+    """The report before disclosure control, and the preset that follows its readers."""
+    layout = order.layout
+    if order.about not in layout.about:
+        raise SetupError(f"The layout {layout.id} is made for {' or '.join(layout.about)}, not for a {order.about}.")
+    if order.first > order.last:
+        raise SetupError("The period ends before it begins. Give the first day before the last.")
+    setting = reader.one("settings", str(order.setting_id))
+    if setting is None:
+        raise Unknown
+    if order.student_id is not None:
+        students = [reader.student_and_setting(order.student_id)[0]]
+    else:
+        students = students_of(reader, setting, order.commissioner_id, order.first, order.last)
+        if among is not None:
+            allowed = {student["id"] for student in among}
+            students = [student for student in students if student["id"] in allowed]
+    if not students:
+        raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
+    made = periods(reader, setting, students, order.first, order.last, order.known_at)
+    cohort = Cohort(made)
+    context = Context(reader, setting, made, cohort, opens, _words(reader, order, setting, made, today), order.student_id is not None)
+    blocks: list[Block] = []
+    for block in layout.blocks:
+        ((name, given),) = block.items()
+        blocks += _build(context, name, given)
+    blocks = _levelled(blocks)
+    foot = f"{setting['name']} · {context.words['period']} · made {today.day} {today:%b %Y} from what was known on {context.words['known']}"
+    preset = order.preset or ("internal" if order.about != "setting" or layout.audience == "leader" else STRICTEST)
+    if preset not in PRESETS:
+        raise SetupError(f"There is no preset {preset}. Use one of: {', '.join(PRESETS)}.")
+    facts = {
+        "layout": layout.id, "audience": layout.audience, "about": order.about, "setting": setting["name"], "first": order.first.isoformat(), "last": order.last.isoformat(),
+        "known_at": None if order.known_at is None else order.known_at.isoformat(), "position": made[0].position, "software": __version__,
+        "incomplete": any(period.incomplete for period in made),
+    }  # fmt: skip
+    return Draft(context.say(layout.title), foot, "en", order.student_id is not None, blocks, cohort.cells, cohort.families, facts), preset
+
+
+def _build(context: Context, name: str, given: object) -> list[Block]:
+    builder = BUILDERS.get(name)
+    if builder is None:
+        raise SetupError(f"The layout names a block {name}. There are: {', '.join(BUILDERS)}.")
+    if not isinstance(given, dict) and given is not None:
+        raise SetupError(f"The block {name} takes names and values, for instance - {name}: {{}}.")
+    try:
+        return list(builder(context, **(given or {})))
+    except TypeError as error:
+        if "argument" not in str(error):
+            raise
+        raise SetupError(f"The block {name} of the layout: {str(error).partition(')')[2].strip() or error}.") from None
+
+
+def _levelled(blocks: Sequence[Block]) -> list[Block]:
+    """Headings that skip no level, which readers by ear rely on and PDF/UA demands."""
+    made: list[Block] = []
+    above = False
+    for block in blocks:
+        if isinstance(block, Heading):
+            block = block if above else replace(block, level=2)
+            above = True
+        made.append(block)
+    return made
+
+
+def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPeriod], today: date) -> dict[str, str]:
+    """What the texts of a layout may name in braces."""
+    commissioners = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    placed = made[0].placement["commissioner_id"] if order.about == "student" and made[0].placement else None
+    named = str(order.commissioner_id) if order.commissioner_id else placed
+    known = order.known_at.astimezone(ZoneInfo(setting["time_zone"])).date() if order.known_at else today
+    numbers = [f"{what} {setting[key]}" for what, key in (("URN", "urn"), ("UKPRN", "ukprn")) if setting.get(key)]
+    return {
+        "title": order.layout.title.format_map(_Kept({"student": made[0].student["name"] or "a student", "setting": setting["name"], "commissioner": str(commissioners.get(str(named), setting["name"]))})),
+        "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students", "setting": setting["name"],
+        "commissioner": str(commissioners.get(str(named), "all commissioners")), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
+        "known": _day(known), "position": str(made[0].position), "registered": ", ".join(numbers) or "non-school provider",
+    }  # fmt: skip
+
+
+class _Kept(dict[str, str]):
+    """What a title names and nobody knows stays as it was written; the block that shows it will say what is wrong."""
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
