@@ -55,13 +55,14 @@ class Relations(NamedTuple):
 class About:
     """What is asked about: a setting, perhaps one student of it, perhaps one entry.
 
-    `relations` is called only when a predicate needs it. `days_old` is that of an entry.
+    `relations` is called only when a predicate needs it. `days_old` is that of an entry, `released_to` the commissioner of a report.
     """
 
     setting_id: UUID | None = None
     student_id: UUID | None = None
     relations: Callable[[], Relations] = field(default=Relations)
     days_old: int = 0
+    released_to: UUID | None = None
 
 
 Predicate = Callable[[Who, Grant, About], bool]
@@ -80,6 +81,11 @@ def on_caseload(who: Who, grant: Grant, about: About) -> bool:
 def own_placements(who: Who, grant: Grant, about: About) -> bool:
     """students they place"""
     return about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id in about.relations().commissioners
+
+
+def own_report(who: Who, grant: Grant, about: About) -> bool:
+    """reports released to them"""
+    return about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id == about.released_to
 
 
 def own_child(who: Who, grant: Grant, about: About) -> bool:
@@ -155,6 +161,12 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     yield "read-learning", FAMILY, CHILD
     yield from staff("read-questionnaires")
     yield from staff("read-group")
+    yield from staff("see-clocks", None)
+    for role in HEADS:
+        yield "make-reports", role, SETTING
+        yield "read-report", role, SETTING
+    yield "read-report", COMMISSIONER, (own_report,)
+    yield "read-report", FAMILY, (own_child,)
     for kept in ORDINARY:
         yield from staff(f"read-{kept}-words", (on_caseload, recent))
     for role in SAFEGUARDING:
@@ -255,6 +267,7 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "change-placement": "manage-students", "end-placement": "manage-students", "commission-sessions": "manage-students",
     "assign-key-worker": "manage-students", "assign-mentor": "manage-students", "set-own-items": "record",
     "link-family": "manage-students", "unlink-family": "manage-students", "release-to-family": "manage-students",
+    "release-report": "make-reports", "withdraw-report": "make-reports",
     "set-hold": "set-hold", "lift-hold": "lift-hold",
     "publish-framework": "publish-framework", "retire-framework": "publish-framework", "revoke-device": "manage-devices",
     # These have ways of their own, because they need a second person or a secret that is shown once.

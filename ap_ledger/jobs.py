@@ -1,33 +1,199 @@
-"""What happens on a clock: one run at a time of each, missed runs made up, a failure said out loud."""
+"""What happens on a clock: one run at a time over all processes, missed runs made up, a failure said where the leader looks.
+
+Every job says when it was last due; a tick each minute claims what is due and has not run. So a run that was missed while the
+service was down happens at its next start, and two workers never do the same twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ap_ledger.application import Ledger
+from ap_ledger.application.ledger import new_id
+from api.retention_pages import retention_over
+from api.service import Service
+from projections.clocks import clocks
+from projections.instruments import half_terms
+from projections.job_runs import PackDraft, claim, drafts_of, finish, keep_draft
+from reports.compose import Order, make_report, students_of
+from reports.layouts import read_layout
+from reports.pack import figures_hash
 
 log = structlog.get_logger()
+PACK, PREPARED_FOR = "commissioner-pack", timedelta(weeks=3)
+"""So long after the end of a half-term its packs are prepared; what was recorded late until then is in them."""
+
+Said = dict[str, Any]
 
 
-def start_jobs(ledger: Ledger) -> BackgroundScheduler:
-    """Starts the jobs of one process. Call `shutdown` on what is returned."""
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 3600})
-    scheduler.add_job(_loudly("settle what is held", ledger.release_all), "interval", minutes=1, id="settle-held")
-    scheduler.add_job(_loudly("finish erasures", ledger.deeds.redo), "interval", minutes=1, id="finish-erasures")
-    scheduler.add_job(_loudly("look after erasures", ledger.deeds.sweep), "cron", hour=3, minute=20, id="sweep")
-    scheduler.add_job(_loudly("tidy sign-in", ledger.accounts.tidy), "cron", hour=3, minute=40, id="tidy-sign-in")
+@dataclass(frozen=True)
+class Job:
+    """Something that happens on a clock. `due` gives the latest moment, up to now, at which it should have begun."""
+
+    name: str
+    what: str
+    when: str
+    due: Callable[[datetime], datetime]
+    run: Callable[[Service], Said]
+
+
+def every_minute(now: datetime) -> datetime:
+    """The present minute."""
+    return now.replace(second=0, microsecond=0)
+
+
+def every_hour(now: datetime) -> datetime:
+    """The present hour."""
+    return now.replace(minute=0, second=0, microsecond=0)
+
+
+def daily(hour: int, minute: int) -> Callable[[datetime], datetime]:
+    """The latest such time of day, in UTC."""
+
+    def due(now: datetime) -> datetime:
+        at = datetime.combine(now.date(), time(hour, minute), UTC)
+        return at if at <= now else at - timedelta(days=1)
+
+    return due
+
+
+def weekly(weekday: int, hour: int) -> Callable[[datetime], datetime]:
+    """The latest such weekday (1 Monday) and hour, in UTC."""
+
+    def due(now: datetime) -> datetime:
+        at = datetime.combine(now.date() - timedelta(days=(now.isoweekday() - weekday) % 7), time(hour), UTC)
+        return at if at <= now else at - timedelta(days=7)
+
+    return due
+
+
+def monthly(hour: int) -> Callable[[datetime], datetime]:
+    """The latest first day of a month, at such an hour, in UTC."""
+
+    def due(now: datetime) -> datetime:
+        at = datetime.combine(now.date().replace(day=1), time(hour), UTC)
+        return at if at <= now else (at - timedelta(days=1)).replace(day=1)
+
+    return due
+
+
+class Incomplete(Exception):
+    """A check found something wrong."""
+
+
+def _check_projections(service: Service) -> Said:
+    positions = service.reader.positions()
+    behind = {name: positions["ledger"] - position for name, position in positions.items() if name != "ledger"}
+    dead = service.views.dead_letters()
+    if dead:
+        raise Incomplete
+    return {"events": positions["ledger"], "behind": max(behind.values(), default=0)}
+
+
+def _digest(service: Service) -> Said:
+    counts: dict[str, int] = {"overdue": 0, "due": 0, "soon": 0}
+    for setting in service.reader.whole("settings"):
+        for one in clocks(service.reader, setting, service.reader.everyone(setting), service.ledger.clock()):
+            counts[one.state] += 1
+    return counts
+
+
+def _prepare_packs(service: Service) -> Said:
+    made = 0
+    now = service.ledger.clock()
+    for setting in service.reader.whole("settings"):
+        today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
+        there = {(one.commissioner_id, one.first, one.last) for one in drafts_of(service.views, UUID(setting["id"]))}
+        for term in half_terms(setting):
+            if not term.last < today <= term.last + PREPARED_FOR:
+                continue
+            for one in setting.get("commissioners", ()):
+                commissioner = UUID(one["commissioner_id"])
+                if (commissioner, term.first, term.last) not in there and students_of(service.reader, setting, commissioner, term.first, term.last):
+                    keep_draft(service.views, draft_pack(service, setting, commissioner, term.first, term.last, now, today))
+                    made += 1
+    return {"prepared": made}
+
+
+def draft_pack(service: Service, setting: dict[str, Any], commissioner: UUID, first: date, last: date, now: datetime, today: date) -> PackDraft:
+    """A pack that was made once to see that it can be, and what it says."""
+    order = Order(read_layout(PACK), UUID(setting["id"]), first, last, commissioner_id=commissioner, known_at=now)
+    report = make_report(service.reader, order, lambda *_: False, today)
+    students = len(students_of(service.reader, setting, commissioner, first, last))
+    return PackDraft(new_id(), order.setting_id, commissioner, PACK, first, last, now, students, bool(report.facts["incomplete"]), figures_hash(report))
+
+
+def _retention_due(service: Service) -> Said:
+    today = service.ledger.clock().date()
+    return {"students": sum(len(retention_over(service.reader, setting, today)) for setting in service.reader.whole("settings"))}
+
+
+def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Said]:
+    def counted(service: Service) -> Said:
+        done = run(service)
+        return {what: done} if isinstance(done, int) else {}
+
+    return counted
+
+
+JOBS: tuple[Job, ...] = (
+    Job(
+        "settle-held",
+        "Entries that wait for something are tried again",
+        "every minute",
+        every_minute,
+        _counted("settled", lambda one: one.ledger.release_all()),
+    ),
+    Job(
+        "finish-erasures",
+        "Erasures that a crash cut short are finished",
+        "every minute",
+        every_minute,
+        _counted("finished", lambda one: one.ledger.deeds.redo()),
+    ),
+    Job("check-projections", "The read models are checked against the ledger", "every hour", every_hour, _check_projections),
+    Job("sweep", "Whatever an erasure should have removed is looked for", "each night", daily(3, 20), _counted("found", lambda one: one.ledger.deeds.sweep())),
+    Job("tidy-sign-in", "Sign-ins that are over are forgotten", "each night", daily(3, 40), _counted("forgotten", lambda one: one.ledger.accounts.tidy())),
+    Job("half-term-packs", "Packs for commissioners are prepared when a half-term is over", "each night", daily(4, 0), _prepare_packs),
+    Job("digest", "What the clocks say, once a week", "on Mondays", weekly(1, 5), _digest),
+    Job("retention-due", "Records whose time is over are listed", "on the first of each month", monthly(4), _retention_due),
+)
+"""Everything that happens on a clock, written down."""
+
+
+def run_due(service: Service) -> int:
+    """Does everything that is due and that nobody else has done or is doing. Returns how many ran."""
+    ran = 0
+    for job in JOBS:
+        now = datetime.now(UTC)
+        due = job.due(now)
+        try:
+            if not claim(service.views, job.name, due, now):
+                continue
+        except Exception as error:
+            log.error("job not begun", job=job.name, error=type(error).__name__)
+            continue
+        ran += 1
+        try:
+            said = job.run(service)
+        except Exception as error:
+            log.error("job failed", job=job.name, error=type(error).__name__)
+            finish(service.views, job.name, due, datetime.now(UTC), error=type(error).__name__)
+        else:
+            finish(service.views, job.name, due, datetime.now(UTC), said)
+    return ran
+
+
+def start_jobs(service: Service) -> BackgroundScheduler:
+    """Looks every minute for what is due. Call `shutdown` on what is returned."""
+    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
+    scheduler.add_job(lambda: run_due(service), "interval", seconds=60, id="due", next_run_time=datetime.now(UTC) + timedelta(seconds=2))
     scheduler.start()
     return scheduler
-
-
-def _loudly(name: str, job: Callable[[], object]) -> Callable[[], None]:
-    def run() -> None:
-        try:
-            job()
-        except Exception as error:
-            log.error("job failed", job=name, error=type(error).__name__)
-
-    return run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -16,6 +16,7 @@ from ap_ledger import __version__
 from api import (
     audit_pages,
     capture,
+    clock_pages,
     collections,
     device_pages,
     entries,
@@ -24,12 +25,14 @@ from api import (
     framework_pages,
     health,
     held_pages,
+    history_pages,
     instrument_pages,
     learning,
     learning_pages,
     pages,
     people_pages,
     proposal_pages,
+    report_pages,
     retention_pages,
     shell_pages,
     sign_in_pages,
@@ -46,17 +49,24 @@ from frameworks.load import SIZE_LIMIT
 MODULES = (
     entries, entry_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
+    history_pages, report_pages, clock_pages,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def create_app(
-    service: Service, *, run_projections: bool = True, allowed_hosts: Iterable[str] = LOOPBACK, public_url: str | None = None, second_factor: bool = False
+    service: Service,
+    *,
+    run_projections: bool = True,
+    allowed_hosts: Iterable[str] = LOOPBACK,
+    public_url: str | None = None,
+    second_factor: bool = False,
+    jobs: Sequence[Any] = (),
 ) -> FastAPI:
     """The application over a service. With `run_projections` it keeps the read models up to date itself.
 
     `public_url` is the https address under which people reach it. With `second_factor` nobody gets further than setting
-    one up until they have. Raises RuntimeError for a route that no access rule covers.
+    one up until they have. `jobs` are what runs on a clock, to be shown. Raises RuntimeError for a route that no access rule covers.
     """
 
     @asynccontextmanager
@@ -79,6 +89,7 @@ def create_app(
     )
     app.state.service = service
     app.state.second_factor = second_factor
+    app.state.jobs = jobs
     app.state.public_url = (public_url or "").rstrip("/")
     for module in MODULES:
         app.include_router(module.router)

@@ -73,6 +73,9 @@ GATES: Mapping[str, Gate] = {
     "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting"), "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
     # Students.
     "GET /students/{student_id}": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/frames": Gate("read-history", reads="history"), "GET /students/{student_id}/story": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/since": Gate("read-history", reads="history"), "GET /students/{student_id}/entries": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/compare": Gate("read-history", reads="history"),
     "GET /api/v1/students/{student_id}/history": Gate("read-history", reads="history"),
     "GET /students/{student_id}/learning": Gate("read-learning", reads="learning"),
     "GET /api/v1/students/{student_id}/learning/{curriculum_id}/{version}": Gate("read-learning", reads="learning"),
@@ -90,6 +93,10 @@ GATES: Mapping[str, Gate] = {
     "GET /frameworks/new": Gate("publish-framework"), "POST /frameworks/new": Gate("publish-framework"),
     "GET /frameworks/{framework_id}/{version}": Gate("see-frameworks"), "GET /frameworks/{framework_id}/{version}/{form}": Gate("see-frameworks"),
     "POST /frameworks/{framework_id}/{version}/retire": Gate("publish-framework"),
+    # Reports. Which of those that were released somebody may read is decided for each, and every look is recorded.
+    "GET /reports": Gate("make-reports"), "POST /reports": Gate("make-reports"), "GET /reports/make": Gate("make-reports"),
+    "GET /reports/{report_id}": Gate("read-report"), "GET /reports/{report_id}/{form}": Gate("read-report"),
+    "GET /clocks": Gate("see-clocks"),
     # People and devices.
     "GET /people": Gate("see-people"), "POST /people": Gate("see-people"),
     "GET /devices": Gate("manage-devices"), "POST /devices": Gate("manage-devices"),

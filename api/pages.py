@@ -3,47 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import orjson
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.asking import Asking
 from api.entries import may_settle
 from api.gate import gated
+from api.report_pages import released_to
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
-from api.templating import day_in_words
+from api.stories import story_lines
 from api.withhold import withhold
-from api.words import KINDS, Own, in_words
+from api.words import Own
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
-from projections.overview import overview
+from projections.overview import WEEKS, overview
 from projections.reading import Reader
 from projections.register import suggested_codes
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
+Wanted = Annotated[str, Query(max_length=120)]
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
 @router.get("/")
-def home(request: Request, using: Current, asking: Asking) -> HTMLResponse:
-    """Every student of one's own, with how far contact got; for others, where they can go from here."""
+def home(request: Request, using: Current, asking: Asking, worker: Wanted = "", commissioner: Wanted = "", purpose: Wanted = "") -> HTMLResponse:
+    """Every student of one's own, with how far contact got; for others, where they can go from here, and what was released to them."""
     now, where = using.ledger.clock(), {str(one) for one in asking.where("see-student")}
+    people = people_of(using.reader) if asking.may("see-people") else {}
     seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
         read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
-        lines = overview(using.reader, setting, read, now)
-        seen.append((setting, lines, [student for student in students if student not in read]))
+        groups = _groups(using.reader, setting, read, people)
+        chosen = {"worker": worker, "commissioner": commissioner, "purpose": purpose}
+        lines = overview(using.reader, setting, [one for one in read if _in_groups(groups, one["id"], chosen)], now)
+        choices = {name: sorted({(key, label) for key, label in found.values() if key}, key=lambda one: one[1]) for name, found in groups.items()}
+        seen.append((setting, lines, [student for student in students if student not in read], choices if len(read) > 1 else {}))
     held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
-    return show(request, "home.html", settings=seen, held=held)
+    released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
+    return show(
+        request, "home.html", settings=seen, held=held, chosen={"worker": worker, "commissioner": commissioner, "purpose": purpose}, released=released,
+        today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
+    )  # fmt: skip
+
+
+def _groups(reader: Reader, setting: Json, students: Sequence[Json], people: dict[str, str | None]) -> dict[str, dict[str, tuple[str, str]]]:
+    """To which key worker, commissioner and purpose each student belongs, by the student's id, as (key, words)."""
+    placers = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    latest = {one["student_id"]: one for one in sorted(reader.whole("placements", setting), key=lambda one: str(one["start"]))}
+    found: dict[str, dict[str, tuple[str, str]]] = {"worker": {}, "commissioner": {}, "purpose": {}}
+    for student in students:
+        placement = latest.get(student["id"], {})
+        worker, placer, purpose = student.get("key_worker") or "", placement.get("commissioner_id") or "", placement.get("purpose") or ""
+        found["worker"][student["id"]] = (worker, people.get(worker) or "someone")
+        found["commissioner"][student["id"]] = (placer, placers.get(placer, "a commissioner"))
+        found["purpose"][student["id"]] = (purpose, purpose.replace("-", " ").capitalize())
+    return found
+
+
+def _in_groups(groups: dict[str, dict[str, tuple[str, str]]], student: str, chosen: dict[str, str]) -> bool:
+    return all(not wanted or groups[name][student][0] == wanted for name, wanted in chosen.items())
 
 
 @router.get("/students/{student_id}")
@@ -68,10 +98,16 @@ def student_page(
     own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
     sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
+    figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
+    if happened_by:
+        # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that was asked for.
+        whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at)[0])
+        figures = _drawn_whole(figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date())))
     return show(
         request, "student.html", student=student, setting=setting, progress=progress, incomplete=incomplete, position=position,
-        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=_figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date())), units=_units(using.reader, progress),
-        story=_story([_line(using.reader, entry, zone, people, own) for entry in entries]), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
+        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures, units=_units(using.reader, progress),
+        story=story_lines(using.reader, entries, zone, people, own), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
+        rung_names=_rung_names(using.reader, progress, own),
     )  # fmt: skip
 
 
@@ -94,6 +130,14 @@ def _figures(reader: Reader, progress: Json, own: Own | None = None, newest: Seq
     return figures
 
 
+def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure]:
+    by_title = {figure.title: figure for figure in then}
+    return [
+        replace(by_title[figure.title], plot=figure.plot) if figure.title in by_title else replace(figure, alt="Nothing of this had happened by then.", rows=[])
+        for figure in whole
+    ]
+
+
 def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     for key, climbed in progress["ladders"].items():
@@ -110,6 +154,16 @@ def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
     return tiles
 
 
+def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
+    """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a page."""
+    found = {
+        key: {**{rung.id: rung.label for rung, _ in ladder.climb()}, **own.get(ladder.id, {})}
+        for key in progress["ladders"]
+        if (ladder := reader.definition(key))
+    }
+    return orjson.dumps(found).decode().replace("<", "\\u003c")
+
+
 def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, str]]]]:
     strands: dict[str, list[tuple[str, str]]] = {}
     for key, unit in progress["units"].items():
@@ -119,32 +173,3 @@ def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, st
             level = definition.scored[item].label(unit["status"])
             strands.setdefault(definition.labels[definition.theme[item]], []).append((definition.labels[item], level))
     return list(strands.items())
-
-
-def _story(lines: list[Json]) -> list[tuple[str, list[Json]]]:
-    """Lines by day. The two sessions of a day that say the same are one line."""
-    days: dict[str, list[Json]] = {}
-    for line in lines:
-        before = days.setdefault(line["day"], [])
-        same = next((one for one in before if one["kind"] == line["kind"] == "Session" and one["what"] == line["what"] and not line["changes"]), None)
-        if same is None:
-            before.append(line)
-        else:
-            same["when"] = f"{line['when']} and {same['when']}"
-    return list(days.items())
-
-
-def _line(reader: Reader, told: Json, zone: ZoneInfo, people: dict[str, str | None], own: Own) -> Json:
-    """An entry as a line that people read."""
-    happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
-    return {
-        "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"], own), "status": told["status"], "flags": told["flags"],
-        "day": happened.date().isoformat(), "when": f"{happened:%H:%M}", "who": people.get(told["author_id"]) or "someone",
-        "changes": [
-            {
-                "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected", "who": people.get(change["author_id"]) or "someone",
-                "when": day_in_words(change["recorded_at"][:10]), "why": change["reason"] or change["reason_code"], "before": in_words(reader, change["before"], own),
-            }
-            for change in told["changes"]
-        ],
-    }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from api.erasure_pages import CLASS_NAMES, ends_of
 from api.gate import gated
 from api.service import Current, Service, Using
 from api.show import id_of, read_form, setting_for, show, text_of
+from projections.reading import Body, Reader
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -33,23 +35,27 @@ def retention_page(request: Request, using: Current, asking: Asking, setting: st
     return _retention(request, using, asking, setting, done=done)
 
 
+def retention_over(reader: Reader, setting: Body, today: date) -> list[dict[str, Any]]:
+    """Students of whom some part of the record has come to the end of its time, with the retention classes."""
+    latest: dict[str, str | None] = {}
+    for one in reader.whole("placements", setting):
+        before = latest.get(one["student_id"], "")
+        latest[one["student_id"]] = None if one["end"] is None or before is None else max(one["end"], before)
+    over = []
+    for student in reader.everyone(setting):
+        ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
+        due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
+        if due:
+            over.append({"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))})
+    return over
+
+
 def _retention(
     request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: int = 0, typed: FormData | None = None
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
-    latest: dict[str, str | None] = {}
-    for one in using.reader.whole("placements", setting):
-        before = latest.get(one["student_id"], "")
-        latest[one["student_id"]] = None if one["end"] is None or before is None else max(one["end"], before)
-    over = []
-    for student in using.reader.everyone(setting):
-        if not asking.may("manage-students", student["id"], setting["id"]):
-            continue
-        ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
-        due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
-        if due:
-            over.append({"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))})
+    over = [one for one in retention_over(using.reader, setting, today) if asking.may("manage-students", one["id"], setting["id"])]
     shown = [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)] if typed is None else _typed(typed)
     begins = today.isoformat() if typed is None else text_of(typed, "from_date")
     return show(

@@ -8,7 +8,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.assets import address
+from reports.html import STYLE, drawing
 from reports.html import TEMPLATES as BLOCKS
+from reports.pack import figures_hash
 
 templates = Environment(
     loader=FileSystemLoader([Path(__file__).parent / "templates", BLOCKS]),
@@ -27,3 +29,6 @@ def day_in_words(day: str | date | None) -> str:
 
 
 templates.filters["day"] = day_in_words
+templates.filters["drawing"] = drawing
+templates.filters["figures_hash"] = figures_hash
+templates.globals["report_style"] = STYLE

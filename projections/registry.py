@@ -91,6 +91,8 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "devices", _id(seen.stream)
         case "sealed-record":
             return "worries", _id(seen.stream)
+        case topic if topic.startswith("report-"):
+            return "reports", _id(seen.stream)
         case topic if topic.startswith("deed-"):
             return "proposals", _id(seen.stream)
         case topic if topic.startswith(("student-", "key-", "mentor-", "own-", "hold-", "family-", "released-")):
@@ -189,6 +191,15 @@ def _proposal(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(proposed_by=_id(seen.author_id), proposed_at=seen.recorded_at, status="open", settled_by=None)
 
 
+def _released(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(state, setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, withdrawn=False)
+    body.update(released_at=seen.recorded_at, released_by=_id(seen.author_id) if seen.author_id else None)
+
+
+def _withdrawn(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["withdrawn"] = True
+
+
 def _worry(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id))
 
@@ -247,6 +258,8 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "deed-proposed": _proposal,
     "deed-approved": _settled("approved"),
     "deed-declined": _settled("declined"),
+    "report-released": _released,
+    "report-withdrawn": _withdrawn,
     "placement-started": _placement,
     "placement-changed": _merge("planned_end", "purpose"),
     "placement-ended": _merge("end", "reason_code", "destination"),

@@ -44,6 +44,31 @@ DEAD_LETTERS = Table(
     Column("attempts", Integer, nullable=False),
 )
 
+JOB_RUNS = Table(
+    "job_runs",
+    METADATA,
+    Column("name", String, primary_key=True),
+    Column("due_at", BigInt, nullable=False),
+    Column("began_at", BigInt, nullable=False),
+    Column("ended_at", BigInt),
+    Column("error", String),
+    Column("said", String, nullable=False),
+)
+PACK_DRAFTS = Table(
+    "pack_drafts",
+    METADATA,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("setting", LargeBinary(16), nullable=False),
+    Column("commissioner", LargeBinary(16), nullable=False),
+    Column("layout", String, nullable=False),
+    Column("first", String, nullable=False),
+    Column("last", String, nullable=False),
+    Column("known_at", BigInt, nullable=False),
+    Column("students", Integer, nullable=False),
+    Column("incomplete", Integer, nullable=False),
+    Column("figures_hash", String, nullable=False),
+)
+
 TableMaker = Callable[[str, MetaData], Table]
 
 
@@ -121,6 +146,12 @@ class Views:
         """Whether an event about this student could not be read, so that what is shown about them is incomplete."""
         ask = self.sql("SELECT 1 FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation WHERE d.student = ?")
         return connection.exec_driver_sql(ask, (student_id.bytes,)).first() is not None
+
+    def dead_letters(self) -> int:
+        """How many events the live read models could not take in."""
+        ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+        with self.reading() as connection:
+            return int(connection.exec_driver_sql(ask).scalar_one())
 
     def sql(self, statement: str) -> str:
         """A statement written with ? as this database's driver wants it."""

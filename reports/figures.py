@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import plotly.graph_objects as go
@@ -74,6 +75,12 @@ def ladder_over_time(
     plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
     until = path[-1][0] if path else ""
+    if path:
+        # The script that slides over time finds days by where the axis begins and ends.
+        first, last = date.fromisoformat(path[0][0]), date.fromisoformat(until)
+        pad = max(timedelta(days=1), (last - first) / 50)
+        plot.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
+    plot.update_layout(meta={"ladder": ladder.key})
     plot.update_layout(shapes=[
         {"type": "rect", "x0": first, "x1": last or until, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MARKED, "opacity": 0.55, "line": {"width": 0}, "layer": "below"}
         for first, last in setbacks
@@ -115,7 +122,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
     lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
     plot.update_yaxes(autorange="reversed")
     plot.update_xaxes(side="top")
-    plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12})
+    plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12}, meta={"framework": framework.key, "themes": themes, "kinds": kinds})
     total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]
     alt = f"Seen {total[0]} of {total[1]} times that it was looked for, over {len(themes)} themes and {len(kinds)} kinds of slot."
     rows = [(title, *line) for title, line in zip(titles, text, strict=True)]

@@ -26,7 +26,7 @@ AXIS = frozenset(
 )  # fmt: skip
 LAYOUT = frozenset(
     {"template", "height", "width", "margin", "font", "paper_bgcolor", "plot_bgcolor", "showlegend", "hoverlabel", "xaxis", "yaxis", "shapes", "annotations",
-     "legend", "barmode", "bargap"}
+     "legend", "barmode", "bargap", "meta"}
 )  # fmt: skip
 TRACES: Mapping[str, frozenset[str]] = {
     "scatter": frozenset(

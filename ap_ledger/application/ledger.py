@@ -35,6 +35,7 @@ from ap_ledger.domain.device import DeviceCommand, project_device
 from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
 from ap_ledger.domain.proposal import ProposalCommand, project_proposal
+from ap_ledger.domain.report import ReportCommand, project_report
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import StudentCommand, project_student
 from ap_ledger.errors import CommandConflict, KeyringError, Refused, SetupError
@@ -56,6 +57,7 @@ PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
     (PersonCommand, project_person),
     (DeviceCommand, project_device),
     (ProposalCommand, project_proposal),
+    (ReportCommand, project_report),
     (PublishFramework, project_framework),
     (RetireFramework, project_framework),
 )

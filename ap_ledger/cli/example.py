@@ -140,7 +140,7 @@ class Story:
             AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[1], name="Example Academy", kind="school"),
             SetTimetable(id=self.id(), setting_id=setting, from_date=first, slots=slots),
             SetCalendar(
-                id=self.id(), setting_id=setting, from_date=first, terms=(Term(first=first, last=self.last_day, label="Example half-terms"),),
+                id=self.id(), setting_id=setting, from_date=first, terms=self._terms(),
                 closures=(Closure(first=half, last=half, label="Staff training"),),
             ),
         ]  # fmt: skip
@@ -154,6 +154,13 @@ class Story:
         for n, child in enumerate(self.children):
             made += self._admit(n, child, lead)
         return made
+
+    def _terms(self) -> tuple[Term, ...]:
+        """Two half-terms, the first a little longer, as they are in autumn."""
+        if self.weeks < 4:
+            return (Term(first=self.first_day, last=self.last_day, label="First half-term"),)
+        turn = self.first_day + timedelta(weeks=(self.weeks + 1) // 2)
+        return Term(first=self.first_day, last=turn - timedelta(days=3), label="First half-term"), Term(first=turn, last=self.last_day, label="Second half-term")
 
     def _others(self) -> list[Command]:
         """Leaders, safeguarding leads and those outside: somebody to sign in as, for every role."""
@@ -179,7 +186,7 @@ class Story:
             AdmitStudent(id=self.id(), on=start, **whose),
             IdentifyStudent(id=self.id(), given_name=given, family_name=family, date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28), **whose),
             StartPlacement(
-                id=self.id(), placement_id=placement, start=start, commissioner_id=self.commissioners[n % 3 == 2], purpose="reintegration",
+                id=self.id(), placement_id=placement, start=start, commissioner_id=self.commissioners[n % 3 != 2], purpose="reintegration",
                 planned_end=start + timedelta(weeks=38), **whose,
             ),
             CommissionSessions(id=self.id(), placement_id=placement, from_date=start, sessions_a_week=10, hours_a_week=25.0, **whose),
@@ -303,6 +310,7 @@ class Story:
                         child,
                         author,
                         self._at(day, slot[4]),
+                        session={"date": day.isoformat(), "slot": slot[0]},
                         category=category,
                         restrictive=restrictive,
                         minutes=4,

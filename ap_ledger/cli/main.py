@@ -140,7 +140,7 @@ def serve(
     import uvicorn
 
     from ap_ledger.application.starting import first_link
-    from ap_ledger.jobs import start_jobs
+    from ap_ledger.jobs import JOBS, start_jobs
     from api import create_app
 
     own_tls = tls_cert is not None and tls_key is not None
@@ -156,7 +156,7 @@ def serve(
     set_up_logs()
     with plainly(), opened(settings) as service:
         _quick()
-        jobs = start_jobs(service.ledger) if projections else None
+        jobs = start_jobs(service) if projections else None
         shown = public_url or f"{'https' if own_tls else 'http'}://{host}:{port}"
         far = public_url is not None or host not in LOOPBACK
         hosts = {*LOOPBACK, *([host] if host not in ("0.0.0.0", "::") else [])}
@@ -167,7 +167,7 @@ def serve(
                 highlight=False,
             )
         uvicorn.run(
-            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url, second_factor=far),
+            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url, second_factor=far, jobs=JOBS),
             host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
             ssl_certfile=tls_cert, ssl_keyfile=tls_key,
         )  # fmt: skip
@@ -192,7 +192,7 @@ def work(data: Data = None, database_url: DatabaseUrl = None) -> None:
         signal.signal(number, lambda *_: stop.set())
     with plainly(), opened(settings) as service:
         _quick()
-        jobs = start_jobs(service.ledger)
+        jobs = start_jobs(service)
         service.runner.start()
         console.print("Working. Stop it with Ctrl+C.")
         stop.wait()

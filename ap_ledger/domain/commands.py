@@ -16,6 +16,7 @@ from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
+from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetRetention, SetTimetable
 from ap_ledger.domain.student import (
     AdmitStudent,
@@ -68,6 +69,8 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     DeclineDeed,
     PublishFramework,
     RetireFramework,
+    ReleaseReport,
+    WithdrawReport,
 )
 
 

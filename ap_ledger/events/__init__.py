@@ -13,6 +13,7 @@ from ap_ledger.events.framework import FRAMEWORK_EVENTS
 from ap_ledger.events.person import PERSON_EVENTS
 from ap_ledger.events.proposal import PROPOSAL_EVENTS
 from ap_ledger.events.reading import READ_EVENTS
+from ap_ledger.events.report import REPORT_EVENTS
 from ap_ledger.events.setting import SETTING_EVENTS
 from ap_ledger.events.student import STUDENT_EVENTS
 
@@ -26,6 +27,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     *DEVICE_EVENTS,
     *PROPOSAL_EVENTS,
     *READ_EVENTS,
+    *REPORT_EVENTS,
 )
 
 EVENT_BY_TOPIC: Mapping[str, type[Event]] = {event.TOPIC: event for event in ALL_EVENTS}

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from ap_ledger.events.base import Event
 
-Looked = Literal["history", "learning", "questionnaires", "register", "worries", "held", "audit", "erasure"]
+Looked = Literal["history", "learning", "questionnaires", "register", "worries", "held", "audit", "erasure", "report"]
 
 
 class RecordRead(Event):
