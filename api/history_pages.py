@@ -99,7 +99,7 @@ def behind(
     found = [one for one in told if _is_about(using.reader, setting, one["entry"], about)]
     return show(
         request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), shown=min(BEHIND, len(found)), about=_about(using.reader, about),
-        story=_story(using.reader, asking, student, setting, found[:BEHIND]),
+        story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
     )  # fmt: skip
 
 
@@ -131,11 +131,11 @@ def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
     return sorted(found.items())
 
 
-def _story(reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json]) -> list[tuple[str, list[Json]]]:
+def _story(reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json], together: bool = True) -> list[tuple[str, list[Json]]]:
     student_id = UUID(student["id"])
     withhold(asking, student_id, entries)
     own = reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", end_of(date.today(), setting)) else {}
-    return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own)
+    return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
 
 
 def _is_about(reader: Reader, setting: Body, entry: Json, about: str) -> bool:

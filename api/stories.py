@@ -14,14 +14,14 @@ from projections.reading import Reader
 Story = list[tuple[str, list[Json]]]
 
 
-def story_lines(reader: Reader, entries: Iterable[Json], zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Story:
-    """Lines by day. The two sessions of a day that say the same are one line."""
+def story_lines(reader: Reader, entries: Iterable[Json], zone: ZoneInfo, people: Mapping[str, str | None], own: Own, together: bool = True) -> Story:
+    """Lines by day. With `together` the two sessions of a day that say the same are one line."""
     days: dict[str, list[Json]] = {}
     for entry in entries:
         line = _line(reader, entry, zone, people, own)
         before = days.setdefault(line["day"], [])
         same = next((one for one in before if one["kind"] == line["kind"] == "Session" and one["what"] == line["what"] and not line["changes"]), None)
-        if same is None:
+        if same is None or not together:
             before.append(line)
         else:
             same["when"] = f"{line['when']} and {same['when']}"

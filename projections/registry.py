@@ -192,7 +192,9 @@ def _proposal(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _released(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(state, setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, withdrawn=False)
+    body.update(
+        {"commissioner_id": None, **state}, setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, withdrawn=False
+    )
     body.update(released_at=seen.recorded_at, released_by=_id(seen.author_id) if seen.author_id else None)
 
 

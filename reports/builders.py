@@ -6,6 +6,7 @@ cohort; what is about single students is marked so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -31,6 +32,7 @@ Opens = Callable[[UUID, str, datetime], bool]
 """Whether words of a retention class about a student, recorded at a moment, may be read by whoever the report is for."""
 
 Blocks = Iterable[Block]
+NAMED, BRACE = re.compile(r"\{([a-z]+)\}"), re.compile(r"[{}]")
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Context:
     cohort: Cohort
     opens: Opens
     words: Mapping[str, str]
+    title: str
     one_student: bool
     columns_used: dict[str, None] = field(default_factory=dict)
 
@@ -54,15 +57,16 @@ class Context:
         return self.periods[0]
 
     def say(self, text: str) -> str:
-        """A text of the layout with what it names in braces put in."""
-        try:
-            return text.format_map(self.words)
-        except (KeyError, ValueError, IndexError, AttributeError):
-            raise SetupError(f"The layout says {text!r}. In braces it may name: {', '.join(self.words)}.") from None
+        """A text of the layout with what it names in braces put in. Nothing else in it means anything."""
+        said = NAMED.sub(lambda found: self.words.get(found[1], found[0]), text)
+        if any(found not in self.words for found in NAMED.findall(text)) or BRACE.search(NAMED.sub("", text)):
+            raise SetupError(f"The layout says {text!r}. In braces it may name: {', '.join(self.words)}.")
+        return said
 
 
-def _banner(context: Context, title: str = "{title}", sub: str = "{setting} · {period}") -> Blocks:
-    yield Banner(context.say(title), context.say(sub))
+def _banner(context: Context, title: str = "", sub: str = "{setting} · {period}") -> Blocks:
+    """The top of the first page; the layout's own title where none is given."""
+    yield Banner(context.say(title or context.title), context.say(sub))
 
 
 def _heading(context: Context, text: str, level: int = 2) -> Blocks:

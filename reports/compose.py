@@ -79,7 +79,7 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
     made = periods(reader, setting, students, order.first, order.last, order.known_at)
     cohort = Cohort(made)
-    context = Context(reader, setting, made, cohort, opens, _words(reader, order, setting, made, today), order.student_id is not None)
+    context = Context(reader, setting, made, cohort, opens, _words(reader, order, setting, made, today), layout.title, order.student_id is not None)
     blocks: list[Block] = []
     for block in layout.blocks:
         ((name, given),) = block.items()
@@ -131,18 +131,10 @@ def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPe
     known = order.known_at.astimezone(ZoneInfo(setting["time_zone"])).date() if order.known_at else today
     numbers = [f"{what} {setting[key]}" for what, key in (("URN", "urn"), ("UKPRN", "ukprn")) if setting.get(key)]
     return {
-        "title": order.layout.title.format_map(_Kept({"student": made[0].student["name"] or "a student", "setting": setting["name"], "commissioner": str(commissioners.get(str(named), setting["name"]))})),
         "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students", "setting": setting["name"],
-        "commissioner": str(commissioners.get(str(named), "all commissioners")), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
+        "commissioner": str(commissioners.get(str(named), setting["name"])), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
         "known": _day(known), "position": str(made[0].position), "registered": ", ".join(numbers) or "non-school provider",
     }  # fmt: skip
-
-
-class _Kept(dict[str, str]):
-    """What a title names and nobody knows stays as it was written; the block that shows it will say what is wrong."""
-
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
 
 
 def _day(day: date) -> str:

@@ -37,6 +37,8 @@ TRACES: Mapping[str, frozenset[str]] = {
         {"type", "z", "x", "y", "text", "texttemplate", "zmin", "zmax", "xgap", "ygap", "showscale", "textfont", "colorscale", "hovertemplate"}
     ),
 }
+LINE = frozenset({"shape", "color", "width", "dash"})
+MARKER = frozenset({"color", "size", "symbol", "line"})
 SHAPE = frozenset({"type", "x0", "x1", "y0", "y1", "xref", "yref", "fillcolor", "opacity", "line", "layer"})
 NOTE = frozenset({"x", "y", "text", "showarrow", "xref", "yref", "xanchor", "yanchor", "font"})
 
@@ -55,6 +57,8 @@ def print_figure(plot: go.Figure, width: int = 680, height: int | None = None) -
         if kind not in TRACES:
             raise Unprintable(f"a trace of type {kind}")
         _check(kind, trace, TRACES[kind])
+        _check("line", trace.get("line", {}), LINE)
+        _check("marker", trace.get("marker", {}), MARKER)
     return _Drawing(layout, traces, width, height or layout.get("height") or 320).svg()
 
 

@@ -35,6 +35,17 @@ ROLES = ("mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-read
 EXPECTED = """
 route                                                              mentor ap-staff leader dsl  deputy reader commis family admin resear nobody
 GET /students/{student_id}                                         o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/frames                                  o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/story                                   o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/since                                   o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/entries                                 o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/compare                                 o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /reports                                                       -      -        y      y    y      -      -      -      -     -      -
+POST /reports                                                      -      -        y      y    y      -      -      -      -     -      -
+GET /reports/make                                                  -      -        y      y    y      -      -      -      -     -      -
+GET /reports/{report_id}                                           -      -        y      y    y      -      y      y      -     -      -
+GET /reports/{report_id}/{form}                                    -      -        y      y    y      -      y      y      -     -      -
+GET /clocks                                                        -      y        y      y    y      -      -      -      -     -      -
 GET /api/v1/students/{student_id}/history                          o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /api/v1/students/{student_id}/register                         o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /api/v1/students/{student_id}                                  o      osf      osf    osf  osf    -      o      o      -     -      -
@@ -202,7 +213,7 @@ def ask(scene: Scene, client: TestClient, key: str, relation: str, role: str) ->
     student, setting, house = scene.students.get(relation, scene.students["o"]), scene.settings.get(relation, house_of(scene)), scene.house
     names: dict[str, Any] = {
         "student_id": student, "setting_id": setting, "curriculum_id": "everyday-steps", "version": 1, "form": "yaml", "kind": "outcomes", "name": "app/ap.css",
-        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
+        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "report_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
     }  # fmt: skip
     url = re.sub(r"{(\w+)(:\w+)?}", lambda found: str(names[found[1]]), path)
     if method == "GET":

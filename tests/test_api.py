@@ -274,7 +274,7 @@ def test_pages_show_the_main_job_and_survive_erasure(house: House, client: TestC
     assert CANARY in page and "Every Child Matters" in page and "Finds the right bus stop" in page
     assert "<script>" not in page and " style=" not in page and "onclick" not in page
     before = client.get(f"/students/{house.student}", params={"as_of": "2026-03-01"}).text
-    assert CANARY not in before and "Nothing to draw yet" in before
+    assert CANARY not in before and "Nothing of this had happened by then" in before
     assert client.get(f"/students/{house.student}", params={"as_of": "soon", "known": "9999-12-31"}).status_code == 200
     for kept in ("learning", "core"):
         house.shred(kept)

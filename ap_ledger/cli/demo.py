@@ -20,16 +20,23 @@ from typing import Any
 
 from rich.console import Console
 
+from ap_ledger import __version__
 from ap_ledger.application import Ledger, create_ledger
 from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.common import opened
 from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
 from ap_ledger.cli.example_words import OTHERS
+from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.events.moments import microseconds
 from ap_ledger.settings import Settings, read_settings
 from projections import PROJECTIONS
+from projections.instruments import half_terms
+from projections.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
+from reports.compose import Order, make_report
+from reports.layouts import read_layout
+from reports.pack import figures_hash
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")
 COMPARED = ("entries", "kinds", "outcomes", "units", "ladders")
@@ -45,11 +52,38 @@ def make_example(settings: Settings, students: int, weeks: int, seed: int, until
         live_through(ledger, clock, story, lambda done, total: report("Recording", done, total))
         make_sign_ins(ledger, story)
         views = Views(settings.sqlalchemy_url("views"))
-        Runner(ledger.recorder, views, PROJECTIONS).catch_up(report)
+        runner = Runner(ledger.recorder, views, PROJECTIONS)
+        runner.catch_up(report)
+        release_reports(ledger, views, story)
+        runner.catch_up()
         views.close()
     finally:
         ledger.close()
     return story
+
+
+def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
+    """Releases what a family and a commissioner see when they sign in: one child's page, and the pack of the first half-term."""
+    reader, leader = Reader(ledger, views), story.others["leader"]
+    setting = reader.one("settings", str(story.setting))
+    assert setting is not None
+    term = half_terms(setting)[0]
+    shared: dict[str, Any] = {"setting_id": story.setting, "first": term.first, "last": term.last, "known_at": ledger.clock()}
+    readers: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("family", {"student_id": story.children[1].id}),
+        ("commissioner-pack", {"commissioner_id": story.commissioners[0]}),
+    )
+    for layout, whose in readers:
+        order = Order(read_layout(layout), **shared, **whose)
+        made = make_report(reader, order, lambda _, kept, __: order.layout.audience == "family" and kept == "learning", story.last_day)  # noqa: B023
+        command = story.id()
+        ledger.execute(
+            ReleaseReport(
+                id=command, setting_id=story.setting, author_id=leader, report=command, student=order.student_id, layout=order.layout.model_dump(mode="json"),
+                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first, last=order.last, known_at=shared["known_at"],
+                preset=made.preset.name, figures_hash=figures_hash(made), software=__version__,
+            )
+        )  # fmt: skip
 
 
 PASSWORD = "a boat by the riverbank"

@@ -160,7 +160,9 @@ class Story:
         if self.weeks < 4:
             return (Term(first=self.first_day, last=self.last_day, label="First half-term"),)
         turn = self.first_day + timedelta(weeks=(self.weeks + 1) // 2)
-        return Term(first=self.first_day, last=turn - timedelta(days=3), label="First half-term"), Term(first=turn, last=self.last_day, label="Second half-term")
+        return Term(first=self.first_day, last=turn - timedelta(days=3), label="First half-term"), Term(
+            first=turn, last=self.last_day, label="Second half-term"
+        )
 
     def _others(self) -> list[Command]:
         """Leaders, safeguarding leads and those outside: somebody to sign in as, for every role."""
