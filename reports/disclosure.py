@@ -4,8 +4,8 @@ Groups here are tiny, so a published table must not let anyone work a child out.
 hides more until nothing hidden can be got back by subtraction, and rounds what is left. Rates are made of rounded numbers only.
 
 Cells stand in families, a total and its parts, as trees: a cell is a part of one family at most. That makes the rule short and
-its safety plain: where one part is hidden every part that is not nought is, so a total never leads to a single part; and what is
-below something hidden is hidden too. Source of thresholds, symbols and what they hold for: the publishing rules of `docs/reports.md`.
+its safety plain: where one part is hidden every part that is not nought is, so a total never leads to a single part; what is
+below something hidden is hidden too; and a total so small that its hidden parts could hardly differ is hidden with them. Source of thresholds, symbols and what they hold for: the publishing rules of `docs/reports.md`.
 """
 
 from __future__ import annotations
@@ -171,15 +171,33 @@ def _hidden(cells: Mapping[str, Cell], families: Sequence[Family], preset: Prese
         for family in families:
             there = {part for part in family.parts if cells[part].value}
             if family.total in hidden or hidden & set(family.parts):
-                hidden |= there
+                # Below a hidden nought there are noughts alone, which must not give it away.
+                hidden |= there or set(family.parts)
                 if len(there) == 1:
                     # A single part is its total, so noughts beside it must not say so, and alone it takes its total with it.
                     hidden |= set(family.parts) if len(family.parts) > 1 else {family.total}
+                if family.total not in hidden and _room(family, cells, families, preset) < preset.threshold:
+                    hidden.add(family.total)
         for key, cell in cells.items():
             if cell.sources and hidden & set(cell.sources):
                 hidden.add(key)
         if len(hidden) == before:
             return hidden
+
+
+def _room(family: Family, cells: Mapping[str, Cell], families: Sequence[Family], preset: Preset) -> float:
+    """How far a hidden part can move under a total that is shown: what the total may be at most, less what every part must be at least."""
+    parts_of: dict[str, list[tuple[str, ...]]] = {}
+    for one in families:
+        parts_of.setdefault(one.total, []).append(one.parts)
+
+    def least(key: str) -> float:
+        if not cells[key].value:
+            return 0
+        return max([1.0, *(sum(least(part) for part in parts) for parts in parts_of.get(key, ()))])
+
+    most = int(preset.base * ((float(cells[family.total].value or 0) + preset.base / 2) // preset.base)) + preset.base / 2
+    return most - sum(least(part) for part in family.parts)
 
 
 def _rounded(value: float, base: int) -> int | str:
