@@ -13,7 +13,7 @@ from ap_ledger.application import open_ledger
 from ap_ledger.cli import demo
 from ap_ledger.settings import read_settings
 from api.asking import SESSION_COOKIE
-from tests.browsing import axe
+from tests.browsing import axe, until
 
 pytestmark = pytest.mark.browser
 
@@ -120,7 +120,12 @@ def test_no_chart_can_be_sent_anywhere(page: Any, served: tuple[str, Any]) -> No
 def every_page(served: tuple[str, Any]) -> list[str]:
     """The address of every kind of page there is."""
     student = f"/students/{served[1].children[1].id}"
-    pages = ["/", student, f"{student}/learning", f"{student}/questionnaires", f"{student}/erasure"]
+    whole = f"setting={served[1].setting}&from=2026-03-09&to=2026-03-27"
+    report = f"/reports/make?student={served[1].children[1].id}&from=2026-03-09&to=2026-03-27&layout="
+    pages = [f"{report}family", f"{report}review-pack", f"/reports/make?layout=commissioner-pack&commissioner={served[1].commissioners[1]}&{whole}"]
+    pages += [f"/reports/make?layout=gaps&{whole}", "/reports", "/clocks", f"/reports/{served[1].released[0]}", "/?purpose=reintegration"]
+    pages += [f"{student}/compare", f"{student}/since?known=2026-03-13", f"{student}/entries?kind=rung-reached&from=2026-03-09&to=2026-03-20"]
+    pages += ["/", student, f"{student}/learning", f"{student}/questionnaires", f"{student}/erasure"]
     pages += ["/sessions?on=2026-03-26&slot=lesson-1", "/learning", "/contact", "/due", "/frameworks", "/frameworks/new", "/frameworks/new?kind=curriculum"]
     pages += ["/frameworks/every-child-matters/1", "/frameworks/default-ladder/1", "/frameworks/carer-confidence/1"]
     pages += ["/visit", "/day?on=2026-03-26", f"/steps?student={served[1].children[1].id}", "/offline", "/held"]
@@ -266,3 +271,92 @@ def test_pictures_named_in_the_docs_exist() -> None:
     for text in (root / "README.md", *root.glob("docs/*.md")):
         for picture in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text.read_text("utf-8")):
             assert (text.parent / picture).is_file(), f"{text.name} names {picture}"
+
+
+# Replay and reports ---------------------------------------------------------------------------------------------------
+
+
+def replayed(page: Any, served: tuple[str, Any], words: str = "") -> None:
+    open_student(page, served, words)
+    page.wait_for_selector('html[data-replay="1"]', state="attached")
+
+
+def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_that_day(page: Any, served: tuple[str, Any]) -> None:
+    replayed(page, served)
+    now, last = page.inner_text("#tiles"), page.get_attribute("#slider", "aria-valuetext")
+    page.focus("#slider")
+    for _ in range(8):
+        page.keyboard.press("ArrowLeft")
+    day = page.input_value("#as_of")
+    assert page.get_attribute("#slider", "aria-valuetext") != last and day < "2026-03-27"
+    page.wait_for_selector("text=The newest entries up to")
+    slid = page.inner_text("#tiles")
+    assert slid != now
+    assert page.evaluate("document.querySelector('.veil').getBoundingClientRect().width") > 50
+    # The server says the same about that day.
+    page.goto(f"{served[0]}/students/{served[1].children[1].id}?as_of={day}")
+    page.wait_for_selector('html[data-replay="1"]', state="attached")
+    assert page.inner_text("#tiles") == slid and page.input_value("#as_of") == day
+    page.keyboard.press("Home")
+    page.focus("#slider")
+    page.keyboard.press("End")
+    assert page.inner_text("#tiles") == now and page.said == []
+
+
+def test_play_runs_to_the_end_and_stops(page: Any, served: tuple[str, Any]) -> None:
+    replayed(page, served)
+    page.evaluate("const one = document.querySelector('#slider'); one.value = one.max - 3; one.dispatchEvent(new Event('input'))")
+    page.click("#play")
+    at_end = "document.querySelector('#slider').value === document.querySelector('#slider').max && document.querySelector('#play').innerText.includes('Play')"
+    until(lambda: page.evaluate(at_end), what="it did not come to the end")
+
+
+def test_what_was_known_then_and_what_changed_since_are_one_step_apart(page: Any, served: tuple[str, Any]) -> None:
+    replayed(page, served, "?known=2026-03-18&as_of=2026-03-18")
+    page.click("#since")
+    page.wait_for_selector("h1 >> text=what changed since")
+    said = page.inner_text("main")
+    assert "Wed 18 Mar 2026" in said and ("Came later" in said or "Nothing changed since" in said)
+    page.fill("#known", "2026-03-10")
+    page.press("#known", "Enter")
+    page.wait_for_selector("text=after Tue 10 Mar 2026")
+    assert int(page.inner_text(".tiles li:first-child strong")) > 0
+    page.click(".story a.entry >> nth=0")
+    page.wait_for_selector("text=Its story")
+
+
+def test_a_figure_opens_down_to_a_doorstep_entry(page: Any, served: tuple[str, Any]) -> None:
+    url, story = served
+    page.goto(f"{url}/reports/make?layout=commissioner-pack&commissioner={story.commissioners[1]}&setting={story.setting}&from=2026-03-09&to=2026-03-27")
+    row = page.locator("table", has_text="Visits tried").locator("tbody tr", has=page.locator("a.behind")).last
+    row.locator("a.behind").nth(3).click()
+    page.wait_for_selector("h1 >> text=the entries behind it")
+    page.click(".story a.entry >> nth=0")
+    page.wait_for_selector("text=Its story")
+    assert "Recorded" in page.inner_text("main") or "recorded" in page.inner_text("main")
+
+
+def test_a_report_is_released_read_by_its_family_alone_and_withdrawn(chromium: Any, page: Any, served: tuple[str, Any]) -> None:
+    url, story = served
+    page.goto(f"{url}/reports?student={story.children[1].id}")
+    page.click("text=Family page")
+    page.fill("#from", "2026-03-16")
+    page.click("text=Look at it")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+    with page.expect_download() as found:
+        page.click("text=PDF to print")
+    assert found.value.suggested_filename == "family-2026-03-16-to-2026-03-27.pdf"
+    page.click("text=Release to the family")
+    page.wait_for_selector("text=It is released")
+    family = signed_in_as(chromium, served, "family").new_page(viewport={"width": 390, "height": 844})
+    family.goto(f"{url}/")
+    assert family.locator("text=Steps we took together").count() == 2
+    family.click("text=Steps we took together >> nth=0")
+    family.wait_for_selector('html[data-ready="1"]', state="attached")
+    assert "16 Mar 2026" in family.inner_text("main") and family.locator("a.behind, a.entries").count() == 0
+    axe(family, "a family's page")
+    mine = family.url
+    page.click("text=Withdraw >> nth=0")
+    page.wait_for_selector("text=It is withdrawn")
+    assert family.goto(mine).status == 403
+    family.close()

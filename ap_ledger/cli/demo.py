@@ -77,6 +77,7 @@ def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
         order = Order(read_layout(layout), **shared, **whose)
         made = make_report(reader, order, lambda _, kept, __: order.layout.audience == "family" and kept == "learning", story.last_day)  # noqa: B023
         command = story.id()
+        story.released.append(command)
         ledger.execute(
             ReleaseReport(
                 id=command, setting_id=story.setting, author_id=leader, report=command, student=order.student_id, layout=order.layout.model_dump(mode="json"),

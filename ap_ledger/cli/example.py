@@ -109,6 +109,7 @@ class Story:
         self.others = {role: self.id() for _, role in words.OTHERS}
         self.definitions = {definition.id: definition for definition in map(load_definition, shipped_definitions())}
         self.sends: list[Send] = []
+        self.released: list[UUID] = []
 
     def id(self) -> UUID:
         """A UUIDv7 of the story's own moment, from the seed."""
