@@ -1,0 +1,329 @@
+"""Who reads which report, what is due, what is missing, and what runs on a clock."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+
+import ap_ledger.jobs as jobs
+from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.family import LinkFamily
+from ap_ledger.domain.setting import AddCommissioner, SetCalendar
+from ap_ledger.domain.student import CommissionSessions, EndPlacement, StartPlacement
+from ap_ledger.events.setting import Term
+from api.service import Service
+from projections.clocks import Clock, clocks
+from projections.gaps import Gaps
+from projections.job_runs import claim, drafts_of, finish, latest_runs
+from projections.periods import periods
+from tests.house import FRIDAY, MONDAY, House, settings_for
+from tests.house import Clock as HouseClock
+
+FIRST, LAST = date(2026, 2, 23), date(2026, 3, 6)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def place(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
+    postgres = request.getfixturevalue("postgres") if request.param == "postgres" else None
+    made = House(settings_for(request.param, tmp_path / "data", postgres), HouseClock(FRIDAY)).furnish()
+    furnish(made)
+    yield made
+    made.close()
+
+
+def furnish(house: House) -> None:
+    """A commissioner who placed one of the two students, another who placed the other, a calendar, and a week of entries."""
+    run = house.ledger.execute
+    house.council, house.school, house.placed = new_id(), new_id(), {}  # type: ignore[attr-defined]
+    for key, name, kind in ((house.council, "Council", "local-authority"), (house.school, "School", "school")):  # type: ignore[attr-defined]
+        run(AddCommissioner(id=new_id(), setting_id=house.setting, commissioner_id=key, name=name, kind=kind))  # type: ignore[arg-type]
+    for student, placer in ((house.student, house.council), (house.other, house.school)):  # type: ignore[attr-defined]
+        placement = house.placed[student] = new_id()  # type: ignore[attr-defined]
+        whose: dict[str, Any] = {"setting_id": house.setting, "student": student, "author_id": house.teacher}
+        old = next(one for one in house.reader.whole("placements") if one["student_id"] == str(student)) if house.runner.catch_up() or True else {}
+        run(EndPlacement(id=new_id(), placement_id=UUID(old["id"]), end=date(2026, 1, 6), reason_code="moved", **whose))
+        run(StartPlacement(id=new_id(), placement_id=placement, start=date(2026, 1, 7), commissioner_id=placer, purpose="reintegration", **whose))
+    run(
+        SetCalendar(
+            id=new_id(),
+            setting_id=house.setting,
+            from_date=date(2026, 1, 5),
+            terms=(Term(first=date(2026, 1, 5), last=date(2026, 2, 13), label="one"), Term(first=FIRST, last=LAST, label="two")),
+        )
+    )
+    house.commissioner = house.person("Elder", "commissioner", commissioner_id=house.council)  # type: ignore[attr-defined]
+    house.family = house.person("Rosemary", "family")  # type: ignore[attr-defined]
+    run(LinkFamily(id=new_id(), setting_id=house.setting, student=house.student, author_id=house.teacher, person_id=house.family, from_date=date(2026, 1, 5)))  # type: ignore[attr-defined]
+    house.record(
+        house.rung("through-door"),
+        house.rung("goes-out", at=MONDAY + timedelta(days=1)),
+        house.outcome(),
+        house.entry("voice-heard", speaker="student", face=4, words="the toast was good"),
+    )
+    house.record(house.rung("goes-out", student=house.other), house.outcome(student=house.other, author_id=str(house.teacher)))
+    house.runner.catch_up()
+
+
+def released(house: House, client: TestClient, **asked: str) -> str:
+    """Looks at a report, releases it, and returns its address."""
+    base = {"layout": "family", "student": str(house.student), "from": str(FIRST), "to": str(LAST), "known": house.clock.now.isoformat(), **asked}
+    page = client.get("/reports/make", params=base)
+    assert page.status_code == 200, page.text[:2000]
+    fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.text))
+    answer = client.post("/reports", data=fields, follow_redirects=False)
+    assert answer.status_code == 303, answer.text
+    house.runner.catch_up()
+    return f"/reports/{fields['form']}"
+
+
+# Who reads what -------------------------------------------------------------------------------------------------------
+
+
+def test_a_familys_page_is_read_by_that_family_and_by_its_makers_alone(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        address = released(place, leader)
+        for person, status in ((place.family, 200), (place.leader, 200), (place.commissioner, 403), (place.mentor, 403), (place.teacher, 403)):  # type: ignore[attr-defined]
+            answer = place.browser(person, app).get(address)
+            assert answer.status_code == status, person
+            assert ("the toast was good" in answer.text) == (status == 200)
+        home = place.browser(place.family, app).get("/").text  # type: ignore[attr-defined]
+        assert address in home and "Kit" not in home
+        assert place.browser(place.commissioner, app).get("/").text.count("Released to you") == 0  # type: ignore[attr-defined]
+        for form, start in (("pdf", b"%PDF"), ("zip", b"PK")):
+            assert place.browser(place.family, app).get(f"{address}/{form}").content.startswith(start)  # type: ignore[attr-defined]
+        assert place.browser(place.family, app).get(f"{address}/exe").status_code == 404  # type: ignore[attr-defined]
+    looks = [
+        row
+        for row in place.ledger.recorder.tail_of_topics(["record-read"], place.student)
+        if b"report" in (row.state if isinstance(row.state, bytes) else str(row.state).encode())
+    ]
+    assert {row.author_id for row in looks} >= {place.leader.bytes, place.family.bytes}  # type: ignore[attr-defined]
+
+
+def test_a_commissioner_reads_the_packs_released_to_them_and_no_others(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        mine = released(place, leader, layout="commissioner-pack", student="", commissioner=str(place.council))  # type: ignore[attr-defined]
+        other = released(place, leader, layout="commissioner-pack", student="", commissioner=str(place.school))  # type: ignore[attr-defined]
+        elder = place.browser(place.commissioner, app)  # type: ignore[attr-defined]
+        page = elder.get(mine)
+        assert page.status_code == 200 and "Ash H" in page.text and "Kit O" not in page.text and "toast" not in page.text
+        assert elder.get(other).status_code == 403 and other not in elder.get("/").text
+        # From a figure down to the entry on a doorstep.
+        behind = re.search(r'href="(/students/[^"]+kind=rung-reached[^"]+)"', page.text)
+        assert behind is not None
+        entries = elder.get(behind[1].replace("&amp;", "&"))
+        entry = re.search(r'href="(/students/[^"]+/entries/[0-9a-f-]{36})"', entries.text)
+        assert entry is not None and elder.get(entry[1]).status_code == 200
+
+
+def test_a_withdrawn_report_is_gone_for_its_readers_and_stays_for_its_makers(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        address = released(place, leader)
+        done = leader.post(
+            "/reports",
+            data={"do": "withdraw", "report": address.rpartition("/")[2], "setting": str(place.setting), "form": str(new_id())},
+            follow_redirects=False,
+        )
+        assert done.status_code == 303
+        place.runner.catch_up()
+        assert place.browser(place.family, app).get(address).status_code == 403  # type: ignore[attr-defined]
+        assert "It was withdrawn" in leader.get(address).text
+
+
+def test_what_changed_since_somebody_looked_is_not_released_unseen(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        asked = {
+            "layout": "family",
+            "student": str(place.student),
+            "from": str(FIRST),
+            "to": str(LAST),
+            "known": "",
+            "setting": str(place.setting),
+            "preset": "",
+            "commissioner": "",
+        }
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', leader.get("/reports/make", params=asked).text))
+        answer = leader.post("/reports", data={**fields, "to": "2026-03-02"}, follow_redirects=False)
+        assert answer.status_code == 400 and "has changed since you looked" in answer.text
+        wrong = leader.get("/reports/make", params={**asked, "to": "2026-01-01"})
+        assert wrong.status_code == 400 and "ends before it begins" in wrong.text
+        assert "Give the first" in leader.get("/reports/make", params={**asked, "from": "soon"}).text
+
+
+def test_a_released_report_says_the_same_after_later_entries_and_says_so_after_an_erasure(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        address = released(place, leader)
+        before = leader.get(address).text
+        place.clock.now += timedelta(days=1)
+        place.record(place.rung("whole-session-independent", at=MONDAY + timedelta(days=3)))
+        place.runner.catch_up()
+        # A day later the leader signs in again.
+        again = place.browser(app=app)
+        after = again.get(address).text
+        told = r"<strong>([^<]*)</strong>"
+        assert "says something else now" not in after and re.findall(told, before) == re.findall(told, after) != []
+        place.shred("learning")
+        place.runner.catch_up()
+        assert "the toast was good" in before and "the toast was good" not in again.get(address).text
+
+
+def test_a_leader_kept_from_a_student_makes_no_report_about_them(place: House) -> None:
+    from ap_ledger.domain.person import DeclareConflict
+
+    place.ledger.execute(
+        DeclareConflict(
+            id=new_id(),
+            setting_id=place.setting,
+            author_id=place.teacher,
+            person_id=place.leader,
+            conflicted_student=place.student,
+            reason_code="own-child",
+            approved_by=place.mentor,
+        )
+    )
+    place.runner.catch_up()
+    app = place.app()
+    with place.browser(app=app) as leader:
+        base = {"from": str(FIRST), "to": str(LAST)}
+        assert leader.get("/reports/make", params={"layout": "family", "student": str(place.student), **base}).status_code == 403
+        assert "Ash H" not in leader.get("/reports/make", params={"layout": "gaps", "setting": str(place.setting), **base}).text
+        assert "Ash H" not in leader.get("/reports").text
+
+
+# What is due ----------------------------------------------------------------------------------------------------------
+
+
+def due(house: House, kind: str) -> list[Clock]:
+    house.runner.catch_up()
+    setting = house.reader.one("settings", str(house.setting))
+    assert setting is not None
+    return [one for one in clocks(house.reader, setting, house.reader.everyone(setting), house.clock.now) if one.kind == kind]
+
+
+def test_the_half_term_review_is_due_until_a_pack_is_released_to_the_commissioner(place: House) -> None:
+    assert [(one.what, one.state) for one in due(place, "half-term review")] == [
+        ("Half-term review with Council", "due"),
+        ("Half-term review with School", "due"),
+    ]
+    with place.browser() as leader:
+        released(place, leader, layout="commissioner-pack", student="", commissioner=str(place.council))  # type: ignore[attr-defined]
+    assert [one.what for one in due(place, "half-term review")] == ["Half-term review with School"]
+    place.clock.now += timedelta(days=1)
+    assert [one.state for one in due(place, "half-term review")] == ["overdue"]
+
+
+def test_more_than_eighteen_hours_and_a_part_time_timetable_run_from_what_was_commissioned(place: House) -> None:
+    def bought(sessions: int, hours: float, since: date) -> None:
+        whose = {"setting_id": place.setting, "student": place.student, "author_id": place.teacher, "placement_id": place.placed[place.student]}  # type: ignore[attr-defined]
+        place.ledger.execute(CommissionSessions(id=new_id(), from_date=since, sessions_a_week=sessions, hours_a_week=hours, **whose))
+
+    assert due(place, "18 hours") == [] == due(place, "part-time timetable")
+    bought(10, 18.0, date(2026, 1, 7))
+    assert due(place, "18 hours") == []
+    bought(10, 18.5, date(2026, 1, 8))
+    assert [one.student["id"] for one in due(place, "18 hours") if one.student] == [str(place.student)]
+    bought(6, 15, date(2026, 1, 20))
+    assert due(place, "18 hours") == []
+    assert [(one.due, one.state) for one in due(place, "part-time timetable")] == [(date(2026, 3, 3), "overdue")]
+
+
+def test_an_absence_and_a_restraint_are_due_the_same_day_until_they_are_seen_to(place: House) -> None:
+    planned = {"planned_start": FRIDAY.isoformat(), "planned_end": (FRIDAY + timedelta(hours=2)).isoformat()}
+    restraint = place.entry("incident-recorded", FRIDAY, category="held", restrictive=True, minutes=2)
+    place.record(place.entry("session-attended", FRIDAY, **planned), restraint)
+    assert [one.state for one in due(place, "absence")] == ["due"] == [one.state for one in due(place, "restrictive intervention")]
+    place.record(place.entry("visit-logged", FRIDAY, effort="attempted", channel="phone", minutes=3))
+    place.record(place.correct(restraint, FRIDAY, parents_told_at=FRIDAY.isoformat()))
+    assert due(place, "absence") == [] == due(place, "restrictive intervention")
+
+
+def test_the_page_of_what_is_due_says_when_a_run_failed(place: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Service) -> jobs.Said:
+        raise ValueError("secret words")
+
+    service = Service(place.ledger, place.views, place.runner, place.reader)
+    listed = tuple(replace(job, run=broken) if job.name == "digest" else job for job in jobs.JOBS)
+    monkeypatch.setattr(jobs, "JOBS", listed)
+    assert jobs.run_due(service) == len(jobs.JOBS) and latest_runs(place.views)["digest"].error == "ValueError"
+    assert latest_runs(place.views)["retention-due"].error is None
+    with place.browser(app=place.app(jobs=jobs.JOBS)) as leader:
+        page = leader.get("/clocks").text
+        assert "this failed on" in page and "ValueError" in page and "secret words" not in page
+        assert all(job.what in page for job in jobs.JOBS)
+
+
+# What runs on a clock -------------------------------------------------------------------------------------------------
+
+
+def test_one_runner_at_a_time_takes_a_run_and_missed_runs_are_made_up_once(place: House) -> None:
+    now = datetime(2026, 3, 6, 12, tzinfo=UTC)
+    assert claim(place.views, "x", now, now) and not claim(place.views, "x", now, now)
+    finish(place.views, "x", now, now, {"n": 1})
+    assert not claim(place.views, "x", now, now + timedelta(minutes=5))
+    later = now + timedelta(days=9)
+    assert claim(place.views, "x", later, later) and latest_runs(place.views)["x"].ended is None
+    # Its process died: after an hour somebody else takes it over.
+    assert not claim(place.views, "x", later, later + timedelta(minutes=59))
+    assert claim(place.views, "x", later, later + timedelta(minutes=61))
+    finish(place.views, "x", later, later, error="ValueError")
+    assert latest_runs(place.views)["x"].said == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    ("when", "now", "expected"),
+    [
+        (jobs.daily(3, 20), datetime(2026, 3, 6, 3, 19, tzinfo=UTC), datetime(2026, 3, 5, 3, 20, tzinfo=UTC)),
+        (jobs.daily(3, 20), datetime(2026, 3, 6, 3, 20, tzinfo=UTC), datetime(2026, 3, 6, 3, 20, tzinfo=UTC)),
+        (jobs.weekly(1, 5), datetime(2026, 3, 9, 4, 59, tzinfo=UTC), datetime(2026, 3, 2, 5, tzinfo=UTC)),
+        (jobs.weekly(1, 5), datetime(2026, 3, 11, 0, 0, tzinfo=UTC), datetime(2026, 3, 9, 5, tzinfo=UTC)),
+        (jobs.monthly(4), datetime(2026, 3, 1, 3, 0, tzinfo=UTC), datetime(2026, 2, 1, 4, tzinfo=UTC)),
+        (jobs.monthly(4), datetime(2026, 3, 31, 3, 0, tzinfo=UTC), datetime(2026, 3, 1, 4, tzinfo=UTC)),
+    ],
+)
+def test_a_clock_knows_when_it_was_last_due(when: Callable[[datetime], datetime], now: datetime, expected: datetime) -> None:
+    assert when(now) == expected
+
+
+def test_packs_are_prepared_once_when_a_half_term_is_over(place: House) -> None:
+    service = Service(place.ledger, place.views, place.runner, place.reader)
+    assert jobs._prepare_packs(service) == {"prepared": 2}, "the first half-term, which was over three weeks ago"
+    place.clock.now = datetime.combine(LAST + timedelta(days=2), time(9), UTC)
+    assert jobs._prepare_packs(service) == {"prepared": 2} and jobs._prepare_packs(service) == {"prepared": 0}
+    found = [one for one in drafts_of(place.views, place.setting) if one.last == LAST]
+    assert {(one.commissioner_id, one.students, one.first, one.last) for one in found} == {(place.council, 1, FIRST, LAST), (place.school, 1, FIRST, LAST)}  # type: ignore[attr-defined]
+    with place.browser() as leader:
+        assert leader.get("/reports").text.count("1 student") >= 2
+
+
+# What is missing ------------------------------------------------------------------------------------------------------
+
+
+def test_gaps_name_who_was_not_met_what_was_cancelled_and_raters_far_apart(place: House) -> None:
+    place.clock.now = FRIDAY + timedelta(days=3)
+    entries = []
+    for n in range(25):
+        for author, level in ((place.teacher, 1), (place.mentor, 0)):
+            entries.append(place.outcome(level=level, day=date(2026, 3, 2 + n % 5), student=place.student, author_id=str(author)))
+    entries.append(place.entry("visit-logged", MONDAY, effort="cancelled-by-us", channel="in-person"))
+    assert {one.status for one in place.record(*entries)} == {"recorded"}
+    place.runner.catch_up()
+    setting = place.reader.one("settings", str(place.setting))
+    assert setting is not None
+    made = periods(place.reader, setting, place.reader.everyone(setting), FIRST, date(2026, 3, 15), None)
+    found = Gaps(place.reader, setting, made)
+    assert {(row[0], row[1]) for row in found.not_met()} == {("Ash H", "2026-03-03"), ("Kit O", "2026-03-02")}
+    assert found.cancelled() == [["Ash H", 0, 1]]
+    (apart,) = found.raters()
+    assert {apart.first, apart.second} == {"Birch", "Hazel"} and abs(apart.first_seen.value - apart.second_seen.value) > 0.9
