@@ -98,7 +98,7 @@ def behind(
     ]
     found = [one for one in told if _is_about(using.reader, setting, one["entry"], about)]
     return show(
-        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), shown=min(BEHIND, len(found)), about=_about(using.reader, about),
+        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), capped=len(told) >= READ_AT_MOST - 1, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
         story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
     )  # fmt: skip
 

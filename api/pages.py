@@ -65,7 +65,8 @@ def _groups(reader: Reader, setting: Json, students: Sequence[Json], people: dic
     found: dict[str, dict[str, tuple[str, str]]] = {"worker": {}, "commissioner": {}, "purpose": {}}
     for student in students:
         placement = latest.get(student["id"], {})
-        worker, placer, purpose = student.get("key_worker") or "", placement.get("commissioner_id") or "", placement.get("purpose") or ""
+        # Who works with a student is told to those who may see who works here.
+        worker, placer, purpose = (student.get("key_worker") or "") if people else "", placement.get("commissioner_id") or "", placement.get("purpose") or ""
         found["worker"][student["id"]] = (worker, people.get(worker) or "someone")
         found["commissioner"][student["id"]] = (placer, placers.get(placer, "a commissioner"))
         found["purpose"][student["id"]] = (purpose, purpose.replace("-", " ").capitalize())

@@ -26,7 +26,7 @@ from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from projections.instruments import half_terms
 from projections.job_runs import drafts_of
 from projections.reading import Body, Unknown
-from reports.compose import Order, make_report
+from reports.compose import Order, leaves, make_report, students_of
 from reports.disclosure import PRESETS, Report
 from reports.layouts import SHIPPED, layout_from, read_layout
 from reports.pack import figures_hash, pack
@@ -128,14 +128,9 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
 
     def opens(student: UUID, kept: str, written: datetime) -> bool:
-        return _leaves(order.layout.audience, kept) and asking.opens(asking.about(student), kept, written)
+        return leaves(order.layout.audience, kept) and asking.opens(asking.about(student), kept, written)
 
     return make_report(using.reader, order, opens, today, among)
-
-
-def _leaves(audience: str, kept: str) -> bool:
-    """Which words may be in a report for an audience at all: a family's holds the child's own, a commissioner's none."""
-    return audience == "leader" or (audience == "family" and kept == "learning")
 
 
 @router.post("/reports")
@@ -246,8 +241,18 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         layout_from(released["layout"]), UUID(released["setting_id"]), date.fromisoformat(released["first"]), date.fromisoformat(released["last"]), student,
         UUID(released["commissioner_id"]) if released["commissioner_id"] else None, datetime.fromisoformat(released["known_at"]), released["preset"],
     )  # fmt: skip
+    setting = using.reader.one("settings", released["setting_id"])
+    assert setting is not None
+    inside = (
+        {order.student_id}
+        if order.student_id
+        else {UUID(one["id"]) for one in students_of(using.reader, setting, order.commissioner_id, order.first, order.last)}
+    )
+    if asking.who.conflicts & inside:
+        # Somebody who is kept from one of these children does not read about them among others either.
+        raise NotAllowed
     # A commissioner's pack is made again with everybody who was in it, whoever has left since.
-    report = make_report(using.reader, order, lambda _, kept, __: _leaves(order.layout.audience, kept), datetime.fromisoformat(released["known_at"]).date())
+    report = make_report(using.reader, order, lambda _, kept, __: leaves(order.layout.audience, kept), datetime.fromisoformat(released["known_at"]).date())
     return released, order, report
 
 

@@ -254,8 +254,10 @@ def student_period(reader: Reader, student: Body, setting: Body, first: date, la
     return periods(reader, setting, [student], first, last, known_at)[0]
 
 
-def periods(reader: Reader, setting: Body, students: Sequence[Body], first: date, last: date, known_at: datetime | None) -> list[StudentPeriod]:
-    """The same period for several students of a setting, in their order."""
+def periods(
+    reader: Reader, setting: Body, students: Sequence[Body], first: date, last: date, known_at: datetime | None, placed_by: UUID | None = None
+) -> list[StudentPeriod]:
+    """The same period for several students of a setting, in their order. Where they have several placements, that of `placed_by`."""
     as_of = end_of(last, setting)
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     streams = [UUID(student["id"]) for student in students]
@@ -270,7 +272,7 @@ def periods(reader: Reader, setting: Body, students: Sequence[Body], first: date
         made.append(
             _period(
                 reader,
-                (student, body.get("expected", []), _placement(placements, first, last)),
+                (student, body.get("expected", []), _placement(placements, first, last, placed_by)),
                 then,
                 first,
                 last,
@@ -282,10 +284,10 @@ def periods(reader: Reader, setting: Body, students: Sequence[Body], first: date
     return made
 
 
-def _placement(placements: Iterable[Body], first: date, last: date) -> Body | None:
-    """The latest placement that overlaps the period."""
+def _placement(placements: Iterable[Body], first: date, last: date, placed_by: UUID | None) -> Body | None:
+    """The latest placement that overlaps the period; one by that commissioner before any other."""
     held = [one for one in placements if one["start"] <= last.isoformat() and first.isoformat() <= (one["end"] or "9999")]
-    return max(held, key=lambda one: str(one["start"]), default=None)
+    return max(held, key=lambda one: (one["commissioner_id"] == str(placed_by), str(one["start"])), default=None)
 
 
 def _period(

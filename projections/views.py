@@ -91,7 +91,7 @@ class Views:
         else:
             self._reader = self._writer = create_engine(url, connect_args={"options": "-c search_path=views"}, pool_pre_ping=True)
         with self.reading() as connection:
-            made = inspect(connection).has_table("generations")
+            made = set(METADATA.tables) <= set(inspect(connection).get_table_names())
         if not made:
             with self.writing() as connection:
                 if not self.is_sqlite and not inspect(connection).has_schema("views"):

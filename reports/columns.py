@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
-from projections.periods import FULL_TIME_HOURS, PERSISTENT, SEVERE, Attendance, StudentPeriod
+from projections.periods import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
@@ -22,19 +22,22 @@ INCIDENTS, UNITS, VOICES = ("incident-recorded",), ("unit-progressed",), ("voice
 
 @dataclass(frozen=True)
 class StudentColumn:
-    """One column. `kinds` are those of the entries behind it; `whole` ones look back to the first day there is."""
+    """One column. `kinds` are those of the entries behind it; `whole` ones look back to the first day there is; `span` names other days."""
 
     label: str
     means: str
     value: Callable[[StudentPeriod], Any]
     kinds: tuple[str, ...] = ()
     whole: bool = False
+    span: Callable[[StudentPeriod], tuple[str, str] | None] | None = None
 
     def cell(self, period: StudentPeriod) -> Shown:
         """The column of one student, as words, as a value, and with the way to its entries."""
         raw = self.value(period)
-        first = date.fromisoformat(period.days[0][0]) if self.whole and period.days else period.first
-        trace = Trace(period.student["id"], self.kinds, first, period.last) if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE) else None
+        first, last = date.fromisoformat(period.days[0][0]) if self.whole and period.days else period.first, period.last
+        if self.span is not None and (days := self.span(period)) is not None:
+            first, last = (date.fromisoformat(day) for day in days)
+        trace = Trace(period.student["id"], self.kinds, first, last) if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE) else None
         return Shown(in_words(raw), raw, trace)
 
 
@@ -229,6 +232,34 @@ def _x(label: str, means: str = "Not recorded in this software yet.") -> Student
     return StudentColumn(label, means, _missing)
 
 
+def _contacts(low: int | None, high: int | None) -> Callable[[StudentPeriod], tuple[str, str] | None]:
+    """The days of some of the contacts on the main ladder, counted like a slice."""
+
+    def days(period: StudentPeriod) -> tuple[str, str] | None:
+        found = list(period.main_ladder.days[low:high]) if period.main_ladder else []
+        return (min(found), max(found)) if found else None
+
+    return days
+
+
+def _fortnight(name: str) -> Callable[[StudentPeriod], tuple[str, str] | None]:
+    """The fortnight that a share was taken over: the earliest of the frameworks' first ones, or the last."""
+
+    def days(period: StudentPeriod) -> tuple[str, str] | None:
+        found = [getattr(one, name) for one in period.themes]
+        return (min(first for first, _ in found), max(last for _, last in found)) if found else None
+
+    return days
+
+
+def _first_weeks(period: StudentPeriod) -> tuple[str, str] | None:
+    return (period.began.isoformat(), (period.began + timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat()) if period.began else None
+
+
+def _latest_weeks(period: StudentPeriod) -> tuple[str, str]:
+    return (period.last - timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat(), period.last.isoformat()
+
+
 COLUMNS: Mapping[str, StudentColumn] = {
     "student": StudentColumn("Student", "The name that staff use.", lambda period: period.student["name"] or "Not named yet"),
     "reference": StudentColumn("Reference", "The last six signs of the student's id.", lambda period: period.student["id"][-6:]),
@@ -272,15 +303,25 @@ COLUMNS: Mapping[str, StudentColumn] = {
     "hours_attended": StudentColumn("Hours attended", "From arrival to leaving.", lambda period: round(period.attendance.minutes / 60, 1), SESSIONS),
     "weeks_before_percent": _x("Weeks before, %", "Attendance before the placement is the host school's to give."),
     "first_weeks_percent": StudentColumn(
-        "First 6 weeks, %", "Attended of offered in the first six weeks of the placement.", _of_weeks(lambda period: period.first_weeks), SESSIONS, True
+        "First 6 weeks, %",
+        "Attended of offered in the first six weeks of the placement.",
+        _of_weeks(lambda period: period.first_weeks),
+        SESSIONS,
+        True,
+        _first_weeks,
     ),
     "latest_weeks_percent": StudentColumn(
-        "Latest 6 weeks, %", "Attended of offered in the last six weeks of the period.", _of_weeks(lambda period: period.latest_weeks), SESSIONS, True
+        "Latest 6 weeks, %",
+        "Attended of offered in the last six weeks of the period.",
+        _of_weeks(lambda period: period.latest_weeks),
+        SESSIONS,
+        True,
+        _latest_weeks,
     ),
     # 3. Ladder
-    "baseline": StudentColumn("Starting point", "The middle of the first ten contacts.", _mark("baseline"), RUNGS, True),
-    "latest": StudentColumn("Latest", "How far the latest contact got.", _mark("latest"), RUNGS, True),
-    "kept_up": StudentColumn("Kept up", "Reached in three of the last five contacts.", _mark("sustained"), RUNGS, True),
+    "baseline": StudentColumn("Starting point", "The middle of the first ten contacts.", _mark("baseline"), RUNGS, True, _contacts(None, 10)),
+    "latest": StudentColumn("Latest", "How far the latest contact got.", _mark("latest"), RUNGS, True, _contacts(-1, None)),
+    "kept_up": StudentColumn("Kept up", "Reached in three of the last five contacts.", _mark("sustained"), RUNGS, True, _contacts(-5, None)),
     "highest_sustained": StudentColumn("Highest kept up", "The furthest rung ever reached in three of five contacts.", _mark("highest_sustained"), RUNGS, True),
     "contacts_attempted": StudentColumn("Visits tried", "Visits that were attempted, by any channel.", attempted, VISITS),
     "contacts_made": StudentColumn("Contacts made", "Contacts that got further than the lowest rung.", lambda period: period.contacts_made, RUNGS),
@@ -295,8 +336,10 @@ COLUMNS: Mapping[str, StudentColumn] = {
     ),
     "setbacks": StudentColumn("Setbacks", "Stretches in which two rungs or more less were kept up than before.", _setbacks, RUNGS, True),
     # 4. Outcomes
-    "seen_baseline": StudentColumn("Seen at the start", "Of what was looked for in the first fortnight, how much was seen.", _seen("baseline"), OUTCOMES, True),
-    "seen_latest": StudentColumn("Seen lately", "The same in the last fortnight of the period.", _seen("latest"), OUTCOMES),
+    "seen_baseline": StudentColumn(
+        "Seen at the start", "Of what was looked for in the first fortnight, how much was seen.", _seen("baseline"), OUTCOMES, True, _fortnight("baseline_days")
+    ),
+    "seen_latest": StudentColumn("Seen lately", "The same in the last fortnight of the period.", _seen("latest"), OUTCOMES, False, _fortnight("latest_days")),
     "seen_change": StudentColumn("Change", "The difference, with its 95 % interval.", _seen_change, OUTCOMES, True),
     "seen_n": StudentColumn("Looked for", "How often anything was looked for in the period.", lambda period: seen(period, "period")[1], OUTCOMES),
     "scored_percent": StudentColumn("Slots scored, %", "Of the slots expected on days attended, how many have a score.", _completeness, OUTCOMES),

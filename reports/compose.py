@@ -38,6 +38,11 @@ class Order:
         return "student" if self.student_id else "commissioner" if self.commissioner_id else "setting"
 
 
+def leaves(audience: str, kept: str) -> bool:
+    """Which words, by their retention class, may be in a report for an audience at all: a family's holds the child's own, a commissioner's none."""
+    return audience == "leader" or (audience == "family" and kept == "learning")
+
+
 def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date) -> list[Body]:
     """The students whom a commissioner placed in a setting at any time of a period; all who were placed where none is named."""
     placed = {
@@ -75,9 +80,16 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         if among is not None:
             allowed = {student["id"] for student in among}
             students = [student for student in students if student["id"] in allowed]
-    if not students:
+    made = periods(reader, setting, students, order.first, order.last, order.known_at, order.commissioner_id)
+    if order.student_id is None:
+        # Who was placed is told as it was known, too.
+        made = [
+            period
+            for period in made
+            if period.placement and order.commissioner_id in (None, UUID(str(period.placement["commissioner_id"] or order.setting_id)))
+        ]
+    if not made:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
-    made = periods(reader, setting, students, order.first, order.last, order.known_at)
     cohort = Cohort(made)
     context = Context(reader, setting, made, cohort, opens, _words(reader, order, setting, made, today), layout.title, order.student_id is not None)
     blocks: list[Block] = []

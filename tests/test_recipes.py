@@ -116,6 +116,23 @@ house.close()
 """)  # fmt: skip
 
 
+def test_adding_a_column_and_a_layout(copy: Path) -> None:
+    assert follow(copy, "Add a column, and a report that uses it") == ["reports/columns.py", "reports/layouts/texting.yaml", "reports/layouts/__init__.py"]
+    proves(copy, """
+from reports.compose import Order, make_report
+from reports.layouts import SHIPPED, read_layout
+from reports.pack import pack_files
+assert SHIPPED[-1] == "texting"
+house.record(house.entry("visit-logged", effort="attempted", channel="text"), house.rung())
+house.runner.catch_up()
+order = Order(read_layout("texting"), house.setting, date(2026, 3, 1), date(2026, 3, 6), student_id=house.student)
+files = pack_files(make_report(house.reader, order, lambda *_: True, date(2026, 3, 6)))
+assert files["data/texts.csv"].decode("utf-8-sig").splitlines() == ["student,texts,contacts_made", "Ash H,1,1"], files["data/texts.csv"]
+assert files["report.pdf"].startswith(b"%PDF")
+house.close()
+""")  # fmt: skip
+
+
 def test_bringing_an_old_event_up_to_date(copy: Path) -> None:
     assert follow(copy, "Change an event that was already written") == ["ap_ledger/events/entries.py"]
     proves(copy, """

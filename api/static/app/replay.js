@@ -2,8 +2,8 @@
 const bar = document.getElementById("replay");
 const slider = document.getElementById("slider");
 const [play, output, veils] = [document.getElementById("play"), document.getElementById("day"), []];
-const words = new Intl.DateTimeFormat(document.documentElement.lang + "-GB", { weekday: "short", day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
-const say = day => words.format(new Date(`${day}T00:00:00Z`));
+const [DAYS, MONTHS] = ["Sun Mon Tue Wed Thu Fri Sat".split(" "), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")];
+const say = day => { const on = new Date(`${day}T00:00:00Z`); return `${DAYS[on.getUTCDay()]} ${on.getUTCDate()} ${MONTHS[on.getUTCMonth()]} ${on.getUTCFullYear()}`; };
 const sums = steps => { let total = 0; return steps.map(step => (total += step)); };
 const COUNTS = [["kinds.rung-reached", "rungs reached"], ["visits.minutes", "minutes of visits"], ["sessions.attended", "sessions attended"], ["sessions.not-attended", "sessions missed"], ["sessions.cancelled-by-us", "sessions cancelled by us"], ["units.secure", "units secure"], ["kinds.voice-heard", "voices"], ["kinds.incident-recorded", "incidents"], ["kinds.context-noted", "context notes"]];
 let frames, labels, later, playing;
@@ -68,6 +68,8 @@ function step(n, ask = true) {
   output.textContent = say(day);
   slider.setAttribute("aria-valuetext", say(day));
   document.getElementById("as_of").value = day;
+  const seen = document.getElementById("seen-by");
+  if (seen) seen.textContent = say(day);
   tiles(n);
   for (const [name, label] of COUNTS) count(name, label, n);
   for (const [plot, veil] of veils) cover(plot, veil, day);
