@@ -293,6 +293,7 @@ def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_t
     slid = page.inner_text("#tiles")
     assert slid != now
     assert page.evaluate("document.querySelector('.veil').getBoundingClientRect().width") > 50
+    assert "contacts by" in page.inner_text(".alt >> nth=0") and "times that it was looked for by" in page.get_attribute("[data-figure] >> nth=1", "aria-label")
     # The server says the same about that day.
     page.goto(f"{served[0]}/students/{served[1].children[1].id}?as_of={day}")
     page.wait_for_selector('html[data-replay="1"]', state="attached")

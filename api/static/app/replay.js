@@ -92,6 +92,16 @@ function tiles(n) {
   values[1].textContent = name(ladder.latest[n]) ?? "–";
   values[2].textContent = name(ladder.sustained[n]) ?? "Not enough contacts yet";
   values[3].textContent = ladder.contacts[n];
+  for (const [plot] of veils) {
+    if (plot.layout.meta.ladder === key) tell(plot, `${ladder.contacts[n]} contacts by ${say(frames.days[n])}. Starting point: ${values[0].textContent}. Latest: ${values[1].textContent}. Kept up (3 of 5 contacts): ${values[2].textContent}.`);
+  }
+}
+
+// The words beside a drawing say the same as the drawing.
+function tell(plot, said) {
+  const card = plot.closest(".card");
+  card.querySelector(".alt").textContent = said;
+  plot.setAttribute("aria-label", `${card.querySelector("h2").textContent}. ${said}`);
 }
 
 function rungs(key) {
@@ -131,6 +141,8 @@ function heat(plot, n) {
   const z = themes.map(theme => kinds.map(kind => (of(theme, kind) ? at(theme, kind).seen[n] / of(theme, kind) : null)));
   const text = themes.map(theme => kinds.map(kind => (of(theme, kind) ? `${at(theme, kind).seen[n]} of ${of(theme, kind)}` : "–")));
   window.Plotly.restyle(plot, { z: [z], text: [text] });
+  const sum = name => themes.flatMap(theme => kinds.map(kind => at(theme, kind)?.[name][n] || 0)).reduce((a, b) => a + b, 0);
+  tell(plot, `Seen ${sum("seen")} of ${sum("of")} times that it was looked for by ${say(frames.days[n])}.`);
 }
 
 async function story(day) {
