@@ -272,6 +272,10 @@ def _summary_ladder(cohort: Cohort) -> Blocks:
         rows.append([Shown(when), *(Held(key, in_words) for key in keys)])
     names = ("on site", "away from the site", "not enough contacts yet")
     yield Table("site-all", "Where students stood, and what they keep up", [Column("when", "When"), *(Column(name, name.capitalize()) for name in names)], rows)
+    middles = cohort.middles()
+    if middles:
+        heads = [Column("when", "When"), Column("middle", "The middle student")]
+        yield Table("middle-all", "The middle of all students", heads, [[Shown(when), Held(key, in_words)] for when, key in middles])
     moved = cohort.moved()
     heads = [Column("what", "Now against the start"), *(Column(key.partition(":")[2], key.partition(":")[2].capitalize()) for key in moved)]
     yield Table(

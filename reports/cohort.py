@@ -38,18 +38,23 @@ class Cohort:
         """A sum and what it is the sum of."""
         if key not in self.cells:
             self.total(key, of)
-        self.families.append(Family(key, tuple(self.total(part, one) for part, one in parts.items())))
+        self._add(Family(key, tuple(self.total(part, one) for part, one in parts.items())))
         return key
 
-    def students_by(self, key: str, names: Sequence[str], which: Callable[[StudentPeriod], str], total: str = STUDENTS) -> list[str]:
+    def _add(self, family: Family) -> None:
+        """A family once, however often a layout asks for its numbers."""
+        if family not in self.families:
+            self.families.append(family)
+
+    def students_by(self, key: str, names: Sequence[str], which: Callable[[StudentPeriod], str]) -> list[str]:
         """How many students are of each kind; every student is of exactly one."""
-        made = []
-        for name in names:
-            count = sum(which(period) == name for period in self.periods)
-            self.cells[f"{key}:{name}"] = Cell(count, count)
-            made.append(f"{key}:{name}")
-        self.families.append(Family(total, tuple(made), of_students=True))
+        made = [self._students(f"{key}:{name}", sum(which(period) == name for period in self.periods)) for name in names]
+        self._add(Family(STUDENTS, tuple(made), of_students=True))
         return made
+
+    def _students(self, key: str, count: int) -> str:
+        self.cells[key] = Cell(count, count)
+        return key
 
     def ratio(self, key: str, over: str, under: str, per: float = 100.0) -> str:
         """One cell for each so many of another."""
@@ -75,13 +80,12 @@ class Cohort:
             "sess_possible", lambda p: p.attendance.offered,
             {"sess_attended": lambda p: p.attendance.attended, "sess_overall": lambda p: p.attendance.absent},
         )  # fmt: skip
-        self.students_by("absence", ("severe", "persistent", "neither", "none"), lambda p: p.attendance.level or "none")
-        severe, persistent = self.cells["absence:severe"], self.cells["absence:persistent"]
-        both = int(float(severe.value or 0) + float(persistent.value or 0))
-        # Severe absence is persistent too: the sum stands between the whole and its two parts.
-        self.families[-1] = Family(STUDENTS, ("enrolments_pa_10_exact", "absence:neither", "absence:none"), of_students=True)
-        self.cells["enrolments_pa_10_exact"] = Cell(both, both)
-        self.families.append(Family("enrolments_pa_10_exact", ("absence:severe", "absence:persistent")))
+        levels = [period.attendance.level or "none" for period in self.periods]
+        severe, persistent, neither, none = (self._students(f"absence:{name}", levels.count(name)) for name in ("severe", "persistent", "neither", "none"))
+        # Severe absence is persistent too: their sum stands between the whole and its two parts.
+        both = self._students("enrolments_pa_10_exact", levels.count("severe") + levels.count("persistent"))
+        self._add(Family(STUDENTS, (both, neither, none), of_students=True))
+        self._add(Family(both, (severe, persistent)))
         self.ratio("sess_overall_percent", "sess_overall", "sess_possible")
         self.total("sess_cancelled_by_us", lambda p: p.attendance.by_us)
         self.total("hours_attended", lambda p: round(p.attendance.minutes / 60))
@@ -106,6 +110,26 @@ class Cohort:
         return [
             ("At the start", self.students_by("site-start", names, where("baseline"))),
             ("Kept up now", self.students_by("site-now", names, where("sustained"))),
+        ]
+
+    def middles(self) -> list[tuple[str, str]]:
+        """The middle student's starting point and what they keep up, on the ladder that most students are on."""
+        ladders = [period.main_ladder.ladder for period in self.periods if period.main_ladder]
+        if not ladders:
+            return []
+        ladder = max(ladders, key=lambda one: (sum(one.key == other.key for other in ladders), one.key))
+        shared = [rung.id for rung in ladder.rungs]
+
+        def places(mark: str) -> list[int | None]:
+            held = [period.main_ladder.marks[mark] for period in self.periods if period.main_ladder and period.main_ladder.ladder.key == ladder.key]
+            return [shared.index(rung.id) if rung and rung.id in shared else None for rung in (one and ladder.rung(one) for one in held)]
+
+        def name(place: int) -> str:
+            return ladder.label_of(shared[place]) or shared[place]
+
+        return [
+            ("At the start", self.middle("middle:start", places("baseline"), name)),
+            ("Kept up now", self.middle("middle:now", places("sustained"), name)),
         ]
 
     def moved(self) -> list[str]:
@@ -141,10 +165,10 @@ class Cohort:
 
                     return found
 
-                keys[name] = self.sums(f"{item.id}:{name}", over(None), {f"{item.id}:{kind}:{name}": over(kind) for kind in kinds})
-            keys["share"] = self.ratio(f"{item.id}:share", keys["seen"], keys["of"])
+                keys[name] = self.sums(f"{framework}/{item.id}:{name}", over(None), {f"{framework}/{item.id}:{kind}:{name}": over(kind) for kind in kinds})
+            keys["share"] = self.ratio(f"{framework}/{item.id}:share", keys["seen"], keys["of"])
             for kind in kinds:
-                keys[kind] = self.ratio(f"{item.id}:{kind}:share", f"{item.id}:{kind}:seen", f"{item.id}:{kind}:of")
+                keys[kind] = self.ratio(f"{framework}/{item.id}:{kind}:share", f"{framework}/{item.id}:{kind}:seen", f"{framework}/{item.id}:{kind}:of")
             rows.append((definition.labels[item.id], keys))
         return rows
 

@@ -196,6 +196,10 @@ class Audit:
         def middle(some: list[int]) -> int:
             return sorted(some)[(len(some) - 1) // 2]
 
+        def rung_of(place: int | None) -> str | None:
+            return None if place is None else order[place] if order[place] in label else order[place].rpartition(".")[0]
+
+        shown |= {"_order": shared, "_labels": label, "_start_rung": rung_of(middle(places[:10])), "_kept_rung": rung_of(kept[-1] if kept else None)}
         shown |= {"_start_at": standing(middle(places[:10])), "_now_at": standing(kept[-1] if kept else None), "_moved": "not enough contacts yet"}
         # A setback begins where two rungs less are kept up than the best before, and ends where that best is reached again.
         best, low, setbacks = kept[0] if kept else 0, False, 0

@@ -199,6 +199,14 @@ def observed(draft: Draft, report: Report, files: Mapping[str, bytes]) -> dict[s
     return found
 
 
+def plain(value: Any) -> str:
+    """A number to four places, or what is none as it is."""
+    try:
+        return f"{float(value):.4f}"
+    except ValueError:
+        return str(value)
+
+
 @pytest.mark.parametrize("preset", PUBLISHED, ids=lambda one: one.name)
 @pytest.mark.parametrize("weeks", [2, 4])
 def test_no_hidden_number_of_a_real_pack_can_be_pinned_from_all_its_formats_together(example: Example, preset: Preset, weeks: int) -> None:
@@ -210,9 +218,7 @@ def test_no_hidden_number_of_a_real_pack_can_be_pinned_from_all_its_formats_toge
     seen = observed(draft, report, files)
     for key, values in seen.items():
         # A cell is one quantity: wherever it stands, it says the same.
-        said = {value if value in (HIDDEN, LOW, "z", "x") else f"{float(value):.4f}" for value in values}
-        assert len(said) == 1, (key, values)
-        assert said == {shown[key] if isinstance(shown[key], str) else f"{float(shown[key]):.4f}"}, key
+        assert {plain(value) for value in values} == {plain(shown[key])}, (key, values)
     assert HIDDEN in shown.values()
     holds(draft.cells, draft.families, shown, preset)
     # Nothing else in the pack is about single students, nor says an exact number.

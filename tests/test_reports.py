@@ -159,6 +159,9 @@ def compare_groups(made: dict[str, list[dict[str, str]]], mine: list[dict[str, A
     assert [(row["on site"], row["away from the site"], row["not enough contacts yet"]) for row in made["site-all"]] == [
         tuple(str(sum(one[name] == where for one in mine)) for where in ("on", "off", "unknown")) for name in ("_start_at", "_now_at")
     ]
+    for row, name in zip(made["middle-all"], ("_start_rung", "_kept_rung"), strict=True):
+        places = sorted(one["_order"].index(one[name]) for one in mine if one.get(name))
+        assert row["middle"] == mine[0]["_labels"][mine[0]["_order"][places[(len(places) - 1) // 2]]]
     (moved,) = made["moved-all"]
     names = ("further", "the same", "less far", "not enough contacts yet")
     assert {name: int(moved[name]) for name in names} == {name: sum(one["_moved"] == name for one in mine) for name in names}
