@@ -17,7 +17,7 @@ from api.asking import Asking
 from api.gate import gated
 from api.learning_pages import times_of
 from api.service import Current, Json
-from api.show import end_of_day, people_of, show
+from api.show import YEARS, end_of_day, people_of, show
 from api.stories import story_lines
 from api.withhold import withhold
 from projections.frames import frames
@@ -162,9 +162,10 @@ def _about(reader: Reader, about: str) -> str:
 
 def _day(said: str) -> date | None:
     try:
-        return date.fromisoformat(said)
+        found = date.fromisoformat(said)
     except ValueError:
         return None
+    return found if found.year in YEARS else None
 
 
 def _moment(said: str) -> datetime | None:

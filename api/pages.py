@@ -25,6 +25,7 @@ from api.words import Own
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
+from projections.job_runs import latest_runs
 from projections.overview import WEEKS, overview
 from projections.reading import Reader
 from projections.register import suggested_codes
@@ -51,9 +52,10 @@ def home(request: Request, using: Current, asking: Asking, worker: Wanted = "", 
         choices = {name: sorted({(key, label) for key, label in found.values() if key}, key=lambda one: one[1]) for name, found in groups.items()}
         seen.append((setting, lines, [student for student in students if student not in read], choices if len(read) > 1 else {}))
     held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
+    failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, chosen={"worker": worker, "commissioner": commissioner, "purpose": purpose}, released=released,
+        request, "home.html", settings=seen, held=held, chosen={"worker": worker, "commissioner": commissioner, "purpose": purpose}, released=released, failed=failed,
         today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
     )  # fmt: skip
 

@@ -329,8 +329,11 @@ def _themes(reader: Reader, setting: Body, days: Days, inside: Days, last: date,
         return {key: seen_by_theme(framework, said) for key, said in outcomes.items() if (framework := reader.definition(key)) and framework.has_yes_or_no}
 
     began: dict[str, str] = {}
+    met: set[str] = set()
     for day, cell in days:
-        for key in counted([(day, cell)]) if set(cell.get("outcomes", {})) - set(began) else ():
+        fresh = set(cell.get("outcomes", {})) - met
+        met |= fresh
+        for key in counted([(day, cell)]) if fresh else ():
             began.setdefault(key, day)
     since = max(last - timedelta(days=LATEST_DAYS - 1), date.min)
     whole, late = counted(inside), counted(between(days, since, last))

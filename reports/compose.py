@@ -19,6 +19,10 @@ from reports.disclosure import PRESETS, STRICTEST, Draft, Report, release
 from reports.layouts import Layout
 
 
+YEARS = range(1900, 2201)
+"""Days outside these years are slips of the finger."""
+
+
 @dataclass(frozen=True)
 class Order:
     """What was asked for. Exactly one of `student`, `commissioner` and `setting_only` says about whom."""
@@ -68,6 +72,8 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     layout = order.layout
     if order.about not in layout.about:
         raise SetupError(f"The layout {layout.id} is made for {' or '.join(layout.about)}, not for a {order.about}.")
+    if order.first.year not in YEARS or order.last.year not in YEARS:
+        raise SetupError(f"A period lies between {YEARS.start} and {YEARS.stop - 1}. Look at its years again.")
     if order.first > order.last:
         raise SetupError("The period ends before it begins. Give the first day before the last.")
     setting = reader.one("settings", str(order.setting_id))

@@ -262,6 +262,7 @@ def test_the_page_of_what_is_due_says_when_a_run_failed(place: House, monkeypatc
         page = leader.get("/clocks").text
         assert "this failed on" in page and "ValueError" in page and "secret words" not in page
         assert all(job.what in page for job in jobs.JOBS)
+        assert "Something that runs by itself failed" in leader.get("/").text
 
 
 # What runs on a clock -------------------------------------------------------------------------------------------------
@@ -327,3 +328,28 @@ def test_gaps_name_who_was_not_met_what_was_cancelled_and_raters_far_apart(place
     assert found.cancelled() == [["Ash H", 0, 1]]
     (apart,) = found.raters()
     assert {apart.first, apart.second} == {"Birch", "Hazel"} and abs(apart.first_seen.value - apart.second_seen.value) > 0.9
+
+
+@pytest.mark.parametrize("said", ["", "x", "-1", "9999-12-31", "0001-01-01", "2026-02-30", "' OR 1=1", "\u202e", "<script>", "%00"])
+def test_whatever_is_typed_into_an_address_is_answered_with_a_sentence_and_never_a_fault(place: House, said: str) -> None:
+    student, period = str(place.student), {"from": str(FIRST), "to": str(LAST)}
+    asked: list[tuple[str, dict[str, str]]] = [
+        (f"/students/{student}", {"as_of": said, "known": said}), (f"/students/{student}/frames", {"known": said}), (f"/students/{student}/story", {"as_of": said, "known": said}),
+        (f"/students/{student}/since", {"as_of": said, "known": said}), (f"/students/{student}/compare", {"first_from": said, "first_to": said, "then_to": said, "known": said}),
+        (f"/students/{student}/entries", {"kind": said, "from": said, "to": said, "about": said, "known": said}),
+        (f"/students/{student}/entries", {"kind": "outcome-scored", "about": f"every-child-matters@1|{said}"}), (f"/students/{student}/entries", {"about": f"#{said}"}),
+        ("/reports", {"setting": said, "student": said}), ("/reports/make", {"layout": said, "student": student, **period}), ("/reports/make", {"student": said, **period}),
+        ("/reports/make", {"layout": "commissioner-pack", "commissioner": said, **period}), ("/reports/make", {"layout": "gaps", "from": said, "to": said}),
+        ("/reports/make", {"layout": "gaps", "known": said, "preset": said, "form": said, **period}), (f"/reports/{said or 'x'}", {}), ("/clocks", {"setting": said}),
+        ("/", {"worker": said, "commissioner": said, "purpose": said}),
+    ]  # fmt: skip
+    with place.browser() as leader:
+        for address, params in asked:
+            answer = leader.get(address, params=params)
+            assert answer.status_code < 500 and "<script>alert" not in answer.text, (address, params)
+        for fields in (
+            {"do": said},
+            {"do": "release", "student": student, "form": said, "hash": said, **period},
+            {"do": "withdraw", "report": said, "form": said},
+        ):
+            assert leader.post("/reports", data=fields, follow_redirects=False).status_code < 500, fields
