@@ -18,7 +18,6 @@ from reports.cohort import Cohort
 from reports.disclosure import PRESETS, STRICTEST, Draft, Report, release
 from reports.layouts import Layout
 
-
 YEARS = range(1900, 2201)
 """Days outside these years are slips of the finger."""
 
