@@ -271,9 +271,13 @@ class Definition(Part):
         """A rung by its id. A student's own smaller step is as far as the shared rung that it stands under."""
         found: Rung | None = None
         while found is None and rung_id:
-            found = next((rung for rung, _ in self.climb() if rung.id == rung_id), None)
+            found = self._rungs.get(rung_id)
             rung_id = rung_id.rpartition(".")[0]
         return found
+
+    @cached_property
+    def _rungs(self) -> dict[str, Rung]:
+        return {rung.id: rung for rung, _ in self.climb()}
 
     def place(self, rung_id: str) -> int:
         """The place on the ladder of a rung, or of the shared rung that a student's own step stands under. -1 where there is none."""

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from frameworks import Definition
 from projections.crosswalks import carried_into
-from projections.overview import WEEKS, recent_days
+from projections.overview import WEEKS, recent_rungs
 from projections.progress import climb, median
 from projections.reading import Body, Reader, Unknown
 
@@ -38,7 +38,7 @@ def cohort_ladder(reader: Reader, setting: Body, students: Sequence[Body], key: 
     order = [rung.id for rung in ladder.rungs]
     shared = {rung.id: over.id for rung, over in ladder.climb()}
     carried = {walk.key: walk for walk in carried_into(reader, ladder)}
-    days = recent_days(reader, setting, students, now, weeks)
+    days = recent_rungs(reader, setting, students, now, weeks)
     rows: list[tuple[Body, dict[str, Any]]] = []
     elsewhere = 0
     for student in students:

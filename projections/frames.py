@@ -48,8 +48,8 @@ def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, J
         contacts: list[int] = []
         for n, (day, _) in enumerate(days):
             while at < len(rungs) and rungs[at][0] == n:
-                _, position, _, rung, _, visit = rungs[at][1]
-                climbed.add(position, rung, visit, day)
+                _, _, _, rung, _, visit = rungs[at][1]
+                climbed.add(rung, visit, day)
                 at += 1
             marks = climbed.marks()
             for name in TIPS:

@@ -10,21 +10,36 @@ from uuid import UUID
 import orjson
 
 from ap_ledger.events.moments import local_day, microseconds
+from frameworks import Definition
 from projections.progress import Progress, combine
 from projections.reading import Body, Reader
 from projections.student_days import StudentDays
 
 WEEKS = 6
+SPARK_POINTS = 60
 
 
 def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[dict[str, Any]]:
     """Each of these students of a setting with their ladder over the last six weeks, one read for all of them."""
-    days = recent_days(reader, setting, students, now)
+    days = recent_rungs(reader, setting, students, now)
     return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
+
+
+def recent_rungs(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
+    """The same, with nothing in the cells but their rungs: a third of what would have to be read."""
+    rungs = "json_extract(cell, '$.rungs')" if reader.views.is_sqlite else "cell::json ->> 'rungs'"
+    found = _recent(reader, setting, students, now, weeks, f"{rungs} FROM", "AND cell <> '{}'")
+    return {student: [(day, {"rungs": cell or []}) for day, cell in days] for student, days in found.items()}
 
 
 def recent_days(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
     """The day cells of the last weeks, as (ISO date, cell), by student."""
+    return _recent(reader, setting, students, now, weeks, "cell FROM", "")
+
+
+def _recent(
+    reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int, wanted: str, where: str
+) -> dict[UUID, list[tuple[str, Any]]]:  # fmt: skip
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
     days: dict[UUID, list[tuple[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -32,20 +47,20 @@ def recent_days(reader: Reader, setting: Body, students: Sequence[Body], now: da
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            ask = f"SELECT student, day, cell FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? AND to_pos IS NULL"
+            ask = f"SELECT student, day, {wanted} cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? AND to_pos IS NULL {where}"
             for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
-                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell)))
+                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell or "null")))
     return days
 
 
 def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
-    progress: Progress = combine([(day, {"rungs": cell.get("rungs", ()), "kinds": cell["kinds"]}) for day, cell in days if cell], ladders, {})
+    progress: Progress = combine(days, ladders, {})
     climbed = next(iter(progress["ladders"].values()), None)
     key = next(iter(progress["ladders"]), None)
     ladder = reader.definition(key) if key else None
-    path = [ladder.place(rung) for _, rung in climbed["path"] if rung] if ladder and climbed else []
+    path = _drawn(ladder, climbed["path"]) if ladder and climbed else []
     return {
         "id": student["id"],
         "name": student["name"] or "Not named yet",
@@ -53,9 +68,20 @@ def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[st
         "sustained": ladder.label_of(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
         "contacts": climbed["contacts"] if climbed else 0,
         "last_day": progress["last_day"],
-        "entries": progress["entries"],
         "spark": spark(path, len(ladder.rank) if ladder else 1),
     }
+
+
+def _drawn(ladder: Definition, path: Sequence[tuple[str, str | None]]) -> list[int]:
+    """The places that the small line goes through: those of every contact, or the highest of each day where they are too many to see."""
+    place = {rung: ladder.place(rung) for rung in {rung for _, rung in path if rung}}
+    if len(path) <= SPARK_POINTS:
+        return [place[rung] for _, rung in path if rung]
+    best: dict[str, int] = {}
+    for day, rung in path:
+        if rung and place[rung] > best.get(day, -1):
+            best[day] = place[rung]
+    return list(best.values())
 
 
 def spark(path: list[int], size: int, width: int = 120, height: int = 28) -> str:

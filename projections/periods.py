@@ -18,7 +18,7 @@ from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, progress_of, statuses_of
 from projections.outcomes import Seen, seen_by_theme
-from projections.progress import BASELINE_CONTACTS, DayCell, Progress, climbing, median
+from projections.progress import BASELINE_CONTACTS, DayCell, climbing, median
 from projections.reading import Body, Reader, timetable_on
 from projections.registry import bodies_at
 from projections.uncertainty import Interval, further, middle_half
@@ -186,7 +186,6 @@ class StudentPeriod:
     as_of: datetime
     incomplete: bool
     days: Days
-    progress: Progress
     placement: Body | None
     expected: Sequence[Body]
     ladders: Sequence[LadderFacts]
@@ -298,7 +297,7 @@ def _period(
     inside = between(days, first, last)
     return StudentPeriod(
         student=student, setting=setting, first=first, last=last, position=known[0], known_at=known[1], as_of=known[2], incomplete=known[3], days=days,
-        progress=progress_of(reader, setting, days), placement=placement, expected=expected, ladders=_ladders(reader, days),
+        placement=placement, expected=expected, ladders=_ladders(reader, days),
         themes=_themes(reader, setting, days, inside, last, newest), curricula=_curricula(reader, days, inside),
         completeness=_completeness(setting, expected, inside), in_period=inside,
     )  # fmt: skip

@@ -230,26 +230,37 @@ class Climb:
         self._highest: int | None = None
         self._highest_sustained: int | None = None
 
-    def add(self, position: int, rung: str, visit: str | None, day: str) -> None:
+    def add(self, rung: str, visit: str | None, day: str) -> None:
         """The next rung."""
-        contact, place = visit or f"#{position}", self._rank.get(rung, -1)
-        at = self._at.get(contact)
-        if at is None:
-            at = self._at[contact] = len(self.places)
-            self.places.append(place)
-            self.days.append(day)
-            self.sustained.append(None)
-        elif place > self.places[at]:
-            # A visit over midnight goes on in the contact that it began.
+        place, places = self._rank.get(rung, -1), self.places
+        if visit is not None:
+            at = self._at.setdefault(visit, len(places))
+            if at < len(places):
+                self._go_on(at, place, day)
+                return
+        places.append(place)
+        self.days.append(day)
+        self.sustained.append(None)
+        if self._highest is None or place > self._highest:
+            self._highest = place
+        if len(places) >= SUSTAINED_OF:
+            self._sustain(len(places))
+
+    def _go_on(self, at: int, place: int, day: str) -> None:
+        """A visit goes on in the contact that it began, over midnight too: its highest rung counts."""
+        if place > self.places[at]:
             self.places[at], self.days[at] = place, day
-        else:
-            return
-        self._highest = max(place, self._highest if self._highest is not None else place)
-        for end in range(at, min(at + SUSTAINED_LAST, len(self.places))):
-            window = self.places[max(0, end + 1 - SUSTAINED_LAST) : end + 1]
-            if len(window) >= SUSTAINED_OF:
-                held = self.sustained[end] = sorted(window)[-SUSTAINED_OF]
-                self._highest_sustained = max(held, self._highest_sustained if self._highest_sustained is not None else held)
+            self._highest = max(place, self._highest if self._highest is not None else place)
+            for end in range(at + 1, min(at + SUSTAINED_LAST, len(self.places)) + 1):
+                if end >= SUSTAINED_OF:
+                    self._sustain(end)
+
+    def _sustain(self, end: int) -> None:
+        window = self.places[max(0, end - SUSTAINED_LAST) : end]
+        window.sort()
+        held = self.sustained[end - 1] = window[-SUSTAINED_OF]
+        if self._highest_sustained is None or held > self._highest_sustained:
+            self._highest_sustained = held
 
     def name(self, place: int | None) -> str | None:
         """The rung at a place."""
@@ -277,8 +288,8 @@ def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, A
 def climbing(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> Climb:
     """The climb itself, on the ladder with the student's own steps in it."""
     climbed = Climb(with_own_steps(order, (rung[3] for rung in reached)))
-    for _, position, _, rung, _, visit, day in reached:
-        climbed.add(position, rung, visit, day)
+    for _, _, _, rung, _, visit, day in reached:
+        climbed.add(rung, visit, day)
     return climbed
 
 

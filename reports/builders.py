@@ -153,7 +153,8 @@ def _ladder_figures(context: Context, period: StudentPeriod, height: int | None)
     ladder = period.main_ladder
     if ladder is None:
         return
-    climbed = period.progress["ladders"][ladder.ladder.key]
+    path = [[day, ladder.order[place] if place >= 0 else None] for day, place in zip(ladder.days, ladder.places, strict=True)]
+    climbed = {**ladder.marks, "path": path}
     own = context.reader.own_labels([period.student])[period.student["id"]] if context.opens(UUID(period.student["id"]), "learning", period.as_of) else {}
     figure = ladder_over_time(ladder.ladder, climbed, own.get(ladder.ladder.id), [(one.first, one.last) for one in ladder.setbacks])
     first = date.fromisoformat(period.days[0][0]) if period.days else period.first

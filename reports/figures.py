@@ -18,6 +18,7 @@ from projections.outcomes import seen_by_theme
 DRAWN = frozenset({"scatter", "bar", "heatmap"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
 MARKED = "#efe6d2"
+DOTS_AT_MOST = 600
 FONT = "Atkinson Hyperlegible Next, Arial, sans-serif"
 SLOT_ORDER = (
     "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition",
@@ -58,15 +59,22 @@ def ladder_over_time(
     """
     path = [(day, rung) for day, rung in climbed["path"] if rung is not None]
     labels = [rung.label for rung, _ in ladder.climb()]
-    rank = {rung: ladder.place(rung) for _, rung in path}
-    said_as = {rung: (own or {}).get(rung) or ladder.label_of(rung) or rung for _, rung in path}
+    reached = {rung for _, rung in path}
+    rank = {rung: ladder.place(rung) for rung in reached}
+    said_as = {rung: (own or {}).get(rung) or ladder.label_of(rung) or rung for rung in reached}
+    # So many dots that they touch say nothing that the line does not.
+    dots: dict[str, Any] = {"mode": "lines"}
+    if len(path) <= DOTS_AT_MOST:
+        dots = {
+            "mode": "lines+markers",
+            "marker": {"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
+        }
     plot = go.Figure(
         go.Scatter(
             x=[day for day, _ in path],
             y=[rank[rung] for _, rung in path],
-            mode="lines+markers",
             line={"shape": "hv", "color": BLUE, "width": 2},
-            marker={"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
+            **dots,
             text=[said_as[rung] for _, rung in path],
             hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from html import escape
 from math import ceil, floor, log10
 from typing import Any
@@ -68,6 +69,12 @@ def _check(what: str, said: Mapping[str, Any], known: frozenset[str]) -> None:
             raise Unprintable(f"{what}.{name}")
 
 
+@lru_cache(maxsize=4096)
+def _day_number(said: str) -> float:
+    moment = datetime.fromisoformat(said)
+    return moment.toordinal() + (moment.hour * 3600 + moment.minute * 60) / 86_400
+
+
 class _Axis:
     """Where a value lies along one axis, and where its ticks are."""
 
@@ -100,10 +107,7 @@ class _Axis:
         if self.kind == "category":
             return float(self.names.index(value)) if value in self.names else float(value)
         if self.kind == "date":
-            if isinstance(value, (int, float)):
-                return float(value)
-            moment = datetime.fromisoformat(str(value)[:19])
-            return moment.toordinal() + (moment.hour * 3600 + moment.minute * 60) / 86_400
+            return float(value) if isinstance(value, (int, float)) else _day_number(str(value)[:19])
         return float(value)
 
     def at(self, value: Any) -> float:
