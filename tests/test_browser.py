@@ -294,6 +294,11 @@ def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_t
     assert slid != now
     assert page.evaluate("document.querySelector('.veil').getBoundingClientRect().width") > 50
     assert "contacts by" in page.inner_text(".alt >> nth=0") and "times that it was looked for by" in page.get_attribute("[data-figure] >> nth=1", "aria-label")
+    # What was out of sight is drawn when it comes into it.
+    seen = page.get_attribute("[data-figure] >> nth=1", "aria-label")
+    page.locator("[data-figure]").nth(1).scroll_into_view_if_needed()
+    shown = "[...document.querySelectorAll('[data-figure]')[1].data[0].text.flat()].map(one => +(one.split(' of ')[1] || 0)).reduce((a, b) => a + b)"
+    until(lambda: f" of {page.evaluate(shown)} times" in seen, what="the drawing does not say what its words say")
     # The server says the same about that day.
     page.goto(f"{served[0]}/students/{served[1].children[1].id}?as_of={day}")
     page.wait_for_selector('html[data-replay="1"]', state="attached")

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 import ap_ledger.jobs as jobs
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.family import LinkFamily
+from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.setting import AddCommissioner, SetCalendar
 from ap_ledger.domain.student import CommissionSessions, EndPlacement, StartPlacement
 from ap_ledger.events.setting import Term
@@ -180,8 +181,6 @@ def test_a_released_report_says_the_same_after_later_entries_and_says_so_after_a
 
 
 def test_a_leader_kept_from_a_student_makes_no_report_about_them(place: House) -> None:
-    from ap_ledger.domain.person import DeclareConflict
-
     place.ledger.execute(
         DeclareConflict(
             id=new_id(),
@@ -200,6 +199,21 @@ def test_a_leader_kept_from_a_student_makes_no_report_about_them(place: House) -
         assert leader.get("/reports/make", params={"layout": "family", "student": str(place.student), **base}).status_code == 403
         assert "Ash H" not in leader.get("/reports/make", params={"layout": "gaps", "setting": str(place.setting), **base}).text
         assert "Ash H" not in leader.get("/reports").text
+
+
+def test_who_is_kept_from_a_child_does_not_read_about_them_in_a_pack_with_others(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        address = released(place, leader, layout="commissioner-pack", student="", commissioner=str(place.council))  # type: ignore[attr-defined]
+        place.ledger.execute(
+            DeclareConflict(
+                id=new_id(), setting_id=place.setting, author_id=place.teacher, person_id=place.commissioner, conflicted_student=place.student, reason_code="own-child",  # type: ignore[attr-defined]
+                approved_by=place.mentor,
+            )
+        )  # fmt: skip
+        place.runner.catch_up()
+        assert leader.get(address).status_code == 200
+        assert place.browser(place.commissioner, app).get(address).status_code == 403  # type: ignore[attr-defined]
 
 
 # What is due ----------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ const [DAYS, MONTHS] = ["Sun Mon Tue Wed Thu Fri Sat".split(" "), "Jan Feb Mar A
 const say = day => { const on = new Date(`${day}T00:00:00Z`); return `${DAYS[on.getUTCDay()]} ${on.getUTCDate()} ${MONTHS[on.getUTCMonth()]} ${on.getUTCFullYear()}`; };
 const sums = steps => { let total = 0; return steps.map(step => (total += step)); };
 const COUNTS = [["kinds.rung-reached", "rungs reached"], ["visits.minutes", "minutes of visits"], ["sessions.attended", "sessions attended"], ["sessions.not-attended", "sessions missed"], ["sessions.cancelled-by-us", "sessions cancelled by us"], ["units.secure", "units secure"], ["kinds.voice-heard", "voices"], ["kinds.incident-recorded", "incidents"], ["kinds.context-noted", "context notes"]];
+const waiting = new Set();
 let frames, labels, later, playing;
 
 const answer = await fetch(bar.dataset.frames, { headers: { accept: "application/json" } });
@@ -140,10 +141,24 @@ function heat(plot, n) {
   const of = (theme, kind) => at(theme, kind)?.of[n] || 0;
   const z = themes.map(theme => kinds.map(kind => (of(theme, kind) ? at(theme, kind).seen[n] / of(theme, kind) : null)));
   const text = themes.map(theme => kinds.map(kind => (of(theme, kind) ? `${at(theme, kind).seen[n]} of ${of(theme, kind)}` : "–")));
-  window.Plotly.restyle(plot, { z: [z], text: [text] });
+  if (inSight(plot)) window.Plotly.restyle(plot, { z: [z], text: [text] });
+  // What nobody sees is drawn when it comes into sight.
+  else waiting.add(plot);
   const sum = name => themes.flatMap(theme => kinds.map(kind => at(theme, kind)?.[name][n] || 0)).reduce((a, b) => a + b, 0);
   tell(plot, `Seen ${sum("seen")} of ${sum("of")} times that it was looked for by ${say(frames.days[n])}.`);
 }
+
+function inSight(plot) {
+  const { top, bottom } = plot.getBoundingClientRect();
+  return top < innerHeight && bottom > 0;
+}
+
+addEventListener("scroll", () => {
+  for (const plot of [...waiting].filter(inSight)) {
+    waiting.delete(plot);
+    heat(plot, +slider.value);
+  }
+}, { passive: true });
 
 async function story(day) {
   const answer = await fetch(`${bar.dataset.story}&as_of=${day}`, { headers: { accept: "text/html" } });
