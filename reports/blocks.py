@@ -80,12 +80,11 @@ class Banner(Block):
 
 @dataclass(frozen=True)
 class Heading(Block):
-    """A heading of level 2 or 3. `anchor` lets other blocks lead to it."""
+    """A heading of level 2 or 3."""
 
     kind: ClassVar[str] = "heading"
     text: str
     level: int = 2
-    anchor: str = ""
 
 
 @dataclass(frozen=True)
