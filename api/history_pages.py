@@ -22,7 +22,8 @@ from api.stories import story_lines
 from api.withhold import withhold
 from projections.frames import frames
 from projections.history import changed_since, days_at, entries_at, statuses_of
-from projections.periods import StudentPeriod, end_of, student_period
+from projections.period_facts import StudentPeriod
+from projections.periods import end_of, student_period
 from projections.reading import Body, Reader
 from reports.columns import COLUMNS
 from reports.period_figures import by_theme

@@ -14,7 +14,7 @@ from uuid import UUID
 from ap_ledger.events.moments import local_day, microseconds
 from projections.instruments import half_terms
 from projections.overview import recent_days
-from projections.periods import FULL_TIME_HOURS
+from projections.period_facts import FULL_TIME_HOURS
 from projections.progress import DayCell
 from projections.reading import Body, Reader
 

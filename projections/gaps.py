@@ -9,7 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.moments import microseconds
-from projections.periods import StudentPeriod, end_of
+from projections.period_facts import StudentPeriod
+from projections.periods import end_of
 from projections.reading import Body, Reader
 from projections.student_days import StudentDays
 from projections.uncertainty import Interval, share

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from projections.periods import StudentPeriod
+from projections.period_facts import StudentPeriod
 from projections.progress import median
 from reports.columns import attempted, faces, incidents, restrictive, units, voices
 from reports.disclosure import Cell, Family

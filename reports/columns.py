@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from projections.periods import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
+from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE

@@ -10,11 +10,13 @@ from zoneinfo import ZoneInfo
 
 from ap_ledger import __version__
 from ap_ledger.errors import SetupError
-from projections.periods import StudentPeriod, periods
+from projections.period_facts import StudentPeriod
+from projections.periods import periods
 from projections.reading import Body, Reader, Unknown
 from reports.blocks import Block, Heading
-from reports.builders import BUILDERS, Context, Opens
+from reports.builders import BUILDERS
 from reports.cohort import Cohort
+from reports.context import Context, Opens
 from reports.disclosure import PRESETS, STRICTEST, Draft, Report, release
 from reports.layouts import Layout
 

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from projections.outcomes import Seen
-from projections.periods import ThemeFacts
+from projections.period_facts import ThemeFacts
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 
 PALE, STRONG = "#eef2f6", "#6fc2b4"

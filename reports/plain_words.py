@@ -7,7 +7,7 @@ from uuid import UUID
 
 from frameworks import Definition
 from projections.curriculum_state import student_curriculum
-from projections.periods import LadderFacts, StudentPeriod
+from projections.period_facts import LadderFacts, StudentPeriod
 from projections.reading import Reader
 
 OFTEN, ENOUGH, LISTED = 0.6, 5, 4

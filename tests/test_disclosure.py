@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ap_ledger.cli import demo
-from projections.periods import Attendance, end_of
+from projections.period_facts import Attendance
+from projections.periods import end_of
 from reports.blocks import Held, Table, Tiles
 from reports.cohort import STUDENTS, Cohort
 from reports.compose import draft_report

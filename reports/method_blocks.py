@@ -1,0 +1,91 @@
+"""Blocks to plan from, and the method of a report: how figures were made, what is missing, what they cannot say."""
+
+from __future__ import annotations
+
+from ap_ledger import __version__
+from projections.gaps import Gaps
+from projections.period_facts import StudentPeriod
+from reports.blocks import Column, Heading, Held, Listing, Paragraph, Shown, Table
+from reports.columns import COLUMNS, in_words
+from reports.context import Blocks, Context
+
+
+def gaps(context: Context) -> Blocks:
+    """What is missing, to plan from: unscored slots, students not met, sessions we cancelled, raters far apart."""
+    found = Gaps(context.reader, context.setting, context.periods)
+    for name, caption, heads, rows in found.tables():
+        if rows:
+            yield Table(
+                name,
+                caption,
+                [Column(head.lower().replace(" ", "_"), head) for head in heads],
+                [[Shown(str(cell), cell) for cell in row] for row in rows],
+                single=True,
+            )
+        else:
+            yield Heading(caption, 3)
+            yield Paragraph("Nothing is missing here.")
+
+
+def method(context: Context) -> Blocks:
+    """How the figures were made, what is missing from them, and what they cannot say."""
+    yield Heading("How these figures were made")
+    yield Paragraph(
+        "Every figure is computed from single entries that are never changed: a correction is an entry of its own. The same figures can be made again, to the "
+        f"same numbers, from what was known then: {context.words['known']}, position {context.words['position']} of the ledger, with AP Ledger {__version__}."
+    )
+    used = sorted(
+        {one.framework.key for period in context.periods for one in period.themes}
+        | {one.curriculum.key for period in context.periods for one in period.curricula}
+    )
+    ladders = sorted({one.ladder.key for period in context.periods for one in period.ladders})
+    if used or ladders:
+        yield Paragraph(f"Ladders, frameworks and curricula, with their versions: {', '.join([*ladders, *used])}.")
+    yield from _missing_and_who(context)
+    yield Listing(
+        [
+            "A ladder has an order and no distances: there are middles and counts, no averages.",
+            "Starting points are often taken at a time of crisis. Some change would come without any help, so a change is not proof of its cause.",
+            "Sessions that were not attended are not missing by chance: what is known comes from better days more than from worse.",
+            "Different people score differently. Who scored, and how often, is said above.",
+            "Where there is too little to tell, the report says so.",
+        ]
+    )
+    means = {COLUMNS[name].label: COLUMNS[name].means for name in context.columns_used if name not in ("student", "reference")}
+    if means:
+        rows = [[Shown(label), Shown(said)] for label, said in means.items() if not said.startswith("Not recorded")]
+        yield Table("columns", "What the columns mean", [Column("column", "Column"), Column("means", "What it says")], rows, single=True)
+
+
+def _missing_and_who(context: Context) -> Blocks:
+    reasons: dict[str, int] = {}
+    informants: dict[str, int] = {}
+    for period in context.periods:
+        for _, cell in period.in_period:
+            for counts in cell.get("outcomes", {}).values():
+                for key, times in counts.items():
+                    _, _, informant, level = key.split("|", 3)
+                    informants[informant] = informants.get(informant, 0) + times
+                    if level.startswith("~"):
+                        reasons[level[1:]] = reasons.get(level[1:], 0) + times
+    if context.one_student:
+        total = sum(informants.values())
+        who = ", ".join(f"{name.replace('-', ' ')} {times}" for name, times in sorted(informants.items()))
+        missing = ", ".join(f"{name.replace('-', ' ')} {times}" for name, times in sorted(reasons.items())) or "none"
+        yield Paragraph(f"Scores in the period: {total}, by {who or 'nobody'}. Of these without a level: {missing}.", single=True)
+    else:
+        keys = {f"informant:{name}": times for name, times in sorted(informants.items())}
+        for name in informants:
+            context.cohort.total(f"informant:{name}", lambda p, name=name: _by_informant(p, name))  # type: ignore[misc]
+        if keys:
+            rows: list[list[Shown | Held]] = [[Shown(key.partition(":")[2].replace("-", " ")), Held(key, in_words)] for key in keys]
+            yield Table("who-scored", "Who scored, and how often", [Column("who", "Who"), Column("scores", "Scores")], rows)
+    broken = sum(period.incomplete for period in context.periods)
+    if broken:
+        yield Paragraph("Incomplete: an event about a student of this report could not be read. Run ap-ledger check.")
+
+
+def _by_informant(period: StudentPeriod, name: str) -> int:
+    return sum(
+        times for _, cell in period.in_period for counts in cell.get("outcomes", {}).values() for key, times in counts.items() if key.split("|", 3)[2] == name
+    )
