@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from frameworks import Definition
+from frameworks.scoring import ItemResult
+from projections.instruments import Rater
 from projections.outcomes import Seen
 from projections.progress import BASELINE_CONTACTS, DayCell, median
 from projections.reading import Body
@@ -184,6 +186,18 @@ class StudentPeriod:
     curricula: Sequence[CurriculumFacts]
     completeness: tuple[int, int]
     in_period: Days = field(default_factory=list)
+    ask_carers: Callable[[], Sequence[Rater]] = field(default=tuple)
+    """Opens what carers answered, which is sealed, only where a report asks for it."""
+
+    @cached_property
+    def carers(self) -> tuple[str, str | None] | None:
+        """The middle of a carer's answers the first time and the latest time, in the words of the scale, on the questionnaire answered most often.
+
+        None where no carer answered; the second is None where they answered once.
+        """
+        found = max(self.ask_carers(), key=lambda one: len(one.answers), default=None)
+        made = [middle for one in (found.answers if found else ()) if one.scored and (middle := _middle_answer(one.scored.items))]
+        return (made[0], made[-1] if len(made) > 1 else None) if made else None
 
     @property
     def attendance(self) -> Attendance:
@@ -226,6 +240,12 @@ class StudentPeriod:
             return 0
         pairs = zip(self.main_ladder.days, self.main_ladder.places, strict=True)
         return sum(place > 0 for day, place in pairs if self.first.isoformat() <= day <= self.last.isoformat())
+
+
+def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
+    """The words of the middle answer, in the order of the levels; of an even number the lower of the two in the middle."""
+    answered = sorted((float(one.level), one.label) for one in items.values() if isinstance(one.level, (int, float)))
+    return answered[(len(answered) - 1) // 2][1] if answered else None
 
 
 def between(days: Days, first: date, last: date) -> list[tuple[str, DayCell]]:

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, progress_of, statuses_of
+from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
 from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
 from projections.progress import DayCell, climbing
@@ -79,6 +80,7 @@ def _period(
         placement=placement, expected=expected, ladders=_ladders(reader, days),
         themes=_themes(reader, setting, days, inside, last, newest), curricula=_curricula(reader, days, inside),
         completeness=_completeness(setting, expected, inside), in_period=inside,
+        ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1]) if one.respondent == "carer"],
     )  # fmt: skip
 
 

@@ -220,6 +220,10 @@ def _goal(place: int) -> Callable[[StudentPeriod], float | None]:
     return lambda period: goal(period)[place][1] if goal(period) else None
 
 
+def _carers(place: int) -> Callable[[StudentPeriod], str | None]:
+    return lambda period: period.carers[place] if period.carers else None
+
+
 def _completeness(period: StudentPeriod) -> float | None:
     return percent(period.completeness[1], period.completeness[0])
 
@@ -359,6 +363,10 @@ COLUMNS: Mapping[str, StudentColumn] = {
     # 10. Voice
     "voices": StudentColumn("Times heard", "Faces and words that were recorded.", voices, VOICES),
     "voice_percent": StudentColumn("Answered, %", "Voices for each hundred visits tried.", _response, (*VOICES, "visit-logged")),
+    "carer_start": StudentColumn(
+        "Carer, first", "The middle of a carer's own answers on how confident they feel, the first time.", _carers(0), ("instrument-answered",), True
+    ),
+    "carer_latest": StudentColumn("Carer, latest", "The same, the latest time, where they answered again.", _carers(1), ("instrument-answered",), True),
     "goal_start": StudentColumn("Own goal, first", "How close the student said they were, 0 to 10.", _goal(0), OUTCOMES, True),
     "goal_latest": StudentColumn("Own goal, latest", "The same, the latest time.", _goal(-1), OUTCOMES, True),
     # What later versions will record. The columns are there, so that a reader's order of columns need not change then.

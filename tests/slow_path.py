@@ -26,7 +26,9 @@ def as_id(value: Any) -> str:
 class Audit:
     """One ledger as it was known at a moment."""
 
-    def __init__(self, rows: list[Row], known_at: datetime | None) -> None:
+    def __init__(self, rows: list[Row], known_at: datetime | None, answers: dict[int, dict[str, int]] | None = None) -> None:
+        """`answers` holds what carers answered, by position, opened by whoever may."""
+        self.answers = answers or {}
         limit = None if known_at is None else (known_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
         self.rows = [row for row in rows if limit is None or row[5] <= limit]
         self.definitions: dict[str, dict[str, Any]] = {}
@@ -79,12 +81,29 @@ class Audit:
             **placement["shown"], **self._attendance(told, inside, placement["start"], last), **self._ladder(told, inside, placement["start"], first, last),
             **self._outcomes(student, told, first, last), **self._others(told, inside, first), "venues": self._venues(student, last),
         }  # fmt: skip
+        shown |= self._carers(student, last)
         hours = shown["_minutes"] / 60
         shown["units_an_hour"] = round(shown["units_secured"] / hours, 2) if hours else "z"
         for name in ("_start_at", "_now_at"):
             shown.setdefault(name, "unknown")
         shown.setdefault("_moved", "not enough contacts yet")
         return shown
+
+    def _carers(self, student: str, last: date) -> dict[str, str]:
+        middles = []
+        for position, _, topic, whose, occurred_at, _, text in self.rows:
+            state = json.loads(text)
+            if topic == "instrument-answered" and as_id(whose) == student and state["respondent"] == "carer":
+                happened = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=occurred_at)).astimezone(self.zone).date()
+                if happened <= last:
+                    levels = sorted(self.answers[position].values())
+                    words = {
+                        level["value"]: level["label"]
+                        for level in self.definitions[f"{state['instrument']['id']}@{state['instrument']['version']}"]["scales"][0]["levels"]
+                    }
+                    middles.append((occurred_at, words[levels[(len(levels) - 1) // 2]]))
+        middles.sort()
+        return {"carer_start": middles[0][1] if middles else "z", "carer_latest": middles[-1][1] if len(middles) > 1 else "z"}
 
     def _venues(self, student: str, last: date) -> str:
         weeks = sorted(

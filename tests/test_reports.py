@@ -118,7 +118,8 @@ def same(shown: str, found: Any) -> bool:
 def test_every_figure_of_a_pack_is_recomputed_from_the_raw_ledger_at_three_times_of_knowing(example: Example, weeks_ago: int | None) -> None:
     known_at = None if weeks_ago is None else end_of(example.last - timedelta(weeks=weeks_ago), example.setting)
     rows = example.rows()
-    audit = Audit(rows, known_at)
+    sealed = example.ledger.read([row[0] for row in rows if row[2] == "instrument-answered"])
+    audit = Audit(rows, known_at, {event.stamp.position: event.answers for event in sealed})  # type: ignore[misc, attr-defined]
     made = tables(example.commissioners(known_at=known_at))
     names = {student["name"]: student["id"] for student in example.reader.everyone(example.setting)}
     figures = {name: audit.figures(key, example.first, example.last) for name, key in names.items()}
