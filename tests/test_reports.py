@@ -10,7 +10,7 @@ import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -446,9 +446,8 @@ def test_words_that_the_print_font_lacks_are_said_and_nothing_in_them_is_a_comma
 
 
 def test_the_program_makes_a_pack_whose_file_names_name_nobody(example: Example, tmp_path: Path) -> None:
-    if not example.settings.sqlalchemy_url("views").startswith("sqlite"):
-        pytest.skip("the program is the same on both databases; its settings are read once")
     run, period = CliRunner(), ["--from", str(example.first), "--to", str(example.last), "--data", str(example.settings.data)]
+    period += ["--database-url", example.settings.postgres] if example.settings.postgres else []
     commissioner = str(example.story.commissioners[0])
     done = run.invoke(
         program,
@@ -477,4 +476,3 @@ def test_the_program_makes_a_pack_whose_file_names_name_nobody(example: Example,
     ):
         answer = run.invoke(program, wrong)
         assert answer.exit_code == 2 and says in " ".join(answer.output.split()), answer.output
-    assert not datetime.now().year < 2026
