@@ -90,7 +90,7 @@ def make_page(
     asked = _asked(order)
     return show(
         request, "report.html", report=report, order=order, links=True, known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
-        form=new_id(), released=None, may_release=order.layout.audience in ("family", "commissioner") and (order.layout.audience == "family") == (order.about == "student"),
+        form=new_id(), released=None, may_release=(order.layout.audience, order.about) in (("family", "student"), ("commissioner", "commissioner")),
         stale=False,
     )  # fmt: skip
 
@@ -125,6 +125,11 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
     if setting is None:
         raise Unknown
     among = asking.among(using.reader.everyone(setting), "make-reports")
+    if order.layout.audience == "commissioner" and order.student_id is None:
+        # A pack without one of its students would be wrong, and its readers would see more than whoever made it.
+        inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last)
+        if {student["id"] for student in inside} - {student["id"] for student in among}:
+            raise Refused("not-allowed", "You are kept from one of the students in this pack, so somebody else has to make it.", "commissioner")
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
 
     def opens(student: UUID, kept: str, written: datetime) -> bool:

@@ -159,6 +159,8 @@ def test_what_changed_since_somebody_looked_is_not_released_unseen(place: House)
         assert answer.status_code == 400 and "has changed since you looked" in answer.text
         wrong = leader.get("/reports/make", params={**asked, "to": "2026-01-01"})
         assert wrong.status_code == 400 and "ends before it begins" in wrong.text
+        whole = leader.get("/reports/make", params={"layout": "commissioner-pack", "setting": str(place.setting), "from": str(FIRST), "to": str(LAST)})
+        assert whole.status_code == 200 and "Release to" not in whole.text and "publish-10" in whole.text
         assert "Give the first" in leader.get("/reports/make", params={**asked, "from": "soon"}).text
 
 
@@ -199,6 +201,10 @@ def test_a_leader_kept_from_a_student_makes_no_report_about_them(place: House) -
         assert leader.get("/reports/make", params={"layout": "family", "student": str(place.student), **base}).status_code == 403
         assert "Ash H" not in leader.get("/reports/make", params={"layout": "gaps", "setting": str(place.setting), **base}).text
         assert "Ash H" not in leader.get("/reports").text
+        pack = leader.get("/reports/make", params={"layout": "commissioner-pack", "commissioner": str(place.council), **base})  # type: ignore[attr-defined]
+        assert pack.status_code == 400 and "You are kept from one of the students" in pack.text
+        other = leader.get("/reports/make", params={"layout": "commissioner-pack", "commissioner": str(place.school), **base})  # type: ignore[attr-defined]
+        assert other.status_code == 200 and "Release to the commissioner" in other.text
 
 
 def test_who_is_kept_from_a_child_does_not_read_about_them_in_a_pack_with_others(place: House) -> None:
