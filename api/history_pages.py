@@ -31,6 +31,7 @@ from reports.period_figures import by_theme
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 STORY, BEHIND, SINCE = 12, 300, 200
 READ_AT_MOST = 5_000
+LATELY = 60
 COMPARED = (
     "contacts_attempted", "contacts_made", "kept_up", "highest_sustained", "sess_possible", "sess_attended", "sess_late", "sess_overall_percent", "sess_cancelled_by_us",
     "hours_attended", "seen_n", "incidents", "incidents_per_100", "restrictive", "flashpoints", "units_started", "units_secure", "units_secured", "voices", "goal_latest",
@@ -59,8 +60,10 @@ def student_story(request: Request, student_id: UUID, using: Current, asking: As
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
     _, position, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at)
-    from_day = (times.happened_by - timedelta(days=60)).date()
-    entries = entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, from_day=from_day)
+    lately = (times.happened_by - timedelta(days=LATELY)).date()
+    # Where nothing happened lately, what happened before is looked for, however long ago it was.
+    entries = entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately)
+    entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY)
     return show(request, "story_part.html", student=student, story=_story(using.reader, asking, student, setting, entries))
 
 
@@ -92,14 +95,10 @@ def behind(
     _, position, _ = days_at(using.reader, student_id, setting, times.happened_by, known_at)
     start = end_of_day(first, ZoneInfo(setting["time_zone"]))
     kinds = [one for one in kind.split(",") if one]
-    told = [
-        one
-        for one in entries_at(using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds)
-        if one["status"] != "voided"
-    ]
-    found = [one for one in told if _is_about(using.reader, setting, one["entry"], about)]
+    told = entries_at(using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds)
+    found = [one for one in told if one["status"] != "voided" and _is_about(using.reader, setting, one["entry"], about)]
     return show(
-        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), capped=len(told) >= READ_AT_MOST - 1, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
+        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), capped=len(told) == READ_AT_MOST, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
         story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
     )  # fmt: skip
 
