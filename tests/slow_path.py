@@ -91,9 +91,9 @@ class Audit:
 
     def _carers(self, student: str, last: date) -> dict[str, str]:
         middles = []
-        for position, _, topic, whose, occurred_at, _, text in self.rows:
+        for position, _, _, whose, occurred_at, _, text in self.rows:
             state = json.loads(text)
-            if topic == "instrument-answered" and as_id(whose) == student and state["respondent"] == "carer":
+            if position in self.answers and as_id(whose) == student and state["respondent"] == "carer":
                 happened = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=occurred_at)).astimezone(self.zone).date()
                 if happened <= last:
                     levels = sorted(self.answers[position].values())
