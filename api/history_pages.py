@@ -21,7 +21,7 @@ from api.show import YEARS, end_of_day, people_of, show
 from api.stories import story_lines
 from api.withhold import withhold
 from projections.frames import frames
-from projections.history import changed_since, days_at, entries_at, statuses_of
+from projections.history import changed_since, days_at, entries_at, known_position, statuses_of
 from projections.period_facts import StudentPeriod
 from projections.periods import end_of, student_period
 from projections.reading import Body, Reader
@@ -59,7 +59,7 @@ def student_story(request: Request, student_id: UUID, using: Current, asking: As
     """The newest entries up to a day, as the part of a page that the slider puts in."""
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
-    _, position, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at)
+    position = known_position(using.reader, times.known_at)
     lately = (times.happened_by - timedelta(days=LATELY)).date()
     # Where nothing happened lately, what happened before is looked for, however long ago it was.
     entries = entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately)
@@ -92,7 +92,7 @@ def behind(
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, last, known[:10])
     known_at = times.known_at if len(known) <= 10 else _moment(known)
-    _, position, _ = days_at(using.reader, student_id, setting, times.happened_by, known_at)
+    position = known_position(using.reader, known_at)
     start = end_of_day(first, ZoneInfo(setting["time_zone"]))
     kinds = [one for one in kind.split(",") if one]
     told = entries_at(using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds)

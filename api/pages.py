@@ -42,12 +42,11 @@ def home(request: Request, using: Current, asking: Asking, worker: Wanted = "", 
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was released to them."""
     now, where = using.ledger.clock(), {str(one) for one in asking.where("see-student")}
     people = people_of(using.reader) if asking.may("see-people") else {}
-    seen = []
+    chosen, seen = {"worker": worker, "commissioner": commissioner, "purpose": purpose}, []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
         read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
         groups = _groups(using.reader, setting, read, people)
-        chosen = {"worker": worker, "commissioner": commissioner, "purpose": purpose}
         lines = overview(using.reader, setting, [one for one in read if _in_groups(groups, one["id"], chosen)], now)
         choices = {name: sorted({(key, label) for key, label in found.values() if key}, key=lambda one: one[1]) for name, found in groups.items()}
         seen.append((setting, lines, [student for student in students if student not in read], choices if len(read) > 1 else {}))
@@ -55,7 +54,7 @@ def home(request: Request, using: Current, asking: Asking, worker: Wanted = "", 
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, chosen={"worker": worker, "commissioner": commissioner, "purpose": purpose}, released=released, failed=failed,
+        request, "home.html", settings=seen, held=held, chosen=chosen, released=released, failed=failed,
         today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from projections.instruments import half_terms
 from projections.job_runs import drafts_of
 from projections.reading import Body, Unknown
-from reports.compose import Order, leaves, make_report, students_of
+from reports.compose import Order, make_report, students_of, words_that_leave
 from reports.disclosure import PRESETS, Report
 from reports.layouts import SHIPPED, layout_from, read_layout
 from reports.pack import figures_hash, pack
@@ -132,8 +132,10 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
             raise Refused("not-allowed", "You are kept from one of the students in this pack, so somebody else has to make it.", "commissioner")
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
 
+    leaves = words_that_leave(order.layout)
+
     def opens(student: UUID, kept: str, written: datetime) -> bool:
-        return leaves(order.layout.audience, kept) and asking.opens(asking.about(student), kept, written)
+        return leaves(student, kept, written) and asking.opens(asking.about(student), kept, written)
 
     return make_report(using.reader, order, opens, today, among)
 
@@ -257,7 +259,7 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         # Somebody who is kept from one of these children does not read about them among others either.
         raise NotAllowed
     # A commissioner's pack is made again with everybody who was in it, whoever has left since.
-    report = make_report(using.reader, order, lambda _, kept, __: leaves(order.layout.audience, kept), datetime.fromisoformat(released["known_at"]).date())
+    report = make_report(using.reader, order, words_that_leave(order.layout), datetime.fromisoformat(released["known_at"]).date())
     return released, order, report
 
 

@@ -16,7 +16,7 @@ from projections.instruments import half_terms
 from projections.overview import recent_days
 from projections.period_facts import FULL_TIME_HOURS
 from projections.progress import DayCell
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, in_force
 
 SOON = timedelta(days=7)
 PART_TIME_REVIEW = timedelta(weeks=6)
@@ -86,7 +86,7 @@ def _reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: d
 
 
 def _of_placement(setting: Body, placement: Body, student: Body, today: date) -> Iterator[Clock]:
-    bought = max((one for one in placement["commissioned"] if one["from_date"] <= today.isoformat()), key=lambda one: str(one["from_date"]), default=None)
+    bought = in_force(placement["commissioned"], today.isoformat())
     if bought is not None:
         since = date.fromisoformat(bought["from_date"])
         if bought["hours_a_week"] > FULL_TIME_HOURS and not setting.get("urn"):

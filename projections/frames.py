@@ -6,7 +6,7 @@ is a quarter of the bytes; the script adds them up once, when they arrive.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from frameworks import Definition
@@ -97,15 +97,10 @@ def _units(days: Sequence[tuple[str, DayCell]], statuses: Statuses) -> dict[str,
     for _, cell in days:
         for _, _, unit, status in sorted(cell.get("units", ()), key=lambda unit: (unit[0], unit[1])):
             now[unit] = status
-            (known.add if status in _secure(statuses, unit) else known.discard)(unit)
+            (known.add if status in statuses.get(unit, (frozenset(), frozenset()))[0] else known.discard)(unit)
         started.append(len(now))
         secure.append(len(known))
     return {"started": _steps(started), "secure": _steps(secure)} if now else {}
-
-
-def _secure(statuses: Statuses, unit: str) -> frozenset[Any]:
-    found: Mapping[str, tuple[frozenset[Any], frozenset[Any]]] = statuses
-    return found.get(unit, (frozenset(), frozenset()))[0]
 
 
 def _steps(totals: Sequence[int]) -> list[int]:

@@ -69,6 +69,12 @@ def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, kn
         return days, position, reader.views.incomplete(connection, student_id)
 
 
+def known_position(reader: Reader, known_at: datetime | None) -> int:
+    """The position up to which something is told as it was known at a time: never beyond what the days have seen."""
+    seen = reader.views.position(StudentDays.name)
+    return seen if known_at is None else min(reader.ledger.position_at(known_at), seen)
+
+
 def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]]) -> Progress:
     """The one fold over days, with the ladders and slots they were scored against."""
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}

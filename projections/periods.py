@@ -19,7 +19,7 @@ from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
 from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
 from projections.progress import DayCell, climbing
-from projections.reading import Body, Reader, timetable_on
+from projections.reading import Body, Reader, in_force, timetable_on
 from projections.registry import bodies_at
 
 
@@ -189,16 +189,14 @@ def _completeness(setting: Body, expected: Sequence[Body], inside: Days) -> tupl
 
 def slots_expected(setting: Body, expected: Sequence[Body], day: date) -> set[str]:
     """The slots in which a student is expected on a day, by their own week and the setting's timetable and closures."""
-    held = [one for one in expected if one["from_date"] <= day.isoformat()]
-    if not held or closed(setting, day):
+    latest = in_force(expected, day.isoformat())
+    if latest is None or closed(setting, day):
         return set()
-    latest = max(held, key=lambda one: str(one["from_date"]))
     there = {slot["id"] for slot in timetable_on(setting, day.isoformat()) if day.isoweekday() in slot.get("weekdays", (1, 2, 3, 4, 5))}
     return {slot for one in latest["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"] if slot in there}
 
 
 def closed(setting: Body, day: date) -> bool:
     """Whether the setting's calendar says that it is closed on a day."""
-    held = [one for one in setting.get("calendars", ()) if one["from_date"] <= day.isoformat()]
-    latest = max(held, key=lambda one: str(one["from_date"]), default=None)
+    latest = in_force(setting.get("calendars", ()), day.isoformat())
     return latest is not None and any(one["first"] <= day.isoformat() <= one["last"] for one in latest["closures"])

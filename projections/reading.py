@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -162,10 +162,15 @@ def display_name(body: Body) -> str:
     return f"{body['known_as'] or body['given_name']} {body['family_name'][:1]}".strip()
 
 
+def in_force(held: Iterable[Body], day: str) -> Body | None:
+    """Of things that each hold from a date on, the one in force on an ISO date; of several from the same date, the one said last."""
+    return max(enumerate(one for one in held if one["from_date"] <= day), key=lambda one: (str(one[1]["from_date"]), one[0]), default=(0, None))[1]
+
+
 def timetable_on(setting: Body, day: str) -> Sequence[Body]:
     """The slots in force on an ISO date, as in the rules: the latest from-date on or before it, the one set last."""
-    held = [timetable for timetable in setting.get("timetables", ()) if timetable["from_date"] <= day]
-    return max(held, key=lambda timetable: (timetable["from_date"], timetable["position"]))["slots"] if held else []
+    held = in_force(setting.get("timetables", ()), day)
+    return held["slots"] if held else []
 
 
 def age_on(student: Body, day: date) -> int | None:

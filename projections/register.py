@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.history import entries_at, entries_of_day
-from projections.reading import Body, Reader, timetable_on
+from projections.reading import Body, Reader, in_force, timetable_on
 
 KINDS = ("session-attended", "rung-reached")
 """What a suggestion is made from."""
@@ -90,10 +90,9 @@ def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[s
 
 def _expected(reader: Reader, setting: Body, student: Body, start: datetime, end: datetime) -> bool | None:
     """Whether the student's own timetable has any slot within the session; None where no timetable was set."""
-    held = [one for one in student["expected"] if one["from_date"] <= start.date().isoformat()]
-    if not held:
+    latest = in_force(student["expected"], start.date().isoformat())
+    if latest is None:
         return None
-    latest = max(held, key=lambda one: str(one["from_date"]))
     slots = {slot["id"]: slot for slot in timetable_on(setting, start.date().isoformat())}
     wanted = [slots[name] for day in latest["days"] if day["weekday"] == start.isoweekday() for name in day["slots"] if name in slots]
     return any(slot["starts"][:5] < f"{end:%H:%M}" and slot["ends"][:5] > f"{start:%H:%M}" for slot in wanted)

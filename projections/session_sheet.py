@@ -9,7 +9,7 @@ from uuid import UUID
 
 from frameworks import Definition
 from projections.progress import MISSING
-from projections.reading import Body, Reader, Unknown, age_on, timetable_on
+from projections.reading import Body, Reader, Unknown, age_on, in_force, timetable_on
 from projections.student_days import rows_of_day
 
 
@@ -61,11 +61,8 @@ def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence
 
 
 def _expected(student: Body, day: date, slot_id: str) -> bool:
-    held = [one for one in student["expected"] if one["from_date"] <= day.isoformat()]
-    if not held:
-        return False
-    latest = max(held, key=lambda one: str(one["from_date"]))
-    return any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
+    latest = in_force(student["expected"], day.isoformat())
+    return latest is not None and any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
 
 
 def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None) -> dict[UUID, list[dict[str, Any]]]:

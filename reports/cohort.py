@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from projections.period_facts import StudentPeriod
@@ -183,14 +184,14 @@ class Cohort:
     def curriculum(self) -> dict[str, str]:
         """Units begun, secure, kept, newly secure."""
         names = {"units_started": "started", "units_secure": "secure", "units_kept": "kept", "units_secured": "secured_in_period"}
-        return {key: self.total(key, lambda p, name=name: units(p, name)) for key, name in names.items()}  # type: ignore[misc]
+        return {key: self.total(key, partial(units, name=name)) for key, name in names.items()}
 
     def voice(self) -> dict[str, str]:
         """How often anybody was heard, and which faces students chose."""
         labels = ("very low", "low", "okay", "good", "great")
         self.total("voices", voices)
         made = {f"face:{n + 1}": label for n, label in enumerate(labels)}
-        self.sums("faces", lambda p: sum(faces(p)), {key: (lambda p, n=n: faces(p)[n]) for n, key in enumerate(made)})  # type: ignore[misc]
+        self.sums("faces", lambda p: sum(faces(p)), {key: partial(_face, place=n) for n, key in enumerate(made)})
         return {"voices": "voices", "faces": "faces", **{label: key for key, label in made.items()}}
 
     def completeness(self) -> dict[str, str]:
@@ -199,6 +200,10 @@ class Cohort:
         self.total("slots_scored", lambda p: p.completeness[1])
         self.ratio("scored_percent", "slots_scored", "slots_expected")
         return {"slots_expected": "slots_expected", "slots_scored": "slots_scored", "scored_percent": "scored_percent"}
+
+
+def _face(period: StudentPeriod, place: int) -> int:
+    return faces(period)[place]
 
 
 def _moved(period: StudentPeriod) -> str:

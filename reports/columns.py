@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
+from projections.reading import in_force
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
@@ -74,8 +75,8 @@ def _placed(name: str) -> Callable[[StudentPeriod], Any]:
 
 def bought(period: StudentPeriod, name: str) -> Any:
     """What the commissioner bought, as it stood on the last day."""
-    held = [one for one in (period.placement or {}).get("commissioned", ()) if one["from_date"] <= period.last.isoformat()]
-    return max(held, key=lambda one: str(one["from_date"]))[name] if held else None
+    held = in_force((period.placement or {}).get("commissioned", ()), period.last.isoformat())
+    return held[name] if held else None
 
 
 def _weeks_placed(period: StudentPeriod) -> int | None:
@@ -84,8 +85,8 @@ def _weeks_placed(period: StudentPeriod) -> int | None:
 
 def _venues(period: StudentPeriod) -> list[str]:
     places = {one["place_id"]: one["label"] for one in period.setting.get("places", ())}
-    held = [one for one in period.expected if one["from_date"] <= period.last.isoformat()]
-    days = max(held, key=lambda one: str(one["from_date"]))["days"] if held else []
+    held = in_force(period.expected, period.last.isoformat())
+    days = held["days"] if held else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
 
 

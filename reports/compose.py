@@ -26,7 +26,7 @@ YEARS = range(1900, 2201)
 
 @dataclass(frozen=True)
 class Order:
-    """What was asked for. Exactly one of `student`, `commissioner` and `setting_only` says about whom."""
+    """What was asked for: about one student, a commissioner's students, or (with neither) the whole setting."""
 
     layout: Layout
     setting_id: UUID
@@ -43,9 +43,9 @@ class Order:
         return "student" if self.student_id else "commissioner" if self.commissioner_id else "setting"
 
 
-def leaves(audience: str, kept: str) -> bool:
-    """Which words, by their retention class, may be in a report for an audience at all: a family's holds the child's own, a commissioner's none."""
-    return audience == "leader" or (audience == "family" and kept == "learning")
+def words_that_leave(layout: Layout) -> Opens:
+    """Which words may be in a report for its audience at all: a family's holds the child's own, a commissioner's none."""
+    return lambda _, kept, __: layout.audience == "leader" or (layout.audience == "family" and kept == "learning")
 
 
 def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date) -> list[Body]:

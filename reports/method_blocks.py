@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from ap_ledger import __version__
 from projections.gaps import Gaps
 from projections.period_facts import StudentPeriod
@@ -76,7 +78,7 @@ def _missing_and_who(context: Context) -> Blocks:
     else:
         keys = {f"informant:{name}": times for name, times in sorted(informants.items())}
         for name in informants:
-            context.cohort.total(f"informant:{name}", lambda p, name=name: _by_informant(p, name))  # type: ignore[misc]
+            context.cohort.total(f"informant:{name}", partial(_by_informant, name=name))
         if keys:
             rows: list[list[Shown | Held]] = [[Shown(key.partition(":")[2].replace("-", " ")), Held(key, in_words)] for key in keys]
             yield Table("who-scored", "Who scored, and how often", [Column("who", "Who"), Column("scores", "Scores")], rows)

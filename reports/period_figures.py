@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
 
 import plotly.graph_objects as go
 
 from projections.outcomes import Seen
-from projections.period_facts import ThemeFacts
+from projections.period_facts import Days, ThemeFacts, attendance_of
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 
 PALE, STRONG = "#eef2f6", "#6fc2b4"
@@ -104,15 +103,15 @@ def faces_chosen(chosen: Sequence[int]) -> Figure | None:
     return Figure("How I felt", alt, plot, ("Face", "Times"), list(zip(words, chosen, strict=True)))
 
 
-def weeks_of(days: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, int, int]]:
+def weeks_of(days: Days) -> list[tuple[str, int, int]]:
     """(Monday, sessions attended, sessions offered) of each week with sessions."""
     found: dict[str, list[int]] = {}
     for day, cell in days:
-        sessions = cell.get("sessions", {})
+        sessions = attendance_of([(day, cell)])
         on = date.fromisoformat(day)
         sums = found.setdefault((on - timedelta(days=on.weekday())).isoformat(), [0, 0])
-        sums[0] += sessions.get("attended", 0)
-        sums[1] += sum(sessions.get(name, 0) for name in ("attended", "not-attended", "cancelled-by-student"))
+        sums[0] += sessions.attended
+        sums[1] += sessions.offered
     return [(monday, sums[0], sums[1]) for monday, sums in sorted(found.items())]
 
 

@@ -1,4 +1,4 @@
-"""Intervals against published worked examples, and a climb against its plain definition."""
+"""Small rules against published worked examples and plain definitions: intervals, a climb, what is in force."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from projections.progress import Climb, median
+from projections.reading import in_force
 from projections.uncertainty import change, further, middle_half, share
 
 
@@ -61,3 +62,8 @@ def test_a_climb_taken_step_by_step_is_the_climb_as_it_is_defined(steps: list[tu
         assert marks["contacts"] == len(places) and marks["baseline"] == climbed.name(median(places[:10]))
         assert marks["sustained"] == climbed.name(windows[-1] if windows else None) and marks["highest_sustained"] == climbed.name(max(windows, default=None))
         assert marks["highest"] == climbed.name(max(places))
+
+
+def test_of_what_holds_from_a_date_on_the_latest_is_in_force_and_of_two_the_one_said_last() -> None:
+    held = [{"from_date": "2026-03-01", "n": 1}, {"from_date": "2026-03-09", "n": 2}, {"from_date": "2026-03-01", "n": 3}]
+    assert [in_force(held, day) and in_force(held, day)["n"] for day in ("2026-02-28", "2026-03-08", "2026-03-09")] == [None, 3, 2]  # type: ignore[index]

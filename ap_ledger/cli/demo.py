@@ -34,7 +34,7 @@ from projections.instruments import half_terms
 from projections.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
-from reports.compose import Order, leaves, make_report
+from reports.compose import Order, make_report, words_that_leave
 from reports.layouts import read_layout
 from reports.pack import figures_hash
 
@@ -75,7 +75,7 @@ def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
     )
     for layout, whose in readers:
         order = Order(read_layout(layout), **shared, **whose)
-        made = make_report(reader, order, lambda _, kept, __: leaves(order.layout.audience, kept), story.last_day)  # noqa: B023
+        made = make_report(reader, order, words_that_leave(order.layout), story.last_day)
         command = story.id()
         story.released.append(command)
         ledger.execute(

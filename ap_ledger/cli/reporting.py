@@ -36,7 +36,7 @@ def report(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make a report or a commissioner's pack: PDF, HTML, and a zip with CSV, JSON, method and hashes."""
-    from reports.compose import Order, leaves, make_report, students_of
+    from reports.compose import Order, make_report, students_of, words_that_leave
     from reports.layouts import read_layout
 
     if (student is not None) + (commissioner is not None) + setting != 1:
@@ -68,7 +68,7 @@ def report(
         out.mkdir(parents=True, exist_ok=True)
         written = 0
         for n, order in enumerate(orders, 1):
-            made = make_report(service.reader, order, lambda _, kept, __: leaves(order.layout.audience, kept), today)  # noqa: B023
+            made = make_report(service.reader, order, words_that_leave(order.layout), today)
             for name, content in _files(made, form):
                 (out / f"{_name(order)}.{name}").write_bytes(content())
                 written += 1
