@@ -44,8 +44,9 @@ def reports_page(request: Request, using: Current, asking: Asking, setting: str 
 
 
 def _reports(
-    request: Request, using: Service, asking: Asker, wanted: str, student: str = "", said: str = "", done: str = "", status: int = 200
-) -> HTMLResponse:
+    request: Request, using: Service, asking: Asker, wanted: str, student: str = "", said: str = "", done: str = "", status: int = 200,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:  # fmt: skip
     where, settings = setting_for(using.reader, asking, wanted, "make-reports")
     students = asking.among(using.reader.everyone(where), "make-reports")
     today = using.ledger.clock().astimezone(ZoneInfo(where["time_zone"])).date()
@@ -53,10 +54,10 @@ def _reports(
     released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
     return show(
-        request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])), student=student,
+        request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])),
         commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS, first=first, last=last, today=today,
         drafts=drafts_of(using.views, UUID(where["id"])), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
-        placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
+        typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student, "from": first, "to": last, **(typed or {})}, placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
     )  # fmt: skip
 
 
@@ -76,6 +77,7 @@ def make_page(
     preset: Asked = "", form: Asked = "", about: Asked = "",
 ) -> Response:  # fmt: skip
     """A report, looked at before it leaves; or its PDF or pack."""
+    typed = {"layout": layout, "about": about, "student": student, "commissioner": commissioner, "from": first, "to": last, "known": known, "preset": preset}
     chosen = {"student": student if about in ("", "student") else "", "commissioner": commissioner if about in ("", "commissioner") else ""}
     try:
         order = _order(using, asking, {"layout": layout, **chosen, "setting": setting, "from": first, "to": last, "known": known, "preset": preset})
@@ -83,7 +85,7 @@ def make_page(
     except (NotAllowed, Unknown):
         raise
     except LedgerError as error:
-        return _reports(request, using, asking, setting, student, said=str(error), status=400)
+        return _reports(request, using, asking, setting, student, said=str(error), status=400, typed=typed)
     using.ledger.record_read("report", asking.person, order.setting_id, order.student_id)
     if form in FORMS:
         return _file(report, form, order)

@@ -151,7 +151,7 @@ def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPe
     numbers = [f"{what} {setting[key]}" for what, key in (("URN", "urn"), ("UKPRN", "ukprn")) if setting.get(key)]
     return {
         "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students", "setting": setting["name"],
-        "commissioner": str(commissioners.get(str(named), setting["name"])), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
+        "commissioner": str(commissioners.get(str(named), "all commissioners")), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
         "known": _day(known), "position": str(made[0].position), "registered": ", ".join(numbers) or "non-school provider",
     }  # fmt: skip
 

@@ -159,6 +159,7 @@ def test_what_changed_since_somebody_looked_is_not_released_unseen(place: House)
         assert answer.status_code == 400 and "has changed since you looked" in answer.text
         wrong = leader.get("/reports/make", params={**asked, "to": "2026-01-01"})
         assert wrong.status_code == 400 and "ends before it begins" in wrong.text
+        assert 'name="to" value="2026-01-01"' in wrong.text and f'value="{place.student}" selected' in wrong.text, "what was typed is still there"
         whole = leader.get("/reports/make", params={"layout": "commissioner-pack", "setting": str(place.setting), "from": str(FIRST), "to": str(LAST)})
         assert whole.status_code == 200 and "Release to" not in whole.text and "publish-10" in whole.text
         assert "Give the first" in leader.get("/reports/make", params={**asked, "from": "soon"}).text
