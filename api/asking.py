@@ -69,6 +69,13 @@ class Asker:
         """The settings in which they may do this to anything."""
         return settings_where(self.who, action)
 
+    def knows_setting(self, setting: str | UUID) -> bool:
+        """Whether there is a setting with this id. The ledger says so, because what is projected from it may be behind."""
+        try:
+            return self.ledger.world.setting(UUID(str(setting))) is not None
+        except ValueError:
+            return False
+
     def among(self, students: Iterable[Body], action: str) -> list[Body]:
         """Those students to whom they may do this."""
         return [student for student in students if self.may(action, student["id"], student["setting_id"])]

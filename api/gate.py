@@ -203,15 +203,11 @@ def _may(request: Request, asking: Asker, gate: Gate) -> bool:
             return asking.may(gate.action, UUID(student)) or (asking.ledger.world.student(UUID(student)) is None and asking.may(gate.action))
         if setting is not None:
             # Somebody who may see some students of a setting may ask; what comes back is filtered.
-            return UUID(setting) in asking.where(gate.action) or (not _exists(asking, UUID(setting)) and asking.may(gate.action))
+            return UUID(setting) in asking.where(gate.action) or (not asking.knows_setting(setting) and asking.may(gate.action))
     except ValueError:
         # No id at all: the route itself says so.
         return asking.may(gate.action)
     return asking.may(gate.action)
-
-
-def _exists(asking: Asker, setting: UUID) -> bool:
-    return asking.ledger.world.setting(setting) is not None
 
 
 def _stranger(request: Request) -> Response:

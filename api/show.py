@@ -63,7 +63,7 @@ def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tupl
     settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
     found = next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
     if found is None:
-        raise NotAllowed if wanted and reader.one("settings", wanted) else Unknown
+        raise NotAllowed if asking.knows_setting(wanted) else Unknown
     return found, settings
 
 

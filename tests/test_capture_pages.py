@@ -82,10 +82,15 @@ def test_enrol_by_qr_lose_the_signal_log_five_visits_and_find_them_in_the_timeli
         "voice-heard": 5,
     }
     assert {one.state["minutes"] for one in place.recorded("visit-logged")} == {20} and place.changes("entry-corrected") == [], "put right before it left"
-    for n in range(5):
-        leader.goto(f"{place.chaos.url}/students/{place.story.children[n].id}")
-        story = leader.inner_text(".story")
-        assert "Shares a space" in story and "Attempted, in person, 20 minutes" in story and "Student felt good" in story
+
+    def story_of(child: Any) -> str:
+        leader.goto(f"{place.chaos.url}/students/{child.id}")
+        return leader.inner_text(".story")
+
+    for child in place.story.children[:5]:
+        # The timeline follows what was recorded a moment later.
+        said = until(lambda child=child: "Shares a space" in (story := story_of(child)) and "Student felt good" in story and story)
+        assert "Attempted, in person, 20 minutes" in said
     desk.close()
     phone.close()
 
