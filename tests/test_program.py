@@ -49,6 +49,8 @@ def test_every_command_has_a_help_that_starts_with_what_it_does() -> None:
 
 def test_a_real_setting_starts_with_a_loud_note_about_the_master_key(tmp_path: Path) -> None:
     folder = tmp_path / "data"
+    refused = run("init", "--data", str(folder), "--service-role", "somebody")
+    assert refused.exit_code == 2 and "PostgreSQL" in refused.output and not folder.exists(), "a role is nothing that a file has"
     said = run("init", "--data", str(folder), "--setting", "Riverbank")
     assert said.exit_code == 0 and "BACK UP THE MASTER KEY NOW" in said.output
     assert (folder / "master.key").stat().st_mode & 0o077 == 0

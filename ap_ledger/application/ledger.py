@@ -44,7 +44,6 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
-from ap_ledger.persistence.postgres import PostgresLedgerRecorder, grant_service_role
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from ap_ledger.settings import Settings
@@ -246,13 +245,18 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> Path |
     """Makes an empty ledger with its keyring and its stores. Returns the master key file made, if one was.
 
     On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may INSERT and SELECT, nothing
-    else. Raises SetupError where there is a ledger already.
+    else. Raises SetupError where there is a ledger already, or a role for a ledger in a file.
     """
+    if service_role is not None and settings.postgres is None:
+        raise SetupError("A role is for a ledger on PostgreSQL, and this one is a file. Leave out --service-role, or give --database-url.")
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     if settings.postgres is None and ledger_file(settings).exists():
         raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
     made = make_master_key(settings)
     if settings.postgres:
+        # Its driver takes a tenth of a second to load, which nobody with a file of their own should wait for.
+        from ap_ledger.persistence.postgres import PostgresLedgerRecorder, grant_service_role
+
         PostgresLedgerRecorder.create(settings.postgres)
         recorder: LedgerRecorder = PostgresLedgerRecorder(settings.postgres, _now, settings.queue_limit)
     else:
@@ -262,7 +266,7 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> Path |
         Keyring.create(settings, recorder.ledger_id())
         HeldStore.create(settings)
         Accounts.create(settings)
-        if service_role is not None:
+        if settings.postgres and service_role is not None:
             grant_service_role(settings, service_role)
     finally:
         recorder.close()

@@ -38,9 +38,8 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def _quick() -> None:
-    # What is loaded at start stays for ever, so collecting it again and again would only cost time.
+    # What was loaded by now stays for ever, so it is looked through never again.
     gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 @app.command()
