@@ -15,7 +15,7 @@ from uuid import UUID
 from frameworks import Definition
 from projections.crosswalks import carried_into
 from projections.overview import WEEKS, recent_rungs
-from projections.progress import climb, median
+from projections.progress import IN_ORDER, climb, median
 from projections.reading import Body, Reader, Unknown
 
 
@@ -52,7 +52,7 @@ def cohort_ladder(reader: Reader, setting: Body, students: Sequence[Body], key: 
                 else:
                     reached.append([occurred_at, position, key, shared[found.id], anxiety, visit, day])
         if reached:
-            rows.append((student, climb(sorted(reached, key=lambda one: (one[0], one[1])), order)))
+            rows.append((student, climb(sorted(reached, key=IN_ORDER), order)))
     rank = {rung: place for place, rung in enumerate(order)}
 
     def middle(name: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Any
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.outcomes import seen_by_theme
-from projections.progress import SUMS, Climb, DayCell, Statuses, combine, with_own_steps
+from projections.progress import IN_ORDER, SUMS, Climb, DayCell, Statuses, combine, with_own_steps
 from projections.reading import Body, Reader
 
 Json = dict[str, Any]
@@ -36,7 +36,7 @@ def frames(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], s
 def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, Json]:
     reached: dict[str, list[tuple[int, Any]]] = {}
     for n, (_, cell) in enumerate(days):
-        for rung in sorted(cell.get("rungs", ()), key=lambda rung: (rung[0], rung[1])):
+        for rung in sorted(cell.get("rungs", ()), key=IN_ORDER):
             reached.setdefault(rung[2], []).append((n, rung))
     made: dict[str, Json] = {}
     for key, rungs in reached.items():
@@ -95,7 +95,7 @@ def _units(days: Sequence[tuple[str, DayCell]], statuses: Statuses) -> dict[str,
     secure: list[int] = []
     known: set[str] = set()
     for _, cell in days:
-        for _, _, unit, status in sorted(cell.get("units", ()), key=lambda unit: (unit[0], unit[1])):
+        for _, _, unit, status in sorted(cell.get("units", ()), key=IN_ORDER):
             now[unit] = status
             (known.add if status in statuses.get(unit, (frozenset(), frozenset()))[0] else known.discard)(unit)
         started.append(len(now))

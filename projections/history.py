@@ -17,7 +17,7 @@ from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader
-from projections.student_days import StudentDays, read_days, rows_of_day
+from projections.student_days import StudentDays, read_cell, read_days, rows_of_day
 
 History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
@@ -52,18 +52,18 @@ def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, kn
         assert live is not None
         position = live.position if known is None else min(known, live.position)
         ask = (
-            f"SELECT day, last_pos, cell FROM cells__{live.name} WHERE student = ? AND day <= ? "
+            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND day <= ? "
             "AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
         # A version that goes on after the position, and the day of `as_of` itself, are folded again as they were then.
-        again = [day for day, last_pos, _ in rows if last_pos > position or day == last_day]
+        again = [day for day, last_pos, *_ in rows if last_pos > position or day == last_day]
         entries = read_days(connection, reader.views, f"timeline__{live.name}", student_id.bytes, again, position)
         instant = microseconds(as_of)
         days: list[tuple[str, DayCell]] = []
-        for day, _, cell in rows:
+        for day, _, rungs, rest in rows:
             found = entries.get(day)
-            folded = orjson.loads(cell) if found is None else fold_day(row for row in found if row.occurred_at <= instant)
+            folded = read_cell(rungs, rest) if found is None else fold_day(row for row in found if row.occurred_at <= instant)
             if folded:
                 days.append((date.fromordinal(day).isoformat(), folded))
         return days, position, reader.views.incomplete(connection, student_id)

@@ -26,20 +26,17 @@ def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datet
 
 
 def recent_rungs(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
-    """The same, with nothing in the cells but their rungs: a third of what would have to be read."""
-    rungs = "json_extract(cell, '$.rungs')" if reader.views.is_sqlite else "cell::json ->> 'rungs'"
-    found = _recent(reader, setting, students, now, weeks, f"{rungs} FROM", "AND cell <> '{}'")
-    return {student: [(day, {"rungs": cell or []}) for day, cell in days] for student, days in found.items()}
+    """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by student."""
+    found = _recent(reader, setting, students, now, weeks, "rungs")
+    return {student: [(day, {"rungs": rungs or []}) for day, rungs in days] for student, days in found.items()}
 
 
 def recent_days(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
-    """The day cells of the last weeks, as (ISO date, cell), by student."""
-    return _recent(reader, setting, students, now, weeks, "cell FROM", "")
+    """The days of the last weeks on which anything happened as (ISO date, cell without its rungs), by student."""
+    return _recent(reader, setting, students, now, weeks, "cell")
 
 
-def _recent(
-    reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int, wanted: str, where: str
-) -> dict[UUID, list[tuple[str, Any]]]:  # fmt: skip
+def _recent(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int, part: str) -> dict[UUID, list[tuple[str, Any]]]:
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
     days: dict[UUID, list[tuple[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -47,9 +44,12 @@ def _recent(
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            ask = f"SELECT student, day, {wanted} cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? AND to_pos IS NULL {where}"
-            for student, day, cell in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
-                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(cell or "null")))
+            ask = (
+                f"SELECT student, day, {part} FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                "AND to_pos IS NULL AND (rungs IS NOT NULL OR cell <> '{}')"
+            )
+            for student, day, said in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
+                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(said or "null")))
     return days
 
 

@@ -18,7 +18,7 @@ from projections.history import days_at, progress_of, statuses_of
 from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
 from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
-from projections.progress import DayCell, climbing
+from projections.progress import IN_ORDER, DayCell, climbing
 from projections.reading import Body, Reader, in_force, timetable_on
 from projections.registry import bodies_at
 
@@ -88,16 +88,16 @@ def _ladders(reader: Reader, days: Days) -> list[LadderFacts]:
     reached: dict[str, list[Any]] = {}
     for day, cell in days:
         for rung in cell.get("rungs", ()):
-            reached.setdefault(rung[2], []).append([*rung, day])
+            reached.setdefault(rung[2], []).append((*rung, day))
     found: list[LadderFacts] = []
     for key, rungs in sorted(reached.items()):
         ladder = reader.definition(key)
         if ladder is None:
             continue
-        climbed = climbing(sorted(rungs, key=lambda rung: (rung[0], rung[1])), list(ladder.rank))
+        climbed = climbing(sorted(rungs, key=IN_ORDER), list(ladder.rank))
         on_site = [place for place, rung in enumerate(climbed.order) if (found_rung := ladder.rung(rung)) and found_rung.on_site]
         first_on_site = next((day for day, place in zip(climbed.days, climbed.places, strict=True) if place in on_site), None)
-        found.append(LadderFacts(ladder, climbed.marks(), climbed.order, climbed.days, climbed.places, climbed.sustained, first_on_site))
+        found.append(LadderFacts(ladder, climbed.marks(), climbed.order, climbed.days, climbed.places, climbed.sustained(), first_on_site))
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from frameworks.learning import losses
@@ -22,6 +23,8 @@ MISSING = "~"
 """Stands before the reason in the place of a level, where an outcome could not be scored."""
 
 BASELINE_CONTACTS = 10
+UNKNOWN = -1
+"""The place of a rung that its ladder does not have: below all others, and without a name."""
 SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
 
@@ -43,6 +46,9 @@ class DayRow(NamedTuple):
     slot: str | None
     visit: str | None
 
+
+IN_ORDER = itemgetter(0, 1)
+"""What a cell keeps of a rung or a unit begins with when it happened and its place in the ledger, which is the order of both."""
 
 SUMS = ("kinds", "visits", "sessions", "faces", "incidents", "flashpoints")
 """The parts of a cell that are plain counts, added up over days."""
@@ -141,7 +147,7 @@ def combine(
     """
     sums: dict[str, Counter[str]] = {name: Counter() for name in SUMS}
     outcomes: dict[str, Counter[str]] = {}
-    rungs: list[list[Any]] = []
+    rungs: list[Sequence[Any]] = []
     units: list[list[Any]] = []
     touched: list[str] = []
     for day, cell in days:
@@ -151,7 +157,7 @@ def combine(
                 total.update(cell[name])
         for framework, counts in cell.get("outcomes", {}).items():
             outcomes.setdefault(framework, Counter()).update(counts)
-        rungs += ([*rung, day] for rung in cell.get("rungs", ()))
+        rungs += [(*rung, day) for rung in cell.get("rungs", ())]
         units += cell.get("units", ())
     return {
         "days": len(touched),
@@ -159,9 +165,9 @@ def combine(
         "last_day": max(touched, default=None),
         "entries": sum(sums["kinds"].values()),
         **{name: dict(sorted(total.items())) for name, total in sums.items()},
-        "ladders": _ladders(sorted(rungs, key=lambda rung: (rung[0], rung[1])), ladders),
+        "ladders": _ladders(sorted(rungs, key=IN_ORDER), ladders),
         "outcomes": {framework: _outcomes(counts, slot_kinds) for framework, counts in sorted(outcomes.items())},
-        "units": _units(sorted(units, key=lambda unit: (unit[0], unit[1])), statuses or {}),
+        "units": _units(sorted(units, key=IN_ORDER), statuses or {}),
     }
 
 
@@ -224,15 +230,14 @@ class Climb:
         self.order = order
         self._rank = {rung: place for place, rung in enumerate(order)}
         self._at: dict[str, int] = {}
+        self._names: tuple[str | None, ...] = (*order, None)
         self.days: list[str] = []
         self.places: list[int] = []
-        self.sustained: list[int | None] = []
-        self._highest: int | None = None
-        self._highest_sustained: int | None = None
+        self._highest = self._highest_sustained = UNKNOWN
 
     def add(self, rung: str, visit: str | None, day: str) -> None:
         """The next rung."""
-        place, places = self._rank.get(rung, -1), self.places
+        place, places = self._rank.get(rung, UNKNOWN), self.places
         if visit is not None:
             at = self._at.setdefault(visit, len(places))
             if at < len(places):
@@ -240,56 +245,62 @@ class Climb:
                 return
         places.append(place)
         self.days.append(day)
-        self.sustained.append(None)
-        if self._highest is None or place > self._highest:
-            self._highest = place
-        if len(places) >= SUSTAINED_OF:
-            self._sustain(len(places))
+        # Only a rung above all that were sustained can make one sustained that is higher still.
+        if place > self._highest_sustained:
+            self._highest = max(place, self._highest)
+            self._highest_sustained = max(self._sustained(len(places)), self._highest_sustained)
 
     def _go_on(self, at: int, place: int, day: str) -> None:
         """A visit goes on in the contact that it began, over midnight too: its highest rung counts."""
         if place > self.places[at]:
             self.places[at], self.days[at] = place, day
-            self._highest = max(place, self._highest if self._highest is not None else place)
-            for end in range(at + 1, min(at + SUSTAINED_LAST, len(self.places)) + 1):
-                if end >= SUSTAINED_OF:
-                    self._sustain(end)
+            self._highest = max(place, self._highest)
+            reaching = range(at + 1, min(at + SUSTAINED_LAST, len(self.places)) + 1)
+            self._highest_sustained = max(self._highest_sustained, *(self._sustained(end) for end in reaching))
 
-    def _sustain(self, end: int) -> None:
+    def _sustained(self, end: int) -> int:
+        if end < SUSTAINED_OF:
+            return UNKNOWN
         window = self.places[max(0, end - SUSTAINED_LAST) : end]
         window.sort()
-        held = self.sustained[end - 1] = window[-SUSTAINED_OF]
-        if self._highest_sustained is None or held > self._highest_sustained:
-            self._highest_sustained = held
+        return window[-SUSTAINED_OF]
 
-    def name(self, place: int | None) -> str | None:
-        """The rung at a place."""
-        return self.order[place] if place is not None and 0 <= place < len(self.order) else None
+    def sustained(self) -> list[int | None]:
+        """For each contact the place that was sustained when it had been made. None while there were too few."""
+        return [self._sustained(end) if end >= SUSTAINED_OF else None for end in range(1, len(self.places) + 1)]
+
+    def path(self) -> list[list[str | None]]:
+        """The day and the rung of each contact."""
+        names = self._names
+        return [[day, names[place]] for day, place in zip(self.days, self.places, strict=True)]
 
     def marks(self) -> dict[str, Any]:
         """Where the climb stands."""
+        names, places = self._names, self.places
+        middle = median(places[:BASELINE_CONTACTS])
         return {
-            "contacts": len(self.places),
-            "baseline": self.name(median(self.places[:BASELINE_CONTACTS])),
-            "latest": self.name(self.places[-1] if self.places else None),
-            "latest_day": self.days[-1] if self.days else None,
-            "highest": self.name(self._highest),
-            "sustained": self.name(self.sustained[-1] if self.sustained else None),
-            "highest_sustained": self.name(self._highest_sustained),
+            "contacts": len(places),
+            "baseline": names[UNKNOWN if middle is None else middle],
+            "latest": names[places[-1]] if places else None,
+            "latest_day": self.days[-1] if places else None,
+            "highest": names[self._highest],
+            "sustained": names[self._sustained(len(places))],
+            "highest_sustained": names[self._highest_sustained],
         }
 
 
 def climb(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> dict[str, Any]:
     """The state of one ladder from its rungs in the order they happened, and the path of its contacts."""
     climbed = climbing(reached, order)
-    return {**climbed.marks(), "path": [[day, climbed.name(place)] for day, place in zip(climbed.days, climbed.places, strict=True)]}
+    return {**climbed.marks(), "path": climbed.path()}
 
 
 def climbing(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> Climb:
     """The climb itself, on the ladder with the student's own steps in it."""
     climbed = Climb(with_own_steps(order, (rung[3] for rung in reached)))
+    add = climbed.add
     for _, _, _, rung, _, visit, day in reached:
-        climbed.add(rung, visit, day)
+        add(rung, visit, day)
     return climbed
 
 

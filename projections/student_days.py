@@ -51,6 +51,8 @@ def cells_table(suffix: str, metadata: MetaData) -> Table:
         Column("to_pos", BigInt),
         Column("last_pos", BigInt, nullable=False),
         Column("recorded_day", Integer, nullable=False),
+        # Rungs stand apart and first, because a setting's overview reads them of everybody and nothing else.
+        Column("rungs", String),
         Column("cell", String, nullable=False),
         sqlite_with_rowid=False,
     )  # fmt: skip
@@ -151,11 +153,27 @@ DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
 """What the timeline shows of each kind of entry: an item and a value, neither of them personal."""
 
 
+def written(cell: DayCell) -> tuple[str | None, str]:
+    """A cell as it is kept: its rungs, and the rest."""
+    rungs = cell.get("rungs")
+    if rungs is None:
+        return None, orjson.dumps(cell).decode()
+    return orjson.dumps(rungs).decode(), orjson.dumps({part: said for part, said in cell.items() if part != "rungs"}).decode()
+
+
+def read_cell(rungs: str | None, rest: str) -> DayCell:
+    """A cell from what was kept of it."""
+    cell: DayCell = orjson.loads(rest)
+    if rungs is not None:
+        cell["rungs"] = orjson.loads(rungs)
+    return cell
+
+
 class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar = (timeline_table, cells_table, zones_table)
 
     REMEMBERED = 20_000
@@ -167,7 +185,7 @@ class StudentDays(Projection):
         self._open: dict[tuple[bytes, int], list[Any] | None] = {}
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
-        self._change = f"UPDATE {self.cells.name} SET last_pos = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
+        self._change = f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
 
     def forget(self) -> None:
         """The open cells may not be what this process thinks."""
@@ -242,7 +260,7 @@ class StudentDays(Projection):
 
     def _keep_cells(self, connection: Connection, days: Mapping[tuple[bytes, int], Sequence[tuple[int, int, DayRow | None]]]) -> None:
         closed: list[tuple[Any, ...]] = []
-        changed: dict[tuple[bytes, int, int], tuple[int, str]] = {}
+        changed: dict[tuple[bytes, int, int], tuple[Any, ...]] = {}
         fresh: dict[tuple[bytes, int, int], list[Any]] = {}
         self._find_open_versions(connection, [key for key in days if key not in self._open])
         for (student, day), happened in days.items():
@@ -255,19 +273,19 @@ class StudentDays(Projection):
                     else:
                         closed.append((first, student, day, version[0]))
                     version = [first, recorded_day, orjson.loads(orjson.dumps(version[2]))]
-                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None]
+                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None, None]
                 elif version is None:
                     version = [first, recorded_day, {}]
-                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None]
+                    fresh[student, day, first] = [student, day, first, None, last, recorded_day, None, None]
                 version[2] = self._after(connection, student, day, version[2], run)
-                cell = orjson.dumps(version[2]).decode()
+                kept = written(version[2])
                 key = (student, day, version[0])
                 if key in fresh:
-                    fresh[key][4], fresh[key][6] = last, cell
+                    fresh[key][4], fresh[key][6:] = last, kept
                 else:
-                    changed[key] = (last, cell)
+                    changed[key] = (last, *kept)
             self._open[student, day] = version
-        self.views.update_many(connection, self._change, [(last, cell, *key) for key, (last, cell) in changed.items()])
+        self.views.update_many(connection, self._change, [(*said, *key) for key, said in changed.items()])
         self.views.update_many(connection, self._close, closed)
         self.views.insert_many(connection, self.cells, [tuple(row) for row in fresh.values()])
         if len(self._open) > self.REMEMBERED:
@@ -288,12 +306,12 @@ class StudentDays(Projection):
             some = keys[start : start + 250]
             self._open.update(dict.fromkeys(some))
             ask = (
-                f"SELECT student, day, from_pos, recorded_day, cell FROM {self.cells.name} "
+                f"SELECT student, day, from_pos, recorded_day, rungs, cell FROM {self.cells.name} "
                 f"WHERE (student, day) IN (VALUES {','.join(['(?,?)'] * len(some))}) AND to_pos IS NULL"
             )
             given = tuple(value for key in some for value in key)
-            for student, day, from_pos, recorded_day, cell in connection.exec_driver_sql(self.views.sql(ask), given):
-                self._open[bytes(student), day] = [from_pos, recorded_day, orjson.loads(cell)]
+            for student, day, from_pos, recorded_day, rungs, rest in connection.exec_driver_sql(self.views.sql(ask), given):
+                self._open[bytes(student), day] = [from_pos, recorded_day, read_cell(rungs, rest)]
 
 
 def _runs(happened: Sequence[tuple[int, int, DayRow | None]]) -> list[list[tuple[int, int, DayRow | None]]]:

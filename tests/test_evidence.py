@@ -23,8 +23,9 @@ from api.service import Service
 from projections.clocks import Clock, clocks
 from projections.gaps import Gaps
 from projections.job_runs import claim, drafts_of, finish, latest_runs
+from projections.overview import overview, recent_days
 from projections.periods import periods
-from tests.house import FRIDAY, MONDAY, House, settings_for
+from tests.house import FRIDAY, MONDAY, THURSDAY, House, settings_for
 from tests.house import Clock as HouseClock
 
 FIRST, LAST = date(2026, 2, 23), date(2026, 3, 6)
@@ -82,6 +83,22 @@ def released(house: House, client: TestClient, **asked: str) -> str:
     assert answer.status_code == 303, answer.text
     house.runner.catch_up()
     return f"/reports/{fields['form']}"
+
+
+# The list of students --------------------------------------------------------------------------------------------------
+
+
+def test_the_list_of_students_climbs_by_rungs_alone_and_names_the_day_of_the_last_entry_of_any_kind(place: House) -> None:
+    place.record(place.outcome(day=THURSDAY.date()), place.outcome(day=FRIDAY.date()))
+    gone = place.outcome(day=date(2026, 3, 10))
+    place.record(gone)
+    place.record(place.void(gone))
+    place.runner.catch_up()
+    (setting,) = place.reader.whole("settings")
+    lines = {line["id"]: line for line in overview(place.reader, setting, place.reader.everyone(setting), FRIDAY + timedelta(days=9))}
+    mine = lines[str(place.student)]
+    assert (mine["contacts"], mine["latest"], mine["last_day"]) == (2, "Goes out with the mentor", "2026-03-06"), "what was voided is no entry"
+    assert [len(days) for days in recent_days(place.reader, setting, place.reader.everyone(setting), FRIDAY).values()] == [4, 1]
 
 
 # Who reads what -------------------------------------------------------------------------------------------------------

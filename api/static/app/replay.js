@@ -7,7 +7,8 @@ const say = day => { const on = new Date(`${day}T00:00:00Z`); return `${DAYS[on.
 const sums = steps => { let total = 0; return steps.map(step => (total += step)); };
 const COUNTS = [["kinds.rung-reached", "rungs reached"], ["visits.minutes", "minutes of visits"], ["sessions.attended", "sessions attended"], ["sessions.not-attended", "sessions missed"], ["sessions.cancelled-by-us", "sessions cancelled by us"], ["units.secure", "units secure"], ["kinds.voice-heard", "voices"], ["kinds.incident-recorded", "incidents"], ["kinds.context-noted", "context notes"]];
 const waiting = new Set();
-let frames, labels, later, playing;
+const soon = window.requestIdleCallback ?? (then => setTimeout(then, 40));
+let frames, labels, later, playing, drawing;
 
 const answer = await fetch(bar.dataset.frames, { headers: { accept: "application/json" } });
 if (answer.ok) begin(await answer.json());
@@ -74,7 +75,7 @@ function step(n, ask = true) {
   tiles(n);
   for (const [name, label] of COUNTS) count(name, label, n);
   for (const [plot, veil] of veils) cover(plot, veil, day);
-  for (const plot of document.querySelectorAll("[data-figure]")) if (plot.layout?.meta?.framework) heat(plot, n);
+  for (const plot of document.querySelectorAll("[data-figure]")) if (plot.layout?.meta?.framework) themes(plot, n);
   bar.dataset.took = Math.round(performance.now() - began);
   const since = document.getElementById("since");
   if (since) since.href = `${bar.dataset.since}&as_of=${day}`;
@@ -135,17 +136,33 @@ function cover(plot, veil, day) {
   veil.style.height = `${plot.clientHeight - t - b}px`;
 }
 
-function heat(plot, n) {
-  const { framework, themes, kinds } = plot.layout.meta;
-  const at = (theme, kind) => frames.themes[framework]?.[theme]?.[kind];
-  const of = (theme, kind) => at(theme, kind)?.of[n] || 0;
-  const z = themes.map(theme => kinds.map(kind => (of(theme, kind) ? at(theme, kind).seen[n] / of(theme, kind) : null)));
-  const text = themes.map(theme => kinds.map(kind => (of(theme, kind) ? `${at(theme, kind).seen[n]} of ${of(theme, kind)}` : "–")));
-  if (inSight(plot)) window.Plotly.restyle(plot, { z: [z], text: [text] });
-  // What nobody sees is drawn when it comes into sight.
-  else waiting.add(plot);
-  const sum = name => themes.flatMap(theme => kinds.map(kind => at(theme, kind)?.[name][n] || 0)).reduce((a, b) => a + b, 0);
+function themes(plot, n) {
+  const sum = name => cells(plot).flat().reduce((total, cell) => total + (cell?.[name][n] ?? 0), 0);
   tell(plot, `Seen ${sum("seen")} of ${sum("of")} times that it was looked for by ${say(frames.days[n])}.`);
+  waiting.add(plot);
+  draw();
+}
+
+// This drawing takes longer than a step may. So it is made when the hand pauses for a moment, of the day where the slider is by then, and only where it is in sight.
+function draw() {
+  drawing ??= soon(() => {
+    drawing = undefined;
+    for (const plot of [...waiting].filter(inSight)) {
+      waiting.delete(plot);
+      heat(plot, +slider.value);
+    }
+  }, { timeout: 150 });
+}
+
+function heat(plot, n) {
+  const each = (told, none) => cells(plot).map(row => row.map(cell => (cell?.of[n] ? told(cell.seen[n], cell.of[n]) : none)));
+  window.Plotly.restyle(plot, { z: [each((seen, of) => seen / of, null)], text: [each((seen, of) => `${seen} of ${of}`, "–")] });
+}
+
+// By theme, then by kind of slot. A pair that was never scored has no cell.
+function cells(plot) {
+  const { framework, themes, kinds } = plot.layout.meta;
+  return themes.map(theme => kinds.map(kind => frames.themes[framework]?.[theme]?.[kind]));
 }
 
 function inSight(plot) {
@@ -153,12 +170,7 @@ function inSight(plot) {
   return top < innerHeight && bottom > 0;
 }
 
-addEventListener("scroll", () => {
-  for (const plot of [...waiting].filter(inSight)) {
-    waiting.delete(plot);
-    heat(plot, +slider.value);
-  }
-}, { passive: true });
+addEventListener("scroll", draw, { passive: true });
 
 async function story(day) {
   const answer = await fetch(`${bar.dataset.story}&as_of=${day}`, { headers: { accept: "text/html" } });
