@@ -12,6 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from api.asking import Asking
+from api.filters import Chosen, narrow
 from api.gate import gated
 from api.service import Current, Service
 from api.show import end_of_day, setting_for, show
@@ -130,7 +131,7 @@ def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
 
 
 @router.get("/contact")
-def cohort(request: Request, using: Current, asking: Asking, setting: str = "", ladder: str = "", weeks: int = 6) -> HTMLResponse:
+def cohort(request: Request, using: Current, asking: Asking, wanted: Chosen, setting: str = "", ladder: str = "", weeks: int = 6) -> HTMLResponse:
     """How far contact got for everybody, on one ladder."""
     body, settings = setting_for(using.reader, asking, setting, "read-group")
     weeks = max(1, min(52, weeks))
@@ -139,5 +140,10 @@ def cohort(request: Request, using: Current, asking: Asking, setting: str = "", 
     chosen = next((one for one in ladders if one.key == ladder), ladders[0] if ladders else None)
     if chosen is None:
         raise Unknown
-    found = cohort_ladder(using.reader, body, asking.among(using.reader.everyone(body), "read-group"), chosen.key, now, weeks)
-    return show(request, "contact.html", setting=body, settings=settings, ladders=ladders, ladder=chosen, found=found, weeks=weeks)
+    students = asking.among(using.reader.everyone(body), "read-group")
+    narrowed = narrow(using.reader, asking, body, students, wanted, now.astimezone(ZoneInfo(body["time_zone"])).date())
+    found = cohort_ladder(using.reader, body, narrowed.students, chosen.key, now, weeks)
+    return show(
+        request, "contact.html", setting=body, settings=settings, ladders=ladders, ladder=chosen, found=found, weeks=weeks,
+        choices=narrowed.choices, wanted=wanted,
+    )  # fmt: skip

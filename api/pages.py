@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 
 from api.asking import Asking
 from api.entries import may_settle
+from api.filters import Chosen, group_of, in_words, narrow, needs_seen
 from api.gate import gated
 from api.report_pages import released_to
 from api.service import Current, Json
@@ -23,6 +24,7 @@ from api.stories import story_lines
 from api.withhold import withhold
 from api.words import Own
 from frameworks import Definition
+from frameworks.needs import need_codes
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
 from projections.job_runs import latest_runs
@@ -33,49 +35,27 @@ from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT = 30
-Wanted = Annotated[str, Query(max_length=120)]
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
 @router.get("/")
-def home(request: Request, using: Current, asking: Asking, worker: Wanted = "", commissioner: Wanted = "", purpose: Wanted = "") -> HTMLResponse:
+def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was released to them."""
     now, where = using.ledger.clock(), {str(one) for one in asking.where("see-student")}
-    people = people_of(using.reader) if asking.may("see-people") else {}
-    chosen, seen = {"worker": worker, "commissioner": commissioner, "purpose": purpose}, []
+    seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
         read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
-        groups = _groups(using.reader, setting, read, people)
-        lines = overview(using.reader, setting, [one for one in read if _in_groups(groups, one["id"], chosen)], now)
-        choices = {name: sorted({(key, label) for key, label in found.values() if key}, key=lambda one: one[1]) for name, found in groups.items()}
-        seen.append((setting, lines, [student for student in students if student not in read], choices if len(read) > 1 else {}))
+        found = narrow(using.reader, asking, setting, read, wanted, now.astimezone(ZoneInfo(setting["time_zone"])).date())
+        lines = overview(using.reader, setting, found.students, now)
+        seen.append((setting, lines, [student for student in students if student not in read], found.choices if len(read) > 1 else {}))
     held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, chosen=chosen, released=released, failed=failed,
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
         today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
     )  # fmt: skip
-
-
-def _groups(reader: Reader, setting: Json, students: Sequence[Json], people: dict[str, str | None]) -> dict[str, dict[str, tuple[str, str]]]:
-    """To which key worker, commissioner and purpose each student belongs, by the student's id, as (key, words)."""
-    placers = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
-    latest = {one["student_id"]: one for one in sorted(reader.whole("placements", setting), key=lambda one: str(one["start"]))}
-    found: dict[str, dict[str, tuple[str, str]]] = {"worker": {}, "commissioner": {}, "purpose": {}}
-    for student in students:
-        placement = latest.get(student["id"], {})
-        # Who works with a student is told to those who may see who works here.
-        worker, placer, purpose = (student.get("key_worker") or "") if people else "", placement.get("commissioner_id") or "", placement.get("purpose") or ""
-        found["worker"][student["id"]] = (worker, people.get(worker) or "someone")
-        found["commissioner"][student["id"]] = (placer, placers.get(placer, "a commissioner"))
-        found["purpose"][student["id"]] = (purpose, purpose.replace("-", " ").capitalize())
-    return found
-
-
-def _in_groups(groups: dict[str, dict[str, tuple[str, str]]], student: str, chosen: dict[str, str]) -> bool:
-    return all(not wanted or groups[name][student][0] == wanted for name, wanted in chosen.items())
 
 
 @router.get("/students/{student_id}")
@@ -100,13 +80,16 @@ def student_page(
     own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
     sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
+    day = instant.astimezone(zone).date()
+    group, needs = group_of(student, day), needs_seen(using.reader, asking, [student], day).get(student["id"], ())
+    about = [*([in_words(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
     figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that was asked for.
         whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at)[0])
         figures = _drawn_whole(figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date())))
     return show(
-        request, "student.html", student=student, setting=setting, progress=progress, incomplete=incomplete, position=position,
+        request, "student.html", student=student, setting=setting, about=about, progress=progress, incomplete=incomplete, position=position,
         as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures, units=_units(using.reader, progress),
         story=story_lines(using.reader, entries, zone, people, own), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
         rung_names=_rung_names(using.reader, progress, own),

@@ -123,6 +123,13 @@ class Reader:
                 found[student["id"]][definition] = {item: labels.get(item, "[erased]") for item in own["items"]}
         return found
 
+    def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
+        """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here, all at once."""
+        held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day.isoformat()))}
+        events = self._read([one["position"] for one in held.values()])
+        said = {student: getattr(events.get(one["position"]), "needs", None) for student, one in held.items()}
+        return {student: needs for student, needs in said.items() if isinstance(needs, tuple)}
+
     def newest(self, kind: str, on: date) -> list[Definition]:
         """The newest version in use of every published definition of a kind, in the order of their ids."""
         newest: dict[str, Definition] = {}

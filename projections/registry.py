@@ -154,6 +154,10 @@ def _key_worker(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["key_worker"] = state["person_id"]
 
 
+def _needs(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("needs", []).append({"from_date": state["from_date"], "position": seen.position})
+
+
 def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["shredded"] = sorted({*body["shredded"], state["retention_class"]})
 
@@ -247,6 +251,8 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "student-expected": _append("expected"),
     "key-worker-assigned": _key_worker,
     "mentor-assigned": _append("mentors"),
+    "student-grouped": _append("groups"),
+    "student-needs-noted": _needs,
     "own-items-set": _own_items,
     "key-shredded": _shredded,
     "family-linked": _family,

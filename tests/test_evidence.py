@@ -17,7 +17,8 @@ from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.setting import AddCommissioner, SetCalendar
-from ap_ledger.domain.student import CommissionSessions, EndPlacement, StartPlacement
+from ap_ledger.domain.student import CommissionSessions, EndPlacement, GroupStudent, NoteNeeds, StartPlacement
+from ap_ledger.errors import Refused
 from ap_ledger.events.setting import Term
 from api.service import Service
 from projections.clocks import Clock, clocks
@@ -99,6 +100,48 @@ def test_the_list_of_students_climbs_by_rungs_alone_and_names_the_day_of_the_las
     mine = lines[str(place.student)]
     assert (mine["contacts"], mine["latest"], mine["last_day"]) == (2, "Goes out with the mentor", "2026-03-06"), "what was voided is no entry"
     assert [len(days) for days in recent_days(place.reader, setting, place.reader.everyone(setting), FRIDAY).values()] == [4, 1]
+
+
+def test_lists_are_narrowed_down_by_group_and_by_need_as_they_are_in_force(place: House) -> None:
+    run, whose = place.ledger.execute, {"setting_id": place.setting, "author_id": place.leader}
+    for student, group, needs in ((place.student, "willow", ("SEMH", "ASD")), (place.other, "alder", ("SLCN",))):
+        run(GroupStudent(id=new_id(), student=student, group=group, from_date=date(2026, 1, 5), **whose))
+        run(NoteNeeds(id=new_id(), student=student, needs=needs, from_date=date(2026, 1, 5), **whose))
+    run(GroupStudent(id=new_id(), student=place.student, group="hazel", from_date=date(2099, 1, 5), **whose))
+    place.runner.catch_up()
+
+    def listed(client: TestClient, page: str) -> list[str]:
+        said = client.get(page)
+        assert said.status_code == 200
+        return re.findall(r'<td data-name="Student"><a href="/students/[^"]+">(\w+)', said.text)
+
+    app = place.app()
+    with place.browser(app=app) as leader:
+        for page in ("/?", f"/contact?setting={place.setting}&weeks=52&"):
+            assert listed(leader, page) == ["Ash", "Kit"]
+            assert listed(leader, f"{page}group=willow") == ["Ash"] and listed(leader, f"{page}group=hazel") == [], "that is far ahead"
+            assert listed(leader, f"{page}need=ASD") == ["Ash"] and listed(leader, f"{page}need=SLCN&group=willow") == []
+            assert all(word in leader.get(page).text for word in ("Willow", "Alder", "Autism", "Speech, language and communication"))
+        assert "Willow · Social, emotional and mental health · Autism" in leader.get(f"/students/{place.student}").text
+        commissioner = place.browser(place.commissioner, app)  # type: ignore[attr-defined]
+        assert "Autism" not in commissioner.get("/").text + commissioner.get(f"/students/{place.student}").text
+        assert listed(commissioner, "/?need=ASD") == [], "nothing can be found out by asking"
+        place.shred("health")
+        place.runner.catch_up()
+        assert listed(leader, "/?need=ASD") == [] and "Autism" not in leader.get(f"/students/{place.student}").text
+
+
+def test_a_need_is_named_once_by_a_code_that_schools_use(place: House) -> None:
+    def note(*needs: str) -> None:
+        place.ledger.execute(NoteNeeds(id=new_id(), setting_id=place.setting, student=place.student, needs=needs, from_date=date(2026, 1, 5)))
+
+    for wrong in (("XX",), ("SEMH", "SEMH")):
+        with pytest.raises(Refused, match="SEMH, SLCN"):
+            note(*wrong)
+    note()
+    place.shred("health")
+    with pytest.raises(Refused, match="erased"):
+        note("SEMH")
 
 
 # Who reads what -------------------------------------------------------------------------------------------------------

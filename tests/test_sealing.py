@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from uuid import UUID
 
@@ -15,10 +16,12 @@ from ap_ledger.application.door import open_worry
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.student import IdentifyStudent, SetOwnItems
+from ap_ledger.domain.student import IdentifyStudent, NoteNeeds, SetOwnItems
 from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref
+from projections import PROJECTIONS
+from projections.views import tables_of
 from tests.house import House, settings_for
 
 CANARY = "canary-7f3a: he said f*** off"
@@ -28,8 +31,8 @@ def dump(house: House) -> str:
     """Everything the ledger's tables and views hold in the clear."""
     held: list[object] = [*house.rows("SELECT * FROM stored_events"), *house.rows("SELECT * FROM sealed")]
     with house.views.reading() as connection:
-        for table in ("registry__v1", "timeline__v1", "cells__v1", "unit_steps__v1", "instruments_answered__v1"):
-            held += [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table}")]
+        for table in [table for kind in PROJECTIONS for table in tables_of(kind.tables, f"v{kind.version}")]:
+            held += [tuple(row) for row in connection.exec_driver_sql(f"SELECT * FROM {table.name}")]
     return repr(held)
 
 
@@ -55,9 +58,10 @@ def test_nothing_personal_is_stored_in_the_clear(house: House) -> None:
     house.ledger.execute(
         SetOwnItems(id=new_id(), setting_id=house.setting, student=house.student, definition=Ref(id="personal-goal", version=1), labels={"goal.1": CANARY})
     )
+    house.ledger.execute(NoteNeeds(id=new_id(), setting_id=house.setting, student=house.student, from_date=date(2026, 1, 5), needs=("SEMH", "ASD")))
     house.record(house.entry("context-noted", category="canary-7f3a", text=CANARY), house.entry("voice-heard", speaker="student", words=CANARY))
     house.runner.catch_up()
-    assert "canary" not in dump(house) and "Heron" not in dump(house)
+    assert "canary" not in dump(house) and "Heron" not in dump(house) and "SEMH" not in dump(house)
     assert CANARY in json.dumps(house.look_back())
 
 

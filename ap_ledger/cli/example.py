@@ -28,7 +28,9 @@ from ap_ledger.domain.student import (
     AssignMentor,
     CommissionSessions,
     ExpectStudent,
+    GroupStudent,
     IdentifyStudent,
+    NoteNeeds,
     SetOwnItems,
     StartPlacement,
 )
@@ -196,6 +198,8 @@ class Story:
             ExpectStudent(id=self.id(), from_date=self.first_day, days=week, **whose),
             AssignKeyWorker(id=self.id(), person_id=self.staff[n % 2], from_date=start, **whose),
             AssignMentor(id=self.id(), person_id=self.mentors[child.mentor], from_date=start, **whose),
+            GroupStudent(id=self.id(), from_date=self.first_day, group=words.GROUPS[n % len(words.GROUPS)], **whose),
+            NoteNeeds(id=self.id(), from_date=self.first_day, needs=words.NEEDS[n % len(words.NEEDS)], **whose),
             SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1), labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
             *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS, **whose)] if child.path in OWN_STEPS_FOR else []),
             *([LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose), ReleaseToFamily(id=self.id(), released=True, **whose)] if n == 1 else []),

@@ -61,6 +61,8 @@ EVIDENCE = (
 )
 REASONS = ("Wrong box tapped", "Wrong time", "Mixed up two people in the group", "Scored before it was over")
 WORRY = "Said there is nobody at home at night this week. Wants this kept quiet. Please ring me."
+GROUPS = ("willow", "alder", "hazel")
+NEEDS: tuple[tuple[str, ...], ...] = (("SEMH",), ("ASD", "SEMH"), ("SLCN",), ("SEMH", "SPLD"), (), ("ASD",), ("MLD", "SLCN"))
 GOALS = (
     "Go to the shop with my brother", "Stay for the whole of lunch", "Read the drone manual myself", "Sleep before midnight", "Get the bus without Mum",
     "Cook tea for my nan", "Join in with football once", "Finish the bike",

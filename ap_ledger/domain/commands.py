@@ -26,7 +26,9 @@ from ap_ledger.domain.student import (
     CommissionSessions,
     EndPlacement,
     ExpectStudent,
+    GroupStudent,
     IdentifyStudent,
+    NoteNeeds,
     SetOwnItems,
     StartPlacement,
 )
@@ -54,6 +56,8 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     CommissionSessions,
     AssignKeyWorker,
     AssignMentor,
+    GroupStudent,
+    NoteNeeds,
     SetOwnItems,
     LinkFamily,
     UnlinkFamily,

@@ -23,6 +23,7 @@ from ap_ledger.events.student import (
     KeyWorkerAssigned,
     MentorAssigned,
     Name,
+    NeedCode,
     OwnItemsSet,
     PlacementChanged,
     PlacementEnded,
@@ -31,8 +32,11 @@ from ap_ledger.events.student import (
     SessionsCommissioned,
     StudentAdmitted,
     StudentExpected,
+    StudentGrouped,
     StudentIdentified,
+    StudentNeedsNoted,
 )
+from frameworks.needs import need_codes
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +293,33 @@ class AssignMentor(StudentCommand):
         """The student must be known."""
         self.admitted(state)
         return [events.event(MentorAssigned, person_id=self.person_id, from_date=self.from_date, until=self.until)]
+
+
+class GroupStudent(StudentCommand):
+    """Puts the student in a group from a date on, or takes them out of theirs."""
+
+    from_date: date
+    group: Slug | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The student must be known."""
+        self.admitted(state)
+        return [events.event(StudentGrouped, from_date=self.from_date, group=self.group)]
+
+
+class NoteNeeds(StudentCommand):
+    """Says which types of special educational need the student has from a date on, the main one first; none where none is known any more."""
+
+    from_date: date
+    needs: Annotated[tuple[NeedCode, ...], Field(max_length=6)]
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Needs are codes that schools use, each named once, and are kept while the key that seals them is."""
+        if "health" in self.admitted(state).shredded:
+            raise Refused("not-allowed", "This student's health record was erased, so no needs can be kept for it.")
+        if set(self.needs) - set(need_codes()) or len(set(self.needs)) < len(self.needs):
+            raise Refused("malformed", f"Name each need once, by a code of the school census: {', '.join(need_codes())}.", "needs")
+        return [events.event(StudentNeedsNoted, from_date=self.from_date, needs=self.needs)]
 
 
 OWN_ITEM = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}\.[1-9][0-9]{0,3}")

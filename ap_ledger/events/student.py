@@ -12,6 +12,7 @@ from pydantic import Field
 from ap_ledger.events.base import Erased, Event, Fact, Ref, RetentionClass, Slug
 
 Name = Annotated[str, Field(max_length=120)]
+NeedCode = Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
 
 
 class StudentEvent(Event):
@@ -122,6 +123,26 @@ class MentorAssigned(StudentEvent):
     until: date | None = None
 
 
+class StudentGrouped(StudentEvent):
+    """The group in which the student is taught from a date on; one at a time, and none where none is named."""
+
+    TOPIC: ClassVar[str] = "student-grouped"
+    from_date: date
+    group: Slug | None = None
+
+
+class StudentNeedsNoted(StudentEvent):
+    """The types of special educational need from a date on, the main one first, replacing what held before.
+
+    They are codes of the school census, and sealed, because they speak of the child's health.
+    """
+
+    TOPIC: ClassVar[str] = "student-needs-noted"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"needs": "health"}
+    from_date: date
+    needs: tuple[NeedCode, ...] | Erased
+
+
 class OwnItemsSet(StudentEvent):
     """A student's own items under a shared definition: personal goals, or smaller steps under a rung of a ladder.
 
@@ -221,6 +242,8 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     SessionsCommissioned,
     KeyWorkerAssigned,
     MentorAssigned,
+    StudentGrouped,
+    StudentNeedsNoted,
     OwnItemsSet,
     KeyMade,
     KeyShredded,
