@@ -305,9 +305,10 @@ class StudentDays(Projection):
         for start in range(0, len(keys), 250):
             some = keys[start : start + 250]
             self._open.update(dict.fromkeys(some))
+            # The days come first in the join: asked for by (student, day) IN (...), SQLite looks through the whole table.
             ask = (
-                f"SELECT student, day, from_pos, recorded_day, rungs, cell FROM {self.cells.name} "
-                f"WHERE (student, day) IN (VALUES {','.join(['(?,?)'] * len(some))}) AND to_pos IS NULL"
+                f"WITH wanted (whose, which) AS (VALUES {','.join(['(?,?)'] * len(some))}) SELECT student, day, from_pos, recorded_day, rungs, cell "
+                f"FROM wanted CROSS JOIN {self.cells.name} WHERE student = whose AND day = which AND to_pos IS NULL"
             )
             given = tuple(value for key in some for value in key)
             for student, day, from_pos, recorded_day, rungs, rest in connection.exec_driver_sql(self.views.sql(ask), given):
