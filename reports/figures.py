@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import plotly.graph_objects as go
@@ -63,19 +65,22 @@ def ladder_over_time(
     rank = {rung: ladder.place(rung) for rung in reached}
     said_as = {rung: (own or {}).get(rung) or ladder.label_of(rung) or rung for rung in reached}
     # So many dots that they touch say nothing that the line does not.
+    drawn = path
     dots: dict[str, Any] = {"mode": "lines"}
-    if len(path) <= DOTS_AT_MOST:
+    if len(path) > DOTS_AT_MOST:
+        drawn = _outline(path, rank)
+    else:
         dots = {
             "mode": "lines+markers",
             "marker": {"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
         }
     plot = go.Figure(
         go.Scatter(
-            x=[day for day, _ in path],
-            y=[rank[rung] for _, rung in path],
+            x=[day for day, _ in drawn],
+            y=[rank[rung] for _, rung in drawn],
             line={"shape": "hv", "color": BLUE, "width": 2},
             **dots,
-            text=[said_as[rung] for _, rung in path],
+            text=[said_as[rung] for _, rung in drawn],
             hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
         )
     )
@@ -102,6 +107,19 @@ def ladder_over_time(
         good = sum(last is not None for _, last in setbacks)
         alt += f" Harder stretches, shaded: {len(setbacks)}, of which made good: {good}."
     return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)])
+
+
+def _outline(path: Sequence[tuple[str, str]], rank: Mapping[str, int]) -> list[tuple[str, str]]:
+    """The contacts that shape the line: of each day the first, the lowest, the highest and the last.
+
+    A day is one place on the axis, so the line through them is the line through all.
+    """
+    shaped: list[tuple[str, str]] = []
+    for _, contacts in groupby(path, key=itemgetter(0)):
+        of_day = list(contacts)
+        places = [rank[rung] for _, rung in of_day]
+        shaped += [of_day[n] for n in sorted({0, places.index(min(places)), places.index(max(places)), len(of_day) - 1})]
+    return shaped
 
 
 def _shade(place: int, size: int) -> str:

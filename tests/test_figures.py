@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 from plotly.offline import get_plotlyjs_version
 
@@ -30,6 +31,21 @@ def test_every_figure_is_of_a_kind_that_is_drawn_and_has_its_words(house: House)
         assert "<" not in figure.json()
     assert climbed.rows == [("2026-03-02", "Goes out with the mentor")] and "1 contact. " in climbed.alt
     assert "Seen 1 of 2 times" in seen.alt
+
+
+def test_a_line_of_very_many_contacts_is_drawn_through_fewer_and_spans_the_same_rungs_on_every_day(house: House) -> None:
+    ladder = house.reader.definition("default-ladder@1")
+    assert ladder is not None
+    chance = Random(4)
+    path = [[f"2026-{1 + n // 840:02d}-{1 + n // 30 % 28:02d}", chance.choice([rung.id for rung, _ in ladder.climb()])] for n in range(3000)]
+    climbed = {"contacts": len(path), "baseline": None, "latest": None, "highest_sustained": None, "path": path}
+    figure = ladder_over_time(ladder, climbed)
+    (line,) = figure.plot.data
+    assert line.mode == "lines" and len(line.x) < len(path) / 5 and len(figure.rows) == len(path)
+    for day in {day for day, _ in path}:
+        every = [ladder.place(rung) for at, rung in path if at == day]
+        drawn = [place for at, place in zip(line.x, line.y, strict=True) if at == day]
+        assert (drawn[0], min(drawn), max(drawn), drawn[-1]) == (every[0], min(every), max(every), every[-1])
 
 
 def test_the_vendored_script_is_the_one_that_plotly_writes_for() -> None:
