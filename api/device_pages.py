@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-import segno
 from fastapi import Body as FromBody
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -22,7 +21,7 @@ from api.people_pages import base_of
 from api.problems import Problem
 from api.schemas import Enrolled
 from api.service import Current, Service, Using
-from api.show import id_of, read_form, setting_for, show, text_of
+from api.show import id_of, qr_code, read_form, setting_for, show, text_of
 
 router = gated(default_response_class=HTMLResponse)
 
@@ -67,7 +66,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         return _devices(request, using, asking, body["id"], "Give the device a name of at most 120 letters, and say what it is.", 422)
     secret = using.ledger.accounts.make_link("enrol", {"setting": body["id"], "name": name, "kind": kind, "by": str(asking.person)})
     link = f"{base_of(request)}/enrol?key={secret}"
-    qr = segno.make(link, error="m").svg_data_uri(scale=6, dark="#12436d")
+    qr = qr_code(link, 6)
     return _devices(request, using, asking, body["id"], qr=qr, link=link, name=name)
 
 

@@ -77,6 +77,14 @@ async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
     return await request.form(max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
 
 
+def qr_code(words: str, scale: int) -> str:
+    """A QR code as the address of a picture. `scale` is the size of one of its squares."""
+    # Two pages show one, so only they wait for what draws it.
+    import segno
+
+    return segno.make(words, error="m").svg_data_uri(scale=scale, dark="#12436d")
+
+
 def text_of(form: FormData, name: str) -> str:
     """A field of a form as text; a file, or nothing, is empty."""
     said = form.get(name)

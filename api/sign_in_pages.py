@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-import segno
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -19,7 +18,7 @@ from api.asking import CLEAR, Asker, Asking, drop_session, keep_session
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Service, Using
-from api.show import people_here, read_form, show, text_of
+from api.show import people_here, qr_code, read_form, show, text_of
 from projections.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -141,7 +140,7 @@ def _me(
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
     secret = accounts.new_factor()
     address = f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger"
-    qr = segno.make(address, error="m").svg_data_uri(scale=5, dark="#12436d")
+    qr = qr_code(address, 5)
     where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
     today = using.ledger.standing.today()
     person = using.ledger.world.person(asking.person)
