@@ -20,7 +20,7 @@ from api.show import people_here, people_of, setting_for
 from frameworks.learning import group_units
 from projections.curriculum_state import group_statuses
 from projections.history import entries_of_day
-from projections.reading import Body, Reader, Unknown
+from projections.reading import Body, Reader, Unknown, group_of
 from projections.register import codes_of_day
 from projections.roster import roster, scale_as_json
 from projections.session_sheet import missing_by_slot
@@ -118,9 +118,10 @@ def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Bod
 @router.get(
     "/settings/{setting_id}/missing", operation_id="getMissing", summary="How many scores are missing in each slot of a day", response_model=MissingOfDay
 )
-def missing(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")]) -> Json:
-    """By slot and framework. Only what is meant to be scored in every such slot counts."""
-    setting, students = _of(using.reader, asking, setting_id)
+def missing(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")], group: str = "") -> Json:
+    """By slot and framework, of everybody or of one group. Only what is meant to be scored in every such slot counts."""
+    setting, everyone = _of(using.reader, asking, setting_id)
+    students = [one for one in everyone if not group or group_of(one, on) == group]
     return {"setting_id": str(setting_id), "date": on.isoformat(), "slots": missing_by_slot(using.reader, setting, on, students)}
 
 

@@ -13,7 +13,7 @@ from api.asking import Asker
 from api.service import Json
 from api.show import people_of
 from frameworks.needs import need_codes
-from projections.reading import Reader, in_force
+from projections.reading import Reader, group_of
 
 FILTERS: Mapping[str, str] = {"group": "Group", "worker": "Key worker", "commissioner": "Commissioner", "purpose": "Purpose", "need": "Need"}
 """What a list is narrowed down by, and what it is called."""
@@ -70,12 +70,6 @@ def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: dat
     """The needs of those students whose health records the asker may read, by the student's id."""
     now = reader.ledger.clock()
     return reader.needs_of([one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day)
-
-
-def group_of(student: Json, day: date) -> str | None:
-    """The group in which a student is taught on a day."""
-    held = in_force(student.get("groups", ()), day.isoformat())
-    return held["group"] if held else None
 
 
 def in_words(slug: str) -> str:

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 
 from api.asking import Asking
 from api.entries import may_settle
-from api.filters import Chosen, group_of, in_words, narrow, needs_seen
+from api.filters import Chosen, in_words, narrow, needs_seen
 from api.gate import gated
 from api.report_pages import released_to
 from api.service import Current, Json
@@ -29,7 +29,7 @@ from projections.crosswalks import outcomes_carried
 from projections.history import days_at, entries_at, progress_of
 from projections.job_runs import latest_runs
 from projections.overview import WEEKS, overview
-from projections.reading import Reader
+from projections.reading import Reader, group_of
 from projections.register import suggested_codes
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 

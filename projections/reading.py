@@ -174,6 +174,12 @@ def in_force(held: Iterable[Body], day: str) -> Body | None:
     return max(enumerate(one for one in held if one["from_date"] <= day), key=lambda one: (str(one[1]["from_date"]), one[0]), default=(0, None))[1]
 
 
+def group_of(student: Body, day: date) -> str | None:
+    """The group in which a student is taught on a day, or None."""
+    held = in_force(student.get("groups", ()), day.isoformat())
+    return held["group"] if held else None
+
+
 def timetable_on(setting: Body, day: str) -> Sequence[Body]:
     """The slots in force on an ISO date, as in the rules: the latest from-date on or before it, the one set last."""
     held = in_force(setting.get("timetables", ()), day)

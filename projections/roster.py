@@ -8,7 +8,7 @@ from typing import Any
 
 from frameworks import Definition
 from frameworks.parts import Scale
-from projections.reading import Body, Reader, age_on, timetable_on
+from projections.reading import Body, Reader, age_on, group_of, timetable_on
 
 Json = dict[str, Any]
 LOOK_BACK = timedelta(days=60)
@@ -33,7 +33,8 @@ def roster(
         "timetables": _in_force(setting, today),
         "students": [
             {
-                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "expected": _weeks(student, today),
+                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "group": group_of(student, today),
+                "expected": _weeks(student, today),
                 "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},
                 # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone need hold.
                 "not_asked": _not_asked(outcomes, kinds, setting["id"], ages[student["id"]]),

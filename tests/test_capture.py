@@ -26,7 +26,7 @@ from ap_ledger.application.standing import UNSURE
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetTimetable
-from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, SetOwnItems, StartPlacement
+from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, GroupStudent, SetOwnItems, StartPlacement
 from ap_ledger.events.base import Ref
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
@@ -244,6 +244,22 @@ def test_what_is_missing_is_told_slot_by_slot(house: House) -> None:
         slots = client.get(f"/api/v1/settings/{house.setting}/missing", params=MONDAYS).json()["slots"]
         sheets = {slot: client.get(f"/api/v1/settings/{house.setting}/sheet", params={**MONDAYS, "slot": slot}).json()["missing"] for slot in slots}
     assert {slot: sum(counts.values()) for slot, counts in slots.items()} == sheets and set(slots) == {"lesson", "break", "lunch"}
+
+
+def test_a_tablet_knows_who_is_in_which_group_and_what_is_missing_in_one(house: House) -> None:
+    whose = {"setting_id": house.setting, "author_id": house.leader, "from_date": date(2026, 1, 5)}
+    for student, group in ((house.student, "willow"), (house.other, "alder")):
+        house.ledger.execute(GroupStudent(id=new_id(), student=student, group=group, **whose))
+    house.record(house.outcome("joined-in"))
+    with house.browser(house.teacher) as client:
+        house.runner.catch_up()
+        told = client.get("/api/v1/capture", params={"setting": str(house.setting)}).json()["students"]
+        assert {one["id"]: one["group"] for one in told} == {str(house.student): "willow", str(house.other): "alder"}
+        about = f"/api/v1/settings/{house.setting}/missing"
+        whole, willow, alder = (
+            sum(client.get(about, params={**MONDAYS, "group": group}).json()["slots"]["lesson"].values()) for group in ("", "willow", "alder")
+        )
+        assert whole == willow + alder and alder == willow + 1, "one of the scores of Willow is there"
 
 
 def test_steps_tell_where_a_group_stands_in_one_answer(house: House) -> None:

@@ -122,6 +122,54 @@ def test_a_break_is_scored_on_a_tablet_by_touch_alone(browsers: Callable[..., An
     assert page.said == []
 
 
+def test_a_group_is_scored_by_itself_and_the_tablet_stays_with_it(browsers: Callable[..., Any], place: Place) -> None:
+    context, path = browsers(), f"/sessions?on={today()}&slot=tutor"
+    page = visit(context, place, path)
+    mine = sorted(child.name.split()[0] for child in place.story.children[::3])
+
+    def shown() -> list[str]:
+        return sorted(one.inner_text().split()[0] for one in page.query_selector_all(".sheet tbody th span"))
+
+    assert len(shown()) == 8
+    page.select_option("#group", "willow")
+    until(lambda: shown() == mine)
+    page.reload()
+    ready(page)
+    assert shown() == mine and page.input_value("#group") == "willow"
+    page.tap("#everyone")
+    columns = len(page.query_selector_all(".sheet tbody tr:first-child .cell"))
+    for n in range(columns):
+        page.tap('.key[data-value="1"]')
+        until(lambda n=n: page.evaluate(f"document.querySelectorAll('.cell[data-column=\"{n}\"][data-look=level]').length") == len(mine))
+    page.tap("#everyone")
+    all_sent(page)
+    assert {one.student for one in place.current("outcome-scored")} == {str(child.id) for child in place.story.children[::3]}, "nobody of another group"
+    until(lambda: "all scored" in page.inner_text("#slot-tutor"))
+    page.tap("#slot-arrival")
+    until(lambda: page.get_attribute("#slot-arrival", "aria-pressed") == "true" and page.query_selector("#slot-arrival small"))
+    until(lambda: "all scored" in page.inner_text("#slot-tutor"), what="what is open is counted for the group")
+    page.select_option("#add", str(place.story.children[1].id))
+    until(lambda: len(shown()) == len(mine) + 1)
+    page.tap('.key[data-value="1"]')
+    all_sent(page)
+    until(lambda: len(place.current("outcome-scored")) == columns * len(mine) + 1)
+    assert len(shown()) == len(mine) + 1, "who was added stays in sight"
+    page.goto(f"{place.chaos.url}/day")
+    ready(page)
+    assert page.input_value("#group") == "willow" and len(page.query_selector_all(".day > *")) == len(mine)
+    page.tap("#all-am")
+    all_sent(page)
+    until(lambda: len(place.current("session-attended")) == len(mine))
+    page.click("#undo")
+    all_sent(page)
+    until(lambda: place.current("session-attended") == [])
+    page.goto(f"{place.chaos.url}/steps")
+    ready(page)
+    page.tap("#group-hazel")
+    until(lambda: page.evaluate("document.querySelectorAll('.chips [id^=student-][aria-pressed=true]').length") == 2)
+    assert page.said == []
+
+
 def test_the_grid_takes_digits_arrows_and_undo_from_a_keyboard_with_one_tab_stop(browsers: Callable[..., Any], place: Place) -> None:
     page = visit(browsers(kind=None), place, f"/sessions?on={today()}&slot=lesson-1")
     assert len(page.query_selector_all('.cell[tabindex="0"]')) == 1

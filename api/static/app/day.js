@@ -1,5 +1,5 @@
 // The day: who is expected, who came and left, who was not seen, whom we or they cancelled, and who followed up. Codes are only suggested.
-import { ask, boot, calm, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -9,16 +9,18 @@ const BY = { us: "Cancelled by us", student: "Cancelled by them", other: "Cancel
 const FIELDS = ["planned_start", "planned_end", "actual_start", "actual_end", "place_id", "supervised_by", "cancelled_by"];
 const CHANNELS = [["phone", "Phoned"], ["text", "Texted"], ["in-person", "Went there"]];
 const asked = new URLSearchParams(location.search);
-let roster, day, told, entries = new Map(), following = "";
+let roster, day, told, entries = new Map(), following = "", group = "";
 
 boot(async known => {
   roster = known;
   day ??= asked.get("on") || dayIn(roster.setting.time_zone);
+  group = await groupHere(roster);
   await load();
   await catchUp();
 });
 document.addEventListener("sent", () => { if (roster) catchUp(); });
 
+const ours = () => roster.students.filter(one => !group || one.group === group);
 const today = () => dayIn(roster.setting.time_zone);
 const at = time => momentIn(roster.setting.time_zone, day, time);
 const timeOf = moment => moment ? new Date(moment).toLocaleTimeString("en-GB", { timeZone: roster.setting.time_zone, hour: "2-digit", minute: "2-digit" }) : "";
@@ -113,7 +115,7 @@ const left = (student, session) => attest(student, session, { actual_end: localT
 const away = (student, session, by, words) => attest(student, session, { actual_start: null, actual_end: null, supervised_by: null, cancelled_by: by }, words);
 
 function everyoneHere(half) {
-  const open = roster.students.map(student => [student, sessionsOf(student).find(one => one.half === half)]).filter(([student, session]) => session && !attested(student, session).entry);
+  const open = ours().map(student => [student, sessionsOf(student).find(one => one.half === half)]).filter(([student, session]) => session && !attested(student, session).entry);
   return attestAll(open.map(([student, session]) => [student, session, { actual_start: localTime(at(session.starts)), supervised_by: roster.me.id }]), `${count(open.length, "student")} here from the start.`);
 }
 
@@ -135,7 +137,7 @@ async function followUp(student, channel, words) {
 // The page ---------------------------------------------------------------------------------------------------------------
 
 function draw() {
-  const app = find("#app"), focus = document.activeElement?.id, rows = roster.students.map(one => [one, sessionsOf(one)]).filter(([, sessions]) => sessions.length);
+  const app = find("#app"), focus = document.activeElement?.id, rows = ours().map(one => [one, sessionsOf(one)]).filter(([, sessions]) => sessions.length);
   app.replaceChildren(head(rows), rows.length ? el("div", { class: "day" }, ...rows.map(card)) : el("p", { class: "note" }, "Nobody is expected on this day."), codes());
   if (focus) find(`#${CSS.escape(focus)}`)?.focus({ preventScroll: true });
 }
@@ -144,7 +146,7 @@ function head(rows) {
   const move = days => el("button", { type: "button", class: "second", "aria-label": days < 0 ? "The day before" : "The day after", onclick: () => inTurn(async () => { day = new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10); await load(); }).then(catchUp) }, icon(days < 0 ? "chevron-left" : "chevron-right"));
   const halves = HALVES.filter(([half]) => rows.some(([, sessions]) => sessions.some(one => one.half === half)));
   const open = half => rows.filter(([student, sessions]) => sessions.some(one => one.half === half && !attested(student, one).entry)).length;
-  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1)),
+  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1), groupChoice(roster, group, wanted => inTurn(() => { group = wanted; draw(); }))),
     el("p", { id: "open-sessions" }, halves.map(([half, words]) => `${words}: ${open(half) ? `${count(open(half), "student")} still to mark` : "everybody is marked"}.`).join(" ")),
     el("div", { class: "row" }, ...halves.filter(([half]) => open(half)).map(([half, words]) => el("button", { type: "button", class: "second", id: `all-${half}`, onclick: () => everyoneHere(half) }, icon("users"), `Everyone else here, ${words.toLowerCase()}`))));
 }

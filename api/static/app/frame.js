@@ -58,6 +58,24 @@ export function momentIn(zone, day, time) {
   return new Date(guess - (shown(first) - first));
 }
 
+// The groups in which students are taught, by id and by name.
+export const groups = roster => [...new Set(roster.students.map(one => one.group).filter(Boolean))].sort().map(id => [id, id[0].toUpperCase() + id.slice(1).replaceAll("-", " ")]);
+
+// A tablet belongs to a room, so its sheets stay with the group that was chosen on it last.
+export async function groupHere(roster) {
+  const kept = await fact("group");
+  return groups(roster).some(([id]) => id === kept) ? kept : "";
+}
+
+export function groupChoice(roster, group, change) {
+  const choose = async event => {
+    const wanted = event.target.value;
+    await setFact("group", wanted);
+    change(wanted);
+  };
+  return groups(roster).length ? el("div", {}, el("label", { for: "group" }, "Group"), el("select", { id: "group", onchange: choose }, [["", "Everybody"], ...groups(roster)].map(([id, words]) => el("option", { value: id, selected: id === group }, words)))) : null;
+}
+
 export const inWords = day => new Date(`${day}T12:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
 
 export function slotsOn(roster, day) {

@@ -1,5 +1,5 @@
 // Score a slot: students down, indicators across, one tab stop, a keypad for thumbs, digits for keyboards. Every score is saved as it is given.
-import { ask, boot, calm, count, dayIn, el, expectedIn, find, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -9,7 +9,7 @@ const INFORMANTS = [["teacher", "staff"], ["mentor", "mentor"], ["student", "the
 const FOR_EVERYONE = "Each key now fills the whole indicator for everyone here, where it is empty, and goes on to the next.";
 const asked = new URLSearchParams(location.search);
 
-let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, extra = [];
+let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, extra = [], added = [], group = "";
 
 boot(async known => {
   const first = !roster;
@@ -19,6 +19,7 @@ boot(async known => {
     informant = asked.get("informant") || roster.me.role;
     slot = slotsOn(roster, day).find(one => one.id === asked.get("slot")) ?? now();
   }
+  group = await groupHere(roster);
   framework = roster.outcomes.find(one => one.id === framework?.id) ?? roster.outcomes.find(one => `${one.id}@${one.version}` === asked.get("framework")) ?? usual();
   await load();
   await catchUp();
@@ -51,6 +52,7 @@ async function load() {
   const which = slot && framework ? sheetName() : "";
   trail = [];
   extra = [];
+  added = [];
   cells = new Map();
   lay();
   if (which) for (const [name, one] of await hiddenUnder(`today:score:${which}|`)) cells.set(name.slice(`today:score:${which}|`.length), one);
@@ -65,11 +67,11 @@ const turnTo = change => inTurn(async () => { change(); await load(); }).then(ca
 // What others scored, once there is a signal. What still waits here to be sent is newer and stays.
 async function catchUp() {
   if (!slot || !framework) return;
-  const which = sheetName(), after = `min_position=${await position()}`;
+  const which = sheetName(), after = `min_position=${await position()}`, whose = group;
   const [sheet, missing] = await Promise.all([
-    ask(`/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(slot.id)}&${after}`), ask(`/api/v1/settings/${roster.setting.id}/missing?date=${day}&${after}`),
+    ask(`/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(slot.id)}&${after}`), ask(`/api/v1/settings/${roster.setting.id}/missing?date=${day}&group=${encodeURIComponent(whose)}&${after}`),
   ]);
-  await inTurn(() => which === sheetName() && taken(which, sheet, missing));
+  await inTurn(() => which === sheetName() && whose === group && taken(which, sheet, missing));
 }
 
 async function taken(which, sheet, missing) {
@@ -111,7 +113,8 @@ function lay() {
   rows = [];
   if (!slot || !framework) return;
   const wanted = new Set(framework.slots[slot.kind]?.asked ?? []);
-  rows = roster.students.filter(one => expectedIn(one, day, slot.id) || extra.includes(one.id) || [...cells.keys()].some(name => name.startsWith(one.id)));
+  const here = one => expectedIn(one, day, slot.id) || extra.includes(one.id) || [...cells.keys()].some(name => name.startsWith(one.id));
+  rows = roster.students.filter(one => added.includes(one.id) || ((!group || one.group === group) && here(one)));
   for (const item of framework.indicators) {
     if (!wanted.has(item.id)) continue;
     if (!item.per_student) columns.push({ ...item, of: () => item.id });
@@ -277,7 +280,7 @@ function controls() {
     el("div", { class: "row" }, roster.settings.length > 1 ? select("setting", "Setting", roster.settings.map(one => [one.id, one.name]), roster.setting.id, value => location.assign(`/sessions?setting=${value}`)) : null,
       select("framework", "Against", roster.outcomes.map(one => [one.id, one.title]), framework?.id, value => turnTo(() => { framework = roster.outcomes.find(one => one.id === value); })),
       select("informant", "As said by", INFORMANTS, informant, value => turnTo(() => { informant = value; }))));
-  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1), el("input", { type: "date", "aria-label": "Day", value: day, onchange: event => event.target.value && onDay(event.target.value) }), options), el("div", { class: "chips slots", role: "group", "aria-label": "Slots", id: "slots" }, ...slotChips()));
+  return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1), el("input", { type: "date", "aria-label": "Day", value: day, onchange: event => event.target.value && onDay(event.target.value) }), groupChoice(roster, group, wanted => turnTo(() => { [group, left, at] = [wanted, {}, [0, 0]]; })), options), el("div", { class: "chips slots", role: "group", "aria-label": "Slots", id: "slots" }, ...slotChips()));
 }
 
 const onDay = wanted => turnTo(() => {
@@ -409,5 +412,5 @@ function byKey(event) {
 
 function adding() {
   const others = roster.students.filter(one => !rows.includes(one));
-  return others.length ? el("div", { class: "row adding" }, el("label", { for: "add" }, "Somebody else is here"), el("select", { id: "add", onchange: event => { extra.push(event.target.value); lay(); draw(); go(rows.findIndex(one => one.id === event.target.value), 0); } }, el("option", { value: "" }, "Choose"), others.map(one => el("option", { value: one.id }, one.name)))) : null;
+  return others.length ? el("div", { class: "row adding" }, el("label", { for: "add" }, "Somebody else is here"), el("select", { id: "add", onchange: event => { added.push(event.target.value); lay(); draw(); go(rows.findIndex(one => one.id === event.target.value), 0); } }, el("option", { value: "" }, "Choose"), others.map(one => el("option", { value: one.id }, one.name)))) : null;
 }

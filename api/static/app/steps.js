@@ -1,5 +1,5 @@
 // The curriculum sheet: the next units of a student or a group, one tap up or down a status.
-import { ask, boot, calm, count, el, find, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, el, find, groups, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
 import { add, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -96,7 +96,9 @@ function draw() {
 
 function people() {
   const pick = one => { if (chosen.has(one.id)) chosen.delete(one.id); else if (chosen.size < MOST) chosen.add(one.id); catchUp(); draw(); };
-  return el("div", { class: "chips", role: "group", "aria-label": "Students" }, ...roster.students.map(one => el("button", { type: "button", id: `student-${one.id}`, "aria-pressed": chosen.has(one.id) ? "true" : "false", onclick: () => pick(one) }, one.name)));
+  const all = members => { chosen = new Set(members.every(one => chosen.has(one)) ? [] : members.slice(0, MOST)); catchUp(); draw(); };
+  const whole = groups(roster).map(([id, name]) => [id, name, roster.students.filter(one => one.group === id).map(one => one.id)]);
+  return el("div", { class: "chips", role: "group", "aria-label": "Students" }, ...whole.map(([id, name, members]) => el("button", { type: "button", id: `group-${id}`, class: "group", "aria-pressed": members.slice(0, MOST).every(one => chosen.has(one)) ? "true" : "false", onclick: () => all(members.slice(0, MOST)) }, icon("users"), name)), ...roster.students.map(one => el("button", { type: "button", id: `student-${one.id}`, "aria-pressed": chosen.has(one.id) ? "true" : "false", onclick: () => pick(one) }, one.name)));
 }
 
 function controls() {
@@ -115,7 +117,7 @@ function units() {
   if (list === "next" && !wanted) shown = shown.filter(one => rank(one) < 0).sort((a, b) => rank(a) - rank(b)).slice(0, SHOWN);
   const cut = shown.slice(0, 60);
   return el("section", { class: "units-sheet" }, offline ? el("p", { class: "quiet" }, "No signal: this is how things stood when last looked at.") : null,
-    cut.length ? el("ul", { class: "steps" }, ...cut.map(unit => el("li", { class: "unit-row" }, el("div", {}, el("strong", {}, unit.label), el("small", {}, unit.under)), ...students.map(one => stepper(one, unit, students.length > 1))))) : el("p", {}, "Nothing fits."),
+    cut.length ? el("ul", { class: "steps" }, ...cut.map(unit => el("li", { class: students.length > 1 ? "unit-row many" : "unit-row" }, el("div", {}, el("strong", {}, unit.label), el("small", {}, unit.under)), ...students.map(one => stepper(one, unit, students.length > 1))))) : el("p", {}, "Nothing fits."),
     shown.length > cut.length ? el("p", { class: "quiet" }, `${count(shown.length - cut.length, "more unit")}: search to find ${shown.length - cut.length === 1 ? "it" : "them"}.`) : null);
 }
 
