@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 
 from api.asking import Asker, Asking
+from api.filters import needs_seen
 from api.gate import gated
 from api.paging import LIMIT, Cursor, linked, page
 from api.problems import Problem
 from api.schemas import Item, Items, Sheet
-from api.service import Current, Json
+from api.service import Current, Json, Service
 from projections.reading import Unknown, timetable_on
 from projections.session_sheet import session_sheet
 
@@ -57,6 +58,13 @@ def student_seen(asking: Asker, body: Json) -> Json:
     return {name: value for name, value in body.items() if name not in hidden}
 
 
+def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:
+    """Students with the codes of their needs, for those who may read their health records. To others nothing says that there are any."""
+    told = needs_seen(using.reader, asking, students, using.ledger.standing.today())
+    bare = ({name: value for name, value in one.items() if name != "needs"} for one in students)
+    return [{**one, "needs": list(told[one["id"]])} if one["id"] in told else one for one in bare]
+
+
 def _collection(kind: Kind) -> Any:
     def listed(
         request: Request, response: Response, using: Current, asking: Asking, setting_id: UUID | None = None, cursor: Cursor = None, limit: int = 100
@@ -70,7 +78,8 @@ def _collection(kind: Kind) -> Any:
             if len(found) >= size or len(bodies) < LIMIT:
                 break
         answer = linked(request, response, found[:size], "key", size)
-        return {"items": [_without_key(body) for body in answer["items"]]}
+        items = _with_needs(using, asking, answer["items"]) if kind == "students" else answer["items"]
+        return {"items": [_without_key(body) for body in items]}
 
     return listed
 
@@ -91,7 +100,7 @@ def student(student_id: UUID, using: Current, asking: Asking) -> Json:
     body = using.reader.one("students", str(student_id))
     if body is None:
         raise Unknown
-    return _without_key(student_seen(asking, body))
+    return _without_key(_with_needs(using, asking, [student_seen(asking, body)])[0])
 
 
 @router.get("/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole")

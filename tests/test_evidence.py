@@ -126,8 +126,13 @@ def test_lists_are_narrowed_down_by_group_and_by_need_as_they_are_in_force(place
         commissioner = place.browser(place.commissioner, app)  # type: ignore[attr-defined]
         assert "Autism" not in commissioner.get("/").text + commissioner.get(f"/students/{place.student}").text
         assert listed(commissioner, "/?need=ASD") == [], "nothing can be found out by asking"
+        about = f"/api/v1/students/{place.student}"
+        assert leader.get(about).json()["needs"] == ["SEMH", "ASD"]
+        assert {one["id"]: one["needs"][0] for one in leader.get("/api/v1/students").json()["items"]} == {str(place.student): "SEMH", str(place.other): "SLCN"}
+        assert "needs" not in commissioner.get(about).json(), "not even that there are any"
         place.shred("health")
         place.runner.catch_up()
+        assert "needs" not in leader.get(about).json()
         assert listed(leader, "/?need=ASD") == [] and "Autism" not in leader.get(f"/students/{place.student}").text
 
 
