@@ -77,3 +77,9 @@ class DefinitionError(LedgerError):
 
 class SetupError(LedgerError):
     """The installation is incomplete or wrong; the message says how to mend it."""
+
+
+def as_sentence(fault: str) -> str:
+    """What a validator said, as a sentence. Only the first letter is made a capital: the others may belong to names and patterns."""
+    words = fault.removeprefix("Value error, ").rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}."

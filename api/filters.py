@@ -12,6 +12,7 @@ from fastapi import Depends, Query
 from api.asking import Asker
 from api.service import Json
 from api.show import people_of
+from api.words import spoken
 from frameworks.needs import need_codes
 from projections.reading import Reader, group_of
 
@@ -57,10 +58,10 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
         placement, worker = latest.get(student["id"], {}), student.get("key_worker")
         group, placer, purpose = group_of(student, day), placement.get("commissioner_id"), placement.get("purpose")
         found[student["id"]] = {
-            "group": [(group, in_words(group))] if group else [],
+            "group": [(group, spoken(group))] if group else [],
             "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],
             "commissioner": [(placer, placers.get(placer, "a commissioner"))] if placer else [],
-            "purpose": [(purpose, in_words(purpose))] if purpose else [],
+            "purpose": [(purpose, spoken(purpose))] if purpose else [],
             "need": [(code, need_codes().get(code, code)) for code in needs.get(student["id"], ())],
         }
     return found
@@ -70,8 +71,3 @@ def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: dat
     """The needs of those students whose health records the asker may read, by the student's id."""
     now = reader.ledger.clock()
     return reader.needs_of([one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day)
-
-
-def in_words(slug: str) -> str:
-    """A short name as it is read."""
-    return slug.replace("-", " ").capitalize()

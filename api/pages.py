@@ -15,14 +15,14 @@ from fastapi.responses import HTMLResponse
 
 from api.asking import Asking
 from api.entries import may_settle
-from api.filters import Chosen, in_words, narrow, needs_seen
+from api.filters import Chosen, narrow, needs_seen
 from api.gate import gated
 from api.report_pages import released_to
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
 from api.stories import story_lines
 from api.withhold import withhold
-from api.words import Own
+from api.words import Own, spoken
 from frameworks import Definition
 from frameworks.needs import need_codes
 from projections.crosswalks import outcomes_carried
@@ -82,7 +82,7 @@ def student_page(
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     day = instant.astimezone(zone).date()
     group, needs = group_of(student, day), needs_seen(using.reader, asking, [student], day).get(student["id"], ())
-    about = [*([in_words(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
+    about = [*([spoken(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
     figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that was asked for.

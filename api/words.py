@@ -24,6 +24,12 @@ KINDS = {
 FACES = {1: "very low", 2: "low", 3: "okay", 4: "good", 5: "great"}
 
 
+def spoken(code: str) -> str:
+    """A short code or name as it is read: a capital first, and the other letters as somebody wrote them."""
+    said = code.replace("-", " ")
+    return said[:1].upper() + said[1:]
+
+
 def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
     """What an entry says, in a short line."""
 
@@ -42,7 +48,7 @@ def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
             return f"{label('curriculum', entry['unit'])}: {entry['status'].replace('-', ' ')}" + _said(entry, "note")
         case "visit-logged":
             minutes = f", {entry['minutes']} minutes" if entry.get("minutes") is not None else ""
-            return f"{entry['effort'].replace('-', ' ').capitalize()}, {entry['channel'].replace('-', ' ')}{minutes}" + _said(entry, "note")
+            return f"{spoken(entry['effort'])}, {entry['channel'].replace('-', ' ')}{minutes}" + _said(entry, "note")
         case "session-attended":
             if entry.get("cancelled_by"):
                 return f"Cancelled by {entry['cancelled_by']}"
@@ -51,9 +57,9 @@ def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
             face = f"felt {FACES[entry['face']]}" if entry.get("face") else ""
             return f"{entry['speaker'].capitalize()} {face}".strip() + _said(entry, "words")
         case "incident-recorded":
-            return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
+            return spoken(str(entry["category"])) + _said(entry, "text")
         case "context-noted":
-            return str(entry["category"]).replace("-", " ").capitalize() + _said(entry, "text")
+            return spoken(str(entry["category"])) + _said(entry, "text")
         case "instrument-answered":
             return f"Answered by {entry['respondent']}"
     return str(entry.get("text", ""))

@@ -140,13 +140,21 @@ def test_a_need_is_named_once_by_a_code_that_schools_use(place: House) -> None:
     def note(*needs: str) -> None:
         place.ledger.execute(NoteNeeds(id=new_id(), setting_id=place.setting, student=place.student, needs=needs, from_date=date(2026, 1, 5)))
 
-    for wrong in (("XX",), ("SEMH", "SEMH")):
+    for wrong in (("XX",), ("semh",), ("SEMH", "SEMH")):
         with pytest.raises(Refused, match="SEMH, SLCN"):
             note(*wrong)
     note()
     place.shred("health")
     with pytest.raises(Refused, match="erased"):
         note("SEMH")
+
+
+def test_what_staff_wrote_keeps_its_capitals(place: House) -> None:
+    place.record(place.entry("context-noted", category="moved to Nan in Hull"), place.entry("incident-recorded", category="left-site", restrictive=False))
+    with place.browser() as leader:
+        place.runner.catch_up()
+        story = leader.get(f"/students/{place.student}").text
+    assert "Moved to Nan in Hull" in story and "Left site" in story
 
 
 # Who reads what -------------------------------------------------------------------------------------------------------

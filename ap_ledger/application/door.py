@@ -20,7 +20,7 @@ from ap_ledger.application.sealing import bound_to, seal
 from ap_ledger.application.standing import REFUSED, SendJudge
 from ap_ledger.application.world import Party, World
 from ap_ledger.domain.posted import ANYTHING, BATCH, OUTSIDE_STATE, Posted, PostedCorrection, PostedEntry, PostedVoid
-from ap_ledger.errors import KeyringError, Refused
+from ap_ledger.errors import KeyringError, Refused, as_sentence
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import local_day, microseconds
@@ -139,7 +139,7 @@ def _refusal(entry_id: UUID | None, error: ValidationError) -> Result:
     if fault["type"] == "string_too_long":
         return Result(entry_id, "refused", code="too-long", field=where, message="The text is too long; 4,000 characters at most, fewer for names.")
     said = {"missing": "This field is missing.", "extra_forbidden": "There is no such field for this kind."}
-    message = said.get(fault["type"]) or fault["msg"].removeprefix("Value error, ").rstrip(".").capitalize() + "."
+    message = said.get(fault["type"]) or as_sentence(fault["msg"])
     return Result(entry_id, "refused", code="malformed", field=where, message=message)
 
 

@@ -32,7 +32,7 @@ from ap_ledger.domain.student import (
     SetOwnItems,
     StartPlacement,
 )
-from ap_ledger.errors import Refused
+from ap_ledger.errors import Refused, as_sentence
 
 ALL_COMMANDS: tuple[type[Command], ...] = (
     OpenSetting,
@@ -97,4 +97,4 @@ def read_command(said: Mapping[str, Any]) -> Command:
     except ValidationError as error:
         fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
         where = ".".join(str(part) for part in fault["loc"])
-        raise Refused("malformed", fault["msg"].removeprefix("Value error, ").rstrip(".").capitalize() + ".", where) from None
+        raise Refused("malformed", as_sentence(fault["msg"]), where) from None

@@ -23,7 +23,6 @@ from ap_ledger.events.student import (
     KeyWorkerAssigned,
     MentorAssigned,
     Name,
-    NeedCode,
     OwnItemsSet,
     PlacementChanged,
     PlacementEnded,
@@ -311,7 +310,7 @@ class NoteNeeds(StudentCommand):
     """Says which types of special educational need the student has from a date on, the main one first; none where none is known any more."""
 
     from_date: date
-    needs: Annotated[tuple[NeedCode, ...], Field(max_length=6)]
+    needs: Annotated[tuple[Annotated[str, Field(max_length=12)], ...], Field(max_length=6)]
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Needs are codes that schools use, each named once, and are kept while the key that seals them is."""
