@@ -41,7 +41,7 @@ def follow(copy: Path, heading: str) -> list[str]:
         first, _, rest = code.partition("\n")
         text = path.read_text() if path.exists() else ""
         if match := re.match(r"# after: (.+)", first):
-            assert match[1] in text, f"the recipe names a line that {name} no longer has"
+            assert match[1] + "\n" in text, f"the recipe names a line that {name} no longer has"
             text = text.replace(match[1] + "\n", match[1] + "\n" + rest, 1)
         else:
             text += code
