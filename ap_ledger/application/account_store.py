@@ -7,12 +7,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, inspect
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
 from ap_ledger.application.keyring import Key
-from ap_ledger.application.stores import BigInt, Bytes, open_store
-from ap_ledger.errors import SetupError
+from ap_ledger.application.stores import BigInt, Bytes, open_store, require_store
 from ap_ledger.events.moments import microseconds
+from ap_ledger.persistence.migrations import write_version
+from ap_ledger.persistence.steps.accounts import STEPS
 from ap_ledger.settings import Settings
 
 METADATA = MetaData()
@@ -85,8 +86,8 @@ class AccountStore:
 
     def __init__(self, settings: Settings, key: Key, clock: Callable[[], datetime]) -> None:
         self._engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
-        if not inspect(self._engine).has_table("accounts"):
-            raise SetupError("The store of accounts is missing. Restore it from its backup; without it nobody can sign in.")
+        missing = "The store of accounts is missing. Restore it from its backup; without it nobody can sign in."
+        require_store(self._engine, "accounts", STEPS, missing)
         self._key = key
         self._clock = clock
 
@@ -95,6 +96,8 @@ class AccountStore:
         """Makes the empty store."""
         engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
         METADATA.create_all(engine)
+        with engine.begin() as connection:
+            write_version(connection, len(STEPS))
         engine.dispose()
 
     def close(self) -> None:

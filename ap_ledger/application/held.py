@@ -13,14 +13,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Column, Integer, MetaData, String, Table, delete, insert, inspect, select, update
+from sqlalchemy import Column, Integer, MetaData, String, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ap_ledger.application.keyring import Key
 from ap_ledger.application.results import Result
-from ap_ledger.application.stores import BigInt, Bytes, open_store
-from ap_ledger.errors import SetupError
+from ap_ledger.application.stores import BigInt, Bytes, open_store, require_store
 from ap_ledger.events.moments import microseconds, moment
+from ap_ledger.persistence.migrations import write_version
+from ap_ledger.persistence.steps.held import STEPS
 from ap_ledger.settings import Settings
 
 METADATA = MetaData()
@@ -76,14 +77,16 @@ class HeldStore:
         self._engine = open_store(settings.sqlalchemy_url("held"), "held", PRAGMAS)
         self._key = key
         self._clocks: dict[UUID, int | None] = {}
-        if not inspect(self._engine).has_table("held"):
-            raise SetupError("The store of held entries is missing. Restore it from its backup, or run: ap-ledger check")
+        missing = "The store of held entries is missing. Restore it from its backup, or run: ap-ledger check"
+        require_store(self._engine, "held", STEPS, missing)
 
     @classmethod
     def create(cls, settings: Settings) -> None:
         """Makes the empty store."""
         engine = open_store(settings.sqlalchemy_url("held"), "held", PRAGMAS)
         METADATA.create_all(engine)
+        with engine.begin() as connection:
+            write_version(connection, len(STEPS))
         engine.dispose()
 
     def keep(self, row_id: UUID, result: Result, entry: Any, received_at: datetime, offset: timedelta, device_id: UUID | None, target_id: UUID | None) -> None:

@@ -24,6 +24,8 @@ from ap_ledger.application.master_key import PROOF, fitting_key, master_key_file
 from ap_ledger.application.stores import BigInt, Bytes, open_store
 from ap_ledger.errors import KeyringError
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.persistence.migrations import read_version, require_version, write_version
+from ap_ledger.persistence.steps.keyring import STEPS
 from ap_ledger.settings import Settings
 
 METADATA = MetaData()
@@ -91,6 +93,7 @@ class Keyring:
         METADATA.create_all(engine)
         with engine.begin() as connection:
             connection.execute(insert(ABOUT).values(ledger_id=ledger_id.bytes, proof=aes_key_wrap(read_master_key(settings), PROOF)))
+            write_version(connection, len(STEPS))
         keyring = cls(engine, read_master_key(settings), settings)
         keyring.make(ledger_id)
         engine.dispose()
@@ -114,6 +117,7 @@ class Keyring:
         if not inspect(engine).has_table("keys"):
             raise KeyringError("The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text.")
         with engine.connect() as connection:
+            require_version("keyring", read_version(connection), STEPS)
             about = connection.execute(select(ABOUT)).first()
             known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.key_id == newest.bytes)).first() is not None
         if about is None or UUID(bytes=about.ledger_id) != ledger_id:

@@ -29,6 +29,7 @@ from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
 from ap_ledger.application.standing import Standing
+from ap_ledger.application.upgrading import require_current_ledger
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
 from ap_ledger.domain.device import DeviceCommand, project_device
@@ -88,6 +89,7 @@ class Ledger(Sending, Application[UUID]):
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
         self.settings = settings
         self.clock = clock
+        require_current_ledger(settings)
         super().__init__(self._environment(settings))
         head = self.recorder.read_head()
         ledger_id = self.recorder.ledger_id()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Engine, Integer, LargeBinary, create_engine, event, text
+from sqlalchemy import BigInteger, Engine, Integer, LargeBinary, create_engine, event, inspect, text
 from sqlalchemy.types import TypeEngine
+
+from ap_ledger.errors import SetupError
+from ap_ledger.persistence.migrations import Step, read_version, require_version
 
 BigInt: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 Bytes = LargeBinary
@@ -28,3 +32,15 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
         if not exists:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
     return engine
+
+
+def require_store(engine: Engine, name: str, steps: Sequence[Step], missing: str) -> None:
+    """Raises SetupError where a store is missing, older or newer than this program; the engine is let go of then."""
+    try:
+        if not inspect(engine).has_table(name):
+            raise SetupError(missing)
+        with engine.connect() as connection:
+            require_version(name, read_version(connection), steps)
+    except BaseException:
+        engine.dispose()
+        raise

@@ -118,6 +118,27 @@ def init(
 
 
 @app.command()
+def upgrade(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    service_role: Annotated[str | None, typer.Option(help="On PostgreSQL: the role as which the service runs, if it has one of its own.")] = None,
+) -> None:
+    """Bring the stores of an earlier version up to date. Stop the service and back everything up first."""
+    from ap_ledger.application.upgrading import upgrade as bring_up_to_date
+
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly():
+        done = bring_up_to_date(settings)
+        if settings.postgres and service_role is not None:
+            from ap_ledger.persistence.postgres import grant_service_role
+
+            grant_service_role(settings, service_role)
+    for sentence in done:
+        console.print(sentence, highlight=False)
+    console.print("Everything is up to date." if not done else f"{len(done)} steps were done; everything is up to date.")
+
+
+@app.command()
 def serve(
     data: Data = None,
     database_url: DatabaseUrl = None,

@@ -15,6 +15,7 @@ from psycopg.types.numeric import Int8
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
+from ap_ledger.persistence.steps.ledger import STEPS
 from ap_ledger.settings import Settings
 
 SCHEMA = """
@@ -53,6 +54,7 @@ CREATE TABLE head (
     rules_position bigint NOT NULL,
     keys_position bigint NOT NULL
 ) WITH (fillfactor = 10);
+CREATE TABLE store_version (version integer NOT NULL);
 CREATE FUNCTION never_change() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'the ledger is append-only'; END $$;
 CREATE TRIGGER stored_events_never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON stored_events
@@ -122,6 +124,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
                 raise SetupError("This database holds a ledger already; nothing was changed.")
             connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
             connection.execute(SCHEMA)
+            connection.execute("INSERT INTO store_version VALUES (%s)", (len(STEPS),))
             connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0)", (uuid4(),))
 
     @contextmanager
@@ -242,7 +245,7 @@ def grant_service_role(settings: Settings, role: str) -> None:
             connection.execute(sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(name))
             connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC")
             connection.execute(sql.SQL("GRANT SELECT, INSERT ON stored_events, sealed TO {}").format(name))
-            connection.execute(sql.SQL("GRANT SELECT ON head TO {}").format(name))
+            connection.execute(sql.SQL("GRANT SELECT ON head, store_version TO {}").format(name))
             connection.execute(
                 sql.SQL("GRANT EXECUTE ON FUNCTION lock_head(), move_head(bigint, bigint, bigint, bigint), excise(bigint, text) TO {}").format(name)
             )

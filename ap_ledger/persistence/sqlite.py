@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
+from ap_ledger.persistence.steps.ledger import STEPS
 
 BUSY_WAIT_SECONDS = 5
 IN_LIST_LIMIT = 8_192
@@ -54,6 +55,7 @@ CREATE TABLE head (
     rules_position INTEGER NOT NULL,
     keys_position INTEGER NOT NULL
 );
+CREATE TABLE store_version (version INTEGER NOT NULL);
 CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER stored_events_never_go BEFORE DELETE ON stored_events
@@ -86,6 +88,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.executescript(SCHEMA)
+        connection.execute("INSERT INTO store_version VALUES (?)", (len(STEPS),))
         connection.execute("INSERT INTO head VALUES (1, ?, 0, 0, 0, 0)", (uuid4().bytes,))
         connection.close()
 

@@ -1,0 +1,146 @@
+"""What an earlier version stored is brought up to date by numbered steps, and nothing of it is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from ap_ledger.application import create_ledger
+from ap_ledger.application.upgrading import upgrade
+from ap_ledger.errors import SetupError
+from ap_ledger.persistence.migrations import Step, Upgrading, read_version, run_steps, store_exists
+from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.settings import Settings, read_settings
+from tests.golden.make_stores import load_dump
+from tests.house import TUESDAY, Clock, House, settings_for
+
+GOLDEN = Path(__file__).parent / "golden"
+VERSIONS = sorted(file.stem.removeprefix("stores-") for file in GOLDEN.glob("stores-*.json"))
+
+
+def engine_of(settings: Settings, store: str) -> Any:
+    options = {"options": f"-c search_path={store}"} if settings.postgres else {}
+    return create_engine(settings.sqlalchemy_url(store), connect_args=options)
+
+
+def shape_of(settings: Settings, store: str) -> dict[str, Any]:
+    """Every table of a store with its columns and indexes, in an order of names."""
+    engine = engine_of(settings, store)
+    look = inspect(engine)
+    shape = {
+        table: {
+            "columns": sorted((column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(table)),
+            "key": look.get_pk_constraint(table)["constrained_columns"],
+            "indexes": sorted((tuple(index["column_names"]), bool(index["unique"])) for index in look.get_indexes(table)),
+            "unique": sorted(tuple(rule["column_names"]) for rule in look.get_unique_constraints(table)),
+        }
+        for table in look.get_table_names()
+    }
+    engine.dispose()
+    return shape
+
+
+@pytest.fixture(params=VERSIONS)
+def version(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def older(version: str, database: str, tmp_path: Path, request: pytest.FixtureRequest) -> tuple[Settings, dict[str, Any]]:
+    """The stored folder or database of an earlier version, and what reading it must give."""
+    folder = tmp_path / "older"
+    shutil.copytree(GOLDEN / f"data-{version}", folder)
+    expected = json.loads((GOLDEN / f"stores-{version}.json").read_text())[database]
+    if database == "sqlite":
+        return settings_for("sqlite", folder, None), expected
+    for file in folder.glob("*.sqlite"):
+        file.unlink()
+    url = load_dump(request.getfixturevalue("postgres"), GOLDEN / f"postgres-{version}.sql")
+    return read_settings(data=folder, database_url=url), expected
+
+
+@pytest.fixture
+def upgraded(older: tuple[Settings, dict[str, Any]]) -> Iterator[tuple[House, dict[str, Any]]]:
+    settings, expected = older
+    upgrade(settings)
+    house = House(settings, Clock(TUESDAY), make=False)
+    yield house, expected
+    house.close()
+
+
+def test_an_older_store_is_refused_in_a_sentence_until_it_is_upgraded(older: tuple[Settings, dict[str, Any]]) -> None:
+    settings, _ = older
+    if any(STEPS_OF.values()):
+        with pytest.raises(SetupError, match="ap-ledger upgrade"):
+            House(settings, make=False)
+    upgrade(settings)
+    House(settings, make=False).close()
+
+
+def test_upgrading_keeps_every_entry_and_every_sealed_word(upgraded: tuple[House, dict[str, Any]]) -> None:
+    house, expected = upgraded
+    entries = json.loads(json.dumps(house.look_back(student=UUID(expected["student"]))["entries"], default=str))
+    assert {entry["id"]: entry["entry"] for entry in entries} == {entry["id"]: entry["entry"] for entry in expected["entries"]}
+    assert [entry["status"] for entry in entries] == [entry["status"] for entry in expected["entries"]]
+
+
+def test_upgrading_keeps_accounts_drafts_and_what_is_held(upgraded: tuple[House, dict[str, Any]]) -> None:
+    house, expected = upgraded
+    _, person = house.ledger.accounts.sign_in(expected["sign_in_name"], expected["password"], "", "127.0.0.1")
+    assert str(person) == expected["leader"]
+    assert [draft.answers for draft in house.ledger.drafts.of(UUID(expected["student"]))] == [{"said": "not finished"}]
+    assert len(house.ledger.held_entries()) == len(expected["held"])
+
+
+def test_an_upgraded_store_has_the_shape_of_a_new_one(
+    older: tuple[Settings, dict[str, Any]], database: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    settings, _ = older
+    upgrade(settings)
+    postgres = request.getfixturevalue("postgres") if database == "postgres" else None
+    new = settings_for(database, tmp_path / "new", postgres)
+    create_ledger(new)
+    for store in STEPS_OF:
+        assert {**shape_of(settings, store), "store_version": ()} == {**shape_of(new, store), "store_version": ()}, store
+
+
+def test_upgrading_twice_does_nothing_more(older: tuple[Settings, dict[str, Any]]) -> None:
+    settings, _ = older
+    assert len(upgrade(settings)) == sum(len(steps) for steps in STEPS_OF.values())
+    assert upgrade(settings) == []
+
+
+def test_a_newer_store_is_refused_and_left_alone(make_house: Callable[..., House], database: str) -> None:
+    house = make_house(database)
+    house.close()
+    for store, steps in STEPS_OF.items():
+        engine = engine_of(house.settings, store)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE store_version SET version = version + 1"))
+        with pytest.raises(SetupError, match=f"store {store} was made by a newer version"):
+            House(house.settings, make=False)
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE store_version SET version = version - 1"))
+            assert read_version(connection) == len(steps)
+        engine.dispose()
+
+
+def test_a_step_that_fails_leaves_the_store_as_it_was(settings: Settings) -> None:
+    create_ledger(settings)
+
+    def half(upgrading: Upgrading) -> None:
+        upgrading.connection.execute(text("CREATE TABLE half_made (id integer)"))
+        raise RuntimeError("the power went")
+
+    steps = (*STEPS_OF["held"], Step("makes a table and stops", half))
+    with pytest.raises(RuntimeError, match="the power went"):
+        run_steps(settings, "held", steps, lambda owner, kept: None)
+    assert "half_made" not in shape_of(settings, "held")
+    assert store_exists(settings, "held")
