@@ -17,6 +17,7 @@ from api.problems import Problem
 from api.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
 from api.service import Current, Json, Service, Using
 from api.show import people_here, people_of, setting_for
+from api.withhold import student_seen
 from frameworks.learning import group_units
 from projections.curriculum_state import group_statuses
 from projections.history import entries_of_day
@@ -160,9 +161,20 @@ def day_csv(request: Request, using: Current, asking: Asking, on: date, setting:
     body, _ = setting_for(using.reader, asking, setting, "read-group")
     _, students = _of(using.reader, asking, UUID(body["id"]))
     names = {one["id"]: one["name"] or "Not named yet" for one in students}
+    who = {one["id"]: _identifiers(student_seen(asking, one)) for one in students}
     rows = [
-        (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "", one.suggestion.meaning or "", one.suggestion.reason)
+        (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "", one.suggestion.meaning or "", one.suggestion.reason, *who[student])
         for student, found in codes_of_day(using.reader, body, students, on).items() for one in found
     ]  # fmt: skip
-    text = csv_text(("student", "date", "session starts", "session ends", "suggested code", "meaning", "why"), rows)
+    text = csv_text((*CODE_COLUMNS, *IDENTIFIERS), rows)
     return Response(text, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="suggested-codes-{on}.csv"'})
+
+
+CODE_COLUMNS = ("student", "date", "session starts", "session ends", "suggested code", "meaning", "why")
+IDENTIFIERS = ("reference", "given name", "family name", "date of birth", "UPN")
+
+
+def _identifiers(student: Json) -> tuple[str, ...]:
+    """By what a school knows which child a line is about: a short name alone is shared too easily."""
+    full = (str(student.get(name) or "") for name in ("given_name", "family_name", "date_of_birth", "upn"))
+    return (student["id"][-6:], *full)

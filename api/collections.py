@@ -16,6 +16,7 @@ from api.paging import LIMIT, Cursor, linked, page
 from api.problems import Problem
 from api.schemas import Item, Items, Sheet
 from api.service import Current, Json, Service
+from api.withhold import person_seen, student_seen
 from projections.reading import Unknown, timetable_on
 from projections.session_sheet import session_sheet
 
@@ -40,22 +41,6 @@ def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
     if not asking.may("see-student", student, body["setting_id"]):
         return None
     return student_seen(asking, body) if kind == "students" else body
-
-
-def person_seen(asking: Asker, body: Json) -> Json:
-    """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
-    return body if asking.may("see-audit", setting=body["setting_id"]) else {name: value for name, value in body.items() if name != "conflicts"}
-
-
-IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
-FOR_HEADS = ("holds", "family")
-
-
-def student_seen(asking: Asker, body: Json) -> Json:
-    """A student as whoever asks may see them: a mentor knows a first name and an initial."""
-    hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
-    hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
-    return {name: value for name, value in body.items() if name not in hidden}
 
 
 def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:

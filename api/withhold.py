@@ -10,6 +10,7 @@ from uuid import UUID
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
 from api.asking import Asker
+from api.service import Json
 
 WITHHELD = "[withheld]"
 """Stands where words stand that are not for whoever reads. It does not say whether there were any."""
@@ -37,3 +38,19 @@ def withhold(asking: Asker, student_id: UUID, entries: Iterable[dict[str, Any]])
 def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str, Any]:
     sealed = event_class(kind).personal(entry)
     return {name: WITHHELD if sealed.get(name) in closed and value is not None else value for name, value in entry.items()}
+
+
+def person_seen(asking: Asker, body: Json) -> Json:
+    """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
+    return body if asking.may("see-audit", setting=body["setting_id"]) else {name: value for name, value in body.items() if name != "conflicts"}
+
+
+IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
+FOR_HEADS = ("holds", "family")
+
+
+def student_seen(asking: Asker, body: Json) -> Json:
+    """A student as whoever asks may see them: a mentor knows a first name and an initial."""
+    hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
+    hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
+    return {name: value for name, value in body.items() if name not in hidden}

@@ -15,11 +15,14 @@ from ap_ledger.application import Ledger
 from ap_ledger.errors import Busy, Unreadable
 from frameworks import Definition
 from projections.learning import Learning
+from projections.names import FullName, short_names
 from projections.registry import Registry
 from projections.student_days import StudentDays
 from projections.views import Generation, Views
 
 Body = dict[str, Any]
+ERASED = "[erased]"
+"""What stands where words were, once the key that sealed them is gone."""
 
 
 class Unknown(Exception):
@@ -33,6 +36,7 @@ class Reader:
         self.ledger = ledger
         self.views = views
         self._definitions: dict[str, Definition | None] = {}
+        self._names: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
         self._lock = threading.Lock()
 
     # Things there are ---------------------------------------------------------------------------------------------
@@ -86,15 +90,32 @@ class Reader:
             if "named_at" not in body:
                 continue
             event: Any = events.get(body.pop("named_at"))
-            if event is None:
-                body["name"] = None
-            elif not hasattr(event, "given_name"):
-                body["name"] = str(event.name)
-            else:
+            kind = "students" if hasattr(event, "given_name") else "people"
+            if kind == "students":
                 fields = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
                 body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in fields})
-                body["name"] = display_name(body)
+            body["name"] = None if event is None else self._short_names(kind, body["setting_id"]).get(body["id"], ERASED)
         return bodies
+
+    def _short_names(self, kind: str, setting_id: str) -> dict[str, str]:
+        """What every student (or member of staff) of a setting is called, told apart; remembered until a rule changes."""
+        rules = self.ledger.recorder.read_head().rules_position
+        kept = self._names.get((kind, setting_id))
+        if kept is not None and kept[0] == rules:
+            return kept[1]
+        with self.views.reading() as connection:
+            live = self._live(connection, Registry.name)
+            ask = f"SELECT id, body FROM registry__{live.name} WHERE kind = ? AND setting_id = ?"
+            rows = connection.exec_driver_sql(self.views.sql(ask), (kind, setting_id)).all()
+            seen = live.position
+        named = {key: at for key, body in rows if (at := orjson.loads(body).get("named_at"))}
+        events = self._read(list(named.values()))
+        people = [person for key, at in named.items() if (person := _full_name(key, events.get(at))) is not None]
+        names = short_names(people)
+        # What lags behind the ledger is right for now, and is asked anew until it has caught up.
+        if seen >= rules:
+            self._names[kind, setting_id] = rules, names
+        return names
 
     def _read(self, positions: list[int]) -> dict[int | None, Any]:
         """Events by position. One that cannot be read is left out, because it must not take everybody else's name with it."""
@@ -162,11 +183,16 @@ class Reader:
         return live
 
 
-def display_name(body: Body) -> str:
-    """What staff call a student: the name they go by, and the initial of the family name."""
-    if "[erased]" in (body["given_name"], body["family_name"]):
-        return "[erased]"
-    return f"{body['known_as'] or body['given_name']} {body['family_name'][:1]}".strip()
+def _full_name(key: str, event: Any) -> FullName | None:
+    """A student as last identified, or a member of staff; None where that cannot be read, or was erased."""
+    name = getattr(event, "name", None)
+    if isinstance(name, str):
+        return FullName(key, name)
+    if event is None or not isinstance(event.given_name, str) or not isinstance(event.family_name, str):
+        return None
+    known_as = event.known_as if isinstance(event.known_as, str) else None
+    born = event.date_of_birth.isoformat() if isinstance(event.date_of_birth, date) else None
+    return FullName(key, known_as or event.given_name, event.family_name, born)
 
 
 def in_force(held: Iterable[Body], day: str) -> Body | None:
