@@ -14,7 +14,7 @@ from api.service import Json
 from api.show import people_of
 from api.words import spoken
 from frameworks.needs import need_codes
-from projections.reading import Reader, group_of
+from projections.reading import Reader, group_of, key_worker_of
 
 FILTERS: Mapping[str, str] = {"group": "Group", "worker": "Key worker", "commissioner": "Commissioner", "purpose": "Purpose", "need": "Need"}
 """What a list is narrowed down by, and what it is called."""
@@ -55,7 +55,7 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
     needs = needs_seen(reader, asking, students, day)
     found: dict[str, Belongs] = {}
     for student in students:
-        placement, worker = latest.get(student["id"], {}), student.get("key_worker")
+        placement, worker = latest.get(student["id"], {}), key_worker_of(student, day)
         group, placer, purpose = group_of(student, day), placement.get("commissioner_id"), placement.get("purpose")
         found[student["id"]] = {
             "group": [(group, spoken(group))] if group else [],

@@ -11,6 +11,7 @@ from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
 from api.asking import Asker
 from api.service import Json
+from projections.reading import key_worker_of
 
 WITHHELD = "[withheld]"
 """Stands where words stand that are not for whoever reads. It does not say whether there were any."""
@@ -53,4 +54,5 @@ def student_seen(asking: Asker, body: Json) -> Json:
     """A student as whoever asks may see them: a mentor knows a first name and an initial."""
     hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
     hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
-    return {name: value for name, value in body.items() if name not in hidden}
+    worker = {"key_worker": key_worker_of(body, asking.ledger.standing.today())} if body.get("key_workers") else {}
+    return {name: value for name, value in {**body, **worker}.items() if name not in hidden}

@@ -11,12 +11,13 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
+from ap_ledger.events.dated import in_force
 from ap_ledger.events.moments import local_day, microseconds
 from projections.instruments import half_terms
 from projections.overview import recent_days
 from projections.period_facts import FULL_TIME_HOURS
 from projections.progress import DayCell
-from projections.reading import Body, Reader, in_force
+from projections.reading import Body, Reader
 
 SOON = timedelta(days=7)
 PART_TIME_REVIEW = timedelta(weeks=6)
@@ -86,7 +87,7 @@ def _reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: d
 
 
 def _of_placement(setting: Body, placement: Body, student: Body, today: date) -> Iterator[Clock]:
-    bought = in_force(placement["commissioned"], today.isoformat())
+    bought = in_force(placement["commissioned"], today)
     if bought is not None:
         since = date.fromisoformat(bought["from_date"])
         if bought["hours_a_week"] > FULL_TIME_HOURS and not setting.get("urn"):

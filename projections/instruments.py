@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.events.dated import spans
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
@@ -58,13 +59,13 @@ class Due:
 
 
 def half_terms(setting: Body) -> list[Stretch]:
-    """The half-terms of a setting. A calendar replaces, from its first day on, what an earlier one said."""
-    held: list[Stretch] = []
-    for calendar in setting.get("calendars", ()):
-        begins = date.fromisoformat(calendar["from_date"])
-        terms = [Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"])) for term in calendar["terms"]]
-        held = [one for one in held if one.last < begins] + [one for one in terms if one.last >= begins]
-    return held
+    """The half-terms of a setting: of each calendar those that end while it is in force."""
+    return [
+        Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"]))
+        for calendar, begins, next_begins in spans(setting.get("calendars", ()))
+        for term in calendar["terms"]
+        if begins <= term["last"] < next_begins
+    ]
 
 
 def in_use(reader: Reader, on: date) -> list[Definition]:

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ap_ledger.events.dated import in_force
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
 from projections.history import days_at, progress_of, statuses_of
@@ -19,7 +20,7 @@ from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
 from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
 from projections.progress import IN_ORDER, DayCell, climbing
-from projections.reading import Body, Reader, in_force, timetable_on
+from projections.reading import Body, Reader, timetable_on
 from projections.registry import bodies_at
 
 
@@ -189,7 +190,7 @@ def _completeness(setting: Body, expected: Sequence[Body], inside: Days) -> tupl
 
 def slots_expected(setting: Body, expected: Sequence[Body], day: date) -> set[str]:
     """The slots in which a student is expected on a day, by their own week and the setting's timetable and closures."""
-    latest = in_force(expected, day.isoformat())
+    latest = in_force(expected, day)
     if latest is None or closed(setting, day):
         return set()
     there = {slot["id"] for slot in timetable_on(setting, day.isoformat()) if day.isoweekday() in slot.get("weekdays", (1, 2, 3, 4, 5))}
@@ -198,5 +199,5 @@ def slots_expected(setting: Body, expected: Sequence[Body], day: date) -> set[st
 
 def closed(setting: Body, day: date) -> bool:
     """Whether the setting's calendar says that it is closed on a day."""
-    latest = in_force(setting.get("calendars", ()), day.isoformat())
+    latest = in_force(setting.get("calendars", ()), day)
     return latest is not None and any(one["first"] <= day.isoformat() <= one["last"] for one in latest["closures"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from ap_ledger.application import Ledger
 from ap_ledger.errors import Busy, Unreadable
+from ap_ledger.events.dated import in_force
 from frameworks import Definition
 from projections.learning import Learning
 from projections.names import FullName, short_names
@@ -146,7 +147,7 @@ class Reader:
 
     def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
         """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here, all at once."""
-        held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day.isoformat()))}
+        held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day))}
         events = self._read([one["position"] for one in held.values()])
         said = {student: getattr(events.get(one["position"]), "needs", None) for student, one in held.items()}
         return {student: needs for student, needs in said.items() if isinstance(needs, tuple)}
@@ -195,19 +196,20 @@ def _full_name(key: str, event: Any) -> FullName | None:
     return FullName(key, known_as or event.given_name, event.family_name, born)
 
 
-def in_force(held: Iterable[Body], day: str) -> Body | None:
-    """Of things that each hold from a date on, the one in force on an ISO date; of several from the same date, the one said last."""
-    return max(enumerate(one for one in held if one["from_date"] <= day), key=lambda one: (str(one[1]["from_date"]), one[0]), default=(0, None))[1]
-
-
 def group_of(student: Body, day: date) -> str | None:
     """The group in which a student is taught on a day, or None."""
-    held = in_force(student.get("groups", ()), day.isoformat())
-    return held["group"] if held else None
+    held = in_force(student.get("groups", ()), day)
+    return held.get("group") if held else None
+
+
+def key_worker_of(student: Body, day: date) -> str | None:
+    """The id of the student's key worker on a day, or None."""
+    assigned = in_force(student.get("key_workers", ()), day)
+    return assigned.get("person_id") if assigned else None
 
 
 def timetable_on(setting: Body, day: str) -> Sequence[Body]:
-    """The slots in force on an ISO date, as in the rules: the latest from-date on or before it, the one set last."""
+    """The slots in force on an ISO date."""
     held = in_force(setting.get("timetables", ()), day)
     return held["slots"] if held else []
 

@@ -9,9 +9,10 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ap_ledger.events.dated import in_force
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.history import entries_at, entries_of_day
-from projections.reading import Body, Reader, in_force, timetable_on
+from projections.reading import Body, Reader, timetable_on
 
 KINDS = ("session-attended", "rung-reached")
 """What a suggestion is made from."""
@@ -90,7 +91,7 @@ def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[s
 
 def _expected(reader: Reader, setting: Body, student: Body, start: datetime, end: datetime) -> bool | None:
     """Whether the student's own timetable has any slot within the session; None where no timetable was set."""
-    latest = in_force(student["expected"], start.date().isoformat())
+    latest = in_force(student["expected"], start.date())
     if latest is None:
         return None
     slots = {slot["id"]: slot for slot in timetable_on(setting, start.date().isoformat())}

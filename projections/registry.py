@@ -36,7 +36,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     tables: ClassVar = (registry_table,)
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
@@ -150,12 +150,9 @@ def _identified(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["named_at"] = seen.position
 
 
-def _key_worker(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["key_worker"] = state["person_id"]
-
-
 def _needs(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.setdefault("needs", []).append({"from_date": state["from_date"], "position": seen.position})
+    fact = {name: state[name] for name in ("from_date", "corrects") if name in state}
+    body.setdefault("needs", []).append({**fact, "position": seen.position})
 
 
 def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -167,7 +164,7 @@ def _own_items(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.setdefault("family", []).append(state["person_id"])
+    body["family"] = [*(one for one in body.get("family", ()) if one != state["person_id"]), state["person_id"]]
 
 
 def _family_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -249,7 +246,7 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "student-admitted": _student,
     "student-identified": _identified,
     "student-expected": _append("expected"),
-    "key-worker-assigned": _key_worker,
+    "key-worker-assigned": _append("key_workers"),
     "mentor-assigned": _append("mentors"),
     "student-grouped": _append("groups"),
     "student-needs-noted": _needs,

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from ap_ledger.events.dated import in_force, standing
 from frameworks import Definition
 from frameworks.parts import Scale
 from projections.reading import Body, Reader, age_on, group_of, timetable_on
@@ -50,19 +51,16 @@ def roster(
 def _in_force(setting: Body, today: date) -> list[Json]:
     """Timetables from `LOOK_BACK` on, in the order in which they take over: what was missed lately is scored in the slots of its day."""
     since = (today - LOOK_BACK).isoformat()
-    held = sorted(setting.get("timetables", ()), key=lambda one: (one["from_date"], one["position"]))
-    return [
-        {"from_date": "", "slots": timetable_on(setting, since)},
-        *({"from_date": one["from_date"], "slots": one["slots"]} for one in held if one["from_date"] > since),
-    ]
+    later = [one for one in standing(setting.get("timetables", ())) if one["from_date"] > since]
+    return [{"from_date": "", "slots": timetable_on(setting, since)}, *({"from_date": one["from_date"], "slots": one["slots"]} for one in later)]
 
 
 def _weeks(student: Body, today: date) -> list[Json]:
     """In which slots a student is expected, by weekday, likewise."""
     since = (today - LOOK_BACK).isoformat()
-    held = sorted(student["expected"], key=lambda one: str(one["from_date"]))
-    before: list[Json] = next((one["days"] for one in reversed(held) if one["from_date"] <= since), [])
-    return [{"from_date": "", "days": before}, *({"from_date": one["from_date"], "days": one["days"]} for one in held if one["from_date"] > since)]
+    before = in_force(student["expected"], since)
+    later = [one for one in standing(student["expected"]) if one["from_date"] > since]
+    return [{"from_date": "", "days": before["days"] if before else []}, *({"from_date": one["from_date"], "days": one["days"]} for one in later)]
 
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:

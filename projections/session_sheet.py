@@ -7,9 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.events.dated import in_force
 from frameworks import Definition
 from projections.progress import MISSING
-from projections.reading import Body, Reader, Unknown, age_on, in_force, timetable_on
+from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import rows_of_day
 
 
@@ -61,7 +62,7 @@ def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence
 
 
 def _expected(student: Body, day: date, slot_id: str) -> bool:
-    latest = in_force(student["expected"], day.isoformat())
+    latest = in_force(student["expected"], day)
     return latest is not None and any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from ap_ledger.events.dated import in_force
 from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
-from projections.reading import in_force
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
@@ -75,7 +75,7 @@ def _placed(name: str) -> Callable[[StudentPeriod], Any]:
 
 def bought(period: StudentPeriod, name: str) -> Any:
     """What the commissioner bought, as it stood on the last day."""
-    held = in_force((period.placement or {}).get("commissioned", ()), period.last.isoformat())
+    held = in_force((period.placement or {}).get("commissioned", ()), period.last)
     return held[name] if held else None
 
 
@@ -85,7 +85,7 @@ def _weeks_placed(period: StudentPeriod) -> int | None:
 
 def _venues(period: StudentPeriod) -> list[str]:
     places = {one["place_id"]: one["label"] for one in period.setting.get("places", ())}
-    held = in_force(period.expected, period.last.isoformat())
+    held = in_force(period.expected, period.last)
     days = held["days"] if held else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
 

@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from projections.progress import Climb, median
-from projections.reading import in_force
 from projections.uncertainty import change, further, middle_half, share
 
 
@@ -67,8 +66,3 @@ def test_a_climb_taken_step_by_step_is_the_climb_as_it_is_defined(steps: list[tu
         assert marks["contacts"] == len(places) and marks["baseline"] == rung_at(median(places[:10]))
         assert marks["sustained"] == rung_at(windows[-1] if windows else None) and marks["highest_sustained"] == rung_at(max(windows, default=None))
         assert marks["highest"] == rung_at(max(places))
-
-
-def test_of_what_holds_from_a_date_on_the_latest_is_in_force_and_of_two_the_one_said_last() -> None:
-    held = [{"from_date": "2026-03-01", "n": 1}, {"from_date": "2026-03-09", "n": 2}, {"from_date": "2026-03-01", "n": 3}]
-    assert [in_force(held, day) and in_force(held, day)["n"] for day in ("2026-02-28", "2026-03-08", "2026-03-09")] == [None, 3, 2]  # type: ignore[index]

@@ -69,7 +69,7 @@ def _relations(student: Student | None, day: date) -> Relations:
     if student is None:
         return Relations()
     commissioners = frozenset(placement.commissioner_id for placement in student.placements)
-    return Relations(student.caseload_on(day), commissioners, student.family, student.released, bool(student.holds))
+    return Relations(student.caseload_on(day), commissioners, student.family_on(day), student.released, bool(student.holds))
 
 
 @dataclass(frozen=True, slots=True)

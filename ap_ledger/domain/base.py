@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import date
 from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from pydantic import AfterValidator
 
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Fact, Stamp
+from ap_ledger.events.dated import DatedFact, standing
 
 E = TypeVar("E", bound=Event)
 S = TypeVar("S")
@@ -71,6 +73,16 @@ class Command(Fact):
     @abstractmethod
     def decide(self, state: Any, events: NextEvents) -> list[Event]:
         """The events that follow. `state` is None for a stream that does not exist yet. Raises Refused when a rule says no."""
+
+
+class DatedCommand(DatedFact, Command):
+    """A command that says what holds from a date on; with `corrects`, that it holds instead of what was said from that date."""
+
+    def dates(self, facts: Iterable[DatedFact]) -> dict[str, date | None]:
+        """The dates of the fact that follows. Raises Refused where it corrects a date from which none of these facts holds."""
+        if self.corrects is not None and all(fact.from_date != self.corrects for fact in standing(facts)):
+            raise Refused("unknown-item", "Nothing of this kind holds from that date. Name the from-date that was recorded.", "corrects")
+        return {"from_date": self.from_date, "corrects": self.corrects}
 
 
 def two_people(author_id: UUID | None, approved_by: UUID | None) -> None:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
 from uuid import UUID
 
-from ap_ledger.domain.base import NextEvents
+from ap_ledger.domain.base import DatedCommand, NextEvents
 from ap_ledger.domain.student import Student, StudentCommand
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
 from ap_ledger.events.student import FamilyLinked, FamilyUnlinked, ReleasedToFamily
 
 
-class LinkFamily(StudentCommand):
+class LinkFamily(DatedCommand, StudentCommand):
     """Says that a person is family of the student, or the student."""
 
     person_id: UUID
-    from_date: date
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """Linked once."""
-        if self.person_id in self.admitted(state).family:
+        """Linked once; the date of a link that stands is put right by naming it."""
+        student = self.admitted(state)
+        if self.corrects is None and self.person_id in student.linked:
             raise Refused("not-allowed", "This person is linked to this student already.", "person_id")
-        return [events.event(FamilyLinked, person_id=self.person_id, from_date=self.from_date)]
+        return [events.event(FamilyLinked, person_id=self.person_id, **self.dates(student.facts(FamilyLinked, person_id=self.person_id)))]
 
 
 class UnlinkFamily(StudentCommand):
@@ -32,7 +31,7 @@ class UnlinkFamily(StudentCommand):
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only a link that stands can end."""
-        if self.person_id not in self.admitted(state).family:
+        if self.person_id not in self.admitted(state).linked:
             raise Refused("not-allowed", "This person is not linked to this student.", "person_id")
         return [events.event(FamilyUnlinked, person_id=self.person_id)]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from ap_ledger.events.dated import in_force
 from ap_ledger.events.setting import RetentionClock
 from frameworks.load import read_yaml
 
@@ -26,12 +27,9 @@ def default_clocks() -> tuple[RetentionClock, ...]:
 
 
 def clocks_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[RetentionClock, ...]:
-    """The clocks in force on a day, from the bodies of `retention-set` events: the latest from-date on or before it, the one set last."""
-    begun = [one for one in held if one["from_date"] <= day.isoformat()]
-    if not begun:
-        return default_clocks()
-    latest = max(enumerate(begun), key=lambda one: (one[1]["from_date"], one[0]))[1]
-    return tuple(RetentionClock.model_validate(clock) for clock in latest["clocks"])
+    """The clocks in force on a day, from the bodies of `retention-set` events."""
+    latest = in_force(held, day)
+    return tuple(RetentionClock.model_validate(clock) for clock in latest["clocks"]) if latest else default_clocks()
 
 
 def ends_on(clock: RetentionClock, born: date | None, admitted: date | None, placement_end: date | None) -> date | None:

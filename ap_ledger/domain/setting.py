@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfoNotFoundError
 
-from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
+from ap_ledger.events.dated import DatedFact, in_force
 from ap_ledger.events.moments import zone
 from ap_ledger.events.setting import (
     CalendarSet,
@@ -26,6 +27,8 @@ from ap_ledger.events.setting import (
     TimetableSet,
 )
 
+D = TypeVar("D", bound=DatedFact)
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -34,13 +37,18 @@ class Setting:
     id: UUID
     version: int
     time_zone: str
-    timetables: tuple[TimetableSet, ...] = ()
+    dated: tuple[DatedFact, ...] = ()
+    """Calendars, timetables and retention clocks, in the order in which they were set."""
     commissioners: frozenset[UUID] = frozenset()
 
+    def facts(self, kind: type[D]) -> list[D]:
+        """The dated facts of one kind."""
+        return [one for one in self.dated if isinstance(one, kind)]
+
     def timetable(self, day: date) -> tuple[Slot, ...]:
-        """The slots in force on a day: of the timetable with the latest from-date on or before it, the one set last."""
-        held = [timetable for timetable in self.timetables if timetable.from_date <= day]
-        return max(held, key=lambda timetable: (timetable.from_date, timetable.originator_version)).slots if held else ()
+        """The slots in force on a day."""
+        timetable = in_force(self.facts(TimetableSet), day)
+        return timetable.slots if timetable else ()
 
     def slot(self, day: date, slot_id: str) -> Slot | None:
         """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
@@ -58,8 +66,8 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
     if setting is None:
         return None
     match event:
-        case TimetableSet():
-            setting = replace(setting, timetables=(*setting.timetables, event))
+        case DatedFact():
+            setting = replace(setting, dated=(*setting.dated, event))
         case CommissionerAdded():
             setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
     return replace(setting, version=event.originator_version)
@@ -129,47 +137,45 @@ class AddCommissioner(SettingCommand):
         return [events.event(CommissionerAdded, commissioner_id=self.commissioner_id, name=self.name, kind=self.kind)]
 
 
-class SetCalendar(SettingCommand):
+class SetCalendar(DatedCommand, SettingCommand):
     """Sets half-terms and closures from a date on."""
 
-    from_date: date
     terms: tuple[Term, ...] = ()
     closures: tuple[Closure, ...] = ()
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Nothing ends before it begins."""
-        self.opened(state)
+        dates = self.dates(self.opened(state).facts(CalendarSet))
         spans = [(span.first, span.last) for span in self.terms] + [(span.first, span.last) for span in self.closures]
         if any(last < first for first, last in spans):
             raise Refused("malformed", "A half-term or closure ends before it begins.")
-        return [events.event(CalendarSet, from_date=self.from_date, terms=self.terms, closures=self.closures)]
+        return [events.event(CalendarSet, **dates, terms=self.terms, closures=self.closures)]
 
 
-class SetTimetable(SettingCommand):
+class SetTimetable(DatedCommand, SettingCommand):
     """Sets the slots of the day from a date on."""
 
-    from_date: date
     slots: tuple[Slot, ...]
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Slot ids are unique within a timetable, and an id keeps its kind for ever."""
-        kinds = {slot.id: slot.kind for timetable in self.opened(state).timetables for slot in timetable.slots}
+        before = self.opened(state).facts(TimetableSet)
+        kinds = {slot.id: slot.kind for timetable in before for slot in timetable.slots}
         if len({slot.id for slot in self.slots}) < len(self.slots):
             raise Refused("malformed", "Two slots have the same id.", "slots")
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
-        return [events.event(TimetableSet, from_date=self.from_date, slots=self.slots)]
+        return [events.event(TimetableSet, slots=self.slots, **self.dates(before))]
 
 
-class SetRetention(SettingCommand):
+class SetRetention(DatedCommand, SettingCommand):
     """Says how long each retention class is kept, from a date on."""
 
-    from_date: date
     clocks: tuple[RetentionClock, ...]
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Each class has one clock."""
-        self.opened(state)
+        dates = self.dates(self.opened(state).facts(RetentionSet))
         if len({clock.retention_class for clock in self.clocks}) < len(self.clocks):
             raise Refused("malformed", "A retention class is named twice.", "clocks")
-        return [events.event(RetentionSet, from_date=self.from_date, clocks=self.clocks)]
+        return [events.event(RetentionSet, **dates, clocks=self.clocks)]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeVar
 from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Ref, Slug
+from ap_ledger.events.dated import DatedFact, in_force
 from ap_ledger.events.student import (
     ExpectedDay,
     FamilyLinked,
@@ -36,6 +37,8 @@ from ap_ledger.events.student import (
     StudentNeedsNoted,
 )
 from frameworks.needs import need_codes
+
+D = TypeVar("D", bound=DatedFact)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +67,31 @@ class Student:
     shredded: frozenset[str] = field(default_factory=frozenset)
     own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
     """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
-    mentors: tuple[MentorAssigned, ...] = ()
-    key_workers: tuple[KeyWorkerAssigned, ...] = ()
-    family: frozenset[UUID] = frozenset()
+    dated: tuple[DatedFact, ...] = ()
+    """What was recorded to hold from a date on, in the order in which it was recorded. A family link that ended is not among it."""
     released: bool = False
     holds: frozenset[UUID] = frozenset()
 
     def caseload_on(self, day: date) -> frozenset[UUID]:
         """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
-        # Of several assignments of one mentor the one that began last counts, so that assigning anew also ends.
-        begun = sorted((one for one in self.mentors if one.from_date <= day), key=lambda one: (one.from_date, one.originator_version))
-        latest = {one.person_id: one for one in begun}
-        mentors = {person for person, one in latest.items() if one.until is None or day <= one.until}
-        keys = [one for one in self.key_workers if one.from_date <= day]
-        return frozenset(mentors | {max(keys, key=lambda one: (one.from_date, one.originator_version)).person_id} if keys else mentors)
+        worker = in_force(self.facts(KeyWorkerAssigned), day)
+        keys = {worker.person_id} if worker is not None and worker.person_id is not None else set()
+        # Every mentor has a line of their own, so that assigning one anew also ends what was said of them before.
+        mentors = (in_force(self.facts(MentorAssigned, person_id=person), day) for person in {one.person_id for one in self.facts(MentorAssigned)})
+        return frozenset(keys | {one.person_id for one in mentors if one is not None and (one.until is None or day <= one.until)})
+
+    def facts(self, kind: type[D], **about: UUID) -> list[D]:
+        """The dated facts of one kind, of those about a person or a placement where one is given."""
+        return [one for one in self.dated if isinstance(one, kind) and all(getattr(one, name) == value for name, value in about.items())]
+
+    def family_on(self, day: date) -> frozenset[UUID]:
+        """Who was linked as family on a day: a link that begins later waits for its day."""
+        return frozenset(person for person in self.linked if in_force(self.facts(FamilyLinked, person_id=person), day))
+
+    @property
+    def linked(self) -> frozenset[UUID]:
+        """Everybody whose link as family has not ended, those that begin later included."""
+        return frozenset(one.person_id for one in self.facts(FamilyLinked))
 
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
@@ -105,14 +119,11 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = _with_placement(student, event.placement_id, end=event.end)
         case OwnItemsSet():
             student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
-        case MentorAssigned():
-            student = replace(student, mentors=(*student.mentors, event))
-        case KeyWorkerAssigned():
-            student = replace(student, key_workers=(*student.key_workers, event))
-        case FamilyLinked():
-            student = replace(student, family=student.family | {event.person_id})
+        case DatedFact():
+            student = replace(student, dated=(*student.dated, event))
         case FamilyUnlinked():
-            student = replace(student, family=student.family - {event.person_id})
+            ended = student.facts(FamilyLinked, person_id=event.person_id)
+            student = replace(student, dated=tuple(one for one in student.dated if one not in ended))
         case ReleasedToFamily():
             student = replace(student, released=event.released)
         case HoldSet():
@@ -191,18 +202,17 @@ class IdentifyStudent(StudentCommand):
         return [events.event(StudentIdentified, **said)]
 
 
-class ExpectStudent(StudentCommand):
+class ExpectStudent(DatedCommand, StudentCommand):
     """Sets the weekday slots and places in which the student is expected."""
 
-    from_date: date
     days: tuple[ExpectedDay, ...]
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Each weekday is named once."""
-        self.admitted(state)
+        student = self.admitted(state)
         if len({day.weekday for day in self.days}) < len(self.days):
             raise Refused("malformed", "A weekday is named twice; put all its slots in one line.", "days")
-        return [events.event(StudentExpected, from_date=self.from_date, days=self.days)]
+        return [events.event(StudentExpected, days=self.days, **self.dates(student.facts(StudentExpected)))]
 
 
 class StartPlacement(StudentCommand):
@@ -254,62 +264,58 @@ class EndPlacement(StudentCommand):
         return [events.event(PlacementEnded, **said)]
 
 
-class CommissionSessions(StudentCommand):
+class CommissionSessions(DatedCommand, StudentCommand):
     """Says what the commissioner bought from a date on."""
 
     placement_id: UUID
-    from_date: date
     sessions_a_week: int
     hours_a_week: float
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Sessions are bought for a running placement."""
-        self.placement(state, self.placement_id)
-        said = self.model_dump(include={"placement_id", "from_date", "sessions_a_week", "hours_a_week"})
-        return [events.event(SessionsCommissioned, **said)]
+        placement = self.placement(state, self.placement_id)
+        bought = self.admitted(state).facts(SessionsCommissioned, placement_id=placement.id)
+        said = self.model_dump(include={"placement_id", "sessions_a_week", "hours_a_week"})
+        return [events.event(SessionsCommissioned, **said, **self.dates(bought))]
 
 
-class AssignKeyWorker(StudentCommand):
-    """Makes somebody the student's key worker from a date on."""
+class AssignKeyWorker(DatedCommand, StudentCommand):
+    """Makes somebody the student's key worker from a date on, or nobody where none is named."""
 
-    person_id: UUID
-    from_date: date
+    person_id: UUID | None = None
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The student must be known."""
-        self.admitted(state)
-        return [events.event(KeyWorkerAssigned, person_id=self.person_id, from_date=self.from_date)]
+        dates = self.dates(self.admitted(state).facts(KeyWorkerAssigned))
+        return [events.event(KeyWorkerAssigned, person_id=self.person_id, **dates)]
 
 
-class AssignMentor(StudentCommand):
+class AssignMentor(DatedCommand, StudentCommand):
     """Puts the student on a mentor's caseload from a date on."""
 
     person_id: UUID
-    from_date: date
     until: date | None = None
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The student must be known."""
-        self.admitted(state)
-        return [events.event(MentorAssigned, person_id=self.person_id, from_date=self.from_date, until=self.until)]
+        dates = self.dates(self.admitted(state).facts(MentorAssigned, person_id=self.person_id))
+        return [events.event(MentorAssigned, person_id=self.person_id, until=self.until, **dates)]
 
 
-class GroupStudent(StudentCommand):
+class GroupStudent(DatedCommand, StudentCommand):
     """Puts the student in a group from a date on, or takes them out of theirs."""
 
-    from_date: date
     group: Slug | None = None
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The student must be known."""
-        self.admitted(state)
-        return [events.event(StudentGrouped, from_date=self.from_date, group=self.group)]
+        dates = self.dates(self.admitted(state).facts(StudentGrouped))
+        return [events.event(StudentGrouped, group=self.group, **dates)]
 
 
-class NoteNeeds(StudentCommand):
+class NoteNeeds(DatedCommand, StudentCommand):
     """Says which types of special educational need the student has from a date on, the main one first; none where none is known any more."""
 
-    from_date: date
     needs: Annotated[tuple[Annotated[str, Field(max_length=12)], ...], Field(max_length=6)]
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
@@ -318,7 +324,8 @@ class NoteNeeds(StudentCommand):
             raise Refused("not-allowed", "This student's health record was erased, so no needs can be kept for it.")
         if set(self.needs) - set(need_codes()) or len(set(self.needs)) < len(self.needs):
             raise Refused("malformed", f"Name each need once, by a code of the school census: {', '.join(need_codes())}.", "needs")
-        return [events.event(StudentNeedsNoted, from_date=self.from_date, needs=self.needs)]
+        dates = self.dates(self.admitted(state).facts(StudentNeedsNoted))
+        return [events.event(StudentNeedsNoted, needs=self.needs, **dates)]
 
 
 OWN_ITEM = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}\.[1-9][0-9]{0,3}")

@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from ap_ledger.events.base import Event, Fact, RetentionClass, Slug
+from ap_ledger.events.dated import DatedFact
 
 SlotKind = Literal[
     "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch",
@@ -67,11 +68,10 @@ class Term(Fact):
     label: Label
 
 
-class CalendarSet(SettingEvent):
+class CalendarSet(DatedFact, SettingEvent):
     """Half-terms and closures from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "calendar-set"
-    from_date: date
     terms: tuple[Term, ...] = ()
     closures: tuple[Closure, ...] = ()
 
@@ -94,11 +94,10 @@ class Slot(Fact):
         return self
 
 
-class TimetableSet(SettingEvent):
+class TimetableSet(DatedFact, SettingEvent):
     """The slots of the day from a date on, replacing the timetable that held before."""
 
     TOPIC: ClassVar[str] = "timetable-set"
-    from_date: date
     slots: tuple[Slot, ...]
 
 
@@ -114,11 +113,10 @@ class RetentionClock(Fact):
     years: Annotated[int, Field(ge=0, le=100)] | None = None
 
 
-class RetentionSet(SettingEvent):
+class RetentionSet(DatedFact, SettingEvent):
     """How long each retention class is kept, from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "retention-set"
-    from_date: date
     clocks: tuple[RetentionClock, ...]
 
 

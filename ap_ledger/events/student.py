@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field
 
 from ap_ledger.events.base import Erased, Event, Fact, Ref, RetentionClass, Slug
+from ap_ledger.events.dated import DatedFact
 
 Name = Annotated[str, Field(max_length=120)]
 NeedCode = Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
@@ -54,11 +55,10 @@ class ExpectedDay(Fact):
     place_id: UUID | None = None
 
 
-class StudentExpected(StudentEvent):
+class StudentExpected(DatedFact, StudentEvent):
     """The weekday slots and places in which the student is expected from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "student-expected"
-    from_date: date
     days: tuple[ExpectedDay, ...]
 
 
@@ -96,42 +96,38 @@ class PlacementEnded(StudentEvent):
     destination: Slug | None = None
 
 
-class SessionsCommissioned(StudentEvent):
+class SessionsCommissioned(DatedFact, StudentEvent):
     """What the commissioner bought from a date on: sessions a week (2 a full day) and hours a week."""
 
     TOPIC: ClassVar[str] = "sessions-commissioned"
     placement_id: UUID
-    from_date: date
     sessions_a_week: Annotated[int, Field(ge=0, le=14)]
     hours_a_week: Annotated[float, Field(ge=0, le=60)]
 
 
-class KeyWorkerAssigned(StudentEvent):
-    """The key worker from a date on; one at a time."""
+class KeyWorkerAssigned(DatedFact, StudentEvent):
+    """The key worker from a date on; one at a time, and none where none is named."""
 
     TOPIC: ClassVar[str] = "key-worker-assigned"
-    person_id: UUID
-    from_date: date
+    person_id: UUID | None = None
 
 
-class MentorAssigned(StudentEvent):
+class MentorAssigned(DatedFact, StudentEvent):
     """A mentor whose caseload holds the student from a date on, until a date where one is given."""
 
     TOPIC: ClassVar[str] = "mentor-assigned"
     person_id: UUID
-    from_date: date
     until: date | None = None
 
 
-class StudentGrouped(StudentEvent):
+class StudentGrouped(DatedFact, StudentEvent):
     """The group in which the student is taught from a date on; one at a time, and none where none is named."""
 
     TOPIC: ClassVar[str] = "student-grouped"
-    from_date: date
     group: Slug | None = None
 
 
-class StudentNeedsNoted(StudentEvent):
+class StudentNeedsNoted(DatedFact, StudentEvent):
     """The types of special educational need from a date on, the main one first, replacing what held before.
 
     They are codes of the school census, and sealed, because they speak of the child's health.
@@ -139,7 +135,6 @@ class StudentNeedsNoted(StudentEvent):
 
     TOPIC: ClassVar[str] = "student-needs-noted"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"needs": "health"}
-    from_date: date
     needs: tuple[NeedCode, ...] | Erased
 
 
@@ -210,12 +205,11 @@ class HoldLifted(StudentEvent):
     hold_id: UUID
 
 
-class FamilyLinked(StudentEvent):
+class FamilyLinked(DatedFact, StudentEvent):
     """A person is family of the student, or the student, and may see what is released to them from a date on."""
 
     TOPIC: ClassVar[str] = "family-linked"
     person_id: UUID
-    from_date: date
 
 
 class FamilyUnlinked(StudentEvent):

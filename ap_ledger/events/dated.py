@@ -1,0 +1,53 @@
+"""Facts that hold from a date on, and which of them is in force on a day: one mechanism for all of them.
+
+Facts are given in the order in which they were recorded, as events or as the JSON that a read model keeps of them. Each holds
+from its from-date until another one's begins. One that is recorded later from the same date replaces it; one that `corrects` a
+date takes the place of what held from that date, so that a wrong from-date can be put right. What holds from a later date stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, TypeVar
+
+from ap_ledger.events.base import Fact
+
+
+class DatedFact(Fact):
+    """What holds from a date on. `corrects` is the from-date of the one of its kind that it puts right, where that date was wrong."""
+
+    from_date: date
+    corrects: date | None = None
+
+
+D = TypeVar("D", bound=DatedFact | Mapping[str, Any])
+
+
+def standing(facts: Iterable[D]) -> list[D]:
+    """The facts that count, in the order of their from-dates: what was replaced or corrected is left out."""
+    by_date: dict[str, D] = {}
+    for fact in facts:
+        begins, corrected = _dates(fact)
+        by_date.pop(corrected, None)
+        by_date[begins] = fact
+    return [by_date[begins] for begins in sorted(by_date)]
+
+
+def in_force(facts: Iterable[D], day: date | str) -> D | None:
+    """The fact in force on a day (or on an ISO date): the one with the latest from-date on or before it. None before the first."""
+    return next((fact for fact in reversed(standing(facts)) if _dates(fact)[0] <= str(day)), None)
+
+
+def spans(facts: Iterable[D]) -> list[tuple[D, str, str]]:
+    """Each fact that counts, with its first day and the day on which the next one takes over, as ISO dates; `9999` for none."""
+    held = standing(facts)
+    begins = [_dates(fact)[0] for fact in held]
+    return list(zip(held, begins, [*begins[1:], "9999"], strict=True)) if held else []
+
+
+def _dates(fact: DatedFact | Mapping[str, Any]) -> tuple[str, str]:
+    """The from-date, and the one corrected (empty where there is none), as ISO dates, which sort as text."""
+    if isinstance(fact, DatedFact):
+        return str(fact.from_date), str(fact.corrects or "")
+    return str(fact["from_date"]), str(fact.get("corrects") or "")
