@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,27 @@ from ap_ledger import __version__
 from reports.blocks import Banner, Block, FigureBlock, Heading, Listing, Page, Paragraph, Quote, Shown, Table, Tiles
 from reports.disclosure import Report
 from reports.print_figure import print_figure
-from reports.printable import FONTS, printable
+from reports.printable import (
+    FAMILIES,
+    FONTS,
+    SCRIPT_FAMILIES,
+    SCRIPT_FONTS,
+    breakable,
+    needs_script_fonts,
+    printable,
+    reads_right_to_left,
+    words_in,
+)
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 SIZES = {"family": 12.5}
 """Letter sizes in points, by audience: what children and families read is printed larger."""
 
 
+PICTURE_PPI = 216
+"""Dots an inch of a chart that is embedded as a picture: three for each that it is drawn in."""
+WIDEST_FIRST = 30
+"""Letters of a first column up to which it takes the room that it needs."""
 WIDE = 9
 """A report with a table of more columns is printed on its side."""
 
@@ -37,19 +52,32 @@ def as_pictures(report: Report, ppi: float = 80) -> list[bytes]:
 
 
 def _compile(report: Report, **how: Any) -> Any:
-    return typst.compile(
-        str(TEMPLATE), font_paths=[str(FONTS)], ignore_system_fonts=True, sys_inputs={"report": orjson.dumps(_printed(report)).decode()}, **how
-    )
+    printed = _printed(report)
+    other_scripts = needs_script_fonts(words_in(printed))
+    printed["fonts"] = [*FAMILIES, *(SCRIPT_FAMILIES if other_scripts else ())]
+    inputs = {"report": orjson.dumps(printed).decode()}
+    return typst.compile(str(TEMPLATE), font_paths=_fonts(other_scripts), sys_inputs=inputs, **how)
+
+
+@cache
+def _fonts(other_scripts: bool) -> typst.Fonts:
+    """The print fonts, read once. Those for other scripts are large, and few reports need one."""
+    folders: list[Path] = [FONTS, *([SCRIPT_FONTS] if other_scripts else [])]
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=folders)
 
 
 def _printed(report: Report) -> dict[str, Any]:
-    said = {
-        "title": report.title, "author": f"AP Ledger {__version__}", "foot": report.foot, "language": report.language,
-        "size": SIZES.get(str(report.facts.get("audience")), 10.5), "blocks": list(_blocks(report.blocks)),
+    return {
+        "title": printable(report.title), "author": f"AP Ledger {__version__}", "foot": _safe(report.foot),
+        "language": report.language, "size": SIZES.get(str(report.facts.get("audience")), 10.5),
+        "blocks": [_directed(_safe(block)) for block in _blocks(report.blocks)],
         "landscape": any(isinstance(block, Table) and len(block.turned.columns) > WIDE for block in report.blocks),
     }  # fmt: skip
-    made: dict[str, Any] = _safe(said)
-    return made
+
+
+def _directed(block: dict[str, Any]) -> dict[str, Any]:
+    """A block whose words are read from the right says so."""
+    return {**block, "rtl": reads_right_to_left(str(block.get("text", "")))}
 
 
 def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
@@ -71,13 +99,29 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
                 block = block.turned
                 caption = f"{block.caption}. {block.note}" if block.note else block.caption
                 rows = [[_text(cell) for cell in row] for row in block.rows]
-                yield {"kind": "table", "caption": caption, "columns": [column.label for column in block.columns], "rows": rows}
+                labels = [column.label for column in block.columns]
+                # A first column as wide as a very long name would push the others off the paper.
+                shared = any(len(row[0]) > WIDEST_FIRST for row in rows if row)
+                yield {"kind": "table", "caption": caption, "columns": labels, "rows": rows, "shared": shared}
             case FigureBlock(figure=figure, height=height):
-                yield {"kind": "figure", "title": figure.title, "alt": figure.alt, "svg": print_figure(figure.plot, height=height)}
+                yield {"kind": "figure", "title": figure.title, "alt": figure.alt, **_drawing(print_figure(figure.plot, height=height))}
             case Page():
                 yield {"kind": "page"}
             case _:
                 raise TypeError(f"a block that print does not know: {type(block).__name__}")
+
+
+def _drawing(svg: str) -> dict[str, Any]:
+    """A chart as it is embedded: as it was drawn, or as a picture of it where its words need other fonts.
+
+    PDF/UA asks for the letters of all text, and those of joined and stacked scripts are lost inside an SVG. A chart's words
+    are in its text alternative all the same.
+    """
+    if not needs_script_fonts([svg]):
+        return {"drawing": svg, "format": "svg"}
+    source = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
+    picture = typst.compile(source.encode(), font_paths=_fonts(True), sys_inputs={"svg": svg}, format="png", ppi=PICTURE_PPI)
+    return {"drawing": list(picture), "format": "png"}
 
 
 def _text(cell: Any) -> str:
@@ -86,11 +130,11 @@ def _text(cell: Any) -> str:
 
 
 def _safe(value: Any) -> Any:
-    """Every word, as the print font can say it. Drawings were made so already."""
+    """Every word, as the print fonts can say it, and as a narrow column can hold it. Drawings were made so already."""
     if isinstance(value, str):
-        return printable(value)
+        return breakable(printable(value))
     if isinstance(value, Mapping):
-        return {name: inner if name == "svg" else _safe(inner) for name, inner in value.items()}
+        return {name: inner if name == "drawing" else _safe(inner) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_safe(inner) for inner in value]
     return value

@@ -1,32 +1,102 @@
-"""Words as the print font can say them. PDF/UA refuses a whole file for one letter that its font lacks."""
+"""Words as the print fonts can say them. PDF/UA refuses a whole file for one letter that its fonts lack."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FONTS = Path(__file__).with_name("fonts")
-LETTERS = FONTS / "letters.txt"
+SCRIPT_FONTS = Path(__file__).with_name("script_fonts")
+"""Fonts for other scripts than Latin. They are large, so a report loads them only when it holds a letter of theirs."""
+
+FAMILIES = ("Atkinson Hyperlegible Next",)
+SCRIPT_FAMILIES = (
+    "Noto Sans", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Bengali",
+    "Noto Sans Gurmukhi", "Noto Sans Gujarati", "Noto Sans Tamil", "Noto Sans Sinhala", "Noto Sans Thai",
+    "Noto Sans Ethiopic", "Noto Sans Georgian", "Noto Sans Armenian", "Noto Sans SC", "Noto Sans KR",
+)  # fmt: skip
+"""In the order in which they are asked for a letter that the main font lacks."""
+
+LONG_WORD = 18
+"""A word of more letters may be broken anywhere, because no column is sure to be wide enough for it."""
+BREAK_HERE = "\u200b"
+"""A space of no width: a line may end there, and nothing shows where it does not."""
+JOINERS = "\u200c\u200d"
+"""Say whether the letters on both sides join; without them some Persian and Indian words are other words."""
+_LONG = re.compile(rf"[^\s{BREAK_HERE}]{{{LONG_WORD + 1},}}")
+_HYPHENS = re.compile(r"(?<=[-–—/_.@])")
 
 
 @cache
-def _covered() -> frozenset[str]:
-    return frozenset(LETTERS.read_text("utf-8")) - {"\n"}
+def _main_letters() -> frozenset[str]:
+    return frozenset((FONTS / "letters.txt").read_text("utf-8")) - {"\n"}
+
+
+@cache
+def _script_letters() -> frozenset[str]:
+    return frozenset((SCRIPT_FONTS / "letters.txt").read_text("utf-8")) - {"\n"}
 
 
 def printable(text: str) -> str:
-    """The same words with emoji and signs outside the font said in words, and control characters left out."""
+    """The same words with emoji and signs outside the fonts said in words, and control characters left out."""
     if text.isascii() and text.isprintable():
         return text
-    said: list[str] = []
+    letters: list[str] = []
     for letter in unicodedata.normalize("NFC", text):
-        if letter in _covered():
-            said.append(letter)
+        if letter in _main_letters() or letter in _script_letters() or (letter in JOINERS and letters and letters[-1] in _script_letters()):
+            letters.append(letter)
         elif letter in "\n\t" or unicodedata.category(letter).startswith("Z"):
-            said.append(" ")
+            letters.append(" ")
         elif unicodedata.category(letter) in ("Cc", "Cf", "Mn", "Me", "Cs", "Co", "Cn") or 0x1F3FB <= ord(letter) <= 0x1F3FF:
             continue
         else:
-            said.append(f"[{unicodedata.name(letter, 'symbol').lower()}]")
-    return "".join(said)
+            letters.append(f"[{unicodedata.name(letter, 'symbol').lower()}]")
+    return "".join(letters)
+
+
+def breakable(text: str) -> str:
+    """The same words, where a word too long for a column may be broken: after a hyphen, or else between any two letters."""
+    return _LONG.sub(_with_breaks, text) if len(text) > LONG_WORD else text
+
+
+def _with_breaks(word: re.Match[str]) -> str:
+    parts = _HYPHENS.split(word.group())
+    return BREAK_HERE.join(BREAK_HERE.join(_signs(part)) if len(part) > LONG_WORD else part for part in parts)
+
+
+def _signs(word: str) -> Iterator[str]:
+    """Letters with the marks that they carry. Between letters that join each other there is no break."""
+    kept = ""
+    for letter in word:
+        if kept and unicodedata.category(letter)[0] != "M" and unicodedata.bidirectional(letter) != "AL":
+            yield kept
+            kept = ""
+        kept += letter
+    yield kept
+
+
+def needs_script_fonts(words: Iterable[str]) -> bool:
+    """Whether any of these words holds a letter that the main font lacks."""
+    return any(not word.isascii() and not (_main_letters() | {BREAK_HERE}).issuperset(word) for word in words)
+
+
+def reads_right_to_left(text: str) -> bool:
+    """Whether a text begins in a script that is read from the right: its first letter with a direction decides."""
+    strong = (direction for letter in text if (direction := unicodedata.bidirectional(letter)) in ("L", "R", "AL"))
+    return next(strong, "L") != "L"
+
+
+def words_in(value: Any) -> Iterator[str]:
+    """Every text in a nest of mappings and lists."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for inner in value.values():
+            yield from words_in(inner)
+    elif isinstance(value, (list, tuple)):
+        for inner in value:
+            yield from words_in(inner)

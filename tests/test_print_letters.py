@@ -1,0 +1,75 @@
+"""Names and words print in the letters in which they were written, and a long one breaks instead of being cut off."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pikepdf
+import plotly.graph_objects as go
+import pytest
+
+from reports.blocks import Banner, Column, FigureBlock, Quote, Shown, Table
+from reports.disclosure import Report
+from reports.figures import Figure
+from reports.pdf import as_pdf
+from reports.printable import BREAK_HERE, breakable, needs_script_fonts, printable, reads_right_to_left
+
+NAMES = {
+    "Cyrillic": "Ганна Коваль", "Arabic": "محمد الأحمد", "Persian": "علی‌رضا", "Hebrew": "נועה כהן", "Devanagari": "हिमानी शर्मा",
+    "Chinese": "王小明", "Vietnamese": "Nguyễn Thị Ánh", "Gurmukhi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "Bengali": "তানভীর", "Gujarati": "ગીતા",
+    "Tamil": "தமிழ்", "Sinhala": "සමන්", "Ethiopic": "ሰላም", "Georgian": "გიორგი", "Armenian": "Արամ", "Thai": "สมชาย",
+    "Korean": "김민준", "Japanese": "はなこ", "Greek": "Ξένια", "Turkish": "Çağrı", "Yoruba": "Ọlá",
+}  # fmt: skip
+LONG = "Wolfeschlegelsteinhausenbergerdorff" * 3
+
+
+def report(name: str) -> Report:
+    chart = Figure("Chart", f"About {name}", go.Figure(go.Bar(x=[name], y=[1])), ("Who", "Times"), [(name, 1)])
+    table = Table("t", "Everybody", [Column("student", "Student"), *(Column(f"c{n}", "Sessions") for n in range(8))], [[Shown(name), *[Shown("1")] * 8]])
+    return Report(f"Contact of {name}", "made", "en", "internal", [Banner(f"Contact of {name}", name), Quote(name, name), table, FigureBlock(chart)], {})
+
+
+def fonts_in(pdf: bytes) -> set[str]:
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        found: list[Any] = [item for item in opened.objects if isinstance(item, pikepdf.Dictionary) and item.get("/Type") == "/Font"]
+        return {str(font.BaseFont).partition("+")[2] for font in found if "/BaseFont" in font}
+
+
+@pytest.mark.parametrize("script", NAMES)
+def test_a_name_prints_in_its_own_letters(script: str) -> None:
+    name = NAMES[script]
+    assert printable(name) == name
+    assert as_pdf(report(name)).startswith(b"%PDF")
+
+
+def test_only_the_letters_that_are_needed_are_embedded() -> None:
+    assert all("Atkinson" in font for font in fonts_in(as_pdf(report("Ash H"))))
+    chinese = as_pdf(report(NAMES["Chinese"]))
+    assert any("NotoSansSC" in font for font in fonts_in(chinese)) and not any("Arabic" in font for font in fonts_in(chinese))
+    assert len(chinese) < 200_000
+
+
+def test_words_read_from_the_right_are_set_from_the_right() -> None:
+    assert reads_right_to_left("«شكرا» said Ash") and reads_right_to_left("12 תודה") and not reads_right_to_left("Ash said شكرا")
+    assert not reads_right_to_left("12")
+
+
+def test_signs_that_no_font_has_are_said_in_words() -> None:
+    assert printable("good 🙂") == "good [slightly smiling face]"
+    assert printable("a\x00b\u202ec") == "abc"
+
+
+def test_a_word_too_long_for_a_column_may_be_broken_and_reads_the_same() -> None:
+    assert BREAK_HERE in breakable(LONG) and breakable(LONG).replace(BREAK_HERE, "") == LONG
+    assert breakable("Ash said hello again") == "Ash said hello again"
+    assert breakable("Bartholomew-Featherstone") == f"Bartholomew-{BREAK_HERE}Featherstone"
+    assert BREAK_HERE not in breakable("क़" * 9) and not needs_script_fonts([breakable(LONG)])
+
+
+def test_a_long_name_leaves_the_other_columns_on_the_paper() -> None:
+    with pikepdf.open(io.BytesIO(as_pdf(report(f"{LONG} H")))) as pdf:
+        page = pdf.pages[0]
+        width = float(page.mediabox[2])
+        places = [float(op.operands[4]) for op in pikepdf.parse_content_stream(page) if str(op.operator) == "Tm"]
+    assert places and max(places) < width - 30
