@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +23,7 @@ from frameworks.learning import group_units
 from projections.curriculum_state import group_statuses
 from projections.history import entries_of_day
 from projections.reading import Body, Reader, Unknown, group_of
-from projections.register import codes_of_day
+from projections.register import SuggestedCode, codes_of_day
 from projections.roster import roster, scale_as_json
 from projections.session_sheet import missing_by_slot
 from reports.csv_files import csv_text
@@ -79,34 +80,37 @@ def _role(asking: Asker, setting: Body) -> str:
     return "mentor" if "mentor" in roles and not roles & {"ap-staff", "leader", "dsl", "deputy-dsl"} else "teacher"
 
 
-DAY_KINDS = ("session-attended", "visit-logged")
-
-
 @router.get("/settings/{setting_id}/day", operation_id="getDay", summary="A day: who came, who did not, who followed up", response_model=DayOfSetting)
 def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")]) -> Json:
     """For every student the sessions attested that day, each with the register code to suggest, and who reached out. The host school decides."""
     setting, students = _of(using.reader, asking, setting_id)
-    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, DAY_KINDS)
-    codes = {one.entry_id: one.suggestion for found in codes_of_day(using.reader, setting, students, on).values() for one in found}
+    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, ("visit-logged",))
     people = people_of(using.reader)
     rows: dict[str, Json] = {one["id"]: {"student_id": one["id"], "name": one["name"], "sessions": [], "contacts": []} for one in students}
+    for student, sessions in codes_of_day(using.reader, setting, students, on).items():
+        rows[student]["sessions"] = [_attested(one, people) for one in sessions]
     for one in told:
         said, row = one["entry"], rows[one["entry"]["student_id"]]
-        if one["kind"] == "session-attended":
-            suggestion = codes[one["id"]]
-            attested = {"entry": said, "code": suggestion.code, "meaning": suggestion.meaning, "reason": suggestion.reason}
-            row["sessions"].append({"entry_id": one["id"], "author_id": one["author_id"], **attested})
-        else:
-            # The note stays where it is: the day asks who reached out, not what was said.
-            reached = {
-                "effort": said["effort"],
-                "channel": said["channel"],
-                "minutes": said.get("minutes"),
-                "at": one["occurred_at"],
-                "by": people.get(one["author_id"]),
-            }
-            row["contacts"].append({"entry_id": one["id"], "author_id": one["author_id"], **reached})
+        # The note stays where it is: the day asks who reached out, not what was said.
+        reached = {
+            "effort": said["effort"],
+            "channel": said["channel"],
+            "minutes": said.get("minutes"),
+            "at": one["occurred_at"],
+            "by": people.get(one["author_id"]),
+        }
+        row["contacts"].append({"entry_id": one["id"], "author_id": one["author_id"], **reached})
     return {"setting_id": str(setting_id), "date": on.isoformat(), "students": list(rows.values())}
+
+
+def _attested(session: SuggestedCode, people: Mapping[str, str | None]) -> Json:
+    """A session as the day tells it: the entry recorded first, whatever else was told of it, and the code."""
+    first, suggestion = session.told[0], session.suggestion
+    told = [{"entry_id": one["id"], "author_id": one["author_id"], "by": people.get(one["author_id"]), "entry": one["entry"]} for one in session.told]
+    return {
+        "entry_id": first["id"], "author_id": first["author_id"], "entry": first["entry"], "disputed": session.disputed, "told": told,
+        "code": suggestion.code, "meaning": suggestion.meaning, "reason": suggestion.reason,
+    }  # fmt: skip
 
 
 def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Body]]:

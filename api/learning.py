@@ -120,6 +120,7 @@ def register(
         "items": [
             {
                 "entry_id": one.entry_id, "planned_start": one.start, "planned_end": one.end, "attended": one.attended,
+                "disputed": one.disputed, "entry_ids": [each["id"] for each in one.told],
                 "code": one.suggestion.code, "meaning": one.suggestion.meaning, "reason": one.suggestion.reason,
             }
             for one in found

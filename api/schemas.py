@@ -252,12 +252,14 @@ class Questionnaires(BaseModel):
 
 
 class SuggestedCodeOut(BaseModel):
-    """A session and the register code to suggest."""
+    """A session and the register code to suggest. `entry_ids` are all entries about it; where they contradict each other there is no code."""
 
     entry_id: UUID
     planned_start: datetime
     planned_end: datetime
     attended: bool
+    disputed: bool
+    entry_ids: list[UUID]
     code: str | None
     meaning: str | None
     reason: str
@@ -270,12 +272,27 @@ class RegisterSuggestions(BaseModel):
     items: list[SuggestedCodeOut]
 
 
+class ToldOfSession(BaseModel):
+    """What one entry says of a session, and who recorded it."""
+
+    entry_id: UUID
+    author_id: UUID
+    by: str | None
+    entry: dict[str, Any]
+
+
 class AttestedOut(BaseModel):
-    """A session as attested, and the register code to suggest for it."""
+    """A session of a student, and the register code to suggest for it.
+
+    It is one, however many told of it: `told` has all of them, in the order in which they were recorded, and `entry` is the
+    first. Where they contradict each other the session is `disputed` and has no code until one is put right or taken back.
+    """
 
     entry_id: UUID
     author_id: UUID
     entry: dict[str, Any]
+    disputed: bool
+    told: list[ToldOfSession]
     code: str | None
     meaning: str | None
     reason: str

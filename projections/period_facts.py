@@ -11,6 +11,7 @@ from typing import Any
 from frameworks import Definition
 from frameworks.scoring import ItemResult
 from projections.instruments import Rater
+from projections.one_fact import DISPUTED
 from projections.outcomes import Seen
 from projections.progress import BASELINE_CONTACTS, DayCell, median
 from projections.reading import Body
@@ -43,11 +44,13 @@ class Attendance:
     by_us: int = 0
     by_others: int = 0
     minutes: int = 0
+    disputed: int = 0
+    """Sessions about which two people said different things: offered, and neither attended nor missed until that is settled."""
 
     @property
     def offered(self) -> int:
         """Sessions that could have been attended."""
-        return self.attended + self.missed + self.by_student
+        return self.attended + self.missed + self.by_student + self.disputed
 
     @property
     def absent(self) -> int:
@@ -71,7 +74,7 @@ def attendance_of(days: Days) -> Attendance:
             sums[name] = sums.get(name, 0) + times
     return Attendance(
         sums.get("attended", 0), sums.get("late", 0), sums.get("not-attended", 0), sums.get("cancelled-by-student", 0), sums.get("cancelled-by-us", 0),
-        sums.get("cancelled-by-other", 0), sums.get("minutes", 0),
+        sums.get("cancelled-by-other", 0), sums.get("minutes", 0), sums.get(DISPUTED, 0),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from projections.history import days_at, progress_of, statuses_of
 from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
 from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
-from projections.progress import IN_ORDER, DayCell, climbing
+from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
 from projections.reading import Body, Reader, timetable_on
 from projections.registry import bodies_at
 
@@ -182,7 +182,7 @@ def _completeness(setting: Body, expected: Sequence[Body], inside: Days) -> tupl
         if not cell.get("sessions", {}).get("attended"):
             continue
         slots = slots_expected(setting, expected, date.fromisoformat(day))
-        seen = {key.split("|", 2)[1] for counts in cell.get("outcomes", {}).values() for key in counts}
+        seen = {fact.slot for fact in scored_facts(cell)}
         wanted += len(slots)
         scored += len(slots & seen)
     return wanted, scored

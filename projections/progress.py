@@ -7,20 +7,22 @@ order things arrived: only when they happened. A ladder is ordinal, so there are
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from frameworks.learning import losses
+from projections.one_fact import Attested, agreed, sessions_counted
 
 DayCell = dict[str, Any]
-"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `sessions`, `faces`, `incidents`, `flashpoints`."""
+"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `attested`, `sessions`, `faces`, `incidents`, `flashpoints`.
+
+`outcomes` has a value for each fact of a framework (`scored_facts` takes them apart); `attested` has what each entry says of
+a session, and `sessions` what they come to.
+"""
 
 Progress = dict[str, Any]
 """What had happened until a day, as JSON."""
-
-MISSING = "~"
-"""Stands before the reason in the place of a level, where an outcome could not be scored."""
 
 BASELINE_CONTACTS = 10
 UNKNOWN = -1
@@ -28,15 +30,15 @@ UNKNOWN = -1
 SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
 
-LATE = "attended-late"
-"""How the timeline says that a session was attended and began late for this student."""
-
 Statuses = Mapping[str, tuple[frozenset[Any], frozenset[Any]]]
 """For each unit, as `curriculum@version|unit`, the statuses at which it counts as known, and those that say it is lost."""
 
 
 class DayRow(NamedTuple):
-    """One current entry of a student's day, as the timeline keeps it."""
+    """One current entry of a student's day, as the timeline keeps it.
+
+    Of a session, `begins` and `ends` are when it was planned, in microseconds, and `session_day` the ordinal of the day of its slot.
+    """
 
     position: int
     occurred_at: int
@@ -45,6 +47,19 @@ class DayRow(NamedTuple):
     value: str | None
     slot: str | None
     visit: str | None
+    begins: int | None = None
+    ends: int | None = None
+    session_day: int | None = None
+
+
+class ScoredFact(NamedTuple):
+    """What one rater said of one indicator in one slot, or once outside a slot, where `slot` is empty."""
+
+    framework: str
+    indicator: str
+    slot: str
+    informant: str
+    value: str
 
 
 IN_ORDER = itemgetter(0, 1)
@@ -84,11 +99,21 @@ def _outcome(cell: DayCell, row: DayRow) -> None:
     outcomes = cell.get("outcomes")
     if outcomes is None:
         outcomes = cell["outcomes"] = {}
-    counts: dict[str, int] | None = outcomes.get(framework)
-    if counts is None:
-        counts = outcomes[framework] = {}
-    key = f"{indicator}|{row.slot or ''}|{informant}|{row.value}"
-    counts[key] = counts.get(key, 0) + 1
+    facts: dict[str, str] | None = outcomes.get(framework)
+    if facts is None:
+        facts = outcomes[framework] = {}
+    # Outside a slot there is nothing that would make two scores one fact, so each stands under its own place in the ledger.
+    key = f"{indicator}|{row.slot}|{informant}" if row.slot else f"{indicator}||{informant}|{row.position}"
+    value, before = str(row.value), facts.get(key)
+    facts[key] = value if before is None else agreed(before, value)
+
+
+def scored_facts(cell: DayCell) -> Iterator[ScoredFact]:
+    """The scores of a day, one for each fact."""
+    for framework, facts in cell.get("outcomes", {}).items():
+        for key, value in facts.items():
+            indicator, slot, informant = key.split("|", 3)[:3]
+            yield ScoredFact(framework, indicator, slot, informant, value)
 
 
 def _rung(cell: DayCell, row: DayRow) -> None:
@@ -107,14 +132,10 @@ def _visit(cell: DayCell, row: DayRow) -> None:
 
 
 def _session(cell: DayCell, row: DayRow) -> None:
-    status = row.item or ""
-    if status == LATE:
-        # Somebody who came late came.
-        count(cell, "sessions", "late")
-        status = "attended"
-    count(cell, "sessions", status)
-    if row.value:
-        count(cell, "sessions", "minutes", int(row.value))
+    said = Attested(row.position, row.begins, row.ends, row.session_day, row.slot, row.item or "", int(row.value) if row.value else None)
+    attested = cell.setdefault("attested", [])
+    attested.append(list(said))
+    cell["sessions"] = sessions_counted(Attested(*each) for each in attested)
 
 
 def _voice(cell: DayCell, row: DayRow) -> None:
@@ -146,7 +167,7 @@ def combine(
     a slot that it does not know counts as its own kind. Without its `statuses` a unit has steps and no known losses.
     """
     sums: dict[str, Counter[str]] = {name: Counter() for name in SUMS}
-    outcomes: dict[str, Counter[str]] = {}
+    outcomes: dict[str, Counter[tuple[str, str]]] = {}
     rungs: list[Sequence[Any]] = []
     units: list[list[Any]] = []
     touched: list[str] = []
@@ -155,8 +176,8 @@ def combine(
         for name, total in sums.items():
             if name in cell:
                 total.update(cell[name])
-        for framework, counts in cell.get("outcomes", {}).items():
-            outcomes.setdefault(framework, Counter()).update(counts)
+        for framework, facts in cell.get("outcomes", {}).items():
+            outcomes.setdefault(framework, Counter()).update(facts.items())
         rungs += [(*rung, day) for rung in cell.get("rungs", ())]
         units += cell.get("units", ())
     return {
@@ -171,13 +192,13 @@ def combine(
     }
 
 
-def _outcomes(counts: Mapping[str, int], slot_kinds: Mapping[str, str]) -> dict[str, Any]:
+def _outcomes(counts: Mapping[tuple[str, str], int], slot_kinds: Mapping[str, str]) -> dict[str, Any]:
     """Counts by indicator and level, and beside it by kind of slot and by informant. Missing reasons are levels that start with ~."""
     indicators: dict[str, Counter[str]] = {}
     kinds: dict[str, dict[str, Counter[str]]] = {}
     informants: dict[str, dict[str, Counter[str]]] = {}
-    for key, times in counts.items():
-        indicator, slot, informant, level = key.split("|", 3)
+    for (fact, level), times in counts.items():
+        indicator, slot, informant = fact.split("|", 3)[:3]
         kind = slot_kinds.get(slot, slot) if slot else "none"
         indicators.setdefault(indicator, Counter())[level] += times
         kinds.setdefault(indicator, {}).setdefault(kind, Counter())[level] += times

@@ -12,21 +12,32 @@ from zoneinfo import ZoneInfo
 from ap_ledger.events.dated import in_force
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.history import entries_at, entries_of_day
+from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
 from projections.reading import Body, Reader, timetable_on
+from projections.student_days import attendance, planned
 
 KINDS = ("session-attended", "rung-reached")
 """What a suggestion is made from."""
 
 
+DIFFERENT = "two people said different things about this session, so no code is suggested until one of them is put right or taken back"
+
+
 @dataclass(frozen=True)
 class SuggestedCode:
-    """A session as attested, and the code to suggest."""
+    """A session, and the code to suggest. `told` is what was said of it, in the order in which it was recorded: most often one entry."""
 
-    entry_id: str
     start: datetime
     end: datetime
     attended: bool
+    disputed: bool
     suggestion: Suggestion
+    told: Sequence[dict[str, Any]]
+
+    @property
+    def entry_id(self) -> str:
+        """The entry that was recorded first."""
+        return str(self.told[0]["id"])
 
 
 def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None) -> list[SuggestedCode]:
@@ -57,23 +68,41 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
     found: list[SuggestedCode] = []
-    for told in entries:
-        if told["kind"] == "session-attended":
-            said = told["entry"]
-            start, end = (datetime.fromisoformat(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
-            placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
-            facts = SessionFacts(
-                on=start.date(),
-                attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
-                supervised=bool(said.get("supervised_by")),
-                rung_supervised=_supervised(reader, rungs, said, start, end),
-                cancelled_by=said.get("cancelled_by"),
-                arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
-                dual_registered=bool(placement and placement.get("dual_registered")),
-                expected=_expected(reader, setting, student, start, end),
-            )
-            found.append(SuggestedCode(told["id"], start, end, facts.attended, suggest(facts)))
+    for session in _sessions(zone, entries):
+        said = session[0]["entry"]
+        start, end = (datetime.fromisoformat(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+        placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
+        facts = SessionFacts(
+            on=start.date(),
+            attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
+            supervised=any(told["entry"].get("supervised_by") for told in session),
+            rung_supervised=_supervised(reader, rungs, said, start, end),
+            cancelled_by=said.get("cancelled_by"),
+            arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
+            dual_registered=bool(placement and placement.get("dual_registered")),
+            expected=_expected(reader, setting, student, start, end),
+        )
+        disputed = status_of([_attested(told) for told in session]) == DISPUTED
+        suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)
+        found.append(SuggestedCode(start, end, facts.attended and not disputed, disputed, suggestion, session))
     return found
+
+
+def _attested(told: dict[str, Any]) -> Attested:
+    entry = told["entry"]
+    slot = entry["session"]["slot"] if entry.get("session") else None
+    return Attested(told["position"], *planned(entry), slot, attendance(entry), None)
+
+
+def _sessions(zone: ZoneInfo, entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """What was told of each session, in the order of the first that is told of it. Sessions are told apart within a day, as the fold does."""
+    by_position = {told["position"]: told for told in entries if told["kind"] == "session-attended"}
+    days: dict[date, list[Attested]] = {}
+    for told in by_position.values():
+        days.setdefault(datetime.fromisoformat(told["occurred_at"]).astimezone(zone).date(), []).append(_attested(told))
+    place = {position: number for number, position in enumerate(by_position)}
+    sessions = sorted((session for some in days.values() for session in sessions_of(some)), key=lambda one: min(place[told.position] for told in one))
+    return [[by_position[told.position] for told in session] for session in sessions]
 
 
 def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[str, Any], start: datetime, end: datetime) -> bool | None:

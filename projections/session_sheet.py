@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.dated import in_force
 from frameworks import Definition
-from projections.progress import MISSING
+from projections.one_fact import DISPUTED_LEVEL, MISSING, agreed
 from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import rows_of_day
 
@@ -87,4 +88,16 @@ def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definition
         for indicator in definition.expected_in_slot(*where)
         if expected and (definition.key, indicator) not in done
     ]
-    return {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}
+    row = {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}
+    return {**row, "disputed": list(_disputed(scores))}
+
+
+def _disputed(scores: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The facts of a slot about which entries contradict each other, with those entries."""
+    facts: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for score in scores:
+        facts.setdefault((score["framework"], score["indicator"], score["informant"]), []).append(score)
+    for (framework, indicator, informant), told in facts.items():
+        values = (str(score["level"]) if score["missing"] is None else MISSING + score["missing"] for score in told)
+        if reduce(agreed, values) == DISPUTED_LEVEL:
+            yield {"framework": framework, "indicator": indicator, "informant": informant, "entry_ids": [score["entry_id"] for score in told]}

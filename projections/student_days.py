@@ -15,9 +15,10 @@ import orjson
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
-from ap_ledger.events.moments import local_day
+from ap_ledger.events.moments import local_day, microseconds
 from projections.entry_stories import state_before, stories
-from projections.progress import LATE, MISSING, DayCell, DayRow, add, fold_day
+from projections.one_fact import LATE, MISSING
+from projections.progress import DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen
 from projections.views import Views
 
@@ -37,6 +38,10 @@ def timeline_table(suffix: str, metadata: MetaData) -> Table:
         Column("slot", String),
         Column("entry", LargeBinary(16), nullable=False),
         Column("visit", LargeBinary(16)),
+        # Of a session: when it was planned, and the day whose slot it is.
+        Column("begins", BigInt),
+        Column("ends", BigInt),
+        Column("session_day", Integer),
         sqlite_with_rowid=False,
     )  # fmt: skip
 
@@ -97,6 +102,7 @@ class Line(NamedTuple):
         row = self.row
         return (
             self.student, self.day, row.position, None, row.occurred_at, row.kind, row.item, row.value, row.slot, self.entry, self.visit,
+            row.begins, row.ends, row.session_day,
         )  # fmt: skip
 
 
@@ -119,13 +125,20 @@ LATE_MINUTES = 5
 """A session that begins for a student more than so many minutes after it was planned began late."""
 
 
-def _attendance(state: Mapping[str, Any]) -> str:
+def attendance(state: Mapping[str, Any]) -> str:
+    """What an attestation says of a session: attended, late or not, not attended, or cancelled by whom."""
     if state.get("cancelled_by"):
         return f"cancelled-by-{state['cancelled_by']}"
     if not state.get("actual_start"):
         return "not-attended"
     late = (datetime.fromisoformat(state["actual_start"]) - datetime.fromisoformat(state["planned_start"])).total_seconds()
     return LATE if late > 60 * LATE_MINUTES else "attended"
+
+
+def planned(state: Mapping[str, Any]) -> tuple[int, int, int | None]:
+    """When a session was planned to begin and end, in microseconds, and the ordinal of the day whose slot it is, where it names one."""
+    begins, ends = (microseconds(datetime.fromisoformat(state[name])) for name in ("planned_start", "planned_end"))
+    return begins, ends, date.fromisoformat(state["session"]["date"]).toordinal() if state.get("session") else None
 
 
 def _restraint(state: Mapping[str, Any]) -> str:
@@ -143,7 +156,7 @@ DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
     ),
     "unit-progressed": lambda s: (_ref(s["curriculum"], s["unit"]), s["status"]),
     "visit-logged": lambda s: (f"{s['effort']}|{s['channel']}", _text(s.get("minutes"))),
-    "session-attended": lambda s: (_attendance(s), _minutes(s)),
+    "session-attended": lambda s: (attendance(s), _minutes(s)),
     "voice-heard": lambda s: (s["speaker"], _text(s.get("face"))),
     "note-written": lambda s: (s["retention_class"], None),
     "incident-recorded": lambda s: (_restraint(s), _text(s.get("minutes"))),
@@ -173,7 +186,7 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables: ClassVar = (timeline_table, cells_table, zones_table)
 
     REMEMBERED = 20_000
@@ -232,7 +245,8 @@ class StudentDays(Projection):
         item, value = DESCRIBE[kind](state)
         session, visit = state.get("session"), state.get("visit_id")
         assert seen.student_id is not None
-        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit)
+        begins, ends, on = planned(state) if kind == "session-attended" else (None, None, None)
+        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit, begins, ends, on)
         return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, UUID(visit).bytes if visit else None)
 
     def _current(self, connection: Connection, story: Sequence[Seen], before: int) -> Line | None:
@@ -332,9 +346,9 @@ def read_days(connection: Connection, views: Views, timeline: str, student: byte
     for start in range(0, len(days), 500):
         some = days[start : start + 500]
         ask = (
-            f"SELECT day, position, occurred_at, kind, item, value, slot, visit FROM {timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
+            f"SELECT day, position, occurred_at, kind, item, value, slot, visit, begins, ends, session_day FROM {timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
             "AND position <= ? AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
         )
-        for day, at, happened, kind, item, value, slot, visit in connection.exec_driver_sql(views.sql(ask), (student, *some, position, position)):
-            found[day].append(DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit)))))
+        for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(views.sql(ask), (student, *some, position, position)):
+            found[day].append(DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit))), *session))
     return found

@@ -12,7 +12,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from ap_ledger.events.dated import in_force
+from projections.one_fact import MISSING
 from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
+from projections.progress import scored_facts
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
@@ -209,11 +211,9 @@ def goal(period: StudentPeriod) -> list[tuple[str, float]]:
     """How close the student said they were to their own goal, day by day."""
     found: list[tuple[str, float]] = []
     for day, cell in period.days:
-        for counts in cell.get("outcomes", {}).values():
-            for key in counts:
-                item, _, informant, level = key.split("|", 3)
-                if item.startswith("goal.") and informant == "student" and not level.startswith("~"):
-                    found.append((day, float(level)))
+        for fact in scored_facts(cell):
+            if fact.indicator.startswith("goal.") and fact.informant == "student" and not fact.value.startswith(MISSING):
+                found.append((day, float(fact.value)))
     return found
 
 
@@ -290,6 +290,12 @@ COLUMNS: Mapping[str, StudentColumn] = {
     "sess_attended": StudentColumn("Attended", "Sessions attended.", lambda period: period.attendance.attended, SESSIONS),
     "sess_late": StudentColumn("Began late", "Attended, beginning more than five minutes late.", lambda period: period.attendance.late, SESSIONS),
     "sess_overall": StudentColumn("Absent", "Offered and not attended.", lambda period: period.attendance.absent, SESSIONS),
+    "sess_in_dispute": StudentColumn(
+        "Said differently",
+        "Offered, and two people said different things about it: neither attended nor absent until that is settled.",
+        lambda period: period.attendance.disputed,
+        SESSIONS,
+    ),
     "sess_authorised": _x("Authorised", "Whether an absence is authorised is for the host school's register."),
     "sess_unauthorised": _x("Unauthorised", "Whether an absence is authorised is for the host school's register."),
     "sess_overall_percent": StudentColumn(

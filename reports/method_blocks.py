@@ -6,7 +6,9 @@ from functools import partial
 
 from ap_ledger import __version__
 from projections.gaps import Gaps
+from projections.one_fact import MISSING
 from projections.period_facts import StudentPeriod
+from projections.progress import scored_facts
 from reports.blocks import Column, Heading, Held, Listing, Paragraph, Shown, Table
 from reports.columns import COLUMNS, in_words
 from reports.context import Blocks, Context
@@ -64,12 +66,11 @@ def _missing_and_who(context: Context) -> Blocks:
     informants: dict[str, int] = {}
     for period in context.periods:
         for _, cell in period.in_period:
-            for counts in cell.get("outcomes", {}).values():
-                for key, times in counts.items():
-                    _, _, informant, level = key.split("|", 3)
-                    informants[informant] = informants.get(informant, 0) + times
-                    if level.startswith("~"):
-                        reasons[level[1:]] = reasons.get(level[1:], 0) + times
+            for fact in scored_facts(cell):
+                informants[fact.informant] = informants.get(fact.informant, 0) + 1
+                if fact.value.startswith(MISSING):
+                    reason = fact.value.removeprefix(MISSING)
+                    reasons[reason] = reasons.get(reason, 0) + 1
     if context.one_student:
         total = sum(informants.values())
         who = ", ".join(f"{name.replace('-', ' ')} {times}" for name, times in sorted(informants.items()))
@@ -88,6 +89,4 @@ def _missing_and_who(context: Context) -> Blocks:
 
 
 def _by_informant(period: StudentPeriod, name: str) -> int:
-    return sum(
-        times for _, cell in period.in_period for counts in cell.get("outcomes", {}).values() for key, times in counts.items() if key.split("|", 3)[2] == name
-    )
+    return sum(fact.informant == name for _, cell in period.in_period for fact in scored_facts(cell))

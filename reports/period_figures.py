@@ -4,35 +4,56 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import plotly.graph_objects as go
 
 from projections.outcomes import Seen
 from projections.period_facts import Days, ThemeFacts, attendance_of
+from projections.progress import DayCell
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 
 PALE, STRONG = "#eef2f6", "#6fc2b4"
 
 
-def weeks_attended(weeks: Sequence[tuple[str, int, int]]) -> Figure | None:
-    """Sessions attended and sessions offered but not attended, by week: (Monday, attended, offered). None where nothing was offered."""
-    weeks = [week for week in weeks if week[2]]
+class Week(NamedTuple):
+    """A week's sessions: those attended, those offered and not attended, and those about which two people said different things."""
+
+    monday: str
+    attended: int
+    absent: int
+    disputed: int
+
+    @property
+    def offered(self) -> int:
+        """All that could have been attended."""
+        return self.attended + self.absent + self.disputed
+
+
+def weeks_attended(weeks: Sequence[Week]) -> Figure | None:
+    """Sessions attended and sessions offered but not attended, by week. None where nothing was offered."""
+    weeks = [week for week in weeks if week.offered]
     if not weeks:
         return None
-    names = [_week(monday) for monday, _, _ in weeks]
-    came, not_ = [came for _, came, _ in weeks], [offered - came for _, came, offered in weeks]
+    names = [_week(week.monday) for week in weeks]
+    came, not_, open_ = ([getattr(week, name) for week in weeks] for name in ("attended", "absent", "disputed"))
+    said_differently = go.Bar(
+        x=names, y=open_, name="Said differently", marker={"color": "#e6c567"}, hovertemplate="%{x}: %{y} said differently<extra></extra>"
+    )
     plot = go.Figure([
         go.Bar(x=names, y=came, name="Attended", marker={"color": GREEN}, text=[str(one) if one else "" for one in came], hovertemplate="%{x}: %{y} attended<extra></extra>"),
         go.Bar(x=names, y=not_, name="Offered, not attended", marker={"color": "#c9d3dc"}, text=["" for _ in not_], hovertemplate="%{x}: %{y} not attended<extra></extra>"),
+        *([said_differently] if any(open_) else []),
     ])  # fmt: skip
     lay_out(plot, 240, 44)
     plot.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.15, "x": 0}, margin={"l": 44, "r": 16, "t": 32, "b": 44})
     plot.update_xaxes(type="category", linecolor=QUIET)
     plot.update_yaxes(gridcolor=RULE, zeroline=False)
-    alt = f"Attended {sum(came)} of {sum(came) + sum(not_)} sessions offered, over {len(weeks)} weeks."
-    return Figure(
-        "Sessions, week by week", alt, plot, ("Week from", "Attended", "Offered"), [(name, a, a + b) for name, a, b in zip(names, came, not_, strict=True)]
-    )
+    alt = f"Attended {sum(came)} of {sum(week.offered for week in weeks)} sessions offered, over {len(weeks)} weeks."
+    if any(open_):
+        alt += f" About {sum(open_)} two people said different things."
+    rows = [(_week(week.monday), week.attended, week.offered) for week in weeks]
+    return Figure("Sessions, week by week", alt, plot, ("Week from", "Attended", "Offered"), rows)
 
 
 def themes_then_and_now(facts: ThemeFacts) -> Figure | None:
@@ -103,16 +124,14 @@ def faces_chosen(chosen: Sequence[int]) -> Figure | None:
     return Figure("How I felt", alt, plot, ("Face", "Times"), list(zip(words, chosen, strict=True)))
 
 
-def weeks_of(days: Days) -> list[tuple[str, int, int]]:
-    """(Monday, sessions attended, sessions offered) of each week with sessions."""
-    found: dict[str, list[int]] = {}
+def weeks_of(days: Days) -> list[Week]:
+    """Each week of these days, of one student or of several."""
+    by_week: dict[str, list[tuple[str, DayCell]]] = {}
     for day, cell in days:
-        sessions = attendance_of([(day, cell)])
         on = date.fromisoformat(day)
-        sums = found.setdefault((on - timedelta(days=on.weekday())).isoformat(), [0, 0])
-        sums[0] += sessions.attended
-        sums[1] += sessions.offered
-    return [(monday, sums[0], sums[1]) for monday, sums in sorted(found.items())]
+        by_week.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))
+    sums = [(monday, attendance_of(some)) for monday, some in sorted(by_week.items())]
+    return [Week(monday, week.attended, week.absent, week.disputed) for monday, week in sums]
 
 
 def by_theme(counts: Seen) -> dict[str, list[int]]:

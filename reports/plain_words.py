@@ -8,6 +8,7 @@ from uuid import UUID
 from frameworks import Definition
 from projections.curriculum_state import student_curriculum
 from projections.period_facts import LadderFacts, StudentPeriod
+from projections.progress import scored_facts
 from projections.reading import Reader
 
 OFTEN, ENOUGH, LISTED = 0.6, 5, 4
@@ -66,11 +67,11 @@ def _seen_often(period: StudentPeriod) -> list[str]:
     for facts in period.themes:
         counts: dict[str, list[int]] = {}
         for _, cell in period.in_period:
-            for key, times in cell.get("outcomes", {}).get(facts.framework.key, {}).items():
-                item, _, _, level = key.split("|", 3)
-                sums = counts.setdefault(item, [0, 0])
-                sums[0] += times if level == "1" else 0
-                sums[1] += times if level in ("0", "1") else 0
+            for fact in scored_facts(cell):
+                if fact.framework == facts.framework.key:
+                    sums = counts.setdefault(fact.indicator, [0, 0])
+                    sums[0] += fact.value == "1"
+                    sums[1] += fact.value in ("0", "1")
         for item, (seen, of) in counts.items():
             if of >= ENOUGH and seen / of >= OFTEN and item in facts.framework.by_id:
                 found.append((seen / of, seen, _plain(facts.framework, item)))

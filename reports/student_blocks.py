@@ -39,12 +39,7 @@ def figure(context: Context, show: str, height: int | None = None) -> Blocks:
 
 def _figure_of_all(context: Context, height: int | None) -> Blocks:
     """Everybody's sessions week by week. Weeks and their sums cross, so this is drawn only for those who may see everything."""
-    weeks: dict[str, list[int]] = {}
-    for period in context.periods:
-        for monday, came, offered in weeks_of(period.in_period):
-            sums = weeks.setdefault(monday, [0, 0])
-            sums[0], sums[1] = sums[0] + came, sums[1] + offered
-    figure = weeks_attended([(monday, came, offered) for monday, (came, offered) in sorted(weeks.items())])
+    figure = weeks_attended(weeks_of([day for period in context.periods for day in period.in_period]))
     if figure is not None:
         yield FigureBlock(figure, height=height, single=True)
 

@@ -137,33 +137,30 @@ class Audit:
 
     def _attendance(self, told: list[Any], inside: list[Any], start: date | None, last: date) -> dict[str, Any]:
         def counts(some: list[Any]) -> dict[str, Any]:
-            sums = {"attended": 0, "late": 0, "missed": 0, "by_student": 0, "by_us": 0, "minutes": 0}
-            for one in some:
-                if one["kind"] != "session-attended":
+            sums = {"attended": 0, "late": 0, "missed": 0, "by_student": 0, "by_us": 0, "minutes": 0, "disputed": 0}
+            for session in told_of_one_session([one for one in some if one["kind"] == "session-attended"]):
+                words = {f"by_{one['cancelled_by']}" if one.get("cancelled_by") else "attended" if one.get("actual_start") else "missed" for one in session}
+                if len(words) > 1:
+                    sums["disputed"] += 1
                     continue
-                if one.get("cancelled_by"):
-                    if one["cancelled_by"] in ("us", "student"):
-                        sums[f"by_{one['cancelled_by']}"] += 1
-                elif one.get("actual_start"):
-                    sums["attended"] += 1
-                    begun, planned = datetime.fromisoformat(one["actual_start"]), datetime.fromisoformat(one["planned_start"])
-                    sums["late"] += begun - planned > timedelta(minutes=5)
-                else:
-                    sums["missed"] += 1
-                if one.get("actual_start") and one.get("actual_end"):
-                    span = datetime.fromisoformat(one["actual_end"]) - datetime.fromisoformat(one["actual_start"])
-                    sums["minutes"] += max(0, round(span.total_seconds() / 60))
+                (word,) = words
+                sums[word] = sums.get(word, 0) + 1
+                came = [(datetime.fromisoformat(one["actual_start"]), one) for one in session if one.get("actual_start")]
+                if word == "attended":
+                    sums["late"] += any(begun - datetime.fromisoformat(one["planned_start"]) > timedelta(minutes=5) for begun, one in came)
+                spans = [datetime.fromisoformat(one["actual_end"]) - begun for begun, one in came if one.get("actual_end")]
+                sums["minutes"] += min((minutes for span in spans if (minutes := max(0, round(span.total_seconds() / 60)))), default=0)
             return sums
 
         def offered(sums: dict[str, Any]) -> int:
-            return int(sums["attended"] + sums["missed"] + sums["by_student"])
+            return int(sums["attended"] + sums["missed"] + sums["by_student"] + sums["disputed"])
 
         now = counts(inside)
         absent, possible = now["missed"] + now["by_student"], offered(now)
         early = counts([one for one in told if start and start <= one["day"] < start + timedelta(weeks=6)])
         late = counts([one for one in told if last - timedelta(weeks=6) < one["day"] <= last])
         return {
-            "sess_possible": possible, "sess_attended": now["attended"], "sess_late": now["late"], "sess_overall": absent, "sess_authorised": "x", "sess_unauthorised": "x",
+            "sess_possible": possible, "sess_attended": now["attended"], "sess_late": now["late"], "sess_overall": absent, "sess_in_dispute": now["disputed"], "sess_authorised": "x", "sess_unauthorised": "x",
             "sess_overall_percent": per(absent, possible), "sess_cancelled_by_us": now["by_us"], "hours_attended": round(now["minutes"] / 60, 1),
             "enrolments_pa_10_exact": "z" if not possible else int(absent / possible >= 0.1), "enrolments_pa_50_exact": "z" if not possible else int(absent / possible >= 0.5),
             "first_weeks_percent": per(early["attended"], offered(early)), "latest_weeks_percent": per(late["attended"], offered(late)), "_minutes": now["minutes"],
@@ -243,6 +240,7 @@ class Audit:
         return shown
 
     def _outcomes(self, student: str, told: list[Any], first: date, last: date) -> dict[str, Any]:
+        told = scored_once(told)
         binary: dict[str, set[str]] = {}
         for key, definition in self.definitions.items():
             if definition["kind"] == "outcomes":
@@ -288,7 +286,7 @@ class Audit:
             found["_informants"][one["informant"]] = found["_informants"].get(one["informant"], 0) + 1
         weeks = [state for topic, state in self.stream(student) if topic == "student-expected"]
         wanted = done = 0
-        attended = {one["day"] for one in inside if one["kind"] == "session-attended" and one.get("actual_start") and not one.get("cancelled_by")}
+        attended = set(days_attended(inside))
         for day in attended:
             slots = self._expected(weeks, day)
             wanted += len(slots)
@@ -307,7 +305,7 @@ class Audit:
         found: dict[tuple[str, str], list[int]] = {}
         for one in scored:
             if one["day"] >= first and one["indicator"] in binary and one.get("level") is not None:
-                cell = found.setdefault((theme[one["indicator"]], kinds[one["session"]["slot"]]), [0, 0])
+                cell = found.setdefault((theme[one["indicator"]], kinds[one["session"]["slot"]] if one.get("session") else "none"), [0, 0])
                 cell[0], cell[1] = cell[0] + int(one["level"] == 1), cell[1] + 1
         return found
 
@@ -323,7 +321,7 @@ class Audit:
         return {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]} & there
 
     def _others(self, told: list[Any], inside: list[Any], first: date) -> dict[str, Any]:
-        attended = sum(one["kind"] == "session-attended" and bool(one.get("actual_start")) and not one.get("cancelled_by") for one in inside)
+        attended = len(days_attended(inside))
         happened = [one for one in inside if one["kind"] == "incident-recorded"]
         steps: dict[str, list[tuple[date, str]]] = {}
         known: dict[str, set[str]] = {}
@@ -350,7 +348,7 @@ class Audit:
         tried = sum(one["kind"] == "visit-logged" and one["effort"] == "attempted" for one in inside)
         goals = [
             float(one["level"])
-            for one in told
+            for one in scored_once(told)
             if one["kind"] == "outcome-scored" and one["indicator"].startswith("goal.") and one["informant"] == "student" and one.get("level") is not None
         ]
         return {
@@ -360,6 +358,52 @@ class Audit:
             "units_available": available, "flashpoints": ", ".join(f"{labels.get(slot, 'outside a slot')} ({times})" for slot, times in worst),
             "_faces": [sum(one["speaker"] == "student" and one.get("face") == face for one in voices) for face in range(1, 6)],
         }  # fmt: skip
+
+
+def told_of_one_session(told: list[Any]) -> list[list[Any]]:
+    """Entries about one session of one day together: of one slot, or, where one of two names no slot, planned for times that overlap."""
+
+    def same(one: Any, other: Any) -> bool:
+        if one.get("session") and other.get("session"):
+            return bool(one["session"] == other["session"])
+        (a, b), (c, d) = ([datetime.fromisoformat(each[name]) for name in ("planned_start", "planned_end")] for each in (one, other))
+        return a == c or (a < d and c < b)
+
+    groups: list[list[Any]] = []
+    for one in told:
+        near = [group for group in groups if any(one["day"] == other["day"] and same(one, other) for other in group)]
+        groups = [group for group in groups if all(group is not each for each in near)] + [[one, *(other for group in near for other in group)]]
+    return groups
+
+
+def days_attended(told: list[Any]) -> list[date]:
+    """The day of each session that everybody who tells of it says was attended."""
+    sessions = told_of_one_session([one for one in told if one["kind"] == "session-attended"])
+    return [session[0]["day"] for session in sessions if all(one.get("actual_start") and not one.get("cancelled_by") for one in session)]
+
+
+def scored_once(told: list[Any]) -> list[Any]:
+    """The same entries, of which those that score one indicator by one rater in one slot of one day are one.
+
+    A level stands before a reason for none; two levels leave the fact without one, in dispute; not observed stands before
+    not applicable before not answered.
+    """
+    kept: list[Any] = []
+    facts: dict[Any, list[Any]] = {}
+    for one in told:
+        if one["kind"] == "outcome-scored" and one.get("session"):
+            key = (one["framework"]["id"], one["framework"]["version"], one["indicator"], one["informant"], one["session"]["slot"], one["day"])
+            facts.setdefault(key, []).append(one)
+            if len(facts[key]) > 1:
+                continue
+        kept.append(one)
+    for some in facts.values():
+        levels = {str(one["level"]) for one in some if one.get("level") is not None}
+        reasons = [name for name in ("not-observed", "not-applicable", "not-answered") if any(one.get("missing") == name for one in some)]
+        level = next((one["level"] for one in some if one.get("level") is not None), None) if len(levels) == 1 else None
+        merged = {**some[0], "level": level, "missing": None if level is not None else "disputed" if levels else reasons[0]}
+        kept = [merged if one is some[0] else one for one in kept]
+    return kept
 
 
 def per(part: int, whole: int) -> Any:

@@ -21,9 +21,9 @@ def test_every_figure_is_of_a_kind_that_is_drawn_and_has_its_words(house: House)
     rows = [
         DayRow(1, 1, "rung-reached", "default-ladder@1|goes-out", None, None, None),
         DayRow(2, 2, "outcome-scored", "every-child-matters@1|took-turns", "1", "break", None),
-        DayRow(3, 3, "outcome-scored", "every-child-matters@1|took-turns", "0", "break", None),
+        DayRow(3, 3, "outcome-scored", "every-child-matters@1|took-turns", "0", "lunch", None),
     ]
-    progress = combine([("2026-03-02", fold_day(rows))], {"default-ladder@1": list(ladder.rank)}, {"break": "break"})
+    progress = combine([("2026-03-02", fold_day(rows))], {"default-ladder@1": list(ladder.rank)}, {"break": "break", "lunch": "lunch"})
     climbed = ladder_over_time(ladder, progress["ladders"]["default-ladder@1"])
     seen = outcomes_by_theme(ecm, progress["outcomes"]["every-child-matters@1"])
     for figure in (climbed, seen):

@@ -49,9 +49,10 @@ def test_adding_one_by_one_is_the_fold_of_all(found: list[DayRow]) -> None:
     assert cell == fold_day(found)
 
 
-@given(rows, some.integers(0, 25))
-def test_days_can_be_cut_anywhere_and_combined_again(found: list[DayRow], cut: int) -> None:
-    apart = combine([("2026-03-02", fold_day(found[:cut])), ("2026-03-03", fold_day(found[cut:]))], {}, {})
+@given(rows, some.sampled_from([None, "lesson", "break"]))
+def test_days_can_be_cut_anywhere_but_within_a_slot_and_combined_again(found: list[DayRow], slot: str | None) -> None:
+    parts = [[row for row in found if (row.slot == slot) is inside] for inside in (True, False)]
+    apart = combine([("2026-03-02", fold_day(parts[0])), ("2026-03-03", fold_day(parts[1]))], {}, {})
     together = combine([("2026-03-02", fold_day(found))], {}, {})
     assert apart["kinds"] == together["kinds"] and apart["outcomes"] == together["outcomes"] and apart["units"] == together["units"]
 

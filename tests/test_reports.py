@@ -143,6 +143,7 @@ def test_every_figure_of_a_pack_is_recomputed_from_the_raw_ledger_at_three_times
     sums = {row["what"]: row["all"] for name in ("attendance-all", "contact-all", "behaviour-all", "curriculum-all", "voice-all") for row in made[name]}
     wanted = {
         "Students": 4, "Sessions offered": total(mine, "sess_possible"), "Attended": total(mine, "sess_attended"), "Absent": total(mine, "sess_overall"),
+        "Said differently": total(mine, "sess_in_dispute"),
         "Missed 10 % or more": total(mine, "enrolments_pa_10_exact"), "Missed 50 % or more": total(mine, "enrolments_pa_50_exact"),
         "Cancelled by us": total(mine, "sess_cancelled_by_us"), "Hours attended": sum(round(one["_minutes"] / 60) for one in mine),
         "Visits tried": total(mine, "contacts_attempted"), "Contacts made": total(mine, "contacts_made"), "Incidents": total(mine, "incidents"),

@@ -39,7 +39,7 @@ from reports.layouts import read_layout
 from reports.pack import figures_hash
 
 RECOMPUTE = Path(__file__).with_name("recompute.py")
-COMPARED = ("entries", "kinds", "outcomes", "units", "ladders")
+COMPARED = ("entries", "kinds", "outcomes", "sessions", "units", "ladders")
 
 
 def make_example(settings: Settings, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> Story:
@@ -225,6 +225,7 @@ def shown_figures(progress: dict[str, Any]) -> dict[str, Any]:
         "outcomes": {
             f"{framework}|{indicator}": levels for framework, said in progress["outcomes"].items() for indicator, levels in said["indicators"].items()
         },
+        "sessions": {name: times for name, times in progress["sessions"].items() if name not in ("late", "minutes")},
         "units": {unit: said["status"] for unit, said in progress["units"].items()},
         "ladders": {ladder: {name: said[name] for name in names} for ladder, said in progress["ladders"].items()},
     }

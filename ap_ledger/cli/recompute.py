@@ -39,6 +39,57 @@ def _microseconds(text: str) -> int:
     return (datetime.fromisoformat(text) - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+def scores(entries: list[Entry]) -> list[tuple[str, str]]:
+    """(framework and indicator, level or ~ and a reason for none) of every score; those of one rater in one slot of a day are one.
+
+    A level stands before a reason. Two levels that differ are ~disputed. Of reasons the last by its letters stands.
+    """
+    facts: dict[tuple[str, ...], set[str]] = {}
+    for _, position, kind, state in entries:
+        if kind == "outcome-scored":
+            session = state.get("session")
+            where = (session["date"], session["slot"]) if session else ("", str(position))
+            key = "{id}@{version}".format(**state["framework"]) + f"|{state['indicator']}"
+            level = state.get("level")
+            facts.setdefault((key, state["informant"], *where), set()).add(str(level) if level is not None else "~" + state["missing"])
+    made = []
+    for fact, words in facts.items():
+        levels = [word for word in words if not word.startswith("~")]
+        made.append((fact[0], levels[0] if len(levels) == 1 else "~disputed" if levels else max(words)))
+    return made
+
+
+def session_counts(entries: list[Entry]) -> dict[str, int]:
+    """How often sessions were attended, missed or cancelled; those about which entries contradict each other are disputed.
+
+    Entries are about one session where they name one slot of one day, or, where one of two names none, where the planned
+    times overlap.
+    """
+    groups: list[list[dict[str, Any]]] = []
+    for _, _, kind, state in entries:
+        if kind == "session-attended":
+            near = [group for group in groups if any(_same_session(state, other) for other in group)]
+            groups = [group for group in groups if all(group is not each for each in near)] + [[state, *(other for group in near for other in group)]]
+    counts: Counter[str] = Counter()
+    for group in groups:
+        words = {_status(state) for state in group}
+        counts[words.pop() if len(words) == 1 else "disputed"] += 1
+    return dict(sorted(counts.items()))
+
+
+def _status(state: dict[str, Any]) -> str:
+    if state.get("cancelled_by"):
+        return f"cancelled-by-{state['cancelled_by']}"
+    return "attended" if state.get("actual_start") else "not-attended"
+
+
+def _same_session(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    if one.get("session") and other.get("session"):
+        return bool(one["session"] == other["session"])
+    (a, b), (c, d) = ([_microseconds(state[name]) for name in ("planned_start", "planned_end")] for state in (one, other))
+    return a == c or (a < d and c < b)
+
+
 def rung_order(database: sqlite3.Connection, ladder: str, version: int) -> list[str]:
     """The rungs of a published ladder, lowest first."""
     for (text,) in database.execute("SELECT state FROM stored_events WHERE topic = 'framework-published'"):
@@ -75,13 +126,10 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
     outcomes: dict[str, Counter[str]] = {}
     units: dict[str, str] = {}
     visits: dict[str, dict[str, list[tuple[int, str]]]] = {}
+    for key, word in scores(entries):
+        outcomes.setdefault(key, Counter())[word] += 1
     for occurred_at, position, kind, state in entries:
-        if kind == "outcome-scored":
-            level = state.get("level")
-            word = str(level) if level is not None else "~" + state["missing"]
-            framework = "{id}@{version}".format(**state["framework"])
-            outcomes.setdefault(f"{framework}|{state['indicator']}", Counter())[word] += 1
-        elif kind == "unit-progressed":
+        if kind == "unit-progressed":
             units["{id}@{version}".format(**state["curriculum"]) + "|" + state["unit"]] = state["status"]
         elif kind == "rung-reached":
             ladder = "{id}@{version}".format(**state["ladder"])
@@ -107,6 +155,7 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
         "entries": len(entries),
         "kinds": dict(sorted(Counter(kind for _, _, kind, _ in entries).items())),
         "outcomes": {key: dict(sorted(levels.items())) for key, levels in sorted(outcomes.items())},
+        "sessions": session_counts(entries),
         "units": dict(sorted(units.items())),
         "ladders": ladders,
     }

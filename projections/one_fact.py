@@ -1,0 +1,89 @@
+"""One fact, however often it was said: a session of a student, and a score by one rater in one slot, count once.
+
+Nothing that was said is lost. Where two say the same it counts once; where they contradict each other nothing is decided for
+them: the session was offered and has no code, the score has no level, until one of the two is put right or taken back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+MISSING = "~"
+"""Stands before the reason in the place of a level, where an outcome could not be scored."""
+
+DISPUTED = "disputed"
+"""How a cell counts a session about which two contradict each other."""
+
+DISPUTED_LEVEL = MISSING + DISPUTED
+"""Stands in the place of a level where two contradict each other, like a reason why there is none."""
+
+LATE = "attended-late"
+"""How the timeline says that a session was attended and began late for this student."""
+
+
+class Attested(NamedTuple):
+    """What one entry says of a session. `begins` and `ends` are planned, in microseconds; `date` is an ordinal, and goes with `slot`."""
+
+    position: int
+    begins: int | None
+    ends: int | None
+    date: int | None
+    slot: str | None
+    status: str
+    minutes: int | None
+
+
+def agreed(one: str, other: str) -> str:
+    """What two scores of one fact come to, in whichever order they arrived.
+
+    A level stands before any reason for none, two levels that differ are in dispute, and of two reasons *not observed*
+    stands before *not applicable* before *not answered*, which is their order backwards by letters.
+    """
+    if one == other or DISPUTED_LEVEL in (one, other):
+        return one if one == other else DISPUTED_LEVEL
+    if one.startswith(MISSING) and other.startswith(MISSING):
+        return max(one, other)
+    if one.startswith(MISSING) or other.startswith(MISSING):
+        return other if one.startswith(MISSING) else one
+    return DISPUTED_LEVEL
+
+
+def is_same_session(one: Attested, other: Attested) -> bool:
+    """Whether two entries are about one session: the same slot of the same day, or, where one names no slot, planned times that overlap."""
+    if one.slot is not None and other.slot is not None:
+        return (one.date, one.slot) == (other.date, other.slot)
+    if one.begins is None or other.begins is None:
+        return False
+    return one.begins == other.begins or (one.begins < (other.ends or 0) and other.begins < (one.ends or 0))
+
+
+def sessions_of(attested: Iterable[Attested]) -> list[list[Attested]]:
+    """Entries put together by the session that they are about, each in the order in which it was recorded."""
+    groups: list[list[Attested]] = []
+    for entry in sorted(attested):
+        joined = [group for group in groups if any(is_same_session(entry, told) for told in group)]
+        groups = [group for group in groups if group not in joined]
+        groups.append(sorted([entry, *(told for group in joined for told in group)]))
+    return sorted(groups)
+
+
+def status_of(session: Sequence[Attested]) -> str:
+    """What a session came to: the one thing that everybody says, or that it is in dispute. Somebody who came late came."""
+    statuses = {"attended" if entry.status == LATE else entry.status for entry in session}
+    return statuses.pop() if len(statuses) == 1 else DISPUTED
+
+
+def sessions_counted(attested: Iterable[Attested]) -> dict[str, int]:
+    """The counts of a day's sessions. Of several that agree, it began late where any says so, and as few minutes count as any says."""
+    counts: dict[str, int] = {}
+    for session in sessions_of(attested):
+        status = status_of(session)
+        counts[status] = counts.get(status, 0) + 1
+        if status == DISPUTED:
+            continue
+        if any(entry.status == LATE for entry in session):
+            counts["late"] = counts.get("late", 0) + 1
+        if minutes := min((entry.minutes for entry in session if entry.minutes), default=0):
+            counts["minutes"] = counts.get("minutes", 0) + minutes
+    return counts
