@@ -8,13 +8,16 @@ LedgerError
 ├── CommandConflict            the same id was used for something else
 ├── Busy                       too much is waiting; try again shortly
 ├── Unreadable                 a stored row cannot be read
-│   └── TamperedRow            a sealed text was moved or changed
+│   ├── TamperedRow            a sealed text was moved or changed
+│   └── UnreadableKey          a key of the keyring opens under no master key at hand
 ├── KeyringError               the sealing keys are missing or do not fit
 ├── DefinitionError            a framework file has faults; lists every one
 └── SetupError                 the installation is incomplete; says how to mend it
 """
 
 from __future__ import annotations
+
+from uuid import UUID
 
 
 class LedgerError(Exception):
@@ -61,6 +64,17 @@ class Unreadable(LedgerError):
 
 class TamperedRow(Unreadable):
     """A sealed text does not belong to the row it stands beside, or was changed."""
+
+
+class UnreadableKey(Unreadable):
+    """One key of the keyring opens under no master key that is at hand. Nobody else's records are touched by it."""
+
+    def __init__(self, key_id: UUID) -> None:
+        super().__init__(
+            f"The key {key_id} opens under no master key that is at hand. Put the master key that was in use before beside the present one, "
+            "or restore the keyring from a copy. Run: ap-ledger check"
+        )
+        self.key_id = key_id
 
 
 class KeyringError(LedgerError):

@@ -19,7 +19,9 @@ from ap_ledger.application import create_ledger, open_ledger
 from ap_ledger.application.compaction import compact
 from ap_ledger.application.deeds import Deeds
 from ap_ledger.application.drafts import Draft
-from ap_ledger.application.keyring import restore_keyring, rotate_master_key
+from ap_ledger.application.keyring_copies import copy_into
+from ap_ledger.application.keyring_restore import restore_keyring
+from ap_ledger.application.keyring_rotation import rotate_master_key
 from ap_ledger.application.ledger import new_id
 from ap_ledger.application.master_key import master_key_file
 from ap_ledger.cli import demo
@@ -189,12 +191,9 @@ def test_what_was_only_intended_is_not_done(house: House, monkeypatch: pytest.Mo
 
 def test_an_old_keyring_brings_nothing_back_to_life(house: House, tmp_path: Path) -> None:
     house.record(house.note(CANARY), house.note(CANARY, student=house.other))
-    copy = tmp_path / "old.sqlite"
-    house.ledger.keyring.copy_to(copy)
+    copy, _ = copy_into(tmp_path, house.ledger.keyring.engine)
     house.shred("learning")
-    newer = tmp_path / "newer.sqlite"
-    assert house.ledger.keyring.copy_to(newer) > 0
-    restore_keyring(house.settings, copy)
+    assert restore_keyring(house.settings, copy, house.ledger.recorder).erased_again == 1
     house.ledger.keyring.forget()
     assert house.ledger.keyring.key(house.student, "learning") is None, "what is known to be shredded here stays so"
     # Somebody puts the old file itself back, as after a disk failure.
@@ -218,8 +217,8 @@ def test_a_new_master_key_opens_everything_also_for_a_service_that_runs(house: H
     running = open_ledger(house.settings, house.clock)
     try:
         before = master_key_file(house.settings).read_text()
-        count, old = rotate_master_key(house.settings, house.ledger.keyring)
-        assert count > 10 and old.read_text() == before and master_key_file(house.settings).read_text() != before
+        rotated, old = rotate_master_key(house.settings, house.ledger.keyring)
+        assert rotated.keys > 10 and rotated.unreadable == [] and old.read_text() == before and master_key_file(house.settings).read_text() != before
         assert master_key_file(house.settings).stat().st_mode & 0o077 == 0
         running.keyring.forget()
         assert running.keyring.key(house.student, "learning") is not None and running.keyring.key(house.student, "behaviour") is None
@@ -252,8 +251,8 @@ def test_a_rotation_that_a_crash_cut_short_is_settled_when_the_ledger_opens(hous
     again = open_ledger(house.settings, house.clock)
     assert again.keyring.key(house.student, "learning") is not None
     again.close()
-    count, _ = rotate_master_key(house.settings, house.ledger.keyring)
-    assert count > 10
+    rotated, _ = rotate_master_key(house.settings, house.ledger.keyring)
+    assert rotated.keys > 10 and rotated.unreadable == []
 
 
 def test_copies_of_the_keyring_have_a_short_life_of_their_own(make_house: Callable[..., House], tmp_path: Path) -> None:

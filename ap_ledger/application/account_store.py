@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
 from ap_ledger.application.keyring import Key
-from ap_ledger.application.stores import BigInt, Bytes, open_store, require_store
+from ap_ledger.application.stores import BigInt, Bytes, create_store, open_existing
+from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
-from ap_ledger.persistence.migrations import write_version
 from ap_ledger.persistence.steps.accounts import STEPS
 from ap_ledger.settings import Settings
 
@@ -85,20 +85,15 @@ class AccountStore:
     """Opens the store. What keeps rows in it builds on this."""
 
     def __init__(self, settings: Settings, key: Key, clock: Callable[[], datetime]) -> None:
-        self._engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
-        missing = "The store of accounts is missing. Restore it from its backup; without it nobody can sign in."
-        require_store(self._engine, "accounts", STEPS, missing)
+        missing = SetupError("The store of accounts is missing. Restore it from its backup; without it nobody can sign in.")
+        self._engine = open_existing(settings, "accounts", "accounts", PRAGMAS, STEPS, missing)
         self._key = key
         self._clock = clock
 
     @classmethod
     def create(cls, settings: Settings) -> None:
         """Makes the empty store."""
-        engine = open_store(settings.sqlalchemy_url("accounts"), "accounts", PRAGMAS)
-        METADATA.create_all(engine)
-        with engine.begin() as connection:
-            write_version(connection, len(STEPS))
-        engine.dispose()
+        create_store(settings, "accounts", METADATA, PRAGMAS, STEPS)
 
     def close(self) -> None:
         """Lets go of the store."""

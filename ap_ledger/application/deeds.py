@@ -97,7 +97,7 @@ class Deeds:
         done = 0
         for row in self._recorder.tail_of_topics([KeyShredded.TOPIC, TextExcised.TOPIC]):
             state, student = orjson.loads(row.state), UUID(bytes=row.student_id or b"")
-            if row.topic == KeyShredded.TOPIC and self._keyring.key(student, state["retention_class"]) is None:
+            if row.topic == KeyShredded.TOPIC and not self._keyring.lives(student, state["retention_class"]):
                 continue
             if row.topic == TextExcised.TOPIC:
                 found = self._recorder.events_at([state["excised_position"]])

@@ -18,9 +18,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ap_ledger.application.keyring import Key
 from ap_ledger.application.results import Result
-from ap_ledger.application.stores import BigInt, Bytes, open_store, require_store
+from ap_ledger.application.stores import BigInt, Bytes, create_store, open_existing
+from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds, moment
-from ap_ledger.persistence.migrations import write_version
 from ap_ledger.persistence.steps.held import STEPS
 from ap_ledger.settings import Settings
 
@@ -74,20 +74,15 @@ class HeldStore:
     """Keeps, lists and resolves what could not be accepted; remembers how wrong each device's clock was."""
 
     def __init__(self, settings: Settings, key: Key) -> None:
-        self._engine = open_store(settings.sqlalchemy_url("held"), "held", PRAGMAS)
+        missing = SetupError("The store of held entries is missing. Restore it from its backup, or run: ap-ledger check")
+        self._engine = open_existing(settings, "held", "held", PRAGMAS, STEPS, missing)
         self._key = key
         self._clocks: dict[UUID, int | None] = {}
-        missing = "The store of held entries is missing. Restore it from its backup, or run: ap-ledger check"
-        require_store(self._engine, "held", STEPS, missing)
 
     @classmethod
     def create(cls, settings: Settings) -> None:
         """Makes the empty store."""
-        engine = open_store(settings.sqlalchemy_url("held"), "held", PRAGMAS)
-        METADATA.create_all(engine)
-        with engine.begin() as connection:
-            write_version(connection, len(STEPS))
-        engine.dispose()
+        create_store(settings, "held", METADATA, PRAGMAS, STEPS)
 
     def keep(self, row_id: UUID, result: Result, entry: Any, received_at: datetime, offset: timedelta, device_id: UUID | None, target_id: UUID | None) -> None:
         """Keeps what was sent, under its own id (or one made here, where it has none). The newest sending of an id stays."""

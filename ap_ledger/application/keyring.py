@@ -1,56 +1,34 @@
 """The sealing keys, in a store of their own: one for each owner (student, person, setting) and retention class.
 
-Each key is wrapped (RFC 3394) under the master key. Losing this store or the master key is losing every sealed text, so a
-ledger whose keys are missing is refused, and never quietly given new ones.
+Each key is wrapped (RFC 3394) under the master key that its row names. Losing this store or the master key is losing every
+sealed text, so a ledger whose keys are missing is refused, and never quietly given new ones.
 """
 
 from __future__ import annotations
 
 import hmac
 import secrets
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
-from sqlalchemy import Column, Connection, Engine, Index, MetaData, String, Table, create_engine, delete, insert, inspect, select, update
+from cryptography.hazmat.primitives.keywrap import aes_key_wrap
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, insert, select, update
 
-from ap_ledger.application.master_key import PROOF, fitting_key, master_key_file, read_master_key, write_key
-from ap_ledger.application.stores import BigInt, Bytes, open_store
-from ap_ledger.errors import KeyringError
+from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, changing_keys, name_of, read_about
+from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
+from ap_ledger.application.stores import create_store, open_existing
+from ap_ledger.errors import KeyringError, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES
-from ap_ledger.persistence.migrations import read_version, require_version, write_version
 from ap_ledger.persistence.steps.keyring import STEPS
 from ap_ledger.settings import Settings
 
-METADATA = MetaData()
-KEYS = Table(
-    "keys",
-    METADATA,
-    Column("key_id", Bytes(16), primary_key=True),
-    Column("owner_id", Bytes(16), nullable=False),
-    Column("retention_class", String, nullable=False),
-    Column("wrapped", Bytes),
-    Column("made_at", String, nullable=False),
-    Column("shredded_at", String),
-    Index("keys_owner", "owner_id", "retention_class"),
-)
-INTENTIONS = Table(
-    "intentions",
-    METADATA,
-    Column("command_id", Bytes(16), primary_key=True),
-    Column("student_id", Bytes(16), nullable=False),
-    Column("retention_class", String, nullable=False),
-    Column("position", BigInt),
-)
-ABOUT = Table("about", METADATA, Column("ledger_id", Bytes(16), primary_key=True), Column("proof", Bytes, nullable=False))
-# The keyring is small and precious: every change is on the disk before it is used, and what was shredded is overwritten.
-PRAGMAS = ("journal_mode=DELETE", "synchronous=EXTRA")
+LOOK_AGAIN = 0.05
+"""Seconds for which open keys are trusted before the store is asked whether any was changed elsewhere."""
+MISSING = "The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text."
 
 
 class Key(NamedTuple):
@@ -63,7 +41,12 @@ class Key(NamedTuple):
     @property
     def commitment(self) -> str:
         """Binds the key without telling it: AES-GCM alone would let another key show another text."""
-        return hmac.digest(self.raw, b"commit", "sha256").hex()
+        return commitment_of(self.raw)
+
+
+def commitment_of(raw: bytes) -> str:
+    """What the ledger says of a key when it is made."""
+    return hmac.digest(raw, b"commit", "sha256").hex()
 
 
 class Intention(NamedTuple):
@@ -75,101 +58,101 @@ class Intention(NamedTuple):
     position: int | None
 
 
-class Keyring:
-    """Opens, makes and shreds keys. Open keys are remembered until `forget`."""
+class Rotated(NamedTuple):
+    """How many keys lie under the new master key, and which open under none and were left as they were."""
 
-    def __init__(self, engine: Engine, master: bytes, settings: Settings) -> None:
-        self._engine = engine
-        self._master = master
-        self._settings = settings
-        self._open: dict[tuple[UUID, str], Key | None] = {}
-        self._by_id: dict[UUID, Key | None] = {}
-        self._lock = threading.Lock()
+    keys: int
+    unreadable: list[UUID]
+
+
+class Keyring:
+    """Opens, makes and shreds keys. Open keys are remembered until the store says that any changed."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine = engine
+        self._masters = MasterKeys(settings)
+        self._generation = -1
+        self._looked_at = 0.0
+        self.forget()
 
     @classmethod
     def create(cls, settings: Settings, ledger_id: UUID) -> None:
-        """Makes an empty keyring for a new ledger, under the master key (made too where there is none)."""
-        engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
-        METADATA.create_all(engine)
-        with engine.begin() as connection:
-            connection.execute(insert(ABOUT).values(ledger_id=ledger_id.bytes, proof=aes_key_wrap(read_master_key(settings), PROOF)))
-            write_version(connection, len(STEPS))
-        keyring = cls(engine, read_master_key(settings), settings)
-        keyring.make(ledger_id)
-        engine.dispose()
+        """Makes the keyring of a new ledger, with the ledger's own keys in it, under the master key that is given."""
+        masters = MasterKeys(settings)
+
+        def fill(connection: Connection) -> None:
+            master = masters.given()
+            connection.execute(insert(ABOUT).values(ledger_id=ledger_id.bytes, proof=proof_of(master)))
+            _insert_keys(connection, ledger_id, RETENTION_CLASSES, master)
+
+        create_store(settings, "keyring", METADATA, PRAGMAS, STEPS, fill)
 
     @classmethod
     def open(cls, settings: Settings, ledger_id: UUID, newest: UUID | None) -> Keyring:
         """The keyring of a ledger, of which `newest` is the key made last.
 
-        Raises KeyringError when it is missing, another's, older than the ledger, or does not open.
+        Raises KeyringError when it is missing, another's, older than the ledger, or does not open; SetupError when it was
+        made by another version.
         """
-        engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
+        engine = open_existing(settings, "keyring", "keys", PRAGMAS, STEPS, KeyringError(MISSING))
         try:
-            return cls(engine, cls._check(engine, settings, ledger_id, newest), settings)
+            keyring = cls(engine, settings)
+            keyring._check(settings, ledger_id, newest)
         except BaseException:
             engine.dispose()
             raise
+        return keyring
 
-    @staticmethod
-    def _check(engine: Engine, settings: Settings, ledger_id: UUID, newest: UUID | None) -> bytes:
-        """The master key that opens a keyring which is whole and this ledger's. Raises KeyringError."""
-        if not inspect(engine).has_table("keys"):
-            raise KeyringError("The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text.")
-        with engine.connect() as connection:
-            require_version("keyring", read_version(connection), STEPS)
-            about = connection.execute(select(ABOUT)).first()
+    def _check(self, settings: Settings, ledger_id: UUID, newest: UUID | None) -> None:
+        """Raises KeyringError unless the keyring is whole, this ledger's, and opens."""
+        with self.engine.connect() as connection:
+            about = read_about(connection)
             known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.key_id == newest.bytes)).first() is not None
-        if about is None or UUID(bytes=about.ledger_id) != ledger_id:
+        if about is None or about.ledger_id != ledger_id:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
         if not known:
             raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
-        return fitting_key(settings, about.proof)
+        settle_when_opening(settings, about.proof)
+        self._masters.fitting(about.proof)
 
     def make(self, owner: UUID) -> dict[str, Key]:
-        """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns."""
-        made: dict[str, Key] = {}
-        with self._lock, self._engine.begin() as connection:
-            have = {row.retention_class for row in connection.execute(select(KEYS.c.retention_class).where(KEYS.c.owner_id == owner.bytes))}
-            for kept in RETENTION_CLASSES:
-                if kept in have:
-                    continue
-                raw, key_id = secrets.token_bytes(32), uuid4()
-                connection.execute(
-                    insert(KEYS).values(
-                        key_id=key_id.bytes,
-                        owner_id=owner.bytes,
-                        retention_class=kept,
-                        wrapped=aes_key_wrap(self._master, raw),
-                        made_at=datetime.now(UTC).isoformat(),
-                    )
-                )
-                made[kept] = Key(key_id, raw, AESGCM(raw))
+        """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns.
+
+        Raises KeyringError when another process rotated the master key and the new one is not at hand here.
+        """
+        with changing_keys(self.engine) as (connection, about):
+            have = set(connection.scalars(select(KEYS.c.retention_class).where(KEYS.c.owner_id == owner.bytes)))
+            # The master key is looked up here, and not remembered: a rotation may have come between.
+            made = _insert_keys(connection, owner, [kept for kept in RETENTION_CLASSES if kept not in have], self._masters.fitting(about.proof))
         self.forget()
         return made or {kept: key for kept in RETENTION_CLASSES if (key := self.key(owner, kept))}
 
     def key(self, owner: UUID, retention_class: str) -> Key | None:
-        """The owner's key for a class, or None once it is shredded (or was never made)."""
-        asked = (owner, retention_class)
-        if asked not in self._open:
-            with self._reading() as connection:
-                row = connection.execute(
-                    select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class)
-                ).first()
-            self._open[asked] = self._unwrap(row.key_id, row.wrapped) if row else None
-        return self._open[asked]
+        """The owner's key for a class, or None once it is shredded (or was never made). Raises UnreadableKey."""
+        self.refresh(LOOK_AGAIN)
+        # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
+        remembered, asked = self._by_owner, (owner, retention_class)
+        if asked not in remembered:
+            remembered[asked] = self._find(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.spare == 0)
+        return remembered[asked]
 
     def by_id(self, key_id: UUID) -> Key | None:
-        """The key that a sealed text names, or None once it is shredded."""
-        if key_id not in self._by_id:
-            with self._reading() as connection:
-                row = connection.execute(select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.key_id == key_id.bytes)).first()
-            self._by_id[key_id] = self._unwrap(row.key_id, row.wrapped) if row else None
-        return self._by_id[key_id]
+        """The key that a sealed text names, or None once it is shredded. Raises UnreadableKey."""
+        self.refresh(LOOK_AGAIN)
+        remembered = self._by_id
+        if key_id not in remembered:
+            remembered[key_id] = self._find(KEYS.c.key_id == key_id.bytes)
+        return remembered[key_id]
+
+    def lives(self, owner: UUID, retention_class: str) -> bool:
+        """Whether any key of the owner for a class is there and not shredded, whether it opens or not."""
+        ask = select(KEYS.c.key_id).where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.wrapped.is_not(None))
+        with self.engine.connect() as connection:
+            return connection.execute(ask).first() is not None
 
     def shred(self, owner: UUID, retention_class: str) -> None:
         """Destroys a key for ever; its row stays, to say when. Doing it twice is harmless."""
-        with self._engine.begin() as connection:
+        with changing_keys(self.engine) as (connection, _):
             connection.execute(
                 update(KEYS)
                 .where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.shredded_at.is_(None))
@@ -180,7 +163,7 @@ class Keyring:
     def intend(self, intention: Intention) -> None:
         """Writes an erasure down before its event is stored."""
         self.strike_out(intention.command_id)
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(
                 insert(INTENTIONS).values(
                     command_id=intention.command_id.bytes, student_id=intention.student_id.bytes,
@@ -190,115 +173,118 @@ class Keyring:
 
     def strike_out(self, command_id: UUID) -> None:
         """An erasure was done, or will not be."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(delete(INTENTIONS).where(INTENTIONS.c.command_id == command_id.bytes))
 
     def intentions(self) -> list[Intention]:
         """Erasures that were begun and not finished."""
-        with self._reading() as connection:
+        with self.engine.connect() as connection:
             rows = connection.execute(select(INTENTIONS)).all()
         return [Intention(UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position) for row in rows]
 
-    def rotate(self, new: bytes) -> int:
-        """Wraps every key under a new master key, all at once. Returns how many. What was shredded stays so."""
-        with self._engine.begin() as connection:
-            rows = connection.execute(select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.wrapped.is_not(None))).all()
-            for row in rows:
-                wrapped = aes_key_wrap(new, aes_key_unwrap(self._master, bytes(row.wrapped)))
-                connection.execute(update(KEYS).where(KEYS.c.key_id == row.key_id).values(wrapped=wrapped))
-            connection.execute(update(ABOUT).values(proof=aes_key_wrap(new, PROOF)))
-        self._master = new
-        self.forget()
-        return len(rows)
+    def rotate(self, new: bytes) -> Rotated:
+        """Wraps every key under a new master key, all at once; a row that opens under none is left as it is. What was shredded stays so.
 
-    def copy_to(self, path: Path) -> int:
-        """Writes the keyring, wrapped as it is, into a file of its own. Returns how many keys are in it."""
-        target = create_engine(f"sqlite:///{path}")
-        METADATA.create_all(target)
-        with self._reading() as connection, target.begin() as copy:
-            for table in (ABOUT, KEYS, INTENTIONS):
-                if rows := [dict(row) for row in connection.execute(select(table)).mappings()]:
-                    copy.execute(insert(table), rows)
-            kept = len(connection.execute(select(KEYS.c.key_id)).all())
-        target.dispose()
-        return kept
+        Nothing is changed unless every key then opens under the new master key. Raises KeyringError.
+        """
+        with changing_keys(self.engine) as (connection, about):
+            self._masters.fitting(about.proof)
+            opened, unreadable = self._open_all(connection)
+            rewrap(connection, opened, new)
+            connection.execute(update(ABOUT).values(proof=proof_of(new)))
+            prove(connection, opened, new)
+        self.forget()
+        return Rotated(len(opened), unreadable)
+
+    def unreadable(self) -> list[UUID]:
+        """The keys that open under no master key at hand."""
+        with self.engine.connect() as connection:
+            return self._open_all(connection)[1]
+
+    def about(self) -> About:
+        """What the keyring says of itself now."""
+        with self.engine.connect() as connection:
+            about = read_about(connection)
+        assert about is not None
+        return about
+
+    def refresh(self, max_age: float = 0.0) -> int:
+        """Forgets open keys where any was changed since, by this process or another. Returns how often keys were changed so far.
+
+        Looks again only when the last look is older than `max_age` seconds.
+        """
+        now = time.monotonic()
+        if max_age and now - self._looked_at < max_age:
+            return self._generation
+        self._looked_at = now
+        with self.engine.connect() as connection:
+            generation = connection.execute(select(ABOUT.c.generation)).scalar_one()
+        if generation != self._generation:
+            self.forget()
+            self._generation = generation
+        return self._generation
 
     def forget(self) -> None:
-        """Lets go of open keys, so that what another process shredded is not remembered here."""
-        self._open = {}
-        self._by_id = {}
+        """Lets go of open keys."""
+        self._by_owner: dict[tuple[UUID, str], Key | None] = {}
+        self._by_id: dict[UUID, Key | None] = {}
 
     def close(self) -> None:
         """Lets go of the store."""
         self.forget()
-        self._engine.dispose()
+        self.engine.dispose()
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection:
-            yield connection
-
-    def _unwrap(self, key_id: bytes, wrapped: bytes | None) -> Key | None:
-        if wrapped is None:
+    def _find(self, *where: ColumnElement[bool]) -> Key | None:
+        with self.engine.connect() as connection:
+            row = connection.execute(select(KEYS).where(*where)).first()
+        if row is None or row.wrapped is None:
             return None
+        return _opened(bytes(row.key_id), self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)))
+
+    def _open_all(self, connection: Connection) -> tuple[dict[bytes, bytes], list[UUID]]:
+        return open_rows(connection.execute(select(KEYS).where(KEYS.c.wrapped.is_not(None))).mappings(), self._masters)
+
+
+def open_rows(rows: Iterable[Mapping[Any, Any]], masters: MasterKeys) -> tuple[dict[bytes, bytes], list[UUID]]:
+    """The raw keys of rows by their ids, and the ids of those that open under no master key at hand."""
+    opened: dict[bytes, bytes] = {}
+    unreadable: list[UUID] = []
+    for row in rows:
         try:
-            raw = aes_key_unwrap(self._master, bytes(wrapped))
-        except InvalidUnwrap:
-            # Another process rotated the master key since this one read it.
-            with self._reading() as connection:
-                about = connection.execute(select(ABOUT)).one()
-            self._master = fitting_key(self._settings, about.proof)
-            raw = aes_key_unwrap(self._master, bytes(wrapped))
-        return Key(UUID(bytes=bytes(key_id)), raw, AESGCM(raw))
+            opened[bytes(row["key_id"])] = masters.unwrap(bytes(row["key_id"]), bytes(row["wrapped"]), row["master_id"] and bytes(row["master_id"]))
+        except UnreadableKey as error:
+            unreadable.append(error.key_id)
+    return opened, unreadable
 
 
-def restore_keyring(settings: Settings, path: Path) -> int:
-    """Puts a copy of the keyring in the place of the one that is there. Returns how many keys it holds. Raises KeyringError.
-
-    What was shredded since the copy was made lives again in it, so the ledger must be swept before anybody reads.
-    """
-    source = create_engine(f"sqlite:///{path}")
-    engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
-    try:
-        if not path.is_file() or not inspect(source).has_table("keys"):
-            raise KeyringError("This file is no copy of a keyring. Make copies with: ap-ledger keyring backup")
-        METADATA.create_all(engine)
-        with source.connect() as copy, engine.begin() as connection:
-            here, there = connection.execute(select(ABOUT)).first(), copy.execute(select(ABOUT)).first()
-            if there is None or (here is not None and bytes(here.ledger_id) != bytes(there.ledger_id)):
-                raise KeyringError("This copy belongs to another ledger; nothing was changed.")
-            fitting_key(settings, there.proof)
-            # What is known to be shredded here stays shredded, whatever the copy says.
-            shredded = {bytes(row.key_id): row.shredded_at for row in connection.execute(select(KEYS).where(KEYS.c.wrapped.is_(None)))}
-            for table in (ABOUT, KEYS, INTENTIONS):
-                connection.execute(delete(table))
-                rows = [dict(row) for row in copy.execute(select(table)).mappings()]
-                for row in rows:
-                    if table is KEYS and bytes(row["key_id"]) in shredded:
-                        row |= {"wrapped": None, "shredded_at": shredded[bytes(row["key_id"])]}
-                if rows:
-                    connection.execute(insert(table), rows)
-            return len(connection.execute(select(KEYS.c.key_id)).all())
-    finally:
-        source.dispose()
-        engine.dispose()
+def rewrap(connection: Connection, opened: Mapping[bytes, bytes], master: bytes) -> None:
+    """Puts open keys under a master key."""
+    values = [{"id": key_id, "under": aes_key_wrap(master, raw)} for key_id, raw in opened.items()]
+    if values:
+        change = update(KEYS).where(KEYS.c.key_id == bindparam("id")).values(wrapped=bindparam("under"), master_id=name_of(proof_of(master)))
+        connection.execute(change, values)
 
 
-def rotate_master_key(settings: Settings, keyring: Keyring) -> tuple[int, Path]:
-    """Makes a new master key and wraps every key under it. Returns how many keys, and where the old master key lies now.
+def prove(connection: Connection, opened: Mapping[bytes, bytes], master: bytes) -> None:
+    """Reads every key again, and raises KeyringError, so that all is undone, unless it opens to what it was."""
+    rows = connection.execute(select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.wrapped.is_not(None))).all()
+    there = {bytes(row.key_id): bytes(row.wrapped) for row in rows}
+    if any(key_id not in there or aes_key_wrap(master, raw) != there[key_id] for key_id, raw in opened.items()):
+        raise KeyringError("What was written does not read back as it was. The keyring was left as it was; look after the disk.")
 
-    The new key is on the disk before the keyring needs it; a crash in between leaves two files, of which one fits.
-    Raises KeyringError where the master key is not kept in a file.
-    """
-    path = master_key_file(settings)
-    if settings.master_key is not None:
-        raise KeyringError("The master key is given by AP_LEDGER_MASTER_KEY. Put it into a file (AP_LEDGER_MASTER_KEY_FILE) to rotate it here.")
-    coming, old = path.with_name(path.name + ".new"), path.with_name(path.name + ".old")
-    # What a rotation that stopped half-way had written and nothing was wrapped under. Had it been used, opening would have settled it.
-    coming.unlink(missing_ok=True)
-    new = secrets.token_bytes(32)
-    write_key(coming, new)
-    count = keyring.rotate(new)
-    path.replace(old)
-    coming.replace(path)
-    return count, old
+
+def _insert_keys(connection: Connection, owner: UUID, classes: Iterable[str], master: bytes) -> dict[str, Key]:
+    """New keys of an owner, under a master key."""
+    made = {kept: _opened(uuid4().bytes, secrets.token_bytes(32)) for kept in classes}
+    for kept, key in made.items():
+        connection.execute(
+            insert(KEYS).values(
+                key_id=key.id.bytes, owner_id=owner.bytes, retention_class=kept, wrapped=aes_key_wrap(master, key.raw),
+                made_at=datetime.now(UTC).isoformat(), master_id=name_of(proof_of(master)),
+            )
+        )  # fmt: skip
+    return made
+
+
+def _opened(key_id: bytes, raw: bytes) -> Key:
+    return Key(UUID(bytes=key_id), raw, AESGCM(raw))

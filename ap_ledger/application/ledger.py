@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, Literal
 from uuid import UUID
 
 import orjson
-from eventsourcing.application import Application
+from eventsourcing.application import Application, Repository
 from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
 
@@ -23,8 +21,7 @@ from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import HeldStore
 from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.mapper import LedgerMapper
-from ap_ledger.application.master_key import make_master_key
+from ap_ledger.application.mapper import LedgerMapper, RulesMapper
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
@@ -39,14 +36,14 @@ from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.report import ReportCommand, project_report
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import StudentCommand, project_student
-from ap_ledger.errors import CommandConflict, KeyringError, Refused, SetupError
+from ap_ledger.errors import CommandConflict, KeyringError, Refused
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.moments import microseconds
 from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
-from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
+from ap_ledger.persistence.sqlite import ledger_file
 from ap_ledger.settings import Settings
 
 LOOK_AGAIN_AFTER = timedelta(minutes=10)
@@ -95,7 +92,7 @@ class Ledger(Sending, Application[UUID]):
         ledger_id = self.recorder.ledger_id()
         try:
             self.keyring = Keyring.open(settings, ledger_id, self._newest_key(head.keys_position))
-            self.mapper.keyring = self.keyring
+            self.mapper.keyring = self.rules_mapper.keyring = self.keyring
             own = self.keyring.key(ledger_id, "core")
             if own is None:
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
@@ -126,7 +123,7 @@ class Ledger(Sending, Application[UUID]):
         common = {"MAPPER_TOPIC": "ap_ledger.application.mapper:LedgerMapper", "QUEUE_LIMIT": str(settings.queue_limit)}
         if settings.postgres:
             return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.postgres:Factory", "POSTGRES_URL": settings.postgres}
-        path = str(ledger_file(settings))
+        path = str(ledger_file(settings.data))
         return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.sqlite:Factory", "SQLITE_DBNAME": path}
 
     def construct_env(self, name: str, env: Any = None) -> Environment:
@@ -136,6 +133,13 @@ class Ledger(Sending, Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """Our mapper; its keyring follows once the ledger's id is known."""
         return self.factory.mapper(mapper_class=LedgerMapper)
+
+    def construct_repository(self) -> Repository[UUID]:
+        """Folds streams for the rules, whether their words can be opened or not."""
+        mapper = self.factory.mapper(mapper_class=RulesMapper)
+        assert isinstance(mapper, RulesMapper)
+        self.rules_mapper = mapper
+        return Repository(self.factory.event_store(mapper=mapper, recorder=self.recorder))
 
     def construct_recorder(self) -> LedgerRecorder:
         """Our recorder, with our clock."""
@@ -238,43 +242,6 @@ class Ledger(Sending, Application[UUID]):
         super().close()
 
 
-def ledger_file(settings: Settings) -> Path:
-    """The SQLite file of the ledger."""
-    return settings.data / "ledger.sqlite"
-
-
-def create_ledger(settings: Settings, service_role: str | None = None) -> Path | None:
-    """Makes an empty ledger with its keyring and its stores. Returns the master key file made, if one was.
-
-    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may INSERT and SELECT, nothing
-    else. Raises SetupError where there is a ledger already, or a role for a ledger in a file.
-    """
-    if service_role is not None and settings.postgres is None:
-        raise SetupError("A role is for a ledger on PostgreSQL, and this one is a file. Leave out --service-role, or give --database-url.")
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if settings.postgres is None and ledger_file(settings).exists():
-        raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
-    made = make_master_key(settings)
-    if settings.postgres:
-        # Its driver takes a tenth of a second to load, which nobody with a file of their own should wait for.
-        from ap_ledger.persistence.postgres import PostgresLedgerRecorder, grant_service_role
-
-        PostgresLedgerRecorder.create(settings.postgres)
-        recorder: LedgerRecorder = PostgresLedgerRecorder(settings.postgres, _now, settings.queue_limit)
-    else:
-        SQLiteLedgerRecorder.create(ledger_file(settings))
-        recorder = SQLiteLedgerRecorder(ledger_file(settings), _now, settings.queue_limit)
-    try:
-        Keyring.create(settings, recorder.ledger_id())
-        HeldStore.create(settings)
-        Accounts.create(settings)
-        if settings.postgres and service_role is not None:
-            grant_service_role(settings, service_role)
-    finally:
-        recorder.close()
-    return made
-
-
 def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Ledger:
     """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
     ledger = Ledger(settings, clock)
@@ -283,8 +250,4 @@ def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock
     return ledger
 
 
-def _now() -> int:
-    return time.time_ns() // 1000
-
-
-__all__ = ["Executed", "Ledger", "create_ledger", "new_id", "open_ledger"]
+__all__ = ["Executed", "Ledger", "new_id", "open_ledger"]

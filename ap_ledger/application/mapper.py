@@ -15,7 +15,7 @@ from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.sealing import open_texts, seal
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
-from ap_ledger.events.base import Event, Stamp
+from ap_ledger.events.base import RETENTION_CLASSES, Event, Stamp
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent, SealedText, sealed_hash
 
@@ -109,13 +109,30 @@ class LedgerMapper(Mapper[UUID]):
         assert isinstance(stored_event, LedgerStoredEvent) and isinstance(stored_event.originator_id, UUID)
         stored, cls = stored_event, event_class(stored_event.topic)
         state = upcast(cls, orjson.loads(stored.state), stored.class_version)
-        open_personal(self.keyring, stored, cls, state)
+        self._open(stored, cls, state)
         stamp = Stamp(
             occurred_at=moment(stored.occurred_at), setting_id=stored.setting_id, student_id=stored.student_id,
             author_id=stored.author_id, device_id=stored.device_id, command_id=stored.command_id, fingerprint=stored.fingerprint,
             recorded_at=None if stored.recorded_at is None else moment(stored.recorded_at), position=stored.position,
         )  # fmt: skip
         return read_event(cls, stored_event.originator_id, stored.originator_version, stamp, state)
+
+    def _open(self, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:
+        open_personal(self.keyring, stored, cls, state)
+
+
+class RulesMapper(LedgerMapper):
+    """Reads events for the rules, which go by what happened and not by words: what cannot be opened stands there as if erased.
+
+    So one key that does not open, or one damaged text, keeps nobody from anybody else's record. Nothing is shown or written
+    from what is read here; who shows or seals words asks for the key, and is told what is wrong with it.
+    """
+
+    def _open(self, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:
+        try:
+            super()._open(stored, cls, state)
+        except Unreadable:
+            put_back(cls, state, {}, RETENTION_CLASSES)
 
 
 def upcast(cls: type[Event], state: dict[str, Any], from_version: int) -> dict[str, Any]:

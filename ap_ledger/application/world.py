@@ -61,6 +61,7 @@ class World:
         self._recorder = recorder
         self._keyring = keyring
         self.rules_position = -1
+        self._keys_seen = -1
         self._looked_at = 0.0
         self.forget()
 
@@ -74,7 +75,7 @@ class World:
         self._parties: dict[tuple[str, str, str], Party] = {}
 
     def refresh(self, max_age: float = 0.0) -> None:
-        """Forgets what may be out of date, the open keys included, because a key may have been shredded elsewhere.
+        """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded elsewhere.
 
         Looks again only when the last look is older than `max_age` seconds.
         """
@@ -82,11 +83,10 @@ class World:
         if now - self._looked_at < max_age:
             return
         self._looked_at = now
-        position = self._recorder.read_head().rules_position
-        if position != self.rules_position:
+        position, keys = self._recorder.read_head().rules_position, self._keyring.refresh()
+        if (position, keys) != (self.rules_position, self._keys_seen):
             self.forget()
-            self._keyring.forget()
-            self.rules_position = position
+            self.rules_position, self._keys_seen = position, keys
 
     def party(self, setting_id: str, student_id: str, author_id: str) -> Party:
         """Who an entry is between, by the text of their ids. Raises Refused where one is unknown or they do not belong together."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
+from ap_ledger.application.keyring_copies import KEPT_DAYS, copies_folder, copy_into, end_old_copies
 from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
 from ap_ledger.settings import read_settings
 
 app = typer.Typer(no_args_is_help=True, help="The sealing keys: copies with a short life of their own, and a new master key.")
-KEPT_DAYS = 35
 
 
 @app.command()
@@ -23,55 +23,62 @@ def backup(
     keep_days: Annotated[int, typer.Option(min=1, max=365, help="Copies older than this are deleted, so that what was erased ends in them too.")] = KEPT_DAYS,
 ) -> None:
     """Copy the keyring, and delete copies that are too old. Safe while the service runs; best every hour."""
-    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        now = datetime.now(UTC)
-        path = folder / f"keyring-{now:%Y%m%dT%H%M%S}.sqlite"
-        partial = path.with_suffix(".part")
-        partial.unlink(missing_ok=True)
-        count = service.ledger.keyring.copy_to(partial)
-        partial.chmod(0o600)
-        partial.replace(path)
-        old = [one for one in folder.glob("keyring-*.sqlite") if _made(one) < now - timedelta(days=keep_days)]
-        for one in old:
-            one.unlink()
-    console.print(f"{count} keys are in {path}. {len(old)} older {'copy was' if len(old) == 1 else 'copies were'} deleted.", highlight=False)
-
-
-def _made(path: Path) -> datetime:
-    try:
-        return datetime.strptime(path.stem.removeprefix("keyring-"), "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
-    except ValueError:
-        # A file that is none of ours is left alone.
-        return datetime.max.replace(tzinfo=UTC)
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service:
+        path, count = copy_into(folder, service.ledger.keyring.engine)
+        old = end_old_copies(folder, keep_days) + end_old_copies(copies_folder(settings), keep_days)
+    console.print(f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.", highlight=False)
 
 
 @app.command()
 def restore(file: Annotated[Path, typer.Argument(help="A copy of the keyring.")], data: Data = None, database_url: DatabaseUrl = None) -> None:
-    """Put a copy in the place of the keyring, and erase again whatever the ledger says was erased since. Stop the service first."""
-    from ap_ledger.application.keyring import restore_keyring
+    """Put a copy in the place of the keyring, and erase again whatever the ledger says was erased since. Stop the service first.
+
+    The ledger and the master key must be back in their places. A copy that lacks a key, or that is not this ledger's, is
+    refused; the keyring that was there is kept as a copy.
+    """
+    from ap_ledger.application.creating import ledger_recorder
+    from ap_ledger.application.keyring_restore import restore_keyring
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
-        count = restore_keyring(settings, file)
+        recorder = ledger_recorder(settings)
+        try:
+            restored = restore_keyring(settings, file, recorder)
+        finally:
+            recorder.close()
+        again = restored.erased_again
+        if restored.kept is not None:
+            console.print(f"The keyring that was there is kept in {restored.kept}, for {KEPT_DAYS} days.", highlight=False)
+        _say_unreadable(restored.unreadable)
         with opened(settings) as service:
-            again = service.ledger.deeds.sweep()
-    console.print(f"{count} keys are restored. {again} {'erasure was' if again == 1 else 'erasures were'} done again.", highlight=False)
+            again += service.ledger.deeds.sweep()
+    console.print(f"{restored.keys} keys are restored. {again} {'erasure was' if again == 1 else 'erasures were'} done again.", highlight=False)
+
+
+def _say_unreadable(keys: list[UUID]) -> None:
+    if keys:
+        console.print(
+            f"[red]{len(keys)} keys open under no master key that is at hand[/red] and were left as they are, the first of them {keys[0]}. "
+            "If you have an older master key, put it beside the present one and run: ap-ledger check",
+            highlight=False,
+        )
 
 
 @app.command()
 def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Make a new master key and wrap every key under it. Destroy the old one when the last copy of the keyring under it has ended."""
-    from ap_ledger.application.keyring import rotate_master_key
+    from ap_ledger.application.keyring_rotation import rotate_master_key
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly(), opened(settings) as service:
-        count, old = rotate_master_key(settings, service.ledger.keyring)
+        rotated, old = rotate_master_key(settings, service.ledger.keyring)
     console.print(
-        f"{count} keys are under a new master key. [bold red]BACK IT UP NOW.[/bold red]\n"
+        f"{rotated.keys} keys are under a new master key. [bold red]BACK IT UP NOW.[/bold red]\n"
         f"The old one is at {old}: keep it until every copy of the keyring from before today has ended ({KEPT_DAYS} days), then destroy it.",
         highlight=False,
     )
+    _say_unreadable(rotated.unreadable)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg import sql
@@ -88,6 +88,8 @@ KNOWN = """
 SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1
 UNION ALL SELECT command_id, position, fingerprint FROM stored_events WHERE command_id = ANY(%b)
 """
+MAKING_LOCK = 7_305_002
+"""The number under which programs that make a ledger in one database wait for each other."""
 HEAD = "SELECT position, recorded_at, rules_position, keys_position FROM head"
 
 
@@ -117,15 +119,17 @@ class PostgresLedgerRecorder(LedgerRecorder):
         super().__init__(now, queue_limit)
 
     @classmethod
-    def create(cls, url: str) -> None:
-        """Makes an empty ledger schema. Raises SetupError if there is one already."""
+    def create(cls, url: str, ledger_id: UUID, service_role: str | None = None) -> None:
+        """Makes an empty ledger schema, and gives a role what it needs of it. Raises SetupError if there is a ledger already."""
         with connect(url, "ledger") as connection, connection.transaction():
             if connection.execute("SELECT to_regclass('ledger.head')").fetchone() != (None,):
                 raise SetupError("This database holds a ledger already; nothing was changed.")
             connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
             connection.execute(SCHEMA)
             connection.execute("INSERT INTO store_version VALUES (%s)", (len(STEPS),))
-            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0)", (uuid4(),))
+            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0)", (ledger_id,))
+            if service_role is not None:
+                _grant_ledger(connection, sql.Identifier(service_role))
 
     @contextmanager
     def reading(self) -> Iterator[psycopg.Cursor[Any]]:
@@ -231,6 +235,20 @@ def _known(cursor: psycopg.Cursor[Any]) -> dict[UUID, Known]:
     return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in cursor.fetchall()}
 
 
+def has_ledger(url: str) -> bool:
+    """Whether a database holds a ledger. Raises Busy when it cannot be reached."""
+    with connect(url, "ledger") as connection:
+        return bool(connection.execute("SELECT to_regclass('ledger.head')").fetchone() != (None,))
+
+
+@contextmanager
+def making_a_ledger(url: str) -> Iterator[None]:
+    """Lets one program at a time make a ledger in a database; one that is killed lets go."""
+    with connect(url, "ledger") as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", (MAKING_LOCK,))
+        yield
+
+
 def grant_service_role(settings: Settings, role: str) -> None:
     """Gives the role as which the service runs what it needs and no more. Raises SetupError where there is no such role.
 
@@ -238,17 +256,18 @@ def grant_service_role(settings: Settings, role: str) -> None:
     they are asked. The other stores are its own to change.
     """
     assert settings.postgres is not None
+    grant_stores(settings, role)
+    with connect(settings.postgres, "ledger") as connection, connection.transaction():
+        _grant_ledger(connection, sql.Identifier(role))
+
+
+def grant_stores(settings: Settings, role: str) -> None:
+    """Gives the role as which the service runs the stores beside the ledger. Raises SetupError where there is no such role."""
+    assert settings.postgres is not None
     keyring = settings.keyring_url.get_secret_value() if settings.keyring_url else settings.postgres
     name = sql.Identifier(role)
     try:
-        with connect(settings.postgres, "ledger") as connection, connection.transaction():
-            connection.execute(sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(name))
-            connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC")
-            connection.execute(sql.SQL("GRANT SELECT, INSERT ON stored_events, sealed TO {}").format(name))
-            connection.execute(sql.SQL("GRANT SELECT ON head, store_version TO {}").format(name))
-            connection.execute(
-                sql.SQL("GRANT EXECUTE ON FUNCTION lock_head(), move_head(bigint, bigint, bigint, bigint), excise(bigint, text) TO {}").format(name)
-            )
+        with connect(settings.postgres, "public") as connection, connection.transaction():
             connection.execute("CREATE SCHEMA IF NOT EXISTS views")
             connection.execute(sql.SQL("GRANT ALL ON SCHEMA views TO {}").format(name))
             for schema in ("held", "accounts"):
@@ -257,6 +276,14 @@ def grant_service_role(settings: Settings, role: str) -> None:
             _own(connection, "keyring", name)
     except psycopg.errors.UndefinedObject:
         raise SetupError(f"This server has no role {role}. Make it first: CREATE ROLE ... LOGIN PASSWORD ...") from None
+
+
+def _grant_ledger(connection: psycopg.Connection[Any], role: sql.Identifier) -> None:
+    connection.execute(sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role))
+    connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC")
+    connection.execute(sql.SQL("GRANT SELECT, INSERT ON stored_events, sealed TO {}").format(role))
+    connection.execute(sql.SQL("GRANT SELECT ON head, store_version TO {}").format(role))
+    connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION lock_head(), move_head(bigint, bigint, bigint, bigint), excise(bigint, text) TO {}").format(role))
 
 
 def _own(connection: psycopg.Connection[Any], schema: str, role: sql.Identifier) -> None:

@@ -9,9 +9,10 @@ from functools import cache
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from ap_ledger.errors import Busy, SetupError
+from ap_ledger.persistence.files import make_private, sync_folder
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import STEPS
@@ -71,26 +72,27 @@ class SQLiteLedgerRecorder(LedgerRecorder):
     def __init__(self, path: Path, now: Callable[[], int], queue_limit: int) -> None:
         self._path = path
         self._idle: LifoQueue[sqlite3.Connection] = LifoQueue()
-        if not path.exists():
+        if not has_ledger(path):
             raise SetupError(f"There is no ledger at {path.parent}. Make one with: ap-ledger init --data {path.parent}")
         self._write = self._connect()
         self._write.execute("PRAGMA synchronous=FULL")
         super().__init__(now, queue_limit)
 
     @classmethod
-    def create(cls, path: Path) -> None:
-        """Makes an empty ledger file. Raises SetupError if there is one already."""
-        if path.exists():
+    def create(cls, path: Path, ledger_id: UUID) -> None:
+        """Makes an empty ledger file, as a whole or not at all. Raises SetupError if there is a ledger already."""
+        if has_ledger(path):
             raise SetupError(f"{path} exists already; nothing was changed.")
+        make_private(path)
         connection = sqlite3.connect(path, isolation_level=None)
         # Larger pages hold about twenty events each, which saves space and reads.
         connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(SCHEMA)
-        connection.execute("INSERT INTO store_version VALUES (?)", (len(STEPS),))
-        connection.execute("INSERT INTO head VALUES (1, ?, 0, 0, 0, 0)", (uuid4().bytes,))
+        head = f"INSERT INTO head VALUES (1, x'{ledger_id.hex}', 0, 0, 0, 0);"
+        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store_version VALUES ({len(STEPS)}); {head} COMMIT;")
         connection.close()
+        sync_folder(path.parent)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
@@ -226,6 +228,26 @@ class SQLiteLedgerRecorder(LedgerRecorder):
                 self._idle.get_nowait().close()
             except Empty:
                 return
+
+
+def ledger_file(data: Path) -> Path:
+    """The SQLite file of the ledger in a data folder."""
+    return data / "ledger.sqlite"
+
+
+def has_ledger(path: Path) -> bool:
+    """Whether a file holds a ledger that was made whole. Raises SetupError where it holds something else."""
+    if not path.exists():
+        return False
+    connection = sqlite3.connect(path, timeout=BUSY_WAIT_SECONDS)
+    try:
+        return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone() is not None
+    except sqlite3.OperationalError as error:
+        raise Busy(5) from error
+    except sqlite3.DatabaseError:
+        raise SetupError(f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed.") from None
+    finally:
+        connection.close()
 
 
 @cache

@@ -2,6 +2,38 @@
 
 from __future__ import annotations
 
-from ap_ledger.persistence.migrations import Step
+import hashlib
 
-STEPS: tuple[Step, ...] = ()
+from sqlalchemy import text
+
+from ap_ledger.persistence.migrations import Step, Upgrading
+
+
+def name_master_keys(upgrading: Upgrading) -> None:
+    """Every row names its master key, an owner has one sealing key for each class, and changes are counted.
+
+    0.1.0 wrapped all rows under the key that the proof lies under, unless a running service had missed a rotation; such a
+    row is opened by trying the other master keys at hand.
+    """
+    run, binary = upgrading.connection.execute, "BYTEA" if upgrading.on_postgres else "BLOB"
+    run(text(f"ALTER TABLE keys ADD COLUMN master_id {binary}"))
+    run(text("ALTER TABLE keys ADD COLUMN spare INTEGER NOT NULL DEFAULT 0"))
+    run(text("ALTER TABLE about ADD COLUMN generation BIGINT NOT NULL DEFAULT 0" if upgrading.on_postgres else _COUNT_ON_SQLITE))
+    for (proof,) in run(text("SELECT proof FROM about")).all():
+        name = hashlib.sha256(bytes(proof)).digest()[:16]
+        run(text("UPDATE keys SET master_id = :name WHERE wrapped IS NOT NULL"), {"name": name})
+    # Of keys that two processes made for one owner, the first made is the one that was used by those who looked it up.
+    run(text(_NUMBER_SPARES))
+    run(text("DROP INDEX keys_owner"))
+    run(text("CREATE UNIQUE INDEX keys_one_each ON keys (owner_id, retention_class, spare)"))
+
+
+_COUNT_ON_SQLITE = "ALTER TABLE about ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
+_NUMBER_SPARES = """
+UPDATE keys SET spare = (
+  SELECT count(*) FROM keys AS earlier WHERE earlier.owner_id = keys.owner_id AND earlier.retention_class = keys.retention_class
+  AND (earlier.made_at < keys.made_at OR (earlier.made_at = keys.made_at AND earlier.key_id < keys.key_id))
+)
+"""
+
+STEPS: tuple[Step, ...] = (Step("every key names its master key, and an owner has one key for each class", name_master_keys),)
