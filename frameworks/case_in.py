@@ -18,15 +18,11 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 
 from ap_ledger.errors import DefinitionError
-from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, shortened, tidy
-from frameworks.load import DEPTH_LIMIT
+from frameworks.intake import ITEMS_LIMIT, TOO_DEEP, TREE_DEPTH, Intake, decode, in_words, shortened
+from frameworks.letters import tidy
 from frameworks.sheet_scales import USUAL_SCALES
 
 Json = Mapping[str, Any]
-TREE_DEPTH = DEPTH_LIMIT // 2 - 2
-"""Each level of items takes two levels of the file."""
-
-TOO_DEEP = f"the tree is deeper than {TREE_DEPTH} levels"
 CIRCLES_LIMIT = 200
 
 

@@ -10,7 +10,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import orjson
 
 from ap_ledger.errors import DefinitionError
-from frameworks.intake import tidy
+from frameworks.letters import tidy
 from frameworks.model import Definition, Item, Rung
 from frameworks.parts import Scale, plain
 

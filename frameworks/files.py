@@ -1,18 +1,19 @@
-"""Any file that may hold a definition: YAML as we write it, a CASE package, or a spreadsheet saved as CSV."""
+"""Any file that may hold a definition: YAML as we write it, a CASE package, or a spreadsheet (XLSX, CSV)."""
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
 from ap_ledger.errors import DefinitionError
 from frameworks.case_in import is_case, read_case
-from frameworks.intake import Intake, decode, is_id, lines_of, read_file
+from frameworks.intake import Intake, decode, is_id, read_file
 from frameworks.load import read_yaml
 from frameworks.parts import number_in
 from frameworks.scoring import Answers, Context
 from frameworks.sheets import read_sheet
+from frameworks.tables import read_text
+from frameworks.workbook import is_workbook
 
 
 def read_any(raw: bytes, name: str, kind: str | None = None) -> Intake:
@@ -20,6 +21,8 @@ def read_any(raw: bytes, name: str, kind: str | None = None) -> Intake:
 
     Raises DefinitionError where it is none of what can be read.
     """
+    if is_workbook(raw):
+        return read_sheet(raw, Path(name).stem)
     if is_case(raw):
         return read_case(raw, kind)
     stem, ending = Path(name).stem, Path(name).suffix.lower()
@@ -50,11 +53,11 @@ def read_answers(path: Path) -> tuple[Answers, Context]:
     text, _ = decode(raw)
     if path.suffix.lower() in (".csv", ".tsv"):
         said: dict[str, Any] = {}
-        for cells in csv.reader(lines_of(text), delimiter="\t" if "\t" in text else ","):
-            if cells and cells[0].strip() and cells[0].strip().lower() != "item":
-                text_of_it = cells[1].strip() if len(cells) > 1 else ""
-                number = number_in(text_of_it)
-                said[cells[0].strip()] = (text_of_it or None) if number is None else number
+        for row in read_text(text, lambda cells: sum(cell.strip().lower() in ("item", "answer") for cell in cells), Intake()):
+            item, answer = (*row.cells, "", "")[:2]
+            if item and item.lower() != "item":
+                number = number_in(answer)
+                said[item] = (answer or None) if number is None else number
     else:
         said = read_yaml(text)
     inside = said.get("answers")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -13,14 +13,18 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ap_ledger.errors import DefinitionError
-from frameworks.load import SIZE_LIMIT
+from frameworks.load import DEPTH_LIMIT, SIZE_LIMIT
 from frameworks.parts import ID_PATTERN
 
 ITEMS_LIMIT = 20_000
 """More rows than this are not one framework."""
 
 LABEL_LIMIT = 300
-_PACKED = {b"PK": "a zip or Excel file", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"7z\xbc\xaf": "a 7z file",
+TREE_DEPTH = DEPTH_LIMIT // 2 - 2
+"""Each level of items takes two levels of the file."""
+
+TOO_DEEP = f"the tree is deeper than {TREE_DEPTH} levels"
+_PACKED = {b"PK": "a zip file", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"7z\xbc\xaf": "a 7z file",
            b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF"}  # fmt: skip
 
 
@@ -36,21 +40,86 @@ class ReportRow:
     def __str__(self) -> str:
         return f"{self.where}: {self.said}"
 
+    @property
+    def kind(self) -> tuple[bool, str, str]:
+        """What kind of thing this is: the sentence without the names and numbers in it, which differ from row to row."""
+        return self.kept, re.sub(r"[\d ]+", "", self.where.partition("'")[0]), re.sub(r"'[^']*'|\d+", "", self.said)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """All that a report says of one kind, as one line that can be unfolded."""
+
+    rows: tuple[ReportRow, ...]
+
+    @property
+    def kept(self) -> bool:
+        """Whether what it is about went in all the same."""
+        return self.rows[0].kept
+
+    def __str__(self) -> str:
+        first = self.rows[0]
+        if len(self.rows) == 1:
+            return str(first)
+        if len({row.said for row in self.rows}) == 1:
+            return f"{len(self.rows)} times: {first.said} ({_places(self.rows)})"
+        return f"{first}; and {len(self.rows) - 1} more like it ({_places(self.rows[1:])})"
+
+
+PLACES_NAMED = 8
+
+
+def _places(rows: Sequence[ReportRow]) -> str:
+    """`row 3, 5, 8 and 12 more`."""
+    named = [row.where for row in rows[:PLACES_NAMED]]
+    stem = named[0].rstrip("0123456789")
+    short = [named[0], *(where.removeprefix(stem) if where.rstrip("0123456789") == stem else where for where in named[1:])]
+    rest = len(rows) - len(named)
+    return ", ".join(short) + (f" and {rest} more" if rest else "")
+
 
 @dataclass
 class Intake:
     """What a file gave: a definition as if authored, or None where nothing was usable; and the report.
 
-    `rows` says in which row of a spreadsheet each item stands, by item id.
+    `rows` says in which row of a spreadsheet each item stands, by item id, and `table` holds its cells by row.
+    `stable` says that the ids are those of the file itself, so that another version of it names the same things.
     """
 
     authored: dict[str, Any] | None = None
     report: list[ReportRow] = field(default_factory=list)
     rows: dict[str, int] = field(default_factory=dict)
+    table: dict[int, list[str]] = field(default_factory=dict)
+    source: str | None = None
+    """The rows of a workbook as text, so that they can be mended where they are checked."""
+
+    stable: bool = False
+    names_version: bool = True
+    """Whether the file itself says which version of the definition it is."""
 
     def say(self, where: str, said: str, kept: bool = False, row: int | None = None) -> None:
         """Adds a row to the report."""
         self.report.append(ReportRow(where, said, kept, row))
+
+    def folded(self) -> list[Fold]:
+        """The report by kind: first what was left out, then what was only noticed, each in the order of the file."""
+        kinds: dict[tuple[bool, str, str], list[ReportRow]] = {}
+        for row in self.report:
+            kinds.setdefault(row.kind, []).append(row)
+        return sorted((Fold(tuple(rows)) for rows in kinds.values()), key=lambda fold: fold.kept)
+
+    def summary(self) -> str:
+        """What was read, in one line."""
+        waiting = list((self.authored or {}).get("items") or (self.authored or {}).get("rungs") or ())
+        leaves = headings = 0
+        while waiting:
+            thing = waiting.pop()
+            below = thing.get("items") or thing.get("rungs") or ()
+            leaves, headings = leaves + (not below), headings + bool(below)
+            waiting += below
+        what = "rung" if "rungs" in (self.authored or {}) else "item"
+        under = f" under {headings} {'heading' if headings == 1 else 'headings'}" if headings else ""
+        return f"{leaves} {what if leaves == 1 else what + 's'}{under}"
 
 
 def read_file(path: Path) -> bytes:
@@ -68,10 +137,10 @@ def decode(raw: bytes) -> tuple[str, str | None]:
         raise DefinitionError(["the file is over 20 MB; split it"])
     packed = next((what for head, what in _PACKED.items() if raw.startswith(head)), None)
     if packed is not None:
-        raise DefinitionError([f"this is {packed}, which is not opened here; save the sheet as CSV, or unpack the file, and bring that"])
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DefinitionError([f"this is {packed}, which is not opened here; save the sheet as XLSX or CSV, or unpack the file, and bring that"])
+    if (wide := _wide(raw)) is not None:
         try:
-            return raw.decode("utf-16"), None
+            return raw.decode(wide), None
         except UnicodeDecodeError:
             raise DefinitionError(["the file says that it is UTF-16 and is not; save it as UTF-8"]) from None
     try:
@@ -80,6 +149,16 @@ def decode(raw: bytes) -> tuple[str, str | None]:
         if b"\x00" in raw:
             raise DefinitionError(["this is not a text file"]) from None
         return raw.decode("cp1252", "replace"), "the file is not UTF-8 and was read as Windows letters; look at every letter with an accent"
+
+
+def _wide(raw: bytes) -> str | None:
+    """The kind of UTF-16 that a file is in, by its mark, or by its empty bytes where it has none."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = raw[:2000]
+    empty = head[::2].count(0), head[1::2].count(0)
+    most = len(head) // 2 * 0.7
+    return "utf-16-be" if empty[0] > most >= 2 > empty[1] else "utf-16-le" if empty[1] > most >= 2 > empty[0] else None
 
 
 def write_yaml(authored: dict[str, Any]) -> str:
@@ -95,13 +174,6 @@ def write_yaml(authored: dict[str, Any]) -> str:
 def lines_of(text: str) -> StringIO:
     """A text with its own line ends, as the csv module wants it."""
     return StringIO(text, newline="")
-
-
-def tidy(text: Any) -> str:
-    """A text on one line, without the spaces that hide in copied cells."""
-    said = "" if text is None else str(text)
-    printable = "".join(" " if unicodedata.category(letter) in ("Cc", "Zs", "Zl", "Zp") else letter for letter in said if letter != "\ufeff")
-    return " ".join(unicodedata.normalize("NFC", printable).split())
 
 
 def shortened(text: str) -> str:

@@ -5,6 +5,7 @@ The reasons for each part are the measures that need it; `docs/frameworks.md` sh
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
@@ -34,6 +35,20 @@ class Licence(Part):
     link: Annotated[str, Field(max_length=500)] | None = None
 
 
+class Origin(Part):
+    """What a definition or an item was where it came from, as it was said there. Nothing here follows from it.
+
+    `version` and `status` are in the words of whoever published it (2.0; draft, adopted, deprecated). `first` and `last`
+    are the days on which it was in use there, and `changed` is the day of its last change.
+    """
+
+    version: Label | None = None
+    status: Label | None = None
+    first: date | None = None
+    last: date | None = None
+    changed: date | None = None
+
+
 class Applies(Part):
     """Where, and of whom, an item is scored. What is left out means everywhere and everybody. Settings are named by their ids."""
 
@@ -56,7 +71,9 @@ class Item(Part):
     `reverse` turns an answer round (least + greatest - answer) before it is added up. `polarity` says which way is
     better when the item is shown on its own. With `per_student`, each student has items of their own under it, on its
     scale: personal goals. `prior` names units that are best known first; on a heading it holds for every unit below.
-    `code` and `source` keep what the item was called where it came from.
+    `code` and `source` keep what the item was called where it came from, `type` what it was there (a standard, a skill)
+    and `origin` since when and until when. `level` is the level, year or stage that it belongs to: the same words on
+    another level are another item. `notes` are words for whoever teaches or scores it, and are no part of it.
     """
 
     id: Id
@@ -65,6 +82,10 @@ class Item(Part):
     detail: Annotated[str, Field(max_length=8000)] | None = None
     code: Label | None = None
     source: Annotated[str, Field(max_length=1000)] | None = None
+    level: Label | None = None
+    type: Label | None = None
+    notes: Annotated[str, Field(max_length=8000)] | None = None
+    origin: Origin | None = None
     observable: Literal["session", "review", "none"] = "session"
     scale: Id | None = None
     polarity: Polarity = "up"
@@ -160,6 +181,7 @@ class Definition(Part):
     scores: tuple[Score, ...] = ()
     examples: tuple[Example, ...] = ()
     translations: dict[str, Translation] = Field(default_factory=dict)
+    origin: Origin | None = None
     source: Annotated[str, Field(max_length=1000)] | None = None
 
     @property
@@ -288,8 +310,12 @@ class Definition(Part):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What to show for every item and rung id."""
-        return {item.id: item.label for item, _ in self.walk()} | {rung.id: rung.label for rung, _ in self.climb()}
+        """What to show for every item and rung id. Items with the same words are told apart by their levels."""
+        times = Counter(item.label for item, _ in self.walk())
+        return {
+            **{item.id: f"{item.label} ({item.level})" if item.level and times[item.label] > 1 else item.label for item, _ in self.walk()},
+            **{rung.id: rung.label for rung, _ in self.climb()},
+        }
 
     def label_of(self, thing_id: str | None) -> str | None:
         """What to show for an item or rung; a student's own step without its words is shown as the shared one it stands under."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -66,13 +67,23 @@ def plain(number: Fraction) -> int | float:
     return int(number) if number.denominator == 1 else float(number)
 
 
+DECIMAL_COMMA = re.compile(r"[-+]?(?:\d+,\d{1,2}|0,\d+|\d+,\d{4,})")
+"""One comma that can be no mark of thousands."""
+
+
 def number_in(text: str) -> int | float | None:
-    """The number that a text says: whole where it is one, and None for words, and for what JSON cannot keep."""
+    """The number that a text says: whole where it is one, and None for words, and for what JSON cannot keep.
+
+    A comma is read as a decimal mark where it can be nothing else: `0,5`; and `1,234` is no number, because it may be two.
+    """
+    typed = text.strip().replace("\u2212", "-")
+    if DECIMAL_COMMA.fullmatch(typed):
+        typed = typed.replace(",", ".")
     try:
-        number = float(text)
+        number = float(typed)
     except ValueError:
         return None
-    if not math.isfinite(number) or abs(number) >= 2**53:
+    if "_" in typed or not math.isfinite(number) or abs(number) >= 2**53:
         return None
     return int(number) if number == int(number) else number
 

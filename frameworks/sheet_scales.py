@@ -34,10 +34,15 @@ def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
     simple: dict[str, str] = {"count": "count", "minutes": "duration", "text": "text", "words": "text"}
     if said[0].lower() in simple:
         return {"type": simple[said[0].lower()]}
-    found = re.fullmatch(r"(-?\d+(?:\.\d+)?) to (-?\d+(?:\.\d+)?)(?: by (\d+(?:\.\d+)?))?", said[0].lower())
-    if found is None or float(found[1]) >= float(found[2]):
+    # In a sheet with commas between its cells, `0 to 1 by 0,5` comes in two.
+    words = ",".join(said).lower() if len(said) == 2 and re.search(r" by \d+$", said[0]) and said[1].isdecimal() else said[0].lower()
+    parts = re.fullmatch(r"(\S+) (?:to|bis|[-–]) (\S+)(?: by (\S+))?", words)
+    if parts is None:
         return None
-    return {"type": "numeric", "min": number_in(found[1]), "max": number_in(found[2]), "step": number_in(found[3] or "1")}
+    least, most, step = (number_in(part) for part in (parts[1], parts[2], parts[3] or "1"))
+    if least is None or most is None or step is None or least >= most or step <= 0:
+        return None
+    return {"type": "numeric", "min": least, "max": most, "step": step}
 
 
 def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
@@ -51,8 +56,8 @@ def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
         meaning = next((one for one in MEANINGS if cell.lower().endswith(f"({one})")), None)
         words = cell[: -len(meaning) - 2].strip() if meaning else cell
         value, _, label = (part.strip() for part in words.partition("=")) if "=" in words else (words, "", words)
-        number = re.fullmatch(r"-?\d+(\.\d+)?", value)
-        level: dict[str, Any] = {"value": number_in(value) if number else slug(value), "label": shortened(label or value)}
+        number = number_in(value)
+        level: dict[str, Any] = {"value": slug(value) if number is None else number, "label": shortened(label or value)}
         levels.append(level | ({"means": meaning} if meaning else {}))
     values = [level["value"] for level in levels]
     if len(levels) < 2 or len({str(value) for value in values}) < len(values) or "" in values:
