@@ -29,6 +29,7 @@ from api import (
     instrument_pages,
     learning,
     learning_pages,
+    online_pages,
     pages,
     people_pages,
     proposal_pages,
@@ -47,7 +48,7 @@ from api.service import Service
 from frameworks.load import SIZE_LIMIT
 
 MODULES = (
-    entries, entry_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
+    entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     history_pages, report_pages, clock_pages,
 )  # fmt: skip

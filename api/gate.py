@@ -62,6 +62,7 @@ GATES: Mapping[str, Gate] = {
     "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"), "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
     "GET /api/v1/capture": Gate("record"), "GET /api/v1/settings/{setting_id}/day": Gate("read-group"), "GET /day.csv": Gate("read-group", reads="register"),
     "GET /api/v1/settings/{setting_id}/missing": Gate("read-group"), "GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}": Gate("read-group"),
+    "GET /log": Gate("record"), "POST /log": Gate("record"),
     "GET /held": Gate("see-own-account", reads="held"), "POST /held": Gate("see-own-account"), "POST /held/{held_id}": Gate("see-own-account"),
     "GET /students/{student_id}/entries/{entry}": Gate("read-history", reads="history"), "POST /students/{student_id}/entries/{entry}": Gate("record"),
     # What there is.

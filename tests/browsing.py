@@ -111,7 +111,7 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
     ledger = open_ledger(settings)
     body = ledger.world.setting(story.setting)
     assert body is not None
-    slots = tuple(slot.model_copy(update={"weekdays": (1, 2, 3, 4, 5, 6, 7)}) for slot in body.timetables[-1].slots)
+    slots = tuple(slot.model_copy(update={"weekdays": (1, 2, 3, 4, 5, 6, 7)}) for slot in body.timetable(today))
     ledger.execute(SetTimetable(id=new_id(), setting_id=story.setting, author_id=story.others["leader"], from_date=today - timedelta(days=2), slots=slots))
     for child in story.children:
         for mentor in story.mentors[:2]:

@@ -93,6 +93,8 @@ GET /api/v1/students                                               y      y     
 GET /api/v1/placements                                             y      y        y      y    y      -      y      y      -     -      -
 GET /api/v1/frameworks                                             y      y        y      y    y      y      y      y      y     y      -
 GET /api/v1/frameworks/{framework_id}/{version}                    y      y        y      y    y      y      y      y      y     y      -
+GET /log                                                           y      y        y      y    y      -      -      -      -     -      -
+POST /log                                                          y      y        y      y    y      -      -      -      -     -      -
 GET /learning                                                      y      y        y      y    y      -      -      -      -     -      -
 GET /contact                                                       y      y        y      y    y      -      -      -      -     -      -
 GET /due                                                           y      y        y      y    y      -      -      -      -     -      -

@@ -115,6 +115,18 @@ export async function boot(draw) {
     document.documentElement.dataset.ready = "1";
     return;
   }
+  try {
+    await begin(draw);
+  } catch (error) {
+    if (error?.name !== "KeepsNothing") throw error;
+    find("#app").replaceChildren(keepsNothing());
+    document.documentElement.dataset.ready = "1";
+  }
+}
+
+const keepsNothing = () => el("div", { class: "note warn", role: "alert" }, el("h2", {}, "This browser keeps nothing on this device"), el("p", {}, "So it cannot hold what you log until there is a signal. This is often a private window, or storage that is switched off: open AP Ledger in an ordinary window, or in another browser."), el("p", {}, "With a signal you can log here and now:"), el("a", { class: "button", href: "/log" }, "Log online"));
+
+async function begin(draw) {
   navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch(() => {});
   channel.addEventListener("message", event => { if (event.data === "flushed" || event.data === "added") strip(); });
   document.addEventListener("outbox", event => { strip(); if (event.detail === "added") soon(0); });
@@ -287,7 +299,7 @@ export function unsaved(error) {
   const bar = find("#toast");
   clearTimeout(fading);
   const full = error?.name === "QuotaExceededError";
-  bar.replaceChildren(el("p", { role: "alert" }, full ? "NOT saved: this device has no room left. Free some, then tap again." : "NOT saved. Tap again; if it stays so, write it down and tell whoever looks after AP Ledger."));
+  bar.replaceChildren(el("p", { role: "alert" }, full ? "NOT saved: this device has no room left. Free some, then tap again." : "NOT saved. Tap again; if it stays so, ", full ? "" : el("a", { href: "/log" }, "log it online"), full ? "" : " and tell whoever looks after AP Ledger."));
   bar.hidden = false;
 }
 

@@ -1,6 +1,6 @@
 // The outbox, shared by the pages and the service worker.
 // One rule above all: an entry leaves it only when the server names its id in an answer. Nothing else deletes it, and nothing in it ages.
-import { fact, open, setFact, shutOut } from "{{ app/store.js }}";
+import { fact, setFact, shutOut, within } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
 const BATCH = 50, LOCK = "ap-ledger-outbox", PATIENCE = 20000, AHEAD = 60000;
@@ -37,9 +37,8 @@ const row = (entry, box) => ({ id: entry.id, author: entry.author_id, of: entry.
 // Everything is sealed before the transaction opens, because a transaction does not wait for anything else.
 export async function add(...entries) {
   const sealed = await Promise.all(entries.map(seal));
-  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
-  entries.forEach((entry, place) => tx.store.add(row(entry, sealed[place])));
-  await tx.done;
+  // `put`, because work that is done anew may meet what it had kept after all.
+  await within("outbox", "readwrite", tx => Promise.all(entries.map((entry, place) => tx.store.put(row(entry, sealed[place])))), STRICT);
   tell("added");
 }
 
@@ -49,11 +48,10 @@ export async function amend(entry, reason = "changed-on-the-device") {
   const head = { setting_id: said.setting_id, student_id: said.student_id, author_id: said.author_id };
   const correction = { id: uuid7(), kind: "entry-corrected", ...head, device_time: localTime(), entry_id: id, replacement: { id, kind, ...said }, reason_code: reason };
   const [box, later] = await Promise.all([seal(entry), seal(correction)]);
-  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
-  const there = await tx.store.get(id);
-  if (there && !there.tried) tx.store.put({ ...there, box });
-  else tx.store.add(row(correction, later));
-  await tx.done;
+  await within("outbox", "readwrite", async tx => {
+    const there = await tx.store.get(id);
+    await tx.store.put(there && !there.tried ? { ...there, box } : row(correction, later));
+  }, STRICT);
   tell("added");
 }
 
@@ -62,19 +60,18 @@ export async function undo(entry, reason = "undone") {
   const head = { setting_id: entry.setting_id, student_id: entry.student_id, author_id: entry.author_id };
   const taken = { id: uuid7(), kind: "entry-voided", ...head, device_time: localTime(), entry_id: entry.id, reason_code: reason };
   const box = await seal(taken);
-  const tx = (await open()).transaction("outbox", "readwrite", STRICT);
-  const there = await tx.store.get(entry.id);
-  if (there && !there.tried) tx.store.delete(entry.id);
-  else tx.store.add(row(taken, box));
-  await tx.done;
+  await within("outbox", "readwrite", async tx => {
+    const there = await tx.store.get(entry.id);
+    await (there && !there.tried ? tx.store.delete(entry.id) : tx.store.put(row(taken, box)));
+  }, STRICT);
   tell("added");
 }
 
-export async function waiting() { return (await open()).getAll("outbox"); }
+export async function waiting() { return within("outbox", "readonly", tx => tx.store.getAll()); }
 
-export async function notices() { return (await open()).getAll("notices"); }
+export async function notices() { return within("notices", "readonly", tx => tx.store.getAll()); }
 
-export async function seen(id) { await (await open()).delete("notices", id); }
+export async function seen(id) { await within("notices", "readwrite", tx => tx.store.delete(id)); }
 
 export function localTime(at = new Date()) {
   const minutes = -at.getTimezoneOffset(), shifted = new Date(at.getTime() + minutes * 60000);
@@ -111,16 +108,37 @@ const post = body => fetch("/api/v1/entries", {
   method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE),
 });
 
-async function sendSome() {
-  const db = await open();
-  const marking = db.transaction("outbox", "readwrite", STRICT);
-  const all = (await marking.store.getAll()).filter(one => !one.stuck);
+// Marks what is about to leave as tried, before anything leaves: the transaction is the lock.
+async function takeSome(tx) {
+  const all = (await tx.store.getAll()).filter(one => !one.stuck);
   // What seems to come was logged before the clock was set back. It goes by itself, as if sent by the clock of then, so that
   // its last entry happened at the latest now; the service sees that the clock had moved, and says that the time is uncertain.
   const now = Date.now(), ahead = all.filter(one => one.at > now + AHEAD), some = (ahead.length ? ahead : all).slice(0, BATCH);
-  const sentAt = new Date(ahead.length ? Math.max(...some.map(one => one.at)) : now);
-  for (const one of some) if (!one.tried) marking.store.put({ ...one, tried: true });
-  await marking.done;
+  for (const one of some) if (!one.tried) tx.store.put({ ...one, tried: true });
+  return { all, some, sentAt: new Date(ahead.length ? Math.max(...some.map(one => one.at)) : now) };
+}
+
+// Lets go of what the answer names, and keeps what needs somebody. Returns how many were named.
+async function settle(tx, some, by) {
+  let named = 0;
+  for (const one of some) {
+    const result = by.get(one.id);
+    if (!result) continue;
+    named += 1;
+    if (SETTLED.has(result.status)) {
+      tx.objectStore("outbox").delete(one.id);
+      // What waits for another entry of the same device settles itself; everything else needs its author.
+      const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
+      if (needsSomebody) tx.objectStore("notices").put({ id: one.id, author: one.author, message: result.message, at: one.at });
+    } else {
+      tx.objectStore("outbox").put({ ...one, tried: true, stuck: result.message ?? result.status });
+    }
+  }
+  return named;
+}
+
+async function sendSome() {
+  const { all, some, sentAt } = await within("outbox", "readwrite", takeSome, STRICT);
   if (!some.length) return { more: false };
   let answer, said;
   try {
@@ -135,23 +153,7 @@ async function sendSome() {
     return { error: "network" };
   }
   const by = new Map((Array.isArray(said?.results) ? said.results : []).map(one => [one.id, one]));
-  const settling = db.transaction(["outbox", "notices"], "readwrite", STRICT);
-  let named = 0;
-  for (const one of some) {
-    const result = by.get(one.id);
-    if (!result) continue;
-    if (SETTLED.has(result.status)) {
-      named += 1;
-      settling.objectStore("outbox").delete(one.id);
-      // What waits for another entry of the same device settles itself; everything else needs its author.
-      const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
-      if (needsSomebody) settling.objectStore("notices").put({ id: one.id, author: one.author, message: result.message, at: one.at });
-    } else {
-      named += 1;
-      settling.objectStore("outbox").put({ ...one, tried: true, stuck: result.message ?? result.status });
-    }
-  }
-  await settling.done;
+  const named = await within(["outbox", "notices"], "readwrite", tx => settle(tx, some, by), STRICT);
   const date = Date.parse(answer.headers.get("date") ?? "");
   if (said.shut_out && !(await waiting()).some(one => !one.stuck)) {
     // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would reach nobody.

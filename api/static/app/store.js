@@ -3,11 +3,23 @@ import { openDB } from "{{ vendor/idb.js }}";
 
 const NAME = "ap-ledger", VERSION = 1;
 const WEEK = 7 * 24 * 3600 * 1000;
+const OPENED_WITHIN = 10000;
+// What a browser says when it has taken the database away under the app; nothing of the transaction was kept.
+const TAKEN_AWAY = new Set(["InvalidStateError", "UnknownError", "AbortError"]);
 let opening, gone = false;
 
-export function open() {
+// This browser keeps nothing for pages: storage is switched off, or its database never answers.
+export class KeepsNothing extends Error {
+  constructor(cause) { super("this browser keeps nothing", { cause }); this.name = "KeepsNothing"; }
+}
+
+function open() {
   if (gone) return Promise.reject(new Error("wiped"));
-  return opening ??= openDB(NAME, VERSION, {
+  return opening ??= opened().catch(error => { opening = undefined; throw new KeepsNothing(error); });
+}
+
+async function opened() {
+  const coming = openDB(NAME, VERSION, {
     upgrade(db) {
       db.createObjectStore("outbox", { keyPath: "id" });
       db.createObjectStore("notices", { keyPath: "id" });
@@ -17,30 +29,56 @@ export function open() {
     // A newer version of the app wants in: let go, and open again when something is next needed.
     blocking(_now, _wanted, event) { event.target.close(); opening = undefined; },
     terminated() { opening = undefined; },
-  }).catch(error => { opening = undefined; throw error; });
+  });
+  let late;
+  const never = new Promise((_, fail) => { late = setTimeout(() => fail(new Error("the database does not answer")), OPENED_WITHIN); });
+  // One that answers after all is of no use any more to whoever gave up.
+  return Promise.race([coming, never]).finally(() => clearTimeout(late)).catch(error => { coming.then(db => db.close(), () => {}); throw error; });
 }
 
-export async function fact(name) { return (await open()).get("meta", name); }
+// Does some work in one transaction. Where the browser closed the database without a word, as WebKit does, it is opened
+// again and the work is done anew, once: a transaction that did not end has kept nothing.
+export async function within(stores, mode, work, options) {
+  for (let first = true; ; first = false) {
+    const mine = open(), db = await mine;
+    let tx;
+    try {
+      tx = db.transaction(stores, mode, options);
+      const [answer] = await Promise.all([work(tx), tx.done]);
+      return answer;
+    } catch (error) {
+      // All of it or nothing; and why it failed is what the transaction says, such as that there is no room.
+      try { tx?.abort(); } catch { /* It has ended already. */ }
+      await tx?.done.catch(() => {});
+      const why = tx?.error ?? error;
+      if (!first || !TAKEN_AWAY.has(why?.name)) throw why;
+      if (opening === mine) opening = undefined;
+      db.close();
+    }
+  }
+}
 
-export async function setFact(name, value) { await (await open()).put("meta", value, name); }
+const look = (store, work) => within(store, "readonly", tx => work(tx.store));
+const change = (store, work) => within(store, "readwrite", tx => work(tx.store));
+
+export async function fact(name) { return look("meta", meta => meta.get(name)); }
+
+export async function setFact(name, value) { await change("meta", meta => meta.put(value, name)); }
 
 // The key cannot be read out by a script. It keeps a glance away, not somebody with the whole disk: that is for the device's own passcode.
 async function deviceKey() {
   const had = await fact("key");
   if (had) return had;
   const made = await crypto.subtle.generateKey({ name: "AES-GCM", length: 256 }, false, ["encrypt", "decrypt"]);
-  const tx = (await open()).transaction("meta", "readwrite");
   // Two tabs may have made one at the same moment; the first that was kept is everybody's.
-  const kept = (await tx.store.get("key")) ?? (await tx.store.put(made, "key"), made);
-  await tx.done;
-  return kept;
+  return change("meta", async meta => (await meta.get("key")) ?? (await meta.put(made, "key"), made));
 }
 
 export async function hide(name, value) {
   const iv = crypto.getRandomValues(new Uint8Array(12));
   const text = new TextEncoder().encode(JSON.stringify(value));
   const ct = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: new TextEncoder().encode(name) }, await deviceKey(), text);
-  await (await open()).put("hidden", { iv, ct, at: Date.now() }, name);
+  await change("hidden", rows => rows.put({ iv, ct, at: Date.now() }, name));
 }
 
 async function read(name, row) {
@@ -53,28 +91,28 @@ async function read(name, row) {
 }
 
 export async function hidden(name) {
-  const row = await (await open()).get("hidden", name);
+  const row = await look("hidden", rows => rows.get(name));
   return row && Date.now() - row.at < WEEK ? read(name, row) : undefined;
 }
 
 export async function hiddenUnder(start) {
-  const db = await open(), range = IDBKeyRange.bound(start, `${start}\uffff`);
-  const [names, rows] = await Promise.all([db.getAllKeys("hidden", range), db.getAll("hidden", range)]);
-  const said = await Promise.all(rows.map((row, place) => read(names[place], row)));
-  return new Map(names.map((name, place) => [name, said[place]]).filter(([, value]) => value !== undefined));
+  const range = IDBKeyRange.bound(start, `${start}\uffff`);
+  const [names, rows] = await look("hidden", kept => Promise.all([kept.getAllKeys(range), kept.getAll(range)]));
+  const values = await Promise.all(rows.map((row, place) => read(names[place], row)));
+  return new Map(names.map((name, place) => [name, values[place]]).filter(([, value]) => value !== undefined));
 }
 
 export async function forget(start, keep = () => false) {
-  const tx = (await open()).transaction("hidden", "readwrite");
-  for (const name of await tx.store.getAllKeys(IDBKeyRange.bound(start, `${start}\uffff`))) if (!keep(name)) tx.store.delete(name);
-  await tx.done;
+  await change("hidden", async rows => {
+    for (const name of await rows.getAllKeys(IDBKeyRange.bound(start, `${start}\uffff`))) if (!keep(name)) rows.delete(name);
+  });
 }
 
 // What was shown ages out after a week. The outbox is another store, and nothing in it ever ages.
 export async function dropAged() {
-  const tx = (await open()).transaction("hidden", "readwrite");
-  for (let cursor = await tx.store.openCursor(); cursor; cursor = await cursor.continue()) if (Date.now() - cursor.value.at > WEEK) cursor.delete();
-  await tx.done;
+  await change("hidden", async rows => {
+    for (let cursor = await rows.openCursor(); cursor; cursor = await cursor.continue()) if (Date.now() - cursor.value.at > WEEK) cursor.delete();
+  });
 }
 
 // For a device that was shut out and has delivered what it held: nothing stays behind, whatever the browser makes of the service's own order.
