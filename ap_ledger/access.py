@@ -1,6 +1,7 @@
 """Who may do what to whom: one table, default deny. Pages, API, exports, jobs and reports all ask `may`.
 
-`RULES` maps (role, action) to predicates that must all hold. What is not in the table is refused. `FORBIDDEN` stands above
+`RULES` maps (role, action) to predicates, each of which says on which days of a student's record it holds; what all of them
+leave is what is open, so that nobody reads outside their own time. What is not in the table is refused. `FORBIDDEN` stands above
 it: no role gets past a conflict of interest or a legal hold. Everything here is pure: relations are handed in, looked up
 only when a predicate asks for them. The matrix in docs/access.md is generated from this module.
 """
@@ -9,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days
 
 Via = Literal["session", "pin", "device", "token"]
 """How somebody is here: signed in, by PIN on an enrolled tablet, as a device, or by a program's token."""
@@ -42,11 +45,14 @@ class Who:
 
 
 class Relations(NamedTuple):
-    """What a student's own stream says about who belongs to them, on the day in question."""
+    """What a student's own stream says about who belongs to them, on the day in question.
+
+    `placed` holds the days of each commissioner's placements, and `family` the days from the link on of everybody whose link has begun.
+    """
 
     caseload: frozenset[UUID] = frozenset()
-    commissioners: frozenset[UUID | None] = frozenset()
-    family: frozenset[UUID] = frozenset()
+    placed: Mapping[UUID | None, Days] = MappingProxyType({})
+    family: Mapping[UUID, Days] = MappingProxyType({})
     released: bool = False
     held: bool = False
 
@@ -65,47 +71,56 @@ class About:
     released_to: UUID | None = None
 
 
-Predicate = Callable[[Who, Grant, About], bool]
+Predicate = Callable[[Who, Grant, About], Days]
+"""The days of a record on which a rule holds: every day, none, or those of a relation."""
 
 
-def own_setting(who: Who, grant: Grant, about: About) -> bool:
+def _always(holds: bool) -> Days:
+    return EVERY_DAY if holds else NO_DAYS
+
+
+def own_setting(who: Who, grant: Grant, about: About) -> Days:
     """own setting"""
-    return about.setting_id == grant.setting_id
+    return _always(about.setting_id == grant.setting_id)
 
 
-def on_caseload(who: Who, grant: Grant, about: About) -> bool:
+def on_caseload(who: Who, grant: Grant, about: About) -> Days:
     """students on their caseload, while they are on it"""
-    return about.setting_id == grant.setting_id and who.person_id in about.relations().caseload
+    return _always(about.setting_id == grant.setting_id and who.person_id in about.relations().caseload)
 
 
-def own_placements(who: Who, grant: Grant, about: About) -> bool:
-    """students they place"""
-    return about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id in about.relations().commissioners
+def own_placements(who: Who, grant: Grant, about: About) -> Days:
+    """students they place, on the days of their placements"""
+    if about.setting_id != grant.setting_id or grant.commissioner_id is None:
+        return NO_DAYS
+    return about.relations().placed.get(grant.commissioner_id, NO_DAYS)
 
 
-def own_report(who: Who, grant: Grant, about: About) -> bool:
+def own_report(who: Who, grant: Grant, about: About) -> Days:
     """reports released to them"""
-    return about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id == about.released_to
+    return _always(about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id == about.released_to)
 
 
-def own_child(who: Who, grant: Grant, about: About) -> bool:
-    """own child"""
-    return about.setting_id == grant.setting_id and who.person_id in about.relations().family
+def own_child(who: Who, grant: Grant, about: About) -> Days:
+    """own child, from the day of the link"""
+    if about.setting_id != grant.setting_id or who.person_id is None:
+        return NO_DAYS
+    return about.relations().family.get(who.person_id, NO_DAYS)
 
 
-def released(who: Who, grant: Grant, about: About) -> bool:
+def released(who: Who, grant: Grant, about: About) -> Days:
     """once released to the family"""
-    return about.relations().released
+    return _always(about.relations().released)
 
 
-def recent(who: Who, grant: Grant, about: About) -> bool:
+def recent(who: Who, grant: Grant, about: About) -> Days:
     """words of the last 14 days"""
-    return about.days_old <= TEXT_DAYS
+    return _always(about.days_old <= TEXT_DAYS)
 
 
-def anywhere(who: Who, grant: Grant, about: About) -> bool:
+def anywhere(who: Who, grant: Grant, about: About) -> Days:
     """always"""
-    return True
+    return EVERY_DAY
 
 
 SETTING, CASELOAD, PLACED, CHILD, ALWAYS = (own_setting,), (on_caseload,), (own_placements,), (own_child, released), (anywhere,)
@@ -232,15 +247,28 @@ def lets(who: Who, action: str) -> bool:
     return True
 
 
+def days_open(who: Who, action: str, about: About) -> Days:
+    """The days of a student's record on which somebody may do something. An action or a role that the table does not know opens none."""
+    opened = NO_DAYS
+    for grant in who.grants if lets(who, action) else ():
+        if opened is not EVERY_DAY:
+            opened = opened | _granted(who, grant, action, about)
+    return NO_DAYS if opened and any(forbids(who, action, about) for forbids in FORBIDDEN) else opened
+
+
+def _granted(who: Who, grant: Grant, action: str, about: About) -> Days:
+    """The days that one role opens: those on which all that its row of the table asks for holds."""
+    predicates = RULES.get((grant.role, action))
+    held = NO_DAYS if predicates is None else EVERY_DAY
+    for predicate in predicates or ():
+        # A predicate may look relations up, so it is asked only while there is anything left.
+        held = held and held & predicate(who, grant, about)
+    return held
+
+
 def may(who: Who, action: str, about: About) -> bool:
-    """Whether somebody may do something. An action or a role that the table does not know is refused."""
-    if not lets(who, action):
-        return False
-    for grant in who.grants:
-        predicates = RULES.get((grant.role, action))
-        if predicates is not None and all(predicate(who, grant, about) for predicate in predicates):
-            return not any(forbids(who, action, about) for forbids in FORBIDDEN)
-    return False
+    """Whether somebody may do something at all: on any day. What they are shown of a student's record is cut to `days_open`."""
+    return bool(days_open(who, action, about))
 
 
 def may_somewhere(who: Who, action: str) -> bool:

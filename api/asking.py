@@ -10,11 +10,12 @@ from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
-from ap_ledger.access import About, Who, may, may_open, may_somewhere, settings_where
+from ap_ledger.access import About, Who, days_open, may, may_open, may_somewhere, settings_where
 from ap_ledger.application import Ledger
 from ap_ledger.application.accounts import SignedIn
 from ap_ledger.application.devices_and_presence import DeviceRow
 from ap_ledger.application.standing import Sender
+from ap_ledger.events.days import Days
 from projections.reading import Body
 
 SESSION_COOKIE = "__Host-ap-ledger"
@@ -57,6 +58,10 @@ class Asker:
             return may(self.who, action, About(UUID(str(setting))))
         return may_somewhere(self.who, action)
 
+    def days(self, action: str, student: UUID | str, setting: UUID | str | None = None) -> Days:
+        """The days of a student's record on which they may do this. Whatever they are shown of it is cut to these."""
+        return days_open(self.who, action, self.about(student, setting))
+
     def about(self, student: UUID | str, setting: UUID | str | None = None) -> About:
         """A student as something to ask about. Where the setting is known, nothing is looked up until a rule needs it."""
         wanted = UUID(str(student))
@@ -75,6 +80,11 @@ class Asker:
             return self.ledger.world.setting(UUID(str(setting))) is not None
         except ValueError:
             return False
+
+    def days_among(self, students: Iterable[Body], action: str) -> dict[str, Days]:
+        """Those students to whom they may do this, by id, each with the days on which they may."""
+        found = ((student["id"], self.days(action, student["id"], student["setting_id"])) for student in students)
+        return {student: days for student, days in found if days}
 
     def among(self, students: Iterable[Body], action: str) -> list[Body]:
         """Those students to whom they may do this."""

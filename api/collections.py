@@ -18,6 +18,7 @@ from api.schemas import Item, Items, Sheet
 from api.service import Current, Json, Service
 from api.withhold import person_seen, student_seen
 from projections.reading import Unknown, timetable_on
+from projections.relations import placement_days
 from projections.session_sheet import session_sheet
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
@@ -37,10 +38,11 @@ def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
     if kind == "people":
         where = {body["setting_id"], *(role["setting_id"] for role in body["roles"])}
         return person_seen(asking, body) if any(asking.may("see-people", setting=one) for one in where) else None
-    student = body["student_id"] if kind == "placements" else body["id"]
-    if not asking.may("see-student", student, body["setting_id"]):
-        return None
-    return student_seen(asking, body) if kind == "students" else body
+    days = asking.days("see-student", body["student_id"] if kind == "placements" else body["id"], body["setting_id"])
+    if kind == "placements":
+        # Who else bought a place, and when, is nobody's business but that of whoever may see those days.
+        return body if placement_days([body]) & days else None
+    return student_seen(asking, body) if days else None
 
 
 def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:

@@ -22,7 +22,7 @@ from api.service import Current, Service, Using
 from api.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.withhold import withhold
 from api.words import KINDS, Own, in_words
-from projections.history import story_of
+from projections.history import day_of, story_of
 from projections.reading import Body, Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -51,7 +51,7 @@ def _entry(
     typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
-    told = _told(using, student_id, entry)
+    told = _told(using, asking, student_id, entry)
     withhold(asking, student_id, [told])
     people, zone = people_of(using.reader), ZoneInfo(setting["time_zone"])
     own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", using.ledger.clock()) else {}
@@ -62,9 +62,9 @@ def _entry(
     )  # fmt: skip
 
 
-def _told(using: Service, student_id: UUID, entry: UUID) -> dict[str, Any]:
+def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:
     told = story_of(using.reader, entry)
-    if told is None or told["entry"]["student_id"] != str(student_id):
+    if told is None or told["entry"]["student_id"] != str(student_id) or day_of(using.reader, told) not in asking.days("read-history", student_id):
         raise Unknown
     return deepcopy(told)
 
@@ -89,7 +89,7 @@ async def change_entry(request: Request, student_id: UUID, entry: UUID, using: U
 
 
 def _change(request: Request, using: Service, asking: Asker, student_id: UUID, entry: UUID, form: FormData) -> Response:
-    told, do, code = _told(using, student_id, entry), text_of(form, "do"), text_of(form, "reason_code")
+    told, do, code = _told(using, asking, student_id, entry), text_of(form, "do"), text_of(form, "reason_code")
     if code not in REASONS or do not in ("correct", "void"):
         return _entry(request, using, asking, student_id, entry, "Say why, so that whoever looks back can tell.", 422)
     head = {

@@ -25,6 +25,7 @@ from projections.history import changed_since, days_at, entries_at, known_positi
 from projections.period_facts import StudentPeriod
 from projections.periods import end_of, student_period
 from projections.reading import Body, Reader
+from projections.relations import known_of, placement_days
 from reports.columns import COLUMNS
 from reports.period_figures import by_theme
 
@@ -42,12 +43,12 @@ Day = Annotated[str, Query(max_length=10)]
 
 
 @router.get("/students/{student_id}/frames")
-def student_frames(request: Request, student_id: UUID, using: Current, known: Day = "") -> Response:
+def student_frames(request: Request, student_id: UUID, using: Current, asking: Asking, known: Day = "") -> Response:
     """Where everything stood at the end of every day, for the script that only looks up."""
     _, setting = using.reader.student_and_setting(student_id)
     now = using.ledger.clock()
     known_at = end_of_day(known, ZoneInfo(setting["time_zone"]))
-    days, _, _ = days_at(using.reader, student_id, setting, now, known_at)
+    days, _, _ = days_at(using.reader, student_id, setting, now, known_at, asking.days("read-history", student_id))
     body = orjson.dumps(frames(using.reader, setting, days, statuses_of(using.reader, days), using.reader.newest("outcomes", now.date())))
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(gzip.compress(body, 6, mtime=0), media_type="application/json", headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
@@ -62,8 +63,9 @@ def student_story(request: Request, student_id: UUID, using: Current, asking: As
     position = known_position(using.reader, times.known_at)
     lately = (times.happened_by - timedelta(days=LATELY)).date()
     # Where nothing happened lately, what happened before is looked for, however long ago it was.
-    entries = entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately)
-    entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY)
+    within = asking.days("read-history", student_id)
+    entries = entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately, within=within)
+    entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, within=within)
     return show(request, "story_part.html", student=student, story=_story(using.reader, asking, student, setting, entries))
 
 
@@ -74,7 +76,8 @@ def since(request: Request, student_id: UUID, using: Current, asking: Asking, as
     times = times_of(using, setting, as_of, known)
     found = []
     if times.known_at is not None:
-        found = changed_since(using.reader, student_id, times.happened_by, using.ledger.position_at(times.known_at), SINCE + 1)
+        within = asking.days("read-history", student_id)
+        found = changed_since(using.reader, student_id, times.happened_by, using.ledger.position_at(times.known_at), SINCE + 1, within)
     groups = {what: [one for one in found[:SINCE] if one["since"] == what] for what in ("came", "put-right", "taken-back")}
     told = {what: _story(using.reader, asking, student, setting, entries) for what, entries in groups.items()}
     return show(
@@ -87,6 +90,7 @@ def behind(
     request: Request, student_id: UUID, using: Current, asking: Asking, kind: Annotated[str, Query(max_length=200)] = "",
     first: Annotated[str, Query(alias="from", max_length=10)] = "", last: Annotated[str, Query(alias="to", max_length=10)] = "",
     about: Annotated[str, Query(max_length=300)] = "", known: Annotated[str, Query(max_length=40)] = "",
+    placed_by: Annotated[UUID | None, Query()] = None,
 ) -> HTMLResponse:  # fmt: skip
     """The entries behind a figure, newest first, each leading to its own page."""
     student, setting = using.reader.student_and_setting(student_id)
@@ -94,8 +98,10 @@ def behind(
     known_at = times.known_at if len(known) <= 10 else _moment(known)
     position = known_position(using.reader, known_at)
     start = end_of_day(first, ZoneInfo(setting["time_zone"]))
-    kinds = [one for one in kind.split(",") if one]
-    told = entries_at(using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds)
+    kinds, within = [one for one in kind.split(",") if one], asking.days("read-history", student_id)
+    if placed_by is not None:
+        within = within & placement_days(known_of(using.reader, setting, [student], known_at).placements.get(student["id"], ()), placed_by)
+    told = entries_at(using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds, within)
     found = [one for one in told if one["status"] != "voided" and _is_about(using.reader, setting, one["entry"], about)]
     return show(
         request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found), capped=len(told) == READ_AT_MOST, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
@@ -105,18 +111,20 @@ def behind(
 
 @router.get("/students/{student_id}/compare")
 def compare(
-    request: Request, student_id: UUID, using: Current, first_from: Day = "", first_to: Day = "", then_from: Day = "", then_to: Day = "", known: Day = ""
-) -> HTMLResponse:
+    request: Request, student_id: UUID, using: Current, asking: Asking, first_from: Day = "", first_to: Day = "", then_from: Day = "", then_to: Day = "",
+    known: Day = "",
+) -> HTMLResponse:  # fmt: skip
     """Two periods of one student, side by side."""
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, "", known)
     today = date.fromisoformat(times.today)
-    days, _, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at)
+    within = asking.days("read-history", student_id)
+    days, _, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at, within)
     begins = date.fromisoformat(days[0][0]) if days else today
     four = timedelta(days=27)
     asked = [(_day(first_from) or begins, _day(first_to) or begins + four), (_day(then_from) or today - four, _day(then_to) or today)]
     said = "" if all(start <= end for start, end in asked) else "A period ends before it begins. Give its first day before its last."
-    made = [] if said else [student_period(using.reader, student, setting, start, end, times.known_at) for start, end in asked]
+    made = [] if said else [student_period(using.reader, student, setting, start, end, times.known_at, within) for start, end in asked]
     rows = [(COLUMNS[name].label, COLUMNS[name].means, [COLUMNS[name].cell(one) for one in made]) for name in COMPARED] if made else []
     themes = _themes(made) if made else []
     return show(request, "compare.html", 400 if said else 200, student=student, times=times, periods=asked, rows=rows, themes=themes, said=said)

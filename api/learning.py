@@ -26,10 +26,11 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
     "/students/{student_id}/learning/{curriculum_id}/{version}", operation_id="getStudentLearning", summary="One student in one curriculum",
     response_model=StudentLearning,
 )  # fmt: skip
-def student_learning(student_id: UUID, curriculum_id: str, version: int, using: Current, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
+def student_learning(student_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
     """The status of every unit that was touched with all its steps, and what to plan next."""
     now = using.ledger.clock()
-    found = student_curriculum(using.reader, student_id, f"{curriculum_id}@{version}", as_of or now, known_at)
+    within = asking.days("read-learning", student_id)
+    found = student_curriculum(using.reader, student_id, f"{curriculum_id}@{version}", as_of or now, known_at, within)
     return {
         "student_id": str(student_id),
         "curriculum": found.curriculum.key,
@@ -109,12 +110,14 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
     "/students/{student_id}/register", operation_id="suggestCodes", summary="Register codes to suggest, with their reasons", response_model=RegisterSuggestions
 )
 def register(
-    student_id: UUID, using: Current, first: Annotated[date | None, Query(alias="from", description="The first day; four weeks ago, if not given.")] = None,
+    student_id: UUID, using: Current, asking: Asking,
+    first: Annotated[date | None, Query(alias="from", description="The first day; four weeks ago, if not given.")] = None,
     as_of: AsOf = None, known_at: KnownAt = None,
 ) -> Json:  # fmt: skip
     """A code is a suggestion to the host school, which decides. Nothing below "on site and supervised" suggests being present."""
     now = as_of or using.ledger.clock()
-    found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at)
+    within = asking.days("read-history", student_id)
+    found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at, within)
     return {
         "student_id": str(student_id),
         "items": [

@@ -45,13 +45,16 @@ def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
 
 
 @router.get("/students/{student_id}/learning")
-def student_learning(request: Request, student_id: UUID, using: Current, curriculum: str = "", as_of: str = "", known: str = "") -> HTMLResponse:
+def student_learning(
+    request: Request, student_id: UUID, using: Current, asking: Asking, curriculum: str = "", as_of: str = "", known: str = ""
+) -> HTMLResponse:
     """One student in one curriculum: what is ready, nearly there, missing underneath, lost, untouched; and every unit with its history."""
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
+    within = asking.days("read-learning", student_id)
     curricula = touched_curricula(using.reader, [student_id], times.happened_by.date())
     chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
-    found = student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at) if chosen else None
+    found = student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at, within) if chosen else None
     return show(
         request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
         tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [], listed=LISTED,

@@ -45,9 +45,10 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
-        read = [student for student in students if asking.may("read-history", student["id"], setting["id"])]
+        days = asking.days_among(students, "read-history")
+        read = [student for student in students if student["id"] in days]
         found = narrow(using.reader, asking, setting, read, wanted, now.astimezone(ZoneInfo(setting["time_zone"])).date())
-        lines = overview(using.reader, setting, found.students, now)
+        lines = overview(using.reader, setting, found.students, now, days)
         seen.append((setting, lines, [student for student in students if student not in read], found.choices if len(read) > 1 else {}))
     held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
@@ -72,21 +73,24 @@ def student_page(
     zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
     happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
-    days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at)
+    within = asking.days("read-history", student_id)
+    days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
     progress = progress_of(using.reader, setting, days)
-    entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days))
+    entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days), within=within)
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
     own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
-    sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at)[:CODES_SHOWN]
+    sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within)[:CODES_SHOWN]
     codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
     day = instant.astimezone(zone).date()
-    group, needs = group_of(student, day), needs_seen(using.reader, asking, [student], day).get(student["id"], ())
+    read = within.until(day)
+    group = group_of(student, read.last) if read else None
+    needs = needs_seen(using.reader, asking, [student], day).get(student["id"], ())
     about = [*([spoken(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
     figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that was asked for.
-        whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at)[0])
+        whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at, within)[0])
         figures = _drawn_whole(figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date())))
     return show(
         request, "student.html", student=student, setting=setting, about=about, progress=progress, incomplete=incomplete, position=position,

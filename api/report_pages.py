@@ -129,7 +129,7 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
     among = asking.among(using.reader.everyone(setting), "make-reports")
     if order.layout.audience == "commissioner" and order.student_id is None:
         # A pack without one of its students would be wrong, and its readers would see more than whoever made it.
-        inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last)
+        inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if {student["id"] for student in inside} - {student["id"] for student in among}:
             raise Refused("not-allowed", "You are kept from one of the students in this pack, so somebody else has to make it.", "commissioner")
     today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
@@ -255,7 +255,7 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
     inside = (
         {order.student_id}
         if order.student_id
-        else {UUID(one["id"]) for one in students_of(using.reader, setting, order.commissioner_id, order.first, order.last)}
+        else {UUID(one["id"]) for one in students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)}
     )
     if asking.who.conflicts & inside:
         # Somebody who is kept from one of these children does not read about them among others either.

@@ -51,7 +51,7 @@ def student_history(
     """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides. Newest first."""
     now = using.ledger.clock()
     skip = _skip(cursor)
-    told: Json = history(using.reader, student_id, as_of or now, known_at, skip, limit + 1)
+    told: Json = history(using.reader, student_id, as_of or now, known_at, skip, limit + 1, asking.days("read-history", student_id))
     told["known_at"] = told["known_at"] or now.isoformat()
     withhold(asking, student_id, told["entries"])
     if len(told["entries"]) > limit:

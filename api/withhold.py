@@ -9,9 +9,11 @@ from uuid import UUID
 
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.days import EVERY_DAY, Days
 from api.asking import Asker
 from api.service import Json
 from projections.reading import key_worker_of
+from projections.relations import in_force_during
 
 WITHHELD = "[withheld]"
 """Stands where words stand that are not for whoever reads. It does not say whether there were any."""
@@ -50,9 +52,26 @@ IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
 FOR_HEADS = ("holds", "family")
 
 
+DATED = ("expected", "groups", "key_workers")
+"""What a student's body says that holds from a date on, one at a time. Mentors have a line each."""
+
+
+def _held_during(body: Json, days: Days) -> Json:
+    """What a body says from dates on, cut to what held on any of these days."""
+    if days is EVERY_DAY:
+        return {}
+    told: Json = {name: in_force_during(body[name], days) for name in DATED if name in body}
+    mentors = body.get("mentors", ())
+    lines = ([one for one in mentors if one["person_id"] == person] for person in dict.fromkeys(one["person_id"] for one in mentors))
+    return {**told, "mentors": [one for line in lines for one in in_force_during(line, days)]}
+
+
 def student_seen(asking: Asker, body: Json) -> Json:
-    """A student as whoever asks may see them: a mentor knows a first name and an initial."""
+    """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in their own time."""
+    days = asking.days("see-student", body["id"], body["setting_id"])
+    body = {**body, **_held_during(body, days)}
     hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
     hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
-    worker = {"key_worker": key_worker_of(body, asking.ledger.standing.today())} if body.get("key_workers") else {}
+    read = days.until(asking.ledger.standing.today())
+    worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
     return {name: value for name, value in {**body, **worker}.items() if name not in hidden}

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
@@ -39,17 +40,18 @@ class GroupCurriculum:
         return sorted(wanted, key=lambda unit: -unit.ready.bit_count())[:limit]
 
 
-def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None) -> StudentCurriculum:
-    """A student's units of a curriculum `id@version`, as known at a time. Raises Unknown for either."""
+def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY) -> StudentCurriculum:
+    """A student's units of a curriculum `id@version`, as known at a time, by the steps of the days of `within`. Raises Unknown for either."""
     curriculum, (_, setting) = _curriculum(reader, key), reader.student_and_setting(student_id)
     time_zone = setting["time_zone"]
-    taken: dict[str, list[tuple[int, Any]]] = {}
+    taken: dict[str, list[tuple[int, Step]]] = {}
     for walk, steps, known in _steps(reader, [student_id], curriculum, known_at):
         for unit, history in steps_taken(steps, known, microseconds(as_of)).items():
             here = walk.item(unit) if walk else unit
-            if here is not None:
-                taken.setdefault(here, []).extend((at, walk.level(status) if walk else status) for status, at in history)
-    ordered = {unit: [Step(local_day(at, time_zone), status) for at, status in sorted(steps, key=lambda step: step[0])] for unit, steps in taken.items()}
+            for status, at in history if here is not None else ():
+                if (day := local_day(at, time_zone)) in within:
+                    taken.setdefault(str(here), []).append((at, Step(day, walk.level(status) if walk else status)))
+    ordered = {unit: [step for _, step in sorted(steps, key=lambda one: one[0])] for unit, steps in taken.items()}
     states = unit_states(curriculum, ordered)
     return StudentCurriculum(curriculum, states, next_steps(curriculum, states, local_day(microseconds(as_of), time_zone)))
 

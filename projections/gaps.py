@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.events.days import Days
 from ap_ledger.events.moments import microseconds
 from projections.period_facts import StudentPeriod
 from projections.periods import end_of
 from projections.reading import Body, Reader
+from projections.relations import placement_days
 from projections.student_days import StudentDays
 from projections.uncertainty import Interval, share
 
@@ -61,8 +63,7 @@ class Gaps:
             ladder = period.main_ladder
             met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
             since = (period.last - date.fromisoformat(met[-1])).days if met else None
-            placed = period.placement is not None and not period.placement["end"]
-            if placed and (since is None or since >= QUIET_DAYS):
+            if period.last in placement_days([period.placement] if period.placement else ()) and (since is None or since >= QUIET_DAYS):
                 found.append([_name(period), met[-1] if met else "never", since if since is not None else "–"])
         return sorted(found, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
 
@@ -89,9 +90,9 @@ class Gaps:
         """Pairs of people who score the same students apart, on the last four weeks of the period."""
         if not self.periods:
             return []
-        last, students = self.periods[0].last, {UUID(period.student["id"]) for period in self.periods}
+        last = self.periods[0].last
         until = end_of(last, self.setting)
-        counts = self._scores(students, until - LOOKED_BACK, until)
+        counts = self._scores({UUID(period.student["id"]): period.within for period in self.periods}, until - LOOKED_BACK, until)
         people = {person["id"]: person["name"] for person in self.reader.whole("people")}
         found: list[RatersApart] = []
         for (key, indicator), by_author in counts.items():
@@ -107,7 +108,7 @@ class Gaps:
                         found.append(RatersApart(label, people.get(one) or "someone", a, people.get(other) or "someone", b))
         return sorted(found, key=lambda one: -abs(one.first_seen.value - one.second_seen.value))[:LISTED]
 
-    def _scores(self, students: set[UUID], first: datetime, last: datetime) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
+    def _scores(self, students: Mapping[UUID, Days], first: datetime, last: datetime) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
         found: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
         for student, author, item, value in scored_by(self.reader, students, first, last):
             key, indicator, _ = item.split("|")
@@ -118,8 +119,8 @@ class Gaps:
         return found
 
 
-def scored_by(reader: Reader, students: set[UUID], first: datetime, last: datetime) -> list[tuple[UUID, str, str, str]]:
-    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments."""
+def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime) -> list[tuple[UUID, str, str, str]]:
+    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments, on days of each student."""
     wanted = sorted(one.bytes for one in students)
     rows: list[Any] = []
     low, high = first.date().toordinal() - 1, last.date().toordinal() + 1
@@ -129,12 +130,13 @@ def scored_by(reader: Reader, students: set[UUID], first: datetime, last: dateti
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
             ask = (
-                f"SELECT position, student, item, value FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
                 "AND kind = 'outcome-scored' AND superseded IS NULL AND occurred_at BETWEEN ? AND ?"
             )
             rows += connection.exec_driver_sql(reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))).all()
+    rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
     authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
-    return [(UUID(bytes=bytes(student)), str(authors[position]), item, value) for position, student, item, value in rows if position in authors]
+    return [(UUID(bytes=bytes(student)), str(authors[position]), item, value) for position, student, item, value, _ in rows if position in authors]
 
 
 def _name(period: StudentPeriod) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,25 +13,30 @@ from ap_ledger.application.mapper import open_personal
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
 from ap_ledger.events.base import Entry
+from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
-from projections.reading import Body, Reader
+from projections.reading import Body, Reader, Unknown
+from projections.relations import on_days
+from projections.runner import see
 from projections.student_days import StudentDays, read_cell, read_days, rows_of_day
 
 History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
 
 
-def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, skip: int = 0, limit: int = ENTRIES_LIMIT) -> History:
+def history(
+    reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, skip: int = 0, limit: int = ENTRIES_LIMIT, within: Days = EVERY_DAY
+) -> History:
     """Entries and progress at that instant. Entries come newest first, at most `limit`, after leaving out `skip`.
 
-    `known_at` None means everything that is known. Raises Unknown for a student who was never admitted.
+    `known_at` None means everything that is known; only the days of `within` are told. Raises Unknown for a student who was never admitted.
     """
     _, setting = reader.student_and_setting(student_id)
-    days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at)
+    days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at, within)
     progress = progress_of(reader, setting, days)
-    entries = entries_at(reader, student_id, as_of, position, skip, limit)
+    entries = entries_at(reader, student_id, as_of, position, skip, limit, within=within)
     return {
         "student_id": str(student_id),
         "as_of": as_of.isoformat(),
@@ -43,8 +48,10 @@ def history(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetim
     }
 
 
-def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None) -> tuple[list[tuple[str, DayCell]], int, bool]:
-    """The student's days as (ISO date, cell), the position they were known at, and whether something is missing from them."""
+def days_at(
+    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY
+) -> tuple[list[tuple[str, DayCell]], int, bool]:
+    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether something is missing from them."""
     last_day = local_day(microseconds(as_of), setting["time_zone"]).toordinal()
     known = None if known_at is None else reader.ledger.position_at(known_at)
     with reader.views.reading() as connection:
@@ -52,7 +59,7 @@ def days_at(reader: Reader, student_id: UUID, setting: Body, as_of: datetime, kn
         assert live is not None
         position = live.position if known is None else min(known, live.position)
         ask = (
-            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND day <= ? "
+            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} AND day <= ? "
             "AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
@@ -96,15 +103,18 @@ def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses
 
 
 def entries_at(
-    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None, kinds: Sequence[str] = ()
-) -> list[dict[str, Any]]:
-    """Each entry as it read at a position, newest first, with every change made to it by then. Of some kinds only, where any are named."""
+    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None, kinds: Sequence[str] = (),
+    within: Days = EVERY_DAY,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """Each entry as it read at a position, newest first, with every change made to it by then. Of some kinds only, where any are named.
+
+    Only what happened on the days of `within`, from `from_day` on, is told.
+    """
+    wanted = within if from_day is None else within & days_of([(from_day, None)])
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
-        where, given = "student = ? AND position <= ? AND occurred_at <= ?", [student_id.bytes, position, microseconds(as_of)]
-        if from_day is not None:
-            where, given = f"{where} AND day >= ?", [*given, from_day.toordinal()]
+        where, given = f"student = ? AND {on_days(wanted)} AND position <= ? AND occurred_at <= ?", [student_id.bytes, position, microseconds(as_of)]
         if kinds:
             where, given = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*given, *kinds]
         ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
@@ -117,30 +127,62 @@ def entries_at(
         newest[key] = max((row_position, occurred_at), newest.get(key, (0, 0)))
         if superseded is not None and superseded <= position:
             changed.add(key)
-    # A correction may have moved an entry to after `as_of`; those are few, so they are told apart by their whole story.
+    # A correction may have moved an entry out of what was asked for; those are few, so they are told apart by when they happened at last.
+    for key, moment_ in _moved(reader, changed, position).items():
+        newest[key] = (newest[key][0], moment_)
+        if moment_ > microseconds(as_of) or (wanted is not EVERY_DAY and local_day(moment_, zone_of(reader, student_id)) not in wanted):
+            del newest[key]
     order = sorted(newest, key=lambda key: (newest[key][1], newest[key][0]), reverse=True)[skip : skip + limit]
     stories = _stories(reader, [UUID(bytes=key) for key in order if key in changed], [newest[key][0] for key in order if key not in changed])
-    told: list[dict[str, Any]] = []
-    for key in order:
-        story = [event for event in stories.get(UUID(bytes=key), ()) if (event.position or 0) <= position]
-        if story and _happened(story) <= microseconds(as_of):
-            told.append(_tell(reader, story))
-    return told
+    told = ([event for event in stories.get(UUID(bytes=key), ()) if (event.position or 0) <= position] for key in order)
+    return [_tell(reader, story) for story in told if story]
 
 
-def changed_since(reader: Reader, student_id: UUID, as_of: datetime, position: int, limit: int = ENTRIES_LIMIT) -> list[dict[str, Any]]:
-    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now, newest first."""
+def _moved(reader: Reader, changed: Collection[bytes], position: int) -> dict[bytes, int]:
+    """When entries happened that were put right or taken back, as it was known at a position."""
+    found: dict[bytes, int] = {}
+    for row in reader.ledger.recorder.tail_of([UUID(bytes=key) for key in changed]) if changed else ():
+        seen = see(row)
+        if seen.position <= position and seen.stream in changed and seen.topic != "entry-voided":
+            said = (seen.state or {}).get("replacement_occurred_at")
+            found[seen.stream] = microseconds(datetime.fromisoformat(said)) if said else seen.occurred_at
+    return found
+
+
+def zone_of(reader: Reader, student_id: UUID) -> str:
+    """The time zone in which a student's days begin and end."""
+    world = reader.ledger.world
+    student = world.student(student_id)
+    setting = world.setting(student.setting_id) if student and student.setting_id else None
+    if setting is None:
+        raise Unknown
+    return setting.time_zone
+
+
+def day_of(reader: Reader, told: Mapping[str, Any]) -> date:
+    """The day on which a told entry happened, where its student is."""
+    return local_day(microseconds(datetime.fromisoformat(told["occurred_at"])), zone_of(reader, UUID(told["entry"]["student_id"])))
+
+
+def changed_since(
+    reader: Reader, student_id: UUID, as_of: datetime, position: int, limit: int = ENTRIES_LIMIT, within: Days = EVERY_DAY
+) -> list[dict[str, Any]]:
+    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now, newest first.
+
+    Only what happened on the days of `within` is told.
+    """
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         ask = (
-            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND occurred_at <= ? AND (position > ? OR superseded > ?) "
+            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND {on_days(within)} AND occurred_at <= ? AND (position > ? OR superseded > ?) "
             "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)).all()
     streams = [UUID(bytes=bytes(row[0])) for row in rows]
     stories = _stories(reader, streams, ())
     told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
+    told = told if within is EVERY_DAY else [one for one in told if day_of(reader, one) in within]
     return [{**one, "since": _since(one, position)} for one in told]
 
 
@@ -167,13 +209,6 @@ def story_of(reader: Reader, entry: UUID) -> dict[str, Any] | None:
     story = _stories(reader, [entry], ()).get(entry, ())
     # The ids of students and placements name streams as well; those have no story of this kind.
     return _tell(reader, story) if story and issubclass(event_class(story[0].topic), Entry) else None
-
-
-def _happened(story: Sequence[LedgerStoredEvent]) -> int:
-    for event in reversed(story):
-        if event.topic == "entry-corrected":
-            return microseconds(datetime.fromisoformat(orjson.loads(event.state)["replacement_occurred_at"]))
-    return story[0].occurred_at
 
 
 def _stories(reader: Reader, changed: Sequence[UUID], positions: Iterable[int]) -> dict[UUID, list[LedgerStoredEvent]]:

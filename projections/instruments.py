@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.dated import spans
+from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
@@ -16,6 +17,7 @@ from frameworks.scoring import Comparison, Context, Scored, compare, score
 from projections.crosswalks import Carried, carried_into
 from projections.learning import Answered, Learning, read_answers
 from projections.reading import Body, Reader, age_on
+from projections.relations import placed_on
 
 
 @dataclass(frozen=True)
@@ -73,11 +75,11 @@ def in_use(reader: Reader, on: date) -> list[Definition]:
     return [one for one in reader.newest("instrument", on) if one.about == "student"]
 
 
-def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None) -> list[Rater]:
-    """Every instrument in use, and any that was answered, by respondent, with its scores. Raises Unknown for the student."""
+def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY) -> list[Rater]:
+    """Every instrument in use, and any that was answered on the days of `within`, by respondent, with its scores. Raises Unknown for the student."""
     student, setting = reader.student_and_setting(student_id)
     today = local_day(microseconds(as_of), setting["time_zone"])
-    rows = _answers(reader, [student_id], as_of, known_at)
+    rows = [row for row in _answers(reader, [student_id], as_of, known_at) if local_day(row.occurred_at, setting["time_zone"]) in within]
     events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
     now = in_use(reader, today)
     # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same question.
@@ -124,7 +126,7 @@ def answers_of(event: Any) -> dict[str, Any] | None:
 def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Due]:
     """What is due today in a setting, the soonest first. Students whose placement is over are left out."""
     today = local_day(microseconds(now), setting["time_zone"])
-    placed = _placed(reader, setting, today)
+    placed = placed_on(reader.whole("placements", setting), today)
     here = [student for student in students if student["id"] in placed]
     last: dict[tuple[str, str, str], list[date]] = {}
     for row in _answers(reader, [UUID(student["id"]) for student in here], now, None):
@@ -140,10 +142,6 @@ def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: dateti
                 if by is not None:
                     found.append(Due(student, instrument, respondent, by, max(days, default=None)))
     return sorted(found, key=lambda one: (one.by, str(one.student["name"]), one.instrument.title, one.respondent))
-
-
-def _placed(reader: Reader, setting: Body, today: date) -> set[str]:
-    return {body["student_id"] for body in reader.whole("placements", setting) if body["start"] <= today.isoformat() <= (body["end"] or "9999")}
 
 
 def _answers(reader: Reader, students: Sequence[UUID], as_of: datetime, known_at: datetime | None) -> list[Answered]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import orjson
 
+from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from projections.progress import Progress, combine
@@ -19,9 +21,14 @@ WEEKS = 6
 SPARK_POINTS = 60
 
 
-def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[dict[str, Any]]:
-    """Each of these students of a setting with their ladder over the last six weeks, one read for all of them."""
+def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, within: Mapping[str, Days] = MappingProxyType({})) -> list[dict[str, Any]]:
+    """Each of these students of a setting with their ladder over the last six weeks, one read for all of them.
+
+    `within` holds by a student's id the days that may be told, where those are not all.
+    """
     days = recent_rungs(reader, setting, students, now)
+    cut = {UUID(student): held for student, held in within.items() if held is not EVERY_DAY}
+    days |= {student: [one for one in days.get(student, ()) if date.fromisoformat(one[0]) in held] for student, held in cut.items()}
     return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
+from ap_ledger.events.days import Days
 from frameworks import Definition
 from frameworks.scoring import ItemResult
 from projections.instruments import Rater
@@ -30,7 +32,7 @@ FULL_TIME_HOURS = 18
 SETBACK_RUNGS = 2
 """What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks look like."""
 
-Days = Sequence[tuple[str, DayCell]]
+Cells = Sequence[tuple[str, DayCell]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Attendance:
         return "severe" if missed >= SEVERE else "persistent" if missed >= PERSISTENT else "neither"
 
 
-def attendance_of(days: Days) -> Attendance:
+def attendance_of(days: Cells) -> Attendance:
     """Sessions over days."""
     sums: dict[str, int] = {}
     for _, cell in days:
@@ -181,14 +183,18 @@ class StudentPeriod:
     known_at: datetime | None
     as_of: datetime
     incomplete: bool
-    days: Days
+    days: Cells
     placement: Body | None
+    until: date
+    """The last day that counts: that of the period, or of the relation by which it is told where that ended before."""
+    within: Days
+    placed_by: UUID | None
     expected: Sequence[Body]
     ladders: Sequence[LadderFacts]
     themes: Sequence[ThemeFacts]
     curricula: Sequence[CurriculumFacts]
     completeness: tuple[int, int]
-    in_period: Days = field(default_factory=list)
+    in_period: Cells = field(default_factory=list)
     ask_carers: Callable[[], Sequence[Rater]] = field(default=tuple)
     """Opens what carers answered, which is sealed, only where a report asks for it."""
 
@@ -215,8 +221,8 @@ class StudentPeriod:
 
     @property
     def latest_weeks(self) -> Attendance:
-        """The last six weeks of the period."""
-        return attendance_of(between(self.days, self.last - timedelta(weeks=WEEKS_COMPARED, days=-1), self.last))
+        """The last six weeks that count."""
+        return attendance_of(between(self.days, self.until - timedelta(weeks=WEEKS_COMPARED, days=-1), self.until))
 
     @property
     def began(self) -> date | None:
@@ -251,7 +257,7 @@ def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
     return answered[(len(answered) - 1) // 2][1] if answered else None
 
 
-def between(days: Days, first: date, last: date) -> list[tuple[str, DayCell]]:
+def between(days: Cells, first: date, last: date) -> list[tuple[str, DayCell]]:
     """The days of a stretch, first and last included."""
     low, high = first.isoformat(), last.isoformat()
     return [(day, cell) for day, cell in days if low <= day <= high]

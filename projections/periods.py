@@ -1,27 +1,29 @@
 """Makes what a report says about a period, from the day cells of the one fold.
 
 A period has a first and a last day; the starting point and the ladder look at everything from the first day there is until
-the last of the period. All of it is as it was known at a position, placements and timetables included.
+the last of the period, of the days that count: a commissioner's are those of their own placements, and nobody else's time is
+told to them. All of it is as it was known at a position, placements and timetables included.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from frameworks import Definition
 from projections.crosswalks import outcomes_carried
+from projections.expected import Expectations
 from projections.history import days_at, progress_of, statuses_of
 from projections.instruments import answered
 from projections.outcomes import Seen, seen_by_theme
-from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, CurriculumFacts, Days, LadderFacts, StudentPeriod, ThemeFacts, between
+from projections.period_facts import BASELINE_DAYS, LATEST_DAYS, Cells, CurriculumFacts, LadderFacts, StudentPeriod, ThemeFacts, between
 from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
-from projections.reading import Body, Reader, timetable_on
-from projections.registry import bodies_at
+from projections.reading import Body, Reader
+from projections.relations import known_of, latest_placement, placement_days
 
 
 def end_of(day: date, setting: Body) -> datetime:
@@ -29,63 +31,80 @@ def end_of(day: date, setting: Body) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(setting["time_zone"])) - timedelta(microseconds=1)
 
 
-def student_period(reader: Reader, student: Body, setting: Body, first: date, last: date, known_at: datetime | None) -> StudentPeriod:
-    """A student's period as it was known at a time; everything that is known where none is given."""
-    return periods(reader, setting, [student], first, last, known_at)[0]
+def student_period(reader: Reader, student: Body, setting: Body, first: date, last: date, known_at: datetime | None, within: Days = EVERY_DAY) -> StudentPeriod:
+    """A student's period as it was known at a time, everything that is known where none is given; told by the days of `within`."""
+    return periods(reader, setting, [student], first, last, known_at, within=within)[0]
 
 
 def periods(
-    reader: Reader, setting: Body, students: Sequence[Body], first: date, last: date, known_at: datetime | None, placed_by: UUID | None = None
-) -> list[StudentPeriod]:
-    """The same period for several students of a setting, in their order. Where they have several placements, that of `placed_by`."""
+    reader: Reader, setting: Body, students: Sequence[Body], first: date, last: date, known_at: datetime | None, placed_by: UUID | None = None,
+    within: Days = EVERY_DAY,
+) -> list[StudentPeriod]:  # fmt: skip
+    """The same period for several students of a setting, in their order, told by the days of `within`.
+
+    Where `placed_by` is named, those who were placed by that commissioner, each told by the days of those placements alone.
+    """
     as_of = end_of(last, setting)
-    position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
-    streams = [UUID(student["id"]) for student in students]
-    known = bodies_at(reader.ledger.recorder, [*streams, UUID(setting["id"])], position)
-    then = {**setting, **known.get("settings", {}).get(setting["id"], {})}
+    known = known_of(reader, setting, students, known_at)
+    expectations = Expectations(known.setting, [one for held in known.placements.values() for one in held])
     newest = reader.newest("outcomes", last)
     made = []
     for student in students:
-        body = known.get("students", {}).get(student["id"], {})
-        placements = [one for one in known.get("placements", {}).values() if one["student_id"] == student["id"]]
-        days, _, incomplete = days_at(reader, UUID(student["id"]), then, as_of, known_at)
-        made.append(
-            _period(
-                reader,
-                (student, body.get("expected", []), _placement(placements, first, last, placed_by)),
-                then,
-                first,
-                last,
-                days,
-                newest,
-                (position, known_at, as_of, incomplete),
-            )
-        )
+        placements = known.placements.get(student["id"], ())
+        counted = within if placed_by is None else within & placement_days(placements, placed_by)
+        placement = latest_placement(placements, counted & days_of([(first, last)]))
+        if placed_by is None or placement is not None:
+            days, _, incomplete = days_at(reader, UUID(student["id"]), known.setting, as_of, known_at, counted)
+            whose = _Whose(student, known.expected.get(student["id"], ()), placement, counted, placed_by, expectations)
+            made.append(_period(reader, whose, known.setting, first, last, days, newest, (known.position, known_at, as_of, incomplete)))
     return made
 
 
-def _placement(placements: Iterable[Body], first: date, last: date, placed_by: UUID | None) -> Body | None:
-    """The latest placement that overlaps the period; one by that commissioner before any other."""
-    held = [one for one in placements if one["start"] <= last.isoformat() and first.isoformat() <= (one["end"] or "9999")]
-    return max(held, key=lambda one: (one["commissioner_id"] == str(placed_by), str(one["start"])), default=None)
+class _Whose(NamedTuple):
+    """Whose period it is, and by what it is told."""
+
+    student: Body
+    expected: Sequence[Body]
+    placement: Body | None
+    within: Days
+    placed_by: UUID | None
+    expectations: Expectations
 
 
 def _period(
-    reader: Reader, whose: tuple[Body, Sequence[Body], Body | None], setting: Body, first: date, last: date, days: Days, newest: Sequence[Definition],
+    reader: Reader, whose: _Whose, setting: Body, first: date, last: date, told: Cells, newest: Sequence[Definition],
     known: tuple[int, datetime | None, datetime, bool],
 ) -> StudentPeriod:  # fmt: skip
-    student, expected, placement = whose
+    student = {**whose.student, "expected": whose.expected}
+    days = _as_offered(whose.expectations, student, told)
     inside = between(days, first, last)
+    # Where a relation ended before the period did, what is latest is what was latest in it.
+    until = min(last, whose.within.until(last).last) if whose.within.until(last) else last
     return StudentPeriod(
-        student=student, setting=setting, first=first, last=last, position=known[0], known_at=known[1], as_of=known[2], incomplete=known[3], days=days,
-        placement=placement, expected=expected, ladders=_ladders(reader, days),
-        themes=_themes(reader, setting, days, inside, last, newest), curricula=_curricula(reader, days, inside),
-        completeness=_completeness(setting, expected, inside), in_period=inside,
-        ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1]) if one.respondent == "carer"],
+        student=whose.student, setting=setting, first=first, last=last, until=until, within=whose.within, placed_by=whose.placed_by,
+        position=known[0], known_at=known[1], as_of=known[2], incomplete=known[3], days=days,
+        placement=whose.placement, expected=whose.expected, ladders=_ladders(reader, days),
+        themes=_themes(reader, setting, days, inside, until, newest), curricula=_curricula(reader, days, inside),
+        completeness=_completeness(whose.expectations, student, inside), in_period=inside,
+        ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1], whose.within) if one.respondent == "carer"],
     )  # fmt: skip
 
 
-def _ladders(reader: Reader, days: Days) -> list[LadderFacts]:
+MISSED = ("not-attended", "cancelled-by-student")
+
+
+def _as_offered(expectations: Expectations, student: Body, days: Cells) -> list[tuple[str, DayCell]]:
+    """The days as they count for attendance: a session that nobody could have come to was not offered, so it was not missed."""
+    made = []
+    for day, cell in days:
+        sessions = cell.get("sessions", {})
+        if any(name in sessions for name in MISSED) and not expectations.on(student, date.fromisoformat(day)).could_be_here:
+            cell = {**cell, "sessions": {name: times for name, times in sessions.items() if name not in MISSED}}
+        made.append((day, cell))
+    return made
+
+
+def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
     reached: dict[str, list[Any]] = {}
     for day, cell in days:
         for rung in cell.get("rungs", ()):
@@ -102,8 +121,8 @@ def _ladders(reader: Reader, days: Days) -> list[LadderFacts]:
     return found
 
 
-def _themes(reader: Reader, setting: Body, days: Days, inside: Days, last: date, newest: Sequence[Definition]) -> list[ThemeFacts]:
-    def counted(some: Days) -> dict[str, Seen]:
+def _themes(reader: Reader, setting: Body, days: Cells, inside: Cells, last: date, newest: Sequence[Definition]) -> list[ThemeFacts]:
+    def counted(some: Cells) -> dict[str, Seen]:
         outcomes = outcomes_carried(
             reader, progress_of(reader, setting, [(day, {"kinds": {}, "outcomes": cell.get("outcomes", {})}) for day, cell in some])["outcomes"], newest
         )
@@ -136,7 +155,7 @@ def _themes(reader: Reader, setting: Body, days: Days, inside: Days, last: date,
     return found
 
 
-def _weeks(days: Days) -> list[tuple[str, list[tuple[str, DayCell]]]]:
+def _weeks(days: Cells) -> list[tuple[str, list[tuple[str, DayCell]]]]:
     found: dict[str, list[tuple[str, DayCell]]] = {}
     for day, cell in days:
         on = date.fromisoformat(day)
@@ -144,11 +163,11 @@ def _weeks(days: Days) -> list[tuple[str, list[tuple[str, DayCell]]]]:
     return sorted(found.items())
 
 
-def _curricula(reader: Reader, days: Days, inside: Days) -> list[CurriculumFacts]:
+def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFacts]:
     statuses = statuses_of(reader, days)
     before = [one for one in days if one[0] < inside[0][0]] if inside else list(days)
 
-    def secure_units(some: Days) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]]]:
+    def secure_units(some: Cells) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]]]:
         taken: dict[str, list[Any]] = {}
         for _, _, unit, status in sorted((unit for _, cell in some for unit in cell.get("units", ())), key=lambda unit: (unit[0], unit[1])):
             taken.setdefault(unit, []).append(status)
@@ -175,29 +194,14 @@ def _curricula(reader: Reader, days: Days, inside: Days) -> list[CurriculumFacts
     return found
 
 
-def _completeness(setting: Body, expected: Sequence[Body], inside: Days) -> tuple[int, int]:
+def _completeness(expectations: Expectations, student: Body, inside: Cells) -> tuple[int, int]:
     """How many slots were expected on the days on which a session was attended, and how many of those were scored at all."""
     wanted = scored = 0
     for day, cell in inside:
         if not cell.get("sessions", {}).get("attended"):
             continue
-        slots = slots_expected(setting, expected, date.fromisoformat(day))
+        slots = {slot["id"] for slot in expectations.on(student, date.fromisoformat(day)).slots}
         seen = {fact.slot for fact in scored_facts(cell)}
         wanted += len(slots)
         scored += len(slots & seen)
     return wanted, scored
-
-
-def slots_expected(setting: Body, expected: Sequence[Body], day: date) -> set[str]:
-    """The slots in which a student is expected on a day, by their own week and the setting's timetable and closures."""
-    latest = in_force(expected, day)
-    if latest is None or closed(setting, day):
-        return set()
-    there = {slot["id"] for slot in timetable_on(setting, day.isoformat()) if day.isoweekday() in slot.get("weekdays", (1, 2, 3, 4, 5))}
-    return {slot for one in latest["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"] if slot in there}
-
-
-def closed(setting: Body, day: date) -> bool:
-    """Whether the setting's calendar says that it is closed on a day."""
-    latest = in_force(setting.get("calendars", ()), day)
-    return latest is not None and any(one["first"] <= day.isoformat() <= one["last"] for one in latest["closures"])

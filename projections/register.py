@@ -9,11 +9,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import EVERY_DAY, Days
 from frameworks.register import SessionFacts, Suggestion, suggest
+from projections.expected import Expectations
 from projections.history import entries_at, entries_of_day
 from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
-from projections.reading import Body, Reader, timetable_on
+from projections.reading import Body, Reader
 from projections.student_days import attendance, planned
 
 KINDS = ("session-attended", "rung-reached")
@@ -40,11 +41,13 @@ class SuggestedCode:
         return str(self.told[0]["id"])
 
 
-def suggested_codes(reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None) -> list[SuggestedCode]:
-    """The sessions from a day on, newest first, as known at a time. Raises Unknown for the student."""
+def suggested_codes(
+    reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None, within: Days = EVERY_DAY
+) -> list[SuggestedCode]:
+    """The sessions from a day on, of the days of `within`, newest first, as known at a time. Raises Unknown for the student."""
     student, setting = reader.student_and_setting(student_id)
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
-    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS) if one["status"] != "voided"]
+    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS, within) if one["status"] != "voided"]
     placements = [one for one in reader.whole("placements", setting) if one["student_id"] == student["id"]]
     return _suggested(reader, setting, student, placements, entries)
 
@@ -67,10 +70,12 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
     zone = ZoneInfo(setting["time_zone"])
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
+    expectations = Expectations(setting, placements)
     found: list[SuggestedCode] = []
     for session in _sessions(zone, entries):
         said = session[0]["entry"]
         start, end = (datetime.fromisoformat(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+        expected = expectations.on(student, start.date())
         placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
         facts = SessionFacts(
             on=start.date(),
@@ -80,7 +85,9 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
             cancelled_by=said.get("cancelled_by"),
             arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
             dual_registered=bool(placement and placement.get("dual_registered")),
-            expected=_expected(reader, setting, student, start, end),
+            expected=None if expected.why == "no-week" else expected.within(f"{start:%H:%M}", f"{end:%H:%M}"),
+            placed=expected.why != "not-placed",
+            closed=expected.why == "closed",
         )
         disputed = status_of([_attested(told) for told in session]) == DISPUTED
         suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)
@@ -116,13 +123,3 @@ def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[s
             rung = ladder.rung(said["rung"]) if ladder else None
             within.append(bool(rung and rung.on_site and rung.supervised))
     return any(within) if within else None
-
-
-def _expected(reader: Reader, setting: Body, student: Body, start: datetime, end: datetime) -> bool | None:
-    """Whether the student's own timetable has any slot within the session; None where no timetable was set."""
-    latest = in_force(student["expected"], start.date())
-    if latest is None:
-        return None
-    slots = {slot["id"]: slot for slot in timetable_on(setting, start.date().isoformat())}
-    wanted = [slots[name] for day in latest["days"] if day["weekday"] == start.isoweekday() for name in day["slots"] if name in slots]
-    return any(slot["starts"][:5] < f"{end:%H:%M}" and slot["ends"][:5] > f"{start:%H:%M}" for slot in wanted)

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
-from ap_ledger.events.dated import in_force, standing
+from ap_ledger.events.dated import standing
 from frameworks import Definition
 from frameworks.parts import Scale
+from projections.expected import Expectations
 from projections.reading import Body, Reader, age_on, group_of, timetable_on
 
 Json = dict[str, Any]
@@ -25,6 +26,7 @@ def roster(
     """
     kinds = sorted({slot["kind"] for timetable in setting.get("timetables", ()) for slot in timetable["slots"]})
     outcomes = reader.newest("outcomes", today)
+    expectations = Expectations(setting, reader.whole("placements", setting))
     ages = {student["id"]: age_on(student, today) for student in students}
     return {
         "setting": {
@@ -35,7 +37,7 @@ def roster(
         "students": [
             {
                 "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "group": group_of(student, today),
-                "expected": _weeks(student, today),
+                "expected": expectations.weeks(student, today - LOOK_BACK),
                 "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},
                 # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone need hold.
                 "not_asked": _not_asked(outcomes, kinds, setting["id"], ages[student["id"]]),
@@ -53,14 +55,6 @@ def _in_force(setting: Body, today: date) -> list[Json]:
     since = (today - LOOK_BACK).isoformat()
     later = [one for one in standing(setting.get("timetables", ())) if one["from_date"] > since]
     return [{"from_date": "", "slots": timetable_on(setting, since)}, *({"from_date": one["from_date"], "slots": one["slots"]} for one in later)]
-
-
-def _weeks(student: Body, today: date) -> list[Json]:
-    """In which slots a student is expected, by weekday, likewise."""
-    since = (today - LOOK_BACK).isoformat()
-    before = in_force(student["expected"], since)
-    later = [one for one in standing(student["expected"]) if one["from_date"] > since]
-    return [{"from_date": "", "days": before["days"] if before else []}, *({"from_date": one["from_date"], "days": one["days"]} for one in later)]
 
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:

@@ -8,8 +8,8 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from ap_ledger.events.dated import in_force
 from frameworks import Definition
+from projections.expected import Expectations
 from projections.one_fact import DISPUTED_LEVEL, MISSING, agreed
 from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import rows_of_day
@@ -25,7 +25,8 @@ def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str, stu
     slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
     if setting is None or slot is None:
         raise Unknown
-    expected = {student["id"] for student in students if _expected(student, day, slot_id)}
+    expectations = Expectations(setting, reader.whole("placements", setting))
+    expected = {student["id"] for student in students if any(one["id"] == slot_id for one in expectations.on(student, day).slots)}
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)
     rows = [
@@ -48,23 +49,17 @@ def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence
     definitions = reader.newest("outcomes", day)
     scores = _scores(reader, [UUID(student["id"]) for student in students], day)
     ages = {student["id"]: age_on(student, day) for student in students}
-    found: dict[str, dict[str, int]] = {}
-    for slot in timetable_on(setting, day.isoformat()):
-        counts = found.setdefault(slot["id"], {})
-        for student in students:
-            if not _expected(student, day, slot["id"]):
-                continue
+    expectations = Expectations(setting, reader.whole("placements", setting))
+    found: dict[str, dict[str, int]] = {slot["id"]: {} for slot in timetable_on(setting, day.isoformat())}
+    for student in students:
+        for slot in expectations.on(student, day).slots:
+            counts = found[slot["id"]]
             done = {(score["framework"], score["indicator"]) for score in scores.get(UUID(student["id"]), ()) if score["slot"] == slot["id"]}
             for definition in definitions:
                 wanted = definition.expected_in_slot(slot["kind"], setting["id"], ages[student["id"]])
                 if wanted:
                     counts[definition.key] = counts.get(definition.key, 0) + sum((definition.key, item) not in done for item in wanted)
     return found
-
-
-def _expected(student: Body, day: date, slot_id: str) -> bool:
-    latest = in_force(student["expected"], day)
-    return latest is not None and any(slot_id in one["slots"] for one in latest["days"] if one["weekday"] == day.isoweekday())
 
 
 def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None) -> dict[UUID, list[dict[str, Any]]]:

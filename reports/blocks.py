@@ -28,10 +28,19 @@ class Trace:
     last: date
     about: str = ""
     """`framework@version`, `framework@version|theme`, or a kind of slot after `#`: empty for every entry of these kinds."""
+    placed_by: str = ""
+    """The commissioner by the days of whose placements they are cut, where others come in between."""
 
     def address(self, known: str = "") -> str:
         """Where these entries are listed, for those who may read them."""
-        asked = {"kind": ",".join(self.kinds), "from": self.first.isoformat(), "to": self.last.isoformat(), "about": self.about, "known": known}
+        asked = {
+            "kind": ",".join(self.kinds),
+            "from": self.first.isoformat(),
+            "to": self.last.isoformat(),
+            "about": self.about,
+            "placed_by": self.placed_by,
+            "known": known,
+        }
         return f"/students/{self.student_id}/entries?{urlencode({name: said for name, said in asked.items() if said})}"
 
 

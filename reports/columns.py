@@ -12,6 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import days_of
 from projections.one_fact import MISSING
 from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.progress import scored_facts
@@ -40,8 +41,17 @@ class StudentColumn:
         first, last = date.fromisoformat(period.days[0][0]) if self.whole and period.days else period.first, period.last
         if self.span is not None and (days := self.span(period)) is not None:
             first, last = (date.fromisoformat(day) for day in days)
-        trace = Trace(period.student["id"], self.kinds, first, last) if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE) else None
+        trace = trace_of(period, self.kinds, first, last) if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE) else None
         return Shown(in_words(raw), raw, trace)
+
+
+def trace_of(period: StudentPeriod, kinds: tuple[str, ...], first: date, last: date, about: str = "") -> Trace:
+    """The way to the entries behind a figure of a student's period: those of the days that count."""
+    counted = period.within & days_of([(first, last)])
+    if not counted:
+        return Trace(period.student["id"], kinds, first, last, about)
+    whose = str(period.placed_by) if len(counted.spans) > 1 and period.placed_by else ""
+    return Trace(period.student["id"], kinds, counted.spans[0].first, counted.last, about, whose)
 
 
 def in_words(raw: Any) -> str:
@@ -77,17 +87,17 @@ def _placed(name: str) -> Callable[[StudentPeriod], Any]:
 
 def bought(period: StudentPeriod, name: str) -> Any:
     """What the commissioner bought, as it stood on the last day."""
-    held = in_force((period.placement or {}).get("commissioned", ()), period.last)
+    held = in_force((period.placement or {}).get("commissioned", ()), period.until)
     return held[name] if held else None
 
 
 def _weeks_placed(period: StudentPeriod) -> int | None:
-    return ((period.last - period.began).days + 1) // 7 if period.began and period.began <= period.last else None
+    return ((period.until - period.began).days + 1) // 7 if period.began and period.began <= period.until else None
 
 
 def _venues(period: StudentPeriod) -> list[str]:
     places = {one["place_id"]: one["label"] for one in period.setting.get("places", ())}
-    held = in_force(period.expected, period.last)
+    held = in_force(period.expected, period.until)
     days = held["days"] if held else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
 
@@ -122,7 +132,7 @@ def attempted(period: StudentPeriod) -> int:
 def _days_since(period: StudentPeriod) -> int | None:
     ladder = period.main_ladder
     met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
-    return (period.last - date.fromisoformat(met[-1])).days if met else None
+    return (period.until - date.fromisoformat(met[-1])).days if met else None
 
 
 def _to_site(period: StudentPeriod) -> int | str | None:
@@ -262,7 +272,7 @@ def _first_weeks(period: StudentPeriod) -> tuple[str, str] | None:
 
 
 def _latest_weeks(period: StudentPeriod) -> tuple[str, str]:
-    return (period.last - timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat(), period.last.isoformat()
+    return (period.until - timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat(), period.until.isoformat()
 
 
 COLUMNS: Mapping[str, StudentColumn] = {

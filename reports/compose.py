@@ -10,9 +10,11 @@ from zoneinfo import ZoneInfo
 
 from ap_ledger import __version__
 from ap_ledger.errors import SetupError
+from ap_ledger.events.days import days_of
 from projections.period_facts import StudentPeriod
 from projections.periods import periods
 from projections.reading import Body, Reader, Unknown
+from projections.relations import known_of, latest_placement, placement_days
 from reports.blocks import Block, Heading
 from reports.builders import BUILDERS
 from reports.cohort import Cohort
@@ -48,16 +50,11 @@ def words_that_leave(layout: Layout) -> Opens:
     return lambda _, kept, __: layout.audience == "leader" or (layout.audience == "family" and kept == "learning")
 
 
-def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date) -> list[Body]:
-    """The students whom a commissioner placed in a setting at any time of a period; all who were placed where none is named."""
-    placed = {
-        one["student_id"]
-        for one in reader.whole("placements", setting)
-        if (commissioner_id is None or one["commissioner_id"] == str(commissioner_id))
-        and one["start"] <= last.isoformat()
-        and first.isoformat() <= (one["end"] or "9999")
-    }
-    return sorted((student for student in reader.everyone(setting) if student["id"] in placed), key=lambda one: (str(one["name"]), one["id"]))
+def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date, known_at: datetime | None = None) -> list[Body]:
+    """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were placed where none is named."""
+    everyone = sorted(reader.everyone(setting), key=lambda one: (str(one["name"]), one["id"]))
+    placements, period = known_of(reader, setting, everyone, known_at).placements, days_of([(first, last)])
+    return [student for student in everyone if placement_days(placements.get(student["id"], ()), commissioner_id) & period]
 
 
 def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> Report:
@@ -83,18 +80,11 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     if order.student_id is not None:
         students = [reader.student_and_setting(order.student_id)[0]]
     else:
-        students = students_of(reader, setting, order.commissioner_id, order.first, order.last)
+        students = students_of(reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if among is not None:
             allowed = {student["id"] for student in among}
             students = [student for student in students if student["id"] in allowed]
-    made = periods(reader, setting, students, order.first, order.last, order.known_at, order.commissioner_id)
-    if order.student_id is None:
-        # Who was placed is told as it was known, too.
-        made = [
-            period
-            for period in made
-            if period.placement and order.commissioner_id in (None, UUID(str(period.placement["commissioner_id"] or order.setting_id)))
-        ]
+    made = periods(reader, setting, students, order.first, order.last, order.known_at, _placed_by(reader, setting, order, students))
     if not made:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
     cohort = Cohort(made)
@@ -114,6 +104,17 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         "incomplete": any(period.incomplete for period in made),
     }  # fmt: skip
     return Draft(context.say(layout.title), foot, "en", order.student_id is not None, blocks, cohort.cells, cohort.families, facts), preset
+
+
+def _placed_by(reader: Reader, setting: Body, order: Order, students: Sequence[Body]) -> UUID | None:
+    """By whose placements a report is cut: those of the commissioner it is about, or for whom a pack about one student is made."""
+    if order.student_id is not None and order.layout.audience != "commissioner":
+        return None
+    if order.student_id is None or order.commissioner_id is not None:
+        return order.commissioner_id
+    placements = known_of(reader, setting, students, order.known_at).placements.get(str(order.student_id), ())
+    latest = latest_placement(placements, days_of([(order.first, order.last)]))
+    return UUID(latest["commissioner_id"]) if latest and latest["commissioner_id"] else None
 
 
 def _build(context: Context, name: str, given: object) -> list[Block]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from projections.outcomes import Seen
-from projections.period_facts import Days, ThemeFacts, attendance_of
+from projections.period_facts import Cells, ThemeFacts, attendance_of
 from projections.progress import DayCell
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 
@@ -124,7 +124,7 @@ def faces_chosen(chosen: Sequence[int]) -> Figure | None:
     return Figure("How I felt", alt, plot, ("Face", "Times"), list(zip(words, chosen, strict=True)))
 
 
-def weeks_of(days: Days) -> list[Week]:
+def weeks_of(days: Cells) -> list[Week]:
     """Each week of these days, of one student or of several."""
     by_week: dict[str, list[tuple[str, DayCell]]] = {}
     for day, cell in days:

@@ -102,7 +102,7 @@ def next_steps(reader: Reader, period: StudentPeriod, limit: int) -> list[str]:
         if 0 <= at < len(shared) - 1:
             lines.append(f"Try together: {_lower(ladder.ladder.label_of(shared[at + 1]) or '')}")
     for facts in period.curricula:
-        plan = student_curriculum(reader, UUID(period.student["id"]), facts.curriculum.key, period.as_of, period.known_at).next
+        plan = student_curriculum(reader, UUID(period.student["id"]), facts.curriculum.key, period.as_of, period.known_at, period.within).next
         wanted = [("One more step", unit) for unit in plan.nearly] + [("Ready to begin", unit) for unit in plan.ready]
         lines += [f"{what}: {_lower(facts.curriculum.labels[unit])}" for what, unit in wanted]
     return lines[:limit]

@@ -13,7 +13,7 @@ from projections.period_facts import StudentPeriod
 from projections.uncertainty import change, share
 from reports import plain_words
 from reports.blocks import Column, FigureBlock, Listing, Paragraph, Quote, Shown, Table, Trace
-from reports.columns import OUTCOMES, RUNGS, SESSIONS, VOICES, faces, in_words, percent, points
+from reports.columns import OUTCOMES, RUNGS, SESSIONS, VOICES, faces, in_words, percent, points, trace_of
 from reports.context import Blocks, Context
 from reports.figures import ladder_over_time
 from reports.period_figures import by_kind, by_theme, faces_chosen, themes_then_and_now, week_by_slot, weeks_attended, weeks_of
@@ -46,7 +46,7 @@ def _figure_of_all(context: Context, height: int | None) -> Blocks:
 
 def _drawn(figure: Any, period: StudentPeriod, kinds: tuple[str, ...], height: int | None, about: str = "") -> Iterator[FigureBlock]:
     if figure is not None:
-        yield FigureBlock(figure, Trace(period.student["id"], kinds, period.first, period.last, about), height=height, single=True)
+        yield FigureBlock(figure, trace_of(period, kinds, period.first, period.last, about), height=height, single=True)
 
 
 def _ladder_figures(context: Context, period: StudentPeriod, height: int | None) -> Iterator[FigureBlock]:
@@ -58,7 +58,7 @@ def _ladder_figures(context: Context, period: StudentPeriod, height: int | None)
     own = context.reader.own_labels([period.student])[period.student["id"]] if context.opens(UUID(period.student["id"]), "learning", period.as_of) else {}
     figure = ladder_over_time(ladder.ladder, climbed, own.get(ladder.ladder.id), [(one.first, one.last) for one in ladder.setbacks])
     first = date.fromisoformat(period.days[0][0]) if period.days else period.first
-    yield FigureBlock(figure, Trace(period.student["id"], RUNGS, first, period.last), height=height, single=True)
+    yield FigureBlock(figure, trace_of(period, RUNGS, first, period.last), height=height, single=True)
 
 
 def themes_table(context: Context) -> Blocks:
@@ -76,7 +76,7 @@ def themes_table(context: Context) -> Blocks:
                 continue
             before, after = share(*then.get(item.id, (0, 0))), share(*now.get(item.id, (0, 0)))
             moved = change(before, after)
-            trace = Trace(period.student["id"], OUTCOMES, period.first, period.last, f"{facts.framework.key}|{item.id}")
+            trace = trace_of(period, OUTCOMES, period.first, period.last, f"{facts.framework.key}|{item.id}")
             rows.append([
                 Shown(facts.framework.labels[item.id]), Shown(in_words(before), before, trace), Shown(in_words(after), after, trace),
                 Shown(points(moved) if moved else in_words(None), moved), Shown(str(all_[item.id][1]), all_[item.id][1], trace),
@@ -110,7 +110,7 @@ def next_steps(context: Context, limit: int = 4) -> Blocks:
 def words(context: Context, limit: int = 4) -> Blocks:
     """The student's own words of the period, the latest first, where the reader may have them."""
     period = context.student
-    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 200, period.first, ("voice-heard",))
+    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 200, period.first, ("voice-heard",), period.within)
     shown = 0
     for one in told:
         said = one["entry"].get("words")
@@ -128,7 +128,7 @@ def words(context: Context, limit: int = 4) -> Blocks:
 def context_noted(context: Context) -> Blocks:
     """What came from outside, and when; words only where the reader may have them."""
     period = context.student
-    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 100, period.first, ("context-noted",))
+    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 100, period.first, ("context-noted",), period.within)
     lines = []
     for one in reversed([one for one in told if one["status"] != "voided"]):
         on = datetime.fromisoformat(one["occurred_at"])

@@ -11,7 +11,8 @@ from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.world import World
 from ap_ledger.domain.student import Student
-from ap_ledger.events.moments import local_day
+from ap_ledger.events.days import Days, days_of
+from ap_ledger.events.moments import local_day, microseconds
 
 
 class Standing:
@@ -57,8 +58,12 @@ class Standing:
     def student(self, student_id: UUID, on: date | None = None) -> About:
         """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may anything."""
         found = self._world.student(student_id)
-        day = on or self.today()
-        return About(found.setting_id if found else None, student_id, lambda: _relations(found, day))
+        return About(found.setting_id if found else None, student_id, lambda: _relations(found, on or self._today_of(found)))
+
+    def _today_of(self, student: Student | None) -> date:
+        """The date where the student is: relations begin and end with days of the setting."""
+        setting = self._world.setting(student.setting_id) if student and student.setting_id else None
+        return local_day(microseconds(self._clock()), setting.time_zone) if setting else self.today()
 
     def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""
@@ -68,8 +73,13 @@ class Standing:
 def _relations(student: Student | None, day: date) -> Relations:
     if student is None:
         return Relations()
-    commissioners = frozenset(placement.commissioner_id for placement in student.placements)
-    return Relations(student.caseload_on(day), commissioners, student.family_on(day), student.released, bool(student.holds))
+    return Relations(student.caseload_on(day), placement_days(student), student.family_on(day), student.released, bool(student.holds))
+
+
+def placement_days(student: Student) -> dict[UUID | None, Days]:
+    """The days of each commissioner's placements of a student, however many there were, put together."""
+    whose = {placement.commissioner_id for placement in student.placements}
+    return {one: days_of((held.start, held.end) for held in student.placements if held.commissioner_id == one) for one in whose}
 
 
 @dataclass(frozen=True, slots=True)

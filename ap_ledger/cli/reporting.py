@@ -60,8 +60,9 @@ def report(
         }
         placer = UUID(commissioner) if commissioner else None
         if each:
-            people = [student_id_of(student)] if student else [UUID(one["id"]) for one in students_of(service.reader, where, placer, *days)]
-            orders = [Order(**shared, student_id=one) for one in people]
+            placed = [] if student else students_of(service.reader, where, placer, days[0], days[1], known)
+            people = [student_id_of(student)] if student else [UUID(one["id"]) for one in placed]
+            orders = [Order(**shared, student_id=one, commissioner_id=placer) for one in people]
         else:
             orders = [Order(**shared, student_id=student_id_of(student) if student else None, commissioner_id=placer)]
         # Whoever may run this program may read the keyring, so words are opened; the layout and the preset say what leaves.

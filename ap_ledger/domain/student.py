@@ -13,7 +13,8 @@ from pydantic import Field
 from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Ref, Slug
-from ap_ledger.events.dated import DatedFact, in_force
+from ap_ledger.events.dated import DatedFact, in_force, standing
+from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.student import (
     ExpectedDay,
     FamilyLinked,
@@ -84,9 +85,10 @@ class Student:
         """The dated facts of one kind, of those about a person or a placement where one is given."""
         return [one for one in self.dated if isinstance(one, kind) and all(getattr(one, name) == value for name, value in about.items())]
 
-    def family_on(self, day: date) -> frozenset[UUID]:
-        """Who was linked as family on a day: a link that begins later waits for its day."""
-        return frozenset(person for person in self.linked if in_force(self.facts(FamilyLinked, person_id=person), day))
+    def family_on(self, day: date) -> dict[UUID, Days]:
+        """Who was linked as family on a day, each with the days from the link on: a link that begins later waits for its day."""
+        links = {person: standing(self.facts(FamilyLinked, person_id=person))[0].from_date for person in self.linked}
+        return {person: days_of([(since, None)]) for person, since in links.items() if since <= day}
 
     @property
     def linked(self) -> frozenset[UUID]:

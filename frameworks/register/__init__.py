@@ -58,7 +58,8 @@ class SessionFacts:
 
     `rung_supervised` is whether the highest rung recorded in the session is on site and supervised; None where no rung was
     recorded. `arranged_by` is the kind of commissioner of the placement that was running. `expected` is whether the
-    student's own timetable has the session; None where no timetable was set.
+    student's own timetable has the session; None where no timetable was set. `placed` is whether a placement was running,
+    and `closed` whether the setting was closed, as in holidays.
     """
 
     on: date
@@ -69,6 +70,8 @@ class SessionFacts:
     arranged_by: str | None = None
     dual_registered: bool = False
     expected: bool | None = None
+    placed: bool = True
+    closed: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,10 @@ def _attended(facts: SessionFacts) -> Suggestion:
 
 
 def _not_attended(facts: SessionFacts) -> Suggestion:
+    if not facts.placed:
+        return Suggestion(None, "no placement was running on that day, so the student was not expected; the host school has to say which code holds")
+    if facts.closed:
+        return Suggestion(None, "we were closed on that day, so nobody was expected; the host school has to say which code holds")
     if facts.expected is False:
         return Suggestion("C2", "the session is outside the student's part-time timetable")
     if facts.cancelled_by == "us":
