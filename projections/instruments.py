@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.dated import spans
-from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.cadence import Completeness, Stretch, completeness, due, stretches
@@ -17,7 +17,7 @@ from frameworks.scoring import Comparison, Context, Scored, compare, score
 from projections.crosswalks import Carried, carried_into
 from projections.learning import Answered, Learning, read_answers
 from projections.reading import Body, Reader, age_on
-from projections.relations import placed_on
+from projections.relations import days_placed, placed_on
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
     today = local_day(microseconds(as_of), setting["time_zone"])
     rows = [row for row in _answers(reader, [student_id], as_of, known_at) if local_day(row.occurred_at, setting["time_zone"]) in within]
     events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
-    now = in_use(reader, today)
+    now, placed = in_use(reader, today), days_placed(reader, student_id)
     # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same question.
     carried = {walk.key: (one.key, walk) for one in now for walk in carried_into(reader, one)}
     grouped: dict[tuple[str, str], list[tuple[Answered, Carried | None]]] = {(one.key, respondent): [] for one in now for respondent in one.informants}
@@ -92,13 +92,14 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
     for (key, respondent), given in grouped.items():
         instrument = reader.definition(key)
         if instrument is not None:
-            found.append(_rater(instrument, respondent, given, events, student, setting, today))
+            found.append(_rater(instrument, respondent, given, events, student, setting, today, placed))
     return found
 
 
 def _rater(
-    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: dict[int, Any], student: Body, setting: Body, today: date
-) -> Rater:
+    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: dict[int, Any], student: Body, setting: Body,
+    today: date, placed: Days,
+) -> Rater:  # fmt: skip
     made: list[Answering] = []
     for row, walk in given:
         day = local_day(row.occurred_at, setting["time_zone"])
@@ -111,8 +112,10 @@ def _rater(
     if instrument.cadence is None or since > today:
         return Rater(instrument, respondent, made, None, None)
     terms = half_terms(setting)
-    expected = stretches(instrument.cadence, since, today, terms)
-    return Rater(instrument, respondent, made, due(instrument.cadence, since, today, days, terms), completeness(expected, days))
+    # Nobody is asked about somebody who is not here: in no stretch without a day of a placement, and not today where none is running.
+    expected = [one for one in stretches(instrument.cadence, since, today, terms) if placed & days_of([(one.first, one.last)])]
+    by = due(instrument.cadence, since, today, days, terms) if today in placed else None
+    return Rater(instrument, respondent, made, by, completeness(expected, days))
 
 
 def answers_of(event: Any) -> dict[str, Any] | None:

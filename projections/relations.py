@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ap_ledger.events.dated import spans
-from ap_ledger.events.days import EVERY_DAY, Days, days_of
+from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, days_of
 from projections.reading import Body, Reader
 from projections.registry import bodies_at
 
@@ -25,6 +25,12 @@ def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = No
 def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
     """The latest of some placements of one student that was running on any of these days."""
     return max((one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None)
+
+
+def days_placed(reader: Reader, student_id: UUID) -> Days:
+    """The days of all the placements of one student, as they are known now."""
+    student = reader.ledger.world.student(student_id)
+    return days_of((one.start, one.end) for one in student.placements) if student else NO_DAYS
 
 
 def placed_on(placements: Iterable[Body], day: date) -> set[str]:
