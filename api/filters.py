@@ -9,12 +9,14 @@ from typing import Annotated
 
 from fastapi import Depends, Query
 
+from ap_ledger.events.days import NO_DAYS
 from api.asking import Asker
 from api.service import Json
 from api.show import people_of
 from api.words import spoken
 from frameworks.needs import need_codes
 from projections.reading import Reader, group_of, key_worker_of
+from projections.relations import by_student, latest_placement
 
 FILTERS: Mapping[str, str] = {"group": "Group", "worker": "Key worker", "commissioner": "Commissioner", "purpose": "Purpose", "need": "Need"}
 """What a list is narrowed down by, and what it is called."""
@@ -51,12 +53,15 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
     # Who works with a student is told to those who may see who works here.
     people = people_of(reader) if asking.may("see-people", setting=setting["id"]) else {}
     placers = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
-    latest = {one["student_id"]: one for one in sorted(reader.whole("placements", setting), key=lambda one: str(one["start"]))}
+    placements = by_student(reader.whole("placements", setting))
+    days = asking.days_among(students, "see-student")
     needs = needs_seen(reader, asking, students, day)
     found: dict[str, Belongs] = {}
     for student in students:
-        placement, worker = latest.get(student["id"], {}), key_worker_of(student, day)
-        group, placer, purpose = group_of(student, day), placement.get("commissioner_id"), placement.get("purpose")
+        # As things stood on the last day that the asker may know of: another payer's time is no filter for them.
+        known = days.get(student["id"], NO_DAYS).until(day)
+        placement, worker = latest_placement(placements.get(student["id"], ()), known) or {}, key_worker_of(student, day)
+        group, placer, purpose = group_of(student, known.last) if known else None, placement.get("commissioner_id"), placement.get("purpose")
         found[student["id"]] = {
             "group": [(group, spoken(group))] if group else [],
             "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],

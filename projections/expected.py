@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from ap_ledger.events.dated import in_force
 from projections.reading import Body, timetable_on
-from projections.relations import placement_days
+from projections.relations import by_student, placement_days
 
 Why = Literal["expected", "not-placed", "closed", "no-week", "not-then"]
 """Why a student is expected, or is not: no placement is running, the setting is closed, nobody said in which slots, or not in any of that day."""
@@ -42,9 +42,7 @@ class Expectations:
 
     def __init__(self, setting: Body, placements: Iterable[Body]) -> None:
         self._setting = setting
-        self._placements: dict[str, list[Body]] = {}
-        for one in placements:
-            self._placements.setdefault(one["student_id"], []).append(one)
+        self._placements = by_student(placements)
         self._held: dict[date, tuple[Body, ...] | None] = {}
 
     def on(self, student: Body, day: date) -> Expectation:

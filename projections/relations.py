@@ -22,6 +22,14 @@ def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = No
     return days_of((one["start"], one["end"]) for one in placements if wanted in (None, one["commissioner_id"]))
 
 
+def by_student(placements: Iterable[Body]) -> dict[str, list[Body]]:
+    """Placements by the ids of their students."""
+    held: dict[str, list[Body]] = {}
+    for one in placements:
+        held.setdefault(one["student_id"], []).append(one)
+    return held
+
+
 def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
     """The latest of some placements of one student that was running on any of these days."""
     return max((one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None)
@@ -61,11 +69,8 @@ def known_of(reader: Reader, setting: Body, students: Sequence[Body], known_at: 
     """What was known of a setting and some of its students at a time; everything that is known where none is given."""
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     bodies = bodies_at(reader.ledger.recorder, [*(UUID(student["id"]) for student in students), UUID(setting["id"])], position)
-    placements: dict[str, list[Body]] = {}
-    for one in bodies.get("placements", {}).values():
-        placements.setdefault(one["student_id"], []).append(one)
     expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
-    return Known(position, {**setting, **bodies.get("settings", {}).get(setting["id"], {})}, expected, placements)
+    return Known(position, {**setting, **bodies.get("settings", {}).get(setting["id"], {})}, expected, by_student(bodies.get("placements", {}).values()))
 
 
 def on_days(days: Days, column: str = "day") -> str:
