@@ -72,11 +72,16 @@ class Audit:
 
     # One student ------------------------------------------------------------------------------------------------
 
-    def figures(self, student: str, first: date, last: date) -> dict[str, Any]:
-        """Every column that can be recomputed, by the name it has in a pack."""
-        told = [one for one in self.entries(student) if one["day"] <= last]
+    def figures(self, student: str, first: date, last: date, payer: str | None = None) -> dict[str, Any]:
+        """Every column that can be recomputed, by the name it has in a pack; of the days of one payer's placements, where one is named."""
+        stays = [(one["start"], one["end"] or "9999-12-31") for one in self._stays(student).values() if payer in (None, one["commissioner_id"])]
+        if payer is not None:
+            # A payer is told of no day but their own, so the last day that counts is theirs as well.
+            last = min(last, max(date.fromisoformat(end) for start, end in stays if start <= str(last)))
+        told = [one for one in self.entries(student) if one["day"] <= last and (payer is None or _in_any(one["day"], stays))]
+        told = [one for one in told if not self._nobody_could_come(student, one)]
         inside = [one for one in told if one["day"] >= first]
-        placement = self._placement(student, first, last)
+        placement = self._placement(student, first, last, payer)
         shown = {
             **placement["shown"], **self._attendance(told, inside, placement["start"], last), **self._ladder(told, inside, placement["start"], first, last),
             **self._outcomes(student, told, first, last), **self._others(told, inside, first), "venues": self._venues(student, last),
@@ -113,7 +118,19 @@ class Audit:
         places = {day.get("place_id") for day in weeks[-1]["days"]} if weeks else set()
         return ", ".join(sorted(label for key, label in self.setting["places"].items() if key in places))
 
-    def _placement(self, student: str, first: date, last: date) -> dict[str, Any]:
+    def _nobody_could_come(self, student: str, one: dict[str, Any]) -> bool:
+        """A session not attended on a day without a placement, or on which the setting was closed, was never offered."""
+        if one["kind"] != "session-attended" or one.get("actual_start") or one.get("cancelled_by") in ("us", "other"):
+            return False
+        stays = [(stay["start"], stay["end"] or "9999-12-31") for stay in self._stays(student).values()]
+        return not _in_any(one["day"], stays) or not self._open(one["day"])
+
+    def _open(self, day: date) -> bool:
+        held = sorted((one for one in self.setting["calendars"] if one["from_date"] <= str(day)), key=lambda one: one["from_date"])
+        closures, terms = ([(one["first"], one["last"]) for one in held[-1].get(name, [])] if held else [] for name in ("closures", "terms"))
+        return not _in_any(day, closures) and (not terms or _in_any(day, terms))
+
+    def _stays(self, student: str) -> dict[str, dict[str, Any]]:
         made: dict[str, dict[str, Any]] = {}
         for topic, state in self.stream(student):
             if topic == "placement-started":
@@ -124,12 +141,16 @@ class Audit:
                 made[state["placement_id"]].update({name: state[name] for name in ("planned_end", "purpose") if name in state})
             elif topic == "sessions-commissioned":
                 made[state["placement_id"]]["bought"].append(state)
-        held = [one for one in made.values() if one["start"] <= str(last) and str(first) <= (one["end"] or "9999")]
+        return made
+
+    def _placement(self, student: str, first: date, last: date, payer: str | None = None) -> dict[str, Any]:
+        stays = [one for one in self._stays(student).values() if payer in (None, one["commissioner_id"])]
+        held = [one for one in stays if one["start"] <= str(last) and str(first) <= (one["end"] or "9999")]
         if not held:
             return {"start": None, "shown": {}}
         one = sorted(held, key=lambda each: each["start"])[-1]
         bought = sorted((each for each in one["bought"] if each["from_date"] <= str(last)), key=lambda each: each["from_date"])
-        shown = {"start": one["start"], "purpose": one["purpose"].replace("-", " "), "planned_end": one["planned_end"]}
+        shown = {"start": one["start"], "purpose": (one.get("purpose") or "z").replace("-", " "), "planned_end": one.get("planned_end") or "z"}
         if bought:
             shown |= {"hours_a_week": bought[-1]["hours_a_week"], "sessions_a_week": bought[-1]["sessions_a_week"]}
             shown |= {"over_18_hours": int(bought[-1]["hours_a_week"] > 18), "over_4_sessions": int(bought[-1]["sessions_a_week"] > 4)}
@@ -288,7 +309,7 @@ class Audit:
         wanted = done = 0
         attended = set(days_attended(inside))
         for day in attended:
-            slots = self._expected(weeks, day)
+            slots = self._expected(student, weeks, day)
             wanted += len(slots)
             done += len(slots & {one["session"]["slot"] for one in inside if one["kind"] == "outcome-scored" and one["day"] == day and one.get("session")})
         return {**found, "scored_percent": per(done, wanted), "_slots": (wanted, done)}
@@ -309,13 +330,14 @@ class Audit:
                 cell[0], cell[1] = cell[0] + int(one["level"] == 1), cell[1] + 1
         return found
 
-    def _expected(self, weeks: list[dict[str, Any]], day: date) -> set[str]:
+    def _expected(self, student: str, weeks: list[dict[str, Any]], day: date) -> set[str]:
         def latest(some: list[dict[str, Any]]) -> dict[str, Any] | None:
             held = sorted((one for one in some if one["from_date"] <= str(day)), key=lambda one: one["from_date"])
             return held[-1] if held else None
 
-        week, timetable, calendar = latest(weeks), latest(self.setting["timetables"]), latest(self.setting["calendars"])
-        if week is None or timetable is None or (calendar and any(one["first"] <= str(day) <= one["last"] for one in calendar.get("closures", []))):
+        week, timetable = latest(weeks), latest(self.setting["timetables"])
+        stays = [(one["start"], one["end"] or "9999-12-31") for one in self._stays(student).values()]
+        if week is None or timetable is None or not self._open(day) or not _in_any(day, stays):
             return set()
         there = {slot["id"] for slot in timetable["slots"] if day.isoweekday() in slot.get("weekdays", [1, 2, 3, 4, 5])}
         return {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]} & there
@@ -404,6 +426,10 @@ def scored_once(told: list[Any]) -> list[Any]:
         merged = {**some[0], "level": level, "missing": None if level is not None else "disputed" if levels else reasons[0]}
         kept = [merged if one is some[0] else one for one in kept]
     return kept
+
+
+def _in_any(day: date, spans: list[tuple[str, str]]) -> bool:
+    return any(first <= str(day) <= last for first, last in spans)
 
 
 def per(part: int, whole: int) -> Any:
