@@ -52,7 +52,7 @@ def student_learning(
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
     within = asking.days("read-learning", student_id)
-    curricula = touched_curricula(using.reader, [student_id], times.happened_by.date())
+    curricula = touched_curricula(using.reader, [student_id], times.happened_by.date(), within)
     chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
     found = student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at, within) if chosen else None
     return show(

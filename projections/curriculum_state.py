@@ -15,6 +15,8 @@ from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_uni
 from projections.crosswalks import Carried, carried_into
 from projections.learning import Learning, Steps, present, read_steps, steps_taken
 from projections.reading import Body, Reader, Unknown
+from projections.relations import on_days
+from projections.student_days import StudentDays
 
 
 @dataclass(frozen=True)
@@ -77,18 +79,34 @@ def group_statuses(reader: Reader, students: Sequence[Body], key: str, as_of: da
     return curriculum, statuses
 
 
-def touched_curricula(reader: Reader, students: Sequence[UUID], on: date) -> list[Definition]:
-    """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has steps in."""
+def touched_curricula(reader: Reader, students: Sequence[UUID], on: date, within: Days = EVERY_DAY) -> list[Definition]:
+    """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has steps in, on days of `within`."""
     found = {definition.key: definition for definition in reader.newest("curriculum", on)}
+    touched = _touched_on(reader, students, within) if within is not EVERY_DAY else _touched(reader, students)
+    found |= {key: definition for key in touched if (definition := reader.definition(key)) is not None}
+    return sorted(found.values(), key=lambda definition: (definition.title, -definition.version))
+
+
+def _touched(reader: Reader, students: Sequence[UUID]) -> set[str]:
     with reader.views.reading() as connection:
         live = reader.views.live(connection, Learning.name)
-        if live is not None and students:
-            ask = f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({','.join('?' * len(students))})"
-            for (key,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students)):
-                definition = reader.definition(key)
-                if definition is not None:
-                    found[key] = definition
-    return sorted(found.values(), key=lambda definition: (definition.title, -definition.version))
+        if live is None or not students:
+            return set()
+        ask = f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({','.join('?' * len(students))})"
+        return {key for (key,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))}
+
+
+def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str]:
+    """The same by days, which the timeline knows and the columns of steps do not."""
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        if live is None or not students:
+            return set()
+        ask = (
+            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) AND {on_days(days)} "
+            "AND kind = 'unit-progressed' AND superseded IS NULL"
+        )
+        return {item.partition("|")[0] for (item,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))}
 
 
 def _curriculum(reader: Reader, key: str) -> Definition:

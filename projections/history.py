@@ -121,16 +121,17 @@ def entries_at(
         rows = connection.exec_driver_sql(reader.views.sql(ask), tuple(given)).all()
     # Where an entry has several rows, the newest says when it happened; one whose newest row is superseded was voided.
     newest: dict[bytes, tuple[int, int]] = {}
-    changed: set[bytes] = set()
+    changed, current = set[bytes](), set[bytes]()
     for row_position, superseded, entry, occurred_at in rows:
         key = bytes(entry)
         newest[key] = max((row_position, occurred_at), newest.get(key, (0, 0)))
         if superseded is not None and superseded <= position:
             changed.add(key)
-    # A correction may have moved an entry out of what was asked for; those are few, so they are told apart by when they happened at last.
-    for key, moment_ in _moved(reader, changed, position).items():
-        newest[key] = (newest[key][0], moment_)
-        if moment_ > microseconds(as_of) or (wanted is not EVERY_DAY and local_day(moment_, zone_of(reader, student_id)) not in wanted):
+        else:
+            current.add(key)
+    # Whatever counts no more here was taken back, or a correction moved it out of what was asked for: those are few, and looked up.
+    for key, happened in _moved(reader, changed - current, position).items():
+        if happened > microseconds(as_of) or (wanted is not EVERY_DAY and local_day(happened, zone_of(reader, student_id)) not in wanted):
             del newest[key]
     order = sorted(newest, key=lambda key: (newest[key][1], newest[key][0]), reverse=True)[skip : skip + limit]
     stories = _stories(reader, [UUID(bytes=key) for key in order if key in changed], [newest[key][0] for key in order if key not in changed])
