@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, datetime
-from io import StringIO
 from typing import Any
 from uuid import UUID
 
@@ -24,11 +22,12 @@ from frameworks import Definition, definition_hash, load_definition
 from frameworks.case_out import may_pass_on, write_case
 from frameworks.compare import differences
 from frameworks.files import read_any
-from frameworks.intake import Intake, write_yaml
+from frameworks.intake import Fold, Intake, write_yaml
 from frameworks.lint import advice
 from frameworks.load import SIZE_LIMIT
 from frameworks.scoring import REASONS, score
 from frameworks.sheet_templates import TEMPLATES, template, template_file
+from frameworks.versions import follow, not_carried, same_content
 from projections.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -78,7 +77,7 @@ async def framework_check(request: Request, using: Using, asking: Asking) -> Res
 
 def _check(request: Request, using: Service, asking: Asker, form: FormData, name: str, raw: bytes) -> Response:
     setting = text_of(form, "setting")
-    draft = _Draft(name, raw)
+    draft = _Draft(name, raw, using)
     if text_of(form, "do") == "publish" and draft.definition is not None and draft.authored is not None:
         body, _ = setting_for(using.reader, asking, setting, "publish-framework")
         if using.ledger.published.content_hash(draft.definition.key) != definition_hash(draft.authored):
@@ -99,20 +98,25 @@ def _check(request: Request, using: Service, asking: Asker, form: FormData, name
 class _Draft:
     """What was brought, read and judged, before anything of it is kept."""
 
-    def __init__(self, name: str, raw: bytes) -> None:
+    def __init__(self, name: str, raw: bytes, using: Service) -> None:
         self.faults: list[str] = []
         self.advice: list[str] = []
         self.intake = Intake()
         self.definition: Definition | None = None
-        self.source = raw.decode("utf-8-sig", "replace") if len(raw) <= SIZE_LIMIT else ""
+        self.source = raw.decode("utf-8-sig", "replace") if len(raw) <= SIZE_LIMIT and not raw.startswith(b"PK") else ""
         self.results: list[tuple[str, str]] = []
         self.answers: dict[str, str] = {}
         try:
             self.intake = read_any(raw, name if "." in name else _guess(raw))
+            if self.intake.source is not None:
+                self.source = self.intake.source
             if self.intake.authored is None:
                 raise DefinitionError(["nothing here could be used; see the report"])
+            earlier = self._after_what_is_published(using)
             self.definition = load_definition(self.intake.authored)
             self.advice = advice(self.definition)
+            if earlier is not None and (lost := not_carried(self.definition, earlier)):
+                self.advice.append(lost)
         except DefinitionError as error:
             self.faults = list(error.faults)
 
@@ -121,10 +125,21 @@ class _Draft:
         """The definition as if authored."""
         return self.intake.authored
 
+    def _after_what_is_published(self, using: Service) -> Definition | None:
+        """Another file of something published is its next version, with the crosswalk. Gives the version before, if any."""
+        authored = self.intake.authored
+        earlier = using.ledger.published.newest(str(authored["id"])) if authored else None
+        if authored is None or earlier is None or not self.intake.from_elsewhere:
+            return earlier
+        published = using.ledger.published.authored(earlier.key)
+        if published is not None and same_content(authored, published):
+            self.intake.authored = published
+        elif not self.intake.names_version or authored["version"] > earlier.version:
+            follow(self.intake, earlier, authored["version"] if self.intake.names_version else None)
+        return earlier
+
     def rows(self) -> list[tuple[int, list[str], list[str]]]:
         """The rows of a sheet, each with what is wrong with it: what the report says of the row, and every fault that names its item."""
-        if not self.intake.rows and not any(row.row for row in self.intake.report):
-            return []
         said: dict[int, list[str]] = {}
         for report in self.intake.report:
             if report.row is not None:
@@ -133,15 +148,18 @@ class _Draft:
             for item, number in self.intake.rows.items():
                 if f"'{item}'" in fault:
                     said.setdefault(number, []).append(fault)
-        delimiter = max("\t;,", key=self.source.count)
-        table = list(csv.reader(StringIO(self.source, newline=""), delimiter=delimiter))
         # A row is easier to find between its neighbours.
         near = {number + step for number in said for step in (-1, 0, 1)}
-        return [(number, cells, said.get(number, [])) for number, cells in enumerate(table, 1) if number in near][:ROWS_SHOWN]
+        return [(number, cells, said.get(number, [])) for number, cells in self.intake.table.items() if number in near][:ROWS_SHOWN]
 
     def left_out(self) -> int:
         """How many rows would not be a part of what is published."""
         return sum(not row.kept for row in self.intake.report)
+
+    def folds(self, shown_by_row: bool) -> list[Fold]:
+        """The report by kind; without what stands beside its row already."""
+        report = [row for row in self.intake.report if not shown_by_row or row.row is None]
+        return Intake(report=report).folded()
 
     def answer(self, answers: dict[str, str]) -> None:
         """Scores what was chosen on the page."""

@@ -16,7 +16,7 @@ KEPT: dict[str, frozenset[str]] = {
     )),
     "CFItems": frozenset((
         "identifier", "uri", "fullStatement", "abbreviatedStatement", "alternativeLabel", "humanCodingScheme", "notes",
-        "educationLevel", "CFItemType", "CFItemTypeURI", "statusStartDate", "statusEndDate", "lastChangeDateTime",
+        "educationLevel", "educationalLevel", "CFItemType", "CFItemTypeURI", "statusStartDate", "statusEndDate", "lastChangeDateTime",
         "sequenceNumber", "listEnumeration", "CFDocumentURI", "CFItemAssociationURI",
     )),
     "CFRubrics": frozenset(("identifier", "uri", "title", "lastChangeDateTime", "CFRubricCriteria", "CFDocumentURI")),

@@ -35,7 +35,7 @@ def read_case(raw: bytes, kind: str | None = None) -> Intake:
     `kind` is outcomes where there are rubrics and curriculum otherwise, unless it is given. Raises DefinitionError for what
     is no CASE package at all.
     """
-    intake = Intake(stable=True, names_version=False)
+    intake = Intake(stable=True, names_version=False, from_elsewhere=True)
     package = _package(raw, intake)
     document = as_dict(package.get("CFDocument"))
     document_id = identity(document)
@@ -92,27 +92,20 @@ def _about(document: Json, package: Json, intake: Intake) -> dict[str, Any]:
     made["licence"] = _licence(document, package, intake)
     if source := document.get("uri"):
         made["source"] = str(source)[:1000]
-    return made | _in_use(document, intake)
+    return made | _origin(document, intake)
 
 
-def _in_use(document: Json, intake: Intake) -> dict[str, Any]:
-    """Its version and status, and the days on which it is meant to be used."""
+def _origin(document: Json, intake: Intake) -> dict[str, Any]:
+    """Its version and status, and when it was in use where it comes from. Here it is used as long as the setting wants."""
     dates = days(document, "CFDocument", intake)
-    first, last, changed = dates.get("first"), dates.get("last"), dates.get("changed")
-    if first and last and last < first:
-        intake.say("CFDocument", "its statusEndDate is before its statusStartDate; both were left out", kept=True)
-        first = last = None
     status = shortened(words(document.get("adoptionStatus"))).lower()
     if status == "deprecated":
         intake.say("CFDocument", DEPRECATED, kept=True)
-    if last:
-        advice = (
-            f"it was meant to be used until {last}, and is not offered to be recorded against after that day; take out 'effective_to' to use it all the same"
-        )
+    if "last" in dates:
+        advice = f"its publisher used it until {dates['last']}; write 'effective_to' into the file where that is to hold here too"
         intake.say("CFDocument", advice, kept=True)
-    origin = {"version": shortened(words(document.get("version"))), "status": status, "changed": changed}
-    made: dict[str, Any] = {"effective_from": first, "effective_to": last, "origin": {name: value for name, value in origin.items() if value}}
-    return {name: value for name, value in made.items() if value}
+    origin = {"version": shortened(words(document.get("version"))), "status": status, **dates}
+    return {"origin": kept} if (kept := {name: value for name, value in origin.items() if value}) else {}
 
 
 def _scales(kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[CaseItem], intake: Intake) -> dict[str, Any]:

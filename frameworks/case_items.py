@@ -89,7 +89,7 @@ def _item(known: str, full: str, place: int, said: Json, intake: Intake) -> Case
         "detail": full.strip()[:TEXT_LIMIT] if label != full.strip() else "",
         "code": shortened(words(said.get("humanCodingScheme"))),
         "source": (uri or (identifier if identifier.lower() != known else ""))[:1000],
-        "level": shortened(words(said.get("educationLevel"))),
+        "level": shortened(words(said.get("educationLevel") or said.get("educationalLevel"))),
         "type": shortened(words(said.get("CFItemType")) or words(said.get("CFItemTypeURI"))),
         "notes": str(said.get("notes") or "").strip()[:TEXT_LIMIT],
         "origin": days(said, where, intake),

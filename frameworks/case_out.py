@@ -11,7 +11,7 @@ import orjson
 
 from ap_ledger.errors import DefinitionError
 from frameworks.letters import tidy
-from frameworks.model import Definition, Item, Rung
+from frameworks.model import Definition, Item, Origin, Rung
 from frameworks.parts import Scale, plain
 
 NAMESPACE = uuid5(NAMESPACE_URL, "ap-ledger:framework")
@@ -61,10 +61,11 @@ class _Package:
         }  # fmt: skip
         if self.definition.summary:
             document["description"] = self.definition.summary
-        if self.definition.effective_from:
-            document["statusStartDate"] = self.definition.effective_from.isoformat()
-        if self.definition.effective_to:
-            document["statusEndDate"] = self.definition.effective_to.isoformat()
+        origin = self.definition.origin or Origin()
+        if first := self.definition.effective_from or origin.first:
+            document["statusStartDate"] = first.isoformat()
+        if last := self.definition.effective_to or origin.last:
+            document["statusEndDate"] = last.isoformat()
         licence = self.own("licence")
         document["licenseURI"] = self.link(licence, self.definition.licence.name)
         text = self.definition.licence.credit or self.definition.licence.name

@@ -94,6 +94,9 @@ class Intake:
     """The rows of a workbook as text, so that they can be mended where they are checked."""
 
     stable: bool = False
+    from_elsewhere: bool = False
+    """Whether it was read from a sheet or a package, which cannot say what carries on from an earlier version."""
+
     names_version: bool = True
     """Whether the file itself says which version of the definition it is."""
 

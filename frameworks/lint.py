@@ -37,6 +37,8 @@ def advice(definition: Definition) -> list[str]:
             for scale in used.values()
             if len(scale.levels) > 2 and not any(level.means == "secure" for level in scale.levels)
         ]
+    if definition.origin is not None and definition.origin.status == "deprecated":
+        found.append("its publisher says that it is deprecated; look for what took its place")
     found += [f"scale '{scale.id}' is used by no item" for scale in definition.scales if scale not in definition.scored.values()]
     return found
 

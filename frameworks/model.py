@@ -310,12 +310,16 @@ class Definition(Part):
 
     @cached_property
     def labels(self) -> dict[str, str]:
-        """What to show for every item and rung id. Items with the same words are told apart by their levels."""
-        times = Counter(item.label for item, _ in self.walk())
-        return {
-            **{item.id: f"{item.label} ({item.level})" if item.level and times[item.label] > 1 else item.label for item, _ in self.walk()},
-            **{rung.id: rung.label for rung, _ in self.climb()},
-        }
+        """What to show for every item and rung id. Items with the same words are told apart by level or code."""
+        items = {item.id: item for item, _ in self.walk()}
+        alike = Counter(item.label for item in items.values())
+        by_level = Counter((item.label, item.level) for item in items.values() if item.level)
+        named = {item.id: item.label for item in items.values()}
+        for item in items.values():
+            if alike[item.label] > 1:
+                apart = item.level if item.level and by_level[item.label, item.level] == 1 else item.code
+                named[item.id] = f"{item.label} ({apart})" if apart else item.label
+        return named | {rung.id: rung.label for rung, _ in self.climb()}
 
     def label_of(self, thing_id: str | None) -> str | None:
         """What to show for an item or rung; a student's own step without its words is shown as the shared one it stands under."""

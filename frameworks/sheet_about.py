@@ -121,14 +121,15 @@ def _language(lines: Mapping[str, str], intake: Intake) -> Authored:
 
 
 def _origin(lines: Mapping[str, str], intake: Intake) -> Authored:
-    made: Authored = {"origin": {"status": shortened(lines["status"]).lower()}} if "status" in lines else {}
-    for name, part in (("first", "effective_from"), ("last", "effective_to")):
+    origin: Authored = {"status": shortened(lines["status"]).lower()} if "status" in lines else {}
+    for name in ("first", "last"):
         if name in lines:
             try:
-                made[part] = date.fromisoformat(lines[name]).isoformat()
+                origin[name] = date.fromisoformat(lines[name]).isoformat()
             except ValueError:
-                intake.say(f"the line '{part}'", "a date is written as 2026-09-01; it was left out", kept=True)
-    return made
+                words = "a date is written as 2026-09-01; it was left out"
+                intake.say(f"the line about the {name} day of use", words, kept=True)
+    return {"origin": origin} if origin else {}
 
 
 def _cadence(lines: Mapping[str, str], intake: Intake) -> Authored:

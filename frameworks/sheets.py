@@ -40,7 +40,7 @@ class _Table:
 
 def read_sheet(raw: bytes | str, name: str = "pasted") -> Intake:
     """A definition from the rows of a text or of a workbook. Raises DefinitionError for what is no table at all."""
-    intake = Intake()
+    intake = Intake(from_elsewhere=True)
     tables = _tables(raw, intake)
     first, about = tables[0], About()
     for table in tables:

@@ -84,7 +84,7 @@ def test_importing_twice_gives_the_same_bytes_and_never_writes_over_work_of_some
     sheet.write_text("theme,indicator,scale\nA,One,\nA,Two,sceen\n")
     for out in (one, two, one):
         said = run("import", sheet, "--out", out)
-        assert said.exit_code == 0 and "row 3" in said.output and "1 rows left out" in said.output
+        assert said.exit_code == 0 and "row 3" in said.output and "1 row left out" in said.output
     assert one.read_bytes() == two.read_bytes()
     one.write_text(one.read_text() + "# edited\n")
     assert run("import", sheet, "--out", one).exit_code == 2 and one.read_text().endswith("# edited\n")

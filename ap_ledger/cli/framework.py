@@ -21,7 +21,7 @@ from frameworks.intake import Intake, write_yaml
 from frameworks.lint import answerable
 
 app = typer.Typer(no_args_is_help=True, help="Write, try, publish, compare and exchange ladders, frameworks, curricula and instruments.")
-File = Annotated[Path, typer.Argument(help="A definition: YAML, a CASE package (JSON), or a spreadsheet saved as CSV.")]
+File = Annotated[Path, typer.Argument(help="A definition: YAML, a CASE package (JSON), or a spreadsheet (XLSX, CSV).")]
 
 
 def _usable(path: Path) -> tuple[dict[str, Any], Intake]:
@@ -34,9 +34,10 @@ def _usable(path: Path) -> tuple[dict[str, Any], Intake]:
     return intake.authored, intake
 
 
-def _tell(intake: Intake, to: Console = complain) -> None:
-    for row in intake.report:
-        to.print(("[yellow]note[/yellow]  " if row.kept else "[red]left out[/red]  ") + escape(str(row)), highlight=False)
+def _tell(intake: Intake, to: Console = complain, every_row: bool = False) -> None:
+    """The report by kind, what was left out first; with `every_row`, row by row as it stands in the file."""
+    for line in intake.report if every_row else intake.folded():
+        to.print(("[yellow]note[/yellow]  " if line.kept else "[red]left out[/red]  ") + escape(str(line)), highlight=False)
 
 
 def _loaded(path: Path) -> Definition:
@@ -104,39 +105,67 @@ def import_(
     kind: Annotated[str | None, typer.Option(help="ladder, outcomes, curriculum or instrument, for a CASE package.")] = None,
     framework_id: Annotated[str | None, typer.Option("--id", help="Another id for it.")] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Another version.")] = None,
+    after: Annotated[
+        str | None,
+        typer.Option(help="The version before: a file, or the id@version of something published. What has the same id carries on."),
+    ] = None,
+    every_row: Annotated[bool, typer.Option("--every-row", help="Tell every row of the report by itself.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already and differs.")] = False,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
-    """Turn a spreadsheet (CSV) or a CASE package into a definition file, with a report row for whatever could not be used.
+    """Turn a spreadsheet (XLSX, CSV) or a CASE package into a definition file, with a report of whatever could not be used.
 
     Exits 1 only where nothing usable was there. The same file always gives the same bytes.
     """
-    from frameworks.files import bring, renamed
-
     with plainly():
         if kind not in (None, "ladder", "outcomes", "curriculum", "instrument"):
             raise typer.BadParameter("ladder, outcomes, curriculum or instrument", param_hint="--kind")
+        earlier = _either(after, data, database_url) if after else None
         try:
-            intake = bring(file, kind)
-            _tell(intake)
-            if intake.authored is None:
-                raise DefinitionError(["nothing in this file could be used"])
-            authored = renamed(intake.authored, framework_id, version)
+            intake = _brought(file, kind, framework_id, version, earlier)
         except DefinitionError as error:
             for fault in error.faults:
                 complain.print(f"[red]ap-ledger:[/red] {escape(fault)}", highlight=False)
             raise typer.Exit(1) from None
+        _tell(intake, every_row=every_row)
+        authored = intake.authored
+        assert authored is not None
         text = write_yaml(authored)
         if out.exists() and not force and out.read_text("utf-8") != text:
             raise SetupError(f"{out} is there already and differs. Give another name, or --force to write over it.")
         write_whole(out, text.encode())
         left_out = sum(not row.kept for row in intake.report)
-        console.print(f"Wrote {out}: {authored['id']}@{authored['version']}, {left_out} rows left out, {len(intake.report) - left_out} notes.", highlight=False)
+        counts = f"{_times(left_out, 'row')} left out, {_times(len(intake.report) - left_out, 'note')}"
+        console.print(f"Read {intake.summary()}.", highlight=False)
+        console.print(f"Wrote {out}: {authored['id']}@{authored['version']}, {counts}.", highlight=False)
         try:
             load_definition(authored)
         except DefinitionError as error:
             complain.print("Before it can be published:")
             for fault in error.faults:
                 complain.print(f"[red]fault[/red]  {escape(fault)}", highlight=False)
+
+
+def _times(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _brought(file: Path, kind: str | None, framework_id: str | None, version: int | None, earlier: Definition | None) -> Intake:
+    """What a file gives, under another id or version, and as the next version of an earlier one."""
+    from frameworks.files import bring, renamed
+    from frameworks.versions import follow, presume
+
+    intake = bring(file, kind)
+    if intake.authored is None:
+        _tell(intake)
+        raise DefinitionError(["nothing in this file could be used"])
+    intake.authored = renamed(intake.authored, framework_id, version)
+    if earlier is not None:
+        follow(intake, earlier, version)
+    elif version is not None and intake.from_elsewhere:
+        presume(intake, version)
+    return intake
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -188,12 +217,16 @@ def publish(
     """Write a definition into the ledger, whole, with its content hash. A published version never changes."""
     from ap_ledger.application.ledger import new_id
     from ap_ledger.domain.framework import PublishFramework
+    from frameworks.versions import not_carried
 
     with plainly():
         authored, intake = _usable(file)
         _tell(intake)
         definition, content_hash = load_definition(authored), definition_hash(authored)
         with opened(read_settings(data=data, database_url=database_url)) as service:
+            before = service.ledger.published.newest(definition.id)
+            if before is not None and (lost := not_carried(definition, before)):
+                complain.print(f"[yellow]note[/yellow]  {escape(lost)}", highlight=False)
             if service.ledger.published.content_hash(definition.key) == content_hash:
                 console.print(f"{definition.key} is published already, with this very content ({content_hash}).", highlight=False)
                 return
