@@ -17,7 +17,7 @@ from api.gate import gated
 from api.service import Current, Service
 from api.show import end_of_day, setting_for, show
 from frameworks import Definition
-from frameworks.model import Item
+from frameworks.things import Item
 from projections.cohort_ladder import cohort_ladder
 from projections.curriculum_state import StudentCurriculum, group_curriculum, student_curriculum, touched_curricula
 from projections.reading import Body, Unknown

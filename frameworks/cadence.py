@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from frameworks.model import Cadence
+from frameworks.things import Cadence
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ import orjson
 
 from ap_ledger.errors import DefinitionError
 from frameworks.letters import tidy
-from frameworks.model import Definition, Item, Origin, Rung
+from frameworks.model import Definition
 from frameworks.parts import Scale, plain
+from frameworks.things import Item, Origin, Rung
 
 NAMESPACE = uuid5(NAMESPACE_URL, "ap-ledger:framework")
 STATUSES = {"private draft": "Private Draft", "draft": "Draft", "adopted": "Adopted", "deprecated": "Deprecated"}

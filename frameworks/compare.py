@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from frameworks.model import Definition, Item, Rung
+from frameworks.model import Definition
 from frameworks.parts import Scale
+from frameworks.things import Item, Rung
 
 Effect = Literal["same", "careful", "broken"]
 EFFECTS = {

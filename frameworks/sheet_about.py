@@ -11,9 +11,10 @@ from typing import Any, get_args
 from ap_ledger.events.entries import Informant
 from frameworks.headings import ABOUT, squeezed
 from frameworks.intake import Intake, in_words, is_id, shortened, slug
-from frameworks.model import Cadence, Kind
+from frameworks.model import Kind
 from frameworks.sheet_scales import scale_in
 from frameworks.tables import Row
+from frameworks.things import Cadence
 
 Authored = dict[str, Any]
 

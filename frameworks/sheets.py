@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from ap_ledger.errors import DefinitionError
 from frameworks.headings import KIND_OF, LINKS, Columns, columns_of, find_headings, is_headings_again, known_names
 from frameworks.intake import ITEMS_LIMIT, Intake, decode, lines_of
-from frameworks.model import Item, Rung
 from frameworks.sheet_about import About, read_about
 from frameworks.sheet_links import LinkedRows
 from frameworks.sheet_nodes import authored_below
 from frameworks.sheet_rows import TreeRows
 from frameworks.sheet_scales import USUAL_SCALES
 from frameworks.tables import Row, read_text
+from frameworks.things import Item, Rung
 from frameworks.workbook import is_workbook, read_workbook
 
 NO_HEADINGS = (

@@ -13,10 +13,10 @@ from ap_ledger.cli.main import app
 from frameworks import Definition, load_definition, read_yaml
 from frameworks.learning import Step, next_steps, unit_states
 from frameworks.lint import advice
-from frameworks.model import Cadence
 from frameworks.parts import MISSING
 from frameworks.sheet_templates import template
 from frameworks.sheets import ABOUT, COLUMNS, TREE, read_sheet
+from frameworks.things import Cadence
 
 PAGE = (Path(__file__).parents[1] / "docs" / "frameworks.md").read_text("utf-8")
 
