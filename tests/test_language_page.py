@@ -11,11 +11,12 @@ from typer.testing import CliRunner
 
 from ap_ledger.cli.main import app
 from frameworks import Definition, load_definition, read_yaml
+from frameworks.headings import ABOUT, LINKS, MORE, TREE, squeezed
 from frameworks.learning import Step, next_steps, unit_states
 from frameworks.lint import advice
 from frameworks.parts import MISSING
 from frameworks.sheet_templates import template
-from frameworks.sheets import ABOUT, COLUMNS, TREE, read_sheet
+from frameworks.sheets import read_sheet
 from frameworks.things import Cadence
 
 PAGE = (Path(__file__).parents[1] / "docs" / "frameworks.md").read_text("utf-8")
@@ -82,17 +83,10 @@ def test_the_commands_on_the_page_run_in_their_order(tmp_path: Path, monkeypatch
 
 def test_the_page_names_every_line_and_column_that_a_sheet_may_hold_and_every_cadence() -> None:
     told = set(re.findall(r"`([^`]+)`", re.sub(r"^ *```.*?^ *```", "", PAGE, flags=re.S | re.M)))
-    spellings = {
-        "plain": "plain words",
-        "slots": "scored in",
-        "prior": "comes after",
-        "polarity": "better",
-        "reversed": "reverse",
-        "observable": "looked at in",
-    }
-    assert {name for name in ABOUT if name not in told} == set()
-    assert {name for name in TREE if name not in told} == set()
-    assert {name for name in COLUMNS if spellings.get(name, name) not in told} == set()
+    named = {squeezed(name) for name in told}
+    for names in (ABOUT, TREE, MORE, LINKS):
+        unnamed = {means for means in names.values() if not any(key in named for key, other in names.items() if other == means)}
+        assert unnamed == set()
     assert all(cadence in PAGE for cadence in Cadence.__args__) and all(reason.replace("-", " ") in PAGE for reason in MISSING)  # type: ignore[attr-defined]
 
 
