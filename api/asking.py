@@ -12,16 +12,18 @@ from fastapi import Depends, Request, Response
 
 from ap_ledger.access import About, Who, days_open, may, may_open, may_somewhere, settings_where
 from ap_ledger.application import Ledger
-from ap_ledger.application.accounts import SignedIn
 from ap_ledger.application.devices_and_presence import DeviceRow
+from ap_ledger.application.sessions import SignedIn
 from ap_ledger.application.standing import Sender
 from ap_ledger.events.days import Days
 from projections.reading import Body
 
 SESSION_COOKIE = "__Host-ap-ledger"
 DEVICE_COOKIE = "__Host-ap-ledger-device"
-DEVICE_SECONDS = 400 * 24 * 3600
-"""The longest that browsers keep a cookie; every contact renews it."""
+BROWSER_COOKIE = "__Host-ap-ledger-browser"
+"""Says that somebody signed in with this browser before, and nothing else: it opens nothing."""
+LONGEST_SECONDS = 400 * 24 * 3600
+"""The longest that browsers keep a cookie."""
 CLEAR = '"cache", "cookies", "storage"'
 
 NOBODY = Who(None)
@@ -37,7 +39,12 @@ class Asker:
     secret: str = ""
     device: DeviceRow | None = None
     by_cookie: bool = False
+    password_only: bool = False
+    """Whether this is a person who can sign in with a password and no second factor."""
+    shut_out: bool = False
+    """Whether this is a device that was shut out. It may deliver what it holds, and is nobody for everything else."""
     wiped: bool = False
+    """Whether it may not even deliver any more, and is told to wipe itself."""
 
     @property
     def known(self) -> bool:
@@ -112,28 +119,39 @@ def find_asker(request: Request, ledger: Ledger, by_device: bool = False) -> Ask
     accounts, standing = ledger.accounts, ledger.standing
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind:
-        return _by_bearer(ledger, secret.strip()) if kind.casefold() == "bearer" else Asker(ledger)
+        return _by_bearer(ledger, secret.strip(), by_device) if kind.casefold() == "bearer" else Asker(ledger)
     device = accounts.device(request.cookies[DEVICE_COOKIE]) if DEVICE_COOKIE in request.cookies else None
-    if device is not None and device.delivered:
-        return Asker(ledger, wiped=True)
+    if device is not None and device.revoked:
+        return _shut_out(ledger, device, by_device, by_cookie=True)
     secret = "" if by_device and device is not None else request.cookies.get(SESSION_COOKIE, "")
     session = accounts.session(secret) if secret else None
     if session is not None:
         via: Any = "pin" if session.kind == "pin" else "session"
-        return Asker(ledger, standing.who(session.person_id, via), session, secret, device, by_cookie=True)
+        who = standing.who(session.person_id, via)
+        return Asker(ledger, who, session, secret, device, by_cookie=True, password_only=session.password_only)
     if device is not None:
         return Asker(ledger, standing.device(device.device_id), None, "", device, by_cookie=True)
     return Asker(ledger)
 
 
-def _by_bearer(ledger: Ledger, secret: str) -> Asker:
+def _by_bearer(ledger: Ledger, secret: str, by_device: bool) -> Asker:
     token = ledger.accounts.token(secret)
     if token is not None:
-        return Asker(ledger, ledger.standing.who(token.person_id, "token", scopes=token.scopes))
+        who = ledger.standing.who(token.person_id, "token", scopes=token.scopes)
+        return Asker(ledger, who, password_only=token.password_only)
     device = ledger.accounts.device(secret)
-    if device is not None and device.delivered:
-        return Asker(ledger, wiped=True)
-    return Asker(ledger, ledger.standing.device(device.device_id), device=device) if device is not None else Asker(ledger)
+    if device is None:
+        return Asker(ledger)
+    if device.revoked:
+        return _shut_out(ledger, device, by_device)
+    return Asker(ledger, ledger.standing.device(device.device_id), device=device)
+
+
+def _shut_out(ledger: Ledger, device: DeviceRow, by_device: bool, by_cookie: bool = False) -> Asker:
+    """A device that was shut out: itself where it delivers, once, and nobody wherever anything could be read."""
+    if by_device and device.delivers:
+        return Asker(ledger, ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
+    return Asker(ledger, shut_out=True, wiped=not device.delivers)
 
 
 def asker(request: Request) -> Asker:
@@ -153,7 +171,16 @@ def keep_session(response: Response, secret: str) -> Response:
 
 def keep_device(response: Response, secret: str) -> Response:
     """Gives a browser the credential of its device."""
-    response.set_cookie(DEVICE_COOKIE, secret, max_age=DEVICE_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return _keep_long(response, DEVICE_COOKIE, secret)
+
+
+def keep_browser(response: Response, secret: str) -> Response:
+    """Lets a browser be known again when somebody signs in with it."""
+    return _keep_long(response, BROWSER_COOKIE, secret)
+
+
+def _keep_long(response: Response, name: str, secret: str) -> Response:
+    response.set_cookie(name, secret, max_age=LONGEST_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
     return response
 
 

@@ -47,7 +47,10 @@ def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
 
 def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:
     """Students with the codes of their needs, for those who may read their health records. To others nothing says that there are any."""
-    told = needs_seen(using.reader, asking, students, using.ledger.standing.today())
+    told: dict[str, tuple[str, ...]] = {}
+    for setting in {str(one["setting_id"]) for one in students}:
+        there = [one for one in students if str(one["setting_id"]) == setting]
+        told |= needs_seen(using.reader, asking, there, using.ledger.standing.today(UUID(setting)))
     bare = ({name: value for name, value in one.items() if name != "needs"} for one in students)
     return [{**one, "needs": list(told[one["id"]])} if one["id"] in told else one for one in bare]
 

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.application.ledger import new_id
-from ap_ledger.domain.device import EnrolDevice, RevokeDevice
+from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
 from api.asking import Asker, Asking, keep_device
@@ -64,7 +64,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     name, kind = text_of(form, "name").strip(), text_of(form, "kind")
     if not 1 <= len(name) <= 120 or kind not in ("tablet", "phone"):
         return _devices(request, using, asking, body["id"], "Give the device a name of at most 120 letters, and say what it is.", 422)
-    secret = using.ledger.accounts.make_link("enrol", {"setting": body["id"], "name": name, "kind": kind, "by": str(asking.person)})
+    secret = using.ledger.ways_in.admit(UUID(body["id"]), name, "tablet" if kind == "tablet" else "phone", asking.person)
     link = f"{base_of(request)}/enrol?key={secret}"
     qr = qr_code(link, 6)
     return _devices(request, using, asking, body["id"], qr=qr, link=link, name=name)
@@ -73,28 +73,16 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
 @router.get("/enrol", include_in_schema=False)
 def enrol_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     """What the code leads to, on the device itself. Opening it uses nothing up."""
-    _, about = using.ledger.accounts.link(key, "enrol")
-    return show(request, "enrol.html", key=key, name=about["name"])
+    link = using.ledger.ways_in.look(key, "enrol")
+    return show(request, "enrol.html", key=key, name=link.about["name"])
 
 
 @router.post("/enrol", include_in_schema=False)
 async def enrol(request: Request, using: Using) -> Response:
     """Lets this browser in as the device."""
     form = await read_form(request, 64 * 1024)
-    _, credential = await run_in_threadpool(_enrol, using, text_of(form, "key"))
+    _, credential = await run_in_threadpool(using.ledger.ways_in.enrol, text_of(form, "key"))
     return keep_device(RedirectResponse("/sign-in", 303), credential)
-
-
-def _enrol(using: Service, key: str) -> tuple[UUID, str]:
-    """Uses a code up, once, and gives the device its credential."""
-    accounts = using.ledger.accounts
-    _, about = accounts.link(key, "enrol")
-    accounts.use_link(key)
-    device = new_id()
-    using.ledger.execute(
-        EnrolDevice(id=new_id(), setting_id=UUID(about["setting"]), author_id=UUID(about["by"]), device=device, name=about["name"], kind=about["kind"])
-    )
-    return device, accounts.admit_device(device)
 
 
 @router.post(
@@ -107,5 +95,5 @@ def _enrol(using: Service, key: str) -> tuple[UUID, str]:
 )
 def enrol_program(using: Using, key: Annotated[str, FromBody(embed=True, min_length=1, max_length=200)]) -> Response:
     """The credential is shown once. Send it as `Authorization: Bearer CREDENTIAL`; it outlives every sign-in."""
-    device, credential = _enrol(using, key)
+    device, credential = using.ledger.ways_in.enrol(key)
     return Response(Enrolled(device_id=device, credential=credential).model_dump_json(), media_type="application/json")

@@ -20,6 +20,8 @@ from ap_ledger.events.reading import Looked
 from api.asking import CLEAR, Asker, find_asker
 from api.problems import NOT_ALLOWED, answer_problem
 
+SHUT_OUT = "This device was shut out. What it still holds is taken, once; nothing is shown on it. Ask a leader to enrol it again."
+FACTOR_FIRST = "A password alone opens nothing here. Sign in on a page and set up a second factor, under My account."
 OPEN = "open"
 """Answers a stranger: sign-in, health and static files, and nothing else."""
 
@@ -28,13 +30,16 @@ class Gate(NamedTuple):
     """What a route does. `reads` is what is recorded as looked at. `handed_over` may be used while a tablet is handed over.
 
     With `by_device` an enrolled device is asked for its own credential alone: whoever is signed in on it, or no longer is,
-    what lies in its outbox is sent.
+    what lies in its outbox is sent. `device` routes answer a device as itself, with nobody signed in on it. `before_factor`
+    ones are there for setting up a second factor, where nobody gets further without one.
     """
 
     action: str
     reads: Looked | None = None
     handed_over: bool = False
     by_device: bool = False
+    device: bool = False
+    before_factor: bool = False
 
 
 GATES: Mapping[str, Gate] = {
@@ -49,15 +54,16 @@ GATES: Mapping[str, Gate] = {
     "GET /visit": Gate(OPEN), "GET /sessions": Gate(OPEN), "GET /steps": Gate(OPEN), "GET /day": Gate(OPEN), "GET /offline": Gate(OPEN),
     "GET /sw.js": Gate(OPEN, handed_over=True), "GET /manifest.webmanifest": Gate(OPEN, handed_over=True),
     # One's own account.
-    "POST /sign-out": Gate("see-own-account"),
+    "POST /sign-out": Gate("see-own-account", before_factor=True),
+    "GET /me/factor": Gate("see-own-account", before_factor=True), "POST /me/factor": Gate("see-own-account", before_factor=True),
     "GET /me": Gate("see-own-account"), "POST /me": Gate("see-own-account"),
     "GET /take-back": Gate("see-own-account", handed_over=True), "POST /take-back": Gate("see-own-account", handed_over=True),
     # The service itself.
     "GET /metrics": Gate("watch-service"),
-    "GET /api/v1/position": Gate("see-frameworks"),
-    "GET /api/v1/openapi.json": Gate("see-frameworks"),
+    "GET /api/v1/position": Gate("see-frameworks", device=True),
+    "GET /api/v1/openapi.json": Gate("see-frameworks", device=True),
     # Recording.
-    "POST /api/v1/entries": Gate("record", by_device=True),
+    "POST /api/v1/entries": Gate("record", by_device=True, device=True),
     "POST /api/v1/commands": Gate("see-frameworks"),
     "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"), "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
     "GET /api/v1/capture": Gate("record"), "GET /api/v1/settings/{setting_id}/day": Gate("read-group"), "GET /day.csv": Gate("read-group", reads="register"),
@@ -67,11 +73,11 @@ GATES: Mapping[str, Gate] = {
     "GET /students/{student_id}/entries/{entry}": Gate("read-history", reads="history"), "POST /students/{student_id}/entries/{entry}": Gate("record"),
     # What there is.
     "GET /": Gate("see-own-account"),
-    "GET /api/v1/settings": Gate("see-setting"), "GET /api/v1/people": Gate("see-people"), "GET /api/v1/students": Gate("see-student"),
-    "GET /api/v1/placements": Gate("see-student"), "GET /api/v1/frameworks": Gate("see-frameworks"),
-    "GET /api/v1/frameworks/{framework_id}/{version}": Gate("see-frameworks"),
+    "GET /api/v1/settings": Gate("see-setting", device=True), "GET /api/v1/people": Gate("see-people"), "GET /api/v1/students": Gate("see-student"),
+    "GET /api/v1/placements": Gate("see-student"), "GET /api/v1/frameworks": Gate("see-frameworks", device=True),
+    "GET /api/v1/frameworks/{framework_id}/{version}": Gate("see-frameworks", device=True),
     "GET /api/v1/students/{student_id}": Gate("see-student"),
-    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting"), "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
+    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting", device=True), "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
     # Students.
     "GET /students/{student_id}": Gate("read-history", reads="history"),
     "GET /students/{student_id}/frames": Gate("read-history", reads="history"), "GET /students/{student_id}/story": Gate("read-history", reads="history"),
@@ -110,9 +116,6 @@ GATES: Mapping[str, Gate] = {
     "GET /audit": Gate("see-audit"), "GET /audit.csv": Gate("see-audit", reads="audit"),
 }  # fmt: skip
 
-SECOND_FACTOR_FIRST = frozenset({"GET /me", "POST /me", "POST /sign-out"})
-"""Where somebody who must still set up a second factor may go."""
-
 
 class GatedRoute(APIRoute):
     """A route that lets nobody in whom the gate does not."""
@@ -126,7 +129,7 @@ class GatedRoute(APIRoute):
             gate = GATES[key]
             # What needs no database is answered here: a thread of its own would cost a program more than the question.
             quick = gate.reads is None and request.app.state.service.ledger.accounts.remembers(request.headers.get("authorization", ""))
-            refusal = _let_in(request, gate, key) if quick else await run_in_threadpool(_let_in, request, gate, key)
+            refusal = _let_in(request, gate) if quick else await run_in_threadpool(_let_in, request, gate)
             return refusal if refusal is not None else await inner(request)
 
         return handler
@@ -155,7 +158,7 @@ def check_gates(app: FastAPI) -> None:
         raise RuntimeError(f"{key} has {'no rule in api/gate.py' if key in keys else 'a rule in api/gate.py and no route'}.")
 
 
-def _let_in(request: Request, gate: Gate, key: str) -> Response | None:
+def _let_in(request: Request, gate: Gate) -> Response | None:
     """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
     ledger = request.app.state.service.ledger
     asking = request.state.asking = find_asker(request, ledger, gate.by_device)
@@ -170,13 +173,18 @@ def _let_in(request: Request, gate: Gate, key: str) -> Response | None:
             return RedirectResponse("/take-back", 303)
     if gate.action == OPEN:
         return None
+    if asking.shut_out:
+        return answer_problem(request, 401, "Signed out", SHUT_OUT)
     if not asking.known:
         return _stranger(request)
     if asking.by_cookie and request.method == "POST" and not ({"origin", "sec-fetch-site"} & set(request.headers)):
         # A browser always says where a request comes from; what does not may only come with a token of its own.
         return answer_problem(request, 403, "Cross-origin request", "This request does not say which page it came from and was not carried out.")
-    if request.app.state.second_factor and key not in SECOND_FACTOR_FIRST and _lacks_factor(asking):
-        return RedirectResponse("/me?factor=1", 303)
+    if asking.who.person_id is None and not gate.device:
+        # A device is nobody: it delivers what people logged on it, and everything else is done by somebody.
+        return answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed") if _is_program(request) else _stranger(request)
+    if request.app.state.second_factor and asking.password_only and not gate.before_factor:
+        return _factor_first(request)
     if not _may(request, asking, gate):
         return answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed")
     if gate.reads is not None and asking.who.person_id is not None:
@@ -211,17 +219,20 @@ def _may(request: Request, asking: Asker, gate: Gate) -> bool:
     return asking.may(gate.action)
 
 
+def _is_program(request: Request) -> bool:
+    return request.url.path.startswith(("/api/", "/metrics"))
+
+
+def _factor_first(request: Request) -> Response:
+    if _is_program(request):
+        return answer_problem(request, 403, "Second factor first", FACTOR_FIRST, code="second-factor")
+    return RedirectResponse("/me/factor", 303)
+
+
 def _stranger(request: Request) -> Response:
-    if request.url.path.startswith(("/api/", "/metrics")):
+    if _is_program(request):
         return answer_problem(
             request, 401, "Sign in", "Send a token: Authorization: Bearer TOKEN. Make one with: ap-ledger token make", {"WWW-Authenticate": "Bearer"}
         )
     said = "1" if "from" in request.query_params else ""
     return RedirectResponse(f"/sign-in?next={quote(request.url.path)}" + ("&lost=1" if said else ""), 303)
-
-
-def _lacks_factor(asking: Asker) -> bool:
-    if asking.session is None or asking.session.kind == "pin":
-        return False
-    account = asking.ledger.accounts.of([asking.person]).get(asking.person)
-    return account is None or not account.second_factor

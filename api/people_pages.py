@@ -40,7 +40,7 @@ def people_page(request: Request, using: Current, asking: Asking, setting: str =
 
 
 DONE = {
-    "added": "They are added. Give them a role, then make their one-time link.", "granted": "The role is given.", "ended": "The role ends with today.",
+    "added": "They are added. Make their one-time link, then give them a role.", "granted": "The role is given.", "ended": "The role has ended.",
     "proposed": "It is proposed. Somebody else must approve it, under Two people.", "closed": "Every way in is taken from them.",
 }  # fmt: skip
 
@@ -49,10 +49,10 @@ def _people(
     request: Request, using: Service, asking: Asker, setting: str, said: str = "", status: int = 200, done: str = "", link: str = "", about: str = ""
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "see-people")
-    today = using.ledger.standing.today().isoformat()
+    today = using.ledger.standing.today(UUID(body["id"])).isoformat()
     rows = []
     for person in using.reader.whole("people"):
-        roles = [role for role in person["roles"] if role["setting_id"] == body["id"] and not (role.get("until") or "9999") < today]
+        roles = [role for role in using.ledger.standing.roles_to_come(UUID(person["id"])) if str(role.setting_id) == body["id"]]
         if person["setting_id"] == body["id"] or roles:
             rows.append({"id": person["id"], "name": person["name"] or "Not named", "roles": roles, "home": person["setting_id"] == body["id"]})
     manage = asking.may("manage-people", setting=body["id"])
@@ -121,14 +121,14 @@ def _command(using: Service, asking: Asker, form: FormData, setting: Body, do: s
     if do == "add":
         _needs(asking, "manage-people", setting)
         return AddPerson(person_id=id_of(form, "form"), name=text_of(form, "name").strip(), **common)
-    person = id_of(form, "person")
+    person, today = id_of(form, "person"), using.ledger.standing.today(UUID(setting["id"]))
     if do == "grant":
         role = text_of(form, "role")
         if role not in _grantable(asking, setting):
             raise NotAllowed
         until, commissioner = text_of(form, "until"), text_of(form, "commissioner")
         return GrantRole(
-            person_id=person, grant_id=id_of(form, "form"), role=role, from_date=using.ledger.standing.today(),  # type: ignore[arg-type]
+            person_id=person, grant_id=id_of(form, "form"), role=role, from_date=today,  # type: ignore[arg-type]
             until=_day(until), commissioner_id=UUID(commissioner) if role == "commissioner" and commissioner else None, **common,
         )  # fmt: skip
     if do == "end":
@@ -136,10 +136,10 @@ def _command(using: Service, asking: Asker, form: FormData, setting: Body, do: s
         found = using.ledger.world.person(person)
         role = next((one.role for one in found.roles if one.grant_id == grant), "") if found else ""
         _needs(asking, "name-safeguarding-reader" if role == "safeguarding-reader" else "manage-people", setting)
-        return EndRole(person_id=person, grant_id=grant, on=using.ledger.standing.today(), **common)
+        return EndRole(person_id=person, grant_id=grant, on=today, **common)
     if do == "recover":
         _needs(asking, "propose-people", setting)
-        return AllowRecovery(person_id=person, **common)
+        return AllowRecovery(person_id=person, lost="second-factor" if text_of(form, "lost") == "second-factor" else "password", **common)
     raise Refused("malformed", "This form says nothing that can be done here.", "do")
 
 
@@ -151,14 +151,11 @@ def _day(said: str) -> date | None:
 
 
 def _invite(request: Request, using: Service, asking: Asker, form: FormData, setting: Body) -> Response:
-    """A one-time link for somebody who has no way in yet. Whoever has one gets another only by two people's agreement."""
+    """A one-time link for somebody who never had a way in. Whoever had one gets another only by two people's agreement."""
     _needs(asking, "manage-people", setting)
     _home(using, form, setting)
     person = id_of(form, "person")
-    account = using.ledger.accounts.of([person]).get(person)
-    if account is not None and account.ready:
-        raise Refused("not-allowed", "They can sign in already. Somebody who lost their password is helped by two people: propose a recovery.", "person")
-    secret = using.ledger.accounts.make_link("welcome", {"person": str(person)})
+    secret = using.ledger.ways_in.invite(person, asking.person)
     name = next((one["name"] for one in using.reader.whole("people", setting) if one["id"] == str(person)), "")
     return _people(request, using, asking, setting["id"], link=f"{base_of(request)}/welcome?key={secret}", about=str(name))
 

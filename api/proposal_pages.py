@@ -76,7 +76,7 @@ def _words(using: Service, people: dict[str, str | None], body: Body) -> str:
             return f"Remove for ever one text of {student} ({command['retention_class']}, entry at position {command['position']})."
         case "grant-role":
             return f"Make {person} {ROLE_NAMES[command['role']].lower()}, from {command['from_date']} on."
-    return f"Let {person} choose a new password and second factor."
+    return f"Let {person} choose a new {'second factor' if command.get('lost') == 'second-factor' else 'password'}."
 
 
 @router.post("/proposals/{proposal_id}")
@@ -111,7 +111,8 @@ def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, 
         return _proposals(request, using, asking, refusal.message, 422)
     if isinstance(command, AllowRecovery):
         using.runner.wait_for(done.position)
-        secret = using.ledger.accounts.make_link("recover", {"person": str(command.person_id)})
+        assert found.proposed_by is not None
+        secret = using.ledger.ways_in.recover(command, found.proposed_by, asking.person)
         name = people_of(using.reader).get(str(command.person_id)) or "them"
         return _proposals(request, using, asking, link=f"{base_of(request)}/welcome?key={secret}", about=name)
     return RedirectResponse(f"/proposals?done=approved&min_position={done.position}", 303)

@@ -46,7 +46,7 @@ def people_of(reader: Reader) -> dict[str, str | None]:
 
 def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
     """Who may come back to the tablet by PIN, by id and name: whoever signed in on it today and has a PIN."""
-    if asking.device is None or asking.device.revoked:
+    if asking.device is None:
         return []
     here = asking.ledger.accounts.here(asking.device.device_id)
     accounts = asking.ledger.accounts.of(here)

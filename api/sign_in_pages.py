@@ -11,10 +11,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access import SCOPES
-from ap_ledger.application.accounts import check_password
-from ap_ledger.application.starting import start_with
+from ap_ledger.application.ways_in import SETTING_UP, Answers
 from ap_ledger.errors import NotAllowedNow, SignInRefused
-from api.asking import CLEAR, Asker, Asking, drop_session, keep_session
+from api.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_session
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Service, Using
@@ -43,7 +42,7 @@ def _sign_in(request: Request, asking: Asker, following: str, said: str = "", st
 
 
 def _here(asking: Asker) -> set[UUID]:
-    return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None and not asking.device.revoked else set()
+    return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None else set()
 
 
 @router.post("/sign-in")
@@ -56,11 +55,18 @@ def _address(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def _device(asking: Asker) -> UUID | None:
+    return asking.device.device_id if asking.device is not None else None
+
+
 def _begin(request: Request, asking: Asker, form: FormData) -> Response:
     accounts, following = asking.ledger.accounts, inside(text_of(form, "next") or "/")
-    device = asking.device.device_id if asking.device is not None and not asking.device.revoked else None
+    device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
     try:
-        secret, _ = accounts.sign_in(text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device)
+        secret, person = accounts.sign_in(
+            text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device, browser=browser,
+            needs_factor=request.app.state.second_factor,
+        )  # fmt: skip
     except NotAllowedNow as error:
         return _sign_in(request, asking, following, str(error), 429)
     except SignInRefused as error:
@@ -71,7 +77,8 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
         # On an enrolled device people are there to log; at a desk they are there to look.
         kind = asking.ledger.world.device(device)
         following = "/sessions" if kind is not None and kind.kind == "tablet" else "/visit"
-    return keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
+    answer = keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
+    return keep_browser(answer, accounts.know_browser(person, browser))
 
 
 @router.post("/sign-out")
@@ -80,9 +87,9 @@ def sign_out(asking: Asking) -> Response:
     if asking.secret:
         asking.ledger.accounts.sign_out(asking.secret)
     answer = drop_session(RedirectResponse("/sign-in", 303))
-    # A device keeps what it has not sent yet; a browser of nobody's keeps nothing.
+    # A device keeps what it has not sent yet; a browser of nobody's keeps nothing but that somebody was here.
     if asking.device is None:
-        answer.headers["Clear-Site-Data"] = CLEAR
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
 
 
@@ -92,12 +99,12 @@ def sign_out(asking: Asking) -> Response:
 @router.get("/welcome")
 def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     """Where somebody who was handed a one-time link chooses a sign-in name and a password."""
-    purpose, _ = using.ledger.accounts.link(key, "first", "welcome", "recover")
-    return _welcome(request, using, key, purpose)
+    return _welcome(request, using, key)
 
 
-def _welcome(request: Request, using: Service, key: str, purpose: str, said: str = "", status: int = 200) -> HTMLResponse:
-    return show(request, "welcome.html", status, key=key, purpose=purpose, said=said, settings=len(using.reader.collection("settings", limit=1)))
+def _welcome(request: Request, using: Service, key: str, said: str = "", status: int = 200) -> HTMLResponse:
+    link = using.ledger.ways_in.look(key, *SETTING_UP)
+    return show(request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ledger.ways_in.asks(link), said=said)
 
 
 @router.post("/welcome")
@@ -108,47 +115,37 @@ async def welcome(request: Request, using: Using) -> Response:
 
 def _set_up(request: Request, using: Service, form: FormData) -> Response:
     accounts, key = using.ledger.accounts, text_of(form, "key")
-    purpose, about = accounts.link(key, "first", "welcome", "recover")
-    person, name, password = UUID(about["person"]), text_of(form, "name").strip(), text_of(form, "password")
+    named = {name: text_of(form, name).strip() for name in ("name", "code", "person", "setting")}
     try:
-        check_password(password, name.casefold())
-        if purpose == "first" and not text_of(form, "person").strip():
-            raise SignInRefused("Say what people call you.")
-        accounts.check_name(name, person)
+        person = using.ledger.ways_in.set_up(key, Answers(password=text_of(form, "password"), **named))
     except SignInRefused as error:
-        return _welcome(request, using, key, purpose, str(error), 422)
-    accounts.use_link(key)
-    accounts.set_password(person, name, password, keep_factor=purpose != "recover")
-    if purpose == "first":
-        start_with(using.ledger, person, text_of(form, "person").strip(), text_of(form, "setting").strip() or "Our setting")
-    return keep_session(RedirectResponse("/me?welcome=1", 303), accounts.begin(person, "full"))
+        return _welcome(request, using, key, str(error), 422)
+    answer = keep_session(RedirectResponse("/me?welcome=1", 303), accounts.begin(person, "full"))
+    return keep_browser(answer, accounts.know_browser(person, request.cookies.get(BROWSER_COOKIE, "")))
 
 
 # One's own account --------------------------------------------------------------------------------------------------
 
 
 @router.get("/me")
-def me_page(request: Request, using: Using, asking: Asking, factor: int = 0, done: str = "", welcome: int = 0) -> HTMLResponse:
+def me_page(request: Request, using: Using, asking: Asking, done: str = "", welcome: int = 0) -> HTMLResponse:
     """Who one is here, and how one signs in."""
-    return _me(request, using, asking, done=done, must=factor, welcome=welcome)
+    return _me(request, using, asking, done=done, welcome=welcome)
 
 
-def _me(
-    request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", must: int = 0, welcome: int = 0, token: str = ""
-) -> HTMLResponse:
+def _me(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", welcome: int = 0, token: str = "") -> HTMLResponse:
     accounts = using.ledger.accounts
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
-    secret = accounts.new_factor()
-    address = f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger"
-    qr = qr_code(address, 5)
     where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
-    today = using.ledger.standing.today()
-    person = using.ledger.world.person(asking.person)
-    roles = [(role.role, where.get(str(role.setting_id), "")) for role in person.held_on(today)] if person else []
+    roles = [(role.role, where.get(str(role.setting_id), "")) for role in using.ledger.standing.roles(asking.person)]
     return show(
-        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, secret=secret, qr=qr, said=said, done=DONE.get(done, ""), must=must,
-        welcome=welcome, full=asking.session is not None and asking.session.kind == "full", tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
+        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said, done=DONE.get(done, ""),
+        welcome=welcome, full=_is_full(asking), tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
     )  # fmt: skip
+
+
+def _is_full(asking: Asker) -> bool:
+    return asking.session is not None and asking.session.kind == "full"
 
 
 DONE = {
@@ -165,18 +162,16 @@ async def change_me(request: Request, using: Using, asking: Asking) -> Response:
 
 def _change(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
     accounts, person, do = using.ledger.accounts, asking.person, text_of(form, "do")
-    if asking.session is None or asking.session.kind != "full":
+    if asking.session is None or not _is_full(asking):
         raise NotAllowed
     account = accounts.of([person]).get(person)
     try:
-        if do in ("password", "factor", "token", "pin") and not accounts.confirm_password(person, text_of(form, "current"), _address(request)):
-            raise SignInRefused("Your present password did not match, so nothing was changed.")
+        if do in ("password", "token", "pin"):
+            _confirm(asking, form)
         if do == "password":
             accounts.set_password(person, account.sign_in_name or "" if account else "", text_of(form, "password"))
             return keep_session(RedirectResponse("/me?done=password", 303), accounts.begin(person, "full", asking.session.device_id))
-        if do == "factor":
-            accounts.set_factor(person, text_of(form, "secret"), text_of(form, "code"))
-        elif do == "pin":
+        if do == "pin":
             accounts.set_pin(person, text_of(form, "pin"))
         elif do == "everywhere":
             accounts.sign_out_everywhere(person)
@@ -195,6 +190,50 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     except SignInRefused as error:
         return _me(request, using, asking, str(error), 422)
     return RedirectResponse(f"/me?done={do}", 303)
+
+
+def _confirm(asking: Asker, form: FormData) -> None:
+    """Asks for the password again before what opens an account is changed. Raises SignInRefused."""
+    if not asking.ledger.accounts.confirm_password(asking.person, text_of(form, "current"), asking.secret):
+        raise SignInRefused("Your present password did not match, so nothing was changed.")
+
+
+# The second factor --------------------------------------------------------------------------------------------------
+
+
+@router.get("/me/factor")
+def factor_page(request: Request, asking: Asking) -> HTMLResponse:
+    """Where somebody sets up a second factor, or moves it to another phone."""
+    return _factor(request, asking)
+
+
+def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+    accounts = asking.ledger.accounts
+    account, secret = accounts.of([asking.person]).get(asking.person), accounts.new_factor()
+    qr = qr_code(f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger", 5)
+    must = request.app.state.second_factor and asking.password_only
+    return show(request, "factor.html", status, account=account, secret=secret, qr=qr, said=said, must=must, full=_is_full(asking))
+
+
+@router.post("/me/factor")
+async def set_factor(request: Request, asking: Asking) -> Response:
+    """Turns the second factor on, and begins a session anew: what was begun with a password alone is over."""
+    return await run_in_threadpool(_set_factor, request, asking, await read_form(request, FORM))
+
+
+def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
+    accounts = asking.ledger.accounts
+    if not _is_full(asking):
+        raise NotAllowed
+    try:
+        _confirm(asking, form)
+        accounts.set_factor(asking.person, text_of(form, "secret"), text_of(form, "code"))
+    except NotAllowedNow as error:
+        return _factor(request, asking, str(error), 429)
+    except SignInRefused as error:
+        return _factor(request, asking, str(error), 422)
+    accounts.sign_out_everywhere(asking.person)
+    return keep_session(RedirectResponse("/me?done=factor", 303), accounts.begin(asking.person, "full", _device(asking)))
 
 
 # Shared tablets -----------------------------------------------------------------------------------------------------
@@ -220,10 +259,11 @@ async def switch(request: Request, using: Using, asking: Asking) -> Response:
 
 
 def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
-    if asking.device is None or asking.device.revoked:
+    if asking.device is None:
         raise Unknown
+    needs, person = request.app.state.second_factor, text_of(form, "person")
     try:
-        secret = using.ledger.accounts.switch_to(asking.device.device_id, UUID(text_of(form, "person")), text_of(form, "pin"))
+        secret = using.ledger.accounts.switch_to(asking.device.device_id, UUID(person), text_of(form, "pin"), needs_factor=needs)
     except (ValueError, SignInRefused) as error:
         return _switch(request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403)
     if asking.secret:
@@ -250,7 +290,7 @@ def _take_back(request: Request, using: Service, asking: Asker, form: FormData) 
         return RedirectResponse("/", 303)
     page: Any = asking.session.handed_over
     try:
-        good, said = using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), _address(request)), "That did not match. Try again."
+        good, said = using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret), "That did not match. Try again."
     except NotAllowedNow as error:
         good, said = False, str(error)
     if not good:

@@ -74,6 +74,8 @@ GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version} o    o     
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -
 POST /me                                                           y      y        y      y    y      y      y      y      y     y      -
+GET /me/factor                                                     y      y        y      y    y      y      y      y      y     y      -
+POST /me/factor                                                    y      y        y      y    y      y      y      y      y     y      -
 GET /take-back                                                     y      y        y      y    y      y      y      y      y     y      -
 POST /take-back                                                    y      y        y      y    y      y      y      y      y     y      -
 GET /proposals                                                     y      y        y      y    y      y      y      y      y     y      -

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
@@ -16,6 +16,7 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.steps.accounts import STEPS
 from ap_ledger.settings import Settings
 
+_MICROSECOND = timedelta(microseconds=1)
 METADATA = MetaData()
 ACCOUNTS = Table(
     "accounts", METADATA,
@@ -40,11 +41,22 @@ SESSIONS = Table(
 )  # fmt: skip
 LINKS = Table(
     "links", METADATA,
-    Column("hash", Bytes(32), primary_key=True),
+    # One row for each kind of link and whom it is for, so that a newer link leaves no older one behind.
+    Column("kind", String, primary_key=True),
+    Column("subject", Bytes(16), primary_key=True),
+    Column("hash", Bytes(32), nullable=False, unique=True),
     Column("purpose", String, nullable=False),
     Column("about", String, nullable=False),
-    Column("expires_at", BigInt, nullable=False),
+    Column("made_by", Bytes(16)),
+    Column("made_at", BigInt, nullable=False),
     Column("used_at", BigInt),
+    Column("tries", Integer, nullable=False, default=0),
+)  # fmt: skip
+OPENINGS = Table(
+    "openings", METADATA,
+    Column("person_id", Bytes(16), nullable=False, index=True),
+    Column("made_by", Bytes(16), nullable=False),
+    Column("opened_at", BigInt, nullable=False),
 )  # fmt: skip
 TOKENS = Table(
     "tokens", METADATA,
@@ -72,8 +84,21 @@ PRESENCE = Table(
     Column("full", Integer, nullable=False),
     Index("presence_of", "device_id", "person_id"),
 )  # fmt: skip
-TRIES = Table("tries", METADATA, Column("who", Bytes(32), nullable=False), Column("at", BigInt, nullable=False), Index("tries_of", "who", "at"))
+TRIES = Table(
+    "tries", METADATA,
+    Column("who", Bytes(32), nullable=False),
+    Column("at", BigInt, nullable=False),
+    Index("tries_of", "who", "at"),
+)  # fmt: skip
+KNOWN_BROWSERS = Table(
+    "known_browsers", METADATA,
+    Column("hash", Bytes(32), primary_key=True),
+    Column("person_id", Bytes(16), primary_key=True),
+    Column("made_at", BigInt, nullable=False),
+)  # fmt: skip
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
+CLOCK_SLACK = timedelta(minutes=5)
+"""So far ahead of the clock a stamp may lie, because clocks are put right by a little now and then."""
 
 
 def secret_hash(secret: str) -> bytes:
@@ -102,6 +127,19 @@ class AccountStore:
     @property
     def _now(self) -> int:
         return microseconds(self._clock())
+
+    def _lately(self, life: timedelta) -> tuple[int, int]:
+        """The first and the last stamp (in microseconds) from which a life is not over.
+
+        Whatever lives for a while lives by elapsed time. A stamp in the future was made under a clock that was wrong, so
+        nobody knows how much time has passed since, and what it stands on is over.
+        """
+        now = self._now
+        return now - life // _MICROSECOND, now + CLOCK_SLACK // _MICROSECOND
+
+    def _is_lately(self, stamp: int, life: timedelta) -> bool:
+        first, last = self._lately(life)
+        return first <= stamp <= last
 
     def _one(self, ask: Any) -> Any:
         with self._engine.connect() as connection:

@@ -20,11 +20,13 @@ from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.held import Held, HeldStore
 from ap_ledger.application.keyring import Intention, Keyring
+from ap_ledger.application.two_people import TwoPeople
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.person import GrantRole
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import SetOwnItems
 from ap_ledger.errors import Refused
@@ -37,13 +39,17 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 class Deeds:
     """Checks what a command needs from outside its own stream, and does what follows from it."""
 
-    def __init__(self, world: World, recorder: LedgerRecorder, keyring: Keyring, held: HeldStore, drafts: Drafts, accounts: Accounts) -> None:
+    def __init__(
+        self, world: World, recorder: LedgerRecorder, keyring: Keyring, held: HeldStore, drafts: Drafts, accounts: Accounts,
+        two_people: TwoPeople,
+    ) -> None:  # fmt: skip
         self._world = world
         self._recorder = recorder
         self._keyring = keyring
         self._held = held
         self._drafts = drafts
         self._accounts = accounts
+        self._two_people = two_people
 
     def check(self, command: Command) -> None:
         """Refuses what names a setting, a position or items that are not there. Raises Refused."""
@@ -53,6 +59,8 @@ class Deeds:
             found = self._recorder.events_at([command.position])
             if not found or found[0].student_id != command.student:
                 raise Refused("unknown-item", "This student has no entry at this position.", "position")
+        if isinstance(command, GrantRole) and command.first_lead:
+            self._two_people.check_first_lead(command)
         if isinstance(command, SetOwnItems):
             check_own_items(command.definition, command.labels, self._world)
 
@@ -81,13 +89,21 @@ class Deeds:
 
     def redo(self) -> int:
         """Finishes what a crash stopped between an event and its deed. Returns how many deeds were done."""
-        done = 0
+        done = self._shut_out()
         for intention in self._keyring.intentions():
             if intention.command_id in self._recorder.find([intention.command_id]):
                 self._finish(intention.student_id, intention.retention_class, intention.position)
                 done += 1
                 self._keyring.strike_out(intention.command_id)
         return done
+
+    def _shut_out(self) -> int:
+        """Shuts out every device that the ledger says is revoked and whose credential still lets it in."""
+        known = {device: self._world.device(device) for device in self._accounts.let_in()}
+        revoked = [device for device, state in known.items() if state is not None and state.revoked]
+        for device in revoked:
+            self._accounts.revoke_device(device)
+        return len(revoked)
 
     def sweep(self, *, look_only: bool = False) -> int:
         """Does again every erasure that the ledger tells of and that does not hold now; returns how many. `look_only` does nothing.

@@ -18,12 +18,16 @@ FULL_FOR_PIN = timedelta(hours=12)
 SLACK = timedelta(minutes=5)
 
 
+DELIVER_WITHIN = timedelta(days=1)
+"""For so long after it was shut out a device may still deliver what it holds, once."""
+
+
 class DeviceRow(NamedTuple):
-    """A device whose credential was shown. A revoked one may deliver once."""
+    """A device whose credential was shown. One that was shut out `delivers` once, for a day, and may do nothing else."""
 
     device_id: UUID
     revoked: bool
-    delivered: bool
+    delivers: bool
 
 
 class DevicesAndPresence(AccountStore):
@@ -31,10 +35,8 @@ class DevicesAndPresence(AccountStore):
 
     def here(self, device_id: UUID) -> set[UUID]:
         """Who signed in fully on a device within the last twelve hours, and has not signed out there."""
-        since = self._now - FULL_FOR_PIN // timedelta(microseconds=1)
-        ask = select(PRESENCE.c.person_id).where(
-            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, PRESENCE.c.began_at >= since, PRESENCE.c.until.is_(None)
-        )
+        recent = PRESENCE.c.began_at.between(*self._lately(FULL_FOR_PIN))
+        ask = select(PRESENCE.c.person_id).where(PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, recent, PRESENCE.c.until.is_(None))
         with self._engine.connect() as connection:
             return {UUID(bytes=bytes(row.person_id)) for row in connection.execute(ask)}
 
@@ -47,10 +49,14 @@ class DevicesAndPresence(AccountStore):
         ask = select(PRESENCE.c.began_at, PRESENCE.c.until).where(
             PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.began_at <= at + slack
         )
+        _, latest = self._lately(timedelta())
         with self._engine.connect() as connection:
             for began, until in connection.execute(ask):
-                end = until if until is not None else began + life if shared else at
-                if at <= end + slack:
+                # A sign-out that is stamped in the future says only that they left, and nothing of when.
+                left = until if until is not None and until <= latest else None
+                if shared or (until is not None and left is None):
+                    left = began + life if left is None else min(left, began + life)
+                if left is None or at <= left + slack:
                     return True
         return False
 
@@ -63,10 +69,20 @@ class DevicesAndPresence(AccountStore):
     def device(self, secret: str) -> DeviceRow | None:
         """The device of a credential, revoked or not."""
         row = self._one(select(DEVICES).where(DEVICES.c.hash == secret_hash(secret)))
-        return DeviceRow(UUID(bytes=bytes(row.device_id)), row.revoked_at is not None, row.delivered_at is not None) if row else None
+        if row is None:
+            return None
+        revoked = row.revoked_at is not None
+        delivers = revoked and row.delivered_at is None and self._is_lately(row.revoked_at, DELIVER_WITHIN)
+        return DeviceRow(UUID(bytes=bytes(row.device_id)), revoked, delivers)
+
+    def let_in(self) -> list[UUID]:
+        """Every device that has not been shut out."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(DEVICES.c.device_id).where(DEVICES.c.revoked_at.is_(None))).all()
+        return [UUID(bytes=bytes(row.device_id)) for row in rows]
 
     def revoke_device(self, device_id: UUID) -> None:
-        """Shuts a device out: its sessions end, and its credential delivers once more, into what is held."""
+        """Shuts a device out: its sessions end, and its credential delivers once more, within a day, into what is held."""
         key, now = device_id.bytes, self._now
         self._do(
             delete(SESSIONS).where(SESSIONS.c.device_id == key),

@@ -26,7 +26,9 @@ from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
 from ap_ledger.application.standing import Standing
+from ap_ledger.application.two_people import TwoPeople
 from ap_ledger.application.upgrading import require_current_ledger
+from ap_ledger.application.ways_in import WaysIn
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command, NextEvents
 from ap_ledger.domain.device import DeviceCommand, project_device
@@ -109,8 +111,10 @@ class Ledger(Sending, Application[UUID]):
         self.door = Door(self.world, self.keyring)
         self.published = Published(self.world, self.recorder)
         self.changes = Changes(self.door, self.world, self.recorder)
-        self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts)
+        self.two_people = TwoPeople(self.world, self.standing, self.accounts, self.recorder, clock)
+        self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts, self.two_people)
         self.proposals = Proposals(self)
+        self.ways_in = WaysIn(self)
         self._looks: dict[tuple[str, UUID, UUID | None, UUID | None], datetime] = {}
         self._may_wait = self.held.any_waiting()
 
@@ -203,7 +207,7 @@ class Ledger(Sending, Application[UUID]):
     def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
         """Records that somebody looked at something, durably, before it is shown. Returns the position, 0 where it was recorded just now."""
         now, looked = self.clock(), (what, who, setting_id, student_id)
-        if (before := self._looks.get(looked)) is not None and now - before < LOOK_AGAIN_AFTER:
+        if (before := self._looks.get(looked)) is not None and timedelta() <= now - before < LOOK_AGAIN_AFTER:
             return 0
         stamp = Stamp(occurred_at=now, setting_id=setting_id, student_id=student_id, author_id=who)
         event = RecordRead(originator_id=new_id(), originator_version=1, stamp=stamp, what=what)

@@ -4,32 +4,58 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ap_ledger.access import SCOPES
-from ap_ledger.application.account_store import LINKS, TOKENS, AccountStore, secret_hash
+from ap_ledger.application.account_store import ACCOUNTS, LINKS, OPENINGS, TOKENS, AccountStore, secret_hash
 from ap_ledger.errors import SignInRefused
 
 Purpose = Literal["first", "welcome", "recover", "enrol"]
 LINK_LIFE: dict[str, timedelta] = {
     "first": timedelta(hours=24), "welcome": timedelta(hours=72), "recover": timedelta(hours=24), "enrol": timedelta(minutes=5),
 }  # fmt: skip
+KIND_OF: Mapping[Purpose, str] = {"first": "first", "welcome": "account", "recover": "account", "enrol": "enrol"}
+"""Of all links of one kind for one subject only the newest works: welcome and recover both open the same account."""
 TOKEN_DAYS = 365
 REMEMBERED = 1.0
 """Seconds for which a token is taken at its word without asking the database, because programs send many times a second."""
+LINK_TRIES = 10
+"""So often may somebody with a link be wrong about what else they are asked for; then the link is over."""
+OVER = "This link was used before, a newer one was made, or its time is over. Ask for a new one."
+
+
+class Link(NamedTuple):
+    """A link that was not used yet and whose time is not over.
+
+    `subject` is whose account it opens, or for a device who lets it in; `made_by` is None for one made at the machine.
+    """
+
+    purpose: Purpose
+    subject: UUID
+    made_by: UUID | None
+    about: dict[str, Any]
+
+
+class Opening(NamedTuple):
+    """Somebody's account was opened by a link that somebody else made."""
+
+    made_by: UUID
+    opened_at: int
 
 
 class TokenRow(NamedTuple):
-    """A token that is alive."""
+    """A token that is alive. `password_only` says that its person signs in with a password and no second factor."""
 
     person_id: UUID
     scopes: frozenset[str]
+    password_only: bool
 
 
 class LinksAndTokens(AccountStore):
@@ -39,30 +65,61 @@ class LinksAndTokens(AccountStore):
         super().__init__(*given)
         self._tokens: dict[bytes, tuple[float, TokenRow]] = {}
 
-    def make_link(self, purpose: Purpose, about: dict[str, Any] | None = None) -> str:
-        """The secret of a link that works once, for a while."""
-        secret = secrets.token_urlsafe(24)
-        life = LINK_LIFE[purpose] // timedelta(microseconds=1)
-        self._do(insert(LINKS).values(hash=secret_hash(secret), purpose=purpose, about=orjson.dumps(about or {}).decode(), expires_at=self._now + life))
-        return secret
+    def make_link(self, purpose: Purpose, subject: UUID, made_by: UUID | None = None, about: Mapping[str, Any] | None = None) -> str:
+        """The secret of a link that works once, for a while. Earlier ones of its kind for the same subject end."""
+        secret, kind = secrets.token_urlsafe(24), KIND_OF[purpose]
+        row = {
+            "kind": kind, "subject": subject.bytes, "hash": secret_hash(secret), "purpose": purpose, "made_at": self._now,
+            "made_by": made_by and made_by.bytes, "about": orjson.dumps(about or {}).decode(), "tries": 0,
+        }  # fmt: skip
+        while True:
+            try:
+                self._do(delete(LINKS).where(LINKS.c.kind == kind, LINKS.c.subject == subject.bytes), insert(LINKS).values(**row))
+                return secret
+            except IntegrityError:
+                # Somebody made one for the same subject in the same moment. One of the two is the newest.
+                continue
 
-    def link(self, secret: str, *purposes: Purpose) -> tuple[str, dict[str, Any]]:
-        """The purpose of a link that still works, and what it is about. Raises SignInRefused."""
-        row = self._one(select(LINKS).where(LINKS.c.hash == secret_hash(secret), LINKS.c.used_at.is_(None), LINKS.c.expires_at >= self._now))
-        if row is None or row.purpose not in purposes:
-            raise SignInRefused("This link was used before, or its time is over. Ask for a new one.")
-        return row.purpose, orjson.loads(row.about)
+    def link(self, secret: str, *purposes: Purpose) -> Link:
+        """A link that was not used and whose time is not over. Raises SignInRefused."""
+        row = self._one(select(LINKS).where(LINKS.c.hash == secret_hash(secret), *self._unused()))
+        if row is None or row.purpose not in purposes or not self._is_lately(row.made_at, LINK_LIFE[row.purpose]):
+            raise SignInRefused(OVER)
+        made_by = UUID(bytes=bytes(row.made_by)) if row.made_by else None
+        return Link(row.purpose, UUID(bytes=bytes(row.subject)), made_by, orjson.loads(row.about))
+
+    @staticmethod
+    def _unused() -> tuple[Any, ...]:
+        return LINKS.c.used_at.is_(None), LINKS.c.tries < LINK_TRIES
+
+    def try_link(self, secret: str) -> None:
+        """Counts a guess at what somebody with a link is asked for besides, before it is compared. Raises SignInRefused."""
+        counted = update(LINKS).where(LINKS.c.hash == secret_hash(secret), *self._unused()).values(tries=LINKS.c.tries + 1)
+        if not self._do(counted):
+            raise SignInRefused(OVER)
 
     def use_link(self, secret: str) -> None:
         """Uses a link up. Raises SignInRefused where somebody else was quicker."""
-        if not self._do(
-            update(LINKS).where(LINKS.c.hash == secret_hash(secret), LINKS.c.used_at.is_(None), LINKS.c.expires_at >= self._now).values(used_at=self._now)
-        ):
-            raise SignInRefused("This link was used before, or its time is over. Ask for a new one.")
+        lately = LINKS.c.made_at.between(*self._lately(max(LINK_LIFE.values())))
+        # The last guess allowed may have been the right one.
+        unused = (LINKS.c.used_at.is_(None), LINKS.c.tries <= LINK_TRIES)
+        if not self._do(update(LINKS).where(LINKS.c.hash == secret_hash(secret), lately, *unused).values(used_at=self._now)):
+            raise SignInRefused(OVER)
 
-    def drop_links(self, purpose: Purpose) -> None:
-        """Ends every link of a purpose that was not used."""
-        self._do(delete(LINKS).where(LINKS.c.purpose == purpose, LINKS.c.used_at.is_(None)))
+    def remember_opening(self, link: Link) -> None:
+        """Remembers who handed somebody their way in. Whoever holds the machine vouches, so what was before is forgotten."""
+        if link.made_by is None:
+            self._do(delete(OPENINGS).where(OPENINGS.c.person_id == link.subject.bytes))
+        else:
+            self._do(insert(OPENINGS).values(person_id=link.subject.bytes, made_by=link.made_by.bytes, opened_at=self._now))
+
+    def openings(self, person_id: UUID) -> list[Opening]:
+        """By whose links somebody's account was opened, and when."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(OPENINGS).where(OPENINGS.c.person_id == person_id.bytes)).all()
+        return [Opening(UUID(bytes=bytes(row.made_by)), row.opened_at) for row in rows]
+
+    # Tokens -----------------------------------------------------------------------------------------------------------
 
     def make_token(self, person_id: UUID, scopes: Sequence[str], days: int) -> str:
         """A token for a program that acts for a person. It is shown once and kept hashed. Raises SignInRefused."""
@@ -83,7 +140,7 @@ class LinksAndTokens(AccountStore):
         before = self._tokens.get(hashed)
         if before is not None and before[0] > time.monotonic():
             return before[1]
-        found = self._token(secret)
+        found = self._token(hashed)
         if found is not None:
             if len(self._tokens) > 1_000:
                 self._tokens.clear()
@@ -95,13 +152,22 @@ class LinksAndTokens(AccountStore):
         before = self._tokens.get(secret_hash(authorization[7:].strip())) if authorization[:7].casefold() == "bearer " else None
         return before is not None and before[0] > time.monotonic() + 0.1
 
-    def _token(self, secret: str) -> TokenRow | None:
-        row = self._one(select(TOKENS).where(TOKENS.c.hash == secret_hash(secret), TOKENS.c.revoked_at.is_(None), TOKENS.c.expires_at >= self._now))
-        return TokenRow(UUID(bytes=bytes(row.person_id)), frozenset(row.scopes.split())) if row else None
+    def _alive(self) -> tuple[Any, ...]:
+        _, latest = self._lately(timedelta())
+        return TOKENS.c.revoked_at.is_(None), TOKENS.c.expires_at >= self._now, TOKENS.c.made_at <= latest
+
+    def _token(self, hashed: bytes) -> TokenRow | None:
+        joined = TOKENS.outerjoin(ACCOUNTS, ACCOUNTS.c.person_id == TOKENS.c.person_id)
+        ask = select(TOKENS, ACCOUNTS.c.password, ACCOUNTS.c.totp).select_from(joined)
+        row = self._one(ask.where(TOKENS.c.hash == hashed, *self._alive()))
+        if row is None:
+            return None
+        password_only = row.password is not None and row.totp is None
+        return TokenRow(UUID(bytes=bytes(row.person_id)), frozenset(row.scopes.split()), password_only)
 
     def tokens(self, person_id: UUID | None = None) -> list[Any]:
         """Tokens that are alive, of one person or of all: prefix, person, scopes and when they end. Never the token."""
-        ask = select(TOKENS).where(TOKENS.c.revoked_at.is_(None), TOKENS.c.expires_at >= self._now).order_by(TOKENS.c.made_at)
+        ask = select(TOKENS).where(*self._alive()).order_by(TOKENS.c.made_at)
         with self._engine.connect() as connection:
             return list(connection.execute(ask if person_id is None else ask.where(TOKENS.c.person_id == person_id.bytes)))
 

@@ -29,6 +29,7 @@ class Proposals:
         said = command.model_copy(update={"author_id": by, **({"approved_by": None} if "approved_by" in type(command).model_fields else {})})
         # What is refused anyway is said now, and not only when somebody approves it.
         self._try(said)
+        self._ledger.two_people.check_deed(said, by, None)
         body: dict[str, Any] = orjson.loads(said.model_dump_json())
         return self._ledger.execute(
             ProposeDeed(id=command_id, setting_id=command.setting_id, author_id=by, proposal=proposal_id, deed=command_name(type(command)), command=body)
@@ -55,7 +56,10 @@ class Proposals:
         if found.settled or found.proposed_by == by:
             # Refuses in its own words, before anything is done.
             return self._settle(found, command_id, by)
-        done = self._ledger.execute(self.command_of(found).model_copy(update={"approved_by": by}))
+        command = self.command_of(found)
+        assert found.proposed_by is not None
+        self._ledger.two_people.check_deed(command, found.proposed_by, by)
+        done = self._ledger.execute(command.model_copy(update={"approved_by": by}))
         self._settle(found, command_id, by)
         return done
 

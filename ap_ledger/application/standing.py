@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.world import World
+from ap_ledger.domain.person import HeldRole
 from ap_ledger.domain.student import Student
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.moments import local_day, microseconds
@@ -22,32 +23,53 @@ class Standing:
         self._world = world
         self._clock = clock
         self._judges: dict[Who, SendJudge] = {}
-        self._judges_of: object = None
+        self._judges_of = -1
 
     def judge(self, sender: Sender, accounts: Accounts) -> SendJudge:
         """Who judges the entries of a sender. People and programs keep theirs while nothing changed that it went by."""
         if sender.who.device_id is not None or sender.revoked:
             return SendJudge(self._world, accounts, self, sender)
-        now = (self._world.rules_position, self.today())
-        if self._judges_of != now or len(self._judges) > 500:
-            self._judges_of, self._judges = now, {}
+        if self._judges_of != self._world.rules_position or len(self._judges) > 500:
+            self._judges_of, self._judges = self._world.rules_position, {}
         found = self._judges.get(sender.who)
         if found is None:
             found = self._judges[sender.who] = SendJudge(self._world, accounts, self, sender)
         return found
 
-    def today(self) -> date:
-        """The date, for roles and caseloads."""
-        return self._clock().astimezone(UTC).date()
+    def today(self, setting_id: UUID | None) -> date:
+        """The date in a setting: roles, caseloads and family links begin and end with its days."""
+        return local_day(microseconds(self._clock()), self._zone(setting_id))
 
-    def who(self, person_id: UUID, via: Via = "session", *, on: date | None = None, scopes: frozenset[str] = frozenset(), device_id: UUID | None = None) -> Who:
-        """A person with the roles in force on a day. Somebody unknown holds none."""
+    def _zone(self, setting_id: UUID | None) -> str:
+        setting = self._world.setting(setting_id) if setting_id is not None else None
+        return setting.time_zone if setting is not None else "UTC"
+
+    def roles(self, person_id: UUID, at: int | None = None) -> tuple[HeldRole, ...]:
+        """The roles that somebody holds at a moment (in microseconds); now, where none is given."""
+        person = self._world.person(person_id)
+        moment = microseconds(self._clock()) if at is None else at
+        return tuple(role for role in person.roles if role.in_force(moment, self._zone(role.setting_id))) if person else ()
+
+    def roles_to_come(self, person_id: UUID) -> tuple[HeldRole, ...]:
+        """The roles that somebody holds now or will hold: those that are not over."""
+        person, moment = self._world.person(person_id), microseconds(self._clock())
+        return tuple(role for role in person.roles if not role.is_over(moment, self._zone(role.setting_id))) if person else ()
+
+    def who(
+        self,
+        person_id: UUID,
+        via: Via = "session",
+        *,
+        at: int | None = None,
+        scopes: frozenset[str] = frozenset(),
+    ) -> Who:
+        """A person with the roles in force at a moment (in microseconds), or now. Somebody unknown holds none."""
         self._world.refresh(0.05)
         person = self._world.person(person_id)
         if person is None:
-            return Who(person_id, via=via, scopes=scopes, device_id=device_id)
-        grants = tuple(Grant(role.setting_id, role.role, role.commissioner_id) for role in person.held_on(on or self.today()))
-        return Who(person_id, grants, via, scopes, person.conflicts, device_id)
+            return Who(person_id, via=via, scopes=scopes)
+        grants = tuple(Grant(role.setting_id, role.role, role.commissioner_id) for role in self.roles(person_id, at))
+        return Who(person_id, grants, via, scopes, person.conflicts)
 
     def device(self, device_id: UUID) -> Who:
         """A device as itself, of the setting that enrolled it."""
@@ -58,12 +80,8 @@ class Standing:
     def student(self, student_id: UUID, on: date | None = None) -> About:
         """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may anything."""
         found = self._world.student(student_id)
-        return About(found.setting_id if found else None, student_id, lambda: _relations(found, on or self._today_of(found)))
-
-    def _today_of(self, student: Student | None) -> date:
-        """The date where the student is: relations begin and end with days of the setting."""
-        setting = self._world.setting(student.setting_id) if student and student.setting_id else None
-        return local_day(microseconds(self._clock()), setting.time_zone) if setting else self.today()
+        setting = found.setting_id if found else None
+        return About(setting, student_id, lambda: _relations(found, on or self.today(setting)))
 
     def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""
@@ -104,12 +122,14 @@ class SendJudge:
         self._standing = standing
         self._sender = sender
         self._by_hour = sender.who.device_id is not None
-        self._said: dict[tuple[str, str, str, bool, int], str | None] = {}
+        self._said: dict[tuple[str, str, str, bool, tuple[Hashable, ...]], str | None] = {}
 
     def verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, at: int, zone: str) -> str | None:
         """None where it may be recorded; else REFUSED, or why it is held. `at` is when it happened, in microseconds."""
-        # Whether somebody was at a device is asked for every hour; roles and caseloads go by days.
-        when = at // 3_600_000_000 if self._by_hour else local_day(at, zone).toordinal()
+        # Caseloads go by days. Whether somebody was at a device is asked for every hour, and a role ends at any moment.
+        when: tuple[Hashable, ...] = (local_day(at, zone).toordinal(),)
+        if self._by_hour:
+            when = (*when, at // 3_600_000_000, self._standing.roles(UUID(author_id), at))
         asked = (setting_id, student_id, author_id, worry, when)
         if asked not in self._said:
             if len(self._said) > 100_000:
@@ -127,8 +147,8 @@ class SendJudge:
         else:
             device = self._world.device(who.device_id)
             itself = device is not None and self._accounts.was_here(who.device_id, author, at, device.kind == "tablet")
-            # The device lends its way in; what may be written is for the author's own roles to say, as they were on that day.
-            writer = self._standing.who(author, on=day)
+            # The device lends its way in; what may be written is for the author's own roles to say, as they were at that moment.
+            writer = self._standing.who(author, at=at)
             if not may(who, action, about):
                 return REFUSED
         if not may(writer, action, about) or str(about.setting_id) != setting_id.casefold():

@@ -13,6 +13,9 @@ from frameworks import shipped_definitions
 if TYPE_CHECKING:
     from ap_ledger.application.ledger import Ledger
 
+NOBODY_YET = UUID(int=0)
+"""Whom the first link is for: there is nobody yet, and one such link at a time."""
+
 
 def open_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") -> UUID:
     """Opens a setting and publishes what ships. Returns its id."""
@@ -37,14 +40,12 @@ def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cau
     known = ledger.world.person(person)
     if known is not None and any(role.setting_id == setting_id for role in known.roles):
         return
-    ledger.execute(
-        GrantRole(id=ledger.new_id(), setting_id=setting_id, person_id=person, grant_id=cause, role="administrator", from_date=ledger.standing.today())
-    )
+    today = ledger.standing.today(setting_id)
+    ledger.execute(GrantRole(id=ledger.new_id(), setting_id=setting_id, person_id=person, grant_id=cause, role="administrator", from_date=today))
 
 
 def first_link(ledger: Ledger) -> str | None:
     """The secret of a fresh link for the first administrator, or None where somebody can sign in already. Earlier ones end."""
     if ledger.accounts.any():
         return None
-    ledger.accounts.drop_links("first")
-    return ledger.accounts.make_link("first", {"person": str(ledger.new_id())})
+    return ledger.accounts.make_link("first", NOBODY_YET, about={"person": str(ledger.new_id())})

@@ -33,10 +33,13 @@ def link(
     data: Data = None,
     database_url: DatabaseUrl = None,
     url: Annotated[str, typer.Option("--url", help="The address under which the service is reached.")] = "http://127.0.0.1:8000",
+    forget_second_factor: Annotated[
+        bool, typer.Option("--forget-second-factor", help="Do not ask for a code: the second factor ends, too. For whoever lost both.")
+    ] = False,
 ) -> None:
-    """Print a one-time link with which somebody chooses a new password. Their old one and their second factor end when it is used."""
+    """Print a one-time link with which somebody chooses a password. A second factor that they have is asked for."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        secret = service.ledger.accounts.make_link("recover", {"person": str(person_id(person, service))})
+        secret = service.ledger.ways_in.recover_at_machine(person_id(person, service), forget_second_factor)
     console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
 
 
@@ -54,6 +57,32 @@ def first_link_again(
         if secret is None:
             raise SetupError("Somebody can sign in already. They add people under People; for a lost password see: ap-ledger account link")
     console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
+
+
+@account_app.command("first-lead")
+def first_lead(
+    person: Person,
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    setting: Annotated[str | None, typer.Option("--setting", help="The setting's id. Default: the setting that added the person.")] = None,
+) -> None:
+    """Make somebody the first safeguarding lead of a setting. Once there is one, two people make the next, under People."""
+    from ap_ledger.domain.person import GrantRole
+
+    with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
+        ledger = service.ledger
+        lead = person_id(person, service)
+        where = _setting_id(setting) if setting is not None else ledger.world.person(lead).setting_id
+        about = {"setting_id": where, "person_id": lead, "grant_id": ledger.new_id(), "from_date": ledger.standing.today(where)}
+        ledger.execute(GrantRole(id=ledger.new_id(), role="dsl", first_lead=True, **about))
+    console.print("They are safeguarding lead from today on.")
+
+
+def _setting_id(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError:
+        raise SetupError("Give the setting's id, such as those that /api/v1/settings lists.") from None
 
 
 @token_app.command()

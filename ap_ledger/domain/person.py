@@ -12,10 +12,12 @@ from pydantic import Field
 from ap_ledger.domain.base import Command, NextEvents, fold, two_people
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.events.person import (
     TWO_PEOPLE_ROLES,
     ConflictDeclared,
     ConflictEnded,
+    Lost,
     PersonAdded,
     RecoveryAllowed,
     Role,
@@ -26,7 +28,10 @@ from ap_ledger.events.person import (
 
 @dataclass(frozen=True, slots=True)
 class HeldRole:
-    """A role in a setting, for a time."""
+    """A role in a setting, for a time. Moments are in microseconds, days those of the setting.
+
+    `until` is its last day; `ended_at` the moment at which it was said to end, where it was.
+    """
 
     grant_id: UUID
     setting_id: UUID
@@ -34,36 +39,49 @@ class HeldRole:
     from_date: date
     until: date | None = None
     commissioner_id: UUID | None = None
+    ended_at: int | None = None
+
+    def is_over(self, at: int, time_zone: str) -> bool:
+        """Whether it has ended by a moment. One that was ended on its last day, or later, ended with that very moment."""
+        if self.until is None:
+            return False
+        if self.ended_at is not None and local_day(self.ended_at, time_zone) >= self.until and at >= self.ended_at:
+            return True
+        return local_day(at, time_zone) > self.until
+
+    def in_force(self, at: int, time_zone: str) -> bool:
+        """Whether it is held at a moment."""
+        return self.from_date <= local_day(at, time_zone) and not self.is_over(at, time_zone)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What later decisions need to remember about a person."""
+    """What later decisions need to remember about a person. `added_at` is in microseconds, `added_by` None at the machine."""
 
     id: UUID
     setting_id: UUID | None
     version: int
+    added_at: int
+    added_by: UUID | None = None
     roles: tuple[HeldRole, ...] = ()
     conflicts: frozenset[UUID] = frozenset()
-
-    def held_on(self, day: date) -> tuple[HeldRole, ...]:
-        """The roles in force on a day, their last day included."""
-        return tuple(role for role in self.roles if role.from_date <= day and (role.until is None or day <= role.until))
 
 
 def evolve(person: Person | None, event: Event) -> Person | None:
     """Remembers one event."""
+    stamp = event.stamp
     if isinstance(event, PersonAdded):
-        return Person(event.originator_id, event.stamp.setting_id, event.originator_version)
+        return Person(event.originator_id, stamp.setting_id, event.originator_version, microseconds(stamp.occurred_at), stamp.author_id)
     if person is None:
         return None
     match event:
         case RoleGranted():
-            assert event.stamp.setting_id is not None
-            granted = HeldRole(event.grant_id, event.stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id)
+            assert stamp.setting_id is not None
+            granted = HeldRole(event.grant_id, stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id)
             person = replace(person, roles=(*person.roles, granted))
         case RoleEnded():
-            ended = (replace(role, until=event.on) if role.grant_id == event.grant_id else role for role in person.roles)
+            at, mine = microseconds(stamp.occurred_at), event.grant_id
+            ended = (replace(role, until=event.on, ended_at=at) if role.grant_id == mine else role for role in person.roles)
             person = replace(person, roles=tuple(ended))
         case ConflictDeclared():
             person = replace(person, conflicts=person.conflicts | {event.conflicted_student})
@@ -114,6 +132,7 @@ class GrantRole(PersonCommand):
     until: date | None = None
     commissioner_id: UUID | None = None
     approved_by: UUID | None = None
+    first_lead: bool = False
 
     @property
     def second_person(self) -> bool:
@@ -126,28 +145,41 @@ class GrantRole(PersonCommand):
             raise Refused("not-allowed", "A role with this id was granted before.", "grant_id")
         if (self.role == "commissioner") != (self.commissioner_id is not None):
             raise Refused("malformed", "Say for whom a commissioner buys places, and for nobody else.", "commissioner_id")
-        if self.second_person:
+        if self.first_lead:
+            self._at_the_machine()
+        elif self.second_person:
             two_people(self.author_id, self.approved_by)
             if self.person_id in (self.author_id, self.approved_by):
                 raise Refused("not-allowed", "Nobody makes themselves a safeguarding lead: two others propose and approve it.", "person_id")
         elif self.author_id is not None and self.author_id == self.person_id:
             raise Refused("not-allowed", "Nobody gives a role to themselves. Ask another administrator.", "person_id")
-        said = self.model_dump(include={"grant_id", "role", "from_date", "until", "commissioner_id", "approved_by"})
+        said = self.model_dump(exclude={"id", "setting_id", "author_id", "person_id"})
         return [events.event(RoleGranted, **said)]
+
+    def _at_the_machine(self) -> None:
+        """Whoever holds the machine makes a setting's first lead: nobody is there yet who could be a second person for it."""
+        if self.role != "dsl" or self.author_id is not None or self.approved_by is not None:
+            raise Refused("not-allowed", "The first safeguarding lead is made at the machine itself: ap-ledger account first-lead", "first_lead")
 
 
 class EndRole(PersonCommand):
-    """Ends a role on a date: its last day."""
+    """Ends a role: at the end of its last day where that is to come, at once where it is today or was before."""
 
     grant_id: UUID
     on: date
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Only a role that is held can end."""
-        held = [role for role in self.added(state).roles if role.grant_id == self.grant_id and role.setting_id == self.setting_id]
-        if not any(role.until is None or role.until > self.on for role in held):
+        held = (role for role in self.added(state).roles if role.grant_id == self.grant_id and role.setting_id == self.setting_id)
+        if not any(self._still_held(role) for role in held):
             raise Refused("not-allowed", "This person does not hold that role.", "grant_id")
         return [events.event(RoleEnded, grant_id=self.grant_id, on=self.on)]
+
+    def _still_held(self, role: HeldRole) -> bool:
+        if role.until is None or role.until > self.on:
+            return True
+        # Its last day was planned, and it is ended on that day before the day is over.
+        return role.until == self.on and (role.ended_at is None or moment(role.ended_at).date() < self.on)
 
 
 class DeclareConflict(PersonCommand):
@@ -162,7 +194,9 @@ class DeclareConflict(PersonCommand):
         person = self.added(state)
         if self.conflicted_student in person.conflicts:
             raise Refused("not-allowed", "This conflict of interest was declared before.", "conflicted_student")
-        if any(role.role in TWO_PEOPLE_ROLES and role.until is None for role in person.roles) and self.author_id != self.person_id:
+        today = events.stamp.occurred_at.date()
+        leads = any(role.role in TWO_PEOPLE_ROLES and (role.until is None or role.until >= today) for role in person.roles)
+        if leads and self.author_id != self.person_id:
             two_people(self.author_id, self.approved_by)
         said = {"conflicted_student": self.conflicted_student, "reason_code": self.reason_code, "approved_by": self.approved_by}
         return [events.event(ConflictDeclared, **said)]
@@ -183,9 +217,13 @@ class EndConflict(PersonCommand):
 
 
 class AllowRecovery(PersonCommand):
-    """Lets somebody who lost their password or second factor choose new ones. Takes two people besides the one concerned."""
+    """Lets somebody who lost their password, or their second factor, choose a new one. Takes two people besides the one concerned.
+
+    What is not lost is asked for: the second factor of whoever lost their password, the password of whoever lost their phone.
+    """
 
     approved_by: UUID | None = None
+    lost: Lost = "password"
 
     @property
     def second_person(self) -> bool:
@@ -199,4 +237,4 @@ class AllowRecovery(PersonCommand):
         two_people(self.author_id, self.approved_by)
         if self.person_id in (self.author_id, self.approved_by):
             raise Refused("not-allowed", "Nobody recovers their own account: two others propose and approve it.", "person_id")
-        return [events.event(RecoveryAllowed, approved_by=self.approved_by)]
+        return [events.event(RecoveryAllowed, approved_by=self.approved_by, lost=self.lost)]

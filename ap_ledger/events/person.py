@@ -16,6 +16,9 @@ Role = Literal[
 ]  # fmt: skip
 TWO_PEOPLE_ROLES: frozenset[Role] = frozenset({"dsl", "deputy-dsl"})
 """Roles that open safeguarding records, so that no one person can give them."""
+SAFEGUARDING_ROLES: frozenset[Role] = TWO_PEOPLE_ROLES | {"safeguarding-reader"}
+"""Every role that opens safeguarding records. A safeguarding reader is named by a safeguarding lead."""
+Lost = Literal["password", "second-factor"]
 
 
 class PersonEvent(Event):
@@ -35,7 +38,8 @@ class PersonAdded(PersonEvent):
 class RoleGranted(PersonEvent):
     """A role in one setting, from a date on, until a date where one is given.
 
-    A commissioner's names who buys the places. Making somebody DSL takes two people: the author and `approved_by`.
+    A commissioner's names who buys the places. Making somebody DSL takes two people: the author and `approved_by`; or, for
+    the `first_lead` of a setting, whoever holds the machine.
     """
 
     TOPIC: ClassVar[str] = "role-granted"
@@ -45,10 +49,11 @@ class RoleGranted(PersonEvent):
     until: date | None = None
     commissioner_id: UUID | None = None
     approved_by: UUID | None = None
+    first_lead: bool = False
 
 
 class RoleEnded(PersonEvent):
-    """A role ended on a date."""
+    """A role ends: at the end of `on` where that day was still to come, and else at the moment at which this was said."""
 
     TOPIC: ClassVar[str] = "role-ended"
     grant_id: UUID
@@ -72,10 +77,11 @@ class ConflictEnded(PersonEvent):
 
 
 class RecoveryAllowed(PersonEvent):
-    """Two people agreed that somebody who lost their password or second factor may choose new ones."""
+    """Two people agreed that somebody who lost their password, or their second factor, may choose a new one."""
 
     TOPIC: ClassVar[str] = "recovery-allowed"
     approved_by: UUID
+    lost: Lost = "password"
 
 
 PERSON_EVENTS: tuple[type[Event], ...] = (PersonAdded, RoleGranted, RoleEnded, ConflictDeclared, ConflictEnded, RecoveryAllowed)

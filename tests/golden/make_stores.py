@@ -106,7 +106,7 @@ def _fill_the_other_stores(house: House, device: UUID) -> None:
     accounts = house.ledger.accounts
     accounts.set_password(house.leader, "juniper", PASSWORD)
     accounts.begin(house.leader, "full")
-    accounts.make_link("welcome", {"person": str(house.teacher)})
+    accounts.make_link("welcome", house.teacher, house.leader)
     accounts.make_token(house.leader, ("all",), 365)
     accounts.admit_device(device)
     house.ledger.drafts.keep(Draft(uuid4(), house.student, "a-form", "carer", house.clock(), {"said": "not finished"}))
