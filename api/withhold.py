@@ -72,6 +72,6 @@ def student_seen(asking: Asker, body: Json) -> Json:
     body = {**body, **_held_during(body, days)}
     hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
     hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
-    read = days.until(asking.ledger.standing.today())
+    read = days.until(asking.ledger.standing.today(UUID(str(body["setting_id"]))))
     worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
     return {name: value for name, value in {**body, **worker}.items() if name not in hidden}
