@@ -161,6 +161,9 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     for role in (ADMIN, *HEADS):
         yield "approve-people", role, SETTING
     yield "name-safeguarding-reader", DSL, SETTING
+    # Leads are told on their first page who is made one of them, and whose account is opened anew.
+    for role in SAFEGUARDING:
+        yield "see-deeds", role, SETTING
     yield "open-setting", ADMIN, ALWAYS
     yield "watch-service", ADMIN, ALWAYS
     # Students: who they are, how far they got.

@@ -17,6 +17,7 @@ from api.asking import Asking
 from api.entries import may_settle
 from api.filters import Chosen, narrow, needs_seen
 from api.gate import gated
+from api.proposal_pages import told_to_leads
 from api.report_pages import released_to
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
@@ -54,7 +55,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, told=told_to_leads(using, asking),
         today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
     )  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
 from fastapi import Request
@@ -11,6 +13,7 @@ from starlette.datastructures import FormData
 
 from ap_ledger.access import DEED_ACTIONS
 from ap_ledger.application.ledger import new_id
+from ap_ledger.application.two_people import NEW_FOR
 from ap_ledger.domain.person import AllowRecovery
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
@@ -47,6 +50,35 @@ def _proposals(
                 }
             )  # fmt: skip
     return show(request, "proposals.html", status, proposals=shown, said=said, done=done, link=link, about=about, form=new_id)
+
+
+class Told(NamedTuple):
+    """A deed of two people, as it is told to every safeguarding lead: what, by whom, since when, and how it stands."""
+
+    words: str
+    who: str
+    since: date
+    standing: str
+
+
+TOLD = ("grant-role", "allow-recovery")
+
+
+def told_to_leads(using: Service, asking: Asker) -> list[Told]:
+    """Who was proposed as a lead, and whose account is to be opened anew, lately: for the leads of a setting, the newest first."""
+    where, now = {str(one) for one in asking.where("see-deeds")}, using.ledger.clock()
+    if not where:
+        return []
+    people, told = people_of(using.reader), []
+    for body in sorted(using.reader.whole("proposals"), key=lambda body: int(body["proposed_at"]), reverse=True):
+        at = moment(body["proposed_at"])
+        if body["setting_id"] not in where or body["deed"] not in TOLD or (body["status"] != "open" and now - at > NEW_FOR):
+            continue
+        second = people.get(body["settled_by"] or "") or "someone"
+        standing = {"open": "It waits for a second person.", "approved": f"{second} approved it.", "declined": f"{second} declined it."}
+        who = people.get(body["proposed_by"]) or "someone"
+        told.append(Told(_words(using, people, body), who, at.date(), standing[body["status"]]))
+    return told
 
 
 def _sees(asking: Asker, body: Body) -> bool:

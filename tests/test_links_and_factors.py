@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +16,10 @@ from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi.testclient import TestClient
 
 from ap_ledger.application.ledger import new_id
+from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.person import EndRole
+from api.asking import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
+from api.gate import GATES, OPEN
 from tests.house import FRIDAY, House
 
 PASSWORD = "kettle lamp harbour"
@@ -202,3 +205,303 @@ def test_at_the_machine_a_second_factor_ends_only_where_that_is_said(house: Hous
     assert open_link(client, ways.recover_at_machine(house.teacher, False)).status_code == 422
     assert open_link(client, ways.recover_at_machine(house.teacher, True)).status_code == 303
     assert not accounts.of([house.teacher])[house.teacher].second_factor
+
+
+# A second factor everywhere -------------------------------------------------------------------------------------------
+
+
+FAR = {"public_url": "https://riverbank.example", "second_factor": True}
+BEFORE_FACTOR = {"GET /me/factor", "POST /me/factor", "POST /sign-out"}
+"""All that somebody may do whose password alone would open their account."""
+
+
+def every_route(client: TestClient, begin: Callable[[], str] | None = None, **more: Any) -> Iterator[tuple[str, Any]]:
+    """Every route that is not open to strangers, and what it answers. What the gate lets in may fail for want of a body.
+
+    `begin` gives a session for each, because some end it.
+    """
+    for key, gate in GATES.items():
+        if gate.action != OPEN:
+            if begin is not None:
+                client.cookies.set(SESSION_COOKIE, begin())
+            method, path = key.split(" ", 1)
+            url = re.sub(r"{(\w+)(:\w+)?}", lambda named: "1" if named[1] == "version" else str(new_id()), path)
+            yield key, client.request(method, url, follow_redirects=False, **more)
+
+
+def is_turned_away(answer: Any) -> bool:
+    """Whether a route sent somebody to set up their second factor."""
+    if answer.status_code == 303:
+        return bool(answer.headers["location"] == "/me/factor")
+    return bool(answer.status_code == 403 and answer.headers["content-type"] == "application/problem+json" and answer.json().get("code") == "second-factor")
+
+
+@pytest.mark.parametrize("way", ["full", "pin", "token"])
+def test_with_a_password_only_nothing_is_done_away_from_the_machine(house: House, way: str) -> None:
+    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    app = house.app(**FAR)
+    house.runner.catch_up()
+    more = {"headers": house.token()} if way == "token" else {"begin": lambda: house.ledger.accounts.begin(house.leader, way)}
+    let_in = {key for key, answer in every_route(house.stranger(app), **more) if not is_turned_away(answer)}
+    assert let_in == BEFORE_FACTOR
+
+
+def test_a_password_only_makes_no_token_no_pin_and_no_presence(house: House) -> None:
+    accounts, app = house.ledger.accounts, house.app(**FAR)
+    accounts.set_password(house.leader, "leader", PASSWORD)
+    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    house.runner.catch_up()
+    client = house.stranger(app)
+    client.cookies.set(DEVICE_COOKIE, credential)
+    answer = client.post("/sign-in", data={"name": "leader", "password": PASSWORD}, follow_redirects=False)
+    keep(client, answer)
+    for form in ({"do": "token", "scope": "all", "days": "365"}, {"do": "pin", "pin": "482915"}, {"do": "password", "password": OTHER}):
+        assert is_turned_away(client.post("/me", data={**form, "current": PASSWORD}, follow_redirects=False))
+    assert accounts.tokens() == [] and not accounts.of([house.leader])[house.leader].has_pin
+    assert not accounts.here(device), "nobody is here on a tablet by a password alone"
+    entry = house.rung(at=FRIDAY, author_id=str(house.leader))
+    send = {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [entry]}
+    assert client.post("/api/v1/entries", json=send).json()["results"][0]["status"] == "held"
+    secret = accounts.new_factor()
+    done = client.post("/me/factor", data={"secret": secret, "code": code_of(house, secret), "current": PASSWORD}, follow_redirects=False)
+    assert done.headers["location"] == "/me?done=factor"
+    assert client.get("/me", follow_redirects=False).status_code == 303, "what began with a password alone is over"
+    keep(client, done)
+    assert client.get("/me", follow_redirects=False).status_code == 200 and accounts.here(device) == {house.leader}
+
+
+def test_a_pin_of_before_is_worth_nothing_without_a_second_factor(house: House) -> None:
+    accounts = house.ledger.accounts
+    accounts.set_password(house.teacher, "teacher", PASSWORD)
+    accounts.set_pin(house.teacher, "482915")
+    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    accounts.begin(house.teacher, "full", device)
+    house.runner.catch_up()
+    client = house.stranger(house.app(**FAR))
+    client.cookies.set(DEVICE_COOKIE, credential)
+    assert client.post("/switch", data={"person": str(house.teacher), "pin": "482915"}).status_code == 403
+
+
+def keep(client: TestClient, answer: Any) -> None:
+    """What a browser does with a session's cookie."""
+    client.cookies.set(SESSION_COOKIE, cookie_of(answer, SESSION_COOKIE))
+
+
+def cookie_of(answer: Any, name: str) -> str:
+    found = re.search(rf"{name}=([^;]+)", answer.headers["set-cookie"])
+    assert found is not None
+    return found[1]
+
+
+# Clocks -------------------------------------------------------------------------------------------------------------
+
+
+YEAR = timedelta(days=365)
+
+
+@pytest.fixture
+def ahead(house: House) -> Iterator[Any]:
+    """What is made under a clock that is a year ahead, before it is put right."""
+
+    def make(what: Any) -> Any:
+        house.clock.now += YEAR
+        try:
+            return what()
+        finally:
+            house.clock.now -= YEAR
+
+    yield make
+
+
+def test_a_session_of_a_clock_a_year_ahead_is_over(house: House, ahead: Any, client: TestClient) -> None:
+    secret = ahead(lambda: house.ledger.accounts.begin(house.leader, "full"))
+    assert house.ledger.accounts.session(secret) is None
+    ours = house.ledger.accounts.begin(house.leader, "full")
+    ahead(lambda: house.ledger.accounts.tidy())
+    assert house.ledger.accounts.session(ours) is None or house.ledger.accounts.session(secret) is None
+
+
+def test_a_token_and_a_link_of_a_clock_a_year_ahead_are_over(house: House, ahead: Any, client: TestClient) -> None:
+    token = ahead(lambda: house.token())
+    assert client.get("/api/v1/students", headers=token).status_code == 401
+    poplar = house.person("Poplar")
+    link = ahead(lambda: house.ledger.accounts.make_link("welcome", poplar))
+    assert open_link(client, link).status_code == 403
+
+
+def test_tries_of_a_clock_a_year_ahead_lock_nobody_out(house: House, ahead: Any, client: TestClient) -> None:
+    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    wrong = {"name": "leader", "password": "wrong words here"}
+    statuses = ahead(lambda: [client.post("/sign-in", data=wrong).status_code for _ in range(11)])
+    assert statuses[-1] == 429
+    right = client.post("/sign-in", data={"name": "leader", "password": PASSWORD}, follow_redirects=False)
+    assert right.status_code == 303
+
+
+def test_a_code_of_a_clock_a_year_ahead_does_not_lock_its_owner_out(house: House, ahead: Any) -> None:
+    accounts = house.ledger.accounts
+    accounts.set_password(house.leader, "leader", PASSWORD)
+    secret = factor(house, house.leader)
+    ahead(lambda: accounts.sign_in("leader", PASSWORD, code_of(house, secret), "here"))
+    assert accounts.sign_in("leader", PASSWORD, code_of(house, secret), "here")
+
+
+def test_who_is_on_a_tablet_goes_by_elapsed_time(house: House, ahead: Any) -> None:
+    accounts = house.ledger.accounts
+    device, _ = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    ahead(lambda: accounts.begin(house.teacher, "full", device))
+    assert accounts.here(device) == set()
+    left = accounts.begin(house.leader, "full", device)
+    ahead(lambda: accounts.sign_out(left))
+    tomorrow = int((house.clock.now + timedelta(days=1)).timestamp()) * 1_000_000
+    house.clock.now += timedelta(days=2)
+    assert not accounts.was_here(device, house.leader, tomorrow, shared=True)
+
+
+def test_what_somebody_looked_at_under_a_wrong_clock_is_recorded_again(house: House, ahead: Any) -> None:
+    look = lambda: house.ledger.record_read("history", house.leader, house.setting, house.student)  # noqa: E731
+    assert ahead(look) and look() and not look()
+
+
+# Guessing -----------------------------------------------------------------------------------------------------------
+
+
+def guess(house: House, app: Any, times: int, address: str = "203.0.113.9") -> list[int]:
+    """Wrong passwords for the leader's account, from an address of a stranger's."""
+    stranger = TestClient(app, base_url="http://127.0.0.1:8000", headers={"origin": "http://127.0.0.1:8000"}, client=(address, 1))
+    wrong = {"name": "leader", "password": "wrong words here"}
+    return [stranger.post("/sign-in", data=wrong).status_code for _ in range(times)]
+
+
+def sign_in(client: TestClient, password: str = PASSWORD) -> Any:
+    return client.post("/sign-in", data={"name": "leader", "password": password}, follow_redirects=False)
+
+
+def test_ten_wrong_tries_lock_out_whoever_makes_them_and_not_the_owner(house: House, client: TestClient) -> None:
+    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    assert guess(house, client.app, 11)[-1] == 429
+    assert sign_in(client).status_code == 303, "the owner comes from elsewhere"
+
+
+def test_the_owner_gets_in_from_a_browser_that_is_known_whatever_is_tried_elsewhere(house: House, client: TestClient) -> None:
+    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    known = cookie_of(sign_in(client), BROWSER_COOKIE)
+    client.cookies.clear()
+    for address in range(5):
+        guess(house, client.app, 10, f"203.0.113.{address}")
+    guess(house, client.app, 10, "testclient")
+    assert sign_in(client).status_code == 429, "in a browser that nobody knows it waits"
+    client.cookies.set(BROWSER_COOKIE, known)
+    assert sign_in(client).status_code == 303
+    client.cookies.set(BROWSER_COOKIE, "of-my-own-making")
+    assert sign_in(client).status_code == 429
+
+
+def test_a_device_on_which_somebody_works_is_known(house: House, client: TestClient) -> None:
+    accounts = house.ledger.accounts
+    accounts.set_password(house.leader, "leader", PASSWORD)
+    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    accounts.begin(house.leader, "full", device)
+    guess(house, client.app, 10, "testclient")
+    assert sign_in(client).status_code == 429
+    client.cookies.set(DEVICE_COOKIE, credential)
+    assert sign_in(client).status_code == 303
+    codes = [sign_in(client, "wrong words here").status_code for _ in range(11)]
+    assert codes[-1] == 429, "a known place counts its own tries"
+
+
+def test_a_stranger_at_the_same_address_does_not_keep_a_tablet_from_being_taken_back(house: House, client: TestClient) -> None:
+    accounts = house.ledger.accounts
+    accounts.set_password(house.teacher, "teacher", PASSWORD)
+    guess(house, client.app, 11, "testclient")
+    for _ in range(89):
+        accounts._count_try("address", "testclient", 100)
+    browser = house.browser(house.teacher, client.app)  # type: ignore[arg-type]
+    browser.get(f"/students/{house.student}/questionnaires/carer-confidence/1", params={"respondent": "student"})
+    assert browser.post("/take-back", data={"secret": PASSWORD}, follow_redirects=False).status_code == 303
+
+
+# Devices ------------------------------------------------------------------------------------------------------------
+
+
+def enrolled(house: House) -> tuple[UUID, str]:
+    return house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+
+
+def shut_out(house: House, device: UUID) -> None:
+    about = {"setting_id": house.setting, "author_id": house.leader, "device": device, "reason_code": "lost"}
+    house.ledger.execute(RevokeDevice(id=new_id(), **about))
+
+
+def deliver(house: House, client: TestClient, **more: Any) -> Any:
+    entry = house.rung(at=FRIDAY, author_id=str(house.teacher))
+    return client.post("/api/v1/entries", json={"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [entry], **more})
+
+
+@pytest.mark.parametrize("by", ["cookie", "bearer"])
+def test_a_device_that_was_shut_out_reads_nothing_and_delivers_once(house: House, client: TestClient, by: str) -> None:
+    house.runner.catch_up()
+    device, credential = enrolled(house)
+    house.ledger.accounts.set_password(house.teacher, "teacher", PASSWORD)
+    house.ledger.accounts.begin(house.teacher, "full", device)
+    shut_out(house, device)
+    if by == "cookie":
+        client.cookies.set(DEVICE_COOKIE, credential)
+        client.cookies.set(SESSION_COOKIE, house.ledger.accounts.begin(house.teacher, "full"))
+    else:
+        client.headers["authorization"] = f"Bearer {credential}"
+    for key, answer in every_route(client):
+        if key != "POST /api/v1/entries":
+            assert answer.status_code == 401 and "clear-site-data" not in answer.headers, key
+            assert "shut-out" not in answer.text, "it would be wiped before it has delivered"
+    assert client.get("/switch").status_code == 404
+    assert deliver(house, client, more=True).json()["results"][0]["status"] == "held"
+    assert deliver(house, client).json()["results"][0]["status"] == "held"
+    again = deliver(house, client)
+    assert again.status_code == 401 and again.json()["code"] == "shut-out" and '"storage"' in again.headers["clear-site-data"]
+
+
+@pytest.mark.parametrize("hours", [25, -24 * 365])
+def test_a_device_that_was_shut_out_delivers_within_a_day(house: House, client: TestClient, hours: int) -> None:
+    device, credential = enrolled(house)
+    shut_out(house, device)
+    client.cookies.set(DEVICE_COOKIE, credential)
+    house.clock.now += timedelta(hours=hours)
+    late = deliver(house, client)
+    assert late.status_code == 401 and late.json()["code"] == "shut-out"
+    assert house.ledger.held_entries() == []
+
+
+def test_a_device_stays_shut_out_where_a_crash_came_between(house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    device, credential = enrolled(house)
+    with monkeypatch.context() as crash:
+        crash.setattr(house.ledger.accounts, "revoke_device", lambda _: None)
+        shut_out(house, device)
+    client.headers["authorization"] = f"Bearer {credential}"
+    assert client.get("/api/v1/settings").status_code == 200
+    assert house.ledger.deeds.redo() == 1
+    assert client.get("/api/v1/settings").status_code == 401
+
+
+DEVICE_ROUTES = {
+    "POST /api/v1/entries", "GET /api/v1/position", "GET /api/v1/openapi.json", "GET /api/v1/settings", "GET /api/v1/frameworks",
+    "GET /api/v1/frameworks/{framework_id}/{version}", "GET /api/v1/settings/{setting_id}/timetable",
+}  # fmt: skip
+"""What a device may ask with nobody signed in on it: what holds nothing about anybody."""
+
+
+def test_a_device_is_nobody(house: House, client: TestClient) -> None:
+    _, credential = enrolled(house)
+    house.runner.catch_up()
+    client.headers["authorization"] = f"Bearer {credential}"
+    answered = {key for key, answer in every_route(client) if answer.status_code not in (401, 403) and not turned_to_sign_in(answer)}
+    assert answered == DEVICE_ROUTES
+    own = {
+        "command": "set-own-items", "id": str(new_id()), "setting_id": str(house.setting), "student": str(house.student),
+        "definition": {"id": "everyday-steps", "version": 1}, "labels": {"bus-stop.1": "Hers"},
+    }  # fmt: skip
+    assert client.post("/api/v1/commands", json=own).status_code == 403
+
+
+def turned_to_sign_in(answer: Any) -> bool:
+    return bool(answer.status_code == 303 and answer.headers["location"].startswith("/sign-in"))
