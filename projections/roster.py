@@ -37,6 +37,7 @@ def roster(
         "students": [
             {
                 "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "group": group_of(student, today),
+                "groups": _groups(student, today),
                 "expected": expectations.weeks(student, today - LOOK_BACK),
                 "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},
                 # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone need hold.
@@ -55,6 +56,13 @@ def _in_force(setting: Body, today: date) -> list[Json]:
     since = (today - LOOK_BACK).isoformat()
     later = [one for one in standing(setting.get("timetables", ())) if one["from_date"] > since]
     return [{"from_date": "", "slots": timetable_on(setting, since)}, *({"from_date": one["from_date"], "slots": one["slots"]} for one in later)]
+
+
+def _groups(student: Body, today: date) -> list[Json]:
+    """In which group a student was taught from when on, likewise: the sheet of a day past is that of the group of that day."""
+    since = today - LOOK_BACK
+    later = [one for one in standing(student.get("groups", ())) if one["from_date"] > since.isoformat()]
+    return [{"from_date": "", "group": group_of(student, since)}, *({"from_date": one["from_date"], "group": one["group"]} for one in later)]
 
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:

@@ -145,6 +145,21 @@ def test_a_phone_finds_on_every_day_whom_the_house_finds(place: House, leader: T
             assert slots_on_the_phone(told, day.isoformat()) == here, (told["name"], day)
 
 
+def test_a_sheet_of_a_day_past_asks_for_the_group_of_that_day(place: House, leader: TestClient) -> None:
+    for day, group in (("2026-09-01", "oak"), ("2026-11-25", "elm")):
+        give(place, "group-student", student=str(place.student), from_date=day, group=group)
+    place.runner.catch_up()
+    told = next(one for one in leader.get("/api/v1/capture").json()["students"] if one["id"] == str(place.student))
+    assert told["group"] == "elm" and told["groups"] == [{"from_date": "", "group": "oak"}, {"from_date": "2026-11-25", "group": "elm"}]
+    about = f"/api/v1/settings/{place.setting}/missing"
+    left = {
+        (day, group): leader.get(about, params={"date": day, "group": group}).json()["slots"]["break"]
+        for day in ("2026-11-24", "2026-11-25")
+        for group in ("oak", "elm")
+    }
+    assert {asked for asked, counts in left.items() if sum(counts.values())} == {("2026-11-24", "oak"), ("2026-11-25", "elm")}
+
+
 # What follows from it -----------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
 // The day: who is expected, who came and left, who was not seen, whom we or they cancelled, and who followed up. Codes are only suggested.
-import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, groupOn, icon, inTurn, inWords, momentIn, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -20,7 +20,7 @@ boot(async known => {
 });
 document.addEventListener("sent", () => { if (roster) catchUp(); });
 
-const ours = () => roster.students.filter(one => !group || one.group === group);
+const ours = () => roster.students.filter(one => !group || groupOn(one, day) === group);
 const today = () => dayIn(roster.setting.time_zone);
 const at = time => momentIn(roster.setting.time_zone, day, time);
 const timeOf = moment => moment ? new Date(moment).toLocaleTimeString("en-GB", { timeZone: roster.setting.time_zone, hour: "2-digit", minute: "2-digit" }) : "";

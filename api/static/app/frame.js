@@ -61,6 +61,9 @@ export function momentIn(zone, day, time) {
 // The groups in which students are taught, by id and by name.
 export const groups = roster => [...new Set(roster.students.map(one => one.group).filter(Boolean))].sort().map(id => [id, id[0].toUpperCase() + id.slice(1).replaceAll("-", " ")]);
 
+// The group in which a student was taught on a day, which need not be today's.
+export const groupOn = (student, day) => student.groups.filter(one => one.from_date <= day).at(-1).group;
+
 // A tablet belongs to a room, so its sheets stay with the group that was chosen on it last.
 export async function groupHere(roster) {
   const kept = await fact("group");

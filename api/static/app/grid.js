@@ -1,5 +1,5 @@
 // Score a slot: students down, indicators across, one tab stop, a keypad for thumbs, digits for keyboards. Every score is saved as it is given.
-import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
+import { ask, boot, calm, count, dayIn, el, expectedIn, find, groupChoice, groupHere, groupOn, icon, inTurn, inWords, position, saved, slotsOn, unsaved } from "{{ app/frame.js }}";
 import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
 import { forget, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
@@ -114,7 +114,7 @@ function lay() {
   if (!slot || !framework) return;
   const wanted = new Set(framework.slots[slot.kind]?.asked ?? []);
   const here = one => expectedIn(one, day, slot.id) || extra.includes(one.id) || [...cells.keys()].some(name => name.startsWith(one.id));
-  rows = roster.students.filter(one => added.includes(one.id) || ((!group || one.group === group) && here(one)));
+  rows = roster.students.filter(one => added.includes(one.id) || ((!group || groupOn(one, day) === group) && here(one)));
   for (const item of framework.indicators) {
     if (!wanted.has(item.id)) continue;
     if (!item.per_student) columns.push({ ...item, of: () => item.id });
