@@ -18,7 +18,7 @@ from ap_ledger.application.account_store import PRESENCE
 from ap_ledger.application.ledger import Ledger, new_id
 from ap_ledger.cli import demo
 from ap_ledger.domain.device import EnrolDevice
-from ap_ledger.domain.setting import SetTimetable
+from ap_ledger.domain.setting import SetCalendar, SetTimetable
 from ap_ledger.domain.student import AssignMentor, ExpectStudent
 from ap_ledger.events.student import ExpectedDay
 from ap_ledger.settings import read_settings
@@ -112,7 +112,10 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
     body = ledger.world.setting(story.setting)
     assert body is not None
     slots = tuple(slot.model_copy(update={"weekdays": (1, 2, 3, 4, 5, 6, 7)}) for slot in body.timetable(today))
-    ledger.execute(SetTimetable(id=new_id(), setting_id=story.setting, author_id=story.others["leader"], from_date=today - timedelta(days=2), slots=slots))
+    from_then_on = {"setting_id": story.setting, "author_id": story.others["leader"], "from_date": today - timedelta(days=2)}
+    ledger.execute(SetTimetable(id=new_id(), **from_then_on, slots=slots))
+    # The example's half-terms are over; a calendar that names none closes no day.
+    ledger.execute(SetCalendar(id=new_id(), **from_then_on))
     for child in story.children:
         for mentor in story.mentors[:2]:
             whose = {"setting_id": story.setting, "student": child.id, "author_id": story.others["leader"]}
