@@ -12,9 +12,9 @@ from fastapi import Body, Request, Response
 
 from ap_ledger.access import COMMAND_ACTIONS
 from ap_ledger.application.boxes import is_box
-from ap_ledger.application.door import BYTES_LIMIT, TooLarge, Unparsable
 from ap_ledger.application.held import Held
 from ap_ledger.application.ledger import Executed
+from ap_ledger.application.posting import BYTES_LIMIT, TooLarge, Unparsable
 from ap_ledger.application.starting import make_first_administrator
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from fastapi import Query, Request, Response
 
-from ap_ledger.application.door import Unparsable
+from ap_ledger.application.posting import Unparsable
 
 LIMIT = 500
 Cursor = Annotated[str | None, Query(max_length=400, description="From the Link header of the page before.")]

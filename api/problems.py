@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from ap_ledger.application.door import TooLarge, Unparsable
+from ap_ledger.application.posting import TooLarge, Unparsable
 from ap_ledger.errors import Busy, CommandConflict, NotAllowedNow, Refused, SignInRefused, Unreadable
 from api.templating import templates
 from projections.reading import Unknown

@@ -266,9 +266,10 @@ class SuggestedCodeOut(BaseModel):
 
 
 class RegisterSuggestions(BaseModel):
-    """Suggestions, newest first."""
+    """Suggestions, newest first. `incomplete` says that something recorded about the student could not be read."""
 
     student_id: UUID
+    incomplete: bool
     items: list[SuggestedCodeOut]
 
 
@@ -311,10 +312,11 @@ class ContactOut(BaseModel):
 
 
 class StudentsDay(BaseModel):
-    """One student's day."""
+    """One student's day. `incomplete` says that something recorded about them could not be read."""
 
     student_id: UUID
     name: str | None
+    incomplete: bool
     sessions: list[AttestedOut]
     contacts: list[ContactOut]
 

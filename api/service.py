@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, Query, Request
 
 from ap_ledger.application import Ledger
-from ap_ledger.application.door import Unparsable
+from ap_ledger.application.posting import Unparsable
 from ap_ledger.errors import Busy
 from projections.reading import Reader
 from projections.runner import Runner

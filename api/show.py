@@ -12,7 +12,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
 
-from ap_ledger.application.door import TooLarge, Unparsable
+from ap_ledger.application.posting import TooLarge, Unparsable
 from api.asking import Asker
 from api.problems import NotAllowed
 from api.templating import templates

@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import Query, Request, Response
 from pydantic import AfterValidator, AwareDatetime
 
-from ap_ledger.application.door import Unparsable
+from ap_ledger.application.posting import Unparsable
 from api.asking import Asking
 from api.gate import gated
 from api.paging import Cursor

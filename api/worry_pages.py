@@ -12,7 +12,9 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from ap_ledger.application.door import open_worry
+from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Erased
+from ap_ledger.events.moments import stored_time
 from api.asking import Asker, Asking
 from api.gate import gated
 from api.service import Current, Service
@@ -41,15 +43,23 @@ def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]
         if said is None and body is not None and not isinstance(body, Erased):
             student = orjson.loads(body)["student_id"]
         else:
-            student = said["student_id"].casefold() if said else ""
+            student = str(UUID(said["student_id"])) if said else ""
         if student and not asking.may("read-safeguarding-words", student, setting["id"]):
             # Somebody who is kept from a student does not learn that there was a worry either.
             continue
-        when = datetime.fromisoformat(said["device_time"]).astimezone(zone) if said else event.stamp.occurred_at.astimezone(zone)
+        when = _written_at(said, event.stamp.occurred_at).astimezone(zone)
         told.append(
             {
                 "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or "[erased]", "id": student,
-                "who": people.get(said["author_id"].casefold()) if said else None, "text": said["text"] if said else "[erased]",
+                "who": people.get(str(UUID(said["author_id"]))) if said else None, "text": said["text"] if said else "[erased]",
             }
         )  # fmt: skip
     return told
+
+
+def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:
+    """When a worry was written; when it came, where what it says of that is gone or cannot be read."""
+    try:
+        return stored_time(said["device_time"]) if said else recorded
+    except Unreadable:
+        return recorded

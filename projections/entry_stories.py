@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from ap_ledger.events.moments import microseconds
+from ap_ledger.events.moments import microseconds, stored_time
 from ap_ledger.persistence.recorder import LedgerRecorder
 from projections.runner import Seen, see
-
-CHANGED = frozenset({"entry-corrected", "entry-voided"})
 
 
 class EntryState(NamedTuple):
@@ -40,5 +37,5 @@ def state_before(story: Sequence[Seen], position: int) -> EntryState | None:
     said = last.state or {}
     if last.topic != "entry-corrected":
         return EntryState(last, last.topic, said, last.occurred_at)
-    occurred_at = microseconds(datetime.fromisoformat(said["replacement_occurred_at"]))
+    occurred_at = microseconds(stored_time(said["replacement_occurred_at"]))
     return EntryState(last, said["replacement_kind"], said["replacement"], occurred_at)

@@ -14,7 +14,7 @@ from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
 from ap_ledger.events.base import Entry
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
-from ap_ledger.events.moments import local_day, microseconds, moment
+from ap_ledger.events.moments import local_day, microseconds, moment, stored_time
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader, Unknown
@@ -244,7 +244,7 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
         }  # fmt: skip
         if event.topic == "entry-corrected":
             entry = change["after"] = state["replacement"]
-            occurred_at = microseconds(datetime.fromisoformat(state["replacement_occurred_at"]))
+            occurred_at = microseconds(stored_time(state["replacement_occurred_at"]))
             status = "corrected" if status != "voided" else status
         else:
             status = "voided"

@@ -18,8 +18,8 @@ import orjson
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
-from projections.entry_stories import CHANGED, EntryState, state_before, stories
-from projections.runner import Projection, Seen
+from projections.entry_stories import EntryState, state_before, stories
+from projections.runner import CHANGES, Projection, Seen
 from projections.views import Views
 
 StudentCurriculum = tuple[bytes, str]
@@ -177,13 +177,13 @@ class Learning(Projection):
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds steps and answers, and supersedes what was corrected or voided."""
-        changed = {seen.stream for seen in batch if seen.topic in CHANGED}
+        changed = {seen.stream for seen in batch if seen.topic in CHANGES}
         told = stories(self.recorder, changed)
         touched: set[tuple[bytes, str, int]] = set()
         answers: list[tuple[Any, ...]] = []
         superseded: list[tuple[int, int, bytes, str]] = []
         for seen in batch:
-            if seen.topic in CHANGED:
+            if seen.topic in CHANGES:
                 story = told[seen.stream]
                 before, after = state_before(story, seen.position), state_before(story, seen.position + 1)
                 if before is not None and before.kind == "unit-progressed":

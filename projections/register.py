@@ -9,7 +9,9 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from ap_ledger.errors import Unreadable
 from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.moments import stored_time
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.expected import Expectations
 from projections.history import entries_at, entries_of_day
@@ -72,9 +74,9 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
     expectations = Expectations(setting, placements)
     found: list[SuggestedCode] = []
-    for session in _sessions(zone, entries):
+    for session in _sessions(zone, [one for one in entries if _is_readable(one)]):
         said = session[0]["entry"]
-        start, end = (datetime.fromisoformat(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+        start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
         expected = expectations.on(student, start.date())
         placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
         facts = SessionFacts(
@@ -93,6 +95,14 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
         suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)
         found.append(SuggestedCode(start, end, facts.attended and not disputed, disputed, suggestion, session))
     return found
+
+
+def _is_readable(told: dict[str, Any]) -> bool:
+    """Whether a session says when it was. One that does not takes no other with it."""
+    try:
+        return told["kind"] == "session-attended" and bool(_attested(told))
+    except (Unreadable, LookupError, TypeError, ValueError):
+        return False
 
 
 def _attested(told: dict[str, Any]) -> Attested:

@@ -22,6 +22,8 @@ from ap_ledger.events import event_class
 from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
 from projections.views import Generation, TableMaker, Views, drop_tables, tables_of
 
+CHANGES = frozenset({"entry-corrected", "entry-voided"})
+"""What changes an entry. Such an event tells all there is to know, so it also brings back an entry that could not be read."""
 BATCH = 2_000
 POLL_SECONDS = 0.25
 log = structlog.get_logger()
@@ -200,6 +202,7 @@ class Runner:
         elif known[0].position != live.position:
             # Another process moved it, so what this one remembers may be stale.
             known[1].forget()
+            self._dead.pop((kind.name, live.name), None)
         self._live[kind.name] = (live, known[1])
         return self._live[kind.name]
 
@@ -227,12 +230,15 @@ class Runner:
         dead = self._dead_streams(generation)
         try:
             with self._views.writing() as connection:
-                readable = [seen for seen in batch if seen.stream not in dead] if dead else batch
+                readable = [seen for seen in batch if seen.stream not in dead or seen.topic in CHANGES] if dead else batch
                 for seen in readable:
                     if seen.state is None:
                         raise Unreadable(f"the event at position {seen.position} cannot be decoded")
                 projection.apply(connection, readable)
+                back = dead & {seen.stream for seen in readable} if dead else set()
+                self._unbury(connection, generation, back)
                 self._move(connection, generation, start, end)
+            dead -= back
             return end
         except (LostRace, Busy):
             raise
@@ -263,6 +269,11 @@ class Runner:
             self._move(connection, generation, seen.position - 1, seen.position)
         self._dead.setdefault((generation.projection, generation.name), set()).add(seen.stream)
         log.error("event set aside", projection=generation.projection, position=seen.position, error=type(error).__name__)
+
+    def _unbury(self, connection: Connection, generation: Generation, back: set[bytes]) -> None:
+        gone = self._views.sql("DELETE FROM dead_letter WHERE projection = ? AND generation = ? AND stream = ?")
+        for stream in back:
+            connection.exec_driver_sql(gone, (generation.projection, generation.name, stream))
 
     def _dead_streams(self, generation: Generation) -> set[bytes]:
         key = (generation.projection, generation.name)

@@ -7,7 +7,7 @@ that any `known_at` is an index look-up and at most the day it falls in is folde
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
@@ -15,7 +15,8 @@ import orjson
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
-from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.errors import LedgerError
+from ap_ledger.events.moments import local_day, microseconds, stored_time
 from projections.entry_stories import state_before, stories
 from projections.one_fact import LATE, MISSING
 from projections.progress import DayCell, DayRow, add, fold_day
@@ -117,7 +118,7 @@ def _text(value: Any) -> str | None:
 def _minutes(state: Mapping[str, Any]) -> str | None:
     if not state.get("actual_start") or not state.get("actual_end"):
         return None
-    span = datetime.fromisoformat(state["actual_end"]) - datetime.fromisoformat(state["actual_start"])
+    span = stored_time(state["actual_end"]) - stored_time(state["actual_start"])
     return str(max(0, round(span.total_seconds() / 60)))
 
 
@@ -131,13 +132,13 @@ def attendance(state: Mapping[str, Any]) -> str:
         return f"cancelled-by-{state['cancelled_by']}"
     if not state.get("actual_start"):
         return "not-attended"
-    late = (datetime.fromisoformat(state["actual_start"]) - datetime.fromisoformat(state["planned_start"])).total_seconds()
+    late = (stored_time(state["actual_start"]) - stored_time(state["planned_start"])).total_seconds()
     return LATE if late > 60 * LATE_MINUTES else "attended"
 
 
 def planned(state: Mapping[str, Any]) -> tuple[int, int, int | None]:
     """When a session was planned to begin and end, in microseconds, and the ordinal of the day whose slot it is, where it names one."""
-    begins, ends = (microseconds(datetime.fromisoformat(state[name])) for name in ("planned_start", "planned_end"))
+    begins, ends = (microseconds(stored_time(state[name])) for name in ("planned_start", "planned_end"))
     return begins, ends, date.fromisoformat(state["session"]["date"]).toordinal() if state.get("session") else None
 
 
@@ -186,7 +187,7 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables: ClassVar = (timeline_table, cells_table, zones_table)
 
     REMEMBERED = 20_000
@@ -226,7 +227,7 @@ class StudentDays(Projection):
                 lines.append(line)
                 days.setdefault((line.student, line.day), []).append((seen.position, recorded_day, line.row))
             elif seen.stream in changed:
-                before = self._current(connection, streams[seen.stream], seen.position)
+                before = self._before(connection, streams[seen.stream], seen.position)
                 if before is not None:
                     superseded.append((seen.position, before.student, before.day, before.row.position))
                     days.setdefault((before.student, before.day), []).append((seen.position, recorded_day, None))
@@ -243,16 +244,23 @@ class StudentDays(Projection):
 
     def _line(self, connection: Connection, seen: Seen, kind: str, state: Mapping[str, Any], occurred_at: int) -> Line:
         item, value = DESCRIBE[kind](state)
-        session, visit = state.get("session"), state.get("visit_id")
+        session, visit = state.get("session"), UUID(state["visit_id"]) if state.get("visit_id") else None
         assert seen.student_id is not None
         begins, ends, on = planned(state) if kind == "session-attended" else (None, None, None)
-        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], visit, begins, ends, on)
-        return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, UUID(visit).bytes if visit else None)
+        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], str(visit) if visit else None, begins, ends, on)
+        return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, visit.bytes if visit else None)
 
     def _current(self, connection: Connection, story: Sequence[Seen], before: int) -> Line | None:
         """The timeline row that an entry had just before a position: None where it was void."""
         state = state_before(story, before)
         return state and self._line(connection, state.seen, state.kind, state.said, state.occurred_at)
+
+    def _before(self, connection: Connection, story: Sequence[Seen], position: int) -> Line | None:
+        """The row that a change takes back: None where there is none, because what it changes could not be read."""
+        try:
+            return self._current(connection, story, position)
+        except (LedgerError, LookupError, TypeError, ValueError):
+            return None
 
     # Days ---------------------------------------------------------------------------------------------------------
 

@@ -147,6 +147,12 @@ class Views:
         ask = self.sql("SELECT 1 FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation WHERE d.student = ?")
         return connection.exec_driver_sql(ask, (student_id.bytes,)).first() is not None
 
+    def incomplete_students(self) -> frozenset[str]:
+        """The ids of the students about whom an event could not be read."""
+        ask = "SELECT DISTINCT d.student FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+        with self.reading() as connection:
+            return frozenset(str(UUID(bytes=bytes(row[0]))) for row in connection.exec_driver_sql(ask) if row[0] is not None)
+
     def dead_letters(self) -> int:
         """How many events the live read models could not take in."""
         ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"

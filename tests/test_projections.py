@@ -149,7 +149,6 @@ def test_a_poison_event_is_set_aside_alone_and_the_page_says_it_is_incomplete(ho
     runner = Runner(house.ledger.recorder, house.views, (Registry, Poisoned))
     bad = house.rung("goes-out")
     results = house.record(house.rung(), bad, house.rung(), house.rung(student=house.other))
-    house.record(house.correct(bad, rung="reaches-site"))
     runner.catch_up()
     told = history(house.reader, house.student, EVER, None)
     assert told["incomplete"] and told["progress"]["entries"] == 2
@@ -157,6 +156,11 @@ def test_a_poison_event_is_set_aside_alone_and_the_page_says_it_is_incomplete(ho
     with house.views.reading() as connection:
         letters = [tuple(row) for row in connection.exec_driver_sql("SELECT position, error FROM dead_letter")]
     assert letters == [(results[1].position, "RuntimeError")]
+    # A correction tells all there is to know, so it brings the entry back; so does a replay once it can be read.
+    house.record(house.correct(bad, rung="reaches-site"))
+    runner.catch_up()
+    told = history(house.reader, house.student, EVER, None)
+    assert not told["incomplete"] and told["progress"]["entries"] == 3
     house.runner.replay("student_days")
     mended = house.look_back()
     assert not mended["incomplete"] and mended["progress"]["entries"] == 3

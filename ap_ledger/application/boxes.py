@@ -12,7 +12,6 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +19,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ap_ledger.application.json_in import loads
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.errors import KeyringError
 
@@ -62,8 +62,8 @@ def open_box(keyring: Keyring, raw: dict[str, Any]) -> dict[str, Any] | None:
         ephemeral, nonce, sealed = (b64decode(box[name], validate=True) for name in ("epk", "iv", "ct"))
         shared = _private(key.raw).exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(CURVE, ephemeral))
         opened = HKDF(SHA256(), 32, ephemeral, BOX_INFO).derive(shared)
-        entry = orjson.loads(AESGCM(opened).decrypt(nonce, sealed, str(raw["id"]).encode()))
-        return entry if isinstance(entry, dict) and entry.get("id") == raw["id"] else None
+        entry = loads(AESGCM(opened).decrypt(nonce, sealed, str(raw["id"]).encode()))
+        return entry if isinstance(entry, dict) and UUID(entry["id"]) == UUID(raw["id"]) else None
     except (KeyError, TypeError, ValueError, AttributeError, InvalidTag, binascii.Error):
         return None
 

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 import orjson
-from pydantic import ValidationError
 
-from ap_ledger.application.checks import CHECKS
 from ap_ledger.application.door import Door, Send
+from ap_ledger.application.entry_rules import happens_at_its_session
 from ap_ledger.application.mapper import split_personal
-from ap_ledger.application.world import Party, World
-from ap_ledger.domain.posted import ENTRY, POSTED_BY_KIND, PostedCorrection, PostedEntry, PostedVoid
-from ap_ledger.errors import NotYet, Refused
+from ap_ledger.application.world import World
+from ap_ledger.domain.posted import OUTSIDE_STATE, POSTED_BY_KIND, PostedCorrection, PostedEntry, PostedVoid
+from ap_ledger.errors import NotYet, Refused, Unreadable
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.changes import SealedRecord
-from ap_ledger.events.moments import microseconds, moment
+from ap_ledger.events.moments import microseconds, moment, stored_time
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import LedgerStoredEvent, Row, Unit, sealed_hash
+
+OUTSIDE_CHANGE = OUTSIDE_STATE | {"entry_id", "replaces"}
 
 
 class Changes:
@@ -29,26 +27,24 @@ class Changes:
         self._world = world
         self._recorder = recorder
 
-    def unit(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send) -> Unit:
+    def unit(self, posted: PostedCorrection | PostedVoid, send: Send) -> Unit:
         """The row of a change. Raises Refused, or NotYet where the entry has not arrived."""
         self._world.refresh()
-        party = self._door.party(raw)
+        party = self._door.party(posted)
         stream = self._target(posted)
         first, version = stream[0], stream[-1].originator_version + 1
         occurred_at, flags = self._door.when(posted, party, send)
-        outside = {"id", "kind", "setting_id", "student_id", "author_id", "entry_id", "replaces"}
-        state = {name: value for name, value in raw.items() if value is not None and name not in outside}
+        print_ = self._door.print_of(party, posted.said())
+        state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
-            replaced_at, inner = self._replacement(posted, first, party, send)
+            replaced_at, inner = self._replacement(posted.replacement, posted, first, send)
             flags = sorted({*flags, *inner})
-            state["replacement"] = {name: value for name, value in posted.replacement.items() if value is not None}
             state["replacement_kind"] = first.topic
             state["replacement_occurred_at"] = moment(replaced_at).isoformat()
         if flags:
             state["flags"] = flags
         event = EVENT_BY_TOPIC[posted.kind]
         sealed = self._door.sealed(posted, posted.kind, posted.entry_id, version, split_personal(event, state))
-        print_ = self._door.print_of(party, raw)
         return Unit(posted.id, (Row(
             posted.entry_id, version, posted.kind, event.class_version, posted.id, posted.setting_id, posted.student_id,
             posted.author_id, send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
@@ -72,35 +68,27 @@ class Changes:
             raise Refused("malformed", "The entry is about another student. To move it, void it and record it again.", "student_id")
         return stream
 
-    def _replacement(self, posted: PostedCorrection, first: LedgerStoredEvent, party: Party, send: Send) -> tuple[int, list[str]]:
+    def _replacement(self, entry: PostedEntry, posted: PostedCorrection, first: LedgerStoredEvent, send: Send) -> tuple[int, list[str]]:
         """When the replaced entry happened, and its flags. Raises Refused when the replacement breaks a rule."""
-        try:
-            entry: PostedEntry = ENTRY.validate_json(orjson.dumps(posted.replacement))
-        except ValidationError as error:
-            fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
-            code = "too-long" if fault["type"] == "string_too_long" else "malformed"
-            where = ".".join(str(part) for part in fault["loc"][1:2])
-            raise Refused(code, "The replacement must be a whole entry, with every field its kind needs.", f"replacement.{where}".rstrip(".")) from None
         fixed = {"id": posted.entry_id, "kind": first.topic, "student_id": first.student_id, "setting_id": first.setting_id}
         for name, value in fixed.items():
             if getattr(entry, name) != value:
                 raise Refused(
                     "malformed", "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.", f"replacement.{name}"
                 )
-        self._door.party(posted.replacement)
         try:
-            if check := CHECKS.get(entry.kind):
-                check(entry, self._world)
             # A time left as it was means the moment that was recorded, whatever this sender's clock says.
-            unchanged = datetime.fromisoformat(orjson.loads(first.state)["device_time"]) == entry.device_time
-            return self._door.when(entry, party, send, _offset_of(first, entry) if unchanged else None)
+            return self._door.when(entry, self._door.party(entry), send, _offset_of(first, entry))
         except Refused as refusal:
             raise Refused(refusal.code, refusal.message, f"replacement.{refusal.field}") from None
 
 
-def _offset_of(first: LedgerStoredEvent, entry: PostedEntry) -> int:
-    """The clock offset under which an entry was first recorded, in microseconds."""
-    state = orjson.loads(first.state)
-    if first.topic == "outcome-scored" and "session" in state:
-        return 0
-    return first.occurred_at - microseconds(entry.device_time)
+def _offset_of(first: LedgerStoredEvent, entry: PostedEntry) -> int | None:
+    """The clock offset under which an entry was first recorded, in microseconds; None where its time was changed since."""
+    try:
+        unchanged = stored_time(orjson.loads(first.state)["device_time"]) == entry.device_time
+    except Unreadable:
+        return None
+    if not unchanged:
+        return None
+    return 0 if happens_at_its_session(entry) else first.occurred_at - microseconds(entry.device_time)

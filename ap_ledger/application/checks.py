@@ -22,7 +22,7 @@ def check_rung(entry: Any, world: World) -> None:
 
 def _is_own(entry: Any, definition_id: str, item: str, world: World) -> bool:
     """Whether a student has an item of their own by this id."""
-    party = world.party(str(entry.setting_id), str(entry.student_id), str(entry.author_id))
+    party = world.party(entry.setting_id, entry.student_id, entry.author_id)
     return (definition_id, item) in party.student.own_items
 
 

@@ -16,7 +16,7 @@ _AWKWARD_IN_LIST = re.compile(rb"[:,\[]-?(?:\d+[.eE]|\d{16})")
 
 
 def canonical(value: Any) -> bytes:
-    """The RFC 8785 form of a JSON value.
+    """The RFC 8785 form of a JSON value, in which times and ids may stand as values.
 
     Where there are neither awkward numbers nor names beyond ASCII, sorted compact JSON is that form already and much
     quicker to make; the tests hold the two equal. Raises ValueError for numbers that RFC 8785 cannot write.
@@ -25,9 +25,9 @@ def canonical(value: Any) -> bytes:
         return rfc8785.dumps(value)
     text = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     if not text.isascii() and not _ascii_names(value):
-        return rfc8785.dumps(value)
+        return rfc8785.dumps(orjson.loads(text))
     if (_AWKWARD_IN_LIST if b"[" in text else _AWKWARD_NUMBER).search(text):
-        return rfc8785.dumps(value)
+        return rfc8785.dumps(orjson.loads(text))
     return text
 
 

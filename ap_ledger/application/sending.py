@@ -14,17 +14,19 @@ import uuid_utils
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.changes import Changes
-from ap_ledger.application.door import CLOCK_MOVED, Door, Send, id_of, parse_send, refused
+from ap_ledger.application.door import CLOCK_MOVED, Door, Send
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import Held, HeldStore
-from ap_ledger.application.keyring import Keyring
+from ap_ledger.application.keyring import Key, Keyring
+from ap_ledger.application.posting import Unparsable, id_of, parse_send, refused
 from ap_ledger.application.results import Receipt, Result
 from ap_ledger.application.standing import Sender, Standing
-from ap_ledger.domain.posted import PostedCorrection, PostedVoid
+from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
 from ap_ledger.errors import NotYet, Refused
+from ap_ledger.events.bounds import out_of_reach
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.persistence.rows import Appended, Known, Outcome
+from ap_ledger.persistence.rows import Appended, Known, Outcome, Unit
 
 ATTEMPTS = 20
 UNOPENED = "This was sealed for another ledger, or for a key that is missing here. It is kept as it came, and opens once that key is back."
@@ -34,6 +36,14 @@ CONFLICT = "This id was sent before with other content. Nothing was stored; use 
 def new_id() -> UUID:
     """A fresh UUIDv7, for programs that act as a client."""
     return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+def _print_of(key: Key, said: Any) -> bytes:
+    """The fingerprint of what was said, or none where it has no canonical form."""
+    try:
+        return Fingerprint(key.raw).of(said)
+    except ValueError:
+        return b""
 
 
 class Sending:
@@ -66,6 +76,8 @@ class Sending:
         """Reads what came over the network and judges every entry. Raises Unparsable or TooLarge."""
         now = self.clock()
         sent_at, device_id, entries, more = parse_send(raw)
+        if fault := out_of_reach(sent_at, now):
+            raise Unparsable(f'"sent_at": {fault}')
         if sender is not None and sender.who.device_id is not None:
             # A credential says which device it is; what a send says of itself is for those who have none.
             device_id = sender.who.device_id
@@ -108,7 +120,7 @@ class Sending:
         """Answers every entry of a send: fresh ones from what was stored, then changes, then what was refused or held."""
         fresh: list[UUID] = []
         for unit, place, outcome in zip(send.units, send.unit_places, outcomes, strict=True):
-            send.results[place] = self._answer(unit.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
+            send.results[place] = self._answer_unit(unit, outcome, send.raw[place])
             if isinstance(outcome, Appended):
                 fresh.append(unit.id)
         for place, posted in send.changes:
@@ -135,26 +147,27 @@ class Sending:
             return True
         return isinstance(held.entry, dict) and all(held.entry.get(name) == send.raw[place].get(name) for name in ("author_id", "student_id"))
 
-    def _answer(self, entry_id: UUID, print_: bytes, outcome: Outcome, state: str = "") -> Result:
+    def _answer_unit(self, unit: Unit, outcome: Outcome, raw: Any) -> Result:
+        row = unit.rows[0]
         if isinstance(outcome, Appended):
-            flags = tuple(orjson.loads(state).get("flags", ())) if '"flags"' in state else ()
-            return Result(entry_id, "recorded", position=outcome.position, flags=flags)
+            flags = tuple(orjson.loads(row.state).get("flags", ())) if '"flags"' in row.state else ()
+            return Result(unit.id, "recorded", position=outcome.position, flags=flags)
         assert isinstance(outcome, Known)
-        if outcome.fingerprint == print_:
-            return Result(entry_id, "duplicate", position=outcome.position)
-        return Result(entry_id, "conflict", position=None, message=CONFLICT)
+        if outcome.fingerprint == row.fingerprint:
+            return Result(unit.id, "duplicate", position=outcome.position)
+        return self._known_before(unit.id, raw, None) or Result(unit.id, "conflict", message=CONFLICT)
 
     def _change(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send) -> Result:
         """Records a correction or void; two people who correct at once are both kept, one after the other."""
         try:
             for _ in range(ATTEMPTS):
-                known = self._known_before(posted.id, raw)
+                known = self._known_before(posted.id, raw, posted)
                 if known is not None:
                     return known
-                unit = self.changes.unit(posted, raw, send)
+                unit = self.changes.unit(posted, send)
                 outcome = self.recorder.writer.submit([unit]).result()[0]
                 if isinstance(outcome, (Appended, Known)):
-                    return self._answer(posted.id, unit.rows[0].fingerprint, outcome, unit.rows[0].state)
+                    return self._answer_unit(unit, outcome, raw)
         except NotYet as reason:
             return self._hold(posted, raw, send, reason)
         except Refused as refusal:
@@ -186,7 +199,7 @@ class Sending:
             # A change that waits for its entry was kept when it was found to; everything else that is held is kept here.
             if result is None or (result.status != "refused" and place not in send.boxes and result.field != "author_id"):
                 continue
-            if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place])):
+            if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place], send.posted[place])):
                 send.results[place] = known
                 continue
             self.held.keep(self._place_for(result.id, send.raw[place]), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
@@ -199,29 +212,24 @@ class Sending:
         )  # fmt: skip
         return new_id() if entry_id is None or others else entry_id
 
-    def _known_before(self, entry_id: UUID, raw: Any) -> Result | None:
-        """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today."""
+    def _known_before(self, entry_id: UUID, raw: Any, posted: Posted | Result | None) -> Result | None:
+        """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today.
+
+        It is the same in its canonical form, or as it came: what was stored in earlier years was compared to the letter.
+        """
         known = self.recorder.find([entry_id]).get(entry_id)
         if known is None:
             return None
         event = self.recorder.events_at([known.position])[0]
         # A worry's row names no student, so the student it was posted about says which key its fingerprint was made under.
-        student = event.student_id or (self._student_of(raw) if event.topic == SealedRecord.TOPIC else None)
+        student = event.student_id or (id_of(raw, "student_id") if event.topic == SealedRecord.TOPIC else None)
         key = self.keyring.key(student, "core") if student else None
         if student is not None and key is None:
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
-        try:
-            return self._answer(entry_id, Fingerprint(key.raw).of(raw) if key else b"", known)
-        except ValueError:
-            return Result(entry_id, "conflict", message=CONFLICT)
-
-    @staticmethod
-    def _student_of(raw: Any) -> UUID | None:
-        try:
-            return UUID(raw["student_id"])
-        except (KeyError, TypeError, ValueError, AttributeError):
-            return None
+        said = [raw, posted.said()] if isinstance(posted, Posted) else [raw]
+        same = key is not None and any(_print_of(key, one) == known.fingerprint for one in said)
+        return Result(entry_id, "duplicate", position=known.position) if same else Result(entry_id, "conflict", message=CONFLICT)
 
     # What is held -------------------------------------------------------------------------------------------------
 
@@ -264,8 +272,7 @@ class Sending:
 
     def _settle(self, send: Send, outcomes: Sequence[Outcome]) -> Result:
         if send.units:
-            unit = send.units[0]
-            return self._answer(unit.id, unit.rows[0].fingerprint, outcomes[0], unit.rows[0].state)
+            return self._answer_unit(send.units[0], outcomes[0], send.raw[0])
         if send.changes:
             posted = send.changes[0][1]
             known = self.recorder.find([posted.entry_id])

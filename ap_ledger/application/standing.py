@@ -122,14 +122,14 @@ class SendJudge:
         self._standing = standing
         self._sender = sender
         self._by_hour = sender.who.device_id is not None
-        self._said: dict[tuple[str, str, str, bool, tuple[Hashable, ...]], str | None] = {}
+        self._said: dict[tuple[UUID, UUID, UUID, bool, tuple[Hashable, ...]], str | None] = {}
 
-    def verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, at: int, zone: str) -> str | None:
+    def verdict(self, setting_id: UUID, student_id: UUID, author_id: UUID, worry: bool, at: int, zone: str) -> str | None:
         """None where it may be recorded; else REFUSED, or why it is held. `at` is when it happened, in microseconds."""
         # Caseloads go by days. Whether somebody was at a device is asked for every hour, and a role ends at any moment.
         when: tuple[Hashable, ...] = (local_day(at, zone).toordinal(),)
         if self._by_hour:
-            when = (*when, at // 3_600_000_000, self._standing.roles(UUID(author_id), at))
+            when = (*when, at // 3_600_000_000, self._standing.roles(author_id, at))
         asked = (setting_id, student_id, author_id, worry, when)
         if asked not in self._said:
             if len(self._said) > 100_000:
@@ -137,10 +137,10 @@ class SendJudge:
             self._said[asked] = self._verdict(setting_id, student_id, author_id, worry, at, zone)
         return self._said[asked]
 
-    def _verdict(self, setting_id: str, student_id: str, author_id: str, worry: bool, at: int, zone: str) -> str | None:
-        who, author = self._sender.who, UUID(author_id)
+    def _verdict(self, setting_id: UUID, student_id: UUID, author: UUID, worry: bool, at: int, zone: str) -> str | None:
+        who = self._sender.who
         day = local_day(at, zone)
-        about = self._standing.student(UUID(student_id), day)
+        about = self._standing.student(student_id, day)
         action = "raise-worry" if worry else "record"
         if who.device_id is None or who.person_id is not None:
             writer, itself = who, who.person_id == author
@@ -151,11 +151,11 @@ class SendJudge:
             writer = self._standing.who(author, at=at)
             if not may(who, action, about):
                 return REFUSED
-        if not may(writer, action, about) or str(about.setting_id) != setting_id.casefold():
+        if not may(writer, action, about) or about.setting_id != setting_id:
             return REFUSED
         if self._sender.revoked:
             return AFTER_REVOKED
-        if not itself and not (who.person_id is not None and may(who, "record-for-others", about) and self._works_here(author, UUID(setting_id))):
+        if not itself and not (who.person_id is not None and may(who, "record-for-others", about) and self._works_here(author, setting_id)):
             return UNSURE
         return None
 

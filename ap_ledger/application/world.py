@@ -72,7 +72,7 @@ class World:
         self._people: dict[UUID, Person | None] = {}
         self._devices: dict[UUID, Device | None] = {}
         self._definitions: dict[tuple[str, int], Definition | None] = {}
-        self._parties: dict[tuple[str, str, str], Party] = {}
+        self._parties: dict[tuple[UUID, UUID, UUID], Party] = {}
 
     def refresh(self, max_age: float = 0.0) -> None:
         """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded elsewhere.
@@ -88,14 +88,14 @@ class World:
             self.forget()
             self.rules_position, self._keys_seen = position, keys
 
-    def party(self, setting_id: str, student_id: str, author_id: str) -> Party:
-        """Who an entry is between, by the text of their ids. Raises Refused where one is unknown or they do not belong together."""
+    def party(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+        """Who an entry is between. Raises Refused where one is unknown or they do not belong together."""
         who = (setting_id, student_id, author_id)
         # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
         parties = self._parties
         found = parties.get(who)
         if found is None:
-            found = parties[who] = self._meet(UUID(setting_id), UUID(student_id), UUID(author_id))
+            found = parties[who] = self._meet(setting_id, student_id, author_id)
         return found
 
     def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import orjson
-
 from ap_ledger.application import Ledger
-from ap_ledger.application.door import ENTRIES_LIMIT
+from ap_ledger.application.json_in import loads
+from ap_ledger.application.posting import ENTRIES_LIMIT
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import CommandConflict, Refused
 
@@ -37,7 +36,7 @@ def record_lines(ledger: Ledger, lines: Sequence[bytes], report: Callable[[int, 
         if not line.strip():
             continue
         try:
-            said = orjson.loads(line)
+            said = loads(line)
             if not isinstance(said, dict):
                 raise ValueError
         except ValueError:

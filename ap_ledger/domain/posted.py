@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, create_model, model_validator
 
 from ap_ledger.domain.base import ClientId
-from ap_ledger.events.base import Entry, Erased, Fact, Session, Slug, Text
+from ap_ledger.events.base import DEVICE_TIME, REPLACES, SESSION, VISIT, Entry, Erased, Fact, Session, Slug, Text
 from ap_ledger.events.entries import ENTRY_EVENTS
 
 OUTSIDE_STATE = frozenset({"id", "kind", "setting_id", "student_id", "author_id"})
@@ -23,20 +23,24 @@ class Posted(Fact):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
-    id: ClientId
-    kind: str
-    setting_id: UUID
-    student_id: UUID
-    author_id: UUID
-    device_time: AwareDatetime
+    id: ClientId = Field(description="The id is a UUID of version 7, made by whoever writes the entry.")
+    kind: str = Field(description="The kind is one of those listed in the contract.")
+    setting_id: UUID = Field(description="The setting is named by its id, a UUID.")
+    student_id: UUID = Field(description="The student is named by their id, a UUID.")
+    author_id: UUID = Field(description="The author is named by their id, a UUID.")
+    device_time: AwareDatetime = Field(description=DEVICE_TIME)
+
+    def said(self) -> dict[str, Any]:
+        """What was posted in its one canonical form, whatever way it was spelt: nothing that is left out as well, times and ids as values."""
+        return self.model_dump(exclude_defaults=True)
 
 
 class PostedEntry(Posted):
     """A fresh entry. The subclass for each kind adds the kind's own fields."""
 
-    visit_id: UUID | None = None
-    session: Session | None = None
-    replaces: UUID | None = None
+    visit_id: UUID | None = Field(None, description=VISIT)
+    session: Session | None = Field(None, description=SESSION)
+    replaces: UUID | None = Field(None, description=REPLACES)
 
 
 def _either(kinds: Iterable[Any]) -> Any:
@@ -51,7 +55,7 @@ def _never_erased(annotation: Any) -> Any:
 
 
 def _kind_of(event: type[Entry]) -> Any:
-    return (Literal[event.TOPIC], event.TOPIC)
+    return (Literal[event.TOPIC], ...)
 
 
 def _posted_class(event: type[Entry]) -> type[PostedEntry]:
@@ -72,28 +76,30 @@ def _posted_class(event: type[Entry]) -> type[PostedEntry]:
 
 POSTED_BY_KIND: dict[str, type[PostedEntry]] = {event.TOPIC: _posted_class(event) for event in ENTRY_EVENTS}
 AnyEntry: Any = Annotated[_either(POSTED_BY_KIND.values()), Field(discriminator="kind")]
-ENTRY: TypeAdapter[PostedEntry] = TypeAdapter(AnyEntry)
+ENTRY_ID = "The entry that this changes is named by its first id, a UUID."
+REASON_CODE = "The reason is a word or two, at most 120 characters."
+REASON = "The reason in full is text of at most 4,000 characters, or left out."
 
 
 class PostedCorrection(Posted):
     """Puts an entry right: `entry_id` names it by its first id, `replacement` is the whole entry as it should read."""
 
     kind: Literal["entry-corrected"]
-    entry_id: UUID
-    replacement: dict[str, Any]
-    reason_code: Slug
-    reason: Text | None = None
-    replaces: UUID | None = None
+    entry_id: UUID = Field(description=ENTRY_ID)
+    replacement: AnyEntry = Field(description="The replacement is the whole entry as it should read, with every field its kind needs.")
+    reason_code: Slug = Field(description=REASON_CODE)
+    reason: Text | None = Field(None, description=REASON)
+    replaces: UUID | None = Field(None, description=REPLACES)
 
 
 class PostedVoid(Posted):
     """Takes an entry back."""
 
     kind: Literal["entry-voided"]
-    entry_id: UUID
-    reason_code: Slug
-    reason: Text | None = None
-    replaces: UUID | None = None
+    entry_id: UUID = Field(description=ENTRY_ID)
+    reason_code: Slug = Field(description=REASON_CODE)
+    reason: Text | None = Field(None, description=REASON)
+    replaces: UUID | None = Field(None, description=REPLACES)
 
 
 AnyPosted: Any = Annotated[_either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")]

@@ -40,6 +40,7 @@ class Setting:
     dated: tuple[DatedFact, ...] = ()
     """Calendars, timetables and retention clocks, in the order in which they were set."""
     commissioners: frozenset[UUID] = frozenset()
+    places: frozenset[UUID] = frozenset()
 
     def facts(self, kind: type[D]) -> list[D]:
         """The dated facts of one kind."""
@@ -68,6 +69,8 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
     match event:
         case DatedFact():
             setting = replace(setting, dated=(*setting.dated, event))
+        case PlaceAdded():
+            setting = replace(setting, places=setting.places | {event.place_id})
         case CommissionerAdded():
             setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
     return replace(setting, version=event.originator_version)

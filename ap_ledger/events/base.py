@@ -102,13 +102,20 @@ class Event(Fact):
         return tuple(name for name in cls.model_fields if name not in ("originator_id", "originator_version", "stamp"))
 
 
+DEVICE_TIME = "When it happened is a time with its offset, such as 2026-03-02T09:15:00+00:00."
+VISIT = "The visit is named by its id, a UUID, or left out."
+SESSION = "The session is its date, such as 2026-03-02, and the id of its slot, or left out."
+REPLACES = "What it replaces is named by its id, a UUID, or left out."
+"""A description of a field says what the field takes, in a sentence: who sends something else is told this sentence."""
+
+
 class Entry(Event):
     """One thing observed. It is a stream of its own, named by the id that the phone gave it."""
 
     STREAM: ClassVar[str] = "entry"
 
-    device_time: AwareDatetime
-    visit_id: UUID | None = None
-    session: Session | None = None
-    replaces: UUID | None = None
+    device_time: AwareDatetime = Field(description=DEVICE_TIME)
+    visit_id: UUID | None = Field(None, description=VISIT)
+    session: Session | None = Field(None, description=SESSION)
+    replaces: UUID | None = Field(None, description=REPLACES)
     flags: tuple[str, ...] = ()

@@ -26,14 +26,19 @@ def check_reach(fact: BaseModel, now: datetime) -> None:
 
     Raises Refused with the path of the field, for instance `terms.0.last`.
     """
-    latest = now + AHEAD
     for where, value in _times_of(fact, ""):
-        if isinstance(value, datetime):
-            early, late = value < _EARLIEST_MOMENT, value > latest
-        else:
-            early, late = value < EARLIEST, value > latest.date()
-        if early or late:
-            raise Refused("malformed", TOO_EARLY if early else TOO_LATE, where)
+        if fault := out_of_reach(value, now):
+            raise Refused("malformed", fault, where)
+
+
+def out_of_reach(value: date, now: datetime) -> str | None:
+    """The sentence for a date or time that nobody can have meant; None for one that somebody can."""
+    latest = now + AHEAD
+    if isinstance(value, datetime):
+        early, late = value < _EARLIEST_MOMENT, value > latest
+    else:
+        early, late = value < EARLIEST, value > latest.date()
+    return TOO_EARLY if early else TOO_LATE if late else None
 
 
 def _times_of(value: Any, where: str) -> Iterator[tuple[str, date]]:

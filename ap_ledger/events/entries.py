@@ -20,21 +20,21 @@ class RungReached(Entry):
     """How far contact got: one rung of an attendance ladder, at one moment of a visit. Anxiety is 0 to 10, 10 worst."""
 
     TOPIC: ClassVar[str] = "rung-reached"
-    ladder: Ref
-    rung: Slug
-    anxiety: Annotated[int, Field(ge=0, le=10)] | None = None
+    ladder: Ref = Field(description="The ladder is named by its id and its version.")
+    rung: Slug = Field(description="The rung is named by its id in the ladder.")
+    anxiety: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="Anxiety is a whole number from 0 to 10, 10 worst, or left out.")
 
 
 class OutcomeScored(Entry):
     """One indicator scored, or the reason why it could not be. Exactly one of `level` and `missing` is null."""
 
     TOPIC: ClassVar[str] = "outcome-scored"
-    framework: Ref
-    indicator: Slug
-    level: Level = None
-    missing: Missing | None = None
-    set_by: Literal["person", "default"] = "person"
-    informant: Informant
+    framework: Ref = Field(description="The framework is named by its id and its version.")
+    indicator: Slug = Field(description="The indicator is named by its id in the framework.")
+    level: Level = Field(None, description="The level is a number or a short text that the indicator's scale has, or left out.")
+    missing: Missing | None = Field(None, description="Why there is no level: not-observed, not-applicable or not-answered.")
+    set_by: Literal["person", "default"] = Field("person", description="Who set it: person, or default for what was filled in.")
+    informant: Informant = Field(description="Whose view it is: mentor, teacher, student, carer or receiving-school.")
 
     @model_validator(mode="after")
     def one_of_level_and_missing(self) -> OutcomeScored:
@@ -49,10 +49,10 @@ class UnitProgressed(Entry):
 
     TOPIC: ClassVar[str] = "unit-progressed"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"note": "learning"}
-    curriculum: Ref
-    unit: Slug
-    status: Slug
-    note: Text | Erased | None = None
+    curriculum: Ref = Field(description="The curriculum is named by its id and its version.")
+    unit: Slug = Field(description="The unit is named by its id in the curriculum.")
+    status: Slug = Field(description="The status is one that the scale of the curriculum has.")
+    note: Text | Erased | None = Field(None, description="The note is text of at most 4,000 characters, or left out.")
 
 
 class VisitLogged(Entry):
@@ -60,23 +60,23 @@ class VisitLogged(Entry):
 
     TOPIC: ClassVar[str] = "visit-logged"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"note": "learning"}
-    effort: Literal["planned", "attempted", "cancelled-by-us"]
-    channel: Literal["in-person", "phone", "text", "video"]
-    minutes: Minutes | None = None
-    note: Text | Erased | None = None
+    effort: Literal["planned", "attempted", "cancelled-by-us"] = Field(description="What we did: planned, attempted or cancelled-by-us.")
+    channel: Literal["in-person", "phone", "text", "video"] = Field(description="By which channel: in-person, phone, text or video.")
+    minutes: Minutes | None = Field(None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out.")
+    note: Text | Erased | None = Field(None, description="The note is text of at most 4,000 characters, or left out.")
 
 
 class SessionAttended(Entry):
     """What a session was planned to be and what it was: the attestation a register code is suggested from."""
 
     TOPIC: ClassVar[str] = "session-attended"
-    planned_start: AwareDatetime
-    planned_end: AwareDatetime
-    actual_start: AwareDatetime | None = None
-    actual_end: AwareDatetime | None = None
-    place_id: UUID | None = None
-    supervised_by: UUID | None = None
-    cancelled_by: Literal["us", "student", "other"] | None = None
+    planned_start: AwareDatetime = Field(description="The planned start is a time with its offset, such as 2026-03-02T09:15:00+00:00.")
+    planned_end: AwareDatetime = Field(description="The planned end is a time with its offset, such as 2026-03-02T12:00:00+00:00.")
+    actual_start: AwareDatetime | None = Field(None, description="When the student came is a time with its offset, or left out.")
+    actual_end: AwareDatetime | None = Field(None, description="When the student left is a time with its offset, or left out.")
+    place_id: UUID | None = Field(None, description="The place is named by its id, a UUID, or left out.")
+    supervised_by: UUID | None = Field(None, description="Who supervised is named by their id, a UUID, or left out.")
+    cancelled_by: Literal["us", "student", "other"] | None = Field(None, description="Who cancelled it: us, student or other, or left out.")
 
 
 class VoiceHeard(Entry):
@@ -84,9 +84,9 @@ class VoiceHeard(Entry):
 
     TOPIC: ClassVar[str] = "voice-heard"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"words": "learning"}
-    speaker: Literal["student", "carer"]
-    face: Annotated[int, Field(ge=1, le=5)] | None = None
-    words: Text | Erased | None = None
+    speaker: Literal["student", "carer"] = Field(description="Who spoke: student or carer.")
+    face: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="The face is a whole number from 1 to 5, 5 best, or left out.")
+    words: Text | Erased | None = Field(None, description="The words are text of at most 4,000 characters, or left out.")
 
 
 class NoteWritten(Entry):
@@ -94,8 +94,8 @@ class NoteWritten(Entry):
 
     TOPIC: ClassVar[str] = "note-written"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "learning"}
-    retention_class: Literal["learning", "behaviour", "health"]
-    text: Text | Erased
+    retention_class: Literal["learning", "behaviour", "health"] = Field(description="What the note is about: learning, behaviour or health.")
+    text: Text | Erased = Field(description="The text is text of at most 4,000 characters.")
 
     @classmethod
     def personal(cls, state: Mapping[str, Any]) -> Mapping[str, RetentionClass]:
@@ -108,11 +108,11 @@ class IncidentRecorded(Entry):
 
     TOPIC: ClassVar[str] = "incident-recorded"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "behaviour"}
-    category: Slug
-    restrictive: bool
-    minutes: Minutes | None = None
-    parents_told_at: AwareDatetime | None = None
-    text: Text | Erased | None = None
+    category: Slug = Field(description="The category is one of the setting's list.")
+    restrictive: bool = Field(description="Whether it was restrictive is true or false.")
+    minutes: Minutes | None = Field(None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out.")
+    parents_told_at: AwareDatetime | None = Field(None, description="When parents were told is a time with its offset, or left out.")
+    text: Text | Erased | None = Field(None, description="The text is text of at most 4,000 characters, or left out.")
 
 
 class ContextNoted(Entry):
@@ -120,8 +120,8 @@ class ContextNoted(Entry):
 
     TOPIC: ClassVar[str] = "context-noted"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"category": "health", "text": "health"}
-    category: Slug | Erased
-    text: Text | Erased | None = None
+    category: Slug | Erased = Field(description="The category is text of at most 120 characters.")
+    text: Text | Erased | None = Field(None, description="The text is text of at most 4,000 characters, or left out.")
 
 
 class InstrumentAnswered(Entry):
@@ -129,9 +129,9 @@ class InstrumentAnswered(Entry):
 
     TOPIC: ClassVar[str] = "instrument-answered"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"answers": "health"}
-    instrument: Ref
-    respondent: Informant
-    answers: dict[Slug, Level] | Erased
+    instrument: Ref = Field(description="The instrument is named by its id and its version.")
+    respondent: Informant = Field(description="Who answered: mentor, teacher, student, carer or receiving-school.")
+    answers: dict[Slug, Level] | Erased = Field(description="The answers are a level, or null, for each item by its id.")
 
 
 class WorryRaised(Entry):
@@ -139,7 +139,7 @@ class WorryRaised(Entry):
 
     TOPIC: ClassVar[str] = "worry-raised"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "safeguarding"}
-    text: Text | Erased
+    text: Text | Erased = Field(description="The text is text of at most 4,000 characters.")
 
 
 ENTRY_EVENTS: tuple[type[Entry], ...] = (

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
+
+from ap_ledger.errors import Unreadable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -19,6 +24,32 @@ def microseconds(moment: datetime) -> int:
 def moment(value: int) -> datetime:
     """Whole microseconds since 1970 as an aware datetime in UTC."""
     return EPOCH + timedelta(microseconds=value)
+
+
+_AWARE = TypeAdapter(AwareDatetime)
+
+
+def stored_time(text: Any) -> datetime:
+    """A time as it stands in something stored, in whatever spelling was ever accepted.
+
+    Raises Unreadable for what is none, and for one so far away that no time zone can show it.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is None:
+            raise ValueError
+    except (TypeError, ValueError):
+        found = _spelt_otherwise(text)
+    if not 1000 < found.year < 9000:
+        raise Unreadable("A stored time is too far away to be real.")
+    return found
+
+
+def _spelt_otherwise(text: Any) -> datetime:
+    try:
+        return _AWARE.validate_strings(text)
+    except ValidationError:
+        raise Unreadable("A stored time cannot be read.") from None
 
 
 @lru_cache(maxsize=64)

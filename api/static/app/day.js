@@ -116,7 +116,7 @@ const away = (student, session, by, words) => attest(student, session, { actual_
 
 function everyoneHere(half) {
   const open = ours().map(student => [student, sessionsOf(student).find(one => one.half === half)]).filter(([student, session]) => session && !attested(student, session).entry);
-  return attestAll(open.map(([student, session]) => [student, session, { actual_start: localTime(at(session.starts)), supervised_by: roster.me.id }]), `${count(open.length, "student")} here from the start.`);
+  return attestAll(open.map(([student, session]) => [student, session, { actual_start: localTime(new Date(Math.min(at(session.starts), Date.now()))), supervised_by: roster.me.id }]), `${count(open.length, "student")} here from the start.`);
 }
 
 async function followUp(student, channel, words) {
@@ -159,10 +159,11 @@ function state(entry) {
 }
 
 function card([student, sessions]) {
-  const contacts = [...(told?.students.find(one => one.student_id === student.id)?.contacts ?? [])];
+  const row = told?.students.find(one => one.student_id === student.id), contacts = [...(row?.contacts ?? [])];
   for (const [key, one] of entries) if (one.follow && key.startsWith(`${student.id}|`) && !contacts.some(found => found.entry_id === one.id)) contacts.push({ channel: one.channel, at: one.device_time, by: roster.me.name, effort: one.effort });
   const unseen = sessions.some(one => { const entry = attested(student, one).entry; return entry && !entry.actual_start && entry.cancelled_by !== "us"; });
   return el("section", { class: "card" }, el("h3", {}, student.name), ...sessions.map(session => line(student, session)),
+    row?.incomplete ? el("p", { class: "due" }, "Something recorded about this student could not be read, so there may be more.") : null,
     contacts.length ? el("p", { class: "quiet" }, `Followed up: ${contacts.map(one => `${CHANNELS.find(([id]) => id === one.channel)?.[1].toLowerCase() ?? one.channel} ${timeOf(one.at)}, ${one.by ?? "somebody"}`).join("; ")}.`) : unseen ? el("p", { class: "due" }, "Not followed up yet.") : null,
     unseen || following === student.id ? el("div", { class: "picks", role: "group", "aria-label": `Follow up ${student.name}` }, ...CHANNELS.map(([id, words]) => el("button", { type: "button", class: "second", id: `follow-${id}-${student.id}`, onclick: () => followUp(student, id, words) }, words))) : null);
 }

@@ -1,0 +1,64 @@
+"""JSON as strangers write it, read once into values that can be kept, shown and stored on either database.
+
+Half a character, a zero character, a number beyond all numbers and a field written twice are mended or made to stand out, so
+that one entry of a send is refused for them and never the whole send. Everything behind this reads plain values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+import orjson
+
+DEPTH = 32
+"""How deeply anything sent may be nested. What lies deeper is told in these words."""
+TOO_DEEP = "[nested too deeply to be kept]"
+TWICE = " (written twice)"
+"""Stands behind the name of a field that was written a second time, so that both can be seen and neither is believed."""
+
+_LONGEST_NUMBER = 2**63
+_HIDES_NAMES = (b"\\u00", b" :", b"\t:", b"\n:", b"\r:")
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+def loads(raw: bytes) -> Any:
+    """The value that was written. Raises ValueError for what is no JSON at all."""
+    try:
+        value = orjson.loads(raw)
+        again = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return _slowly(raw)
+    # Written out again, a value has every name once. What could hide a name from this counting is read slowly.
+    return _slowly(raw) if any(one in raw for one in _HIDES_NAMES) or raw.count(b'":') != again.count(b'":') else value
+
+
+def keepable(value: Any, depth: int = 0) -> Any:
+    """A value of which every part can be kept: halves of characters are replaced, numbers too large are told as text."""
+    if isinstance(value, str):
+        return _UNKEEPABLE.sub("\ufffd", value)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return value if math.isfinite(value) and abs(value) < _LONGEST_NUMBER else str(value)
+    if isinstance(value, (dict, list, tuple)) and depth >= DEPTH:
+        return TOO_DEEP
+    if isinstance(value, dict):
+        return {keepable(str(name)): keepable(inner, depth + 1) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [keepable(inner, depth + 1) for inner in value]
+    return value if value is None or isinstance(value, bool) else str(value)
+
+
+def _slowly(raw: bytes) -> Any:
+    try:
+        return keepable(json.loads(raw, object_pairs_hook=_told_apart, parse_constant=str))
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _told_apart(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        found[name + TWICE if name in found else name] = value
+    return found
