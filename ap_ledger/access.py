@@ -291,7 +291,7 @@ def settings_where(who: Who, action: str) -> frozenset[UUID]:
 
 COMMAND_ACTIONS: Mapping[str, str | None] = {
     "open-setting": "open-setting", "add-place": "manage-setting", "add-commissioner": "manage-setting", "set-calendar": "manage-setting",
-    "set-timetable": "manage-setting", "set-retention": "set-retention",
+    "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
     "add-person": "manage-people", "grant-role": "manage-people", "end-role": "manage-people", "declare-conflict": "manage-students",
     "end-conflict": "manage-students",
     "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students", "start-placement": "manage-students",

@@ -160,6 +160,13 @@ JOBS: tuple[Job, ...] = (
     ),
     Job("check-projections", "The read models are checked against the ledger", "every hour", every_hour, _check_projections),
     Job("sweep", "Whatever an erasure should have removed is looked for", "each night", daily(3, 20), _counted("found", lambda one: one.ledger.deeds.sweep())),
+    Job(
+        "end-held",
+        "What was refused and names no student here ends after 35 days",
+        "each night",
+        daily(3, 30),
+        _counted("ended", lambda one: one.ledger.held.end_lives(one.ledger.clock())),
+    ),
     Job("tidy-sign-in", "Sign-ins that are over are forgotten", "each night", daily(3, 40), _counted("forgotten", lambda one: one.ledger.accounts.tidy())),
     Job("half-term-packs", "Packs for commissioners are prepared when a half-term is over", "each night", daily(4, 0), _prepare_packs),
     Job("digest", "What the clocks say, once a week", "on Mondays", weekly(1, 5), _digest),

@@ -12,14 +12,14 @@ from fastapi import Body, Request, Response
 
 from ap_ledger.access import COMMAND_ACTIONS
 from ap_ledger.application.boxes import is_box
-from ap_ledger.application.held import Held
+from ap_ledger.application.held_rows import Held
 from ap_ledger.application.ledger import Executed
-from ap_ledger.application.posting import BYTES_LIMIT, TooLarge, Unparsable
+from ap_ledger.application.posting import BYTES_LIMIT, TooLarge, Unparsable, id_of
 from ap_ledger.application.starting import make_first_administrator
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
 from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
-from ap_ledger.domain.posted import BATCH, POSTED_BY_KIND
+from ap_ledger.domain.posted import BATCH, CODE, POSTED_BY_KIND
 from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
 from api.asking import Asker, Asking
@@ -150,42 +150,51 @@ def allowed_command(asking: Asker, said: Any) -> Command:
 def list_held(request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100) -> Json:
     """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and for heads their setting's."""
     after, limit = page(cursor, limit)
-    held = using.ledger.held_entries(UUID(after) if after else None, limit)
-    items = [
-        {
-            "id": str(one.id), "status": one.status, "code": one.code, "field": one.field, "message": one.message,
-            "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id), "entry": one.entry,
-        }
-        for one in held
-    ]  # fmt: skip
+    held = using.ledger.held_entries(_id_after(after), limit)
+    items = [_as_json(one) for one in held]
     answer = linked(request, response, items, "id", limit)
     settled = {str(one.id) for one in held if may_settle(asking, one)}
     return {"items": [item for item in answer["items"] if item["id"] in settled]}
 
 
+def _as_json(one: Held) -> Json:
+    return {
+        "id": str(one.id), "entry_id": one.entry_id and str(one.entry_id), "status": one.status, "code": one.code, "field": one.field, "message": one.message,
+        "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id), "entry": one.entry, "broken": one.broken,
+        "ends_at": one.ends_at and one.ends_at.isoformat(),
+    }  # fmt: skip
+
+
+def _id_after(cursor: str) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
+
+
 def may_settle(asking: Asker, held: Held) -> bool:
     """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the safeguarding lead.
 
-    What is in a box that does not open says nothing of itself, so it is for the heads of the setting whose device sent it.
+    What is in a box that does not open, or in a row that was damaged, says nothing of itself, so it is for the heads of the
+    setting whose device sent it; where none is known, for the heads of any.
     """
     said = held.entry if isinstance(held.entry, dict) else {}
-    if is_box(said):
+    if held.broken or is_box(said):
         device = asking.ledger.world.device(held.device_id) if held.device_id is not None else None
-        return device is not None and asking.may("settle-held", setting=device.setting_id)
-    if said.get("author_id") == str(asking.who.person_id):
+        return asking.may("settle-held", setting=device.setting_id) if device is not None else held.broken and asking.may("settle-held")
+    if id_of(said, "author_id") == asking.who.person_id:
         return asking.may("record") or asking.may("raise-worry")
-    try:
-        setting, student = UUID(str(said.get("setting_id"))), UUID(str(said.get("student_id")))
-    except ValueError:
+    setting, student, kind = id_of(said, "setting_id"), id_of(said, "student_id"), said.get("kind")
+    if setting is None or student is None:
         return False
-    if said.get("kind") not in POSTED_BY_KIND and said.get("kind") not in ("entry-corrected", "entry-voided"):
+    if not isinstance(kind, str) or (kind not in POSTED_BY_KIND and kind not in ("entry-corrected", "entry-voided")):
         return asking.may("read-safeguarding-words", setting=setting)
     # What says that it is another setting's student is that setting's to see, whatever else it says.
     known = asking.ledger.world.student(student)
     about = known.setting_id if known is not None and known.setting_id is not None else setting
     if setting != about or asking.who.conflicts & {student}:
         return False
-    return asking.may("read-safeguarding-words" if said.get("kind") == "worry-raised" else "settle-held", setting=setting)
+    return asking.may("read-safeguarding-words" if kind == "worry-raised" else "settle-held", setting=setting)
 
 
 def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
@@ -199,7 +208,8 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
 )
 def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
-    result = using.ledger.retry(held_id, asking.writer) if _held(asking, using, held_id) else None
+    found = _held(asking, using, held_id)
+    result = using.ledger.retry(found.id, asking.writer) if found else None
     if result is None:
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"result": result.as_json()}
@@ -212,8 +222,9 @@ def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     response_model=Answer,
     responses={404: {"model": Problem}},
 )
-def dismiss_held(held_id: UUID, using: Using, asking: Asking, reason_code: Annotated[str, Body(embed=True, min_length=1, max_length=120)]) -> Any:
+def dismiss_held(held_id: UUID, using: Using, asking: Asking, reason_code: Annotated[str, Body(embed=True, pattern=CODE, max_length=60)]) -> Any:
     """What was sent stays in the store of held entries, with the reason."""
-    if _held(asking, using, held_id) is None or not using.ledger.dismiss(held_id, reason_code, asking.who.person_id):
+    found = _held(asking, using, held_id)
+    if found is None or not using.ledger.dismiss(found.id, reason_code, asking.who.person_id):
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"done": True}

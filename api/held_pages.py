@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +12,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.application.boxes import is_box
-from ap_ledger.application.held import Held
+from ap_ledger.application.held_rows import Held
 from ap_ledger.application.ledger import new_id
+from ap_ledger.application.posting import id_of as id_of_entry
+from ap_ledger.domain.posted import CODE
 from api.asking import Asker, Asking
 from api.entries import may_settle
 from api.gate import gated
-from api.mending import fields_of, mended
+from api.mending import MendingField, fields_of, mended
 from api.service import Service, Using
 from api.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.withhold import WITHHELD
@@ -60,16 +63,23 @@ def _students(using: Service, asking: Asker) -> list[Body]:
 
 def _line(using: Service, asking: Asker, held: Held, people: dict[str, str | None], students: list[Body], typed: dict[str, str] | None) -> dict[str, Any]:
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
-    mine = entry.get("author_id") == str(asking.who.person_id)
-    student = next((one["name"] for one in students if one["id"] == entry.get("student_id")), None)
+    kind, mine = str(entry.get("kind")), id_of_entry(entry, "author_id") == asking.who.person_id
+    student = next((one["name"] for one in students if one["id"] == str(id_of_entry(entry, "student_id"))), None)
     return {
-        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine,
-        "kind": KINDS.get(str(entry.get("kind")), "Change" if entry.get("kind") in ("entry-corrected", "entry-voided") else "Entry"),
-        "what": _what(using, entry, mine) if entry else "Sealed: it cannot be read here",
-        "student": student, "who": people.get(str(entry.get("author_id"))) or "somebody",
-        "confirm": _unconfirmed(asking, held), "again": held.status == "refused",
-        "fields": fields_of(using.reader, entry, typed) if mine and entry.get("kind") in KINDS else [],
+        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at, "broken": held.broken,
+        "kind": KINDS.get(kind, "Change" if kind in ("entry-corrected", "entry-voided") else "Entry"),
+        "what": _what(using, entry, mine) if entry else "It cannot be opened here" if held.broken else "Sealed: it cannot be read here",
+        "student": student, "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
+        "confirm": _unconfirmed(asking, held), "again": held.status == "refused", "fields": _fields(using, entry, mine, typed),
     }  # fmt: skip
+
+
+def _fields(using: Service, entry: dict[str, Any], mine: bool, typed: dict[str, str] | None) -> list[MendingField]:
+    """What its author may put right; nothing where what came is not even shaped so that a form could show it."""
+    try:
+        return fields_of(using.reader, entry, typed) if mine and str(entry.get("kind")) in KINDS else []
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return []
 
 
 WORDS = frozenset({"text", "note", "words", "category", "answers", "reason"})
@@ -104,7 +114,7 @@ def _confirm_all(using: Service, asking: Asker) -> Response:
 
 def _unconfirmed(asking: Asker, held: Held) -> bool:
     """Whether something waits for nothing but its author's word that it is theirs."""
-    return isinstance(held.entry, dict) and held.entry.get("author_id") == str(asking.who.person_id) and held.status == "held" and held.field == "author_id"
+    return id_of_entry(held.entry, "author_id") == asking.who.person_id and held.status == "held" and held.field == "author_id"
 
 
 @router.post("/held/{held_id}")
@@ -118,23 +128,24 @@ def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form
     if held is None or held.resolution is not None or not may_settle(asking, held):
         raise Unknown
     if do == "dismiss":
-        using.ledger.dismiss(held_id, text_of(form, "reason") or "not-needed", asking.who.person_id)
+        reason = text_of(form, "reason")
+        using.ledger.dismiss(held.id, reason if re.fullmatch(CODE, reason) else "not-needed", asking.who.person_id)
         return RedirectResponse("/held?done=dismissed", 303)
     if do == "retry":
         result = using.ledger.retry(held_id, asking.writer)
         if result is not None and result.status in ("recorded", "duplicate"):
             return RedirectResponse("/held?done=recorded", 303)
         return _held(request, using, asking, (result and result.message) or "It could not be recorded yet.", 422)
-    if do != "mend" or not isinstance(held.entry, dict) or held.entry.get("author_id") != str(asking.who.person_id):
+    if do != "mend" or not isinstance(held.entry, dict) or id_of_entry(held.entry, "author_id") != asking.who.person_id:
         raise Unknown
     entry, typed = mended(using.reader, held.entry, form)
     # The id stands for what was typed, so that sending the form twice records it once.
-    fresh = {**entry, "id": str(entry_id(id_of(form, "form"), repr(sorted(typed.items())))), "replaces": str(held_id)}
+    fresh = {**entry, "id": str(entry_id(id_of(form, "form"), repr(sorted(typed.items())))), "replaces": str(held.entry_id or held.id)}
     result = using.ledger.record([fresh], sender=asking.writer).results[0]
     if result.status in ("recorded", "duplicate"):
-        using.ledger.held.resolve(held_id, "replaced", using.ledger.clock(), asking.who.person_id)
+        using.ledger.held.resolve([held.id], "replaced", using.ledger.clock(), asking.who.person_id)
         return RedirectResponse("/held?done=replaced", 303)
     if result.status == "refused" and result.id is not None:
         # Only the first stays to be mended; a second copy of the same slip would be one more thing to settle.
         using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
-    return _held(request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held_id): typed})
+    return _held(request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held.id): typed})

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 from uuid import UUID
 
 from pydantic.fields import FieldInfo
 from starlette.datastructures import FormData
 
+from ap_ledger.domain.incident_categories import categories_on
 from ap_ledger.domain.posted import POSTED_BY_KIND
+from ap_ledger.errors import Unreadable
+from ap_ledger.events.moments import stored_time
 from api.show import text_of
 from api.withhold import WITHHELD
 from projections.reading import Reader, timetable_on
@@ -80,8 +83,11 @@ def _type(name: str, value: Any) -> str:
     if name not in TIMES and name != "session.date":
         return "text"
     try:
-        datetime.fromisoformat(str(value or "2026-01-01"))
-    except ValueError:
+        if value and name in TIMES:
+            stored_time(value)
+        elif value:
+            date.fromisoformat(str(value))
+    except (Unreadable, ValueError):
         return "text"
     return "datetime-local" if name in TIMES else "date"
 
@@ -103,6 +109,8 @@ def _fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
 
 def _choices(reader: Reader, entry: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
     """What may be chosen for a field, where that is known."""
+    if name == "category" and entry.get("kind") == "incident-recorded":
+        return _categories(reader, entry)
     definition = next((found for ref in ("framework", "ladder", "curriculum") if (found := _definition(reader, entry.get(ref))) is not None), None)
     if name == "session.slot":
         setting = reader.one("settings", str(entry.get("setting_id")))
@@ -120,6 +128,21 @@ def _choices(reader: Reader, entry: Mapping[str, Any], name: str) -> list[tuple[
     if info is not None and info.annotation is bool:
         return [("no", "No"), ("yes", "Yes")]
     return [(one, one.replace("-", " ")) for one in _words_of(info)] if info else []
+
+
+def _categories(reader: Reader, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What an incident may be called on its day; what it is called now stays as it is."""
+    setting = reader.one("settings", str(entry.get("setting_id")))
+    listed = [(one.id, one.label) for one in categories_on(setting.get("incident_categories", ()), _day_of(entry))] if setting else []
+    now = str(entry.get("category") or "")
+    return listed if now in dict(listed) or not now else [(now, now), *listed]
+
+
+def _day_of(entry: Mapping[str, Any]) -> date:
+    try:
+        return stored_time(entry.get("device_time")).date()
+    except Unreadable:
+        return date.today()
 
 
 def _words_of(info: FieldInfo) -> list[str]:
@@ -166,8 +189,8 @@ def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, said
 def to_the_minute(moment: Any) -> str:
     """A time as a browser's field for times takes it; what is no time stays as it is, so that it can be put right."""
     try:
-        return datetime.fromisoformat(str(moment)).strftime("%Y-%m-%dT%H:%M")
-    except ValueError:
+        return stored_time(moment).strftime("%Y-%m-%dT%H:%M")
+    except Unreadable:
         return str(moment)
 
 
@@ -178,7 +201,7 @@ def _moment(before: Any, said: str, beside: Any) -> Any:
     try:
         found = datetime.fromisoformat(said)
         if found.tzinfo is None:
-            found = found.replace(tzinfo=datetime.fromisoformat(str(before or beside)).tzinfo)
-    except ValueError:
+            found = found.replace(tzinfo=stored_time(before or beside).tzinfo)
+    except (Unreadable, ValueError):
         return said
     return found.isoformat() if found.tzinfo is not None else said

@@ -22,7 +22,10 @@ def page(cursor: str | None, limit: int) -> tuple[str, int]:
     if cursor is None:
         return "", limit
     try:
-        return base64.urlsafe_b64decode(cursor.encode("ascii")).decode(), limit
+        after = base64.urlsafe_b64decode(cursor.encode("ascii")).decode()
+        if "\0" in after:
+            raise UnicodeError
+        return after, limit
     except (binascii.Error, UnicodeError):
         raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
 

@@ -58,9 +58,13 @@ class Items(BaseModel):
 
 
 class HeldItem(BaseModel):
-    """Something that was refused, or waits for another entry."""
+    """Something that was refused, or waits for another entry. `entry_id` is the id it came with. A broken one cannot be opened here.
+
+    What names no student here is kept until `ends_at`.
+    """
 
     id: UUID
+    entry_id: UUID | None
     status: str
     code: str | None
     field: str | None
@@ -68,6 +72,8 @@ class HeldItem(BaseModel):
     received_at: datetime
     waits_for: UUID | None
     entry: Any
+    broken: bool
+    ends_at: datetime | None
 
 
 class HeldItems(BaseModel):

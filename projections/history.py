@@ -146,7 +146,7 @@ def _moved(reader: Reader, changed: Collection[bytes], position: int) -> dict[by
         seen = see(row)
         if seen.position <= position and seen.stream in changed and seen.topic != "entry-voided":
             said = (seen.state or {}).get("replacement_occurred_at")
-            found[seen.stream] = microseconds(datetime.fromisoformat(said)) if said else seen.occurred_at
+            found[seen.stream] = microseconds(stored_time(said)) if said else seen.occurred_at
     return found
 
 

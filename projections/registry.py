@@ -238,6 +238,7 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "calendar-set": _append("calendars"),
     "timetable-set": _timetable,
     "retention-set": _append("retention"),
+    "incident-categories-set": _append("incident_categories"),
     "person-added": _person,
     "role-granted": _role,
     "role-ended": _role_ended,

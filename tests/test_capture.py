@@ -106,8 +106,8 @@ def test_a_box_that_cannot_be_opened_is_kept_and_the_good_ones_beside_it_go_thro
     with house.stranger() as client:
         assert statuses(send(client, phone[1], *boxes)) == ["recorded", *["held"] * 5]
         assert statuses(send(client, phone[1], *boxes)) == ["duplicate", *["held"] * 5]
-        assert [one.entry for one in house.ledger.held_entries()] == sorted(boxes[1:], key=lambda box: box["id"]), "sealed as they came"
-        ids = {item["id"] for item in house.browser(app=client.app).get("/api/v1/held").json()["items"]}
+        assert [one.entry for one in house.ledger.held_entries()] == boxes[1:], "sealed as they came"
+        ids = {item["entry_id"] for item in house.browser(app=client.app).get("/api/v1/held").json()["items"]}
         assert ids == {box["id"] for box in boxes[1:]}, "the heads of the device's setting see that they wait"
         assert house.browser(house.mentor, client.app).get("/api/v1/held").json()["items"] == []
 
@@ -367,7 +367,7 @@ def test_mending_that_is_wrong_again_keeps_what_was_typed_and_holds_nothing_twic
         form = {**fields(client.get("/held")), "field:channel": "phone", "field:minutes": "9999", "field:note": "told me <b>thrice</b>"}
         page = client.post(f"/held/{wrong['id']}", data=form)
         assert page.status_code == 422 and fields(page)["field:minutes"] == "9999" and "told me &lt;b&gt;thrice" in page.text
-        assert [str(one.id) for one in house.ledger.held_entries()] == [wrong["id"]]
+        assert [str(one.entry_id) for one in house.ledger.held_entries()] == [wrong["id"]]
         done = client.post(f"/held/{wrong['id']}", data={**fields(page), "field:minutes": "90", "field:note": "told me"}, follow_redirects=False)
         assert done.headers["location"] == "/held?done=replaced"
     (entry,) = house.look_back()["entries"]
@@ -403,7 +403,7 @@ def test_a_week_that_was_logged_elsewhere_is_confirmed_with_one_tap_and_nothing_
         assert "Yes, I recorded them all" in teacher.get("/held").text
         assert teacher.post("/held", follow_redirects=False).headers["location"] == "/held?done=recorded"
     assert {one["id"] for one in house.look_back()["entries"]} == {one["id"] for one in mine}
-    assert {str(one.id) for one in house.ledger.held_entries()} == {theirs["id"], wrong["id"]}
+    assert {str(one.entry_id) for one in house.ledger.held_entries()} == {theirs["id"], wrong["id"]}
 
 
 def test_what_was_changed_about_an_entry_that_waited_is_applied_when_it_is_confirmed(house: House, phone: tuple[UUID, str]) -> None:

@@ -154,11 +154,11 @@ def test_what_was_refused_is_kept_until_it_is_mended(house: House) -> None:
     house.one(bad)
     house.one(bad)
     (held,) = house.ledger.held_entries()
-    assert (str(held.id), held.status, held.code, held.entry) == (bad["id"], "refused", "unknown-item", bad)
+    assert (str(held.entry_id), held.status, held.code, held.entry) == (bad["id"], "refused", "unknown-item", bad)
     assert house.one({**bad, "id": str(new_id()), "rung": "still-moon", "replaces": bad["id"]}).status == "refused"
-    assert str(bad["id"]) in {str(one.id) for one in house.ledger.held_entries()}
+    assert str(bad["id"]) in {str(one.entry_id) for one in house.ledger.held_entries()}
     for one in house.ledger.held_entries():
-        if str(one.id) != bad["id"]:
+        if str(one.entry_id) != bad["id"]:
             house.ledger.dismiss(one.id, "test")
     mended = {**bad, "id": str(new_id()), "rung": "goes-out", "replaces": bad["id"]}
     assert house.one(mended).status == "recorded"
@@ -195,7 +195,7 @@ def test_a_correction_before_its_entry_is_held_and_applied_when_it_arrives(house
     assert house.one(entry).status == "recorded"
     assert house.one(correction).status == "duplicate"
     assert house.look_back()["entries"][0]["entry"]["rung"] == "goes-out"
-    assert [str(held.id) for held in house.ledger.held_entries()] == [void["id"]]
+    assert [str(held.entry_id) for held in house.ledger.held_entries()] == [void["id"]]
 
 
 def test_what_waited_is_settled_at_the_next_start_after_a_crash_in_between(house: House) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID, uuid4
 
 import annotated_types
+import orjson
 import pytest
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
@@ -16,8 +17,12 @@ from pydantic.fields import FieldInfo
 from ap_ledger.application.ledger import new_id
 from ap_ledger.application.posting import read_posted
 from ap_ledger.application.results import Result
+from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.domain.posted import POSTED_BY_KIND, PostedCorrection, PostedVoid
-from ap_ledger.domain.setting import AddPlace
+from ap_ledger.domain.setting import AddPlace, SetIncidentCategories
+from ap_ledger.errors import Refused
+from ap_ledger.events.setting import IncidentCategory
+from ap_ledger.persistence.rows import Unit
 from tests.house import FRIDAY, MONDAY, THURSDAY, House
 
 KINDS: dict[str, type[BaseModel]] = {**POSTED_BY_KIND, "entry-corrected": PostedCorrection, "entry-voided": PostedVoid}
@@ -175,7 +180,7 @@ def today(**fields: Any) -> dict[str, Any]:
 
 
 def incident(house: House, **fields: Any) -> dict[str, Any]:
-    return house.entry("incident-recorded", category="left-site", restrictive=True, minutes=3, **fields)
+    return house.entry("incident-recorded", **{"category": "left-site", "restrictive": True, "minutes": 3, **fields})
 
 
 @pytest.fixture(scope="module")
@@ -271,3 +276,44 @@ def test_the_phones_clock_is_put_right_before_the_future_is_refused(house: House
     entry = attended(house, device_time=at(ahead), planned_start=at(FRIDAY), planned_end=at(FRIDAY + 3 * HOUR), actual_start=at(ahead))
     assert house.one(entry, sent_at=ahead).status == "recorded"
     assert house.one({**entry, "id": str(new_id())}).status == "refused"
+
+
+# What an incident may be called --------------------------------------------------------------------------------------------
+
+
+def test_a_category_outside_the_settings_list_is_refused_with_the_list(house: House) -> None:
+    result = house.one(incident(house, category="Kit bit me"))
+    assert (result.status, result.code, result.field) == ("refused", "unknown-category", "category")
+    assert result.message and all(one.id in result.message for one in default_categories()) and "Kit" not in result.message
+    for one in default_categories():
+        assert house.one(incident(house, category=one.id)).status == "recorded"
+
+
+def test_a_setting_has_a_list_of_its_own_from_a_date_on(house: House) -> None:
+    own = (IncidentCategory(id="ran-off", label="Ran off"), IncidentCategory(id="other", label="Something else"))
+    house.ledger.execute(SetIncidentCategories(id=new_id(), setting_id=house.setting, from_date=date(2026, 3, 4), categories=own))
+    thursday = {"device_time": at(THURSDAY)}
+    assert house.one(incident(house, category="ran-off", **thursday)).status == "recorded"
+    assert house.one(incident(house, category="left-site", **thursday)).code == "unknown-category"
+    assert house.one(incident(house, category="left-site")).status == "recorded", "on Monday the list that ships held"
+    with pytest.raises(Refused):
+        house.ledger.execute(SetIncidentCategories(id=new_id(), setting_id=house.setting, from_date=date(2026, 3, 4), categories=(own[0], own[0])))
+
+
+def test_an_incident_stored_before_there_was_a_list_is_read_and_put_right(house: House) -> None:
+    entry = incident(house)
+    send = house.ledger._open_send(house.clock(), None, None, [entry])
+    (row,) = send.units[0].rows
+    free = orjson.dumps({**orjson.loads(row.state), "category": "Words of earlier days"}).decode()
+    house.ledger.recorder.writer.submit([Unit(send.units[0].id, (row._replace(state=free),))]).result()
+    told = house.correct(entry, category="Words of earlier days", parents_told_at=at(MONDAY + HOUR))
+    other = house.correct(entry, category="Words of today")
+    assert [house.one(told).status, house.one(other).code] == ["recorded", "unknown-category"]
+    assert house.look_back()["entries"][0]["entry"]["category"] == "Words of earlier days"
+
+
+@pytest.mark.parametrize("code", ["Kit bit me", "KIT", "kit bit", "-", "a" * 61, "one-two-three-four-five-six-seven"])
+def test_a_reason_code_has_no_room_for_words(house: House, code: str) -> None:
+    entry = house.rung()
+    house.one(entry)
+    assert house.one({**house.void(entry), "reason_code": code}).field == "reason_code"

@@ -335,7 +335,7 @@ def test_more_than_eighteen_hours_and_a_part_time_timetable_run_from_what_was_co
 
 def test_an_absence_and_a_restraint_are_due_the_same_day_until_they_are_seen_to(place: House) -> None:
     planned = {"planned_start": FRIDAY.isoformat(), "planned_end": (FRIDAY + timedelta(hours=2)).isoformat()}
-    restraint = place.entry("incident-recorded", FRIDAY, category="held", restrictive=True, minutes=2)
+    restraint = place.entry("incident-recorded", FRIDAY, category="restraint", restrictive=True, minutes=2)
     place.record(place.entry("session-attended", FRIDAY, **planned), restraint)
     assert [one.state for one in due(place, "absence")] == ["due"] == [one.state for one in due(place, "restrictive intervention")]
     place.record(place.entry("visit-logged", FRIDAY, effort="attempted", channel="phone", minutes=3))

@@ -83,7 +83,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, l
         for one in some:
             note = house.note(one, at=at, **common)
             house.record(
-                note, house.entry("voice-heard", at, student, speaker="student", words=one), house.entry("incident-recorded", at, student, category=cut(one), restrictive=False, text=one),
+                note, house.entry("voice-heard", at, student, speaker="student", words=one), house.entry("incident-recorded", at, student, category="argument", restrictive=False, text=one),
                 house.entry("context-noted", at, student, category=cut(one), text=one), house.entry("visit-logged", at, student, effort="attempted", channel="phone", note=one),
                 house.entry("worry-raised", at, student, text=one), house.unit("bus-stop", "introduced", at, **common, note=one), house.rung(at=at, **common),
                 house.rung(one, at, **common), {**house.note(one, at=at, **common), "retention_class": one},

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from ap_ledger.application.door import Door, Send
@@ -37,7 +39,7 @@ class Changes:
         print_ = self._door.print_of(party, posted.said())
         state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
-            replaced_at, inner = self._replacement(posted.replacement, posted, first, send)
+            replaced_at, inner = self._replacement(posted.replacement, posted, stream, send)
             flags = sorted({*flags, *inner})
             state["replacement_kind"] = first.topic
             state["replacement_occurred_at"] = moment(replaced_at).isoformat()
@@ -68,8 +70,9 @@ class Changes:
             raise Refused("malformed", "The entry is about another student. To move it, void it and record it again.", "student_id")
         return stream
 
-    def _replacement(self, entry: PostedEntry, posted: PostedCorrection, first: LedgerStoredEvent, send: Send) -> tuple[int, list[str]]:
+    def _replacement(self, entry: PostedEntry, posted: PostedCorrection, stream: list[LedgerStoredEvent], send: Send) -> tuple[int, list[str]]:
         """When the replaced entry happened, and its flags. Raises Refused when the replacement breaks a rule."""
+        first = stream[0]
         fixed = {"id": posted.entry_id, "kind": first.topic, "student_id": first.student_id, "setting_id": first.setting_id}
         for name, value in fixed.items():
             if getattr(entry, name) != value:
@@ -78,9 +81,16 @@ class Changes:
                 )
         try:
             # A time left as it was means the moment that was recorded, whatever this sender's clock says.
-            return self._door.when(entry, self._door.party(entry), send, _offset_of(first, entry))
+            return self._door.when(entry, self._door.party(entry), send, _offset_of(first, entry), _said_in(stream))
         except Refused as refusal:
             raise Refused(refusal.code, refusal.message, f"replacement.{refusal.field}") from None
+
+
+def _said_in(stream: list[LedgerStoredEvent]) -> dict[str, Any]:
+    """What an entry says now, of what stands in the clear."""
+    last = next((event for event in reversed(stream) if event.topic == "entry-corrected"), stream[0])
+    state: dict[str, Any] = orjson.loads(last.state)
+    return state["replacement"] if last.topic == "entry-corrected" else state
 
 
 def _offset_of(first: LedgerStoredEvent, entry: PostedEntry) -> int | None:

@@ -7,7 +7,6 @@ is. `sweep` goes by the ledger alone, for instance after an old keyring was rest
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -18,8 +17,11 @@ from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.checks import check_own_items
 from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
-from ap_ledger.application.held import Held, HeldStore
+from ap_ledger.application.held import HeldStore
+from ap_ledger.application.held_rows import Held
+from ap_ledger.application.held_sealing import classes_in
 from ap_ledger.application.keyring import Intention, Keyring
+from ap_ledger.application.posting import id_of
 from ap_ledger.application.two_people import TwoPeople
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command
@@ -30,8 +32,6 @@ from ap_ledger.domain.person import GrantRole
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import SetOwnItems
 from ap_ledger.errors import Refused
-from ap_ledger.events import EVENT_BY_TOPIC
-from ap_ledger.events.base import RETENTION_CLASSES, Entry
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.recorder import LedgerRecorder
 
@@ -134,45 +134,20 @@ class Deeds:
         self._keyring.shred(student, retention_class)
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)
-        # What was refused lies under another key, so that it can be mended; it must not outlive the words it was to become.
-        self._held.forget(lambda one: _is_about(one.entry, student) and retention_class in _classes_in(one), self._unboxed)
+        # What was refused may be mended until then; it must not outlive the words it was to become.
+        self._held.forget(student, lambda one, sealing: retention_class in (sealing.classes or self._classes_about(student, one)))
 
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class)
-        streams = {str(event.originator_id) for event in found}
+        streams = {event.originator_id for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
-        self._held.forget(lambda one: _is_about(one.entry, student) and bool({one.entry.get("id"), one.entry.get("entry_id")} & streams), self._unboxed)
+        self._held.forget(student, lambda one, _: bool({id_of(self._unboxed(one.entry)), id_of(self._unboxed(one.entry), "entry_id")} & streams))
+
+    def _classes_about(self, student: UUID, one: Held) -> set[str]:
+        """What something of which nobody knew whom it is about may hold about a student, now that it may open."""
+        entry = self._unboxed(one.entry)
+        return classes_in(entry, one.code) if entry is not None and student in self._held.students_in(entry) else set()
 
     def _unboxed(self, entry: Any) -> Any:
         return open_box(self._keyring, entry) or entry if is_box(entry) else entry
-
-
-def _is_about(body: Any, student: UUID) -> bool:
-    said = str(body.get("student_id", "")) if isinstance(body, dict) else ""
-    return said.replace("-", "").casefold() == student.hex
-
-
-def _classes_in(one: Held) -> set[str]:
-    """The retention classes whose words something held may hold, read with suspicion.
-
-    What is malformed may hold words anywhere. What is well formed may still hold them in a field that takes none, such as a
-    rung that is none, so it goes at the latest with the student's name.
-    """
-    return set(RETENTION_CLASSES) if one.code == "malformed" else {"core", *_declared(one.entry)}
-
-
-def _declared(body: Mapping[str, Any]) -> set[str]:
-    kind = str(body.get("kind"))
-    if kind == "worry-raised":
-        return {"safeguarding"}
-    cls = EVENT_BY_TOPIC.get(kind)
-    if cls is None:
-        return set(RETENTION_CLASSES)
-    try:
-        if issubclass(cls, Entry):
-            return set(cls.personal(body).values())
-        inner = body.get("replacement")
-        return {"learning", *(_declared(inner) if isinstance(inner, dict) else ())}
-    except (KeyError, TypeError):
-        return set(RETENTION_CLASSES)

@@ -152,14 +152,14 @@ class Door:
         """The setting, student and author of something posted. Raises Refused."""
         return self._world.party(posted.setting_id, posted.student_id, posted.author_id)
 
-    def when(self, posted: Posted, party: Party, send: Send, offset: int | None = None) -> tuple[int, list[str]]:
+    def when(self, posted: Posted, party: Party, send: Send, offset: int | None = None, before: Mapping[str, Any] | None = None) -> tuple[int, list[str]]:
         """When it happened, in microseconds, and the flags that go with it. Raises Refused for whatever a rule says no to."""
         check_reach(posted, send.received_at)
         flags = [TIME_UNCERTAIN] if send.uncertain else []
         offset = send.offset_us if offset is None else offset
         moment = microseconds(posted.device_time) + offset
         if isinstance(posted, PostedEntry):
-            occasion = Occasion(self._world, party, moment, offset, send.latest, microseconds(send.received_at))
+            occasion = Occasion(self._world, party, moment, offset, send.latest, microseconds(send.received_at), before or {})
             check_entry(posted, occasion)
             moment = occasion.happens_at
             if occasion.outside_timetable:

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Column, String, Table, delete, insert, select
 
-from ap_ledger.application.held import METADATA, PRAGMAS
+from ap_ledger.application.held_rows import METADATA, PRAGMAS
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.stores import BigInt, Bytes, open_store
 from ap_ledger.events.moments import microseconds, moment

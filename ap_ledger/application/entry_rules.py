@@ -7,8 +7,8 @@ the reading of what is stored. What an entry names in a published definition is 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from ap_ledger.application.checks import CHECKS
@@ -38,6 +38,8 @@ class Occasion:
     latest: int
     """The last moment that is not the future."""
     now: int
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """What the entry said before, where this corrects one."""
     happens_at: int = 0
     outside_timetable: bool = False
 
@@ -126,7 +128,11 @@ def _check_span(first: datetime, last: datetime, field: str, words: str) -> None
 
 
 def check_incident(entry: Any, occasion: Occasion) -> None:
-    """Parents were told after it happened, and not in the future."""
+    """It is called by the setting's list, and parents were told after it happened and not in the future."""
+    listed = [one.id for one in occasion.party.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))]
+    # What was recorded before there was a list may keep its category, so that the rest of it can be put right.
+    if entry.category not in listed and entry.category != occasion.before.get("category"):
+        raise Refused("unknown-category", f"The categories of incidents here are: {', '.join(listed)}. Say the rest in the text, which is sealed.", "category")
     if entry.parents_told_at is None:
         return
     told = microseconds(entry.parents_told_at) + occasion.offset

@@ -55,3 +55,10 @@ class Fingerprint:
         taken = self._start.copy()
         taken.update(text)
         return taken.digest()
+
+    def is_of(self, posted: Any, taken: bytes) -> bool:
+        """Whether a fingerprint was taken of this. What has no canonical form was never stored."""
+        try:
+            return hmac.compare_digest(self.of(posted), taken)
+        except ValueError:
+            return False

@@ -1,82 +1,41 @@
 """What was sent and could not be accepted, or not yet: kept, sealed and backed up, until somebody resolves it.
 
-Nothing refused is ever dropped. The body of a held entry is sealed under a key of the ledger's own, bound to its id.
+Nothing refused is dropped. Each row has a key of its own, so that knowing an id never takes anybody's place; what it says, the
+field and the reason included, is sealed (see `held_sealing`) and bound to that key.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import Column, Integer, MetaData, String, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+import uuid_utils
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from ap_ledger.application.keyring import Key
+from ap_ledger.application.held_rows import DEVICE_CLOCKS, HELD, METADATA, PRAGMAS, Held, Keeping, open_row, opened, sealed_values, sealing_of
+from ap_ledger.application.held_sealing import HeldSealer, Sealing
+from ap_ledger.application.posting import id_of, same_entry
 from ap_ledger.application.results import Result
-from ap_ledger.application.stores import BigInt, Bytes, create_store, open_existing
+from ap_ledger.application.stores import create_store, open_existing
 from ap_ledger.errors import SetupError
-from ap_ledger.events.moments import microseconds, moment
+from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.steps.held import STEPS
 from ap_ledger.settings import Settings
 
-METADATA = MetaData()
-HELD = Table(
-    "held",
-    METADATA,
-    Column("id", Bytes(16), primary_key=True),
-    Column("status", String, nullable=False),
-    Column("code", String),
-    Column("field", String),
-    Column("message", String, nullable=False),
-    Column("target_id", Bytes(16), index=True),
-    Column("device_id", Bytes(16)),
-    Column("offset_seconds", Integer, nullable=False),
-    Column("received_at", BigInt, nullable=False),
-    Column("nonce", Bytes, nullable=False),
-    Column("body", Bytes, nullable=False),
-    Column("resolution", String),
-    Column("resolved_by", Bytes(16)),
-    Column("resolved_at", BigInt),
-)
-DEVICE_CLOCKS = Table(
-    "device_clocks",
-    METADATA,
-    Column("device_id", Bytes(16), primary_key=True),
-    Column("offset_seconds", Integer, nullable=False),
-    Column("seen_at", BigInt, nullable=False),
-)
-PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """One thing held or refused, opened."""
-
-    id: UUID
-    status: str
-    code: str | None
-    field: str | None
-    message: str
-    target_id: UUID | None
-    device_id: UUID | None
-    offset: timedelta
-    received_at: datetime
-    entry: Any
-    resolution: str | None
+def _new_id() -> UUID:
+    return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
 class HeldStore:
     """Keeps, lists and resolves what could not be accepted; remembers how wrong each device's clock was."""
 
-    def __init__(self, settings: Settings, key: Key) -> None:
+    def __init__(self, settings: Settings, sealer: HeldSealer) -> None:
         missing = SetupError("The store of held entries is missing. Restore it from its backup, or run: ap-ledger check")
         self._engine = open_existing(settings, "held", "held", PRAGMAS, STEPS, missing)
-        self._key = key
+        self._sealer = sealer
         self._clocks: dict[UUID, int | None] = {}
 
     @classmethod
@@ -84,44 +43,62 @@ class HeldStore:
         """Makes the empty store."""
         create_store(settings, "held", METADATA, PRAGMAS, STEPS)
 
-    def keep(self, row_id: UUID, result: Result, entry: Any, received_at: datetime, offset: timedelta, device_id: UUID | None, target_id: UUID | None) -> None:
-        """Keeps what was sent, under its own id (or one made here, where it has none). The newest sending of an id stays."""
-        nonce = os.urandom(12)
-        values = {
-            "status": result.status, "code": result.code, "field": result.field, "message": result.message or "",
-            "target_id": target_id and target_id.bytes, "device_id": device_id and device_id.bytes,
-            "offset_seconds": int(offset.total_seconds()), "received_at": microseconds(received_at), "nonce": nonce,
-            "body": self._key.cipher.encrypt(nonce, orjson.dumps(entry), row_id.bytes),
-            "resolution": None, "resolved_by": None, "resolved_at": None,
-        }  # fmt: skip
-        try:
-            with self._engine.begin() as connection:
-                connection.execute(insert(HELD).values(id=row_id.bytes, **values))
-        except IntegrityError:
-            with self._engine.begin() as connection:
-                connection.execute(update(HELD).where(HELD.c.id == row_id.bytes).values(**values))
+    def keep(self, kept: Sequence[Keeping], received_at: datetime, offset: timedelta, device_id: UUID | None) -> None:
+        """Keeps what one send brought that could not be accepted, all in one transaction.
+
+        The same sent again stays one thing, with the newest reason. Something else under the same id is kept beside it.
+        """
+        made: list[UUID] = []
+
+        def send_key() -> UUID:
+            if not made:
+                made.append(self._sealer.make_send_key(_new_id()))
+            return made[0]
+
+        sealings = [self._sealer.sealing_for(one.entry, one.result.code, send_key) for one in kept]
+        with self._engine.begin() as connection:
+            for one, sealing in zip(kept, sealings, strict=True):
+                row_id = self._same(connection, one.entry) or _new_id()
+                connection.execute(delete(HELD).where(HELD.c.id == row_id.bytes))
+                values = sealed_values(self._sealer, row_id, one.result, one.entry, sealing, received_at)
+                told = {"target_id": one.target_id and one.target_id.bytes, "device_id": device_id and device_id.bytes}
+                connection.execute(insert(HELD).values(id=row_id.bytes, offset_seconds=int(offset.total_seconds()), **values, **told))
+
+    def _same(self, connection: Connection, entry: Any) -> UUID | None:
+        """The row in which the same thing waits already."""
+        entry_id = id_of(entry)
+        if entry_id is None:
+            return None
+        rows = connection.execute(select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes))
+        return next((one.id for one in opened(self._sealer, rows) if same_entry(one.entry, entry)), None)
+
+    def judge_again(self, held: Held, result: Result) -> None:
+        """What waited was refused after all: it says today's reason, and waits for nothing more."""
+        with self._engine.begin() as connection:
+            row = connection.execute(select(HELD).where(HELD.c.id == held.id.bytes)).one()
+            values = sealed_values(self._sealer, held.id, result, held.entry, sealing_of(row), held.received_at)
+            connection.execute(update(HELD).where(HELD.c.id == held.id.bytes).values(**{**values, "ends_at": row.ends_at}, target_id=None))
 
     def waiting(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
-        """What is not resolved yet, in the order of ids, after one of them."""
+        """What is not resolved yet, in the order in which it came, after one of them."""
         ask = select(HELD).where(HELD.c.resolution.is_(None)).order_by(HELD.c.id).limit(limit)
-        if after is not None:
-            ask = ask.where(HELD.c.id > after.bytes)
-        with self._engine.connect() as connection:
-            return [self._open(row) for row in connection.execute(ask)]
+        return self._opened(ask if after is None else ask.where(HELD.c.id > after.bytes))
 
-    def get(self, row_id: UUID) -> Held | None:
-        """One held thing by its id."""
-        with self._engine.connect() as connection:
-            row = connection.execute(select(HELD).where(HELD.c.id == row_id.bytes)).first()
-        return None if row is None else self._open(row)
+    def get(self, some_id: UUID) -> Held | None:
+        """One held thing, by its own id or by the id it came with; of several the newest that waits."""
+        found = self._opened(select(HELD).where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id))
+        return max(found, key=lambda one: (one.id == some_id, one.resolution is None, one.id), default=None)
+
+    def waiting_under(self, entry_id: UUID) -> list[Held]:
+        """Everything that came under an id and is not resolved yet."""
+        return self._opened(select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes).order_by(HELD.c.id))
 
     def waiting_for(self, targets: Sequence[UUID]) -> list[Held]:
         """What waits for any of these entries to arrive, in the order in which it came."""
         if not targets:
             return []
         ask = select(HELD).where(HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets]))
-        with self._engine.connect() as connection:
-            return [self._open(row) for row in connection.execute(ask.order_by(HELD.c.received_at))]
+        return self._opened(ask.order_by(HELD.c.received_at, HELD.c.id))
 
     def any_waiting(self) -> bool:
         """Whether anything at all waits for another entry: asked once for each send, so it must be quick."""
@@ -129,26 +106,62 @@ class HeldStore:
         with self._engine.connect() as connection:
             return connection.execute(ask).first() is not None
 
-    def resolve(self, row_id: UUID, resolution: str, now: datetime, by: UUID | None = None) -> bool:
-        """Says how a held thing ended: `recorded`, `replaced` or a reason for dismissing it. False when nothing waited."""
+    def resolve(self, row_ids: Iterable[UUID], resolution: str, now: datetime, by: UUID | None = None) -> bool:
+        """Says how held things ended: `recorded`, `replaced` or a reason for dismissing them. False when nothing waited."""
+        wanted = [one.bytes for one in row_ids]
+        if not wanted:
+            return False
+        ended = {"resolution": resolution, "resolved_at": microseconds(now), "resolved_by": by and by.bytes}
         with self._engine.begin() as connection:
-            return (
-                connection.execute(
-                    update(HELD)
-                    .where(HELD.c.id == row_id.bytes, HELD.c.resolution.is_(None))
-                    .values(resolution=resolution, resolved_at=microseconds(now), resolved_by=by and by.bytes)
-                ).rowcount
-                > 0
-            )
+            return connection.execute(update(HELD).where(HELD.c.id.in_(wanted), HELD.c.resolution.is_(None)).values(**ended)).rowcount > 0
 
-    def forget(self, erased: Callable[[Held], bool], unboxed: Callable[[Any], Any]) -> int:
-        """Lets go of everything, settled or not, whose body was erased with a student's key. Returns how many went."""
-        with self._engine.connect() as connection:
-            gone = [row.id for row in connection.execute(select(HELD)) if erased(replace(held := self._open(row), entry=unboxed(held.entry)))]
+    def forget(self, student: UUID, erased: Callable[[Held, Sealing], bool]) -> int:
+        """Lets go of everything, settled or not, that was erased with a student's key. Returns how many went.
+
+        Asked about are those that are sealed for the student, and those of which nobody knew whom they are about.
+        """
         with self._engine.begin() as connection:
+            gone = [row.id for row in connection.execute(select(HELD)) if self._concerns(row, student) and erased(open_row(self._sealer, row), sealing_of(row))]
             for row_id in gone:
                 connection.execute(delete(HELD).where(HELD.c.id == row_id))
         return len(gone)
+
+    @staticmethod
+    def _concerns(row: Any, student: UUID) -> bool:
+        try:
+            return not (owners := sealing_of(row).owners) or student in owners
+        except ValueError:
+            # A damaged row opens for nobody, so nothing can be told or erased of it.
+            return False
+
+    def end_lives(self, now: datetime) -> int:
+        """Ends what named no student here and is 35 days old, and destroys its keys. Returns how many went."""
+        over = (HELD.c.ends_at.is_not(None)) & (HELD.c.ends_at <= microseconds(now))
+        with self._engine.begin() as connection:
+            keys = {UUID(bytes=bytes(row.send_key)) for row in connection.execute(select(HELD.c.send_key).where(over)) if row.send_key}
+            gone = connection.execute(delete(HELD).where(over)).rowcount
+        self._sealer.end_send_keys(keys)
+        return gone
+
+    def seal_anew(self, now: datetime) -> int:
+        """Seals by students' keys what an earlier version sealed by the ledger's own. Returns how many."""
+        old = select(HELD).where(HELD.c.owners.is_(None), HELD.c.send_key.is_(None))
+        with self._engine.connect() as connection:
+            rows = [one for one in opened(self._sealer, connection.execute(old)) if not one.broken]
+        for one in rows:
+            sealing = self._sealer.sealing_for(one.entry, one.code, lambda: self._sealer.make_send_key(_new_id()))
+            result = Result(None, "refused", code=one.code, field=one.field, message=one.message)
+            values = {
+                **sealed_values(self._sealer, one.id, result, one.entry, sealing, now),
+                "status": one.status,
+                "received_at": microseconds(one.received_at),
+            }
+            with self._engine.begin() as connection:
+                connection.execute(update(HELD).where(HELD.c.id == one.id.bytes).values(**values))
+        if rows and self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        return len(rows)
 
     def last_offset(self, device_id: UUID) -> timedelta | None:
         """How far the device's clock was from ours at its last contact."""
@@ -173,17 +186,10 @@ class HeldStore:
         """Lets go of the store."""
         self._engine.dispose()
 
-    def _open(self, row: Any) -> Held:
-        return Held(
-            id=UUID(bytes=bytes(row.id)),
-            status=row.status,
-            code=row.code,
-            field=row.field,
-            message=row.message,
-            target_id=UUID(bytes=bytes(row.target_id)) if row.target_id else None,
-            device_id=UUID(bytes=bytes(row.device_id)) if row.device_id else None,
-            offset=timedelta(seconds=row.offset_seconds),
-            received_at=moment(row.received_at),
-            entry=orjson.loads(self._key.cipher.decrypt(bytes(row.nonce), bytes(row.body), bytes(row.id))),
-            resolution=row.resolution,
-        )
+    def students_in(self, entry: Any) -> tuple[UUID, ...]:
+        """Every student of this ledger whom something names, in any spelling."""
+        return self._sealer.students_in(entry)
+
+    def _opened(self, ask: Select[Any]) -> list[Held]:
+        with self._engine.connect() as connection:
+            return opened(self._sealer, connection.execute(ask))

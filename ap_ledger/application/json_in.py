@@ -16,6 +16,7 @@ import orjson
 DEPTH = 32
 """How deeply anything sent may be nested. What lies deeper is told in these words."""
 TOO_DEEP = "[nested too deeply to be kept]"
+TOO_LARGE = "[a number too large to be kept]"
 TWICE = " (written twice)"
 """Stands behind the name of a field that was written a second time, so that both can be seen and neither is believed."""
 
@@ -36,25 +37,32 @@ def loads(raw: bytes) -> Any:
 
 
 def keepable(value: Any, depth: int = 0) -> Any:
-    """A value of which every part can be kept: halves of characters are replaced, numbers too large are told as text."""
+    """A value of which every part can be kept: halves of characters are replaced, what is too large or too deep is told in words."""
     if isinstance(value, str):
         return _UNKEEPABLE.sub("\ufffd", value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return value if math.isfinite(value) and abs(value) < _LONGEST_NUMBER else str(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and abs(value) >= _LONGEST_NUMBER:
+        return TOO_LARGE
     if isinstance(value, (dict, list, tuple)) and depth >= DEPTH:
         return TOO_DEEP
     if isinstance(value, dict):
         return {keepable(str(name)): keepable(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [keepable(inner, depth + 1) for inner in value]
-    return value if value is None or isinstance(value, bool) else str(value)
+    return value if value is None or isinstance(value, (bool, int, float)) else str(value)
 
 
 def _slowly(raw: bytes) -> Any:
     try:
-        return keepable(json.loads(raw, object_pairs_hook=_told_apart, parse_constant=str))
+        return keepable(json.loads(raw, object_pairs_hook=_told_apart, parse_constant=str, parse_int=_whole_number))
     except RecursionError:
         raise ValueError("nested too deeply") from None
+
+
+def _whole_number(text: str) -> int | str:
+    # Python refuses to read a number of thousands of digits, and would refuse the whole send with it.
+    return int(text) if len(text) < len(str(_LONGEST_NUMBER)) else TOO_LARGE
 
 
 def _told_apart(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

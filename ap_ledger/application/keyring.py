@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -22,7 +22,7 @@ from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADAT
 from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
 from ap_ledger.application.stores import create_store, open_existing
 from ap_ledger.errors import KeyringError, UnreadableKey
-from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.base import RETENTION_CLASSES, RetentionClass
 from ap_ledger.persistence.steps.keyring import STEPS
 from ap_ledger.settings import Settings
 
@@ -115,15 +115,15 @@ class Keyring:
         settle_when_opening(settings, about.proof)
         self._masters.fitting(about.proof)
 
-    def make(self, owner: UUID) -> dict[str, Key]:
-        """Makes the owner's keys, one for each retention class, where they have none yet. Durable when it returns.
+    def make(self, owner: UUID, classes: Sequence[RetentionClass] = RETENTION_CLASSES) -> dict[str, Key]:
+        """Makes the owner's keys, one for each of these retention classes, where they have none yet. Durable when it returns.
 
         Raises KeyringError when another process rotated the master key and the new one is not at hand here.
         """
         with changing_keys(self.engine) as (connection, about):
             have = set(connection.scalars(select(KEYS.c.retention_class).where(KEYS.c.owner_id == owner.bytes)))
             # The master key is looked up here, and not remembered: a rotation may have come between.
-            made = _insert_keys(connection, owner, [kept for kept in RETENTION_CLASSES if kept not in have], self._masters.fitting(about.proof))
+            made = _insert_keys(connection, owner, [kept for kept in classes if kept not in have], self._masters.fitting(about.proof))
         self.forget()
         return made or {kept: key for kept in RETENTION_CLASSES if (key := self.key(owner, kept))}
 

@@ -20,6 +20,7 @@ from ap_ledger.application.door import Door
 from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import HeldStore
+from ap_ledger.application.held_sealing import HeldSealer
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper, RulesMapper
 from ap_ledger.application.proposals import Proposals
@@ -98,7 +99,8 @@ class Ledger(Sending, Application[UUID]):
             own = self.keyring.key(ledger_id, "core")
             if own is None:
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
-            self.held = HeldStore(settings, own)
+            self.world = World(self.repository, self.recorder, self.keyring)
+            self.held = HeldStore(settings, HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own))
             self.drafts = Drafts(settings, self.keyring)
             self.accounts = Accounts(settings, own, clock)
         except Exception:
@@ -106,7 +108,6 @@ class Ledger(Sending, Application[UUID]):
                 if hasattr(self, store):
                     getattr(self, store).close()
             raise
-        self.world = World(self.repository, self.recorder, self.keyring)
         self.standing = Standing(self.world, clock)
         self.door = Door(self.world, self.keyring)
         self.published = Published(self.world, self.recorder)
@@ -250,6 +251,8 @@ def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock
     """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
     ledger = Ledger(settings, clock)
     ledger.deeds.redo()
+    ledger.held.seal_anew(ledger.clock())
+    ledger.held.end_lives(ledger.clock())
     ledger.release_all()
     return ledger
 

@@ -77,6 +77,14 @@ def _read_one(raw: Any) -> Posted | Result:
         return _refusal(id_of(raw), error)
 
 
+def same_entry(one: Any, other: Any) -> bool:
+    """Whether two things that were sent say the same, in whatever spelling."""
+    if one == other:
+        return True
+    first, second = read_posted([one, other])
+    return isinstance(first, Posted) and isinstance(second, Posted) and first.said() == second.said()
+
+
 def id_of(raw: Any, name: str = "id") -> UUID | None:
     """The id of whatever was sent, or another id in it, in any spelling; None where it has no readable one."""
     try:

@@ -16,9 +16,10 @@ from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.changes import Changes
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send
 from ap_ledger.application.fingerprint import Fingerprint
-from ap_ledger.application.held import Held, HeldStore
-from ap_ledger.application.keyring import Key, Keyring
-from ap_ledger.application.posting import Unparsable, id_of, parse_send, refused
+from ap_ledger.application.held import HeldStore
+from ap_ledger.application.held_rows import Held, Keeping
+from ap_ledger.application.keyring import Keyring
+from ap_ledger.application.posting import Unparsable, id_of, parse_send, refused, same_entry
 from ap_ledger.application.results import Receipt, Result
 from ap_ledger.application.standing import Sender, Standing
 from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
@@ -38,12 +39,9 @@ def new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
 
 
-def _print_of(key: Key, said: Any) -> bytes:
-    """The fingerprint of what was said, or none where it has no canonical form."""
-    try:
-        return Fingerprint(key.raw).of(said)
-    except ValueError:
-        return b""
+def _waits(result: Result | None) -> bool:
+    """Whether something waits for the entry that it changes."""
+    return result is not None and result.status == "held" and result.field == "entry_id"
 
 
 class Sending:
@@ -127,11 +125,8 @@ class Sending:
             send.results[place] = self._change(posted, send.raw[place], send)
         for place in send.boxes:
             send.results[place] = Result(id_of(send.raw[place]), "held", message=UNOPENED)
-        self._keep_refused(send)
-        for place, mended in send.replaced.items():
-            result = send.results[place]
-            if result is not None and result.status in ("recorded", "duplicate") and self._may_mend(send, place, mended):
-                self.held.resolve(mended, "replaced", send.received_at)
+        self._keep_unaccepted(send)
+        self._settle_mended(send)
         if fresh and self._may_wait:
             self._may_wait = not self.release(fresh) or self.held.any_waiting()
         if send.device_id is not None:
@@ -140,12 +135,19 @@ class Sending:
         positions = [result.position for result in results if result.position is not None]
         return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
 
-    def _may_mend(self, send: Send, place: int, mended: UUID) -> bool:
-        """Whether an entry that came over the network settles what it says it mends: only its own author's, about the same student."""
-        held = self.held_entry(mended) if send.judge is not None else None
-        if held is None:
-            return True
-        return isinstance(held.entry, dict) and all(held.entry.get(name) == send.raw[place].get(name) for name in ("author_id", "student_id"))
+    def _settle_mended(self, send: Send) -> None:
+        """What something that was recorded says it mends is settled: over the network only its own author's, about the same student."""
+        for place, mended in send.replaced.items():
+            result, posted = send.results[place], send.posted[place]
+            if result is None or result.status not in ("recorded", "duplicate") or not isinstance(posted, Posted):
+                continue
+            whose = (posted.author_id, posted.student_id)
+            mine = [
+                one.id
+                for one in self.held.waiting_under(mended)
+                if send.judge is None or (id_of(entry := self._readable(one).entry, "author_id"), id_of(entry, "student_id")) == whose
+            ]
+            self.held.resolve(mine, "replaced", send.received_at)
 
     def _answer_unit(self, unit: Unit, outcome: Outcome, raw: Any) -> Result:
         row = unit.rows[0]
@@ -169,48 +171,41 @@ class Sending:
                 if isinstance(outcome, (Appended, Known)):
                     return self._answer_unit(unit, outcome, raw)
         except NotYet as reason:
-            return self._hold(posted, raw, send, reason)
+            return self._wait(posted, raw, reason)
         except Refused as refusal:
             return refused(posted.id, refusal)
         return refused(posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again."))
 
-    def _hold(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], send: Send, reason: NotYet) -> Result:
-        before = self.held.get(posted.id)
-        if (
-            before is not None
-            and before.resolution is None
-            and before.entry != raw
-            and (before.status == "held" or self._place_for(posted.id, raw) != posted.id)
-        ):
+    def _wait(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], reason: NotYet) -> Result:
+        others = [one for one in self.held.waiting_under(posted.id) if one.status == "held" and not same_entry(self._readable(one).entry, raw)]
+        if others:
             return Result(posted.id, "conflict", message=CONFLICT)
-        result = Result(posted.id, "held", field="entry_id", message=reason.message)
-        self.held.keep(posted.id, result, raw, send.received_at, send.offset, send.device_id, posted.entry_id)
-        self._may_wait = True
-        # The entry may have arrived between looking for it and keeping this.
-        if self.recorder.find([posted.entry_id]):
-            self.release([posted.entry_id])
-            known = self.recorder.find([posted.id]).get(posted.id)
-            if known is not None:
-                return Result(posted.id, "recorded", position=known.position)
-        return result
+        return Result(posted.id, "held", field="entry_id", message=reason.message)
 
-    def _keep_refused(self, send: Send) -> None:
+    def _keep_unaccepted(self, send: Send) -> None:
+        """Keeps whatever of a send was refused or is held, in one transaction, and looks once more for what some of it waits for."""
+        targets = {place: posted.entry_id for place, posted in send.changes if _waits(send.results[place])}
+        kept: list[Keeping] = []
         for place, result in enumerate(send.results):
-            # A change that waits for its entry was kept when it was found to; everything else that is held is kept here.
-            if result is None or (result.status != "refused" and place not in send.boxes and result.field != "author_id"):
+            if result is None or result.status not in ("refused", "held"):
                 continue
-            if result.id is not None and place not in send.boxes and (known := self._known_before(result.id, send.raw[place], send.posted[place])):
+            if result.status == "refused" and result.id is not None and (known := self._known_before(result.id, send.raw[place], send.posted[place])):
                 send.results[place] = known
                 continue
-            self.held.keep(self._place_for(result.id, send.raw[place]), result, send.raw[place], send.received_at, send.offset, send.device_id, None)
+            kept.append(Keeping(result, send.raw[place], targets.get(place) if result.status == "held" else None))
+        if kept:
+            self.held.keep(kept, send.received_at, send.offset, send.device_id)
+        if targets:
+            self._may_wait = True
+            self._look_once_more(send, targets)
 
-    def _place_for(self, entry_id: UUID | None, raw: Any) -> UUID:
-        """Under which id something refused is kept: its own, unless somebody else's lies there already and would be lost."""
-        before = self.held.get(entry_id) if entry_id is not None else None
-        others = before is not None and before.entry != raw and not (
-            isinstance(before.entry, dict) and isinstance(raw, dict) and before.entry.get("author_id") == raw.get("author_id")
-        )  # fmt: skip
-        return new_id() if entry_id is None or others else entry_id
+    def _look_once_more(self, send: Send, targets: Mapping[int, UUID]) -> None:
+        """An entry may have arrived between looking for it and keeping the change that waits for it."""
+        self.release(list(self.recorder.find(list(targets.values()))))
+        for place in targets:
+            posted = send.posted[place]
+            if isinstance(posted, Posted) and (here := self.recorder.find([posted.id]).get(posted.id)) is not None:
+                send.results[place] = Result(posted.id, "recorded", position=here.position)
 
     def _known_before(self, entry_id: UUID, raw: Any, posted: Posted | Result | None) -> Result | None:
         """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today.
@@ -228,7 +223,7 @@ class Sending:
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
         said = [raw, posted.said()] if isinstance(posted, Posted) else [raw]
-        same = key is not None and any(_print_of(key, one) == known.fingerprint for one in said)
+        same = key is not None and any(Fingerprint(key.raw).is_of(one, known.fingerprint) for one in said)
         return Result(entry_id, "duplicate", position=known.position) if same else Result(entry_id, "conflict", message=CONFLICT)
 
     # What is held -------------------------------------------------------------------------------------------------
@@ -253,7 +248,7 @@ class Sending:
         What waits for its author to confirm it is recorded when its author tries it.
         """
         held = self.held_entry(held_id)
-        if held is None or held.resolution is not None:
+        if held is None or held.resolution is not None or held.broken:
             return None
         send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
         send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
@@ -261,13 +256,13 @@ class Sending:
         outcomes = self.submit(send).result() if send.units else []
         result = self._settle(send, outcomes)
         if result.status in ("recorded", "duplicate"):
-            self.held.resolve(held_id, "recorded", self.clock())
+            self.held.resolve([held.id], "recorded", self.clock())
             if send.units:
                 # What was changed about it meanwhile waited for it.
                 self.release([send.units[0].id])
         elif result.status == "refused":
             # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for nothing more.
-            self.held.keep(held_id, result, held.entry, held.received_at, held.offset, held.device_id, None)
+            self.held.judge_again(held, result)
         return result
 
     def _settle(self, send: Send, outcomes: Sequence[Outcome]) -> Result:
@@ -281,18 +276,20 @@ class Sending:
 
     def dismiss(self, held_id: UUID, reason_code: str, by: UUID | None = None) -> bool:
         """Settles a held thing without recording it; it stays in the store with the reason. False when nothing waited."""
-        return self.held.resolve(held_id, f"dismissed: {reason_code}", self.clock(), by)
+        held = self.held.get(held_id)
+        return held is not None and self.held.resolve([held.id], f"dismissed: {reason_code}", self.clock(), by)
 
     def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
         """What is held or was refused and not settled yet. What was sent again and recorded since is settled by looking."""
         found = self.held.waiting(after, limit)
-        recorded = self.recorder.find([held.id for held in found])
-        for held_id in recorded:
-            self.held.resolve(held_id, "recorded", self.clock())
+        known = self.recorder.find([held.entry_id for held in found if held.entry_id is not None])
+        authors = {event.position: event.author_id for event in self.recorder.events_at([one.position for one in known.values()])}
+        recorded = {held.id for held in found if held.entry_id in known and authors[known[held.entry_id].position] in (None, id_of(held.entry, "author_id"))}
+        self.held.resolve(recorded, "recorded", self.clock())
         return [self._readable(held) for held in found if held.id not in recorded]
 
     def held_entry(self, held_id: UUID) -> Held | None:
-        """One held thing, settled or not, out of its box where that opens by now."""
+        """One held thing, settled or not, by its own id or the one it came with; out of its box where that opens by now."""
         found = self.held.get(held_id)
         return None if found is None else self._readable(found)
 

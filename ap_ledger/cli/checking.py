@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from ap_ledger.application import Ledger, open_ledger
+from ap_ledger.application.held_rows import Held
 from ap_ledger.application.master_key import master_key_file
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
@@ -38,8 +39,9 @@ def faults(settings: Settings, deep: bool) -> Iterator[Look]:
             undone = ledger.deeds.sweep(look_only=True)
             yield "what was erased stays erased", f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
         yield from _views(settings, ledger)
-        waiting = len(ledger.held_entries(limit=1_000))
-        yield "held entries", f"{waiting} wait for somebody; see them at /api/v1/held of the service." if waiting else None
+        # Something that waits for its author is everyday work and no fault of the installation.
+        waiting = ledger.held_entries(limit=1_000)
+        yield f"held entries ({len(waiting)} wait for somebody, under Waiting for you)" if waiting else "held entries", _broken(waiting)
     finally:
         ledger.close()
 
@@ -76,6 +78,11 @@ def _rows(ledger: Ledger) -> str | None:
         except LedgerError as error:
             return f"between positions {rows[0].position} and {after}: {error}"
     return None
+
+
+def _broken(waiting: Sequence[Held]) -> str | None:
+    broken = sum(one.broken for one in waiting)
+    return f"{broken} cannot be opened. Settle them under Waiting for you, or restore this store and the keyring from one backup." if broken else None
 
 
 def _views(settings: Settings, ledger: Ledger) -> Iterator[Look]:

@@ -133,7 +133,7 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
             units["{id}@{version}".format(**state["curriculum"]) + "|" + state["unit"]] = state["status"]
         elif kind == "rung-reached":
             ladder = "{id}@{version}".format(**state["ladder"])
-            contact = state.get("visit_id") or f"alone {position}"
+            contact = uuid.UUID(state["visit_id"]).hex if state.get("visit_id") else f"alone {position}"
             visits.setdefault(ladder, {}).setdefault(contact, []).append((occurred_at, state["rung"]))
     ladders = {}
     for ladder, contacts in visits.items():

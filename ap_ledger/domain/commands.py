@@ -17,7 +17,7 @@ from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
-from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetRetention, SetTimetable
+from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetIncidentCategories, SetRetention, SetTimetable
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
@@ -41,6 +41,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     SetCalendar,
     SetTimetable,
     SetRetention,
+    SetIncidentCategories,
     AddPerson,
     GrantRole,
     EndRole,

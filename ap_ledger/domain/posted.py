@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, create_model, model_validator
 
 from ap_ledger.domain.base import ClientId
-from ap_ledger.events.base import DEVICE_TIME, REPLACES, SESSION, VISIT, Entry, Erased, Fact, Session, Slug, Text
+from ap_ledger.events.base import DEVICE_TIME, REPLACES, SESSION, VISIT, Entry, Erased, Fact, Session, Text
 from ap_ledger.events.entries import ENTRY_EVENTS
 
 OUTSIDE_STATE = frozenset({"id", "kind", "setting_id", "student_id", "author_id"})
@@ -76,8 +76,11 @@ def _posted_class(event: type[Entry]) -> type[PostedEntry]:
 
 POSTED_BY_KIND: dict[str, type[PostedEntry]] = {event.TOPIC: _posted_class(event) for event in ENTRY_EVENTS}
 AnyEntry: Any = Annotated[_either(POSTED_BY_KIND.values()), Field(discriminator="kind")]
+CODE = r"^[a-z0-9]+(-[a-z0-9]+){0,5}$"
+"""A reason in a few words of small letters, joined by hyphens. It stands in the clear, so free words have no place in it."""
+ReasonCode = Annotated[str, Field(pattern=CODE, max_length=60)]
 ENTRY_ID = "The entry that this changes is named by its first id, a UUID."
-REASON_CODE = "The reason is a word or two, at most 120 characters."
+REASON_CODE = "The reason is a few words in small letters joined by hyphens, such as wrong-student; say the rest in the reason in full."
 REASON = "The reason in full is text of at most 4,000 characters, or left out."
 
 
@@ -87,7 +90,7 @@ class PostedCorrection(Posted):
     kind: Literal["entry-corrected"]
     entry_id: UUID = Field(description=ENTRY_ID)
     replacement: AnyEntry = Field(description="The replacement is the whole entry as it should read, with every field its kind needs.")
-    reason_code: Slug = Field(description=REASON_CODE)
+    reason_code: ReasonCode = Field(description=REASON_CODE)
     reason: Text | None = Field(None, description=REASON)
     replaces: UUID | None = Field(None, description=REPLACES)
 
@@ -97,7 +100,7 @@ class PostedVoid(Posted):
 
     kind: Literal["entry-voided"]
     entry_id: UUID = Field(description=ENTRY_ID)
-    reason_code: Slug = Field(description=REASON_CODE)
+    reason_code: ReasonCode = Field(description=REASON_CODE)
     reason: Text | None = Field(None, description=REASON)
     replaces: UUID | None = Field(None, description=REPLACES)
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfoNotFoundError
 
+from pydantic import Field
+
 from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
+from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
 from ap_ledger.events.dated import DatedFact, in_force
@@ -17,6 +20,8 @@ from ap_ledger.events.setting import (
     CalendarSet,
     Closure,
     CommissionerAdded,
+    IncidentCategoriesSet,
+    IncidentCategory,
     Label,
     PlaceAdded,
     RetentionClock,
@@ -38,7 +43,7 @@ class Setting:
     version: int
     time_zone: str
     dated: tuple[DatedFact, ...] = ()
-    """Calendars, timetables and retention clocks, in the order in which they were set."""
+    """Calendars, timetables, retention clocks and categories of incidents, in the order in which they were set."""
     commissioners: frozenset[UUID] = frozenset()
     places: frozenset[UUID] = frozenset()
 
@@ -54,6 +59,11 @@ class Setting:
     def slot(self, day: date, slot_id: str) -> Slot | None:
         """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
         return next((slot for slot in self.timetable(day) if slot.id == slot_id), None)
+
+    def incident_categories(self, day: date) -> tuple[IncidentCategory, ...]:
+        """What an incident may be called on a day."""
+        held = in_force(self.facts(IncidentCategoriesSet), day)
+        return held.categories if held else default_categories()
 
     def start_of(self, day: date, slot: Slot) -> datetime:
         """The moment, in UTC, at which a slot starts on a day."""
@@ -182,3 +192,16 @@ class SetRetention(DatedCommand, SettingCommand):
         if len({clock.retention_class for clock in self.clocks}) < len(self.clocks):
             raise Refused("malformed", "A retention class is named twice.", "clocks")
         return [events.event(RetentionSet, **dates, clocks=self.clocks)]
+
+
+class SetIncidentCategories(DatedCommand, SettingCommand):
+    """Says what incidents may be called, from a date on."""
+
+    categories: Annotated[tuple[IncidentCategory, ...], Field(min_length=1, max_length=100)]
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """Each category is listed once."""
+        dates = self.dates(self.opened(state).facts(IncidentCategoriesSet))
+        if len({one.id for one in self.categories}) < len(self.categories):
+            raise Refused("malformed", "A category is listed twice.", "categories")
+        return [events.event(IncidentCategoriesSet, **dates, categories=self.categories)]

@@ -120,4 +120,26 @@ class RetentionSet(DatedFact, SettingEvent):
     clocks: tuple[RetentionClock, ...]
 
 
-SETTING_EVENTS: tuple[type[Event], ...] = (SettingOpened, PlaceAdded, CommissionerAdded, CalendarSet, TimetableSet, RetentionSet)
+class IncidentCategory(Fact):
+    """What an incident may be called. Its id stands in the clear in every such entry, so it is a code and never somebody's words."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,5}$", max_length=60)]
+    label: Label
+
+
+class IncidentCategoriesSet(DatedFact, SettingEvent):
+    """What incidents may be called from a date on, replacing what held before. What was recorded before keeps its category."""
+
+    TOPIC: ClassVar[str] = "incident-categories-set"
+    categories: tuple[IncidentCategory, ...]
+
+
+SETTING_EVENTS: tuple[type[Event], ...] = (
+    SettingOpened,
+    PlaceAdded,
+    CommissionerAdded,
+    CalendarSet,
+    TimetableSet,
+    RetentionSet,
+    IncidentCategoriesSet,
+)
