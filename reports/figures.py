@@ -16,10 +16,13 @@ import plotly.graph_objects as go
 
 from frameworks import Definition
 from projections.outcomes import seen_by_theme
+from reports.print_words import names_with_line_ends, tallest
 
 DRAWN = frozenset({"scatter", "bar", "heatmap"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
 MARKED = "#efe6d2"
+RIGHT = 28
+"""Room at the right, in pixels, for the half of the last date that lies beyond the axis."""
 DOTS_AT_MOST = 600
 FONT = "Atkinson Hyperlegible Next, Arial, sans-serif"
 SLOT_ORDER = (
@@ -47,7 +50,7 @@ class Figure:
 def lay_out(plot: go.Figure, height: int, left: int) -> None:
     """What all figures share: the font, no background, no legend, room for words on the left."""
     plot.update_layout(
-        template="none", height=height, margin={"l": left, "r": 16, "t": 12, "b": 40}, font={"family": FONT, "size": 14, "color": INK},
+        template="none", height=height, margin={"l": left, "r": RIGHT, "t": 12, "b": 40}, font={"family": FONT, "size": 14, "color": INK},
         paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, hoverlabel={"font": {"family": FONT, "size": 14}},
     )  # fmt: skip
 
@@ -84,8 +87,10 @@ def ladder_over_time(
             hovertemplate="%{x|%a %-d %b %Y}<br>%{text}<extra></extra>",
         )
     )
-    lay_out(plot, 400, 250)
-    plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=labels, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
+    names = names_with_line_ends(labels, 250)
+    # Rungs with long names stand further apart, so that all of each can be read.
+    lay_out(plot, max(400, 52 + len(labels) * tallest(names) * 15), 250)
+    plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=names, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
     until = path[-1][0] if path else ""
     if path:
@@ -146,7 +151,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
         )
     )  # fmt: skip
     lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
-    plot.update_yaxes(autorange="reversed")
+    plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220))
     plot.update_xaxes(side="top")
     plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12}, meta={"framework": framework.key, "themes": themes, "kinds": kinds})
     total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]

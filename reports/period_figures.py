@@ -12,6 +12,7 @@ from projections.outcomes import Seen
 from projections.period_facts import Cells, ThemeFacts, attendance_of
 from projections.progress import DayCell
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
+from reports.print_words import names_with_line_ends
 
 PALE, STRONG = "#eef2f6", "#6fc2b4"
 
@@ -76,7 +77,7 @@ def themes_then_and_now(facts: ThemeFacts) -> Figure | None:
     lay_out(plot, 70 + 40 * len(names), 200)
     plot.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.2, "x": 0}, margin={"l": 200, "r": 24, "t": 32, "b": 32})
     plot.update_xaxes(range=[0, 100], ticksuffix=" %", gridcolor=RULE, zeroline=False)
-    plot.update_yaxes(type="category", showgrid=False)
+    plot.update_yaxes(type="category", showgrid=False, tickvals=names, ticktext=names_with_line_ends(names, 200, most=2))
     table = [(name, _of(a), _of(b)) for name, a, b in reversed(rows)]
     alt = "How much of what was looked for was seen. " + "; ".join(f"{name}: at the start {a}, lately {b}" for name, a, b in table) + "."
     return Figure(facts.framework.title, alt, plot, ("Theme", "At the start", "Lately"), table)

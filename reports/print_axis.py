@@ -9,6 +9,8 @@ from functools import lru_cache
 from math import ceil, floor, log10
 from typing import Any
 
+from reports.print_words import without_line_ends
+
 
 @lru_cache(maxsize=4096)
 def _day_number(said: str) -> float:
@@ -60,7 +62,7 @@ class Axis:
             return []
         if self.said.get("tickvals") is not None:
             texts = self.said.get("ticktext") or self.said["tickvals"]
-            return [(self.at(value), str(text)) for value, text in zip(self.said["tickvals"], texts, strict=True)]
+            return [(self.at(value), without_line_ends(str(text))) for value, text in zip(self.said["tickvals"], texts, strict=True)]
         if self.kind == "category":
             return [(self.at(name), str(name)) for name in self.names]
         if self.kind == "date":

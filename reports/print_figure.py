@@ -14,6 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from reports.print_axis import Axis
+from reports.print_words import width_of, wrapped
 from reports.printable import printable
 
 FONT = "Atkinson Hyperlegible Next"
@@ -133,21 +134,29 @@ class _Drawing:
     def _rect(self, x: float, y: float, width: float, height: float, fill: str, more: str = "") -> None:
         self.drawn.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}" height="{max(0.0, height):.1f}" fill="{fill}"{more}/>')
 
+    def _inside(self, middle: float, words: str) -> float:
+        """Where words must be centred so that neither end of them lies outside the drawing."""
+        half = width_of(words, self.size) / 2 + 1
+        return max(half, min(middle, self.width - half))
+
     def _axes(self) -> None:
         grid = self.y.said.get("showgrid", True) and self.y.kind != "category"
-        for at, said in self.y.ticks():
+        names = self.y.ticks()
+        most = int(abs(self.bottom - self.top) / max(1, len(names)) / (self.size * 1.03))
+        for at, said in names:
             if grid and _visible(self.y.said.get("gridcolor", RULE)):
                 self._line(self.left, at, self.right, at, self.y.said.get("gridcolor", RULE))
-            for n, line in enumerate(lines := _wrapped(said, int((self.left - 14) / (self.size * 0.52)))):
+            lines = wrapped(said, self.left - 12, self.size, max(1, min(4, most)))
+            for n, line in enumerate(lines):
                 self._text(self.left - 8, at + self.size * (0.36 + n - (len(lines) - 1) / 2), line, "end")
         ticks, above = self.x.ticks(), self.x.said.get("side") == "top"
         room = (self.right - self.left) / max(1, len(ticks))
         for at, said in ticks:
             if self.x.kind == "linear" and self.x.said.get("showgrid", True) and _visible(self.x.said.get("gridcolor", RULE)):
                 self._line(at, self.top, at, self.bottom, self.x.said.get("gridcolor", RULE))
-            for n, line in enumerate(lines := _wrapped(said, int(room / (self.size * 0.52)))):
+            for n, line in enumerate(lines := wrapped(said, room, self.size)):
                 y = self.top - 10 - self.size * (len(lines) - 1 - n) if above else self.bottom + self.size * (1.5 + n)
-                self._text(at, y, line, "middle", QUIET if not above else INK)
+                self._text(self._inside(at, line), y, line, "middle", QUIET if not above else INK)
         if _visible(self.x.said.get("linecolor", "")):
             self._line(self.left, self.bottom, self.right, self.bottom, self.x.said["linecolor"])
         title = (self.x.said.get("title") or {}).get("text")
@@ -186,7 +195,9 @@ class _Drawing:
                 else:
                     self.drawn.append(f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{across:g}" fill="{colour}"{edge}/>')
             if "text" in mode:
-                self._text(place[0] + 8, place[1] + self.size * 0.36, trace["text"][n])
+                words = str(trace["text"][n])
+                ends = place[0] + 8 + width_of(words, self.size) > self.width
+                self._text(place[0] + (-8 if ends else 8), place[1] + self.size * 0.36, words, "end" if ends else "start")
 
     def _bars(self, trace: Mapping[str, Any], bars: Sequence[Mapping[str, Any]], done: dict[Any, float]) -> None:
         lying, stacked = trace.get("orientation") == "h", self.layout.get("barmode") == "stack"
@@ -271,24 +282,11 @@ class _Drawing:
             round_ = trace.get("type", "scatter") == "scatter" and trace.get("marker", {}).get("symbol", "circle") == "circle"
             self._rect(x, 4, 12, 12, colour if isinstance(colour, str) else colour[0], f' rx="{6 if round_ else 2}"')
             self._text(x + 18, 14, trace.get("name", ""))
-            x += 34 + len(str(trace.get("name", ""))) * self.size * 0.55
+            x += 34 + width_of(str(trace.get("name", "")), self.size)
 
 
 def _visible(colour: str) -> bool:
     return bool(colour) and not colour.replace(" ", "").endswith(",0)")
-
-
-def _wrapped(said: str, room: int) -> list[str]:
-    """A label in at most two lines of so many letters."""
-    if len(said) <= room or " " not in said:
-        return [said if len(said) <= max(room, 4) * 1.25 else said[: max(room, 4) - 1] + "…"]
-    words, first = said.split(), ""
-    while words and len(f"{first} {words[0]}") <= room:
-        first = f"{first} {words.pop(0)}".strip()
-    if not first:
-        first = words.pop(0)
-    rest = " ".join(words)
-    return [first, rest if len(rest) <= room * 1.15 else rest[: max(room, 4) - 1] + "…"] if rest else [first]
 
 
 def _numbers(colour: str) -> tuple[int, int, int]:

@@ -65,10 +65,10 @@ def breakable(text: str) -> str:
 
 def _with_breaks(word: re.Match[str]) -> str:
     parts = _HYPHENS.split(word.group())
-    return BREAK_HERE.join(BREAK_HERE.join(_signs(part)) if len(part) > LONG_WORD else part for part in parts)
+    return BREAK_HERE.join(BREAK_HERE.join(signs(part)) if len(part) > LONG_WORD else part for part in parts)
 
 
-def _signs(word: str) -> Iterator[str]:
+def signs(word: str) -> Iterator[str]:
     """Letters with the marks that they carry. Between letters that join each other there is no break."""
     kept = ""
     for letter in word:
