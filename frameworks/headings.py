@@ -26,7 +26,10 @@ TREE: Mapping[str, str] = {
     "criterion": "statement", "criteria": "statement", "objective": "unit", "learningobjective": "unit",
     "goal": "goal", "target": "goal", "rung": "rung",
 }  # fmt: skip
-"""Names of columns that make the tree, without spaces. Their order in the sheet is the order of the tree."""
+"""Names of columns that make the tree, without spaces. Their order in the sheet is the order of the tree, but for RANK."""
+
+RANK = {"subject": 0, "unit": 2, "micro-unit": 3, "indicator": 3, "question": 3, "statement": 3, "goal": 3, "rung": 3}
+"""A subject stands above all else of its tree, and what is scored below all else, wherever their columns stand."""
 
 KIND_OF = {"rung": "ladder", "subject": "curriculum", "strand": "curriculum", "unit": "curriculum", "micro-unit": "curriculum",
            "question": "instrument", "statement": "instrument"}  # fmt: skip
@@ -143,8 +146,8 @@ def columns_of(cells: Sequence[str]) -> Columns:
             columns.more.setdefault(heading.means, []).append(place)
         elif cells[place]:
             columns.unknown.append((place, cells[place]))
-    for part in (columns.tree, columns.unknown):
-        part.sort()
+    columns.unknown.sort()
+    columns.tree.sort(key=lambda column: (RANK.get(column[1], 1), column[0]))
     return columns
 
 

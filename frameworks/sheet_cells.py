@@ -18,7 +18,7 @@ SLOT_KINDS = frozenset(get_args(SlotKind))
 YES, NO = frozenset({"yes", "y", "true", "1", "x", "✓"}), frozenset({"", "no", "n", "false", "0", "-"})
 TOTALS = re.compile(
     r"(grand |over-?all |sub-? ?)?(totals?|sums?|count|average|mean|gesamt(summe)?|summe|insgesamt|somme|totaux|totale|totaal|suma|soma|cyfanswm)"
-    r"[^\w]*"
+    r"[\W\d]*"
 )
 """How rows that add others up call themselves."""
 

@@ -30,6 +30,7 @@ class LinkedRows(Nodes):
         self._depths: list[str] = []
         self._by_identifier: dict[str, Node] = {}
         self._by_code: dict[str, list[Node]] = {}
+        self._by_words: dict[str, list[Node]] = {}
         self._parents: list[tuple[Node, str]] = []
         self._order: dict[str, float] = {}
         self._scales: dict[str, str] = {}
@@ -88,6 +89,7 @@ class LinkedRows(Nodes):
         if wanted:
             self._by_identifier |= {wanted: node, node_id: node}
         self._by_code.setdefault(str(more.get("code", "")), []).append(node)
+        self._by_words.setdefault(label.casefold(), []).append(node)
         self._parents.append((node, self.columns.cell(row, "parent")))
         if (order := number_in(self.columns.cell(row, "order"))) is not None:
             self._order[node.id] = order
@@ -116,7 +118,7 @@ class LinkedRows(Nodes):
         if not wanted or wanted == self._whole:
             return None
         known = self._by_identifier.get(wanted) or self._by_identifier.get(known_id(wanted))
-        named = [known] if known else self._by_code.get(wanted, [])
+        named = [known] if known else self._by_code.get(wanted) or self._by_words.get(wanted.casefold(), [])
         if len(named) == 1 and named[0] is not node:
             return named[0]
         why = "is in no row" if not named else "is in several rows"

@@ -143,6 +143,9 @@ def _take(reader: TreeRows | LinkedRows, table: _Table, columns: Columns, intake
         intake.say(f"sheet '{headings.sheet}'", words)
         return
     _tell_unknown(here, headings, table.rows, intake)
+    if not here.linked and here.tree != sorted(here.tree):
+        order = ", ".join(name for _, name in here.tree)
+        intake.say("the columns", f"they were read in this order: {order}", kept=True)
     reader.another_table(here)
     for place, row in enumerate(table.rows):
         if not is_headings_again(row, headings):

@@ -92,8 +92,7 @@ def test_headings_that_are_printed_again_on_every_page_are_no_things() -> None:
 
 def test_several_tables_in_one_sheet_are_all_read_each_by_its_own_headings() -> None:
     intake = read_sheet(SEEN + "Theme,Indicator\nA,One\n\nIndicator,Theme,Plain words\nTwo,B,I did two\n")
-    # The columns of the second table stand the other way round, so its tree does too.
-    assert {"one", "b"} <= set(definition(intake).scored) and definition(intake).by_id["b"].plain == "I did two"
+    assert tree(intake)["two"] == ["B"] and definition(intake).by_id["two"].plain == "I did two"
     assert any("row 5: another table begins here" in said for said in told(intake))
 
 
@@ -262,6 +261,16 @@ def test_a_level_left_empty_at_the_left_is_that_of_the_row_above_and_at_the_righ
     assert [right.by_id[unit].level for unit in right.scored] == ["P4", None]
 
 
+def test_what_is_scored_stands_below_its_subject_and_strand_wherever_their_columns_stand() -> None:
+    usual = definition(read_sheet("Subject,Strand,Level,Statement\nMaths,Number,P4,Counts\nMaths,Shape,P4,Sorts\n"))
+    for rows in (
+        "Statement,Level,Subject,Strand\nCounts,P4,Maths,Number\nSorts,P4,Maths,Shape\n",
+        "Strand,Statement,Subject,Stage\nNumber,Counts,Maths,P4\nShape,Sorts,Maths,P4\n",
+    ):
+        intake = read_sheet(rows)
+        assert definition(intake).items == usual.items and any("read in this order: subject, strand, statement" in said for said in told(intake))
+
+
 def test_comes_after_finds_the_same_words_on_its_own_level() -> None:
     made = definition(read_sheet("Subject,Level,Statement,Comes after\nMaths,P4,Sorts,\n,P4,Counts,Sorts\n,P5,Sorts,\n,P5,Counts,Sorts\n"))
     assert made.priors["counts-p4"] == {"sorts-p4"} and made.priors["counts-p5"] == {"sorts-p5"}
@@ -291,6 +300,12 @@ def test_orphans_circles_and_doubles_are_told_by_row() -> None:
         7: "its identifier is that of row 2, with other words", 8: "its identifier is that of row 2", 9: "it has no words", 11: "'Total' adds other rows up",
     }  # fmt: skip
     assert tree(intake) == {"a": [], "g": ["A"], "b": [], "c": [], "d": ["C"], "e": []}
+
+
+def test_a_parent_may_be_named_by_its_id_its_code_or_its_words() -> None:
+    rows = "Ref,Code,Name,Parent\n1,M,Maths,\n2,M.1,Number,{}\n"
+    for parent in ("M", "Maths", "maths"):
+        assert list(tree(read_sheet(rows.format(parent))).values()) == [[], ["Maths"]]
 
 
 def test_where_no_row_names_its_parent_the_codes_make_the_tree_and_that_is_told() -> None:
@@ -425,8 +440,8 @@ def test_every_sheet_that_has_headings_is_read_and_the_others_are_told() -> None
         hidden=("Lists",),
     )
     intake = read_any(raw, "bank.xlsx")
-    assert {"counts", "y"} <= set(definition(intake).scored)
-    assert {row.where: row.kept for row in intake.report if row.where != "the scale"} == {
+    assert {"counts", "x"} <= set(definition(intake).scored)
+    assert {row.where: row.kept for row in intake.report if row.where not in ("the scale", "the columns")} == {
         "sheet 'Lists'": True, "sheet 'Read me'": False, "sheet 'English', row 1": True, "sheet 'English', row 4": False,
     }  # fmt: skip
 
