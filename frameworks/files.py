@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,8 @@ from frameworks.load import read_yaml
 from frameworks.parts import number_in
 from frameworks.scoring import Answers, Context
 from frameworks.sheets import read_sheet
-from frameworks.tables import read_text
-from frameworks.workbook import is_workbook
+from frameworks.tables import Row, read_text
+from frameworks.workbook import is_workbook, read_workbook
 
 
 def read_any(raw: bytes, name: str, kind: str | None = None) -> Intake:
@@ -45,21 +46,17 @@ def renamed(authored: dict[str, Any], framework_id: str | None, version: int | N
 
 
 def read_answers(path: Path) -> tuple[Answers, Context]:
-    """Answers from a YAML or JSON file, or from a CSV with a line for each item: `item,answer`.
+    """Answers from a YAML or JSON file, or from a sheet (XLSX, CSV) with a line for each item: `item,answer`.
 
     A file may also say who answered: `informant`, `age`, `form`, with the answers under `answers`.
     """
     raw = read_file(path)
-    text, _ = decode(raw)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        said: dict[str, Any] = {}
-        for row in read_text(text, lambda cells: sum(cell.strip().lower() in ("item", "answer") for cell in cells), Intake()):
-            item, answer = (*row.cells, "", "")[:2]
-            if item and item.lower() != "item":
-                number = number_in(answer)
-                said[item] = (answer or None) if number is None else number
+    if is_workbook(raw):
+        said = _listed(row for sheet in read_workbook(raw, Intake())[:1] for row in sheet)
+    elif path.suffix.lower() in (".csv", ".tsv"):
+        said = _listed(read_text(decode(raw)[0], _names_of_answers, Intake()))
     else:
-        said = read_yaml(text)
+        said = read_yaml(decode(raw)[0])
     inside = said.get("answers")
     if not isinstance(inside, dict):
         return said, Context()
@@ -67,3 +64,18 @@ def read_answers(path: Path) -> tuple[Answers, Context]:
     if not isinstance(who["age"], (int, type(None))):
         raise DefinitionError(["the age is a whole number of years"])
     return inside, Context(who["informant"], who["age"], who["form"])
+
+
+def _names_of_answers(cells: Sequence[str]) -> int:
+    return sum(cell.strip().lower() in ("item", "answer") for cell in cells)
+
+
+def _listed(rows: Iterable[Row]) -> dict[str, Any]:
+    """The answers of rows that each name an item and its answer."""
+    answers: dict[str, Any] = {}
+    for row in rows:
+        item, answer = (*row.cells, "", "")[:2]
+        if item and item.lower() != "item":
+            number = number_in(answer)
+            answers[item] = (answer or None) if number is None else number
+    return answers

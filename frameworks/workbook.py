@@ -17,7 +17,7 @@ from frameworks.intake import ITEMS_LIMIT, Intake
 from frameworks.letters import looks_misread, mended, tidy
 from frameworks.tables import CELL_LIMIT, Row
 
-UNPACKED_LIMIT = 200 * 1024 * 1024
+UNPACKED_LIMIT = 100 * 1024 * 1024
 """What all parts of a workbook may unpack to, in bytes."""
 
 ROWS_LIMIT = ITEMS_LIMIT + 500
@@ -74,7 +74,7 @@ def _look_inside(raw: bytes) -> bool:
         with zipfile.ZipFile(BytesIO(raw)) as archive:
             parts = archive.infolist()
             if sum(part.file_size for part in parts) > UNPACKED_LIMIT or len(parts) > 2000:
-                raise DefinitionError(["this workbook unpacks to over 200 MB; save the sheet as CSV"])
+                raise DefinitionError(["this workbook unpacks to over 100 MB; save the sheet as CSV"])
             # Every part is looked at, and not only those before the first formula.
             found = [_part(archive, part) for part in parts if part.filename.endswith((".xml", ".rels"))]
             return any(found)

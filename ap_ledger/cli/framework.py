@@ -66,7 +66,9 @@ def lint(file: File) -> None:
 
 
 @app.command()
-def score(file: File, answers: Annotated[Path, typer.Argument(help="The answers: YAML or JSON (`item: answer`), or CSV with a line for each item.")]) -> None:
+def score(
+    file: File, answers: Annotated[Path, typer.Argument(help="The answers: YAML or JSON (`item: answer`), or a sheet (XLSX, CSV) with a line for each item.")]
+) -> None:
     """Score a set of answers. Needs no ledger; nothing is kept."""
     from frameworks.files import read_answers
     from frameworks.scoring import REASONS
