@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
+from itertools import takewhile
 
 from frameworks.letters import tidy
 from frameworks.tables import Row
@@ -97,6 +99,7 @@ def squeezed(cell: str) -> str:
     return re.sub(r"[\W_]+", "", re.sub(r"\((optional|required)\)", "", cell.casefold()))
 
 
+@lru_cache(maxsize=4096)
 def heading_in(cell: str) -> Heading | None:
     """What a heading means: `Theme`, `Themes`, `humanCodingScheme` and `Area of development` are all known."""
     key = squeezed(cell)
@@ -172,10 +175,16 @@ def find_headings(rows: Sequence[Row]) -> int | None:
 def is_headings_again(row: Row, headings: Row) -> bool:
     """Whether a row below the headings names columns once more: another table, or another page of the same one."""
     filled = [cell for cell in row.cells if cell]
+    if not filled or len(filled[0]) > HEADING_LIMIT:
+        return False
     if [cell.casefold() for cell in filled] == [cell.casefold() for cell in headings.cells if cell]:
         return True
-    found = [heading for cell in filled if (heading := heading_in(cell)) is not None and heading.sure is Sureness.EXACT]
-    return len(found) >= 2 and len(found) == len(filled) and any(heading.in_tree for heading in found)
+    found = list(takewhile(_is_sure, map(heading_in, filled)))
+    return len(found) >= 2 and len(found) == len(filled) and any(heading is not None and heading.in_tree for heading in found)
+
+
+def _is_sure(heading: Heading | None) -> bool:
+    return heading is not None and heading.sure is Sureness.EXACT
 
 
 def _names_several(cells: Sequence[str]) -> bool:

@@ -15,15 +15,16 @@ ALWAYS_INVISIBLE = frozenset(
 JOINERS = frozenset("\u200c\u200d")
 """They change the letters beside them in some scripts and in emoji, and are nothing between Latin letters."""
 
+_PRINTABLE_AND_INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _SPACES = frozenset(("Cc", "Zs", "Zl", "Zp"))
 
 
 def tidy(text: Any) -> str:
     """A text on one line, without the spaces and the letters that hide in copied cells."""
     words = "" if text is None else str(text)
-    if not (words.isascii() and words.isprintable()):
-        words = unicodedata.normalize("NFC", "".join(_visible(words, place) for place in range(len(words))))
-    return " ".join(words.split())
+    if not words.isprintable() or not _PRINTABLE_AND_INVISIBLE.isdisjoint(words):
+        words = "".join(_visible(words, place) for place in range(len(words)))
+    return " ".join(words.split()) if words.isascii() else " ".join(unicodedata.normalize("NFC", words).split())
 
 
 def _visible(words: str, place: int) -> str:

@@ -96,7 +96,7 @@ class LinkedRows(Nodes):
 
     def _id_from_code(self, more: Mapping[str, Any]) -> str:
         made = slug(str(more.get("code", "")))
-        return unused(made, self.by_id) if made else ""
+        return self.unused(made) if made else ""
 
     # The tree -----------------------------------------------------------------------------------------------------
 

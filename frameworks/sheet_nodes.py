@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from frameworks.headings import Columns
-from frameworks.intake import Intake, is_id, shortened, slug, unused
+from frameworks.intake import Intake, is_id, shortened, slug
 from frameworks.tables import Row
 
 
@@ -52,6 +52,7 @@ class Nodes:
         self.roots: list[Node] = []
         self.all: list[Node] = []
         self.by_id: dict[str, Node] = {}
+        self._times: dict[str, int] = {}
 
     def say(self, row: Row, words: str, kept: bool = False) -> None:
         """A row of the report about a row of the sheet."""
@@ -87,7 +88,15 @@ class Nodes:
             made = f"{made}-{suffix}"
         if made in self.by_id and parent is not None:
             made = f"{slug(parent.label, 30) or parent.id}-{made}"
-        return unused(made, self.by_id)
+        return self.unused(made)
+
+    def unused(self, wanted: str) -> str:
+        """An id that nothing else has: the wanted one, or it with a number. Numbers go on from the last, so that it is quick."""
+        made = wanted
+        while made in self.by_id:
+            self._times[wanted] = self._times.get(wanted, 1) + 1
+            made = f"{wanted}-{self._times[wanted]}"
+        return made
 
     def settle_priors(self) -> None:
         """Finds what each row comes after, by id or by its words."""
