@@ -362,7 +362,7 @@ def test_a_shred_by_another_process_is_noticed_without_any_event(house: House, r
 
 def test_what_was_remembered_of_a_child_ends_with_its_key_also_between_the_event_and_the_deed(house: House, running: Ledger) -> None:
     """The other process looks after the event was stored and before the key is gone, and once more after that."""
-    running.world.party(str(house.setting), str(house.student), str(house.teacher))
+    running.world.party(house.setting, house.student, house.teacher)
     house.ledger.keyring.shred(house.student, "core")
     (answer,) = running.record([house.rung()]).results
     assert (answer.status, answer.code) == ("recorded", None) or answer.code == "not-allowed"
