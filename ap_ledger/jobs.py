@@ -131,8 +131,9 @@ def draft_pack(service: Service, setting: dict[str, Any], commissioner: UUID, fi
 
 
 def _retention_due(service: Service) -> Said:
-    today = service.ledger.clock().date()
-    return {"students": sum(len(retention_over(service.reader, setting, today)) for setting in service.reader.whole("settings"))}
+    today = service.ledger.standing.today
+    settings = service.reader.whole("settings")
+    return {"students": sum(len(retention_over(service.reader, setting, today(UUID(setting["id"])))) for setting in settings)}
 
 
 def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Said]:

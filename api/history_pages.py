@@ -23,7 +23,7 @@ from api.withhold import withhold
 from projections.frames import frames
 from projections.history import changed_since, days_at, entries_at, known_position, statuses_of
 from projections.period_facts import StudentPeriod
-from projections.periods import end_of, student_period
+from projections.periods import student_period
 from projections.reading import Body, Reader
 from projections.relations import known_of, placement_days
 from reports.columns import COLUMNS
@@ -142,7 +142,8 @@ def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
 def _story(reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json], together: bool = True) -> list[tuple[str, list[Json]]]:
     student_id = UUID(student["id"])
     withhold(asking, student_id, entries)
-    own = reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", end_of(date.today(), setting)) else {}
+    opens = asking.opens(asking.about(student_id), "learning", reader.ledger.clock())
+    own = reader.own_labels([student])[student["id"]] if opens else {}
     return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
 
 

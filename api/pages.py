@@ -48,15 +48,17 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         students = asking.among(using.reader.everyone(setting), "see-student")
         days = asking.days_among(students, "read-history")
         read = [student for student in students if student["id"] in days]
-        found = narrow(using.reader, asking, setting, read, wanted, now.astimezone(ZoneInfo(setting["time_zone"])).date())
+        today = using.ledger.standing.today(UUID(setting["id"]))
+        found = narrow(using.reader, asking, setting, read, wanted, today)
         lines = overview(using.reader, setting, found.students, now, days)
-        seen.append((setting, lines, [student for student in students if student not in read], found.choices if len(read) > 1 else {}))
+        others = [student for student in students if student not in read]
+        seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
     held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, told=told_to_leads(using, asking),
-        today=now.date(), six_weeks_ago=now.date() - timedelta(weeks=WEEKS),
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
     )  # fmt: skip
 
 
