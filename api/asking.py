@@ -151,7 +151,7 @@ def _shut_out(ledger: Ledger, device: DeviceRow, by_device: bool, by_cookie: boo
     """A device that was shut out: itself where it delivers, once, and nobody wherever anything could be read."""
     if by_device and device.delivers:
         return Asker(ledger, ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
-    return Asker(ledger, shut_out=True, wiped=not device.delivers)
+    return Asker(ledger, shut_out=True, wiped=device.over)
 
 
 def asker(request: Request) -> Asker:

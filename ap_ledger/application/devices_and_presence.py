@@ -23,11 +23,15 @@ DELIVER_WITHIN = timedelta(days=1)
 
 
 class DeviceRow(NamedTuple):
-    """A device whose credential was shown. One that was shut out `delivers` once, for a day, and may do nothing else."""
+    """A device whose credential was shown. One that was shut out `delivers` once, for a day, and may do nothing else.
+
+    It is told to wipe itself when it has delivered, or when its day is `over`.
+    """
 
     device_id: UUID
     revoked: bool
-    delivers: bool
+    delivers: bool = False
+    over: bool = False
 
 
 class DevicesAndPresence(AccountStore):
@@ -71,9 +75,12 @@ class DevicesAndPresence(AccountStore):
         row = self._one(select(DEVICES).where(DEVICES.c.hash == secret_hash(secret)))
         if row is None:
             return None
-        revoked = row.revoked_at is not None
-        delivers = revoked and row.delivered_at is None and self._is_lately(row.revoked_at, DELIVER_WITHIN)
-        return DeviceRow(UUID(bytes=bytes(row.device_id)), revoked, delivers)
+        device = UUID(bytes=bytes(row.device_id))
+        if row.revoked_at is None:
+            return DeviceRow(device, False)
+        # A stamp in the future says that a clock was wrong, and for that nothing that waits on a device is wiped.
+        over = row.delivered_at is not None or row.revoked_at < self._lately(DELIVER_WITHIN)[0]
+        return DeviceRow(device, True, not over and self._is_lately(row.revoked_at, DELIVER_WITHIN), over)
 
     def let_in(self) -> list[UUID]:
         """Every device that has not been shut out."""

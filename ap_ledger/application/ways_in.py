@@ -103,11 +103,10 @@ class WaysIn:
             accounts.try_link(secret)
             if not accounts.confirm_password(person, answers.password, secret):
                 raise SignInRefused(NOT_MATCHED)
-            accounts.use_link(secret)
+            self._use(secret, link)
             accounts.end_factor(person)
         else:
             self._choose(secret, link, person, answers)
-        accounts.remember_opening(link)
         if link.purpose == "first":
             start_with(self._ledger, person, answers.person, answers.setting or "Our setting")
         return person
@@ -122,11 +121,16 @@ class WaysIn:
             accounts.try_link(secret)
             if not accounts.confirm_code(person, answers.code):
                 raise SignInRefused(NOT_MATCHED)
-        accounts.use_link(secret)
+        self._use(secret, link)
         ends: set[Credential] = {"pin"} if link.purpose == "recover" else set()
         if link.about.get("forget_second_factor", False):
             ends.add("totp")
         accounts.set_password(person, answers.name, answers.password, ends=ends)
+
+    def _use(self, secret: str, link: Link) -> None:
+        # Who let somebody in is known before they are in, so that a crash in between makes nobody's helper a stranger.
+        self._ledger.accounts.use_link(secret)
+        self._ledger.accounts.remember_opening(link)
 
     def enrol(self, secret: str) -> tuple[UUID, str]:
         """Lets a device in by a code, which is used up by it: its id, and its credential. Raises SignInRefused."""
