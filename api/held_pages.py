@@ -44,12 +44,7 @@ def held_page(request: Request, using: Using, asking: Asking, done: str = "") ->
 def _held(
     request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", typed: dict[str, Any] | None = None
 ) -> HTMLResponse:
-    found: list[Held] = []
-    after: UUID | None = None
-    while (page := using.ledger.held_entries(after, 500)) and len(found) <= SHOWN:
-        found += [one for one in page if may_settle(asking, one)]
-        after = page[-1].id
-    found.sort(key=lambda one: one.received_at, reverse=True)
+    found = sorted((one for one in using.ledger.every_held() if may_settle(asking, one)), key=lambda one: one.received_at, reverse=True)
     people, students = people_of(using.reader), _students(using, asking)
     lines = [_line(using, asking, one, people, students, (typed or {}).get(str(one.id))) for one in found[:SHOWN]]
     return show(request, "held.html", status, lines=lines, more=len(found) > SHOWN, said=said, done=done, form=new_id, students=students)
@@ -103,12 +98,9 @@ async def confirm_all(using: Using, asking: Asking) -> Response:
 
 
 def _confirm_all(using: Service, asking: Asker) -> Response:
-    after: UUID | None = None
-    while page := using.ledger.held_entries(after, 500):
-        for held in page:
-            if _unconfirmed(asking, held) and may_settle(asking, held):
-                using.ledger.retry(held.id, asking.writer)
-        after = page[-1].id
+    for held in using.ledger.every_held():
+        if _unconfirmed(asking, held) and may_settle(asking, held):
+            using.ledger.retry(held.id, asking.writer)
     return RedirectResponse("/held?done=recorded", 303)
 
 

@@ -53,7 +53,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines = overview(using.reader, setting, found.students, now, days)
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
-    held = sum(may_settle(asking, one) for one in using.ledger.held_entries(limit=100)) if asking.may("record") else 0
+    held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(

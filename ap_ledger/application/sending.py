@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,6 +30,7 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome, Unit
 
 ATTEMPTS = 20
+HELD_AT_ONCE = 500
 UNOPENED = "This was sealed for another ledger, or for a key that is missing here. It is kept as it came, and opens once that key is back."
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
 
@@ -281,7 +282,16 @@ class Sending:
 
     def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
         """What is held or was refused and not settled yet. What was sent again and recorded since is settled by looking."""
-        found = self.held.waiting(after, limit)
+        return self._still_waiting(self.held.waiting(after, limit))
+
+    def every_held(self) -> Iterator[Held]:
+        """All that is held or was refused and not settled yet, however much it is, in the order of ids."""
+        after: UUID | None = None
+        while found := self.held.waiting(after, HELD_AT_ONCE):
+            after = found[-1].id
+            yield from self._still_waiting(found)
+
+    def _still_waiting(self, found: Sequence[Held]) -> list[Held]:
         known = self.recorder.find([held.entry_id for held in found if held.entry_id is not None])
         authors = {event.position: event.author_id for event in self.recorder.events_at([one.position for one in known.values()])}
         recorded = {held.id for held in found if held.entry_id in known and authors[known[held.entry_id].position] in (None, id_of(held.entry, "author_id"))}

@@ -40,7 +40,7 @@ def faults(settings: Settings, deep: bool) -> Iterator[Look]:
             yield "what was erased stays erased", f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
         yield from _views(settings, ledger)
         # Something that waits for its author is everyday work and no fault of the installation.
-        waiting = ledger.held_entries(limit=1_000)
+        waiting = list(ledger.every_held())
         yield f"held entries ({len(waiting)} wait for somebody, under Waiting for you)" if waiting else "held entries", _broken(waiting)
     finally:
         ledger.close()

@@ -313,7 +313,7 @@ def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
         for name, position in positions.items():
             if name != "ledger":
                 console.print(f"{name}: read up to {position}, {head.position - position} behind", highlight=False)
-        waiting = len(service.ledger.held_entries(limit=1_000))
+        waiting = sum(1 for _ in service.ledger.every_held())
         console.print(f"Held or refused, and not settled: {waiting}", highlight=False)
 
 
