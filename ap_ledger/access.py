@@ -181,6 +181,7 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     yield from staff("read-group")
     yield from staff("see-clocks", None)
     for role in HEADS:
+        yield "end-clock", role, SETTING
         yield "make-reports", role, SETTING
         yield "read-report", role, SETTING
     yield "read-report", COMMISSIONER, (own_report,)
@@ -220,7 +221,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     "record": frozenset({"see-frameworks", "see-setting", "see-people", "see-student", "record", "raise-worry", "record-for-others", "settle-held"}),
     "manage": frozenset(
         {"see-frameworks", "see-setting", "see-people", "see-student", "publish-framework", "manage-setting", "manage-people", "manage-students"}
-        | {"manage-devices", "set-retention"}
+        | {"manage-devices", "set-retention", "end-clock"}
     ),
     "metrics": frozenset({"watch-service"}),
     "all": frozenset(ACTIONS),
@@ -299,6 +300,7 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "assign-key-worker": "manage-students", "assign-mentor": "manage-students", "group-student": "manage-students",
     "note-needs": "manage-students", "set-own-items": "record",
     "link-family": "manage-students", "unlink-family": "manage-students", "release-to-family": "manage-students",
+    "end-clock": "end-clock", "resume-clock": "end-clock", "end-review": "end-clock", "resume-review": "end-clock",
     "release-report": "make-reports", "withdraw-report": "make-reports",
     "set-hold": "set-hold", "lift-hold": "lift-hold",
     "publish-framework": "publish-framework", "retire-framework": "publish-framework", "revoke-device": "manage-devices",

@@ -19,16 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from ap_ledger.application.ledger import new_id
 from api.retention_pages import retention_over
 from api.service import Service
-from projections.clocks import clocks
-from projections.instruments import half_terms
+from projections.clocks import clocks, open_reviews
 from projections.job_runs import PackDraft, claim, drafts_of, finish, keep_draft
 from reports.compose import Order, make_report, students_of
 from reports.layouts import read_layout
 from reports.pack import figures_hash
 
 log = structlog.get_logger()
-PACK, PREPARED_FOR = "commissioner-pack", timedelta(weeks=3)
-"""So long after the end of a half-term its packs are prepared; what was recorded late until then is in them."""
+PACK = "commissioner-pack"
 
 Said = dict[str, Any]
 
@@ -106,19 +104,24 @@ def _digest(service: Service) -> Said:
 
 
 def _prepare_packs(service: Service) -> Said:
-    made = 0
+    """A pack for every half-term that is over and whose review is due, in their order, however long ago it was."""
+    made, failed = 0, None
     now = service.ledger.clock()
     for setting in service.reader.whole("settings"):
         today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
         there = {(one.commissioner_id, one.first, one.last) for one in drafts_of(service.views, UUID(setting["id"]))}
-        for term in half_terms(setting):
-            if not term.last < today <= term.last + PREPARED_FOR:
+        for review in open_reviews(service.reader, setting, service.reader.whole("placements", setting), today):
+            term = review.term
+            if term.last >= today or (review.commissioner_id, term.first, term.last) in there:
                 continue
-            for one in setting.get("commissioners", ()):
-                commissioner = UUID(one["commissioner_id"])
-                if (commissioner, term.first, term.last) not in there and students_of(service.reader, setting, commissioner, term.first, term.last):
-                    keep_draft(service.views, draft_pack(service, setting, commissioner, term.first, term.last, now, today))
-                    made += 1
+            try:
+                keep_draft(service.views, draft_pack(service, setting, review.commissioner_id, term.first, term.last, now, today))
+                made += 1
+            except Exception as error:
+                # One pack that cannot be made must not keep the others from whoever waits for them.
+                failed = error
+    if failed is not None:
+        raise failed
     return {"prepared": made}
 
 

@@ -19,6 +19,7 @@ from api import (
     clock_pages,
     collections,
     device_pages,
+    due,
     entries,
     entry_pages,
     erasure_pages,
@@ -50,7 +51,7 @@ from frameworks.load import SIZE_LIMIT
 MODULES = (
     entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
-    history_pages, report_pages, clock_pages,
+    history_pages, report_pages, clock_pages, due,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -26,7 +26,7 @@ Kind = Literal["settings", "people", "students", "placements", "frameworks"]
 
 
 def _without_key(body: Json) -> Json:
-    return {name: value for name, value in body.items() if name not in ("key", "timetables")}
+    return {name: value for name, value in body.items() if name not in ("key", "timetables", "ended_clocks")}
 
 
 def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:

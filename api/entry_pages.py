@@ -28,7 +28,7 @@ from projections.reading import Body, Unknown
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 REASONS = {
     "mistake": "It was a slip", "wrong-time": "It happened at another time", "wrong-student": "It was about somebody else", "more-known": "We know more now",
-    "sent-twice": "It was recorded twice", "other": "Something else",
+    "sent-twice": "It was recorded twice", "two-people-said": "Two people said different things", "other": "Something else",
 }  # fmt: skip
 DONE = {"corrected": "It is put right. What it said before is kept below.", "voided": "It is taken back. What it said is kept below."}
 

@@ -103,7 +103,7 @@ GATES: Mapping[str, Gate] = {
     # Reports. Which of those that were released somebody may read is decided for each, and every look is recorded.
     "GET /reports": Gate("make-reports"), "POST /reports": Gate("make-reports"), "GET /reports/make": Gate("make-reports"),
     "GET /reports/{report_id}": Gate("read-report"), "GET /reports/{report_id}/{form}": Gate("read-report"),
-    "GET /clocks": Gate("see-clocks"),
+    "GET /clocks": Gate("see-clocks"), "POST /clocks": Gate("see-clocks"), "GET /api/v1/settings/{setting_id}/due": Gate("see-clocks"),
     # People and devices.
     "GET /people": Gate("see-people"), "POST /people": Gate("see-people"),
     "GET /devices": Gate("manage-devices"), "POST /devices": Gate("manage-devices"),

@@ -23,8 +23,8 @@ from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
 from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
+from projections.clocks import packs_waiting
 from projections.instruments import half_terms
-from projections.job_runs import drafts_of
 from projections.reading import Body, Unknown
 from reports.compose import Order, make_report, students_of, words_that_leave
 from reports.disclosure import PRESETS, Report
@@ -56,7 +56,7 @@ def _reports(
     return show(
         request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])),
         commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS, first=first, last=last, today=today,
-        drafts=drafts_of(using.views, UUID(where["id"])), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
+        drafts=packs_waiting(using.reader, where, using.ledger.clock()), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
         typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student, "from": first, "to": last, **(typed or {})}, placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
     )  # fmt: skip
 

@@ -1,44 +1,89 @@
-"""The clocks that run for students and settings: what is due, when, for whom, and what counts as done.
+"""What is due, when and for whom: every clock of the table in `ap_ledger/events/clocks.py` that runs today.
 
-Sources: the statutory duties and limits that `docs/reports.md` lists, each with its number of days as data here.
+Nothing here looks back so many days: what is due stays until what the table names ends it, or somebody ends it with a reason.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
+from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.moments import local_day, microseconds
+from frameworks.cadence import Stretch
+from projections.day_marks import OpenDays, SaidDifferently, open_days
 from projections.instruments import half_terms
-from projections.overview import recent_days
+from projections.job_runs import PackDraft, drafts_of
 from projections.period_facts import FULL_TIME_HOURS
-from projections.progress import DayCell
 from projections.reading import Body, Reader
+from projections.student_days import StudentDays
 
 SOON = timedelta(days=7)
+"""What comes due within so many days is shown before it is."""
+
 PART_TIME_REVIEW = timedelta(weeks=6)
 FULL_WEEK_SESSIONS = 10
-FOLLOW_UP_DAYS = 5
-"""An absence whose reason is not established is followed up the same day; its code is settled within five school days."""
+LAST_DAYS = timedelta(days=4)
+"""A pack covers a half-term although it was made up so many days before its last, which may be a holiday or a training day."""
 
 State = Literal["overdue", "due", "soon"]
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Something that is due. `done` says what counts as done; `student` is None where it is about a commissioner or the setting."""
+    """Something that is due. `about` names this run of the clock; `student` is None where it is about a commissioner or the setting.
 
-    kind: str
+    `told` are the entries of two people who said different things, in the order in which they were recorded.
+    """
+
+    rule: ClockRule
     what: str
     due: date
     state: State
-    done: str
+    about: str
     student: Body | None = None
     link: str = ""
+    told: tuple[UUID, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The name of the clock."""
+        return self.rule.name
+
+    @property
+    def done(self) -> str:
+        """What counts as done."""
+        return self.rule.done
+
+
+class Ended(NamedTuple):
+    """Something that was due and was ended with a reason. `reason` is None where it was erased."""
+
+    rule: ClockRule
+    about: str
+    student: Body | None
+    what: str
+    reason_code: str
+    reason: str | None
+    by: str | None
+    on: date
+
+
+class Review(NamedTuple):
+    """The review of one half-term with one commissioner, which no pack has covered yet."""
+
+    commissioner_id: UUID
+    name: str
+    term: Stretch
+
+    @property
+    def about(self) -> str:
+        """What names it in the list of what is due."""
+        return f"{self.commissioner_id}/{self.term.last}"
 
 
 NOT_RECORDED_YET = (
@@ -51,13 +96,14 @@ NOT_RECORDED_YET = (
 def clocks(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Clock]:
     """Everything that is due in a setting for these students, or will be within a week; the longest overdue first."""
     today = local_day(microseconds(now), setting["time_zone"])
-    placements = [one for one in reader.whole("placements", setting) if one["start"] <= today.isoformat() and not one["end"]]
+    placements = reader.whole("placements", setting)
     by_id = {student["id"]: student for student in students}
+    running = [one for one in placements if one["start"] <= today.isoformat() <= (one["end"] or "9999") and one["student_id"] in by_id]
     found = [
-        *_reviews(reader, setting, placements, today),
-        *(clock for placement in placements if placement["student_id"] in by_id for clock in _of_placement(setting, placement, by_id[placement["student_id"]], today)),
-        *_of_days(reader, setting, students, now, today),
-    ]  # fmt: skip
+        *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),
+        *(clock for placement in running for clock in _of_placement(setting, placement, by_id[placement["student_id"]], today)),
+        *_of_days(reader, students, today),
+    ]
     return sorted(found, key=lambda one: (one.due, one.kind, str((one.student or {}).get("name"))))
 
 
@@ -65,74 +111,132 @@ def _state(due: date, today: date) -> State:
     return "overdue" if due < today else "due" if due == today else "soon"
 
 
-def _reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: date) -> Iterator[Clock]:
-    """The commissioner's half-termly review: a pack that covers the half-term is released."""
-    over = [one for one in half_terms(setting) if one.last - SOON <= today]
-    if not over:
-        return
-    term = max(over, key=lambda one: one.last)
+def _ended(body: Body, clock: str) -> frozenset[str]:
+    """What of a student's clock was ended with a reason."""
+    return frozenset(one["about"] for one in body.get("ended_clocks", ()) if one["clock"] == clock)
+
+
+# Reviews --------------------------------------------------------------------------------------------------------------
+
+
+def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: date) -> list[Review]:
+    """The half-term reviews that are due or nearly, in the order of the half-terms, however long ago they were."""
     released = [one for one in reader.whole("reports", setting) if not one["withdrawn"] and one["audience"] == "commissioner"]
     names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
-    for commissioner in sorted({one["commissioner_id"] for one in placements if one["commissioner_id"]}, key=lambda one: str(names.get(one))):
-        done = any(
-            one["commissioner_id"] == commissioner and one["first"] <= term.last.isoformat() and one["last"] >= (term.last - timedelta(days=4)).isoformat()
-            for one in released
-        )
-        if not done:
-            about = f"commissioner={commissioner}&from={term.first}&to={min(term.last, today)}"
-            yield Clock(
-                "half-term review", f"Half-term review with {names.get(commissioner, 'a commissioner')}", term.last, _state(term.last, today),
-                "a pack for the half-term is released to them", link=f"/reports/make?layout=commissioner-pack&{about}",
-            )  # fmt: skip
+    ended = {(one["commissioner_id"], one["last"]) for one in setting.get("ended_clocks", ())}
+    found: list[Review] = []
+    for term in sorted(half_terms(setting), key=lambda one: one.last):
+        if term.last - SOON > today:
+            continue
+        until = min(term.last, today).isoformat()
+        here = [one for one in placements if one["start"] <= until and term.first.isoformat() <= (one["end"] or "9999")]
+        for commissioner in sorted({one["commissioner_id"] for one in here if one["commissioner_id"]}, key=lambda one: str(names.get(one))):
+            mine = (one for one in released if one["commissioner_id"] == commissioner)
+            if not any(_covers(one, term) for one in mine) and (commissioner, term.last.isoformat()) not in ended:
+                found.append(Review(UUID(commissioner), names.get(commissioner, "a commissioner"), term))
+    return found
+
+
+def _covers(report: Body, term: Stretch) -> bool:
+    return bool(report["first"] <= term.last.isoformat() and report["last"] >= (term.last - LAST_DAYS).isoformat())
+
+
+def _of_review(review: Review, today: date) -> Clock:
+    term = review.term
+    about = f"commissioner={review.commissioner_id}&from={term.first}&to={min(term.last, today)}"
+    return Clock(
+        CLOCK_BY_NAME["half-term review"], f"Half-term review with {review.name}", term.last, _state(term.last, today), review.about,
+        link=f"/reports/make?layout=commissioner-pack&{about}",
+    )  # fmt: skip
+
+
+def packs_waiting(reader: Reader, setting: Body, now: datetime) -> list[PackDraft]:
+    """The prepared packs of reviews that are still due, the newest period first. What was released or ended waits for nobody."""
+    today = local_day(microseconds(now), setting["time_zone"])
+    due = {(one.commissioner_id, one.term.last) for one in open_reviews(reader, setting, reader.whole("placements", setting), today)}
+    return [draft for draft in drafts_of(reader.views, UUID(setting["id"])) if (draft.commissioner_id, draft.last) in due]
+
+
+# Placements -----------------------------------------------------------------------------------------------------------
 
 
 def _of_placement(setting: Body, placement: Body, student: Body, today: date) -> Iterator[Clock]:
-    bought = in_force(placement["commissioned"], today)
+    runs: list[tuple[str, str, date, date]] = []
+    bought = in_force(placement["commissioned"], today.isoformat())
     if bought is not None:
-        since = date.fromisoformat(bought["from_date"])
-        if bought["hours_a_week"] > FULL_TIME_HOURS and not setting.get("urn"):
-            yield Clock(
-                "18 hours", f"Commissioned for {bought['hours_a_week']:g} hours a week, more than {FULL_TIME_HOURS}, and the setting has no URN", since,
-                _state(since, today), "fewer hours are commissioned, or the setting is registered", student,
-            )  # fmt: skip
-        if bought["sessions_a_week"] < FULL_WEEK_SESSIONS and (due := since + PART_TIME_REVIEW) - SOON <= today:
-            yield Clock(
-                "part-time timetable", f"Part-time timetable of {bought['sessions_a_week']} sessions a week since {since.day} {since:%B}", due,
-                _state(due, today), "sessions are commissioned anew after a review", student,
-            )  # fmt: skip
-    if placement["planned_end"] and (due := date.fromisoformat(placement["planned_end"])) - SOON <= today:
-        yield Clock(
-            "planned end", "The placement comes to its planned end", due, _state(due, today), "the placement is ended or its planned end changed", student
-        )
+        since, hours, sessions = date.fromisoformat(bought["from_date"]), bought["hours_a_week"], bought["sessions_a_week"]
+        if hours > FULL_TIME_HOURS and not setting.get("urn"):
+            what = f"Commissioned for {hours:g} hours a week, more than {FULL_TIME_HOURS}, and the setting has no URN"
+            runs.append(("18 hours", what, since, since))
+        if sessions < FULL_WEEK_SESSIONS:
+            what = f"Part-time timetable of {sessions} sessions a week since {since.day} {since:%B}"
+            runs.append(("part-time timetable", what, since, since + PART_TIME_REVIEW))
+    if placement["planned_end"] and not placement["end"]:
+        end = date.fromisoformat(placement["planned_end"])
+        runs.append(("planned end", "The placement comes to its planned end", end, end))
+    for name, what, begins, due in runs:
+        about = f"{placement['id']}/{begins}"
+        if due - SOON <= today and about not in _ended(student, name):
+            yield Clock(CLOCK_BY_NAME[name], what, due, _state(due, today), about, student)
 
 
-def _of_days(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, today: date) -> Iterator[Clock]:
-    cells = recent_days(reader, setting, students, now, weeks=2)
-    for student in students:
-        days = sorted(cells.get(UUID(student["id"]), ()))
-        for day, cell in days:
-            on = date.fromisoformat(day)
-            if cell.get("incidents", {}).get("restrictive-untold"):
-                yield Clock(
-                    "restrictive intervention",
-                    "Parents are to be told of a restrictive intervention",
-                    on,
-                    _state(on, today),
-                    "the incident says when they were told",
-                    student,
-                )
-        missed = next(((day, cell) for day, cell in reversed(days) if cell.get("sessions", {}).get("not-attended")), None)
-        if missed and not _followed_up(days, missed[0]) and (today - date.fromisoformat(missed[0])).days <= FOLLOW_UP_DAYS + 2:
-            on = date.fromisoformat(missed[0])
+# Days -----------------------------------------------------------------------------------------------------------------
+
+
+def _of_days(reader: Reader, students: Sequence[Body], today: date) -> Iterator[Clock]:
+    by_id = {UUID(student["id"]): student for student in students}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        found = open_days(reader.views, live.name, connection, list(by_id))
+    for untold in found.untold:
+        student = by_id[untold.student]
+        if str(untold.entry) not in _ended(student, "restrictive intervention"):
             yield Clock(
-                "absence",
-                "An absence without a reason is to be followed up",
-                on,
-                _state(on, today),
-                "a visit or call is logged on that day or after it",
-                student,
+                CLOCK_BY_NAME["restrictive intervention"], "Parents are to be told of a restrictive intervention", untold.day, _state(untold.day, today),
+                str(untold.entry), student, f"/students/{untold.student}/entries/{untold.entry}",
+            )  # fmt: skip
+    yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
+    yield from _absences(found, by_id, today)
+
+
+def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
+    what = f"Two people said different things about a {'session' if one.kind == 'session-attended' else 'score'}"
+    return Clock(CLOCK_BY_NAME["two people said"], what, one.day, _state(one.day, today), str(one.entries[0]), student, told=one.entries)
+
+
+def _absences(found: OpenDays, by_id: dict[UUID, Body], today: date) -> Iterator[Clock]:
+    """One clock for each student: from the first day that nobody followed up, until somebody reaches out."""
+    for whose, days in found.missed.items():
+        # Whoever ends it with a reason ends what had been missed until then; another absence starts it again.
+        until = max((date.fromisoformat(day) for day in _ended(by_id[whose], "absence")), default=date.min)
+        left = [day for day in days if until < day <= today]
+        if left:
+            what = (
+                "An absence without a reason is to be followed up" if len(left) == 1 else f"{len(left)} days of absence without a reason are to be followed up"
             )
+            yield Clock(CLOCK_BY_NAME["absence"], what, left[0], _state(left[0], today), left[-1].isoformat(), by_id[whose])
 
 
-def _followed_up(days: Sequence[tuple[str, DayCell]], missed: str) -> bool:
-    return any(key.startswith("attempted|") for day, cell in days if day >= missed for key in cell.get("visits", {}))
+# What was ended -------------------------------------------------------------------------------------------------------
+
+
+def ended_with_reason(reader: Reader, setting: Body, students: Iterable[Body]) -> list[Ended]:
+    """What was due for these students, or with a commissioner, and was ended with a reason; the newest first. Opens the reasons."""
+    names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    held: list[tuple[Body | None, Body]] = [(student, one) for student in students for one in student.get("ended_clocks", ())]
+    held += [(None, one) for one in setting.get("ended_clocks", ())]
+    events = reader.events([one["position"] for _, one in held])
+    found: list[tuple[int, Ended]] = []
+    for student, one in held:
+        event: Any = events.get(one["position"])
+        if event is None:
+            continue
+        review = student is None
+        rule = CLOCK_BY_NAME["half-term review" if review else one["clock"]]
+        about = f"{one['commissioner_id']}/{one['last']}" if review else one["about"]
+        what = f"with {names.get(one['commissioner_id'], 'a commissioner')}, half-term until {one['last']}" if review else ""
+        on = local_day(microseconds(event.stamp.recorded_at), setting["time_zone"])
+        reason = event.reason if isinstance(event.reason, str) else None
+        found.append((one["position"], Ended(rule, about, student, what, one["reason_code"], reason, str(event.stamp.author_id), on)))
+    return [ended for _, ended in sorted(found, key=lambda pair: -pair[0])]

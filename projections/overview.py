@@ -34,16 +34,6 @@ def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datet
 
 def recent_rungs(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
     """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by student."""
-    found = _recent(reader, setting, students, now, weeks, "rungs")
-    return {student: [(day, {"rungs": rungs or []}) for day, rungs in days] for student, days in found.items()}
-
-
-def recent_days(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
-    """The days of the last weeks on which anything happened as (ISO date, cell without its rungs), by student."""
-    return _recent(reader, setting, students, now, weeks, "cell")
-
-
-def _recent(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int, part: str) -> dict[UUID, list[tuple[str, Any]]]:
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
     days: dict[UUID, list[tuple[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -52,11 +42,12 @@ def _recent(reader: Reader, setting: Body, students: Sequence[Body], now: dateti
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
             ask = (
-                f"SELECT student, day, {part} FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                f"SELECT student, day, rungs FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
                 "AND to_pos IS NULL AND (rungs IS NOT NULL OR cell <> '{}')"
             )
-            for student, day, said in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
-                days.setdefault(UUID(bytes=bytes(student)), []).append((date.fromordinal(day).isoformat(), orjson.loads(said or "null")))
+            for student, day, rungs in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
+                told = (date.fromordinal(day).isoformat(), {"rungs": orjson.loads(rungs or "[]")})
+                days.setdefault(UUID(bytes=bytes(student)), []).append(told)
     return days
 
 

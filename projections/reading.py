@@ -86,7 +86,7 @@ class Reader:
     def _named(self, bodies: list[Body]) -> list[Body]:
         """Puts names in, opened all at once from the events that said them; `[erased]` where their keys are gone."""
         positions = [body["named_at"] for body in bodies if body.get("named_at")]
-        events = self._read(positions)
+        events = self.events(positions)
         for body in bodies:
             if "named_at" not in body:
                 continue
@@ -110,7 +110,7 @@ class Reader:
             rows = connection.exec_driver_sql(self.views.sql(ask), (kind, setting_id)).all()
             seen = live.position
         named = {key: at for key, body in rows if (at := orjson.loads(body).get("named_at"))}
-        events = self._read(list(named.values()))
+        events = self.events(list(named.values()))
         people = [person for key, at in named.items() if (person := _full_name(key, events.get(at))) is not None]
         names = short_names(people)
         # What lags behind the ledger is right for now, and is asked anew until it has caught up.
@@ -118,7 +118,7 @@ class Reader:
             self._names[kind, setting_id] = rules, names
         return names
 
-    def _read(self, positions: list[int]) -> dict[int | None, Any]:
+    def events(self, positions: list[int]) -> dict[int | None, Any]:
         """Events by position. One that cannot be read is left out, because it must not take everybody else's name with it."""
         try:
             return {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
@@ -126,7 +126,7 @@ class Reader:
             if len(positions) == 1:
                 return {}
             middle = len(positions) // 2
-            return self._read(positions[:middle]) | self._read(positions[middle:])
+            return self.events(positions[:middle]) | self.events(positions[middle:])
 
     def definition(self, key: str) -> Definition | None:
         """A published definition by `id@version`. A published version never changes, so it is remembered."""
@@ -136,7 +136,7 @@ class Reader:
 
     def own_labels(self, students: Sequence[Body]) -> dict[str, dict[str, dict[str, str]]]:
         """What students' own items say, by student, by the id of the shared definition, by their own id; opened here, all at once."""
-        events = self._read([own["position"] for student in students for own in student.get("own_items", {}).values()])
+        events = self.events([own["position"] for student in students for own in student.get("own_items", {}).values()])
         found: dict[str, dict[str, dict[str, str]]] = {student["id"]: {} for student in students}
         for student in students:
             for definition, own in student.get("own_items", {}).items():
@@ -148,7 +148,7 @@ class Reader:
     def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
         """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here, all at once."""
         held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day))}
-        events = self._read([one["position"] for one in held.values()])
+        events = self.events([one["position"] for one in held.values()])
         said = {student: getattr(events.get(one["position"]), "needs", None) for student, one in held.items()}
         return {student: needs for student, needs in said.items() if isinstance(needs, tuple)}
 

@@ -95,7 +95,7 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "reports", _id(seen.stream)
         case topic if topic.startswith("deed-"):
             return "proposals", _id(seen.stream)
-        case topic if topic.startswith(("student-", "key-", "mentor-", "own-", "hold-", "family-", "released-")):
+        case topic if topic.startswith(("student-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-")):
             return "students", _id(seen.stream)
     return "settings", _id(seen.stream)
 
@@ -169,6 +169,14 @@ def _family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _family_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["family"] = [one for one in body.get("family", ()) if one != state["person_id"]]
+
+
+def _clock_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.setdefault("ended_clocks", []).append({**state, "position": seen.position})
+
+
+def _clock_resumed(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["ended_clocks"] = [one for one in body.get("ended_clocks", ()) if any(one.get(name) != value for name, value in state.items())]
 
 
 def _hold(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -256,6 +264,10 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "family-linked": _family,
     "family-unlinked": _family_ended,
     "released-to-family": _merge("released"),
+    "clock-ended": _clock_ended,
+    "clock-resumed": _clock_resumed,
+    "review-ended": _clock_ended,
+    "review-resumed": _clock_resumed,
     "hold-set": _hold,
     "hold-lifted": _hold_lifted,
     "sealed-record": _worry,

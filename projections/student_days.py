@@ -17,6 +17,7 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Strin
 from ap_ledger.application.stores import BigInt
 from ap_ledger.errors import LedgerError
 from ap_ledger.events.moments import local_day, microseconds, stored_time
+from projections.day_marks import DayMarks, marks_table
 from projections.entry_stories import state_before, stories
 from projections.one_fact import LATE, MISSING
 from projections.progress import DayCell, DayRow, add, fold_day
@@ -187,14 +188,14 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 4
-    tables: ClassVar = (timeline_table, cells_table, zones_table)
+    version: ClassVar[int] = 5
+    tables: ClassVar = (timeline_table, cells_table, zones_table, marks_table)
 
     REMEMBERED = 20_000
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.timeline, self.cells, self.zones = self.made
+        self.timeline, self.cells, self.zones, self.marks = self.made
         self._zones: dict[bytes, str] = {}
         self._open: dict[tuple[bytes, int], list[Any] | None] = {}
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
@@ -284,9 +285,11 @@ class StudentDays(Projection):
         closed: list[tuple[Any, ...]] = []
         changed: dict[tuple[bytes, int, int], tuple[Any, ...]] = {}
         fresh: dict[tuple[bytes, int, int], list[Any]] = {}
+        marks = DayMarks(self.views, self.marks)
         self._find_open_versions(connection, [key for key in days if key not in self._open])
         for (student, day), happened in days.items():
             version = self._open[student, day]
+            marks.before(student, day, version[2] if version else {})
             for run in _runs(happened):
                 first, last, recorded_day = run[0][0], run[-1][0], run[0][1]
                 if version is not None and version[1] != recorded_day:
@@ -307,6 +310,8 @@ class StudentDays(Projection):
                 else:
                     changed[key] = (last, *kept)
             self._open[student, day] = version
+            marks.after(student, day, version[2] if version else {})
+        marks.write(connection)
         self.views.update_many(connection, self._change, [(*said, *key) for key, said in changed.items()])
         self.views.update_many(connection, self._close, closed)
         self.views.insert_many(connection, self.cells, [tuple(row) for row in fresh.values()])

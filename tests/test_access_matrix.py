@@ -46,6 +46,8 @@ GET /reports/make                                                  -      -     
 GET /reports/{report_id}                                           -      -        y      y    y      -      y      y      -     -      -
 GET /reports/{report_id}/{form}                                    -      -        y      y    y      -      y      y      -     -      -
 GET /clocks                                                        -      y        y      y    y      -      -      -      -     -      -
+POST /clocks                                                       -      y        y      y    y      -      -      -      -     -      -
+GET /api/v1/settings/{setting_id}/due                              -      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/students/{student_id}/history                          o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /api/v1/students/{student_id}/register                         o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /api/v1/students/{student_id}                                  o      osf      osf    osf  osf    -      o      o      -     -      -

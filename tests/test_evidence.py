@@ -24,7 +24,7 @@ from api.service import Service
 from projections.clocks import Clock, clocks
 from projections.gaps import Gaps
 from projections.job_runs import claim, drafts_of, finish, latest_runs
-from projections.overview import overview, recent_days
+from projections.overview import overview, recent_rungs
 from projections.periods import periods
 from tests.house import FRIDAY, MONDAY, THURSDAY, House, settings_for
 from tests.house import Clock as HouseClock
@@ -99,7 +99,7 @@ def test_the_list_of_students_climbs_by_rungs_alone_and_names_the_day_of_the_las
     lines = {line["id"]: line for line in overview(place.reader, setting, place.reader.everyone(setting), FRIDAY + timedelta(days=9))}
     mine = lines[str(place.student)]
     assert (mine["contacts"], mine["latest"], mine["last_day"]) == (2, "Goes out with the mentor", "2026-03-06"), "what was voided is no entry"
-    assert [len(days) for days in recent_days(place.reader, setting, place.reader.everyone(setting), FRIDAY).values()] == [4, 1]
+    assert [len(days) for days in recent_rungs(place.reader, setting, place.reader.everyone(setting), FRIDAY).values()] == [4, 1]
 
 
 def test_lists_are_narrowed_down_by_group_and_by_need_as_they_are_in_force(place: House) -> None:
@@ -307,15 +307,14 @@ def due(house: House, kind: str) -> list[Clock]:
 
 
 def test_the_half_term_review_is_due_until_a_pack_is_released_to_the_commissioner(place: House) -> None:
-    assert [(one.what, one.state) for one in due(place, "half-term review")] == [
-        ("Half-term review with Council", "due"),
-        ("Half-term review with School", "due"),
-    ]
+    before = [("Half-term review with Council", "overdue"), ("Half-term review with School", "overdue")]
+    now = [("Half-term review with Council", "due"), ("Half-term review with School", "due")]
+    assert [(one.what, one.state) for one in due(place, "half-term review")] == before + now
     with place.browser() as leader:
         released(place, leader, layout="commissioner-pack", student="", commissioner=str(place.council))  # type: ignore[attr-defined]
-    assert [one.what for one in due(place, "half-term review")] == ["Half-term review with School"]
+    assert [(one.what, one.state) for one in due(place, "half-term review")] == [*before, now[1]]
     place.clock.now += timedelta(days=1)
-    assert [one.state for one in due(place, "half-term review")] == ["overdue"]
+    assert [one.state for one in due(place, "half-term review")] == ["overdue", "overdue", "overdue"]
 
 
 def test_more_than_eighteen_hours_and_a_part_time_timetable_run_from_what_was_commissioned(place: House) -> None:

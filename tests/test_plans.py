@@ -15,7 +15,7 @@ from projections import PROJECTIONS
 from projections.runner import Runner
 from tests.house import FRIDAY, MONDAY, Clock, House, settings_for
 
-GROWS = re.compile(r"\bSCAN (stored_events|sealed|timeline__\w+|cells__\w+|unit_steps__\w+|instruments_answered__\w+)\b(.*)")
+GROWS = re.compile(r"\bSCAN (stored_events|sealed|timeline__\w+|cells__\w+|marks__\w+|unit_steps__\w+|instruments_answered__\w+)\b(.*)")
 """Tables that hold a row or more for each entry, as SQLite names them in the plan of a statement."""
 WHOLE_ON_PURPOSE = (
     # The projector reads the ledger onwards from where it was, in the order of its key, so many rows at a time.

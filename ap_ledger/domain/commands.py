@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
+from ap_ledger.domain.due import EndClock, EndReview, ResumeClock, ResumeReview
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
@@ -76,6 +77,10 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     RetireFramework,
     ReleaseReport,
     WithdrawReport,
+    EndClock,
+    ResumeClock,
+    EndReview,
+    ResumeReview,
 )
 
 

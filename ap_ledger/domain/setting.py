@@ -15,6 +15,7 @@ from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
 from ap_ledger.events.dated import DatedFact, in_force
+from ap_ledger.events.due import ReviewEnded, ReviewResumed
 from ap_ledger.events.moments import zone
 from ap_ledger.events.setting import (
     CalendarSet,
@@ -46,6 +47,8 @@ class Setting:
     """Calendars, timetables, retention clocks and categories of incidents, in the order in which they were set."""
     commissioners: frozenset[UUID] = frozenset()
     places: frozenset[UUID] = frozenset()
+    ended: frozenset[tuple[UUID, date]] = frozenset()
+    """Half-term reviews that were ended with a reason, by commissioner and last day."""
 
     def facts(self, kind: type[D]) -> list[D]:
         """The dated facts of one kind."""
@@ -83,6 +86,10 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
             setting = replace(setting, places=setting.places | {event.place_id})
         case CommissionerAdded():
             setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
+        case ReviewEnded():
+            setting = replace(setting, ended=setting.ended | {(event.commissioner_id, event.last)})
+        case ReviewResumed():
+            setting = replace(setting, ended=setting.ended - {(event.commissioner_id, event.last)})
     return replace(setting, version=event.originator_version)
 
 

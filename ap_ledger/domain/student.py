@@ -15,6 +15,7 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Ref, Slug
 from ap_ledger.events.dated import DatedFact, in_force, standing
 from ap_ledger.events.days import Days, days_of
+from ap_ledger.events.due import ClockEnded, ClockResumed
 from ap_ledger.events.student import (
     ExpectedDay,
     FamilyLinked,
@@ -72,6 +73,8 @@ class Student:
     """What was recorded to hold from a date on, in the order in which it was recorded. A family link that ended is not among it."""
     released: bool = False
     holds: frozenset[UUID] = frozenset()
+    ended: frozenset[tuple[str, str]] = frozenset()
+    """What was due and was ended with a reason, as (clock, what it is about)."""
 
     def caseload_on(self, day: date) -> frozenset[UUID]:
         """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
@@ -128,6 +131,10 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = replace(student, dated=tuple(one for one in student.dated if one not in ended))
         case ReleasedToFamily():
             student = replace(student, released=event.released)
+        case ClockEnded():
+            student = replace(student, ended=student.ended | {(event.clock, event.about)})
+        case ClockResumed():
+            student = replace(student, ended=student.ended - {(event.clock, event.about)})
         case HoldSet():
             student = replace(student, holds=student.holds | {event.hold_id})
         case HoldLifted():

@@ -8,6 +8,7 @@ from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Event
 from ap_ledger.events.changes import CHANGE_EVENTS
 from ap_ledger.events.device import DEVICE_EVENTS
+from ap_ledger.events.due import DUE_EVENTS
 from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.framework import FRAMEWORK_EVENTS
 from ap_ledger.events.person import PERSON_EVENTS
@@ -21,6 +22,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     *ENTRY_EVENTS,
     *CHANGE_EVENTS,
     *STUDENT_EVENTS,
+    *DUE_EVENTS,
     *SETTING_EVENTS,
     *PERSON_EVENTS,
     *FRAMEWORK_EVENTS,

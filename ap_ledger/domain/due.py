@@ -1,0 +1,94 @@
+"""Ending what is due with a reason, and taking it up again."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from ap_ledger.domain.base import NextEvents
+from ap_ledger.domain.setting import Setting, SettingCommand
+from ap_ledger.domain.student import Student, StudentCommand
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import TEXT_LIMIT, Event, Slug
+from ap_ledger.events.clocks import CLOCK_BY_NAME, names_one
+from ap_ledger.events.due import ClockEnded, ClockResumed, ReviewEnded, ReviewResumed
+
+EndingReason = Literal["done-elsewhere", "not-needed", "too-late", "other"]
+Reason = Annotated[str, Field(max_length=TEXT_LIMIT)]
+
+
+def _said_why(reason: str) -> str:
+    if not reason.strip():
+        raise Refused("malformed", "Say why it is ended, so that whoever looks back can tell.", "reason")
+    return reason.strip()
+
+
+class EndClock(StudentCommand):
+    """Ends something that is due for a student with a reason, where it will not be done."""
+
+    clock: Slug
+    about: Slug
+    reason_code: EndingReason
+    reason: Reason
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """It is a clock that may be ended, and was not. The reason is kept while the key that seals it is."""
+        student, rule = self.admitted(state), CLOCK_BY_NAME.get(self.clock)
+        if rule is None or not rule.may_be_ended:
+            raise Refused("unknown-item", "There is no clock with this name that is ended with a reason.", "clock")
+        if not names_one(rule, self.about):
+            raise Refused("malformed", "This does not name anything that is due; send it as the list of what is due has it.", "about")
+        if rule.about == "placement" and self.about.partition("/")[0] not in {str(one.id) for one in student.placements}:
+            raise Refused("unknown-item", "This student has no placement with this id.", "about")
+        if (self.clock, self.about) in student.ended:
+            raise Refused("not-allowed", "This was ended before.", "about")
+        reason = None if "learning" in student.shredded else _said_why(self.reason)
+        return [events.event(ClockEnded, clock=self.clock, about=self.about, reason_code=self.reason_code, reason=reason)]
+
+
+class ResumeClock(StudentCommand):
+    """Takes something up again that was ended with a reason."""
+
+    clock: Slug
+    about: Slug
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Only what was ended is taken up again."""
+        if (self.clock, self.about) not in self.admitted(state).ended:
+            raise Refused("not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "about")
+        return [events.event(ClockResumed, clock=self.clock, about=self.about)]
+
+
+class EndReview(SettingCommand):
+    """Ends the review of a half-term with a commissioner with a reason, where no pack will be released for it."""
+
+    commissioner_id: UUID
+    last: date
+    reason_code: EndingReason
+    reason: Reason
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """The commissioner is known, and the review was not ended before."""
+        setting = self.opened(state)
+        if self.commissioner_id not in setting.commissioners:
+            raise Refused("unknown-item", "This setting has no commissioner with this id.", "commissioner_id")
+        if (self.commissioner_id, self.last) in setting.ended:
+            raise Refused("not-allowed", "This was ended before.", "last")
+        said = self.model_dump(include={"commissioner_id", "last", "reason_code"})
+        return [events.event(ReviewEnded, **said, reason=_said_why(self.reason))]
+
+
+class ResumeReview(SettingCommand):
+    """Takes the review of a half-term up again that was ended with a reason."""
+
+    commissioner_id: UUID
+    last: date
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """Only what was ended is taken up again."""
+        if (self.commissioner_id, self.last) not in self.opened(state).ended:
+            raise Refused("not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "last")
+        return [events.event(ReviewResumed, commissioner_id=self.commissioner_id, last=self.last)]

@@ -1,0 +1,96 @@
+"""Every clock that runs: what starts it, what ends it, and nothing else. No length of time ends one.
+
+Pages, the API, jobs and docs read this table. The numbers of days in it are those of the duties themselves; where a duty is
+written down stands beside it, and what is the law is for whoever advises a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+About = Literal["entry", "day", "placement", "review", "told"]
+"""What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what two people told."""
+
+
+@dataclass(frozen=True)
+class ClockRule:
+    """One clock. `done` is what ends it; all but what two people told can also be ended with a reason."""
+
+    name: str
+    about: About
+    starts: str
+    due: str
+    done: str
+    source: str
+
+    @property
+    def may_be_ended(self) -> bool:
+        """Whether somebody may end it with a reason instead of doing it."""
+        return self.about != "told"
+
+
+CLOCKS: tuple[ClockRule, ...] = (
+    ClockRule(
+        "half-term review", "review", "a half-term in which a commissioner has a student here", "on the last day of the half-term",
+        "a pack for the half-term is released to them", "statutory guidance on alternative provision: reviews at least half-termly",
+    ),
+    ClockRule(
+        "18 hours", "placement", "more than 18 hours a week are commissioned, and the setting has no URN", "from the day they are commissioned",
+        "fewer hours are commissioned, the placement ends, or the setting is registered",
+        "an unregistered provider of full-time education commits an offence; more than 18 hours is likely to be full-time",
+    ),
+    ClockRule(
+        "part-time timetable", "placement", "fewer than 10 sessions a week are commissioned", "six weeks after they were",
+        "sessions are commissioned anew after a review, or the placement ends", "guidance on part-time timetables",
+    ),
+    ClockRule(
+        "planned end", "placement", "a placement has a planned end", "on that day", "the placement is ended or its planned end changed",
+        "the placement's own agreement",
+    ),
+    ClockRule(
+        "absence", "day", "a session was not attended, and nobody cancelled it", "the same day", "a visit or call is logged on that day or after it",
+        "guidance on school attendance; the code is settled within five school days",
+    ),
+    ClockRule(
+        "restrictive intervention", "entry", "an incident was restrictive", "the same day", "the incident says when parents were told",
+        "guidance on restrictive interventions",
+    ),
+    ClockRule(
+        "two people said", "told", "two entries contradict each other about one session, or one score", "the same day",
+        "one of them is put right or taken back", "a register entry is what happened, and not what was sent last",
+    ),
+)  # fmt: skip
+
+CLOCK_BY_NAME: Mapping[str, ClockRule] = {rule.name: rule for rule in CLOCKS}
+
+
+def _day(said: str) -> object:
+    return date.fromisoformat(said)
+
+
+def _entry(said: str) -> object:
+    return UUID(said)
+
+
+def _placement(said: str) -> object:
+    placement, _, day = said.partition("/")
+    return UUID(placement), date.fromisoformat(day)
+
+
+_READ: Mapping[str, Callable[[str], object]] = {"entry": _entry, "day": _day, "placement": _placement}
+
+
+def names_one(rule: ClockRule, about: str) -> bool:
+    """Whether words name one run of a student's clock, as the list of what is due names it."""
+    read = _READ.get(rule.about)
+    if read is None:
+        return False
+    try:
+        read(about)
+    except ValueError:
+        return False
+    return True

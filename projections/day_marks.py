@@ -1,0 +1,154 @@
+"""Which of a student's days still hold something that is due: kept beside the day cells, so that nothing has to be looked through.
+
+A mark is there as long as the day's cell says so, however long ago the day was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
+
+from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
+from projections.progress import DayCell
+from projections.views import Views
+
+UNTOLD, MISSED, REACHED_OUT, SAID_DIFFERENTLY = "untold", "missed", "reached-out", "said-differently"
+
+
+def marks_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each mark of a student's day."""
+    return Table(
+        f"marks{suffix}", metadata,
+        Column("mark", String, primary_key=True),
+        Column("student", LargeBinary(16), primary_key=True),
+        Column("day", Integer, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )  # fmt: skip
+
+
+def marks_of(cell: DayCell) -> frozenset[str]:
+    """The marks of a day: parents not told, a session missed, somebody reached out, two people said different things."""
+    sessions = cell.get("sessions", {})
+    differ = DISPUTED in sessions or any(DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values())
+    holds = {
+        UNTOLD: "restrictive-untold" in cell.get("incidents", {}),
+        MISSED: "not-attended" in sessions,
+        REACHED_OUT: any(key.startswith("attempted|") for key in cell.get("visits", ())),
+        SAID_DIFFERENTLY: differ,
+    }
+    return frozenset(mark for mark, there in holds.items() if there)
+
+
+class DayMarks:
+    """Keeps the marks of days as their cells change."""
+
+    def __init__(self, views: Views, table: Table) -> None:
+        self._views, self._table = views, table
+        self._before: dict[tuple[bytes, int], frozenset[str]] = {}
+        self._after: dict[tuple[bytes, int], frozenset[str]] = {}
+
+    def before(self, student: bytes, day: int, cell: DayCell) -> None:
+        """What a day's cell was like before a batch."""
+        self._before[student, day] = marks_of(cell)
+
+    def after(self, student: bytes, day: int, cell: DayCell) -> None:
+        """What it is like after it."""
+        self._after[student, day] = marks_of(cell)
+
+    def write(self, connection: Connection) -> None:
+        """Writes what changed."""
+        gone = [(mark, *key) for key, marks in self._before.items() for mark in marks - self._after[key]]
+        come = [(mark, *key) for key, marks in self._after.items() for mark in marks - self._before[key]]
+        self._views.update_many(connection, f"DELETE FROM {self._table.name} WHERE mark = ? AND student = ? AND day = ?", gone)
+        self._views.insert_many(connection, self._table, come)
+
+
+class Untold(NamedTuple):
+    """A restrictive incident of which parents were not told yet."""
+
+    student: UUID
+    day: date
+    entry: UUID
+
+
+class SaidDifferently(NamedTuple):
+    """Entries that contradict each other about one session, or about one score, in the order in which they were recorded."""
+
+    student: UUID
+    day: date
+    kind: str
+    entries: tuple[UUID, ...]
+
+
+@dataclass
+class OpenDays:
+    """What is open of some students: incidents, contradictions, and the days missed since somebody last reached out."""
+
+    untold: list[Untold] = field(default_factory=list)
+    said_differently: list[SaidDifferently] = field(default_factory=list)
+    missed: dict[UUID, list[date]] = field(default_factory=dict)
+
+
+def open_days(views: Views, generation: str, connection: Connection, students: Sequence[UUID]) -> OpenDays:
+    """What is open of these students, however long ago it began. `generation` is that of the student days."""
+    found = OpenDays()
+    for start in range(0, len(students), 500):
+        some = [student.bytes for student in students[start : start + 500]]
+        marks = ",".join("?" * len(some))
+        ask = views.sql(f"SELECT mark, student, day FROM marks__{generation} WHERE mark IN (?,?) AND student IN ({marks}) ORDER BY day")
+        rows = connection.exec_driver_sql(ask, (UNTOLD, SAID_DIFFERENTLY, *some)).all()
+        for student, day, entry in _rows_of(views, generation, connection, rows, UNTOLD, "entry", "kind = 'incident-recorded' AND item = 'restrictive-untold'"):
+            found.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
+        columns = "entry, position, kind, item, value, slot, begins, ends, session_day"
+        told = _rows_of(views, generation, connection, rows, SAID_DIFFERENTLY, columns, "kind IN ('session-attended', 'outcome-scored')")
+        found.said_differently += _contradictions(told)
+        # A day missed is followed up by whoever reaches out on it or after it.
+        ask = (
+            f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}) SELECT whose, day FROM wanted CROSS JOIN marks__{generation} missed "
+            f"WHERE missed.mark = '{MISSED}' AND missed.student = whose AND missed.day > COALESCE((SELECT MAX(reached.day) FROM marks__{generation} reached "
+            f"WHERE reached.mark = '{REACHED_OUT}' AND reached.student = whose), 0) ORDER BY day"
+        )
+        for student, day in connection.exec_driver_sql(views.sql(ask), tuple(some)):
+            found.missed.setdefault(UUID(bytes=bytes(student)), []).append(date.fromordinal(day))
+    return found
+
+
+def _rows_of(views: Views, generation: str, connection: Connection, marked: Sequence[Any], mark: str, columns: str, where: str) -> list[Any]:
+    """The current rows of the timeline on days that have a mark."""
+    keys = [(bytes(student), day) for found, student, day in marked if found == mark]
+    rows: list[Any] = []
+    for start in range(0, len(keys), 250):
+        some = keys[start : start + 250]
+        ask = (
+            f"WITH wanted (whose, which) AS (VALUES {','.join(['(?,?)'] * len(some))}) SELECT student, day, {columns} "
+            f"FROM wanted CROSS JOIN timeline__{generation} WHERE student = whose AND day = which AND superseded IS NULL AND {where} ORDER BY position"
+        )
+        rows += connection.exec_driver_sql(views.sql(ask), tuple(value for key in some for value in key)).all()
+    return rows
+
+
+def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
+    sessions: dict[tuple[bytes, int], dict[int, tuple[Attested, UUID]]] = {}
+    scores: dict[tuple[bytes, int, str, str], list[tuple[str, UUID]]] = {}
+    for student, day, entry, position, kind, item, value, slot, begins, ends, session_day in rows:
+        told, whose = UUID(bytes=bytes(entry)), bytes(student)
+        if kind == "session-attended":
+            sessions.setdefault((whose, day), {})[position] = (Attested(position, begins, ends, session_day, slot, item, None), told)
+        elif slot is not None:
+            scores.setdefault((whose, day, item, slot), []).append((value, told))
+    for (whose, day), by_position in sessions.items():
+        for session in sessions_of(attested for attested, _ in by_position.values()):
+            if status_of(session) == DISPUTED:
+                entries = tuple(by_position[attested.position][1] for attested in session)
+                yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), "session-attended", entries)
+    for (whose, day, _, _), scored in scores.items():
+        value = scored[0][0]
+        for other, _ in scored[1:]:
+            value = agreed(value, other)
+        if value == DISPUTED_LEVEL:
+            yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), "outcome-scored", tuple(entry for _, entry in scored))
