@@ -29,9 +29,9 @@ from projections.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 REASONS: Mapping[str, str] = {
-    "done-elsewhere": "It was done, and is recorded elsewhere",
-    "not-needed": "It turned out not to be needed",
-    "too-late": "It can no longer be done",
+    "done-elsewhere": "Done, and recorded elsewhere",
+    "not-needed": "Not needed after all",
+    "too-late": "Can no longer be done",
     "other": "Something else",
 }
 assert set(REASONS) == set(get_args(EndingReason))

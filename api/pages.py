@@ -84,7 +84,7 @@ def student_page(
     people = people_of(using.reader)
     own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
     sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within)[:CODES_SHOWN]
-    codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion) for one in sessions]
+    codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion, one.disputed) for one in sessions]
     day = instant.astimezone(zone).date()
     read = within.until(day)
     group = group_of(student, read.last) if read else None

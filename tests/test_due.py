@@ -189,7 +189,7 @@ def test_a_leader_ends_what_is_due_with_a_reason_and_takes_it_up_again(place: Ho
         blank = leader.post("/clocks", data={**fields, "reason_code": "done-elsewhere", "reason": "  "})
         assert blank.status_code == 422 and "Say why it is ended" in blank.text
         page = leader.post("/clocks", data={**fields, "reason_code": "done-elsewhere", "reason": "their grandmother was there"}).text
-        assert "Parents are to be told" not in page and "their grandmother was there" in page and "It was done, and is recorded elsewhere" in page
+        assert "Parents are to be told" not in page and "their grandmother was there" in page and "Done, and recorded elsewhere" in page
         assert due(place, "restrictive intervention") == []
         page = leader.post("/clocks", data=asked(page, "Ended with a reason")).text
         assert "Parents are to be told" in page and "Ended with a reason" not in page

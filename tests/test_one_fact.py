@@ -157,7 +157,8 @@ def test_the_register_its_file_and_the_students_page_show_one_line_and_say_why_t
         assert (item["code"], item["disputed"], item["attended"], len(item["entry_ids"])) == (None, True, False, 2)
         lines = leader.get("/day.csv", params={"on": DAY.isoformat()}).text.splitlines()
         assert len(lines) == 2 and "two people said different things" in lines[1]
-        assert leader.get(f"/students/{house.student}").text.count("two people said different things") == 1
+        page = leader.get(f"/students/{house.student}").text
+        assert page.count("two people said different things") == 1 and f'/day?on={DAY}">See both and settle it' in page
 
 
 # Scores ---------------------------------------------------------------------------------------------------------------

@@ -57,12 +57,18 @@ function sessionsOf(student) {
   return HALVES.filter(([half]) => halves[half].length).map(([half, words]) => ({ half, words, starts: halves[half][0].starts, ends: halves[half].at(-1).ends }));
 }
 
+// What stands about a session. Two tablets may each have told of it: `said` has all that was, and `differ` says that they contradict each other.
 function attested(student, session) {
   const here = entries.get(name(student.id, session.half));
-  if (here) return here.gone ? { entry: undefined } : { entry: here };
+  if (here) return here.gone ? { said: [] } : { entry: here, said: [here] };
   const row = told?.students.find(one => one.student_id === student.id);
-  return row?.sessions.find(one => (timeOf(one.entry.planned_start) < NOON) === (session.half === "am")) ?? {};
+  const found = row?.sessions.find(one => (timeOf(one.entry.planned_start) < NOON) === (session.half === "am"));
+  const said = (found?.told ?? (found ? [found] : [])).map(one => ({ ...one.entry, by: one.by })).filter(one => !entries.has(takenBack(student.id, one.id)));
+  return { entry: said[0], said, differ: new Set(said.map(status)).size > 1 };
 }
+
+const takenBack = (student, id) => name(student, `gone-${id}`);
+const status = entry => entry.cancelled_by ?? (entry.actual_start ? "here" : "unseen");
 
 // Saving -----------------------------------------------------------------------------------------------------------------
 
@@ -70,8 +76,16 @@ function attested(student, session) {
 const attest = (student, session, change, words) => attestAll([[student, session, change]], `${student.name}, ${session.words.toLowerCase()}: ${words}.`);
 const attestAll = (marks, words) => inTurn(() => marked(marks, words));
 
-function attestation(student, session, change) {
-  const found = attested(student, session).entry;
+// What a tap comes to. It says what is right: of two who differ the one who said so is kept, and what contradicts it is taken back.
+function plan(student, session, change) {
+  const { entry, said, differ } = attested(student, session), settles = "actual_start" in change || "cancelled_by" in change;
+  const kept = differ && settles ? said.find(one => status(one) === status(change)) : undefined, found = kept ?? entry;
+  const next = kept ?? attestation(student, session, change, found);
+  const gone = settles ? said.filter(one => one.id !== next.id && status(one) !== status(next)) : [];
+  return { key: name(student.id, session.half), student: student.id, found, kept, next, gone };
+}
+
+function attestation(student, session, change, found) {
   const head = { id: found?.id ?? uuid7(), kind: "session-attended", setting_id: roster.setting.id, student_id: student.id, author_id: roster.me.id };
   // A day that is over keeps what happened on it: the entry belongs to that session, whenever it is written down.
   const when = day === today() ? new Date() : at(session.ends);
@@ -84,17 +98,21 @@ function attestation(student, session, change) {
 
 async function marked(marks, words) {
   const began = performance.now(), of = day;
-  const made = marks.map(([student, session, change]) => ({ key: name(student.id, session.half), found: attested(student, session).entry, next: attestation(student, session, change) }));
-  const keep = () => Promise.all(made.map(one => hide(`today:session:${of}|${one.key}`, entries.get(one.key))));
+  const made = marks.map(([student, session, change]) => plan(student, session, change));
+  const gone = made.flatMap(one => one.gone.map(entry => [takenBack(one.student, entry.id), entry]));
+  const keep = () => Promise.all([...made.map(one => one.key), ...gone.map(([key]) => key)].map(key => hide(`today:session:${of}|${key}`, entries.get(key))));
   try {
     const fresh = made.filter(one => !one.found);
     if (fresh.length) await add(...fresh.map(one => one.next));
-    for (const one of made) if (one.found) await amend(one.next);
+    for (const one of made) if (one.found && !one.kept) await amend(one.next);
+    for (const [, entry] of gone) await undo({ ...entry, author_id: roster.me.id }, "two-people-said");
   } catch (error) {
     return unsaved(error);
   }
   for (const one of made) entries.set(one.key, one.next);
-  saved(words, () => inTurn(async () => {
+  for (const [key, entry] of gone) entries.set(key, { id: entry.id, gone: true });
+  // What was taken back stays taken back, so settling what two people said is undone by saying what is right once more.
+  saved(words, gone.length ? undefined : () => inTurn(async () => {
     for (const one of made) {
       if (one.found) await amend({ ...one.next, ...Object.fromEntries(FIELDS.map(field => [field, one.found[field] ?? null])) });
       else await undo(one.next);
@@ -145,9 +163,10 @@ function draw() {
 function head(rows) {
   const move = days => el("button", { type: "button", class: "second", "aria-label": days < 0 ? "The day before" : "The day after", onclick: () => inTurn(async () => { day = new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10); await load(); }).then(catchUp) }, icon(days < 0 ? "chevron-left" : "chevron-right"));
   const halves = HALVES.filter(([half]) => rows.some(([, sessions]) => sessions.some(one => one.half === half)));
+  const differ = rows.filter(([student, sessions]) => sessions.some(one => attested(student, one).differ)).length;
   const open = half => rows.filter(([student, sessions]) => sessions.some(one => one.half === half && !attested(student, one).entry)).length;
   return el("div", { class: "sheet-head" }, el("div", { class: "row" }, move(-1), el("h2", {}, inWords(day)), move(1), groupChoice(roster, group, wanted => inTurn(() => { group = wanted; draw(); }))),
-    el("p", { id: "open-sessions" }, halves.map(([half, words]) => `${words}: ${open(half) ? `${count(open(half), "student")} still to mark` : "everybody is marked"}.`).join(" ")),
+    el("p", { id: "open-sessions" }, halves.map(([half, words]) => `${words}: ${open(half) ? `${count(open(half), "student")} still to mark` : "everybody is marked"}.`).join(" "), differ ? ` Two people differ about ${count(differ, "student")}.` : ""),
     el("div", { class: "row" }, ...halves.filter(([half]) => open(half)).map(([half, words]) => el("button", { type: "button", class: "second", id: `all-${half}`, onclick: () => everyoneHere(half) }, icon("users"), `Everyone else here, ${words.toLowerCase()}`))));
 }
 
@@ -161,7 +180,7 @@ function state(entry) {
 function card([student, sessions]) {
   const row = told?.students.find(one => one.student_id === student.id), contacts = [...(row?.contacts ?? [])];
   for (const [key, one] of entries) if (one.follow && key.startsWith(`${student.id}|`) && !contacts.some(found => found.entry_id === one.id)) contacts.push({ channel: one.channel, at: one.device_time, by: roster.me.name, effort: one.effort });
-  const unseen = sessions.some(one => { const entry = attested(student, one).entry; return entry && !entry.actual_start && entry.cancelled_by !== "us"; });
+  const unseen = sessions.some(one => { const { entry, differ } = attested(student, one); return entry && !differ && !entry.actual_start && entry.cancelled_by !== "us"; });
   return el("section", { class: "card" }, el("h3", {}, student.name), ...sessions.map(session => line(student, session)),
     row?.incomplete ? el("p", { class: "due" }, "Something recorded about this student could not be read, so there may be more.") : null,
     contacts.length ? el("p", { class: "quiet" }, `Followed up: ${contacts.map(one => `${CHANNELS.find(([id]) => id === one.channel)?.[1].toLowerCase() ?? one.channel} ${timeOf(one.at)}, ${one.by ?? "somebody"}`).join("; ")}.`) : unseen ? el("p", { class: "due" }, "Not followed up yet.") : null,
@@ -169,14 +188,15 @@ function card([student, sessions]) {
 }
 
 function line(student, session) {
-  const { entry } = attested(student, session), [words, look] = state(entry), id = part => `${part}-${session.half}-${student.id}`;
+  const { entry, said, differ } = attested(student, session), [words, look] = differ ? ["Two people said", "away"] : state(entry), id = part => `${part}-${session.half}-${student.id}`;
   const button = (part, label, work, on) => el("button", { type: "button", id: id(part), class: on ? "" : "second", "aria-pressed": on ? "true" : "false", "aria-label": `${student.name}, ${session.words.toLowerCase()}: ${label}`, onclick: work }, label);
   const edit = (part, field, label) => entry?.[field] ? el("label", { class: "time" }, el("span", { class: "unseen" }, `${student.name}, ${label}`), el("input", { type: "time", id: id(part), value: timeOf(entry[field]), onchange: event => event.target.value && attest(student, session, { [field]: localTime(at(event.target.value)) }, `${label} ${event.target.value}`) })) : null;
-  const here = Boolean(entry?.actual_start);
+  const here = Boolean(entry?.actual_start) && !differ, on = found => Boolean(entry) && !differ && found;
   return el("div", { class: "session" }, el("p", {}, el("strong", {}, `${session.words} `), el("small", {}, `${session.starts.slice(0, 5)} to ${session.ends.slice(0, 5)} `), el("span", { class: `tag ${look}` }, words)),
+    differ ? el("p", { class: "due", id: id("differ") }, `${said.map(one => `${one.by ?? "Somebody"}: ${state(one)[0].toLowerCase()}`).join("; ")}. Tap what is right. Until then it counts as neither and no code is suggested.`) : null,
     el("div", { class: "picks" }, button("here", "Here", () => arrived(student, session), here), here ? button("left", "Left", () => left(student, session), Boolean(entry.actual_end)) : null, here ? edit("from", "actual_start", "arrived") : null, here ? edit("to", "actual_end", "left") : null,
-      here ? null : button("unseen", "Not seen", () => away(student, session, null, "not seen"), entry && !entry.cancelled_by), here ? null : button("them", "They cancelled", () => away(student, session, "student", "cancelled by them"), entry?.cancelled_by === "student"),
-      button("us", "We cancelled", () => away(student, session, "us", "cancelled by us"), entry?.cancelled_by === "us")));
+      here ? null : button("unseen", "Not seen", () => away(student, session, null, "not seen"), on(!entry?.cancelled_by)), here ? null : button("them", "They cancelled", () => away(student, session, "student", "cancelled by them"), on(entry?.cancelled_by === "student")),
+      button("us", "We cancelled", () => away(student, session, "us", "cancelled by us"), on(entry?.cancelled_by === "us"))));
 }
 
 function codes() {

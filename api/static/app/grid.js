@@ -84,7 +84,8 @@ async function taken(which, sheet, missing) {
     for (const student of sheet.said.students) {
       for (const score of student.scores) {
         if (score.framework !== key() || score.informant !== informant) continue;
-        fresh.set(`${student.student_id}|${score.indicator}`, { id: score.entry_id, value: score.missing ? `~${score.missing}` : typed(score.indicator, score.level) });
+        const name = `${student.student_id}|${score.indicator}`, found = { id: score.entry_id, value: score.missing ? `~${score.missing}` : typed(score.indicator, score.level) };
+        fresh.set(name, together(fresh.get(name), found));
       }
     }
     for (const [name, one] of mine) fresh.set(name, one);
@@ -96,6 +97,14 @@ async function taken(which, sheet, missing) {
     if (JSON.stringify([...cells].sort()) !== before || !rows.length) return draw();
   }
   chips();
+}
+
+// Two tablets may each have scored one thing. A level stands before a reason for none; of two that differ neither does, until one is tapped.
+function together(one, other) {
+  if (!one) return other;
+  const isReason = value => String(value).startsWith("~"), first = isReason(one.value) && !isReason(other.value) ? other : one, rest = first === one ? other : one;
+  const differ = one.differ || (first.value !== rest.value && !isReason(rest.value));
+  return { ...first, differ, others: [...(one.others ?? []), { id: rest.id, value: rest.value }] };
 }
 
 // A level travels as text; on its scale it may be a number.
@@ -144,13 +153,16 @@ function scoreEntry(student, item, value, id, by) {
 
 // One stroke of the pen may fill many cells; undoing it puts all of them back.
 async function score(changes, by, words) {
-  const began = performance.now(), before = [], fresh = [], amended = [], gone = [];
+  const began = performance.now(), before = [], fresh = [], amended = [], gone = [], settled = [], right = [];
   for (const [student, item, value] of changes) {
     const name = `${student}|${item}`, had = cells.get(name);
-    if (had && had.value === value) continue;
+    if (had && had.value === value && !had.differ) continue;
     before.push([student, item, had]);
+    // What is tapped holds: what others said about the same thing is taken back, and stays readable.
+    for (const other of had?.others ?? []) settled.push(scoreEntry(student, item, other.value, other.id, by));
     if (value === undefined) gone.push(scoreEntry(student, item, had.value, had.id, by));
-    else if (had) amended.push(scoreEntry(student, item, value, had.id, by));
+    else if (had && had.value !== value) amended.push(scoreEntry(student, item, value, had.id, by));
+    else if (had) right.push([`${student}|${item}`, { id: had.id, value }]);
     else fresh.push(scoreEntry(student, item, value, uuid7(), by));
   }
   if (!before.length) return true;
@@ -158,11 +170,12 @@ async function score(changes, by, words) {
     if (fresh.length) await add(...fresh);
     for (const one of amended) await amend(one);
     for (const one of gone) await undo(one, "emptied-on-the-sheet");
+    for (const one of settled) await undo(one, "two-people-said");
   } catch (error) {
     unsaved(error);
     return false;
   }
-  const put = [...fresh, ...amended].map(one => [`${one.student_id}|${one.indicator}`, { id: one.id, value: one.missing ? `~${one.missing}` : one.level, by: one.set_by }]);
+  const put = [...fresh, ...amended].map(one => [`${one.student_id}|${one.indicator}`, { id: one.id, value: one.missing ? `~${one.missing}` : one.level, by: one.set_by }]).concat(right);
   for (const one of gone) cells.delete(`${one.student_id}|${one.indicator}`);
   for (const [name, one] of put) cells.set(name, one);
   trail.push(before);
@@ -332,10 +345,11 @@ function table() {
 function dress(button) {
   const { name, row, column } = button.dataset, one = cells.get(name), item = name.split("|")[1], own = rows[row].own[framework.id]?.[item];
   const levels = scaleOf(item)?.levels ?? [], place = one ? levels.findIndex(level => level.value === one.value) : -1;
-  button.replaceChildren(shown(item, one?.value), own ? el("small", {}, own) : "");
-  const said = spoken(item, one?.value), drawn = shown(item, one?.value);
+  button.replaceChildren(one?.differ ? "?" : shown(item, one?.value), own ? el("small", {}, own) : "");
+  const both = one?.differ ? [one, ...one.others].map(each => spoken(item, each.value)).join(", and ") : "";
+  const said = both ? `two people said: ${both}. Choose what is right` : spoken(item, one?.value), drawn = both ? "?" : shown(item, one?.value);
   button.setAttribute("aria-label", `${rows[row].name}, ${own ?? columns[column].label}: ${/[a-z0-9]/i.test(drawn) && !said.includes(drawn) ? `${drawn} ` : ""}${said}`);
-  button.dataset.look = !one ? "open" : place < 0 ? "missing" : "level";
+  button.dataset.look = !one ? "open" : one.differ ? "differ" : place < 0 ? "missing" : "level";
   button.dataset.by = one?.by ?? "";
   const share = place < 0 ? 0 : levels.length > 1 ? place / (levels.length - 1) : 1;
   button.style.setProperty("--share", String(share));
@@ -381,7 +395,8 @@ function keys() {
   const { levels, type } = scaleOf(item), own = rows[row].own[framework.id]?.[item];
   const one = (value, big, small) => el("button", { type: "button", class: "key", data: { value: String(value ?? "clear") }, onclick: () => press(value) }, el("b", {}, big), small ? el("span", {}, small) : null);
   const field = levels.length ? null : el("form", { class: "typed", onsubmit: event => { event.preventDefault(); const said = find("#typed").value.trim(); if (said) press(type === "text" ? said : Number(said)); } }, el("input", { id: "typed", "aria-label": own ?? columns[column].label, autocomplete: "off", inputmode: type === "text" ? null : "decimal", pattern: type === "text" ? null : "-?[0-9]+([.][0-9]+)?", maxlength: 200, value: cells.get(`${rows[row].id}|${item}`)?.value ?? "" }), el("button", {}, "Save"));
-  pad.replaceChildren(el("p", { id: "where" }, el("strong", {}, everyone ? "Everyone here" : rows[row].name), el("span", {}, own ?? columns[column].label)),
+  const cell = cells.get(`${rows[row].id}|${item}`), differ = cell?.differ && !everyone ? el("span", { class: "due" }, `Two people said: ${[cell, ...cell.others].map(each => spoken(item, each.value)).join(", and ")}. Tap what is right.`) : null;
+  pad.replaceChildren(el("p", { id: "where" }, el("strong", {}, everyone ? "Everyone here" : rows[row].name), el("span", {}, own ?? columns[column].label), differ),
     el("div", { class: "keys" }, ...levels.map(level => one(level.value, type === "binary" ? (level.value ? "✓" : "○") : String(level.value).slice(0, 9), level.label === String(level.value) ? "" : level.label)), field,
       ...framework.missing.map(reason => one(`~${reason}`, MISSING[reason]?.[0] ?? "–", MISSING[reason]?.[1] ?? reason)), one(undefined, "⌫", "Clear"), one("undo", "↶", "Undo")));
 }
