@@ -16,6 +16,7 @@ from ap_ledger.events.dated import in_force
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks.cadence import Stretch
 from projections.day_marks import OpenDays, SaidDifferently, open_days
+from projections.expected import Expectations
 from projections.instruments import half_terms
 from projections.job_runs import PackDraft, drafts_of
 from projections.period_facts import FULL_TIME_HOURS
@@ -102,7 +103,7 @@ def clocks(reader: Reader, setting: Body, students: Sequence[Body], now: datetim
     found = [
         *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),
         *(clock for placement in running for clock in _of_placement(setting, placement, by_id[placement["student_id"]], today)),
-        *_of_days(reader, students, today),
+        *_of_days(reader, students, Expectations(setting, placements), today),
     ]
     return sorted(found, key=lambda one: (one.due, one.kind, str((one.student or {}).get("name"))))
 
@@ -183,7 +184,7 @@ def _of_placement(setting: Body, placement: Body, student: Body, today: date) ->
 # Days -----------------------------------------------------------------------------------------------------------------
 
 
-def _of_days(reader: Reader, students: Sequence[Body], today: date) -> Iterator[Clock]:
+def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectations, today: date) -> Iterator[Clock]:
     by_id = {UUID(student["id"]): student for student in students}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
@@ -197,7 +198,7 @@ def _of_days(reader: Reader, students: Sequence[Body], today: date) -> Iterator[
                 str(untold.entry), student, f"/students/{untold.student}/entries/{untold.entry}",
             )  # fmt: skip
     yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
-    yield from _absences(found, by_id, today)
+    yield from _absences(found, by_id, expectations, today)
 
 
 def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
@@ -205,12 +206,15 @@ def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
     return Clock(CLOCK_BY_NAME["two people said"], what, one.day, _state(one.day, today), str(one.entries[0]), student, told=one.entries)
 
 
-def _absences(found: OpenDays, by_id: dict[UUID, Body], today: date) -> Iterator[Clock]:
-    """One clock for each student: from the first day that nobody followed up, until somebody reaches out."""
+def _absences(found: OpenDays, by_id: dict[UUID, Body], expectations: Expectations, today: date) -> Iterator[Clock]:
+    """One clock for each student: from the first day that nobody followed up, until somebody reaches out.
+
+    Whoever could not have come, because we were closed or no placement was running, missed nothing.
+    """
     for whose, days in found.missed.items():
         # Whoever ends it with a reason ends what had been missed until then; another absence starts it again.
         until = max((date.fromisoformat(day) for day in _ended(by_id[whose], "absence")), default=date.min)
-        left = [day for day in days if until < day <= today]
+        left = [day for day in days if until < day <= today and expectations.on(by_id[whose], day).could_be_here]
         if left:
             what = (
                 "An absence without a reason is to be followed up" if len(left) == 1 else f"{len(left)} days of absence without a reason are to be followed up"

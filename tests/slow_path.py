@@ -74,12 +74,13 @@ class Audit:
 
     def figures(self, student: str, first: date, last: date, payer: str | None = None) -> dict[str, Any]:
         """Every column that can be recomputed, by the name it has in a pack; of the days of one payer's placements, where one is named."""
-        stays = [(one["start"], one["end"] or "9999-12-31") for one in self._stays(student).values() if payer in (None, one["commissioner_id"])]
+        stays = [(one["start"], one["end"] or "9999-12-31") for one in self._stays(student).values() if payer in (None, one.get("commissioner_id"))]
         if payer is not None:
             # A payer is told of no day but their own, so the last day that counts is theirs as well.
             last = min(last, max(date.fromisoformat(end) for start, end in stays if start <= str(last)))
         told = [one for one in self.entries(student) if one["day"] <= last and (payer is None or _in_any(one["day"], stays))]
-        told = [one for one in told if not self._nobody_could_come(student, one)]
+        never = [one for session in told_of_one_session(told) if len(words_of(session)) == 1 for one in session if self._nobody_could_come(student, one)]
+        told = [one for one in told if not any(one is each for each in never)]
         inside = [one for one in told if one["day"] >= first]
         placement = self._placement(student, first, last, payer)
         shown = {
@@ -144,7 +145,7 @@ class Audit:
         return made
 
     def _placement(self, student: str, first: date, last: date, payer: str | None = None) -> dict[str, Any]:
-        stays = [one for one in self._stays(student).values() if payer in (None, one["commissioner_id"])]
+        stays = [one for one in self._stays(student).values() if payer in (None, one.get("commissioner_id"))]
         held = [one for one in stays if one["start"] <= str(last) and str(first) <= (one["end"] or "9999")]
         if not held:
             return {"start": None, "shown": {}}
@@ -159,8 +160,8 @@ class Audit:
     def _attendance(self, told: list[Any], inside: list[Any], start: date | None, last: date) -> dict[str, Any]:
         def counts(some: list[Any]) -> dict[str, Any]:
             sums = {"attended": 0, "late": 0, "missed": 0, "by_student": 0, "by_us": 0, "minutes": 0, "disputed": 0}
-            for session in told_of_one_session([one for one in some if one["kind"] == "session-attended"]):
-                words = {f"by_{one['cancelled_by']}" if one.get("cancelled_by") else "attended" if one.get("actual_start") else "missed" for one in session}
+            for session in told_of_one_session(some):
+                words = words_of(session)
                 if len(words) > 1:
                     sums["disputed"] += 1
                     continue
@@ -392,16 +393,20 @@ def told_of_one_session(told: list[Any]) -> list[list[Any]]:
         return a == c or (a < d and c < b)
 
     groups: list[list[Any]] = []
-    for one in told:
+    for one in (each for each in told if each["kind"] == "session-attended"):
         near = [group for group in groups if any(one["day"] == other["day"] and same(one, other) for other in group)]
         groups = [group for group in groups if all(group is not each for each in near)] + [[one, *(other for group in near for other in group)]]
     return groups
 
 
+def words_of(session: list[Any]) -> set[str]:
+    """What those who tell of a session say of it: one word where they agree."""
+    return {f"by_{one['cancelled_by']}" if one.get("cancelled_by") else "attended" if one.get("actual_start") else "missed" for one in session}
+
+
 def days_attended(told: list[Any]) -> list[date]:
     """The day of each session that everybody who tells of it says was attended."""
-    sessions = told_of_one_session([one for one in told if one["kind"] == "session-attended"])
-    return [session[0]["day"] for session in sessions if all(one.get("actual_start") and not one.get("cancelled_by") for one in session)]
+    return [session[0]["day"] for session in told_of_one_session(told) if all(one.get("actual_start") and not one.get("cancelled_by") for one in session)]
 
 
 def scored_once(told: list[Any]) -> list[Any]:

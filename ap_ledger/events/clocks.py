@@ -52,7 +52,7 @@ CLOCKS: tuple[ClockRule, ...] = (
         "the placement's own agreement",
     ),
     ClockRule(
-        "absence", "day", "a session was not attended, and nobody cancelled it", "the same day", "a visit or call is logged on that day or after it",
+        "absence", "day", "a session was not attended on a day on which the student could have come, and nobody cancelled it", "the same day", "a visit or call is logged on that day or after it",
         "guidance on school attendance; the code is settled within five school days",
     ),
     ClockRule(
