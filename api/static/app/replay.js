@@ -5,7 +5,7 @@ const [play, output, veils] = [document.getElementById("play"), document.getElem
 const [DAYS, MONTHS] = ["Sun Mon Tue Wed Thu Fri Sat".split(" "), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")];
 const say = day => { const on = new Date(`${day}T00:00:00Z`); return `${DAYS[on.getUTCDay()]} ${on.getUTCDate()} ${MONTHS[on.getUTCMonth()]} ${on.getUTCFullYear()}`; };
 const sums = steps => { let total = 0; return steps.map(step => (total += step)); };
-const COUNTS = [["kinds.rung-reached", "rungs reached"], ["visits.minutes", "minutes of visits"], ["sessions.attended", "sessions attended"], ["sessions.not-attended", "sessions missed"], ["sessions.cancelled-by-us", "sessions cancelled by us"], ["units.secure", "units secure"], ["kinds.voice-heard", "voices"], ["kinds.incident-recorded", "incidents"], ["kinds.context-noted", "context notes"]];
+const COUNTS = [["kinds.rung-reached", "rungs reached"], ["visits.minutes", "minutes of visits"], ["sessions.attended", "sessions attended"], ["sessions.not-attended", "sessions missed"], ["sessions.disputed", "sessions told differently by two people"], ["sessions.cancelled-by-us", "sessions cancelled by us"], ["units.secure", "units secure"], ["kinds.voice-heard", "voices"], ["kinds.incident-recorded", "incidents"], ["kinds.context-noted", "context notes"]];
 const waiting = new Set();
 const soon = window.requestIdleCallback ?? (then => setTimeout(then, 40));
 let frames, labels, later, playing, drawing;
