@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.datastructures import FormData
 
 from ap_ledger.errors import Refused
+from ap_ledger.events.moments import stored_time
 from api.asking import Asker
 from api.problems import NotAllowed
 from api.service import Service
@@ -60,7 +61,7 @@ def _when(setting: Body, entry: Mapping[str, Any], zone: ZoneInfo) -> str:
 
 
 def _hour(moment: str, zone: ZoneInfo) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(zone):%H:%M}"
+    return f"{stored_time(moment).astimezone(zone):%H:%M}"
 
 
 def settle(using: Service, asking: Asker, form: FormData) -> int:

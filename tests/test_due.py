@@ -61,7 +61,7 @@ def much_later(house: House) -> None:
 
 
 def restraint(house: House, **said: Any) -> dict[str, Any]:
-    return house.entry("incident-recorded", MONDAY, category="held", restrictive=True, minutes=2, **said)
+    return house.entry("incident-recorded", MONDAY, category="restraint", restrictive=True, minutes=2, **said)
 
 
 def session(house: House, at: datetime = MONDAY, **said: Any) -> dict[str, Any]:
