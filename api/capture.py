@@ -16,7 +16,7 @@ from api.asking import Asker, Asking
 from api.gate import gated
 from api.problems import Problem
 from api.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
-from api.service import Current, Json, Service, Using
+from api.service import Current, Json, Using
 from api.show import people_here, people_of, setting_for
 from api.withhold import student_seen
 from frameworks.learning import group_units
@@ -24,6 +24,7 @@ from projections.curriculum_state import group_statuses
 from projections.history import entries_of_day
 from projections.reading import Body, Reader, Unknown, group_of
 from projections.register import SuggestedCode, codes_of_day
+from projections.relations import still_here
 from projections.roster import roster, scale_as_json
 from projections.session_sheet import missing_by_slot
 from reports.csv_files import csv_text
@@ -43,7 +44,8 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     body, settings = setting_for(reader, asking, wanted, "see-student")
     now = ledger.clock()
     today = now.astimezone(ZoneInfo(body["time_zone"])).date()
-    students = sorted((one for one in asking.among(reader.everyone(body), "record") if _is_still_here(using, one, today)), key=lambda one: str(one["name"]))
+    among = [one for one in asking.among(reader.everyone(body), "record") if "core" not in one["shredded"]]
+    students = sorted(still_here(among, reader.whole("placements", body), today - AFTERWARDS), key=lambda one: str(one["name"]))
     mine = frozenset(student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload)
     # What a student's own goals and steps are called is what they are logged against, so it comes with the student.
     made = roster(reader, body, students, reader.own_labels(students), mine, today)
@@ -63,15 +65,6 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         "here": [{"id": one, "name": name} for one, name in people_here(reader, asking)] if device is not None and device.kind == "tablet" else [],
         "box_key": public_key(ledger.keyring, UUID(body["id"])),
     }
-
-
-def _is_still_here(using: Service, student: Body, today: date) -> bool:
-    """Whether somebody may still be logged about: everybody but those whose record was erased, or whose last placement is long over."""
-    state = using.ledger.world.student(UUID(student["id"]))
-    if state is None or "core" in student["shredded"]:
-        return False
-    # Doorsteps come before paperwork, so whoever was never placed is on the list.
-    return not state.placements or any(one.end is None or one.end >= today - AFTERWARDS for one in state.placements)
 
 
 def _role(asking: Asker, setting: Body) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Annotated, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import Query
 
@@ -18,6 +19,7 @@ from projections.curriculum_state import group_curriculum, student_curriculum
 from projections.instruments import answered
 from projections.reading import Unknown
 from projections.register import suggested_codes
+from projections.relations import still_here
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 
@@ -56,15 +58,17 @@ def student_learning(student_id: UUID, curriculum_id: str, version: int, using: 
 )
 def group_learning(
     setting_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None,
-    student: Annotated[list[UUID] | None, Query(description="The students of the group; everybody of the setting, if not given.")] = None,
+    student: Annotated[list[UUID] | None, Query(description="The students of the group; everybody who is here on that day, if not given.")] = None,
 ) -> Json:  # fmt: skip
     """For every unit, who is ready for it, who is nearly there, and who has it."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    wanted = {str(one) for one in student or ()}
-    students = [one for one in asking.among(using.reader.everyone(setting), "read-group") if not wanted or one["id"] in wanted]
-    found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", as_of or using.ledger.clock(), known_at)
+    wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.clock()
+    readable = asking.among(using.reader.everyone(setting), "read-group")
+    here = still_here(readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date())
+    students = [one for one in readable if one["id"] in wanted] if wanted else here
+    found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)
     ids = [one["id"] for one in students]
 
     def names(unit: Any, bits: int) -> list[str]:

@@ -21,6 +21,7 @@ from frameworks.things import Item
 from projections.cohort_ladder import cohort_ladder
 from projections.curriculum_state import StudentCurriculum, group_curriculum, student_curriculum, touched_curricula
 from projections.reading import Body, Unknown
+from projections.relations import still_here
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 LISTED = 12
@@ -110,8 +111,11 @@ def group_learning(
     """A group in one curriculum: the units that most of them are ready for, and how every unit stands."""
     body, settings = setting_for(using.reader, asking, setting, "read-group")
     times = times_of(using, body, as_of, known)
-    everyone = sorted(asking.among(using.reader.everyone(body), "read-group"), key=lambda one: str(one["name"]))
-    wanted = set(request.query_params.getlist("student")) & {one["id"] for one in everyone}
+    readable = sorted(asking.among(using.reader.everyone(body), "read-group"), key=lambda one: str(one["name"]))
+    wanted = set(request.query_params.getlist("student")) & {one["id"] for one in readable}
+    # What comes next is planned for those who are here; whoever left is looked at by name.
+    here = still_here(readable, using.reader.whole("placements", body), times.happened_by.astimezone(ZoneInfo(body["time_zone"])).date())
+    everyone = [one for one in readable if one in here or one["id"] in wanted]
     students = [one for one in everyone if not wanted or one["id"] in wanted]
     curricula = touched_curricula(using.reader, [UUID(one["id"]) for one in everyone], times.happened_by.date())
     chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)

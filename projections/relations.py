@@ -56,6 +56,12 @@ def _held(first: str, following: str, until: str | None) -> Days:
     return days_of([(first, last)]) & days_of([(date.min, until)])
 
 
+def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
+    """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps come before paperwork."""
+    held = by_student(placements)
+    return [one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])]
+
+
 class Known(NamedTuple):
     """A setting, and by their ids what its students' weeks and placements were, as known at a position."""
 

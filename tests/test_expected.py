@@ -216,6 +216,15 @@ def test_a_session_that_nobody_could_come_to_was_neither_offered_nor_missed(plac
     assert figures(place, "sess_possible", "sess_attended", "sess_overall") == [3, 2, 1]
 
 
+def test_what_comes_next_is_planned_for_those_who_are_here(place: House, leader: TestClient) -> None:
+    url = f"/api/v1/settings/{place.setting}/learning/everyday-steps/1"
+    leave(place, "2026-11-19")
+    asked = ({"as_of": "2026-11-19T12:00:00+00:00"}, {}, {"student": str(place.student)})
+    kit, ash = str(place.other), str(place.student)
+    assert [set(leader.get(url, params=params).json()["students"]) for params in asked] == [{ash, kit}, {kit}, {ash}]
+    assert ash not in leader.get("/learning").text and kit in leader.get("/learning").text
+
+
 def test_who_left_is_not_asked_for_in_lists_of_what_is_due(place: House, leader: TestClient) -> None:
     before = leader.get("/due").text
     leave(place, "2026-11-19")
