@@ -91,7 +91,7 @@ def test_a_full_queue_says_come_back_at_once_and_never_waits(make_house: Callabl
 
 def test_an_impossible_row_is_answered_alone_and_its_neighbours_are_stored(house: House) -> None:
     store = house.ledger.recorder
-    good, bad = Unit(new_id(), (plain_row(),)), Unit(new_id(), (plain_row(state=None),))
+    good, bad = Unit(new_id(), (plain_row(),)), Unit(new_id(), (plain_row(originator_id=house.student),))
     good = good._replace(id=good.rows[0].originator_id)
     release = threading.Event()
     honest = store.lock_head

@@ -46,8 +46,8 @@ def ledger_is_there(settings: Settings) -> bool:
 def create_ledger(settings: Settings, service_role: str | None = None) -> Path | None:
     """Makes an empty ledger with its keyring and its stores. Returns the file of the master key, where it is kept in one.
 
-    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may INSERT and SELECT, nothing
-    else. Whatever stops this at any point, doing it again makes the ledger. Raises SetupError where there is a ledger already,
+    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may read, and add at the end,
+    nothing else. Whatever stops this at any point, doing it again makes the ledger. Raises SetupError where there is a ledger already,
     where a store is left of one that is missing, or for a role for a ledger in a file.
     """
     if service_role is not None and settings.postgres is None:

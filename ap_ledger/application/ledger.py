@@ -45,6 +45,7 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
+from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.sqlite import ledger_file
 from ap_ledger.settings import Settings
@@ -99,6 +100,8 @@ class Ledger(Sending, Application[UUID]):
             own = self.keyring.key(ledger_id, "core")
             if own is None:
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
+            self.end_proof = EndProof(own.raw, ledger_id)
+            self.recorder.writer.prove_with(self.end_proof)
             self.world = World(self.repository, self.recorder, self.keyring)
             self.held = HeldStore(settings, HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own))
             self.drafts = Drafts(settings, self.keyring)

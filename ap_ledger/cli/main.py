@@ -90,7 +90,7 @@ def init(
     setting: Annotated[str | None, typer.Option(help="The name of the setting to open in the new ledger.")] = None,
     time_zone: Annotated[str, typer.Option(help="Its time zone.")] = "Europe/London",
     service_role: Annotated[
-        str | None, typer.Option(help="On PostgreSQL: the role as which the service will run. On the ledger it may INSERT and SELECT, nothing else.")
+        str | None, typer.Option(help="On PostgreSQL: the role as which the service will run. On the ledger it may read, and add at the end, nothing else.")
     ] = None,
 ) -> None:
     """Make an empty ledger, its keyring and its master key."""

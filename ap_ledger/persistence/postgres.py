@@ -13,9 +13,10 @@ from psycopg import sql
 from psycopg.types.numeric import Int8
 
 from ap_ledger.errors import Busy, SetupError
+from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
-from ap_ledger.persistence.steps.ledger import STEPS
+from ap_ledger.persistence.steps.ledger import POSTGRES_FUNCTIONS, STEPS
 from ap_ledger.settings import Settings
 
 SCHEMA = """
@@ -34,7 +35,8 @@ CREATE TABLE stored_events (
     recorded_at bigint NOT NULL,
     fingerprint bytea NOT NULL,
     sealed_hash bytea,
-    state text NOT NULL
+    state text NOT NULL,
+    chain bytea NOT NULL DEFAULT ''
 );
 CREATE UNIQUE INDEX stored_events_stream ON stored_events (originator_id, originator_version);
 CREATE UNIQUE INDEX stored_events_command ON stored_events (command_id) WHERE command_id IS NOT NULL;
@@ -52,7 +54,9 @@ CREATE TABLE head (
     position bigint NOT NULL,
     recorded_at bigint NOT NULL,
     rules_position bigint NOT NULL,
-    keys_position bigint NOT NULL
+    keys_position bigint NOT NULL,
+    chain bytea NOT NULL DEFAULT '',
+    proof bytea NOT NULL DEFAULT ''
 ) WITH (fillfactor = 10);
 CREATE TABLE store_version (version integer NOT NULL);
 CREATE FUNCTION never_change() RETURNS trigger LANGUAGE plpgsql AS
@@ -61,36 +65,18 @@ CREATE TRIGGER stored_events_never_change BEFORE UPDATE OR DELETE OR TRUNCATE ON
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
 CREATE TRIGGER sealed_never_changes BEFORE UPDATE OR TRUNCATE ON sealed
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
-CREATE FUNCTION lock_head() RETURNS TABLE (at_position bigint, at_time bigint, rules bigint, keys bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
-$$ BEGIN RETURN QUERY SELECT position, recorded_at, rules_position, keys_position FROM head FOR UPDATE; END $$;
-CREATE FUNCTION move_head(bigint, bigint, bigint, bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
-$$ BEGIN
-  UPDATE head SET position = $1, recorded_at = $2, rules_position = $3, keys_position = $4 WHERE position <= $1 AND recorded_at <= $2;
-  IF NOT FOUND THEN RAISE EXCEPTION 'the head of the ledger only moves on'; END IF;
-END $$;
-CREATE FUNCTION excise(bigint, text) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger AS
-$$ DECLARE gone bigint; BEGIN
-  IF NOT EXISTS (SELECT 1 FROM stored_events WHERE topic = 'text-excised'
-      AND (state::json ->> 'excised_position')::bigint = $1 AND state::json ->> 'retention_class' = $2)
-  THEN RAISE EXCEPTION 'no event says that this text was removed'; END IF;
-  DELETE FROM sealed WHERE position = $1 AND retention_class = $2;
-  GET DIAGNOSTICS gone = ROW_COUNT;
-  RETURN gone;
-END $$;
 """
-INSERT_EVENTS = """
-INSERT INTO stored_events SELECT * FROM unnest(%b::bigint[], %b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[],
-%b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[], %b::bigint[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[])
+APPEND = """
+SELECT append(%b, %b, %b, %b, %b, %b, %b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[],
+%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b::bytea[], %b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])
 """
-INSERT_SEALED = "INSERT INTO sealed SELECT * FROM unnest(%b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])"
 KNOWN = """
 SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1
 UNION ALL SELECT command_id, position, fingerprint FROM stored_events WHERE command_id = ANY(%b)
 """
 MAKING_LOCK = 7_305_002
 """The number under which programs that make a ledger in one database wait for each other."""
-HEAD = "SELECT position, recorded_at, rules_position, keys_position FROM head"
+HEAD = "SELECT position, recorded_at, rules_position, keys_position, chain, proof FROM {}"
 
 
 def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
@@ -126,8 +112,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
                 raise SetupError("This database holds a ledger already; nothing was changed.")
             connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
             connection.execute(SCHEMA)
+            connection.execute(POSTGRES_FUNCTIONS)
             connection.execute("INSERT INTO store_version VALUES (%s)", (len(STEPS),))
-            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0)", (ledger_id,))
+            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0, %s, '')", (ledger_id, first_link(ledger_id)))
             if service_role is not None:
                 _grant_ledger(connection, sql.Identifier(service_role))
 
@@ -157,7 +144,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
                 return
 
     def read_head(self) -> Head:
-        return Head(*self._query(HEAD)[0])
+        return _head(self._query(HEAD.format("head"))[0])
 
     def ledger_id(self) -> UUID:
         return self._uuid(self._query("SELECT ledger_id FROM head")[0][0])
@@ -189,11 +176,11 @@ class PostgresLedgerRecorder(LedgerRecorder):
     def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
         # Both questions travel together. Each is a statement of its own, so the second sees what was committed before the lock.
         first, second = self._cursor(), self._cursor()
-        first.execute("SELECT * FROM lock_head()")
+        first.execute(HEAD.format("lock_head()"))
         second.execute(KNOWN, (list(ids), list(ids)))
         row = first.fetchone()
         assert row is not None
-        return Head(*row), _known(second)
+        return _head(row), _known(second)
 
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
         if not streams:
@@ -201,21 +188,14 @@ class PostgresLedgerRecorder(LedgerRecorder):
         ask = "SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id = ANY(%b) GROUP BY originator_id"
         return dict(self._cursor().execute(ask, (list(set(streams)),)).fetchall())
 
-    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None:
-        size = len(rows)
-        stream, version, topic, class_version, command, setting, student, author, device, occurred, prints, hashes, states, _ = zip(*rows, strict=True)
-        columns = (
-            range(first_position, first_position + size), stream, version, topic, class_version, command, setting, student,
-            author, device, occurred, [recorded_at] * size, prints, hashes, states,
-        )  # fmt: skip
-        cursor = self._cursor()
-        cursor.execute(INSERT_EVENTS, [list(column) for column in columns])
-        texts = [(position, *text) for position, row in enumerate(rows, first_position) for text in row.sealed]
-        if texts:
-            cursor.execute(INSERT_SEALED, [list(column) for column in zip(*texts, strict=True)])
-
-    def move_head(self, head: Head) -> None:
-        self._cursor().execute("SELECT move_head(%b, %b, %b, %b)", [Int8(value) for value in head])
+    def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
+        first = before.position + 1
+        *columns, _ = zip(*rows, strict=True)
+        texts = [(position, *text) for position, row in enumerate(rows, first) for text in row.sealed]
+        self._cursor().execute(APPEND, [
+            Int8(first), Int8(after.recorded_at), Int8(after.rules_position), Int8(after.keys_position), before.chain, after.proof,
+            *map(list, columns), list(links), *(map(list, zip(*texts, strict=True)) if texts else ([],) * 5),
+        ])  # fmt: skip
 
     def excise(self, position: int, retention_class: str) -> bool:
         with self.reading() as cursor:
@@ -229,6 +209,11 @@ class PostgresLedgerRecorder(LedgerRecorder):
     def close(self) -> None:
         self.writer.close()
         self._drop_idle()
+
+
+def _head(row: Sequence[Any]) -> Head:
+    position, recorded_at, rules, keys, chain, proof = row
+    return Head(position, recorded_at, rules, keys, bytes(chain), bytes(proof))
 
 
 def _known(cursor: psycopg.Cursor[Any]) -> dict[UUID, Known]:
@@ -252,8 +237,8 @@ def making_a_ledger(url: str) -> Iterator[None]:
 def grant_service_role(settings: Settings, role: str) -> None:
     """Gives the role as which the service runs what it needs and no more. Raises SetupError where there is no such role.
 
-    On the ledger that is INSERT and SELECT: the counter moves, and a text is removed, only through functions that check what
-    they are asked. The other stores are its own to change.
+    On the ledger that is SELECT: rows are added, and a text is removed, only through functions that check what they are
+    asked. The other stores are its own to change.
     """
     assert settings.postgres is not None
     grant_stores(settings, role)
@@ -280,10 +265,8 @@ def grant_stores(settings: Settings, role: str) -> None:
 
 def _grant_ledger(connection: psycopg.Connection[Any], role: sql.Identifier) -> None:
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA ledger TO {}").format(role))
-    connection.execute("REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC")
-    connection.execute(sql.SQL("GRANT SELECT, INSERT ON stored_events, sealed TO {}").format(role))
-    connection.execute(sql.SQL("GRANT SELECT ON head, store_version TO {}").format(role))
-    connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION lock_head(), move_head(bigint, bigint, bigint, bigint), excise(bigint, text) TO {}").format(role))
+    connection.execute(sql.SQL("GRANT SELECT ON stored_events, sealed, head, store_version TO {}").format(role))
+    connection.execute(sql.SQL("GRANT EXECUTE ON FUNCTION lock_head, append, excise TO {}").format(role))
 
 
 def _own(connection: psycopg.Connection[Any], schema: str, role: sql.Identifier) -> None:

@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from ap_ledger.persistence.rows import Appended, Head, Known, LedgerStoredEvent, SealedText, Taken, Unit
+from ap_ledger.persistence.rows import Appended, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit
 from ap_ledger.persistence.writer import GroupCommitWriter
 
 COLUMNS = (
@@ -94,10 +94,8 @@ class LedgerRecorder(ApplicationRecorder):
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
 
     @abstractmethod
-    def insert(self, rows: Sequence[Any], first_position: int, recorded_at: int) -> None: ...
-
-    @abstractmethod
-    def move_head(self, head: Head) -> None: ...
+    def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
+        """Stores rows behind the locked end of the ledger, each with its link, and moves the end to where they end."""
 
     @abstractmethod
     def close_writing(self) -> None: ...

@@ -112,9 +112,12 @@ class Head(NamedTuple):
 
     `rules_position` is the last position of a stream with rules, so that a process knows when to read those anew.
     `keys_position` is that of the newest key-made event, so that a lost or outdated keyring is noticed at once.
+    `chain` is the link of the last row, and `proof` what was made of all of it under the ledger's own key.
     """
 
     position: int
     recorded_at: int
     rules_position: int
     keys_position: int
+    chain: bytes
+    proof: bytes

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.errors import Busy, SetupError
+from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.files import make_private, sync_folder
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
@@ -36,7 +37,8 @@ CREATE TABLE stored_events (
     recorded_at INTEGER NOT NULL,
     fingerprint BLOB NOT NULL,
     sealed_hash BLOB,
-    state TEXT NOT NULL
+    state TEXT NOT NULL,
+    chain BLOB NOT NULL DEFAULT x''
 );
 CREATE UNIQUE INDEX stored_events_stream ON stored_events (originator_id, originator_version);
 CREATE UNIQUE INDEX stored_events_command ON stored_events (command_id) WHERE command_id IS NOT NULL;
@@ -54,7 +56,9 @@ CREATE TABLE head (
     position INTEGER NOT NULL,
     recorded_at INTEGER NOT NULL,
     rules_position INTEGER NOT NULL,
-    keys_position INTEGER NOT NULL
+    keys_position INTEGER NOT NULL,
+    chain BLOB NOT NULL DEFAULT x'',
+    proof BLOB NOT NULL DEFAULT x''
 );
 CREATE TABLE store_version (version INTEGER NOT NULL);
 CREATE TRIGGER stored_events_never_change BEFORE UPDATE ON stored_events
@@ -64,6 +68,7 @@ BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 CREATE TRIGGER sealed_never_changes BEFORE UPDATE ON sealed
 BEGIN SELECT RAISE(ABORT, 'a sealed text is kept or excised, never changed'); END;
 """
+HEAD = "SELECT position, recorded_at, rules_position, keys_position, chain, proof FROM head"
 
 
 class SQLiteLedgerRecorder(LedgerRecorder):
@@ -89,7 +94,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         connection.execute("PRAGMA page_size=8192")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        head = f"INSERT INTO head VALUES (1, x'{ledger_id.hex}', 0, 0, 0, 0);"
+        head = f"INSERT INTO head VALUES (1, x'{ledger_id.hex}', 0, 0, 0, 0, x'{first_link(ledger_id).hex()}', x'');"
         connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store_version VALUES ({len(STEPS)}); {head} COMMIT;")
         connection.close()
         sync_folder(path.parent)
@@ -119,7 +124,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
     def read_head(self) -> Head:
         with self.reading() as cursor:
-            return Head(*cursor.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
+            return Head(*cursor.execute(HEAD).fetchone())
 
     def ledger_id(self) -> UUID:
         with self.reading() as cursor:
@@ -146,7 +151,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             raise
 
     def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
-        head = Head(*self._write.execute("SELECT position, recorded_at, rules_position, keys_position FROM head").fetchone())
+        head = Head(*self._write.execute(HEAD).fetchone())
         return head, self._known(self._write.cursor(), ids)
 
     def _known(self, cursor: sqlite3.Cursor, ids: Sequence[UUID]) -> dict[UUID, Known]:
@@ -167,33 +172,21 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             found[stream] = self._write.execute(ask, (stream.bytes,)).fetchone()[0] or 0
         return found
 
-    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None:
-        events: list[tuple[Any, ...]] = []
-        texts: list[tuple[Any, ...]] = []
-        for position, (
-            stream,
-            version,
-            topic,
-            class_version,
-            command,
-            setting,
-            student,
-            author,
-            device,
-            occurred_at,
-            print_,
-            hash_,
-            state,
-            sealed,
-        ) in enumerate(rows, first_position):
-            events.append((
-                position, stream.bytes, version, topic, class_version, command and command.bytes, setting and setting.bytes,
-                student and student.bytes, author and author.bytes, device and device.bytes, occurred_at, recorded_at, print_, hash_, state,
-            ))  # fmt: skip
-            for text in sealed:
-                texts.append((position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext))
-        self._insert("INSERT INTO stored_events VALUES", events)
-        self._insert("INSERT INTO sealed VALUES", texts)
+    def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
+        places = range(before.position + 1, after.position + 1)
+        self._insert("INSERT INTO stored_events VALUES", [
+            (
+                position, row.originator_id.bytes, row.originator_version, row.topic, row.class_version, _bytes(row.command_id),
+                _bytes(row.setting_id), _bytes(row.student_id), _bytes(row.author_id), _bytes(row.device_id), row.occurred_at,
+                after.recorded_at, row.fingerprint, row.sealed_hash, row.state, link,
+            )
+            for position, row, link in zip(places, rows, links, strict=True)
+        ])  # fmt: skip
+        self._insert("INSERT INTO sealed VALUES", [
+            (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
+            for position, row in zip(places, rows, strict=True) for text in row.sealed
+        ])  # fmt: skip
+        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?, chain = ?, proof = ?", after)
 
     def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         # Many rows in one statement are one step of SQLite, and so one giving up of the interpreter's lock instead of many.
@@ -204,9 +197,6 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             values = [value for row in rows[start : start + size] for value in row]
             self._write.execute(f"{sql} {','.join([_marks(len(rows[0]))] * size)}", values)
             start, left = start + size, left - size
-
-    def move_head(self, head: Head) -> None:
-        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?", head)
 
     def excise(self, position: int, retention_class: str) -> bool:
         connection = self._connect()
@@ -248,6 +238,10 @@ def has_ledger(path: Path) -> bool:
         raise SetupError(f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed.") from None
     finally:
         connection.close()
+
+
+def _bytes(value: UUID | None) -> bytes | None:
+    return None if value is None else value.bytes
 
 
 @cache

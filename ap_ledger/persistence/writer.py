@@ -10,8 +10,9 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from ap_ledger.errors import Busy
+from ap_ledger.errors import Busy, SetupError
 from ap_ledger.events import RULELESS_TOPICS
+from ap_ledger.persistence.chain import EndProof, links_of
 from ap_ledger.persistence.rows import Appended, Head, Known, Outcome, Row, Taken, Unit
 
 GROUP_LIMIT = 5_000
@@ -27,9 +28,7 @@ class WriteStore(Protocol):
 
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
 
-    def insert(self, rows: Sequence[Row], first_position: int, recorded_at: int) -> None: ...
-
-    def move_head(self, head: Head) -> None: ...
+    def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None: ...
 
     def close_writing(self) -> None: ...
 
@@ -49,6 +48,7 @@ class GroupCommitWriter:
         self._store = store
         self._now = now
         self._limit = limit
+        self._proof: EndProof | None = None
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
         self._condition = threading.Condition()
@@ -60,6 +60,10 @@ class GroupCommitWriter:
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """Asks to be told the last position after each commit. A hint: it must be quick and must not fail."""
         self._listeners.append(listener)
+
+    def prove_with(self, proof: EndProof) -> None:
+        """Hands over what proves each new end of the ledger. Nothing can be written without it."""
+        self._proof = proof
 
     def submit(self, units: Sequence[Unit]) -> Future[list[Outcome]]:
         """Puts units in the queue; the future holds one outcome for each. Raises Busy at once when too much is waiting."""
@@ -155,6 +159,12 @@ class GroupCommitWriter:
             answers.append(Appended(position))
         if rows:
             recorded_at = max(self._now(), head.recorded_at)
-            self._store.insert(rows, head.position + 1, recorded_at)
-            self._store.move_head(Head(head.position + len(rows), recorded_at, rules, keys))
+            links = links_of(rows, head.position + 1, recorded_at, head.chain)
+            after = Head(head.position + len(rows), recorded_at, rules, keys, links[-1], b"")
+            self._store.append(rows, links, head, after._replace(proof=self._prove(after)))
         return answers, head.position + len(rows)
+
+    def _prove(self, head: Head) -> bytes:
+        if self._proof is None:
+            raise SetupError("This ledger was opened without its keyring, so nothing can be written to it.")
+        return self._proof.of(head)

@@ -1,0 +1,167 @@
+"""On PostgreSQL the service runs as a role that can add to the ledger at its end, and can do nothing else to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from ap_ledger.application import create_ledger
+from ap_ledger.application.upgrading import upgrade
+from ap_ledger.persistence.postgres import APPEND
+from ap_ledger.settings import Settings, read_settings
+from tests.golden.make_stores import load_dump
+from tests.house import House, settings_for
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+class Walled(NamedTuple):
+    """A furnished house that runs as its role, what its role can do by hand, and what the owner can."""
+
+    house: House
+    role: psycopg.Connection[Any]
+    owner: psycopg.Connection[Any]
+
+    def count(self, table: str) -> int:
+        row = self.owner.execute(f"SELECT count(*) FROM ledger.{table}").fetchone()  # type: ignore[arg-type]
+        assert row is not None
+        return int(row[0])
+
+
+def make_role(url: str) -> str:
+    role = f"service{uuid4().hex[:8]}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'")  # type: ignore[arg-type]
+    return role
+
+
+def as_role(settings: Settings, role: str) -> Settings:
+    assert settings.postgres is not None
+    return read_settings(data=settings.data, database_url=f"postgresql://{role}:x@{settings.postgres.split('@', 1)[1]}")
+
+
+@pytest.fixture
+def walled(postgres: str, tmp_path: Path) -> Iterator[Walled]:
+    settings = settings_for("postgres", tmp_path / "data", postgres)
+    role = make_role(str(settings.postgres))
+    create_ledger(settings, role)
+    service = as_role(settings, role)
+    house = House(service, make=False).furnish()
+    house.record(house.note("the first"), house.rung(), house.note("the second"))
+    with (
+        psycopg.connect(str(service.postgres), autocommit=True, options="-c search_path=ledger") as as_service,
+        psycopg.connect(str(settings.postgres), autocommit=True) as as_owner,
+    ):
+        yield Walled(house, as_service, as_owner)
+    house.close()
+
+
+def addition(house: House, **changed: Any) -> list[Any]:
+    """What the service hands to `append` for one row at the end of the ledger, with what a thief would change."""
+    head = house.ledger.recorder.read_head()
+    given = {
+        "first": head.position + 1, "at_time": head.recorded_at, "rules": head.rules_position, "keys": head.keys_position, "chained_to": head.chain,
+        "proved": b"p", "stream": [uuid4()], "version": [1], "topic": ["rung-reached"], "class_version": [1], "command": [None], "setting": [house.setting],
+        "student": [house.student], "author": [house.mentor], "device": [None], "happened": [0], "print": [b"f"], "hash": [None], "state": ["{}"],
+        "link": [b"l"], "positions": [], "classes": [], "keys_of": [], "nonces": [], "texts": [], **changed,
+    }  # fmt: skip
+    return [psycopg.types.numeric.Int8(value) if isinstance(value, int) else value for value in given.values()]
+
+
+def test_the_role_cannot_add_a_row_past_the_function(walled: Walled) -> None:
+    columns = "position, originator_id, originator_version, topic, class_version, occurred_at, recorded_at, fingerprint, state"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walled.role.execute(
+            f"INSERT INTO stored_events ({columns}) VALUES (1000000000, gen_random_uuid(), 1, 'rung-reached', 1, 0, 0, '', '{{}}')",  # type: ignore[arg-type]
+        )
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walled.role.execute("INSERT INTO sealed VALUES (1, 'core', gen_random_uuid(), '', '')")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"first": 10**9}, {"first": 2}, {"at_time": 0}, {"rules": 1}, {"rules": 10**9}, {"keys": 0}, {"keys": 10**9}, {"chained_to": b"another chain"}],
+    ids=str,
+)
+def test_the_function_refuses_a_gap_a_step_back_and_another_chain(walled: Walled, wrong: dict[str, Any]) -> None:
+    before = walled.count("stored_events")
+    with pytest.raises(psycopg.errors.RaiseException, match="at the end of the ledger only"):
+        walled.role.execute(APPEND, addition(walled.house, **wrong))
+    assert walled.count("stored_events") == before
+
+
+@pytest.mark.parametrize("wrong", [{"stream": []}, {"topic": []}, {"link": []}, {"state": ["{}", "{}"]}, {"link": [b"l", b"m"]}], ids=str)
+def test_the_function_refuses_columns_of_different_lengths(walled: Walled, wrong: dict[str, Any]) -> None:
+    before = walled.count("stored_events")
+    with pytest.raises(psycopg.Error):
+        walled.role.execute(APPEND, addition(walled.house, **wrong))
+    assert walled.count("stored_events") == before
+
+
+def test_a_sealed_text_is_added_with_its_own_row_only(walled: Walled) -> None:
+    text = {"classes": ["health"], "keys_of": [uuid4()], "nonces": [b"n"], "texts": [b"c"]}
+    for elsewhere in (1, 10**9):
+        with pytest.raises(psycopg.errors.RaiseException, match="with its row only"):
+            walled.role.execute(APPEND, addition(walled.house, **text, positions=[elsewhere]))
+
+
+def test_a_row_that_the_role_adds_by_hand_is_at_the_end_and_the_service_goes_on_after_it(walled: Walled) -> None:
+    walled.role.execute(APPEND, addition(walled.house))
+    assert walled.house.one(walled.house.rung()).position == walled.count("stored_events")
+
+
+@pytest.mark.parametrize("shadow", ["stored_events", "sealed", "head"])
+def test_no_temporary_table_of_the_role_stands_in_for_one_of_the_ledger(walled: Walled, shadow: str) -> None:
+    texts, run = walled.count("sealed"), walled.role.execute
+    run(f"CREATE TEMPORARY TABLE {shadow} (LIKE ledger.{shadow} INCLUDING DEFAULTS)")  # type: ignore[arg-type]
+    run(f"GRANT ALL ON pg_temp.{shadow} TO PUBLIC")  # type: ignore[arg-type]
+    if shadow == "stored_events":
+        columns = "position, originator_id, originator_version, topic, class_version, occurred_at, recorded_at, fingerprint, state"
+        for position in range(1, walled.count("stored_events") + 1):
+            run(
+                f"INSERT INTO pg_temp.stored_events ({columns}) SELECT {position}, gen_random_uuid(), 1, 'text-excised', 1, 0, 0, '', "  # type: ignore[arg-type]
+                f"json_build_object('excised_position', {position}, 'retention_class', 'learning')::text"
+            )
+    for position in range(1, walled.count("stored_events") + 1):
+        with pytest.raises(psycopg.errors.RaiseException, match="no event says"):
+            run("SELECT ledger.excise(%s::bigint, 'learning')", (position,))
+    assert walled.count("sealed") == texts
+    assert walled.house.one(walled.house.rung()).status == "recorded"
+
+
+def test_every_function_that_runs_as_the_owner_looks_for_temporary_names_last(walled: Walled) -> None:
+    ask = "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'ledger'::regnamespace AND prosecdef"
+    found = dict(walled.owner.execute(ask).fetchall())
+    assert found.keys() == {"lock_head", "append", "excise"}
+    assert set(map(str, found.values())) == {"['search_path=ledger, pg_temp']"}
+
+
+def test_nobody_without_a_grant_may_call_the_functions(walled: Walled) -> None:
+    stranger = f"stranger{uuid4().hex[:8]}"
+    walled.owner.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'x'")  # type: ignore[arg-type]
+    walled.owner.execute(f"GRANT USAGE ON SCHEMA ledger TO {stranger}")  # type: ignore[arg-type]
+    with psycopg.connect(str(as_role(walled.house.settings, stranger).postgres), autocommit=True) as connection:
+        for call in ("SELECT * FROM ledger.lock_head()", "SELECT ledger.excise(1, 'core')"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(call)  # type: ignore[arg-type]
+
+
+def test_upgrading_takes_from_the_role_of_an_older_ledger_what_it_needs_no_more(postgres: str, tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "data-0.1.0", tmp_path / "older", ignore=shutil.ignore_patterns("*.sqlite"))
+    settings = read_settings(data=tmp_path / "older", database_url=load_dump(postgres, GOLDEN / "postgres-0.1.0.sql"))
+    role = make_role(str(settings.postgres))
+    with psycopg.connect(str(settings.postgres), autocommit=True) as connection:
+        connection.execute(f"GRANT USAGE ON SCHEMA ledger TO {role}")  # type: ignore[arg-type]
+        connection.execute(f"GRANT SELECT, INSERT ON ledger.stored_events, ledger.sealed TO {role}")  # type: ignore[arg-type]
+    upgrade(settings)
+    with psycopg.connect(str(as_role(settings, role).postgres), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("INSERT INTO ledger.sealed VALUES (1, 'core', gen_random_uuid(), '', '')")
+        head = connection.execute("SELECT position FROM ledger.lock_head()").fetchone()
+        assert head is not None and head[0] > 0
