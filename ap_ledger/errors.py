@@ -7,6 +7,8 @@ LedgerError
 │   └── NotAllowedNow          too many tries; wait
 ├── CommandConflict            the same id was used for something else
 ├── Busy                       too much is waiting; try again shortly
+│   ├── EndNotProved           somebody without the keyring wrote the end of the ledger
+│   └── WrongClock             this machine's clock cannot be believed
 ├── Unreadable                 a stored row cannot be read
 │   ├── TamperedRow            a sealed text was moved or changed
 │   └── UnreadableKey          a key of the keyring opens under no master key at hand
@@ -51,11 +53,31 @@ class CommandConflict(LedgerError):
 
 
 class Busy(LedgerError):
-    """The queue of writes is full. `retry_after` is in seconds."""
+    """The queue of writes is full, or the message says why nothing can be written now. `retry_after` is in seconds."""
 
-    def __init__(self, retry_after: int = 1) -> None:
-        super().__init__("Too many entries are waiting to be written. Nothing of this send was stored; send it again shortly.")
+    FULL = "Too many entries are waiting to be written. Nothing of this send was stored; send it again shortly."
+
+    def __init__(self, retry_after: int = 1, message: str = FULL) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
+
+
+class EndNotProved(Busy):
+    """The end of the ledger was written by somebody without the keyring. Reading goes on; what devices hold waits with them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            300,
+            "The end of the ledger was written by somebody without its keyring, so nothing is recorded after it. Nothing is lost: what was not "
+            "recorded is kept where it is. Somebody at the machine runs: ap-ledger check --deep",
+        )
+
+
+class WrongClock(Busy):
+    """This machine's clock cannot be believed, so nothing is stamped with it. What devices hold waits with them."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(60, message)
 
 
 class Unreadable(LedgerError):

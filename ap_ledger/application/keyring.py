@@ -201,6 +201,11 @@ class Keyring:
         with self.engine.connect() as connection:
             return self._open_all(connection)[1]
 
+    def owners(self) -> list[UUID]:
+        """Everybody who has keys here, shredded ones included."""
+        with self.engine.connect() as connection:
+            return [UUID(bytes=bytes(owner)) for owner in connection.scalars(select(KEYS.c.owner_id).distinct())]
+
     def about(self) -> About:
         """What the keyring says of itself now."""
         with self.engine.connect() as connection:

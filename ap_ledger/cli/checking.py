@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 import stat
 from collections.abc import Iterator, Sequence
-from itertools import count
 
 from ap_ledger.application import Ledger, open_ledger
 from ap_ledger.application.held_rows import Held
 from ap_ledger.application.master_key import master_key_file
+from ap_ledger.application.verifying import verify
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS
@@ -35,7 +35,8 @@ def faults(settings: Settings, deep: bool) -> Iterator[Look]:
         yield "the ledger and its keyring", None
         yield "the end of the ledger", _end(ledger)
         if deep:
-            yield "every stored row", _rows(ledger)
+            for found in verify(ledger):
+                yield found.what, "; ".join(found.faults) or None
             undone = ledger.deeds.sweep(look_only=True)
             yield "what was erased stays erased", f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
         yield from _views(settings, ledger)
@@ -60,24 +61,6 @@ def _master_key(settings: Settings) -> str | None:
 def _end(ledger: Ledger) -> str | None:
     head, last = ledger.recorder.read_head(), ledger.recorder.max_notification_id() or 0
     return None if head.position == last else f"the counter says {head.position} and the last row is {last}. Restore the ledger from its backup."
-
-
-def _rows(ledger: Ledger) -> str | None:
-    """Positions without a gap, times that never run backwards, and every event readable and in its place."""
-    after, recorded = 0, 0
-    for _ in count():
-        rows = ledger.recorder.tail(after, 2_000)
-        if not rows:
-            return None
-        for row in rows:
-            if row.position != after + 1 or row.recorded_at < recorded:
-                return f"the rows are not in order after position {after}. Restore the ledger from its backup."
-            after, recorded = row.position, row.recorded_at
-        try:
-            ledger.read([row.position for row in rows])
-        except LedgerError as error:
-            return f"between positions {rows[0].position} and {after}: {error}"
-    return None
 
 
 def _broken(waiting: Sequence[Held]) -> str | None:

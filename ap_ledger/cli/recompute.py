@@ -1,9 +1,11 @@
 """Recomputes a student's figures from the ledger file with sqlite3 and json alone. It imports nothing of AP Ledger.
 
-Run as a program: `python recompute.py LEDGER.sqlite STUDENT [KNOWN_AT]`, where KNOWN_AT is microseconds since 1970. It is
+Run as a program: `python recompute.py LEDGER.sqlite STUDENT [KNOWN_AT]`, where KNOWN_AT is microseconds since 1970. With the
+ledger alone it follows the chain over every row, and names the positions where that does not hold. It is
 an auditor's second opinion: slow, plain, and written apart from the projections.
 """
 
+import hashlib
 import json
 import sqlite3
 import sys
@@ -161,5 +163,37 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
     }
 
 
+CHAINED = (
+    "position", "originator_id", "originator_version", "topic", "class_version", "command_id", "setting_id", "student_id",
+    "author_id", "device_id", "occurred_at", "recorded_at", "fingerprint", "sealed_hash", "state",
+)  # fmt: skip
+
+
+def broken_links(path: str) -> list[int]:
+    """Positions whose link does not follow from the one before and from the row: empty for a ledger that is as it was recorded."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    ledger_id, end = database.execute("SELECT ledger_id, chain FROM head").fetchone()
+    link, last, broken = hashlib.sha256(ledger_id).digest(), 0, []
+    for *columns, chain in database.execute(f"SELECT {', '.join(CHAINED)}, chain FROM stored_events ORDER BY position"):
+        if columns[0] != last + 1 or hashlib.sha256(link + b"".join(map(_written, columns))).digest() != chain:
+            broken.append(columns[0])
+        link, last = chain, columns[0]
+    return broken if link == end else [*broken, last + 1]
+
+
+def _written(value: Any) -> bytes:
+    """A null is the byte 0; a whole number is 1 and eight bytes; anything else is 2, its length in four bytes, and its bytes."""
+    if value is None:
+        return b"\0"
+    if isinstance(value, int):
+        return b"\1" + value.to_bytes(8, "big", signed=True)
+    content = value.encode() if isinstance(value, str) else value
+    return b"\2" + len(content).to_bytes(4, "big") + bytes(content)
+
+
 if __name__ == "__main__":
+    if len(sys.argv) == 2:
+        broken_at = broken_links(sys.argv[1])
+        print(f"The chain does not hold at these positions: {broken_at}" if broken_at else "Every row follows the one before it.")
+        sys.exit(1 if broken_at else 0)
     print(json.dumps(figures(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 2**62)))

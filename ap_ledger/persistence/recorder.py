@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from ap_ledger.persistence.rows import Appended, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit
+from ap_ledger.persistence.rows import Appended, ChainedRow, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit
 from ap_ledger.persistence.writer import GroupCommitWriter
 
 COLUMNS = (
@@ -177,6 +177,16 @@ class LedgerRecorder(ApplicationRecorder):
             found += self._events("position IN ({})".format(",".join("?" * len(some))), some, "ORDER BY position")
         return found
 
+    def chained_rows(self, after: int, limit: int) -> list[ChainedRow]:
+        """Rows after a position, in order, with their links; nothing sealed."""
+        ask = f"SELECT {COLUMNS}, chain FROM stored_events WHERE position > ? ORDER BY position LIMIT ?"
+        return [self._chained(*row) for row in self._query(ask, (after, limit))]
+
+    def texts_alone(self, limit: int) -> list[int]:
+        """Positions of sealed texts beside which no row says that it has any. Looks through every sealed text."""
+        ask = "SELECT position FROM sealed WHERE position NOT IN (SELECT position FROM stored_events WHERE sealed_hash IS NOT NULL) ORDER BY position LIMIT ?"
+        return [row[0] for row in self._query(ask, (limit,))]
+
     def authors_of(self, positions: Sequence[int]) -> dict[int, UUID]:
         """Who recorded the events at these positions."""
         found: dict[int, UUID] = {}
@@ -233,6 +243,15 @@ class LedgerRecorder(ApplicationRecorder):
             for position, kept, key_id, nonce, ciphertext in cursor.execute(ask, list(some)).fetchall():
                 found.setdefault(position, []).append(SealedText(kept, self._uuid(key_id), bytes(nonce), bytes(ciphertext)))
         return found
+
+    def _chained(self, position: int, stream: Any, version: int, topic: str, class_version: int, *rest: Any) -> ChainedRow:
+        *ids, occurred_at, recorded_at, fingerprint, hash_, state, chain = rest
+        command, setting, student, author, device = map(self._maybe, ids)
+        row = Row(
+            self._uuid(stream), version, topic, class_version, command, setting, student, author, device,
+            occurred_at, bytes(fingerprint), None if hash_ is None else bytes(hash_), state,
+        )  # fmt: skip
+        return ChainedRow(position, recorded_at, bytes(chain), row)
 
     def _uuid(self, value: Any) -> UUID:
         return value if isinstance(value, UUID) else UUID(bytes=bytes(value))

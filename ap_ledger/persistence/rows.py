@@ -53,6 +53,15 @@ class Row(NamedTuple):
     sealed: tuple[SealedText, ...] = ()
 
 
+class ChainedRow(NamedTuple):
+    """A stored row as its link was made of it."""
+
+    position: int
+    recorded_at: int
+    chain: bytes
+    row: Row
+
+
 class Unit(NamedTuple):
     """Rows that are stored together or not at all, under the id that a client made for them."""
 

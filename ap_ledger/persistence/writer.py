@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from ap_ledger.errors import Busy, SetupError
+from ap_ledger.errors import Busy, EndNotProved, SetupError
 from ap_ledger.events import RULELESS_TOPICS
 from ap_ledger.persistence.chain import EndProof, links_of
 from ap_ledger.persistence.rows import Appended, Head, Known, Outcome, Row, Taken, Unit
@@ -133,6 +133,7 @@ class GroupCommitWriter:
 
     def _append(self, units: Sequence[Unit]) -> tuple[list[Outcome], int]:
         head, known = self._store.lock_head([unit.id for unit in units])
+        proof = self._proof_behind(head)
         versions = self._store.last_versions([row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None])
         answers: list[Outcome] = []
         rows: list[Row] = []
@@ -161,10 +162,13 @@ class GroupCommitWriter:
             recorded_at = max(self._now(), head.recorded_at)
             links = links_of(rows, head.position + 1, recorded_at, head.chain)
             after = Head(head.position + len(rows), recorded_at, rules, keys, links[-1], b"")
-            self._store.append(rows, links, head, after._replace(proof=self._prove(after)))
+            self._store.append(rows, links, head, after._replace(proof=proof.of(after)))
         return answers, head.position + len(rows)
 
-    def _prove(self, head: Head) -> bytes:
+    def _proof_behind(self, head: Head) -> EndProof:
+        """What proves the next end. Nothing is written after one that somebody else wrote: a new proof over it would hide what was done."""
         if self._proof is None:
             raise SetupError("This ledger was opened without its keyring, so nothing can be written to it.")
-        return self._proof.of(head)
+        if head.position and not self._proof.holds(head):
+            raise EndNotProved
+        return self._proof
