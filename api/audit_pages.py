@@ -37,7 +37,7 @@ WORDS = {
 
 def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any, list[Any], dict[str, str], list[Deed]]:
     body, settings = setting_for(using.reader, asking, params.get("setting", ""), "see-audit")
-    today = using.ledger.clock().astimezone(ZoneInfo(body["time_zone"])).date()
+    today = using.ledger.now().astimezone(ZoneInfo(body["time_zone"])).date()
     first, last = _day(params.get("from", ""), today - timedelta(days=DAYS)), _day(params.get("to", ""), today)
     zone = ZoneInfo(body["time_zone"])
     said = {"from": first.isoformat(), "to": last.isoformat(), "kind": params.get("kind", "") if params.get("kind", "") in KINDS else ""}

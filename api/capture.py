@@ -137,7 +137,7 @@ def steps(
     """Units in the authored order, each with who is ready for it or nearly there, and the statuses from the least to the most."""
     _, everyone = _of(using.reader, asking, setting_id)
     students = [one for one in everyone if UUID(one["id"]) in student and asking.may("record", one["id"], setting_id)]
-    curriculum, statuses = group_statuses(using.reader, students, f"{curriculum_id}@{version}", using.ledger.clock(), None)
+    curriculum, statuses = group_statuses(using.reader, students, f"{curriculum_id}@{version}", using.ledger.now(), None)
     ids = [one["id"] for one in students]
     group = {unit.unit: unit for unit in group_units(curriculum, statuses)}
     return {

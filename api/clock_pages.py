@@ -55,7 +55,7 @@ def _clocks(
     where, settings = setting_for(using.reader, asking, wanted, "see-clocks")
     students = asking.among(using.reader.everyone(where), "see-clocks")
     due: dict[tuple[object, ...], list[Clock]] = {}
-    found = clocks(using.reader, where, students, using.ledger.clock())
+    found = clocks(using.reader, where, students, using.ledger.now())
     for one in found:
         # What is the same for many is one line. What two people said is about one child, and is settled there.
         due.setdefault((one.kind, one.what, one.due, one.link, one.told), []).append(one)

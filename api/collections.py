@@ -109,7 +109,7 @@ def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    day = (on or using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()).isoformat()
+    day = (on or using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()).isoformat()
     return {"setting_id": str(setting_id), "on": day, "slots": timetable_on(setting, day)}
 
 

@@ -54,7 +54,7 @@ def _entry(
     told = _told(using, asking, student_id, entry)
     withhold(asking, student_id, [told])
     people, zone = people_of(using.reader), ZoneInfo(setting["time_zone"])
-    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", using.ledger.clock()) else {}
+    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", using.ledger.now()) else {}
     return show(
         request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]], versions=_versions(using, told, people, zone, own), said=said, done=done,
         may_change=asking.may("record", student_id) and told["status"] != "voided", fields=fields_of(using.reader, told["entry"], typed, {"student_id"}), reasons=REASONS, form=new_id(),

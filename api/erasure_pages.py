@@ -66,7 +66,7 @@ DONE = {
 
 def _erasure(request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = "") -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
-    now = using.ledger.clock()
+    now = using.ledger.now()
     texts = using.ledger.recorder.count_sealed(student_id)
     ends = retention_of(using, student, setting, now.astimezone(ZoneInfo(setting["time_zone"])).date())
     classes = [
@@ -128,14 +128,14 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> li
     position, about = using.ledger.recorder.read_head().position, asking.about(student_id)
     found = []
     kinds = [event.TOPIC for event in ENTRY_EVENTS if event.PERSONAL]
-    for told in entries_at(using.reader, student_id, using.ledger.clock(), position, 0, SHOWN, kinds=kinds):
+    for told in entries_at(using.reader, student_id, using.ledger.now(), position, 0, SHOWN, kinds=kinds):
         for kept in sorted({*event_class(told["kind"]).personal(told["entry"]).values()}):
             fields = [
                 name
                 for name, of in event_class(told["kind"]).personal(told["entry"]).items()
                 if of == kept and told["entry"].get(name) not in (None, "[erased]")
             ]
-            when = using.ledger.clock()
+            when = using.ledger.now()
             if fields and asking.opens(about, kept, when):
                 versions = [told["position"], *(change["position"] for change in told["changes"] if change["after"])]
                 found.append(

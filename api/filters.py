@@ -74,5 +74,5 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
 
 def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: date) -> dict[str, tuple[str, ...]]:
     """The needs of those students whose health records the asker may read, by the student's id."""
-    now = reader.ledger.clock()
+    now = reader.ledger.now()
     return reader.needs_of([one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day)

@@ -28,9 +28,10 @@ def live() -> Json:
 
 @router.get("/health/ready", operation_id="ready", summary="Whether the databases answer", response_model=Health, responses={503: {"model": Problem}})
 def ready(using: Using) -> Json:
-    """The ledger and its read models can be read. Answers 503 with a reason when they cannot."""
+    """The ledger and its read models can be read. Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart."""
     using.reader.positions()
-    return {"status": "ok"}
+    fault = using.ledger.time.fault()
+    return {"status": "ok", "clock": fault.sentence if fault else None}
 
 
 @router.get("/api/v1/position", operation_id="getPosition", summary="How far the ledger and its projections are", response_model=Positions)

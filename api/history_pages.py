@@ -46,7 +46,7 @@ Day = Annotated[str, Query(max_length=10)]
 def student_frames(request: Request, student_id: UUID, using: Current, asking: Asking, known: Day = "") -> Response:
     """Where everything stood at the end of every day, for the script that only looks up."""
     _, setting = using.reader.student_and_setting(student_id)
-    now = using.ledger.clock()
+    now = using.ledger.now()
     known_at = end_of_day(known, ZoneInfo(setting["time_zone"]))
     days, _, _ = days_at(using.reader, student_id, setting, now, known_at, asking.days("read-history", student_id))
     body = orjson.dumps(frames(using.reader, setting, days, statuses_of(using.reader, days), using.reader.newest("outcomes", now.date())))

@@ -33,7 +33,7 @@ HANDED_OVER = frozenset({"student", "carer"})
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
-    due = all_due(using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.clock())
+    due = all_due(using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.now())
     return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
 
 
@@ -41,7 +41,7 @@ def due_page(request: Request, using: Current, asking: Asking, setting: str = ""
 def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLResponse:
     """What a student and those around them answered, against the starting point; what is begun, and what is due."""
     student, setting = using.reader.student_and_setting(student_id)
-    raters = answered(using.reader, student_id, using.ledger.clock(), None)
+    raters = answered(using.reader, student_id, using.ledger.now(), None)
     drafts = [(draft, found) for draft in using.ledger.drafts.of(student_id) if (found := using.reader.definition(draft.instrument))]
     return show(
         request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,

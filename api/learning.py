@@ -30,7 +30,7 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
 )  # fmt: skip
 def student_learning(student_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
     """The status of every unit that was touched with all its steps, and what to plan next."""
-    now = using.ledger.clock()
+    now = using.ledger.now()
     within = asking.days("read-learning", student_id)
     found = student_curriculum(using.reader, student_id, f"{curriculum_id}@{version}", as_of or now, known_at, within)
     return {
@@ -64,7 +64,7 @@ def group_learning(
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.clock()
+    wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.now()
     readable = asking.among(using.reader.everyone(setting), "read-group")
     here = still_here(readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date())
     students = [one for one in readable if one["id"] in wanted] if wanted else here
@@ -87,7 +87,7 @@ def group_learning(
 )
 def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
     """By instrument and respondent: every answering with its scores, and what is due. Raters are never mixed."""
-    raters = answered(using.reader, student_id, as_of or using.ledger.clock(), known_at)
+    raters = answered(using.reader, student_id, as_of or using.ledger.now(), known_at)
     return {
         "student_id": str(student_id),
         "items": [
@@ -119,7 +119,7 @@ def register(
     as_of: AsOf = None, known_at: KnownAt = None,
 ) -> Json:  # fmt: skip
     """A code is a suggestion to the host school, which decides. Nothing below "on site and supervised" suggests being present."""
-    now = as_of or using.ledger.clock()
+    now = as_of or using.ledger.now()
     within = asking.days("read-history", student_id)
     found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at, within)
     return {

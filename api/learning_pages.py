@@ -40,7 +40,7 @@ class Times:
 
 def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
     """The two times that a page was asked for; a day that cannot be read is as good as none."""
-    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
+    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
     happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
     return Times(as_of if happened_by else "", known if known_at else "", happened_by or now, known_at, f"{now.astimezone(zone):%Y-%m-%d}")
 
@@ -142,7 +142,7 @@ def cohort(request: Request, using: Current, asking: Asking, wanted: Chosen, set
     """How far contact got for everybody, on one ladder."""
     body, settings = setting_for(using.reader, asking, setting, "read-group")
     weeks = max(1, min(52, weeks))
-    now = using.ledger.clock()
+    now = using.ledger.now()
     ladders = using.reader.newest("ladder", now.date())
     chosen = next((one for one in ladders if one.key == ladder), ladders[0] if ladders else None)
     if chosen is None:

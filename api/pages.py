@@ -42,7 +42,7 @@ CODES_DAYS, CODES_SHOWN = 21, 10
 @router.get("/")
 def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was released to them."""
-    now, where = using.ledger.clock(), {str(one) for one in asking.where("see-student")}
+    now, where = using.ledger.now(), {str(one) for one in asking.where("see-student")}
     seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
@@ -55,9 +55,10 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
     held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
+    clock = using.ledger.time.fault() if asking.may("make-reports") or asking.may("manage-devices") else None
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, clock=clock,
         told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
     )  # fmt: skip
 
@@ -73,7 +74,7 @@ def student_page(
 ) -> HTMLResponse:
     """One student: the ladder over time, outcomes by theme and slot kind, units, and what happened lately."""
     student, setting = using.reader.student_and_setting(student_id)
-    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.clock()
+    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
     happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
     within = asking.days("read-history", student_id)

@@ -66,7 +66,7 @@ TOLD = ("grant-role", "allow-recovery")
 
 def told_to_leads(using: Service, asking: Asker) -> list[Told]:
     """Who was proposed as a lead, and whose account is to be opened anew, lately: for the leads of a setting, the newest first."""
-    where, now = {str(one) for one in asking.where("see-deeds")}, using.ledger.clock()
+    where, now = {str(one) for one in asking.where("see-deeds")}, using.ledger.now()
     if not where:
         return []
     people, told = people_of(using.reader), []

@@ -49,7 +49,7 @@ def _reports(
 ) -> HTMLResponse:  # fmt: skip
     where, settings = setting_for(using.reader, asking, wanted, "make-reports")
     students = asking.among(using.reader.everyone(where), "make-reports")
-    today = using.ledger.clock().astimezone(ZoneInfo(where["time_zone"])).date()
+    today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
     first, last = _usual_period(where, today)
     released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
@@ -108,7 +108,7 @@ def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
         where, _ = setting_for(using.reader, asking, said["setting"], "make-reports")
     first, last = (_date(said[name]) for name in ("from", "to"))
     zone = ZoneInfo(where["time_zone"])
-    known = _known(said["known"], zone) or using.ledger.clock()
+    known = _known(said["known"], zone) or using.ledger.now()
     return Order(
         read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]), UUID(where["id"]), first, last, student, _id(said["commissioner"]) if said["commissioner"] else None,
         known, said["preset"] or None,
@@ -132,7 +132,7 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
         inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if {student["id"] for student in inside} - {student["id"] for student in among}:
             raise Refused("not-allowed", "You are kept from one of the students in this pack, so somebody else has to make it.", "commissioner")
-    today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
+    today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
 
     leaves = words_that_leave(order.layout)
 
@@ -163,7 +163,7 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
         using.ledger.execute(
             ReleaseReport(
                 id=command, setting_id=setting, author_id=asking.person, report=command, student=order.student_id, layout=order.layout.model_dump(mode="json"),
-                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first, last=order.last, known_at=order.known_at or using.ledger.clock(),
+                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first, last=order.last, known_at=order.known_at or using.ledger.now(),
                 preset=report.preset.name, figures_hash=said["hash"], software=__version__,
             )
         )  # fmt: skip

@@ -54,7 +54,7 @@ def _retention(
     request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: int = 0, typed: FormData | None = None
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
-    today = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"])).date()
+    today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
     over = [one for one in retention_over(using.reader, setting, today) if asking.may("manage-students", one["id"], setting["id"])]
     shown = [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)] if typed is None else _typed(typed)
     begins = today.isoformat() if typed is None else text_of(typed, "from_date")

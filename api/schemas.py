@@ -154,9 +154,10 @@ class Positions(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the service works."""
+    """Whether the service works, and what is wrong with the clock of its machine, if anything is."""
 
     status: Literal["ok"]
+    clock: str | None = None
 
 
 class UnitStep(BaseModel):

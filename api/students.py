@@ -49,7 +49,7 @@ def student_history(
     limit: Annotated[int, Query(ge=1, le=ENTRIES_LIMIT)] = ENTRIES_LIMIT,
 ) -> Any:
     """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides. Newest first."""
-    now = using.ledger.clock()
+    now = using.ledger.now()
     skip = _skip(cursor)
     told: Json = history(using.reader, student_id, as_of or now, known_at, skip, limit + 1, asking.days("read-history", student_id))
     told["known_at"] = told["known_at"] or now.isoformat()

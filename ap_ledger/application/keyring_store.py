@@ -45,6 +45,14 @@ ABOUT = Table(
     # Goes up with every change of a key, so that other processes notice it.
     Column("generation", BigInt, nullable=False, server_default="0"),
 )
+ENDS = Table(
+    "ends",
+    METADATA,
+    Column("day", String, primary_key=True),
+    Column("position", BigInt, nullable=False),
+    Column("chain", Bytes, nullable=False),
+)
+CLOCK_TRUST = Table("clock_trust", METADATA, Column("stamp", BigInt, primary_key=True, autoincrement=False))
 # The keyring is small and precious: every change is on the disk before it is used, and what was shredded is overwritten.
 PRAGMAS = ("journal_mode=DELETE", "synchronous=EXTRA")
 

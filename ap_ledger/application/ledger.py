@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -12,9 +13,11 @@ import orjson
 from eventsourcing.application import Application, Repository
 from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
+from sqlalchemy.exc import SQLAlchemyError
 
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.changes import Changes
+from ap_ledger.application.clock import SystemClock, Timekeeper
 from ap_ledger.application.deeds import Deeds
 from ap_ledger.application.door import Door
 from ap_ledger.application.drafts import Drafts
@@ -23,6 +26,7 @@ from ap_ledger.application.held import HeldStore
 from ap_ledger.application.held_sealing import HeldSealer
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper, RulesMapper
+from ap_ledger.application.memory import Memory
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
@@ -39,14 +43,15 @@ from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.report import ReportCommand, project_report
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import StudentCommand, project_student
-from ap_ledger.errors import CommandConflict, KeyringError, Refused
+from ap_ledger.errors import CommandConflict, KeyringError, LedgerError, Refused
 from ap_ledger.events.base import Event, Stamp
-from ap_ledger.events.moments import microseconds
+from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
+from ap_ledger.persistence.rows import Head
 from ap_ledger.persistence.sqlite import ledger_file
 from ap_ledger.settings import Settings
 
@@ -72,27 +77,25 @@ class Executed:
     position: int
 
 
-def system_clock() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(UTC)
-
-
 class Ledger(Sending, Application[UUID]):
     """Records facts, and nothing but facts. Everything shown is computed from it elsewhere.
 
-    `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days.
+    `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days. Without
+    one it is this machine's, which is watched.
     """
 
     name = "ledger"
     recorder: LedgerRecorder
     mapper: LedgerMapper
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime] = system_clock) -> None:
+    def __init__(self, settings: Settings, clock: Callable[[], datetime] | None = None) -> None:
         self.settings = settings
-        self.clock = clock
+        self.clock = clock = clock or SystemClock()
+        self.time = Timekeeper(clock, lambda: self.recorder.writer.newest, lambda: self.memory.trusted_stamp())
         require_current_ledger(settings)
         super().__init__(self._environment(settings))
         head = self.recorder.read_head()
+        self.recorder.writer.newest = head.recorded_at
         ledger_id = self.recorder.ledger_id()
         try:
             self.keyring = Keyring.open(settings, ledger_id, self._newest_key(head.keys_position))
@@ -102,6 +105,7 @@ class Ledger(Sending, Application[UUID]):
                 raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
             self.end_proof = EndProof(own.raw, ledger_id)
             self.recorder.writer.prove_with(self.end_proof)
+            self.memory = Memory(self.keyring.engine, self.recorder, self.end_proof)
             self.world = World(self.repository, self.recorder, self.keyring)
             self.held = HeldStore(settings, HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own))
             self.drafts = Drafts(settings, self.keyring)
@@ -124,7 +128,9 @@ class Ledger(Sending, Application[UUID]):
 
     def _newest_key(self, position: int) -> UUID | None:
         """The key that the ledger made last. Its event holds nothing sealed, so it can be read before any key is open."""
-        return UUID(orjson.loads(self.recorder.events_at([position])[0].state)["key_id"]) if position else None
+        found = self.recorder.events_at([position])
+        # Where that row is gone the ledger must open all the same, so that a deep check can say so.
+        return UUID(orjson.loads(found[0].state)["key_id"]) if found and found[0].topic == KeyMade.TOPIC else None
 
     @staticmethod
     def _environment(settings: Settings) -> dict[str, str]:
@@ -152,7 +158,7 @@ class Ledger(Sending, Application[UUID]):
     def construct_recorder(self) -> LedgerRecorder:
         """Our recorder, with our clock."""
         assert isinstance(self.factory, LedgerFactory)
-        return self.factory.ledger_recorder(lambda: microseconds(self.clock()))
+        return self.factory.ledger_recorder(self.time.stamp_in_microseconds)
 
     new_id = staticmethod(new_id)
 
@@ -167,6 +173,7 @@ class Ledger(Sending, Application[UUID]):
 
         Raises Refused when a rule says no, CommandConflict when its id was used for something else, Busy.
         """
+        self.time.require()
         projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
         said = command.model_dump(mode="json")
         for _ in range(ATTEMPTS):
@@ -210,7 +217,8 @@ class Ledger(Sending, Application[UUID]):
 
     def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
         """Records that somebody looked at something, durably, before it is shown. Returns the position, 0 where it was recorded just now."""
-        now, looked = self.clock(), (what, who, setting_id, student_id)
+        # Who looked is recorded whatever the clock says: nobody must wait for a clock to see that a child is safe.
+        now, looked = self.time.stamp(), (what, who, setting_id, student_id)
         if (before := self._looks.get(looked)) is not None and timedelta() <= now - before < LOOK_AGAIN_AFTER:
             return 0
         stamp = Stamp(occurred_at=now, setting_id=setting_id, student_id=student_id, author_id=who)
@@ -235,6 +243,21 @@ class Ledger(Sending, Application[UUID]):
         self.world.refresh()
         return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
 
+    def now(self) -> datetime:
+        """The moment up to which is read when nobody names one: never before the newest entry, so that none is left out."""
+        return max(self.clock(), moment(self.recorder.read_head().recorded_at))
+
+    def accept_end(self) -> int:
+        """Somebody who has the keyring says that the ledger ends where it ends: it is proved anew, and later ends are forgotten. Returns the position."""
+        rows = self.recorder.chained_rows((self.recorder.max_notification_id() or 1) - 1, 1)
+        if rows:
+            position, recorded_at, chain, _ = rows[0]
+            keys = self.recorder.tail_of_topics([KeyMade.TOPIC])
+            head = Head(position, recorded_at, position, keys[-1].position if keys else 0, chain, b"")
+            self.recorder.put_head(head._replace(proof=self.end_proof.of(head)))
+        self.memory.accept()
+        return self.recorder.read_head().position
+
     def position_at(self, known_at: datetime) -> int:
         """The greatest position recorded at or before a time."""
         return self.recorder.position_at(microseconds(known_at))
@@ -242,6 +265,9 @@ class Ledger(Sending, Application[UUID]):
     def close(self) -> None:
         """Stores what is waiting and lets go of every store."""
         if not self.closing.is_set() and hasattr(self, "world"):
+            with suppress(LedgerError, SQLAlchemyError):
+                # It is remembered every hour too; a store that is away must not keep the others from being closed.
+                self.memory.remember(self.clock().date())
             self.recorder.close()
             self.keyring.close()
             self.held.close()
@@ -250,13 +276,16 @@ class Ledger(Sending, Application[UUID]):
         super().close()
 
 
-def open_ledger(settings: Settings, clock: Callable[[], datetime] = system_clock) -> Ledger:
+def open_ledger(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ledger:
     """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
     ledger = Ledger(settings, clock)
     ledger.deeds.redo()
     ledger.held.seal_anew(ledger.clock())
-    ledger.held.end_lives(ledger.clock())
-    ledger.release_all()
+    fault = ledger.time.fault()
+    if fault is None or not fault.refused:
+        # What ends by the clock, and what would be stamped with it, waits for one that can be believed.
+        ledger.held.end_lives(ledger.clock())
+        ledger.release_all()
     return ledger
 
 

@@ -14,6 +14,7 @@ import uuid_utils
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.boxes import is_box, open_box
 from ap_ledger.application.changes import Changes
+from ap_ledger.application.clock import Timekeeper
 from ap_ledger.application.door import CLOCK_MOVED, Door, Send
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import HeldStore
@@ -49,6 +50,7 @@ class Sending:
     """What the ledger does with entries. Its parts are made by the ledger."""
 
     clock: Callable[[], datetime]
+    time: Timekeeper
     recorder: LedgerRecorder
     keyring: Keyring
     held: HeldStore
@@ -85,6 +87,7 @@ class Sending:
         return send
 
     def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any], sender: Sender | None = None) -> Send:
+        self.time.require()
         # Measured to the second: what is smaller is the network's delay, not the clock's fault.
         offset = timedelta(seconds=round((now - (sent_at or now)).total_seconds()))
         before = self.held.last_offset(device_id) if device_id else None
@@ -251,6 +254,7 @@ class Sending:
         held = self.held_entry(held_id)
         if held is None or held.resolution is not None or held.broken:
             return None
+        self.time.require()
         send = Send(self.clock(), held.offset, False, held.device_id, [held.entry], [None])
         send.judge = None if sender is None else self.standing.judge(sender, self.accounts)
         self.door.let_in(send)

@@ -19,8 +19,11 @@ Look = tuple[str, str | None]
 ROOM = 500 * 1024 * 1024
 
 
-def faults(settings: Settings, deep: bool) -> Iterator[Look]:
-    """Every look, in an order in which a later one may need an earlier one."""
+def faults(settings: Settings, deep: bool, accept_end: bool = False) -> Iterator[Look]:
+    """Every look, in an order in which a later one may need an earlier one.
+
+    `accept_end`: whoever asks knows why the ledger ends where it does, for instance because an older copy was restored.
+    """
     yield "the data folder", None if settings.data.is_dir() else f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}"
     yield "the master key", _master_key(settings)
     if settings.data.is_dir():
@@ -33,7 +36,12 @@ def faults(settings: Settings, deep: bool) -> Iterator[Look]:
         return
     try:
         yield "the ledger and its keyring", None
+        if accept_end:
+            ledger.accept_end()
         yield "the end of the ledger", _end(ledger)
+        yield "what is remembered of the ledger", "; ".join(ledger.memory.faults()) or None
+        clock = ledger.time.fault()
+        yield "the clock", clock.sentence if clock else None
         if deep:
             for found in verify(ledger):
                 yield found.what, "; ".join(found.faults) or None
@@ -60,7 +68,11 @@ def _master_key(settings: Settings) -> str | None:
 
 def _end(ledger: Ledger) -> str | None:
     head, last = ledger.recorder.read_head(), ledger.recorder.max_notification_id() or 0
-    return None if head.position == last else f"the counter says {head.position} and the last row is {last}. Restore the ledger from its backup."
+    if head.position != last:
+        return f"the counter says {head.position} and the last row is {last}. Restore the ledger from its backup."
+    if head.position and not ledger.end_proof.holds(head):
+        return "somebody without the keyring wrote it, so nothing is recorded after it. Run: ap-ledger check --deep"
+    return None
 
 
 def _broken(waiting: Sequence[Held]) -> str | None:

@@ -68,7 +68,7 @@ def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
     setting = reader.one("settings", str(story.setting))
     assert setting is not None
     term = half_terms(setting)[0]
-    shared: dict[str, Any] = {"setting_id": story.setting, "first": term.first, "last": term.last, "known_at": ledger.clock()}
+    shared: dict[str, Any] = {"setting_id": story.setting, "first": term.first, "last": term.last, "known_at": ledger.now()}
     readers: tuple[tuple[str, dict[str, Any]], ...] = (
         ("family", {"student_id": story.children[1].id}),
         ("commissioner-pack", {"commissioner_id": story.commissioners[0]}),

@@ -270,7 +270,7 @@ def history(
             body = service.reader.one("students", str(student_id))
             setting = service.reader.one("settings", body["setting_id"]) if body else None
             zone = ZoneInfo(setting["time_zone"]) if setting else ZoneInfo("UTC")
-            now = service.ledger.clock()
+            now = service.ledger.now()
             known = moment_of(known_at, zone, "--known-at")
             told = look_back(service.reader, student_id, moment_of(as_of, zone, "--as-of") or now, known)
             told["known_at"] = told["known_at"] or now.isoformat()
@@ -322,16 +322,35 @@ def check(
     data: Data = None,
     database_url: DatabaseUrl = None,
     deep: Annotated[bool, typer.Option("--deep", help="Also read every stored row; slow on a large ledger.")] = False,
+    accept_end: Annotated[
+        bool, typer.Option("--accept-end", help="Take the end of the ledger as it is, because you know why: an older copy was restored, say.")
+    ] = False,
 ) -> None:
     """Say what is wrong with an installation, and how to mend it."""
     from ap_ledger.cli.checking import faults
 
     settings = read_settings(data=data, database_url=database_url)
     found = 0
-    for what, fault in faults(settings, deep):
+    for what, fault in faults(settings, deep, accept_end):
         found += fault is not None
         console.print(f"[red]wrong[/red]  {what}: {fault}" if fault else f"[green]good[/green]   {what}", highlight=False)
     raise typer.Exit(1 if found else 0)
+
+
+@app.command()
+def clock(
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+    it_is_right: Annotated[bool, typer.Option("--it-is-right", help="The newest entry was stamped by a clock that was wrong; this one is right.")] = False,
+) -> None:
+    """Say whether this machine's clock can be believed."""
+    settings = read_settings(data=data, database_url=database_url)
+    with plainly(), opened(settings) as service:
+        if it_is_right:
+            service.ledger.memory.trust_clock()
+        fault = service.ledger.time.fault()
+        console.print(fault.sentence if fault else f"It is {service.ledger.clock():%Y-%m-%d %H:%M} UTC, and nothing speaks against that.", highlight=False)
+    raise typer.Exit(1 if fault else 0)
 
 
 def set_up_logs() -> None:

@@ -49,7 +49,7 @@ def report(
         service.runner.catch_up()
         where = _setting(service.reader, student, commissioner)
         zone = ZoneInfo(where["time_zone"])
-        known, today = moment_of(known_at, zone, "--known-at"), service.ledger.clock().astimezone(zone).date()
+        known, today = moment_of(known_at, zone, "--known-at"), service.ledger.now().astimezone(zone).date()
         shared: dict[str, Any] = {
             "layout": read_layout(layout),
             "setting_id": UUID(where["id"]),

@@ -197,6 +197,14 @@ class PostgresLedgerRecorder(LedgerRecorder):
             *map(list, columns), list(links), *(map(list, zip(*texts, strict=True)) if texts else ([],) * 5),
         ])  # fmt: skip
 
+    def put_head(self, head: Head) -> None:
+        change = "UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s, chain = %s, proof = %s"
+        try:
+            with self.reading() as cursor:
+                cursor.execute(change, head)
+        except psycopg.errors.InsufficientPrivilege:
+            raise SetupError("Only the owner of the ledger may do this. Give the owner's --database-url.") from None
+
     def excise(self, position: int, retention_class: str) -> bool:
         with self.reading() as cursor:
             row = cursor.execute("SELECT excise(%s::bigint, %s)", (position, retention_class)).fetchone()

@@ -98,6 +98,10 @@ class LedgerRecorder(ApplicationRecorder):
         """Stores rows behind the locked end of the ledger, each with its link, and moves the end to where they end."""
 
     @abstractmethod
+    def put_head(self, head: Head) -> None:
+        """Puts an end in the place of the one that stands there. Only whoever owns the ledger may."""
+
+    @abstractmethod
     def close_writing(self) -> None: ...
 
     def key(self, value: UUID) -> Any:

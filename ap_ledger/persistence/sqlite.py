@@ -69,6 +69,7 @@ CREATE TRIGGER sealed_never_changes BEFORE UPDATE ON sealed
 BEGIN SELECT RAISE(ABORT, 'a sealed text is kept or excised, never changed'); END;
 """
 HEAD = "SELECT position, recorded_at, rules_position, keys_position, chain, proof FROM head"
+MOVE_HEAD = "UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?, chain = ?, proof = ?"
 
 
 class SQLiteLedgerRecorder(LedgerRecorder):
@@ -186,7 +187,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
             for position, row in zip(places, rows, strict=True) for text in row.sealed
         ])  # fmt: skip
-        self._write.execute("UPDATE head SET position = ?, recorded_at = ?, rules_position = ?, keys_position = ?, chain = ?, proof = ?", after)
+        self._write.execute(MOVE_HEAD, after)
 
     def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
         # Many rows in one statement are one step of SQLite, and so one giving up of the interpreter's lock instead of many.
@@ -197,6 +198,11 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             values = [value for row in rows[start : start + size] for value in row]
             self._write.execute(f"{sql} {','.join([_marks(len(rows[0]))] * size)}", values)
             start, left = start + size, left - size
+
+    def put_head(self, head: Head) -> None:
+        connection = self._connect()
+        connection.execute(MOVE_HEAD, head)
+        connection.close()
 
     def excise(self, position: int, retention_class: str) -> bool:
         connection = self._connect()

@@ -49,6 +49,8 @@ class GroupCommitWriter:
         self._now = now
         self._limit = limit
         self._proof: EndProof | None = None
+        self.newest = 0
+        """When the newest row that this process knows of was recorded."""
         self._jobs: deque[_Job] = deque()
         self._waiting = 0
         self._condition = threading.Condition()
@@ -158,8 +160,9 @@ class GroupCommitWriter:
                 if unit.rows[-1].topic == "key-made":
                     keys = rules
             answers.append(Appended(position))
+        self.newest = max(self.newest, head.recorded_at)
         if rows:
-            recorded_at = max(self._now(), head.recorded_at)
+            self.newest = recorded_at = max(self._now(), head.recorded_at)
             links = links_of(rows, head.position + 1, recorded_at, head.chain)
             after = Head(head.position + len(rows), recorded_at, rules, keys, links[-1], b"")
             self._store.append(rows, links, head, after._replace(proof=proof.of(after)))

@@ -36,4 +36,23 @@ UPDATE keys SET spare = (
 )
 """
 
-STEPS: tuple[Step, ...] = (Step("every key names its master key, and an owner has one key for each class", name_master_keys),)
+
+def remember_ledger(upgrading: Upgrading) -> None:
+    """Makes room for what is remembered of the ledger apart from it; whoever may write the keys may write it too."""
+    run = upgrading.connection.execute
+    number, binary = ("BIGINT", "BYTEA") if upgrading.on_postgres else ("INTEGER", "BLOB")
+    run(text(f"CREATE TABLE ends (day VARCHAR NOT NULL PRIMARY KEY, position {number} NOT NULL, chain {binary} NOT NULL)"))
+    run(text(f"CREATE TABLE clock_trust (stamp {number} NOT NULL PRIMARY KEY)"))
+    if upgrading.on_postgres:
+        ask = (
+            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants WHERE table_schema = current_schema() "
+            "AND table_name = 'keys' AND privilege_type = 'INSERT' AND grantee <> current_user"
+        )
+        for role in upgrading.connection.scalars(text(ask)).all():
+            run(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ends, clock_trust TO {role}"))
+
+
+STEPS: tuple[Step, ...] = (
+    Step("every key names its master key, and an owner has one key for each class", name_master_keys),
+    Step("how far the ledger reached is remembered apart from it", remember_ledger),
+)
