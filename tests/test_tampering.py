@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ap_ledger.application.ledger import new_id
+from ap_ledger.application.upgrading import upgrade
 from ap_ledger.application.verifying import verify
 from ap_ledger.cli.main import app as program
 from ap_ledger.cli.recompute import broken_links
@@ -23,10 +24,11 @@ from ap_ledger.domain.student import AssignKeyWorker
 from ap_ledger.errors import EndNotProved
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.persistence.chain import links_of
-from tests.house import MONDAY, TUESDAY, House
+from tests.house import MONDAY, TUESDAY, House, settings_for
 
 Told = dict[str, Any]
 WORD = "saffron"
+GOLDEN = Path(__file__).parent / "golden"
 
 
 class Thief:
@@ -95,6 +97,22 @@ def test_a_ledger_that_nobody_touched_is_whole(house: House, told: Told) -> None
     house.ledger.execute(ExciseText(id=new_id(), position=told["note"], **house.erasing()))
     house.shred("behaviour")
     assert faults_of(house) == ""
+
+
+def test_a_ledger_of_an_earlier_version_is_whole_once_it_is_upgraded_and_watched_from_then_on(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "data-0.1.0", tmp_path / "older")
+    settings = settings_for("sqlite", tmp_path / "older", None)
+    upgrade(settings)
+    house = House(settings, make=False)
+    assert [fault for found in verify(house.ledger) for fault in found.faults] == []
+    thief = Thief(house)
+    ((first,),) = house.rows("SELECT min(position) FROM stored_events WHERE topic = 'rung-reached'")
+    thief.does("UPDATE stored_events SET occurred_at = occurred_at - 1, state = replace(state, '2026', '2025') WHERE position = ?", first)
+    assert f"position {first} (" in faults_of(house)
+    thief.chains_anew(first)
+    unlike = next(found.faults for found in verify(house.ledger) if found.what == "what is stored is what was posted")
+    assert [fault.split(" (")[0] for fault in unlike] == [f"position {first}"]
+    house.close()
 
 
 CHANGES = {
