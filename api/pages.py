@@ -55,10 +55,10 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
     held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
-    clock = using.ledger.time.fault() if asking.may("make-reports") or asking.may("manage-devices") else None
+    warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, clock=clock,
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, warnings=warnings,
         told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
     )  # fmt: skip
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
-from ap_ledger.application import create_ledger
+from ap_ledger.application import create_ledger, open_ledger
 from ap_ledger.application.upgrading import upgrade
+from ap_ledger.errors import EndNotProved, SetupError
 from ap_ledger.persistence.postgres import APPEND
 from ap_ledger.settings import Settings, read_settings
 from tests.golden.make_stores import load_dump
@@ -27,6 +30,7 @@ class Walled(NamedTuple):
     house: House
     role: psycopg.Connection[Any]
     owner: psycopg.Connection[Any]
+    owned: str
 
     def count(self, table: str) -> int:
         row = self.owner.execute(f"SELECT count(*) FROM ledger.{table}").fetchone()  # type: ignore[arg-type]
@@ -58,7 +62,7 @@ def walled(postgres: str, tmp_path: Path) -> Iterator[Walled]:
         psycopg.connect(str(service.postgres), autocommit=True, options="-c search_path=ledger") as as_service,
         psycopg.connect(str(settings.postgres), autocommit=True) as as_owner,
     ):
-        yield Walled(house, as_service, as_owner)
+        yield Walled(house, as_service, as_owner, str(settings.postgres))
     house.close()
 
 
@@ -111,8 +115,15 @@ def test_a_sealed_text_is_added_with_its_own_row_only(walled: Walled) -> None:
             walled.role.execute(APPEND, addition(walled.house, **text, positions=[elsewhere]))
 
 
-def test_a_row_that_the_role_adds_by_hand_is_at_the_end_and_the_service_goes_on_after_it(walled: Walled) -> None:
+def test_a_row_that_the_role_adds_by_hand_is_at_the_end_and_nothing_follows_until_the_owner_takes_it(walled: Walled) -> None:
     walled.role.execute(APPEND, addition(walled.house))
+    with pytest.raises(EndNotProved):
+        walled.house.one(walled.house.rung())
+    with pytest.raises(SetupError, match="Only the owner"):
+        walled.house.ledger.accept_end()
+    owner = walled.house.settings.model_copy(update={"database_url": SecretStr(walled.owned)})
+    with closing(open_ledger(owner, walled.house.clock)) as ledger:
+        assert ledger.accept_end() == walled.count("stored_events")
     assert walled.house.one(walled.house.rung()).position == walled.count("stored_events")
 
 

@@ -375,4 +375,6 @@ def test_nothing_is_recorded_after_an_end_that_somebody_else_wrote(house: House,
         house.one(house.rung())
     with pytest.raises(EndNotProved, match="ap-ledger check --deep"):
         house.ledger.execute(AssignKeyWorker(id=new_id(), setting_id=house.setting, student=house.student, person_id=house.teacher, from_date=MONDAY.date()))
+    with house.browser() as leader, house.browser(house.mentor) as mentor:
+        assert "without its keyring" in leader.get("/").text and "without its keyring" not in mentor.get("/").text
     assert json.loads(house.rows("SELECT state FROM stored_events WHERE position = ?", told["rung"])[0][0])["rung"] == "through-door"

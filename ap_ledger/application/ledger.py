@@ -43,7 +43,7 @@ from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.report import ReportCommand, project_report
 from ap_ledger.domain.setting import SettingCommand, project_setting
 from ap_ledger.domain.student import StudentCommand, project_student
-from ap_ledger.errors import CommandConflict, KeyringError, LedgerError, Refused
+from ap_ledger.errors import CommandConflict, EndNotProved, KeyringError, LedgerError, Refused
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.events.reading import Looked, RecordRead
@@ -246,6 +246,12 @@ class Ledger(Sending, Application[UUID]):
     def now(self) -> datetime:
         """The moment up to which is read when nobody names one: never before the newest entry, so that none is left out."""
         return max(self.clock(), moment(self.recorder.read_head().recorded_at))
+
+    def warnings(self) -> list[str]:
+        """What somebody has to mend before this ledger can be relied on, as far as it can be told at a glance."""
+        fault, head = self.time.fault(), self.recorder.read_head()
+        proved = head.position == 0 or self.end_proof.holds(head)
+        return [*([fault.sentence] if fault else []), *([] if proved else [str(EndNotProved())])]
 
     def accept_end(self) -> int:
         """Somebody who has the keyring says that the ledger ends where it ends: it is proved anew, and later ends are forgotten. Returns the position."""
