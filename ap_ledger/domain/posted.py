@@ -8,7 +8,7 @@ from operator import or_
 from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, create_model, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model, model_validator
 
 from ap_ledger.domain.base import ClientId
 from ap_ledger.events.base import DEVICE_TIME, REPLACES, SESSION, VISIT, Entry, Erased, Fact, Session, Text
@@ -89,7 +89,10 @@ class PostedCorrection(Posted):
 
     kind: Literal["entry-corrected"]
     entry_id: UUID = Field(description=ENTRY_ID)
-    replacement: AnyEntry = Field(description="The replacement is the whole entry as it should read, with every field its kind needs.")
+    # Published as an object: every kind written out inside every kind would make the document unreadable for programs.
+    replacement: Annotated[AnyEntry, WithJsonSchema({"type": "object", "additionalProperties": True})] = Field(
+        description="The replacement is the whole entry as it should read, with every field its kind needs."
+    )
     reason_code: ReasonCode = Field(description=REASON_CODE)
     reason: Text | None = Field(None, description=REASON)
     replaces: UUID | None = Field(None, description=REPLACES)
