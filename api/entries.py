@@ -27,7 +27,7 @@ from api.gate import gated
 from api.guards import ENTRIES
 from api.paging import Cursor, linked, page
 from api.problems import NotAllowed, Problem, problem
-from api.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded
+from api.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
 from api.service import Json, Service, Using
 
 router = gated(prefix="/api/v1")
@@ -117,7 +117,8 @@ async def execute_command(
     except orjson.JSONDecodeError:
         raise Unparsable("The command is not readable JSON.") from None
     done = await asyncio.to_thread(_execute, using, asking, said)
-    return Recorded(status=done.status, position=done.position)
+    warnings = [Warned.model_validate(warning._asdict()) for warning in done.warnings]
+    return Recorded(status=done.status, position=done.position, warnings=warnings)
 
 
 def _execute(using: Service, asking: Asker, said: Any) -> Executed:

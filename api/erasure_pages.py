@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
@@ -184,8 +183,8 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
         if not asking.may(needed, student_id):
             raise NotAllowed
         done = using.ledger.execute(made)
-    except (Refused, ValidationError) as error:
-        return _erasure(request, using, asking, student_id, error.message if isinstance(error, Refused) else "Choose one of what is offered.", 422)
+    except Refused as refusal:
+        return _erasure(request, using, asking, student_id, refusal.message, 422)
     told = {"hold": "hold", "lift": "lifted", "release": "released"}[do]
     return RedirectResponse(f"/students/{student_id}/erasure?done={told}&min_position={done.position}", 303)
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
@@ -98,8 +97,6 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
             done = using.ledger.execute(command)
     except Refused as refusal:
         return _people(request, using, asking, body["id"], refusal.message, 422)
-    except ValidationError:
-        return _people(request, using, asking, body["id"], "Fill in every field; a name has at most 120 letters.", 422)
     what = "proposed" if command.second_person else {"add": "added", "grant": "granted", "end": "ended"}[do]
     return RedirectResponse(f"/people?setting={body['id']}&done={what}&min_position={done.position}", 303)
 

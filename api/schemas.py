@@ -29,11 +29,21 @@ class Receipt(BaseModel):
     shut_out: bool | None = None
 
 
+class Warned(BaseModel):
+    """Something worth a second look, though the command was done. `ids` are those of the records that it is about."""
+
+    code: str
+    message: str
+    field: str | None = None
+    ids: list[str] = []
+
+
 class Recorded(BaseModel):
     """What became of a command."""
 
     status: Literal["recorded", "duplicate"]
     position: int
+    warnings: list[Warned] = []
 
 
 class Enrolled(BaseModel):

@@ -17,6 +17,8 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 from projections.runner import Projection, Seen, see
 
 Body = dict[str, Any]
+CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered")
+"""What a correction may put right in a placement."""
 
 
 def registry_table(suffix: str, metadata: MetaData) -> Table:
@@ -81,7 +83,7 @@ def _id(key: bytes | None) -> str:
 def _about(seen: Seen) -> tuple[str, str]:
     assert seen.state is not None
     match seen.topic:
-        case "placement-started" | "placement-changed" | "placement-ended" | "sessions-commissioned":
+        case "placement-started" | "placement-changed" | "placement-corrected" | "placement-ended" | "sessions-commissioned":
             return "placements", seen.state["placement_id"]
         case "framework-published" | "framework-retired":
             return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
@@ -95,7 +97,7 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "reports", _id(seen.stream)
         case topic if topic.startswith("deed-"):
             return "proposals", _id(seen.stream)
-        case topic if topic.startswith(("student-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-")):
+        case topic if topic.startswith(("student-", "admission-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-")):
             return "students", _id(seen.stream)
     return "settings", _id(seen.stream)
 
@@ -144,6 +146,10 @@ def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _student(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), admitted_on=state["on"], named_at=None, mentors=[], expected=[], shredded=[])
+
+
+def _admission(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["admitted_on"] = state["on"]
 
 
 def _identified(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -228,6 +234,11 @@ def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["dual_registered"] = state.get("dual_registered", False)
 
 
+def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(dict.fromkeys(state.get("clear", ())))
+    body.update({name: state[name] for name in CORRECTED if name in state})
+
+
 def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(id=state["framework_id"], version=state["version"], kind=state["kind"], content_hash=state["content_hash"])
     definition = state["definition"]
@@ -253,6 +264,7 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "conflict-declared": _conflict,
     "conflict-ended": _conflict_ended,
     "student-admitted": _student,
+    "admission-corrected": _admission,
     "student-identified": _identified,
     "student-expected": _append("expected"),
     "key-worker-assigned": _append("key_workers"),
@@ -280,6 +292,7 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "report-withdrawn": _withdrawn,
     "placement-started": _placement,
     "placement-changed": _merge("planned_end", "purpose"),
+    "placement-corrected": _corrected,
     "placement-ended": _merge("end", "reason_code", "destination"),
     "sessions-commissioned": _append("commissioned"),
     "framework-published": _framework,

@@ -26,7 +26,8 @@ from ap_ledger.application.standing import UNSURE
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetTimetable
-from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, GroupStudent, SetOwnItems, StartPlacement
+from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, StartPlacement
+from ap_ledger.domain.support import GroupStudent, SetOwnItems
 from ap_ledger.events.base import Ref
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay

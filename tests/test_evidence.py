@@ -16,8 +16,10 @@ import ap_ledger.jobs as jobs
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.person import DeclareConflict
+from ap_ledger.domain.placement import CommissionSessions
 from ap_ledger.domain.setting import AddCommissioner, SetCalendar
-from ap_ledger.domain.student import CommissionSessions, EndPlacement, GroupStudent, NoteNeeds, StartPlacement
+from ap_ledger.domain.student import EndPlacement, StartPlacement
+from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.errors import Refused
 from ap_ledger.events.setting import Term
 from api.service import Service
@@ -107,7 +109,7 @@ def test_lists_are_narrowed_down_by_group_and_by_need_as_they_are_in_force(place
     for student, group, needs in ((place.student, "willow", ("SEMH", "ASD")), (place.other, "alder", ("SLCN",))):
         run(GroupStudent(id=new_id(), student=student, group=group, from_date=date(2026, 1, 5), **whose))
         run(NoteNeeds(id=new_id(), student=student, needs=needs, from_date=date(2026, 1, 5), **whose))
-    run(GroupStudent(id=new_id(), student=place.student, group="hazel", from_date=date(2099, 1, 5), **whose))
+    run(GroupStudent(id=new_id(), student=place.student, group="hazel", from_date=date(2028, 1, 5), **whose))
     place.runner.catch_up()
 
     def listed(client: TestClient, page: str) -> list[str]:

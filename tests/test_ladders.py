@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner
-from ap_ledger.domain.student import EndPlacement, ExpectStudent, SetOwnItems, StartPlacement
+from ap_ledger.domain.student import EndPlacement, ExpectStudent, StartPlacement
+from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.student import ExpectedDay

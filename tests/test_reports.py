@@ -23,7 +23,7 @@ from typer.testing import CliRunner
 from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
-from ap_ledger.domain.student import ChangePlacement
+from ap_ledger.domain.placement import ChangePlacement
 from ap_ledger.errors import LedgerError, SetupError
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS

@@ -13,8 +13,10 @@ from ap_ledger.domain.commands import ALL_COMMANDS, COMMAND_BY_NAME, command_nam
 from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
+from ap_ledger.domain.placement import ChangePlacement, CommissionSessions
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable, project_setting
-from ap_ledger.domain.student import AdmitStudent, ChangePlacement, CommissionSessions, EndPlacement, ExpectStudent, StartPlacement, project_student
+from ap_ledger.domain.student import AdmitStudent, EndPlacement, ExpectStudent, StartPlacement
+from ap_ledger.domain.student_state import project_student
 from ap_ledger.errors import CommandConflict, Refused
 from ap_ledger.events.setting import Closure, Slot
 from ap_ledger.events.student import ExpectedDay

@@ -15,7 +15,8 @@ from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetRetention, SetTimetable
-from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, SetOwnItems, StartPlacement
+from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, StartPlacement
+from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.events.base import RETENTION_CLASSES, Ref
 from ap_ledger.events.setting import RetentionClock, Slot
 from ap_ledger.events.student import ExpectedDay

@@ -16,7 +16,8 @@ from ap_ledger.application.door import open_worry
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.student import IdentifyStudent, NoteNeeds, SetOwnItems
+from ap_ledger.domain.student import IdentifyStudent
+from ap_ledger.domain.support import NoteNeeds, SetOwnItems
 from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref

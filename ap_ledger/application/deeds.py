@@ -7,6 +7,7 @@ is. `sweep` goes by the ledger alone, for instance after an old keyring was rest
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ import orjson
 
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.boxes import is_box, open_box
-from ap_ledger.application.checks import check_own_items
+from ap_ledger.application.command_checks import check_command
 from ap_ledger.application.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.application.drafts import Drafts
 from ap_ledger.application.held import HeldStore
@@ -27,10 +28,7 @@ from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.erasure import ExciseText, ShredKey
-from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import GrantRole
-from ap_ledger.domain.setting import SettingCommand, project_setting
-from ap_ledger.domain.student import SetOwnItems
 from ap_ledger.errors import Refused
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -51,18 +49,15 @@ class Deeds:
         self._accounts = accounts
         self._two_people = two_people
 
-    def check(self, command: Command) -> None:
-        """Refuses what names a setting, a position or items that are not there. Raises Refused."""
-        if not isinstance(command, (SettingCommand, PublishFramework)) and self._world.fold(command.setting_id, project_setting) is None:
-            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+    def check(self, command: Command, now: datetime) -> None:
+        """Refuses what names a setting, a person, a position or a thing that is not there. Raises Refused."""
+        check_command(command, self._world, now)
         if isinstance(command, ExciseText):
             found = self._recorder.events_at([command.position])
             if not found or found[0].student_id != command.student:
                 raise Refused("unknown-item", "This student has no entry at this position.", "position")
         if isinstance(command, GrantRole) and command.first_lead:
             self._two_people.check_first_lead(command)
-        if isinstance(command, SetOwnItems):
-            check_own_items(command.definition, command.labels, self._world)
 
     def intend(self, command: Command) -> None:
         """Writes down what is about to happen, before its event is stored."""

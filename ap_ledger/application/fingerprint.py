@@ -9,6 +9,8 @@ from typing import Any
 import orjson
 import rfc8785
 
+from ap_ledger.errors import Refused
+
 # A number with a fraction or an exponent, or one too long to be safe, standing where JSON can have a number. Text that looks
 # like one is taken for one too, which costs time and never correctness.
 _AWKWARD_NUMBER = re.compile(rb'":-?(?:\d+[.eE]|\d{16})')
@@ -29,6 +31,14 @@ def canonical(value: Any) -> bytes:
     if (_AWKWARD_IN_LIST if b"[" in text else _AWKWARD_NUMBER).search(text):
         return rfc8785.dumps(orjson.loads(text))
     return text
+
+
+def require_canonical(value: Any) -> None:
+    """Refuses what has no canonical form, before anything is written because of it. Raises Refused."""
+    try:
+        canonical(value)
+    except (RecursionError, TypeError, ValueError):
+        raise Refused("malformed", "A number is too large to be kept exactly, or something is nested too deeply.") from None
 
 
 def _ascii_names(value: Any) -> bool:

@@ -21,14 +21,16 @@ from ap_ledger.application.clock import SystemClock, Timekeeper
 from ap_ledger.application.deeds import Deeds
 from ap_ledger.application.door import Door
 from ap_ledger.application.drafts import Drafts
-from ap_ledger.application.fingerprint import Fingerprint
+from ap_ledger.application.fingerprint import Fingerprint, require_canonical
 from ap_ledger.application.held import HeldStore
 from ap_ledger.application.held_sealing import HeldSealer
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper, RulesMapper
 from ap_ledger.application.memory import Memory
+from ap_ledger.application.noticing import Warned, warnings_of
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
+from ap_ledger.application.same_child import SameChild
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
 from ap_ledger.application.standing import Standing
 from ap_ledger.application.two_people import TwoPeople
@@ -42,7 +44,8 @@ from ap_ledger.domain.person import PersonCommand, project_person
 from ap_ledger.domain.proposal import ProposalCommand, project_proposal
 from ap_ledger.domain.report import ReportCommand, project_report
 from ap_ledger.domain.setting import SettingCommand, project_setting
-from ap_ledger.domain.student import StudentCommand, project_student
+from ap_ledger.domain.student import StudentCommand
+from ap_ledger.domain.student_state import project_student
 from ap_ledger.errors import CommandConflict, EndNotProved, KeyringError, LedgerError, Refused
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.moments import microseconds, moment
@@ -71,10 +74,11 @@ PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The answer to a command: whether it was recorded now or before, and the first position it caused."""
+    """The answer to a command: whether it was recorded now or before, the first position it caused, and what to look at again."""
 
     status: Literal["recorded", "duplicate"]
     position: int
+    warnings: tuple[Warned, ...] = ()
 
 
 class Ledger(Sending, Application[UUID]):
@@ -123,6 +127,7 @@ class Ledger(Sending, Application[UUID]):
         self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts, self.two_people)
         self.proposals = Proposals(self)
         self.ways_in = WaysIn(self)
+        self.same_child = SameChild(self.recorder, self.keyring, self.rules_mapper, ledger_id)
         self._looks: dict[tuple[str, UUID, UUID | None, UUID | None], datetime] = {}
         self._may_wait = self.held.any_waiting()
 
@@ -176,6 +181,7 @@ class Ledger(Sending, Application[UUID]):
         self.time.require()
         projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
         said = command.model_dump(mode="json")
+        require_canonical(said)
         for _ in range(ATTEMPTS):
             owner = command.student_id or command.setting_id
             known = self.recorder.find([command.id]).get(command.id)
@@ -185,7 +191,7 @@ class Ledger(Sending, Application[UUID]):
                     raise CommandConflict("This command's id was used before for something else. Nothing was stored.")
                 return Executed("duplicate", known.position)
             state = self.world.fold(command.stream_id, projector)
-            self.deeds.check(command)
+            self.deeds.check(command, self.clock())
             stamp = Stamp(
                 occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id,
                 author_id=command.author_id, command_id=command.id,
@@ -204,14 +210,14 @@ class Ledger(Sending, Application[UUID]):
                 continue
             self.deeds.do(command)
             self.world.refresh()
-            return Executed("recorded", recordings[0].notification.id)
+            return Executed("recorded", recordings[0].notification.id, warnings_of(decided[0], state, self.same_child))
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
 
     def would_decide(self, command: Command) -> None:
         """Lets a command decide and stores nothing. Raises Refused when a rule says no."""
         projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
         state = self.world.fold(command.stream_id, projector)
-        self.deeds.check(command)
+        self.deeds.check(command, self.clock())
         stamp = Stamp(occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id, author_id=command.author_id)
         command.decide(state, NextEvents(command.stream_id, state.version if state else 0, stamp))
 

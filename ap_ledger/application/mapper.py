@@ -124,8 +124,9 @@ class LedgerMapper(Mapper[UUID]):
 class RulesMapper(LedgerMapper):
     """Reads events for the rules, which go by what happened and not by words: what cannot be opened stands there as if erased.
 
-    So one key that does not open, or one damaged text, keeps nobody from anybody else's record. Nothing is shown or written
-    from what is read here; who shows or seals words asks for the key, and is told what is wrong with it.
+    So one key that does not open, or one damaged text, keeps nobody from anybody else's record. Nothing is shown
+    from what is read here, and only the parts of an identity that a command leaves as they were are written again, under the
+    same key; who shows or seals words asks for the key, and is told what is wrong with it.
     """
 
     def _open(self, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:

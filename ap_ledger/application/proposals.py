@@ -7,7 +7,7 @@ from uuid import UUID
 
 import orjson
 
-from ap_ledger.domain.base import Command
+from ap_ledger.domain.base import ANYBODY, Command
 from ap_ledger.domain.commands import command_name, read_command
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, Proposal, ProposeDeed, project_proposal
 from ap_ledger.errors import Refused
@@ -37,7 +37,7 @@ class Proposals:
 
     def _try(self, command: Command) -> None:
         """Lets the command decide as if somebody else had approved it, and stores nothing."""
-        self._ledger.would_decide(command.model_copy(update={"approved_by": UUID(int=0)}))
+        self._ledger.would_decide(command.model_copy(update={"approved_by": ANYBODY}))
 
     def find(self, proposal_id: UUID) -> Proposal:
         """A proposal. Raises Refused where there is none."""

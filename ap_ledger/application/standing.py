@@ -11,7 +11,7 @@ from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.world import World
 from ap_ledger.domain.person import HeldRole
-from ap_ledger.domain.student import Student
+from ap_ledger.domain.student_state import Student
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.moments import local_day, microseconds
 

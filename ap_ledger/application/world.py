@@ -17,7 +17,7 @@ from ap_ledger.domain.device import Device, project_device
 from ap_ledger.domain.framework import framework_stream, project_framework
 from ap_ledger.domain.person import Person, project_person
 from ap_ledger.domain.setting import Setting, project_setting
-from ap_ledger.domain.student import Student, project_student
+from ap_ledger.domain.student_state import Student, project_student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.moments import microseconds

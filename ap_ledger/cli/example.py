@@ -21,19 +21,17 @@ from ap_ledger.domain.base import Command
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
+from ap_ledger.domain.placement import CommissionSessions
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetTimetable
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
     AssignMentor,
-    CommissionSessions,
     ExpectStudent,
-    GroupStudent,
     IdentifyStudent,
-    NoteNeeds,
-    SetOwnItems,
     StartPlacement,
 )
+from ap_ledger.domain.support import GroupStudent, NoteNeeds, SetOwnItems
 from ap_ledger.events.base import Ref
 from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from ap_ledger.events.setting import Closure, Slot, Term
@@ -180,7 +178,8 @@ class Story:
             made.append(AddPerson(id=self.id(), setting_id=setting, person_id=person, name=name))
             grant = GrantRole(id=self.id(), setting_id=setting, person_id=person, grant_id=self.id(), role=role, from_date=first, **more)  # type: ignore[arg-type]
             made.append(grant)
-        return made
+        # Whoever gives a role, or approves it, is somebody by then.
+        return sorted(made, key=lambda command: isinstance(command, GrantRole))
 
     def _admit(self, n: int, child: Child, lead: UUID) -> list[Command]:
         given, _, family = child.name.partition(" ")

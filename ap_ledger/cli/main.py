@@ -235,11 +235,13 @@ def record(
             raise SetupError(f"There is no file {file}.")
         lines = sys.stdin.buffer.read().splitlines() if str(file) == "-" else file.read_bytes().splitlines()
         with progress_bars() as report:
-            counts, bad = record_lines(service.ledger, lines, lambda done, total: report("Recording", done, total))
+            counts, bad, warned = record_lines(service.ledger, lines, lambda done, total: report("Recording", done, total))
+    for number, message in warned:
+        complain.print(f"line {number} is recorded, but look again: {message}", highlight=False, markup=False)
     for number, message in bad[:50]:
-        complain.print(f"line {number}: {message}", highlight=False)
+        complain.print(f"line {number}: {message}", highlight=False, markup=False)
     if len(bad) > 50:
-        complain.print(f"... and {len(bad) - 50} more lines.")
+        complain.print(f"These lines did not go in either: {', '.join(str(number) for number, _ in bad[50:])}", highlight=False)
     console.print(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "There was nothing to record.")
     raise typer.Exit(1 if bad else 0)
 

@@ -6,14 +6,16 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
+from ap_ledger.domain.given import refusal_of, refuse_blanks
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event, Fact, Stamp
 from ap_ledger.events.dated import DatedFact, standing
+from ap_ledger.events.fields import AuthorId, SettingId
 
 E = TypeVar("E", bound=Event)
 S = TypeVar("S")
@@ -25,7 +27,13 @@ def _version_7(value: UUID) -> UUID:
     return value
 
 
-ClientId = Annotated[UUID, AfterValidator(_version_7)]
+ClientId = Annotated[
+    UUID,
+    AfterValidator(_version_7),
+    Field(
+        description="The id is a UUID of version 7, made by whoever sends.",
+    ),
+]
 """An id made by a phone or a program: a UUIDv7, unique for ever."""
 
 
@@ -38,9 +46,15 @@ class NextEvents:
         self.stamp = stamp
 
     def event(self, event: type[E], /, **fields: Any) -> E:
-        """The next event of the stream. Only the first carries the command's id, because an id is stored once."""
+        """The next event of the stream. Only the first carries the command's id, because an id is stored once.
+
+        Raises Refused for a value that the event does not take, so that nothing is written of a command laxer than its event.
+        """
         self.version += 1
-        made = event(originator_id=self.stream_id, originator_version=self.version, stamp=self.stamp, **fields)
+        try:
+            made = event(originator_id=self.stream_id, originator_version=self.version, stamp=self.stamp, **fields)
+        except ValidationError as error:
+            raise refusal_of(event, error) from None
         self.stamp = replace(self.stamp, command_id=None, fingerprint=b"")
         return made
 
@@ -52,8 +66,34 @@ class Command(Fact):
     """The field that names the owner for whom sealing keys are made with this command, if any."""
 
     id: ClientId
-    setting_id: UUID
-    author_id: UUID | None = None
+    setting_id: SettingId
+    author_id: AuthorId | None = None
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **given: Any) -> None:
+            """Raises Refused for a wrong field, so that no page or program need know how fields are checked."""
+            try:
+                super().__init__(**given)
+            except ValidationError as error:
+                raise refusal_of(type(self), error) from None
+
+        # Tells pydantic that JSON may still be read without going through here, where dates would be text.
+        __init__.__pydantic_base_init__ = True
+
+    @classmethod
+    def from_json(cls, raw: bytes) -> Self:
+        """The command in a JSON object. Raises Refused, naming the field and what it takes, and never its value."""
+        try:
+            return cls.model_validate_json(raw)
+        except ValidationError as error:
+            raise refusal_of(cls, error) from None
+
+    @model_validator(mode="after")
+    def nothing_is_blank(self) -> Self:
+        """No text in a command is blank: what is not said is left out."""
+        refuse_blanks(self)
+        return self
 
     @property
     @abstractmethod
@@ -83,6 +123,16 @@ class DatedCommand(DatedFact, Command):
         if self.corrects is not None and all(fact.from_date != self.corrects for fact in standing(facts)):
             raise Refused("unknown-item", "Nothing of this kind holds from that date. Name the from-date that was recorded.", "corrects")
         return {"from_date": self.from_date, "corrects": self.corrects}
+
+
+ANYBODY = UUID(int=0)
+"""Stands for whoever will approve, while it is tried whether anybody could."""
+
+
+def in_order(first: date, last: date | None, field: str) -> None:
+    """Refuses a last day that lies before the first. Raises Refused."""
+    if last is not None and last < first:
+        raise Refused("malformed", "This lies before the first day. Put one of the two right.", field)
 
 
 def two_people(author_id: UUID | None, approved_by: UUID | None) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
@@ -16,6 +15,7 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
+from ap_ledger.domain.placement import ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetIncidentCategories, SetRetention, SetTimetable
@@ -23,17 +23,14 @@ from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
     AssignMentor,
-    ChangePlacement,
-    CommissionSessions,
+    CorrectAdmission,
     EndPlacement,
     ExpectStudent,
-    GroupStudent,
     IdentifyStudent,
-    NoteNeeds,
-    SetOwnItems,
     StartPlacement,
 )
-from ap_ledger.errors import Refused, as_sentence
+from ap_ledger.domain.support import GroupStudent, NoteNeeds, SetOwnItems
+from ap_ledger.errors import Refused
 
 ALL_COMMANDS: tuple[type[Command], ...] = (
     OpenSetting,
@@ -50,10 +47,12 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     EndConflict,
     AllowRecovery,
     AdmitStudent,
+    CorrectAdmission,
     IdentifyStudent,
     ExpectStudent,
     StartPlacement,
     ChangePlacement,
+    CorrectPlacement,
     EndPlacement,
     CommissionSessions,
     AssignKeyWorker,
@@ -99,8 +98,7 @@ def read_command(said: Mapping[str, Any]) -> Command:
     if kind is None:
         raise Refused("malformed", "There is no command with this name.", "command")
     try:
-        return kind.model_validate_json(orjson.dumps({field: value for field, value in said.items() if field != "command"}))
-    except ValidationError as error:
-        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
-        where = ".".join(str(part) for part in fault["loc"])
-        raise Refused("malformed", as_sentence(fault["msg"]), where) from None
+        raw = orjson.dumps({field: value for field, value in said.items() if field != "command"})
+    except orjson.JSONEncodeError:
+        raise Refused("malformed", "This is nested too deeply to be read.") from None
+    return kind.from_json(raw)

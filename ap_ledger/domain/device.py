@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import Field
 
 from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
 from ap_ledger.events.device import DeviceEnrolled, DeviceKind, DeviceRevoked
+from ap_ledger.events.fields import DeviceId, Label, ReasonCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ project_device = fold(evolve)
 class DeviceCommand(Command):
     """A command to a device's stream."""
 
-    device: UUID
+    device: DeviceId
 
     @property
     def stream_id(self) -> UUID:
@@ -53,7 +51,7 @@ class DeviceCommand(Command):
 class EnrolDevice(DeviceCommand):
     """Lets a device in. Its credential is kept apart, hashed."""
 
-    name: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Label
     kind: DeviceKind
 
     def decide(self, state: Device | None, events: NextEvents) -> list[Event]:
@@ -66,7 +64,7 @@ class EnrolDevice(DeviceCommand):
 class RevokeDevice(DeviceCommand):
     """Shuts a device out."""
 
-    reason_code: Slug
+    reason_code: ReasonCode
 
     def decide(self, state: Device | None, events: NextEvents) -> list[Event]:
         """Revoked once, for ever: a device that is found again is enrolled anew."""

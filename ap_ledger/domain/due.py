@@ -2,37 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
-from uuid import UUID
 
 from pydantic import Field
 
 from ap_ledger.domain.base import NextEvents
 from ap_ledger.domain.setting import Setting, SettingCommand
-from ap_ledger.domain.student import Student, StudentCommand
+from ap_ledger.domain.student import StudentCommand
+from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import TEXT_LIMIT, Event, Slug
+from ap_ledger.events.base import Event
 from ap_ledger.events.clocks import CLOCK_BY_NAME, names_one
 from ap_ledger.events.due import ClockEnded, ClockResumed, ReviewEnded, ReviewResumed
+from ap_ledger.events.fields import ClockAbout, ClockName, CommissionerId, EndingWords, LastDay
 
 EndingReason = Literal["done-elsewhere", "not-needed", "too-late", "other"]
-Reason = Annotated[str, Field(max_length=TEXT_LIMIT)]
-
-
-def _said_why(reason: str) -> str:
-    if not reason.strip():
-        raise Refused("malformed", "Say why it is ended, so that whoever looks back can tell.", "reason")
-    return reason.strip()
+EndingCode = Annotated[EndingReason, Field(description="The reason is one of: done-elsewhere, not-needed, too-late, other.")]
 
 
 class EndClock(StudentCommand):
     """Ends something that is due for a student with a reason, where it will not be done."""
 
-    clock: Slug
-    about: Slug
-    reason_code: EndingReason
-    reason: Reason
+    clock: ClockName
+    about: ClockAbout
+    reason_code: EndingCode
+    reason: EndingWords
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """It is a clock that may be ended, and was not. The reason is kept while the key that seals it is."""
@@ -45,15 +39,15 @@ class EndClock(StudentCommand):
             raise Refused("unknown-item", "This student has no placement with this id.", "about")
         if (self.clock, self.about) in student.ended:
             raise Refused("not-allowed", "This was ended before.", "about")
-        reason = None if "learning" in student.shredded else _said_why(self.reason)
+        reason = None if "learning" in student.shredded else self.reason.strip()
         return [events.event(ClockEnded, clock=self.clock, about=self.about, reason_code=self.reason_code, reason=reason)]
 
 
 class ResumeClock(StudentCommand):
     """Takes something up again that was ended with a reason."""
 
-    clock: Slug
-    about: Slug
+    clock: ClockName
+    about: ClockAbout
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only what was ended is taken up again."""
@@ -65,10 +59,10 @@ class ResumeClock(StudentCommand):
 class EndReview(SettingCommand):
     """Ends the review of a half-term with a commissioner with a reason, where no pack will be released for it."""
 
-    commissioner_id: UUID
-    last: date
-    reason_code: EndingReason
-    reason: Reason
+    commissioner_id: CommissionerId
+    last: LastDay
+    reason_code: EndingCode
+    reason: EndingWords
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """The commissioner is known, and the review was not ended before."""
@@ -78,14 +72,14 @@ class EndReview(SettingCommand):
         if (self.commissioner_id, self.last) in setting.ended:
             raise Refused("not-allowed", "This was ended before.", "last")
         said = self.model_dump(include={"commissioner_id", "last", "reason_code"})
-        return [events.event(ReviewEnded, **said, reason=_said_why(self.reason))]
+        return [events.event(ReviewEnded, **said, reason=self.reason.strip())]
 
 
 class ResumeReview(SettingCommand):
     """Takes the review of a half-term up again that was ended with a reason."""
 
-    commissioner_id: UUID
-    last: date
+    commissioner_id: CommissionerId
+    last: LastDay
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Only what was ended is taken up again."""

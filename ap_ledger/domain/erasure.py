@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from ap_ledger.domain.base import NextEvents, two_people
-from ap_ledger.domain.student import Student, StudentCommand
+from ap_ledger.domain.student import StudentCommand
+from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, RetentionClass, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import ApproverId, ErasureRule, HoldId, KeptClass, ReasonCode, StoredPosition, TextsCounted
 from ap_ledger.events.student import HoldLifted, HoldSet, KeyShredded, TextExcised
 
 
 class Erasure(StudentCommand):
     """Something is erased for ever. One person proposes it, another approves it."""
 
-    retention_class: RetentionClass
-    rule: Slug
-    approved_by: UUID | None = None
+    retention_class: KeptClass
+    rule: ErasureRule
+    approved_by: ApproverId | None = None
 
     @property
     def second_person(self) -> bool:
@@ -37,7 +37,7 @@ class Erasure(StudentCommand):
 class ShredKey(Erasure):
     """Destroys a student's key for one retention class, for ever. `texts` is how many sealed texts the preview counted."""
 
-    texts: int = 0
+    texts: TextsCounted = 0
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """A key is shredded once."""
@@ -49,7 +49,7 @@ class ShredKey(Erasure):
 class ExciseText(Erasure):
     """Removes one sealed text of the student's, named by its position, for ever."""
 
-    position: int
+    position: StoredPosition
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The text must be the student's; the ledger looks before it lets this decide."""
@@ -61,8 +61,8 @@ class ExciseText(Erasure):
 class SetHold(StudentCommand):
     """Keeps a student's record from being erased, for instance while a court or an inquiry may ask for it."""
 
-    hold_id: UUID
-    reason_code: Slug
+    hold_id: HoldId
+    reason_code: ReasonCode
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Several holds may stand at once; each is lifted by its id."""
@@ -74,7 +74,7 @@ class SetHold(StudentCommand):
 class LiftHold(StudentCommand):
     """Lifts a legal hold."""
 
-    hold_id: UUID
+    hold_id: HoldId
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only a hold that stands can be lifted."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from ap_ledger.domain.base import DatedCommand, NextEvents
-from ap_ledger.domain.student import Student, StudentCommand
+from ap_ledger.domain.student import StudentCommand
+from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
+from ap_ledger.events.fields import PersonId, YesOrNo
 from ap_ledger.events.student import FamilyLinked, FamilyUnlinked, ReleasedToFamily
 
 
 class LinkFamily(DatedCommand, StudentCommand):
     """Says that a person is family of the student, or the student."""
 
-    person_id: UUID
+    person_id: PersonId
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Linked once; the date of a link that stands is put right by naming it."""
@@ -27,7 +27,7 @@ class LinkFamily(DatedCommand, StudentCommand):
 class UnlinkFamily(StudentCommand):
     """Ends a family link at once."""
 
-    person_id: UUID
+    person_id: PersonId
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only a link that stands can end."""
@@ -39,7 +39,7 @@ class UnlinkFamily(StudentCommand):
 class ReleaseToFamily(StudentCommand):
     """Lets the student's family see how the student is getting on, or takes that back."""
 
-    released: bool
+    released: YesOrNo
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The student must be known."""

@@ -8,7 +8,8 @@ from uuid import UUID, uuid5
 
 from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import DefinitionError, Refused
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import DefinitionBody, FrameworkId, FrameworkVersion, ReasonCode
 from ap_ledger.events.framework import FrameworkPublished, FrameworkRetired
 from frameworks import Definition, definition_hash, load_definition, read_definition
 
@@ -54,7 +55,7 @@ project_framework = fold(evolve)
 class PublishFramework(Command):
     """Publishes a definition, as authored."""
 
-    definition: dict[str, Any]
+    definition: DefinitionBody
 
     @property
     def stream_id(self) -> UUID:
@@ -86,9 +87,9 @@ class PublishFramework(Command):
 class RetireFramework(Command):
     """Takes a version out of use for new entries."""
 
-    framework_id: Slug
-    version: int
-    reason_code: Slug
+    framework_id: FrameworkId
+    version: FrameworkVersion
+    reason_code: ReasonCode
 
     @property
     def stream_id(self) -> UUID:

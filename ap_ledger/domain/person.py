@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from pydantic import Field
-
-from ap_ledger.domain.base import Command, NextEvents, fold, two_people
+from ap_ledger.domain.base import Command, NextEvents, fold, in_order, two_people
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import (
+    ApproverId,
+    CommissionerId,
+    FromDate,
+    GrantId,
+    Label,
+    LastDay,
+    PersonId,
+    ReasonCode,
+    StudentId,
+    YesOrNo,
+)
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.events.person import (
     TWO_PEOPLE_ROLES,
@@ -23,6 +33,7 @@ from ap_ledger.events.person import (
     Role,
     RoleEnded,
     RoleGranted,
+    RoleName,
 )
 
 
@@ -96,7 +107,7 @@ project_person = fold(evolve)
 class PersonCommand(Command):
     """A command to a person's stream."""
 
-    person_id: UUID
+    person_id: PersonId
 
     @property
     def stream_id(self) -> UUID:
@@ -114,7 +125,7 @@ class AddPerson(PersonCommand):
     """Adds somebody who may be named as an author. Makes the key that seals their name."""
 
     MAKES_KEYS_FOR: ClassVar[str | None] = "person_id"
-    name: Annotated[str, Field(min_length=1, max_length=120)]
+    name: Label
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """A person is added once."""
@@ -126,13 +137,13 @@ class AddPerson(PersonCommand):
 class GrantRole(PersonCommand):
     """Gives a person a role in the setting from a date on, until a date where one is given."""
 
-    grant_id: UUID
-    role: Role
-    from_date: date
-    until: date | None = None
-    commissioner_id: UUID | None = None
-    approved_by: UUID | None = None
-    first_lead: bool = False
+    grant_id: GrantId
+    role: RoleName
+    from_date: FromDate
+    until: LastDay | None = None
+    commissioner_id: CommissionerId | None = None
+    approved_by: ApproverId | None = None
+    first_lead: YesOrNo = False
 
     @property
     def second_person(self) -> bool:
@@ -143,6 +154,7 @@ class GrantRole(PersonCommand):
         """The person must be known, a commissioner buys for somebody, and nobody makes themselves or anybody else DSL alone."""
         if any(role.grant_id == self.grant_id for role in self.added(state).roles):
             raise Refused("not-allowed", "A role with this id was granted before.", "grant_id")
+        in_order(self.from_date, self.until, "until")
         if (self.role == "commissioner") != (self.commissioner_id is not None):
             raise Refused("malformed", "Say for whom a commissioner buys places, and for nobody else.", "commissioner_id")
         if self.first_lead:
@@ -165,8 +177,8 @@ class GrantRole(PersonCommand):
 class EndRole(PersonCommand):
     """Ends a role: at the end of its last day where that is to come, at once where it is today or was before."""
 
-    grant_id: UUID
-    on: date
+    grant_id: GrantId
+    on: LastDay
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Only a role that is held can end."""
@@ -185,9 +197,9 @@ class EndRole(PersonCommand):
 class DeclareConflict(PersonCommand):
     """Keeps a person from a student's record."""
 
-    conflicted_student: UUID
-    reason_code: Slug
-    approved_by: UUID | None = None
+    conflicted_student: StudentId
+    reason_code: ReasonCode
+    approved_by: ApproverId | None = None
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Declared once; and no one person keeps a safeguarding lead from a child."""
@@ -205,7 +217,7 @@ class DeclareConflict(PersonCommand):
 class EndConflict(PersonCommand):
     """Lets a person see a student's record again, where their role does."""
 
-    conflicted_student: UUID
+    conflicted_student: StudentId
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Nobody ends their own."""
@@ -222,7 +234,7 @@ class AllowRecovery(PersonCommand):
     What is not lost is asked for: the second factor of whoever lost their password, the password of whoever lost their phone.
     """
 
-    approved_by: UUID | None = None
+    approved_by: ApproverId | None = None
     lost: Lost = "password"
 
     @property

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from ap_ledger.domain.base import Command, NextEvents, fold
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import CommandBody, DeedName, ProposalId, ReasonCode
 from ap_ledger.events.proposal import DeedApproved, DeedDeclined, DeedProposed
 
 
@@ -40,7 +41,7 @@ project_proposal = fold(evolve)
 class ProposalCommand(Command):
     """A command to a proposal's stream."""
 
-    proposal: UUID
+    proposal: ProposalId
 
     @property
     def stream_id(self) -> UUID:
@@ -59,13 +60,17 @@ class ProposalCommand(Command):
 class ProposeDeed(ProposalCommand):
     """Proposes a command that takes two people."""
 
-    deed: Slug
-    command: dict[str, Any]
+    deed: DeedName
+    command: CommandBody
 
     @property
     def student_id(self) -> UUID | None:
         """The student whom the deed is about, if it is about one."""
-        return UUID(self.command["student"]) if "student" in self.command else None
+        try:
+            return UUID(self.command["student"]) if "student" in self.command else None
+        except (AttributeError, TypeError, ValueError):
+            # A command that names nobody is refused before it is proposed.
+            return None
 
     def decide(self, state: Proposal | None, events: NextEvents) -> list[Event]:
         """Somebody who can be asked proposes it, once."""
@@ -89,7 +94,7 @@ class ApproveDeed(ProposalCommand):
 class DeclineDeed(ProposalCommand):
     """Declines a proposal, or takes it back."""
 
-    reason_code: Slug
+    reason_code: ReasonCode
 
     def decide(self, state: Proposal | None, events: NextEvents) -> list[Event]:
         """Settled once."""

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
-from ap_ledger.domain.base import Command, NextEvents, fold
+from ap_ledger.domain.base import Command, NextEvents, fold, in_order
 from ap_ledger.errors import Refused
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import (
+    Audience,
+    CommissionerId,
+    FiguresHash,
+    FirstDay,
+    LastDay,
+    LayoutBody,
+    Moment,
+    PresetName,
+    ReasonCode,
+    ReportId,
+    SoftwareName,
+    StudentId,
+)
 from ap_ledger.events.report import ReportReleased, ReportWithdrawn
 
 
@@ -42,7 +52,7 @@ project_report = fold(evolve)
 class ReportCommand(Command):
     """A command to a report's stream."""
 
-    report: UUID
+    report: ReportId
 
     @property
     def stream_id(self) -> UUID:
@@ -53,16 +63,16 @@ class ReportCommand(Command):
 class ReleaseReport(ReportCommand):
     """Shows a report to its readers."""
 
-    student: UUID | None = None
-    layout: dict[str, Any]
-    audience: Literal["family", "commissioner", "leader"]
-    commissioner_id: UUID | None = None
-    first: date
-    last: date
-    known_at: AwareDatetime
-    preset: Slug
-    figures_hash: str
-    software: Slug
+    student: StudentId | None = None
+    layout: LayoutBody
+    audience: Audience
+    commissioner_id: CommissionerId | None = None
+    first: FirstDay
+    last: LastDay
+    known_at: Moment
+    preset: PresetName
+    figures_hash: FiguresHash
+    software: SoftwareName
 
     @property
     def student_id(self) -> UUID | None:
@@ -73,8 +83,7 @@ class ReleaseReport(ReportCommand):
         """Released once; a family's is about their child, a commissioner's names whose it is."""
         if state is not None:
             raise Refused("not-allowed", "A report with this id was released before.", "report")
-        if self.first > self.last:
-            raise Refused("malformed", "The period ends before it begins.", "last")
+        in_order(self.first, self.last, "last")
         if self.audience == "family" and self.student is None:
             raise Refused("malformed", "A report for a family is about one student.", "student")
         if self.audience == "commissioner" and self.commissioner_id is None:
@@ -88,7 +97,7 @@ class ReleaseReport(ReportCommand):
 class WithdrawReport(ReportCommand):
     """Shows a report to its readers no longer."""
 
-    reason_code: Slug
+    reason_code: ReasonCode
 
     def decide(self, state: Released | None, events: NextEvents) -> list[Event]:
         """Withdrawn once."""

@@ -2,34 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import ClassVar, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfoNotFoundError
-
-from pydantic import Field
 
 from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
-from ap_ledger.events.dated import DatedFact, in_force
+from ap_ledger.events.dated import DatedFact, in_force, spans
 from ap_ledger.events.due import ReviewEnded, ReviewResumed
+from ap_ledger.events.fields import CommissionerId, CommissionerKind, Label, PlaceId, TimeZoneName, Ukprn, Urn
 from ap_ledger.events.moments import zone
 from ap_ledger.events.setting import (
     CalendarSet,
+    Clocks,
     Closure,
+    Closures,
     CommissionerAdded,
+    IncidentCategories,
     IncidentCategoriesSet,
     IncidentCategory,
-    Label,
     PlaceAdded,
-    RetentionClock,
     RetentionSet,
     SettingOpened,
     Slot,
+    Slots,
     Term,
+    Terms,
     TimetableSet,
 )
 
@@ -58,6 +61,11 @@ class Setting:
         """The slots in force on a day."""
         timetable = in_force(self.facts(TimetableSet), day)
         return timetable.slots if timetable else ()
+
+    def slots_from(self, day: date) -> frozenset[str]:
+        """The ids of the slots in every timetable that is in force on a day or later."""
+        timetables = [timetable for timetable, _, until in spans(self.facts(TimetableSet)) if day.isoformat() < until]
+        return frozenset(slot.id for timetable in timetables for slot in timetable.slots)
 
     def slot(self, day: date, slot_id: str) -> Slot | None:
         """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
@@ -116,9 +124,9 @@ class OpenSetting(SettingCommand):
 
     MAKES_KEYS_FOR: ClassVar[str | None] = "setting_id"
     name: Label
-    time_zone: Label = "Europe/London"
-    urn: str | None = None
-    ukprn: str | None = None
+    time_zone: TimeZoneName = "Europe/London"
+    urn: Urn | None = None
+    ukprn: Ukprn | None = None
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """A setting is opened once, in a time zone that exists."""
@@ -126,7 +134,7 @@ class OpenSetting(SettingCommand):
             raise Refused("not-allowed", "This setting was opened before.", "setting_id")
         try:
             zone(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise Refused("malformed", "The time zone is not known; use a name such as Europe/London.", "time_zone") from None
         return [events.event(SettingOpened, name=self.name, time_zone=self.time_zone, urn=self.urn, ukprn=self.ukprn)]
 
@@ -134,21 +142,22 @@ class OpenSetting(SettingCommand):
 class AddPlace(SettingCommand):
     """Adds a place where sessions happen."""
 
-    place_id: UUID
+    place_id: PlaceId
     label: Label
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
-        """The setting must be open."""
-        self.opened(state)
+        """A place is added once."""
+        if self.place_id in self.opened(state).places:
+            raise Refused("not-allowed", "A place with this id was added before.", "place_id")
         return [events.event(PlaceAdded, place_id=self.place_id, label=self.label)]
 
 
 class AddCommissioner(SettingCommand):
     """Adds somebody who buys places."""
 
-    commissioner_id: UUID
+    commissioner_id: CommissionerId
     name: Label
-    kind: Literal["local-authority", "school", "trust", "other"]
+    kind: CommissionerKind
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """A commissioner is added once."""
@@ -157,25 +166,34 @@ class AddCommissioner(SettingCommand):
         return [events.event(CommissionerAdded, commissioner_id=self.commissioner_id, name=self.name, kind=self.kind)]
 
 
+def _one_after_another(spans: Sequence[Term | Closure], field: str) -> None:
+    until: date | None = None
+    for number, span in sorted(enumerate(spans), key=lambda numbered: numbered[1].first):
+        if span.last < span.first:
+            raise Refused("malformed", "This ends before it begins. Put one of its two dates right.", f"{field}.{number}.last")
+        if until is not None and span.first <= until:
+            raise Refused("malformed", "This begins before another one has ended. Put the dates right.", f"{field}.{number}.first")
+        until = span.last
+
+
 class SetCalendar(DatedCommand, SettingCommand):
     """Sets half-terms and closures from a date on."""
 
-    terms: tuple[Term, ...] = ()
-    closures: tuple[Closure, ...] = ()
+    terms: Terms = ()
+    closures: Closures = ()
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
-        """Nothing ends before it begins."""
+        """Nothing ends before it begins, and no two half-terms or closures overlap."""
         dates = self.dates(self.opened(state).facts(CalendarSet))
-        spans = [(span.first, span.last) for span in self.terms] + [(span.first, span.last) for span in self.closures]
-        if any(last < first for first, last in spans):
-            raise Refused("malformed", "A half-term or closure ends before it begins.")
+        _one_after_another(self.terms, "terms")
+        _one_after_another(self.closures, "closures")
         return [events.event(CalendarSet, **dates, terms=self.terms, closures=self.closures)]
 
 
 class SetTimetable(DatedCommand, SettingCommand):
     """Sets the slots of the day from a date on."""
 
-    slots: tuple[Slot, ...]
+    slots: Slots
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Slot ids are unique within a timetable, and an id keeps its kind for ever."""
@@ -183,6 +201,9 @@ class SetTimetable(DatedCommand, SettingCommand):
         kinds = {slot.id: slot.kind for timetable in before for slot in timetable.slots}
         if len({slot.id for slot in self.slots}) < len(self.slots):
             raise Refused("malformed", "Two slots have the same id.", "slots")
+        for number, slot in enumerate(self.slots):
+            if not slot.weekdays or len(set(slot.weekdays)) < len(slot.weekdays):
+                raise Refused("malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays")
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
         return [events.event(TimetableSet, slots=self.slots, **self.dates(before))]
@@ -191,7 +212,7 @@ class SetTimetable(DatedCommand, SettingCommand):
 class SetRetention(DatedCommand, SettingCommand):
     """Says how long each retention class is kept, from a date on."""
 
-    clocks: tuple[RetentionClock, ...]
+    clocks: Clocks
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Each class has one clock."""
@@ -204,11 +225,11 @@ class SetRetention(DatedCommand, SettingCommand):
 class SetIncidentCategories(DatedCommand, SettingCommand):
     """Says what incidents may be called, from a date on."""
 
-    categories: Annotated[tuple[IncidentCategory, ...], Field(min_length=1, max_length=100)]
+    categories: IncidentCategories
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Each category is listed once."""
         dates = self.dates(self.opened(state).facts(IncidentCategoriesSet))
-        if len({one.id for one in self.categories}) < len(self.categories):
-            raise Refused("malformed", "A category is listed twice.", "categories")
+        if not 1 <= len({one.id for one in self.categories}) == len(self.categories) <= 100:
+            raise Refused("malformed", "List 1 to 100 categories, each once.", "categories")
         return [events.event(IncidentCategoriesSet, **dates, categories=self.categories)]

@@ -24,7 +24,7 @@ Slug = Annotated[str, Field(min_length=1, max_length=120)]
 class Fact(BaseModel):
     """A frozen value read strictly: a wrong type or an unknown field is an error, never a guess."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Erased(Fact):
@@ -39,8 +39,8 @@ class Erased(Fact):
 class Ref(Fact):
     """Names a published definition; its content hash lives in the published definition only."""
 
-    id: Slug
-    version: Annotated[int, Field(ge=1)]
+    id: Slug = Field(description="A definition is named by its id, 1 to 120 characters, not blank.")
+    version: Annotated[int, Field(ge=1)] = Field(description="The version of a definition is a whole number from 1 on.")
 
     @property
     def key(self) -> str:
@@ -85,7 +85,7 @@ class Event(Fact):
     class_version: ClassVar[int] = 1
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {}
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
 
     originator_id: UUID = Field(repr=False)
     originator_version: int = Field(repr=False)

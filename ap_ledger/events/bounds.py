@@ -18,6 +18,9 @@ EARLIEST = date(1990, 1, 1)
 AHEAD = timedelta(days=731)
 TOO_EARLY = "This lies before 1990, which cannot have been meant. Check the year."
 TOO_LATE = "This lies more than two years ahead, which cannot have been meant. Check the year."
+BIRTH = "date_of_birth"
+"""The field whose dates have a reach of their own."""
+OLDEST = timedelta(days=130 * 366)
 _EARLIEST_MOMENT = datetime(1990, 1, 1, tzinfo=UTC)
 
 
@@ -27,7 +30,7 @@ def check_reach(fact: BaseModel, now: datetime) -> None:
     Raises Refused with the path of the field, for instance `terms.0.last`.
     """
     for where, value in _times_of(fact, ""):
-        if fault := out_of_reach(value, now):
+        if fault := birth_out_of_reach(value, now) if where == BIRTH else out_of_reach(value, now):
             raise Refused("malformed", fault, where)
 
 
@@ -39,6 +42,13 @@ def out_of_reach(value: date, now: datetime) -> str | None:
     else:
         early, late = value < EARLIEST, value > latest.date()
     return TOO_EARLY if early else TOO_LATE if late else None
+
+
+def birth_out_of_reach(born: date, now: datetime) -> str | None:
+    """The sentence for a birth to come, and for one of so long ago that nobody born then lives."""
+    if born > now.date():
+        return "This birth lies in the future. Check the year."
+    return "This birth lies more than 130 years back. Check the year." if now.date() - born > OLDEST else None
 
 
 def _times_of(value: Any, where: str) -> Iterator[tuple[str, date]]:

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from ap_ledger.events.base import Fact
+from ap_ledger.events.fields import CorrectedDate, FromDate
 
 
 class DatedFact(Fact):
     """What holds from a date on. `corrects` is the from-date of the one of its kind that it puts right, where that date was wrong."""
 
-    from_date: date
-    corrects: date | None = None
+    SERIES: ClassVar[tuple[str, ...]] = ()
+    """The fields that tell one series of such facts from another: every mentor, for instance, has a series of their own."""
+    from_date: FromDate
+    corrects: CorrectedDate | None = None
 
 
 D = TypeVar("D", bound=DatedFact | Mapping[str, Any])

@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ap_ledger.events.base import Erased, Event, RetentionClass, Slug
+from ap_ledger.events.base import Erased, Event, RetentionClass
+from ap_ledger.events.fields import Label, ReasonCode
 
-DeviceKind = Literal["tablet", "phone"]
+DeviceKind = Annotated[Literal["tablet", "phone"], Field(description="A device is one of: tablet, phone.")]
 
 
 class DeviceEnrolled(Event):
@@ -19,7 +20,7 @@ class DeviceEnrolled(Event):
     STREAM: ClassVar[str] = "device"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"name": "core"}
     kind: DeviceKind
-    name: Annotated[str, Field(min_length=1, max_length=120)] | Erased
+    name: Label | Erased
 
 
 class DeviceRevoked(Event):
@@ -27,7 +28,7 @@ class DeviceRevoked(Event):
 
     TOPIC: ClassVar[str] = "device-revoked"
     STREAM: ClassVar[str] = "device"
-    reason_code: Slug
+    reason_code: ReasonCode
 
 
 DEVICE_EVENTS: tuple[type[Event], ...] = (DeviceEnrolled, DeviceRevoked)

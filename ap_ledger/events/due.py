@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import ClassVar
-from uuid import UUID
 
-from ap_ledger.events.base import Erased, Event, RetentionClass, Slug, Text
+from ap_ledger.events.base import Erased, Event, RetentionClass
+from ap_ledger.events.fields import ClockAbout, ClockName, CommissionerId, EndingWords, LastDay, ReasonCode
 
 
 class ClockEnded(Event):
@@ -19,10 +18,10 @@ class ClockEnded(Event):
     TOPIC: ClassVar[str] = "clock-ended"
     STREAM: ClassVar[str] = "student"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"reason": "learning"}
-    clock: Slug
-    about: Slug
-    reason_code: Slug
-    reason: Text | Erased | None = None
+    clock: ClockName
+    about: ClockAbout
+    reason_code: ReasonCode
+    reason: EndingWords | Erased | None = None
 
 
 class ClockResumed(Event):
@@ -30,8 +29,8 @@ class ClockResumed(Event):
 
     TOPIC: ClassVar[str] = "clock-resumed"
     STREAM: ClassVar[str] = "student"
-    clock: Slug
-    about: Slug
+    clock: ClockName
+    about: ClockAbout
 
 
 class ReviewEnded(Event):
@@ -40,10 +39,10 @@ class ReviewEnded(Event):
     TOPIC: ClassVar[str] = "review-ended"
     STREAM: ClassVar[str] = "setting"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"reason": "core"}
-    commissioner_id: UUID
-    last: date
-    reason_code: Slug
-    reason: Text | Erased | None = None
+    commissioner_id: CommissionerId
+    last: LastDay
+    reason_code: ReasonCode
+    reason: EndingWords | Erased | None = None
 
 
 class ReviewResumed(Event):
@@ -51,8 +50,8 @@ class ReviewResumed(Event):
 
     TOPIC: ClassVar[str] = "review-resumed"
     STREAM: ClassVar[str] = "setting"
-    commissioner_id: UUID
-    last: date
+    commissioner_id: CommissionerId
+    last: LastDay
 
 
 DUE_EVENTS: tuple[type[Event], ...] = (ClockEnded, ClockResumed, ReviewEnded, ReviewResumed)

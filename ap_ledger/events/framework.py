@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import DefinitionBody, FrameworkId, FrameworkVersion, ReasonCode
 
 
 class FrameworkEvent(Event):
@@ -19,20 +20,20 @@ class FrameworkPublished(FrameworkEvent):
     """A definition was published: as authored, whole, with the SHA-256 of its RFC 8785 form. It never changes."""
 
     TOPIC: ClassVar[str] = "framework-published"
-    framework_id: Slug
-    version: Annotated[int, Field(ge=1)]
+    framework_id: FrameworkId
+    version: FrameworkVersion
     kind: Literal["ladder", "outcomes", "curriculum", "instrument"]
     content_hash: Annotated[str, Field(min_length=64, max_length=64)]
-    definition: dict[str, Any]
+    definition: DefinitionBody
 
 
 class FrameworkRetired(FrameworkEvent):
     """A version is no longer offered for new entries. It stays readable for ever."""
 
     TOPIC: ClassVar[str] = "framework-retired"
-    framework_id: Slug
-    version: Annotated[int, Field(ge=1)]
-    reason_code: Slug
+    framework_id: FrameworkId
+    version: FrameworkVersion
+    reason_code: ReasonCode
 
 
 FRAMEWORK_EVENTS: tuple[type[Event], ...] = (FrameworkPublished, FrameworkRetired)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, ClassVar, Literal
-from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.events.base import Erased, Event, RetentionClass, Slug
+from ap_ledger.events.base import Erased, Event, RetentionClass
+from ap_ledger.events.fields import ApproverId, CommissionerId, FromDate, GrantId, Label, LastDay, ReasonCode, StudentId, YesOrNo
 
 Role = Literal[
     "mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family", "administrator", "researcher",
 ]  # fmt: skip
+RoleName = Annotated[
+    Role,
+    Field(
+        description="A role is one of: mentor, ap-staff, leader, dsl, deputy-dsl, safeguarding-reader, commissioner, family, administrator, researcher.",
+    ),
+]
 TWO_PEOPLE_ROLES: frozenset[Role] = frozenset({"dsl", "deputy-dsl"})
 """Roles that open safeguarding records, so that no one person can give them."""
 SAFEGUARDING_ROLES: frozenset[Role] = TWO_PEOPLE_ROLES | {"safeguarding-reader"}
 """Every role that opens safeguarding records. A safeguarding reader is named by a safeguarding lead."""
-Lost = Literal["password", "second-factor"]
+Lost = Annotated[Literal["password", "second-factor"], Field(description="What was lost is one of: password, second-factor.")]
 
 
 class PersonEvent(Event):
@@ -32,7 +37,7 @@ class PersonAdded(PersonEvent):
 
     TOPIC: ClassVar[str] = "person-added"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"name": "core"}
-    name: Annotated[str, Field(min_length=1, max_length=120)] | Erased
+    name: Label | Erased
 
 
 class RoleGranted(PersonEvent):
@@ -43,44 +48,44 @@ class RoleGranted(PersonEvent):
     """
 
     TOPIC: ClassVar[str] = "role-granted"
-    grant_id: UUID
-    role: Role
-    from_date: date
-    until: date | None = None
-    commissioner_id: UUID | None = None
-    approved_by: UUID | None = None
-    first_lead: bool = False
+    grant_id: GrantId
+    role: RoleName
+    from_date: FromDate
+    until: LastDay | None = None
+    commissioner_id: CommissionerId | None = None
+    approved_by: ApproverId | None = None
+    first_lead: YesOrNo = False
 
 
 class RoleEnded(PersonEvent):
     """A role ends: at the end of `on` where that day was still to come, and else at the moment at which this was said."""
 
     TOPIC: ClassVar[str] = "role-ended"
-    grant_id: UUID
-    on: date
+    grant_id: GrantId
+    on: LastDay
 
 
 class ConflictDeclared(PersonEvent):
     """Somebody is kept from a student's record: their own child, or an allegation made against them. The reason is a code."""
 
     TOPIC: ClassVar[str] = "conflict-declared"
-    conflicted_student: UUID
-    reason_code: Slug
-    approved_by: UUID | None = None
+    conflicted_student: StudentId
+    reason_code: ReasonCode
+    approved_by: ApproverId | None = None
 
 
 class ConflictEnded(PersonEvent):
     """Somebody is kept from a student's record no more."""
 
     TOPIC: ClassVar[str] = "conflict-ended"
-    conflicted_student: UUID
+    conflicted_student: StudentId
 
 
 class RecoveryAllowed(PersonEvent):
     """Two people agreed that somebody who lost their password, or their second factor, may choose a new one."""
 
     TOPIC: ClassVar[str] = "recovery-allowed"
-    approved_by: UUID
+    approved_by: ApproverId
     lost: Lost = "password"
 
 

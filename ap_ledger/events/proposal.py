@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import CommandBody, DeedName, ReasonCode
 
 
 class DeedProposed(Event):
@@ -12,8 +13,8 @@ class DeedProposed(Event):
 
     TOPIC: ClassVar[str] = "deed-proposed"
     STREAM: ClassVar[str] = "proposal"
-    deed: Slug
-    command: dict[str, Any]
+    deed: DeedName
+    command: CommandBody
 
 
 class DeedApproved(Event):
@@ -28,7 +29,7 @@ class DeedDeclined(Event):
 
     TOPIC: ClassVar[str] = "deed-declined"
     STREAM: ClassVar[str] = "proposal"
-    reason_code: Slug
+    reason_code: ReasonCode
 
 
 PROPOSAL_EVENTS: tuple[type[Event], ...] = (DeedProposed, DeedApproved, DeedDeclined)

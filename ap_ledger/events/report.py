@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Annotated, Any, ClassVar, Literal
-from uuid import UUID
+from typing import ClassVar
 
-from pydantic import AwareDatetime, Field
-
-from ap_ledger.events.base import Event, Slug
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import Audience, CommissionerId, FiguresHash, FirstDay, LastDay, LayoutBody, Moment, PresetName, ReasonCode, SoftwareName
 
 
 class ReportReleased(Event):
@@ -20,15 +17,15 @@ class ReportReleased(Event):
 
     TOPIC: ClassVar[str] = "report-released"
     STREAM: ClassVar[str] = "report"
-    layout: dict[str, Any]
-    audience: Literal["family", "commissioner", "leader"]
-    commissioner_id: UUID | None = None
-    first: date
-    last: date
-    known_at: AwareDatetime
-    preset: Slug
-    figures_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    software: Slug
+    layout: LayoutBody
+    audience: Audience
+    commissioner_id: CommissionerId | None = None
+    first: FirstDay
+    last: LastDay
+    known_at: Moment
+    preset: PresetName
+    figures_hash: FiguresHash
+    software: SoftwareName
 
 
 class ReportWithdrawn(Event):
@@ -36,7 +33,7 @@ class ReportWithdrawn(Event):
 
     TOPIC: ClassVar[str] = "report-withdrawn"
     STREAM: ClassVar[str] = "report"
-    reason_code: Slug
+    reason_code: ReasonCode
 
 
 REPORT_EVENTS: tuple[type[Event], ...] = (ReportReleased, ReportWithdrawn)

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
-from datetime import date, time
 from typing import Annotated, ClassVar, Literal
-from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from ap_ledger.events.base import Event, Fact, RetentionClass, Slug
+from ap_ledger.events.base import Event, Fact
 from ap_ledger.events.dated import DatedFact
+from ap_ledger.events.fields import (
+    CategoryId,
+    CommissionerId,
+    CommissionerKind,
+    FirstDay,
+    KeptClass,
+    Label,
+    LastDay,
+    PlaceId,
+    SlotId,
+    SlotTime,
+    TimeZoneName,
+    Ukprn,
+    Urn,
+    Weekday,
+    YearsKept,
+)
 
 SlotKind = Literal[
     "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch",
     "transition", "off-site", "home-visit", "online", "reflection", "transport",
 ]  # fmt: skip
-Label = Annotated[str, Field(min_length=1, max_length=120)]
-Weekday = Annotated[int, Field(ge=1, le=7)]
 
 
 class SettingEvent(Event):
@@ -30,16 +43,16 @@ class SettingOpened(SettingEvent):
 
     TOPIC: ClassVar[str] = "setting-opened"
     name: Label
-    time_zone: Label
-    urn: Annotated[str, Field(pattern=r"^\d{6}$")] | None = None
-    ukprn: Annotated[str, Field(pattern=r"^\d{8}$")] | None = None
+    time_zone: TimeZoneName
+    urn: Urn | None = None
+    ukprn: Ukprn | None = None
 
 
 class PlaceAdded(SettingEvent):
     """A place where sessions happen."""
 
     TOPIC: ClassVar[str] = "place-added"
-    place_id: UUID
+    place_id: PlaceId
     label: Label
 
 
@@ -47,44 +60,66 @@ class CommissionerAdded(SettingEvent):
     """A local authority, school or trust that buys places here."""
 
     TOPIC: ClassVar[str] = "commissioner-added"
-    commissioner_id: UUID
+    commissioner_id: CommissionerId
     name: Label
-    kind: Literal["local-authority", "school", "trust", "other"]
+    kind: CommissionerKind
 
 
 class Closure(Fact):
     """Dates, first and last included, on which the setting is closed."""
 
-    first: date
-    last: date
+    first: FirstDay
+    last: LastDay
     label: Label
 
 
 class Term(Fact):
     """A half-term: its first and last day."""
 
-    first: date
-    last: date
+    first: FirstDay
+    last: LastDay
     label: Label
+
+
+Terms = Annotated[
+    tuple[Term, ...],
+    Field(
+        description="Half-terms are a list, each with its first and last day and a label.",
+    ),
+]
+Closures = Annotated[
+    tuple[Closure, ...],
+    Field(
+        description="Closures are a list, each with its first and last day and a label.",
+    ),
+]
 
 
 class CalendarSet(DatedFact, SettingEvent):
     """Half-terms and closures from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "calendar-set"
-    terms: tuple[Term, ...] = ()
-    closures: tuple[Closure, ...] = ()
+    terms: Terms = ()
+    closures: Closures = ()
+
+
+Weekdays = Annotated[
+    tuple[Weekday, ...],
+    Field(
+        description="Weekdays are a list of numbers from 1 (Monday) to 7 (Sunday), each once and at least one.",
+    ),
+]
 
 
 class Slot(Fact):
     """One slot of the day: its kind, its local start and end, and the weekdays on which it is held."""
 
-    id: Slug
+    id: SlotId
     label: Label
-    kind: SlotKind
-    starts: time
-    ends: time
-    weekdays: tuple[Weekday, ...] = (1, 2, 3, 4, 5)
+    kind: SlotKind = Field(description="A slot is of a kind that docs/events.md lists, such as lesson or break.")
+    starts: SlotTime
+    ends: SlotTime
+    weekdays: Weekdays = (1, 2, 3, 4, 5)
 
     @model_validator(mode="after")
     def ends_after_it_starts(self) -> Slot:
@@ -94,11 +129,19 @@ class Slot(Fact):
         return self
 
 
+Slots = Annotated[
+    tuple[Slot, ...],
+    Field(
+        description="Slots are a list, each with an id, a label, a kind, and when it starts and ends.",
+    ),
+]
+
+
 class TimetableSet(DatedFact, SettingEvent):
     """The slots of the day from a date on, replacing the timetable that held before."""
 
     TOPIC: ClassVar[str] = "timetable-set"
-    slots: tuple[Slot, ...]
+    slots: Slots
 
 
 class RetentionClock(Fact):
@@ -107,31 +150,42 @@ class RetentionClock(Fact):
     `basis` says which rule or guidance it comes from, so that whoever checks it can look.
     """
 
-    retention_class: RetentionClass
-    counted_from: Literal["date-of-birth", "placement-end", "admission"]
+    retention_class: KeptClass
+    counted_from: Literal["date-of-birth", "placement-end", "admission"] = Field(
+        description="The time is counted from one of: date-of-birth, placement-end, admission."
+    )
     basis: Label
-    years: Annotated[int, Field(ge=0, le=100)] | None = None
+    years: YearsKept | None = None
+
+
+Clocks = Annotated[tuple[RetentionClock, ...], Field(description="Clocks are a list, one for each part of the record.")]
 
 
 class RetentionSet(DatedFact, SettingEvent):
     """How long each retention class is kept, from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "retention-set"
-    clocks: tuple[RetentionClock, ...]
+    clocks: Clocks
 
 
 class IncidentCategory(Fact):
     """What an incident may be called. Its id stands in the clear in every such entry, so it is a code and never somebody's words."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,5}$", max_length=60)]
+    id: CategoryId
     label: Label
+
+
+IncidentCategories = Annotated[
+    tuple[IncidentCategory, ...],
+    Field(description="Categories are a list of 1 to 100, each with an id and a label."),
+]
 
 
 class IncidentCategoriesSet(DatedFact, SettingEvent):
     """What incidents may be called from a date on, replacing what held before. What was recorded before keeps its category."""
 
     TOPIC: ClassVar[str] = "incident-categories-set"
-    categories: tuple[IncidentCategory, ...]
+    categories: IncidentCategories
 
 
 SETTING_EVENTS: tuple[type[Event], ...] = (

@@ -3,17 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, ClassVar
 from uuid import UUID
 
 from pydantic import Field
 
-from ap_ledger.events.base import Erased, Event, Fact, Ref, RetentionClass, Slug
+from ap_ledger.events.base import Erased, Event, Fact, RetentionClass, Slug
 from ap_ledger.events.dated import DatedFact
-
-Name = Annotated[str, Field(max_length=120)]
-NeedCode = Annotated[str, Field(pattern=r"^[A-Z]{2,6}$")]
+from ap_ledger.events.fields import (
+    AdmittedOn,
+    ApproverId,
+    BirthDate,
+    ClearedParts,
+    CommissionerId,
+    DefinitionRef,
+    Destination,
+    ErasureRule,
+    FamilyName,
+    FirstDay,
+    GivenName,
+    GroupName,
+    HoldId,
+    HoursAWeek,
+    KeptClass,
+    KnownAs,
+    LastDay,
+    NeedCode,
+    OwnWords,
+    PersonId,
+    PlaceId,
+    PlacementId,
+    Purpose,
+    ReasonCode,
+    SessionsAWeek,
+    SlotId,
+    StoredPosition,
+    TextsCounted,
+    UpnText,
+    Weekday,
+    YesOrNo,
+)
 
 
 class StudentEvent(Event):
@@ -26,7 +55,15 @@ class StudentAdmitted(StudentEvent):
     """A student was taken on by a setting. Everything that names them is in `student-identified`."""
 
     TOPIC: ClassVar[str] = "student-admitted"
-    on: date
+    on: AdmittedOn
+
+
+class AdmissionCorrected(StudentEvent):
+    """The day of admission was put right."""
+
+    TOPIC: ClassVar[str] = "admission-corrected"
+    on: AdmittedOn
+    reason_code: ReasonCode
 
 
 class StudentIdentified(StudentEvent):
@@ -40,26 +77,37 @@ class StudentIdentified(StudentEvent):
         "date_of_birth": "core",
         "upn": "core",
     }
-    given_name: Name | Erased
-    family_name: Name | Erased
-    known_as: Name | Erased | None = None
-    date_of_birth: date | Erased | None = None
-    upn: Annotated[str, Field(max_length=20)] | Erased | None = None
+    given_name: GivenName | Erased
+    family_name: FamilyName | Erased
+    known_as: KnownAs | Erased | None = None
+    date_of_birth: BirthDate | Erased | None = None
+    upn: UpnText | Erased | None = None
+
+
+SlotIds = Annotated[tuple[SlotId, ...], Field(description="Slots are a list of the ids of slots in the timetable.")]
 
 
 class ExpectedDay(Fact):
     """The slots in which a student is expected on one weekday (1 Monday to 7 Sunday), and where."""
 
-    weekday: Annotated[int, Field(ge=1, le=7)]
-    slots: tuple[Slug, ...]
-    place_id: UUID | None = None
+    weekday: Weekday
+    slots: SlotIds
+    place_id: PlaceId | None = None
+
+
+ExpectedDays = Annotated[
+    tuple[ExpectedDay, ...],
+    Field(
+        description="Days are a list, each with a weekday and the ids of its slots.",
+    ),
+]
 
 
 class StudentExpected(DatedFact, StudentEvent):
     """The weekday slots and places in which the student is expected from a date on, replacing what held before."""
 
     TOPIC: ClassVar[str] = "student-expected"
-    days: tuple[ExpectedDay, ...]
+    days: ExpectedDays
 
 
 class PlacementStarted(StudentEvent):
@@ -69,62 +117,88 @@ class PlacementStarted(StudentEvent):
     """
 
     TOPIC: ClassVar[str] = "placement-started"
-    placement_id: UUID
-    start: date
-    planned_end: date | None = None
-    commissioner_id: UUID | None = None
-    purpose: Slug | None = None
-    dual_registered: bool = False
+    placement_id: PlacementId
+    start: FirstDay
+    planned_end: LastDay | None = None
+    commissioner_id: CommissionerId | None = None
+    purpose: Purpose | None = None
+    dual_registered: YesOrNo = False
 
 
 class PlacementChanged(StudentEvent):
     """The planned end or the purpose of a placement was changed."""
 
     TOPIC: ClassVar[str] = "placement-changed"
-    placement_id: UUID
-    planned_end: date | None = None
-    purpose: Slug | None = None
+    placement_id: PlacementId
+    planned_end: LastDay | None = None
+    purpose: Purpose | None = None
+
+
+class PlacementCorrected(StudentEvent):
+    """A placement was put right: what is given is right now, what is cleared is gone, and everything else stays as it was."""
+
+    TOPIC: ClassVar[str] = "placement-corrected"
+    placement_id: PlacementId
+    reason_code: ReasonCode
+    start: FirstDay | None = None
+    planned_end: LastDay | None = None
+    end: LastDay | None = None
+    commissioner_id: CommissionerId | None = None
+    purpose: Purpose | None = None
+    dual_registered: YesOrNo | None = None
+    clear: ClearedParts = ()
 
 
 class PlacementEnded(StudentEvent):
     """A placement ended, on a date, for a reason, with a destination where there is one."""
 
     TOPIC: ClassVar[str] = "placement-ended"
-    placement_id: UUID
-    end: date
-    reason_code: Slug
-    destination: Slug | None = None
+    placement_id: PlacementId
+    end: LastDay
+    reason_code: ReasonCode
+    destination: Destination | None = None
 
 
 class SessionsCommissioned(DatedFact, StudentEvent):
     """What the commissioner bought from a date on: sessions a week (2 a full day) and hours a week."""
 
     TOPIC: ClassVar[str] = "sessions-commissioned"
-    placement_id: UUID
-    sessions_a_week: Annotated[int, Field(ge=0, le=14)]
-    hours_a_week: Annotated[float, Field(ge=0, le=60)]
+    SERIES: ClassVar[tuple[str, ...]] = ("placement_id",)
+    placement_id: PlacementId
+    sessions_a_week: SessionsAWeek
+    hours_a_week: HoursAWeek
 
 
 class KeyWorkerAssigned(DatedFact, StudentEvent):
     """The key worker from a date on; one at a time, and none where none is named."""
 
     TOPIC: ClassVar[str] = "key-worker-assigned"
-    person_id: UUID | None = None
+    person_id: PersonId | None = None
 
 
 class MentorAssigned(DatedFact, StudentEvent):
     """A mentor whose caseload holds the student from a date on, until a date where one is given."""
 
     TOPIC: ClassVar[str] = "mentor-assigned"
-    person_id: UUID
-    until: date | None = None
+    SERIES: ClassVar[tuple[str, ...]] = ("person_id",)
+    person_id: PersonId
+    until: LastDay | None = None
 
 
 class StudentGrouped(DatedFact, StudentEvent):
     """The group in which the student is taught from a date on; one at a time, and none where none is named."""
 
     TOPIC: ClassVar[str] = "student-grouped"
-    group: Slug | None = None
+    group: GroupName | None = None
+
+
+Needs = Annotated[
+    tuple[NeedCode, ...],
+    Field(
+        max_length=6,
+        description="Name each need once, by a code of the school census such as SEMH; six at most.",
+    ),
+]
 
 
 class StudentNeedsNoted(DatedFact, StudentEvent):
@@ -135,7 +209,15 @@ class StudentNeedsNoted(DatedFact, StudentEvent):
 
     TOPIC: ClassVar[str] = "student-needs-noted"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"needs": "health"}
-    needs: tuple[NeedCode, ...] | Erased
+    needs: Needs | Erased
+
+
+OwnLabels = Annotated[
+    dict[Slug, OwnWords],
+    Field(
+        description="Own items are an object of ids (goal.1) and what each says, 1 to 300 characters, not blank.",
+    ),
+]
 
 
 class OwnItemsSet(StudentEvent):
@@ -147,9 +229,9 @@ class OwnItemsSet(StudentEvent):
 
     TOPIC: ClassVar[str] = "own-items-set"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"labels": "learning"}
-    definition: Ref
+    definition: DefinitionRef
     items: tuple[Slug, ...]
-    labels: dict[Slug, Annotated[str, Field(min_length=1, max_length=300)]] | Erased
+    labels: OwnLabels | Erased
 
 
 class KeyMade(Event):
@@ -172,66 +254,69 @@ class KeyShredded(StudentEvent):
     """
 
     TOPIC: ClassVar[str] = "key-shredded"
-    retention_class: RetentionClass
-    rule: Slug
-    authorised_by: UUID
-    approved_by: UUID
-    texts: int = 0
+    retention_class: KeptClass
+    rule: ErasureRule
+    authorised_by: PersonId
+    approved_by: ApproverId
+    texts: TextsCounted = 0
 
 
 class TextExcised(StudentEvent):
     """One sealed text (a wrong child's note, say) was removed. The row it stood beside, and any proof over it, remain."""
 
     TOPIC: ClassVar[str] = "text-excised"
-    excised_position: Annotated[int, Field(ge=1)]
-    retention_class: RetentionClass
-    rule: Slug
-    authorised_by: UUID
-    approved_by: UUID
+    excised_position: StoredPosition
+    retention_class: KeptClass
+    rule: ErasureRule
+    authorised_by: PersonId
+    approved_by: ApproverId
 
 
 class HoldSet(StudentEvent):
     """A legal hold: nothing of this student's may be erased until it is lifted."""
 
     TOPIC: ClassVar[str] = "hold-set"
-    hold_id: UUID
-    reason_code: Slug
+    hold_id: HoldId
+    reason_code: ReasonCode
 
 
 class HoldLifted(StudentEvent):
     """A legal hold was lifted."""
 
     TOPIC: ClassVar[str] = "hold-lifted"
-    hold_id: UUID
+    hold_id: HoldId
 
 
 class FamilyLinked(DatedFact, StudentEvent):
     """A person is family of the student, or the student, and may see what is released to them from a date on."""
 
     TOPIC: ClassVar[str] = "family-linked"
-    person_id: UUID
+    SERIES: ClassVar[tuple[str, ...]] = ("person_id",)
+    person_id: PersonId
 
 
 class FamilyUnlinked(StudentEvent):
     """A person sees nothing of the student any more."""
 
     TOPIC: ClassVar[str] = "family-unlinked"
-    person_id: UUID
+    person_id: PersonId
 
 
 class ReleasedToFamily(StudentEvent):
     """What the student's family may see was released, or (with false) taken back."""
 
     TOPIC: ClassVar[str] = "released-to-family"
-    released: bool
+    released: YesOrNo
 
 
 STUDENT_EVENTS: tuple[type[Event], ...] = (
     StudentAdmitted,
+    AdmissionCorrected,
     StudentIdentified,
     StudentExpected,
     PlacementStarted,
     PlacementChanged,
+    PlacementCorrected,
     PlacementEnded,
     SessionsCommissioned,
     KeyWorkerAssigned,

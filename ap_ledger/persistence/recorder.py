@@ -126,9 +126,12 @@ class LedgerRecorder(ApplicationRecorder):
             found += self._tail(f"originator_id IN ({','.join('?' * len(some))})", some)
         return sorted(found)
 
-    def tail_of_topics(self, topics: Sequence[str], student: UUID | None = None) -> list[TailRow]:
-        """Every event of some topics, in order; of one student if one is given. Looks through the whole ledger, so it is for rare questions."""
-        where, given = f"topic IN ({','.join('?' * len(topics))})", list(topics)
+    def tail_of_topics(self, topics: Sequence[str], student: UUID | None = None, after: int = 0) -> list[TailRow]:
+        """Every event of some topics after a position, in order; of one student if one is given.
+
+        Looks through all that comes after the position, so it is for rare questions.
+        """
+        where, given = f"position > ? AND topic IN ({','.join('?' * len(topics))})", [after, *topics]
         if student is not None:
             return sorted(self._tail(f"{where} AND student_id = ?", [*given, self.key(student)]))
         return sorted(self._tail(where, given))

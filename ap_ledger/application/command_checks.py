@@ -1,0 +1,120 @@
+"""Whether what a command names exists: people, students, slots, places, commissioners. One line for each command that names any.
+
+A command's own stream is looked at by the command itself. This looks at the other streams that it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.application.checks import check_own_items
+from ap_ledger.application.world import World
+from ap_ledger.domain.base import ANYBODY, Command
+from ap_ledger.domain.commands import read_command
+from ap_ledger.domain.family import LinkFamily
+from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.domain.person import DeclareConflict, GrantRole, project_person
+from ap_ledger.domain.placement import CorrectPlacement
+from ap_ledger.domain.proposal import ProposeDeed
+from ap_ledger.domain.report import ReleaseReport
+from ap_ledger.domain.setting import Setting, SettingCommand, project_setting
+from ap_ledger.domain.student import AssignKeyWorker, AssignMentor, ExpectStudent, StartPlacement
+from ap_ledger.domain.student_state import project_student
+from ap_ledger.domain.support import SetOwnItems
+from ap_ledger.errors import Refused
+from ap_ledger.events.bounds import check_reach
+
+Check = Callable[[Any, Setting, World], None]
+
+
+def check_command(command: Command, world: World, now: datetime) -> None:
+    """Refuses dates that nobody can have meant, and what names a setting, a person or a thing that is not there. Raises Refused."""
+    check_reach(command, now)
+    setting: Setting | None = world.fold(command.setting_id, project_setting)
+    if setting is None:
+        if not isinstance(command, (SettingCommand, PublishFramework)):
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        return
+    for field in ("author_id", "approved_by"):
+        _known_person(getattr(command, field, None), field, world)
+    for check in CHECKS.get(type(command), ()):
+        check(command, setting, world)
+
+
+def _known_person(person_id: UUID | None, field: str, world: World) -> None:
+    if person_id is not None and person_id != ANYBODY and world.fold(person_id, project_person) is None:
+        raise Refused("unknown-person", "No person with this id was added here.", field)
+
+
+def _known_student(student_id: UUID | None, field: str, setting: Setting, world: World) -> None:
+    student = None if student_id is None else world.fold(student_id, project_student)
+    if student_id is not None and (student is None or student.setting_id != setting.id):
+        raise Refused("unknown-student", "No student with this id was admitted to this setting.", field)
+
+
+def check_person(command: Any, setting: Setting, world: World) -> None:
+    """Whoever is to work with the student, or belongs to them, was added."""
+    _known_person(command.person_id, "person_id", world)
+
+
+def check_commissioner(command: Any, setting: Setting, world: World) -> None:
+    """Whoever buys the place was added to this setting."""
+    if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
+        raise Refused("unknown-commissioner", "No commissioner with this id was added to this setting.", "commissioner_id")
+
+
+def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
+    """The slots are in a timetable that holds then or later, and the places were added."""
+    slots = setting.slots_from(command.from_date)
+    for number, day in enumerate(command.days):
+        if not set(day.slots) <= slots:
+            raise Refused(
+                "unknown-slot",
+                "No timetable from that day on has a slot with this id. Set the timetable first.",
+                f"days.{number}.slots",
+            )
+        if day.place_id is not None and day.place_id not in setting.places:
+            raise Refused("unknown-place", "No place with this id was added to this setting.", f"days.{number}.place_id")
+
+
+def check_conflict(command: DeclareConflict, setting: Setting, world: World) -> None:
+    """The student from whom somebody is kept was admitted here."""
+    _known_student(command.conflicted_student, "conflicted_student", setting, world)
+
+
+def check_report(command: ReleaseReport, setting: Setting, world: World) -> None:
+    """The student whom a report is about was admitted here."""
+    _known_student(command.student, "student", setting, world)
+
+
+def check_items(command: SetOwnItems, setting: Setting, world: World) -> None:
+    """The definition takes items of a student's own where these stand."""
+    check_own_items(command.definition, command.labels, world)
+
+
+def check_deed(command: ProposeDeed, setting: Setting, world: World) -> None:
+    """What is proposed is a whole command that takes two people."""
+    try:
+        deed = read_command({**command.command, "command": command.deed})
+    except Refused as refusal:
+        raise Refused(refusal.code, refusal.message, f"command.{refusal.field}" if refusal.field else "command") from None
+    if not deed.second_person:
+        raise Refused("malformed", "This does not take two people; do it.", "deed")
+
+
+CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
+    AssignKeyWorker: (check_person,),
+    AssignMentor: (check_person,),
+    LinkFamily: (check_person,),
+    StartPlacement: (check_commissioner,),
+    CorrectPlacement: (check_commissioner,),
+    GrantRole: (check_commissioner,),
+    ReleaseReport: (check_commissioner, check_report),
+    ExpectStudent: (check_days,),
+    DeclareConflict: (check_conflict,),
+    SetOwnItems: (check_items,),
+    ProposeDeed: (check_deed,),
+}

@@ -1,0 +1,86 @@
+"""What was given for a field and is wrong: told by the sentence that stands with the field, and never by its value."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_args, get_type_hints
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from ap_ledger.errors import Refused, as_sentence
+
+NO_SUCH_FIELD = "There is no such field in this command. Take it out, or look at how it is written."
+FIELD_LIMIT = 120
+"""A field that does not exist is named by so many characters of what was written."""
+
+
+def refusal_of(model: type[BaseModel], error: ValidationError) -> Refused:
+    """The refusal for a value that a model does not take, with the field to mend."""
+    # The input is left out on purpose: what a file or a form holds must not travel in an error.
+    fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    path, sentence = _described(model, fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        return Refused("malformed", NO_SUCH_FIELD, ".".join((*path, str(fault["loc"][-1])))[:FIELD_LIMIT])
+    return Refused("malformed", sentence or as_sentence(fault["msg"]), ".".join(path) or None)
+
+
+def refuse_blanks(given: BaseModel) -> None:
+    """Raises Refused for the first text in a value, at any depth, in which nothing can be seen."""
+    for where in _blanks(given):
+        path, sentence = _described(type(given), where)
+        raise Refused("malformed", sentence or "This is blank. Fill it in, or leave it out.", ".".join(path))
+
+
+def sentence_of(model: type[BaseModel], *where: str | int) -> str | None:
+    """What a field, at any depth, says that it takes."""
+    return _described(model, where)[1]
+
+
+def _described(model: type[BaseModel], where: Sequence[str | int]) -> tuple[list[str], str | None]:
+    """The path to a field as far as it can be named without naming a value, and the sentence of the last field on it."""
+    annotation: Any = model
+    path: list[str] = []
+    sentence: str | None = None
+    for part in where:
+        if isinstance(part, int):
+            path.append(str(part))
+            continue
+        owner = next((found for found in _models_in(annotation) if part in found.model_fields), None)
+        if owner is None:
+            break
+        path.append(part)
+        annotation = get_type_hints(owner, include_extras=True)[part]
+        sentence = owner.model_fields[part].description or _description_in(annotation) or sentence
+    return path, sentence
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models_in(inner)
+
+
+def _description_in(annotation: Any) -> str | None:
+    said = (part.description for part in getattr(annotation, "__metadata__", ()) if isinstance(part, FieldInfo) and part.description)
+    return next(said, None) or next((found for inner in get_args(annotation) if (found := _description_in(inner))), None)
+
+
+def _blanks(value: Any, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    if isinstance(value, str):
+        if not any(unicodedata.category(letter)[0] in "LNPS" for letter in value):
+            yield where
+    elif isinstance(value, BaseModel):
+        for name, info in type(value).model_fields.items():
+            # What is an object of any shape (a definition, a layout) has rules of its own.
+            if info.annotation != dict[str, Any]:
+                yield from _blanks(getattr(value, name), (*where, name))
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _blanks(key, where)
+            yield from _blanks(inner, where)
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from _blanks(inner, (*where, number))

@@ -1,0 +1,93 @@
+"""The rules of a placement that was started: what was commissioned in it, and how it is changed and put right."""
+
+from __future__ import annotations
+
+from ap_ledger.domain.base import DatedCommand, NextEvents, in_order
+from ap_ledger.domain.student import StudentCommand, alone
+from ap_ledger.domain.student_state import Student
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Event
+from ap_ledger.events.fields import (
+    ClearedParts,
+    CommissionerId,
+    FirstDay,
+    HoursAWeek,
+    LastDay,
+    PlacementId,
+    Purpose,
+    ReasonCode,
+    SessionsAWeek,
+    YesOrNo,
+)
+from ap_ledger.events.student import PlacementChanged, PlacementCorrected, SessionsCommissioned
+
+
+class ChangePlacement(StudentCommand):
+    """Changes the planned end or purpose of the running placement."""
+
+    placement_id: PlacementId
+    planned_end: LastDay | None = None
+    purpose: Purpose | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Only a running placement changes."""
+        in_order(self.running(state, self.placement_id).start, self.planned_end, "planned_end")
+        return [events.event(PlacementChanged, placement_id=self.placement_id, planned_end=self.planned_end, purpose=self.purpose)]
+
+
+class CorrectPlacement(StudentCommand):
+    """Puts a placement right, running or ended: what is neither given nor cleared stays. Clearing the end lets it run on."""
+
+    placement_id: PlacementId
+    reason_code: ReasonCode
+    start: FirstDay | None = None
+    planned_end: LastDay | None = None
+    end: LastDay | None = None
+    commissioner_id: CommissionerId | None = None
+    purpose: Purpose | None = None
+    dual_registered: YesOrNo | None = None
+    clear: ClearedParts = ()
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """What comes of it is a placement like any other: its days are in order, and no other runs in them."""
+        placement = self.placement(state, self.placement_id)
+        start, planned_end, end = (self.kept_or_given(name, self.clear, placement) for name in ("start", "planned_end", "end"))
+        for name in ("commissioner_id", "purpose"):
+            self.kept_or_given(name, self.clear, placement)
+        in_order(start, planned_end, "planned_end")
+        in_order(start, end, "end")
+        if placement.end is None and self.end is not None:
+            raise Refused(
+                "not-allowed",
+                "This placement has not ended. End it with end-placement, which asks for the reason.",
+                "end",
+            )
+        alone(self.admitted(state), placement.id, start, end)
+        parts = (
+            "placement_id",
+            "reason_code",
+            "start",
+            "planned_end",
+            "end",
+            "commissioner_id",
+            "purpose",
+            "dual_registered",
+            "clear",
+        )
+        return [events.event(PlacementCorrected, **{name: getattr(self, name) for name in parts})]
+
+
+class CommissionSessions(DatedCommand, StudentCommand):
+    """Says what the commissioner bought from a date on."""
+
+    placement_id: PlacementId
+    sessions_a_week: SessionsAWeek
+    hours_a_week: HoursAWeek
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Sessions are bought for a running placement; what was bought in one that has ended can still be put right."""
+        find = self.running if self.corrects is None else self.placement
+        placement = find(state, self.placement_id)
+        bought = self.admitted(state).facts(SessionsCommissioned, placement_id=placement.id)
+        said = self.model_dump(include={"placement_id", "sessions_a_week", "hours_a_week"})
+        return [events.event(SessionsCommissioned, **said, **self.dates(bought))]

@@ -1,0 +1,156 @@
+"""What later decisions need to remember about a student, and the fold that remembers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any, TypeVar
+from uuid import UUID
+
+from ap_ledger.domain.base import fold
+from ap_ledger.events.base import Event
+from ap_ledger.events.dated import DatedFact, in_force, standing
+from ap_ledger.events.days import Days, days_of
+from ap_ledger.events.due import ClockEnded, ClockResumed
+from ap_ledger.events.student import (
+    FamilyLinked,
+    FamilyUnlinked,
+    HoldLifted,
+    HoldSet,
+    KeyShredded,
+    KeyWorkerAssigned,
+    MentorAssigned,
+    OwnItemsSet,
+    PlacementChanged,
+    PlacementCorrected,
+    PlacementEnded,
+    PlacementStarted,
+    ReleasedToFamily,
+    StudentAdmitted,
+    StudentIdentified,
+)
+
+D = TypeVar("D", bound=DatedFact)
+CORRECTED = ("start", "planned_end", "end", "commissioner_id")
+"""Of what a placement's correction may put right, the parts that later decisions need to remember."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One placement; `end` is None while it runs."""
+
+    id: UUID
+    start: date
+    planned_end: date | None = None
+    end: date | None = None
+    commissioner_id: UUID | None = None
+
+    def overlaps(self, first: date, last: date | None) -> bool:
+        """Whether the placement was running on any day from a first to a last one; for ever where none is last."""
+        return (self.end is None or first <= self.end) and (last is None or self.start <= last)
+
+    def covers(self, day: date) -> bool:
+        """Whether the placement was running on a day, its first and last included."""
+        return self.start <= day and (self.end is None or day <= self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """What later decisions need to remember about a student."""
+
+    id: UUID
+    setting_id: UUID | None
+    version: int
+    placements: tuple[Placement, ...] = ()
+    shredded: frozenset[str] = field(default_factory=frozenset)
+    own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+    """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
+    identity: StudentIdentified | None = field(default=None, repr=False)
+    dated: tuple[DatedFact, ...] = ()
+    """What was recorded to hold from a date on, in the order in which it was recorded. A family link that ended is not among it."""
+    released: bool = False
+    holds: frozenset[UUID] = frozenset()
+    ended: frozenset[tuple[str, str]] = frozenset()
+    """What was due and was ended with a reason, as (clock, what it is about)."""
+
+    def caseload_on(self, day: date) -> frozenset[UUID]:
+        """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
+        worker = in_force(self.facts(KeyWorkerAssigned), day)
+        keys = {worker.person_id} if worker is not None and worker.person_id is not None else set()
+        # Every mentor has a line of their own, so that assigning one anew also ends what was said of them before.
+        mentors = (in_force(self.facts(MentorAssigned, person_id=person), day) for person in {one.person_id for one in self.facts(MentorAssigned)})
+        return frozenset(keys | {one.person_id for one in mentors if one is not None and (one.until is None or day <= one.until)})
+
+    def facts(self, kind: type[D], **about: UUID) -> list[D]:
+        """The dated facts of one kind, of those about a person or a placement where one is given."""
+        return [one for one in self.dated if isinstance(one, kind) and all(getattr(one, name) == value for name, value in about.items())]
+
+    def family_on(self, day: date) -> dict[UUID, Days]:
+        """Who was linked as family on a day, each with the days since: a link that begins later waits for its day."""
+        links = {person: standing(self.facts(FamilyLinked, person_id=person))[0].from_date for person in self.linked}
+        return {person: days_of([(since, None)]) for person, since in links.items() if since <= day}
+
+    @property
+    def linked(self) -> frozenset[UUID]:
+        """Everybody whose link as family has not ended, those that begin later included."""
+        return frozenset(one.person_id for one in self.facts(FamilyLinked))
+
+    def placed_on(self, day: date) -> bool:
+        """Whether any placement was running on a day."""
+        return any(placement.covers(day) for placement in self.placements)
+
+    @property
+    def current(self) -> Placement | None:
+        """The placement that has not ended, if there is one."""
+        return next((placement for placement in self.placements if placement.end is None), None)
+
+
+def evolve(student: Student | None, event: Event) -> Student | None:
+    """Remembers one event. It never refuses: the past already happened."""
+    if isinstance(event, StudentAdmitted):
+        return Student(event.originator_id, event.stamp.setting_id, event.originator_version)
+    if student is None:
+        return None
+    match event:
+        case PlacementStarted():
+            begun = Placement(event.placement_id, event.start, event.planned_end, None, event.commissioner_id)
+            student = replace(student, placements=(*student.placements, begun))
+        case PlacementChanged():
+            if event.planned_end is not None:
+                student = _with_placement(student, event.placement_id, planned_end=event.planned_end)
+        case PlacementCorrected():
+            given = event.model_dump(include=set(CORRECTED), exclude_none=True)
+            cleared = [name for name in event.clear if name in CORRECTED]
+            student = _with_placement(student, event.placement_id, **dict.fromkeys(cleared), **given)
+        case PlacementEnded():
+            student = _with_placement(student, event.placement_id, end=event.end)
+        case StudentIdentified():
+            student = replace(student, identity=event)
+        case OwnItemsSet():
+            student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
+        case DatedFact():
+            student = replace(student, dated=(*student.dated, event))
+        case FamilyUnlinked():
+            ended = student.facts(FamilyLinked, person_id=event.person_id)
+            student = replace(student, dated=tuple(one for one in student.dated if one not in ended))
+        case ReleasedToFamily():
+            student = replace(student, released=event.released)
+        case ClockEnded():
+            student = replace(student, ended=student.ended | {(event.clock, event.about)})
+        case ClockResumed():
+            student = replace(student, ended=student.ended - {(event.clock, event.about)})
+        case HoldSet():
+            student = replace(student, holds=student.holds | {event.hold_id})
+        case HoldLifted():
+            student = replace(student, holds=student.holds - {event.hold_id})
+        case KeyShredded():
+            student = replace(student, shredded=student.shredded | {event.retention_class})
+    return replace(student, version=event.originator_version)
+
+
+def _with_placement(student: Student, placement_id: UUID, **changes: Any) -> Student:
+    placements = tuple(replace(one, **changes) if one.id == placement_id else one for one in student.placements)
+    return replace(student, placements=placements)
+
+
+project_student = fold(evolve)
