@@ -65,7 +65,7 @@ def _clocks(
     may_end = asking.may("end-clock", setting=where["id"])
     return show(
         request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()), not_recorded=NOT_RECORDED_YET, runs=latest_runs(using.views),
-        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.clock()) if may_make else [], may_make=may_make, may_end=may_end, told=told,
+        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.now()) if may_make else [], may_make=may_make, may_end=may_end, told=told,
         ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS, said=said, done=done, form=new_id, typed=typed,
         run_of=run_of, runs_of=lambda some: [run_of(one.student, one.about) for one in some],
     )  # fmt: skip

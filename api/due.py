@@ -29,6 +29,6 @@ def due(setting_id: UUID, using: Current, asking: Asking) -> Json:
                 "clock": one.kind, "student_id": one.student["id"] if one.student else None, "about": one.about, "what": one.what, "due": one.due,
                 "state": one.state, "done": one.done, "entry_ids": list(one.told),
             }
-            for one in clocks(using.reader, setting, students, using.ledger.clock())
+            for one in clocks(using.reader, setting, students, using.ledger.now())
         ],
     }  # fmt: skip

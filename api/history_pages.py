@@ -142,7 +142,7 @@ def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
 def _story(reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json], together: bool = True) -> list[tuple[str, list[Json]]]:
     student_id = UUID(student["id"])
     withhold(asking, student_id, entries)
-    opens = asking.opens(asking.about(student_id), "learning", reader.ledger.clock())
+    opens = asking.opens(asking.about(student_id), "learning", reader.ledger.now())
     own = reader.own_labels([student])[student["id"]] if opens else {}
     return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
 

@@ -56,7 +56,7 @@ def _reports(
     return show(
         request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])),
         commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS, first=first, last=last, today=today,
-        drafts=packs_waiting(using.reader, where, using.ledger.clock()), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
+        drafts=packs_waiting(using.reader, where, using.ledger.now()), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
         typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student, "from": first, "to": last, **(typed or {})}, placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
     )  # fmt: skip
 

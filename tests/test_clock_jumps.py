@@ -70,7 +70,7 @@ def start(house: House, machine: Machine) -> Iterator[Callable[[], House]]:
 
 
 def incident(house: House, at: datetime) -> dict[str, Any]:
-    return house.entry("incident-recorded", at, category="harm", restrictive=True, minutes=3, text="held")
+    return house.entry("incident-recorded", at, category="left-site", restrictive=True, minutes=3, text="held")
 
 
 def key_worker(house: House) -> AssignKeyWorker:

@@ -72,7 +72,7 @@ def told(house: House) -> Told:
     """Something of every kind, and at which position it lies."""
     entries = {
         "rung": house.rung(), "outcome": house.outcome(), "note": house.note(f"{WORD} was here"), "other": house.rung(student=house.other),
-        "incident": house.entry("incident-recorded", category="harm", restrictive=True, minutes=4, text=WORD), "late": house.rung("goes-out", TUESDAY),
+        "incident": house.entry("incident-recorded", category="left-site", restrictive=True, minutes=4, text=WORD), "late": house.rung("goes-out", TUESDAY),
     }  # fmt: skip
     places = {name: result.position for name, result in zip(entries, house.record(*entries.values()), strict=True)}
     places["correction"] = house.one(house.correct(entries["rung"], rung="goes-out")).position
