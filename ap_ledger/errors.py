@@ -6,7 +6,7 @@ LedgerError
 ├── SignInRefused              who somebody is could not be proved; never says which part was wrong
 │   └── NotAllowedNow          too many tries; wait
 ├── CommandConflict            the same id was used for something else
-├── Busy                       too much is waiting; try again shortly
+├── Busy                       something cannot be used just now; says what, and when to try again
 │   ├── EndNotProved           somebody without the keyring wrote the end of the ledger
 │   └── WrongClock             this machine's clock cannot be believed
 ├── Unreadable                 a stored row cannot be read
@@ -52,12 +52,13 @@ class CommandConflict(LedgerError):
     """The same id was sent before with other content; nothing was stored."""
 
 
+QUEUE_FULL = "Too many entries are waiting to be written. Nothing of this send was stored; send it again shortly."
+
+
 class Busy(LedgerError):
-    """The queue of writes is full, or the message says why nothing can be written now. `retry_after` is in seconds."""
+    """Something that is needed cannot be used just now; the message says what. `retry_after` is in seconds."""
 
-    FULL = "Too many entries are waiting to be written. Nothing of this send was stored; send it again shortly."
-
-    def __init__(self, retry_after: int = 1, message: str = FULL) -> None:
+    def __init__(self, retry_after: int = 1, message: str = QUEUE_FULL) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, String, Table, create_engine, event, inspect, text
-from sqlalchemy.exc import OperationalError
-from sqlalchemy.schema import CreateSchema
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError
+from sqlalchemy.schema import CreateSchema, DropTable
 
 from ap_ledger.application.stores import BigInt
-from ap_ledger.errors import Busy
+from ap_ledger.persistence.unavailable import saying_which
 
 SWAP_LOCK = 0x41504C
 """Names, in PostgreSQL, the lock that readers share and a replay takes alone when its tables take their place."""
@@ -86,17 +88,45 @@ class Views:
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = url.startswith("sqlite")
+        self._path = Path(make_url(url).database or "") if self.is_sqlite else None
+        if self._path is not None and _mark_of(self._path).exists():
+            _delete(self._path)
+        self._connect(url)
+        try:
+            whole = self._is_whole()
+        except DatabaseError as error:
+            if self._path is None or not _is_damaged(error):
+                raise
+            self.close()
+            _delete(self._path)
+            self._connect(url)
+            whole = False
+        if not whole:
+            self._make_anew()
+
+    def _connect(self, url: str) -> None:
         if self.is_sqlite:
             self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
             self._reader = self._writer = create_engine(url, connect_args={"options": "-c search_path=views"}, pool_pre_ping=True)
+
+    def _is_whole(self) -> bool:
+        """Whether the tables that every projection shares are there, in the shape in which this program made them."""
         with self.reading() as connection:
-            made = set(METADATA.tables) <= set(inspect(connection).get_table_names())
-        if not made:
-            with self.writing() as connection:
-                if not self.is_sqlite and not inspect(connection).has_schema("views"):
-                    connection.execute(CreateSchema("views", if_not_exists=True))
-                METADATA.create_all(connection)
+            look = inspect(connection)
+            there = set(look.get_table_names())
+            return all(
+                name in there and {column["name"] for column in look.get_columns(name)} == set(table.columns.keys()) for name, table in METADATA.tables.items()
+            )
+
+    def _make_anew(self) -> None:
+        """Nothing here is kept for ever: what is damaged, or of another version's shape, goes whole and is replayed."""
+        with self.writing() as connection:
+            if not self.is_sqlite and not inspect(connection).has_schema("views"):
+                connection.execute(CreateSchema("views", if_not_exists=True))
+            for table in inspect(connection).get_table_names():
+                connection.execute(DropTable(Table(table, MetaData())))
+            METADATA.create_all(connection)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -113,17 +143,21 @@ class Views:
         with self._guard(), self._writer.begin() as connection:
             yield connection
 
+    @contextmanager
+    def _guard(self) -> Iterator[None]:
+        try:
+            with saying_which("views"):
+                yield
+        except DatabaseError as error:
+            if self._path is not None and _is_damaged(error):
+                # Whoever has the file open must let go of it first, so it is made anew at the next start.
+                _mark_of(self._path).touch()
+            raise
+
     def wait_for_readers(self, connection: Connection) -> None:
         """Lets readers finish before tables change places. SQLite's readers keep their own moment and need no waiting."""
         if not self.is_sqlite:
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SWAP_LOCK})")
-
-    @contextmanager
-    def _guard(self) -> Iterator[None]:
-        try:
-            yield
-        except OperationalError as error:
-            raise Busy(2) from error
 
     def live(self, connection: Connection, projection: str) -> Generation | None:
         """The generation that readers see now."""
@@ -186,6 +220,20 @@ class Views:
         """Lets go of the store."""
         self._reader.dispose()
         self._writer.dispose()
+
+
+def _is_damaged(error: DatabaseError) -> bool:
+    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
+
+
+def _mark_of(path: Path) -> Path:
+    """Lies beside read models that were found damaged."""
+    return path.with_name(path.name + ".damaged")
+
+
+def _delete(path: Path) -> None:
+    for leftover in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"), _mark_of(path)):
+        leftover.unlink(missing_ok=True)
 
 
 def _sqlite_engine(url: str, begin: str) -> Engine:

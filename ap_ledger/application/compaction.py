@@ -6,7 +6,7 @@ import sqlite3
 
 import psycopg
 
-from ap_ledger.errors import Busy
+from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
 
 STORES = ("ledger", "keyring", "held", "accounts", "views")
@@ -36,11 +36,10 @@ def compact(settings: Settings) -> int:
         before = path.stat().st_size
         connection = sqlite3.connect(path, isolation_level=None, timeout=5)
         try:
-            connection.execute("PRAGMA secure_delete=ON")
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError as error:
-            raise Busy(5) from error
+            with saying_which(store):
+                connection.execute("PRAGMA secure_delete=ON")
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:
             connection.close()
         freed += before - path.stat().st_size

@@ -13,14 +13,14 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application.account_store import AccountStore
 from ap_ledger.application.held import HeldStore
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.master_key import make_master_key, master_key_file
 from ap_ledger.application.stores import open_store
-from ap_ledger.errors import Busy, SetupError
+from ap_ledger.errors import SetupError
 from ap_ledger.persistence.files import locked
 from ap_ledger.persistence.migrations import store_exists
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -99,8 +99,6 @@ def _require_empty(settings: Settings, name: str) -> None:
     try:
         with engine.connect() as connection:
             full = _holds_anything(connection, name)
-    except OperationalError as error:
-        raise Busy(5) from error
     except DatabaseError:
         full = True
     finally:

@@ -13,14 +13,14 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection, Engine, create_engine, inspect
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application.keyring import commitment_of, open_rows, prove, rewrap
 from ap_ledger.application.keyring_copies import Rows, copies_folder, copy_into, copy_name, put_rows, rows_of
 from ap_ledger.application.keyring_store import METADATA, PRAGMAS, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of
 from ap_ledger.application.stores import changing, create_store, one_moment, open_store
-from ap_ledger.errors import Busy, KeyringError
+from ap_ledger.errors import KeyringError
 from ap_ledger.events.student import KeyMade, KeyShredded
 from ap_ledger.persistence.files import locked, make_folder, make_private, sync_folder
 from ap_ledger.persistence.migrations import run_steps, store_exists
@@ -118,8 +118,6 @@ def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
             run_steps(settings, "keyring", STEPS, lambda *_: None)
             with one_moment(engine) as connection:
                 return engine, rows_of(connection)
-    except OperationalError as error:
-        raise Busy(5) from error
     except DatabaseError:
         if settings.postgres:
             raise

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, LargeBinary, MetaData, create_engine, event, inspect, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.types import TypeEngine
 
 from ap_ledger.errors import LedgerError
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.migrations import Step, read_version, require_version, store_exists, write_version
+from ap_ledger.persistence.unavailable import unavailable
 from ap_ledger.settings import Settings
 
 BigInt: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
@@ -24,6 +25,7 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
     """An engine whose tables live in one SQLite file, or in one PostgreSQL schema; either is made if need be."""
     if url.startswith("sqlite"):
         engine = create_engine(url)
+        _say_which(engine, schema)
 
         @event.listens_for(engine, "do_connect")
         def be_private(*_: Any) -> None:
@@ -36,11 +38,23 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
 
         return engine
     engine = create_engine(url, connect_args={"options": f"-c search_path={schema}"}, pool_pre_ping=True)
+    _say_which(engine, schema)
     with engine.begin() as connection:
         exists = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": schema}).scalar()
         if not exists:
             connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
     return engine
+
+
+def _say_which(engine: Engine, store: str) -> None:
+    """Locks, full disks and lost connections are said to whoever waits, with the name of the store, instead of failing."""
+
+    @event.listens_for(engine, "handle_error")
+    def raise_unavailable(context: ExceptionContext) -> None:
+        busy = unavailable(context.original_exception, store)
+        # The pool asks whether a connection is still alive, and must hear the driver's own answer.
+        if busy is not None and not context.is_pre_ping:
+            raise busy from context.original_exception
 
 
 def open_existing(settings: Settings, name: str, table: str, pragmas: tuple[str, ...], steps: Sequence[Step], missing: LedgerError) -> Engine:

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from uuid import UUID
 
 from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy.exc import OperationalError
 
 from ap_ledger.application.keyring import Keyring
-from ap_ledger.errors import Busy, SetupError
+from ap_ledger.errors import SetupError
 from ap_ledger.persistence.migrations import read_version, require_version, run_steps, store_exists
 from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
 
 
@@ -56,10 +56,8 @@ def _reading_ledger(settings: Settings) -> Iterator[Connection]:
     in_schema = {"options": "-c search_path=ledger"} if settings.postgres else {}
     engine = create_engine(settings.sqlalchemy_url("ledger"), connect_args=in_schema)
     try:
-        with engine.connect() as connection:
+        with saying_which("ledger"), engine.connect() as connection:
             yield connection
-    except OperationalError as error:
-        raise Busy(5) from error
     finally:
         engine.dispose()
 

@@ -12,11 +12,12 @@ import psycopg
 from psycopg import sql
 from psycopg.types.numeric import Int8
 
-from ap_ledger.errors import Busy, SetupError
+from ap_ledger.errors import SetupError
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import POSTGRES_FUNCTIONS, STEPS
+from ap_ledger.persistence.unavailable import saying_which, unavailable
 from ap_ledger.settings import Settings
 
 SCHEMA = """
@@ -81,10 +82,8 @@ HEAD = "SELECT position, recorded_at, rules_position, keys_position, chain, proo
 
 def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
     """A connection whose unqualified names are in one schema. Raises Busy when the server cannot be reached."""
-    try:
+    with saying_which(schema):
         return psycopg.connect(url, autocommit=True, options=f"-c search_path={schema}", connect_timeout=5, **options)
-    except psycopg.OperationalError as error:
-        raise Busy(5) from error
 
 
 class PostgresLedgerRecorder(LedgerRecorder):
@@ -131,7 +130,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
             # The server restarted or went away: every pooled connection is as dead as this one.
             connection.close()
             self._drop_idle()
-            raise Busy(2) from error
+            if (busy := unavailable(error, "ledger")) is None:
+                raise
+            raise busy from error
         finally:
             if not connection.closed:
                 self._idle.put(connection)
@@ -167,7 +168,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
             # Whether the commit was reached is not known; the sender tries again and is told "duplicate" if it was.
             if self._write is not None:
                 self._write.close()
-            raise Busy(2) from error
+            if (busy := unavailable(error, "ledger")) is None:
+                raise
+            raise busy from error
 
     def _cursor(self) -> psycopg.Cursor[Any]:
         assert self._write is not None

@@ -11,12 +11,13 @@ from queue import Empty, LifoQueue
 from typing import Any
 from uuid import UUID
 
-from ap_ledger.errors import Busy, SetupError
+from ap_ledger.errors import SetupError
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.files import make_private, sync_folder
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import STEPS
+from ap_ledger.persistence.unavailable import saying_which, unavailable
 
 BUSY_WAIT_SECONDS = 5
 IN_LIST_LIMIT = 8_192
@@ -114,8 +115,9 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         except Empty:
             connection = self._connect()
         try:
-            connection.execute("BEGIN")
-            yield connection.cursor()
+            with saying_which("ledger"):
+                connection.execute("BEGIN")
+                yield connection.cursor()
         finally:
             connection.rollback()
             self._idle.put(connection)
@@ -146,9 +148,9 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         except BaseException as error:
             if self._write.in_transaction:
                 self._write.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
+            if (busy := unavailable(error, "ledger")) is not None:
                 # Disk full, or another process held the file for too long: nothing was stored, and trying again is right.
-                raise Busy(5) from error
+                raise busy from error
             raise
 
     def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
@@ -237,9 +239,8 @@ def has_ledger(path: Path) -> bool:
         return False
     connection = sqlite3.connect(path, timeout=BUSY_WAIT_SECONDS)
     try:
-        return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone() is not None
-    except sqlite3.OperationalError as error:
-        raise Busy(5) from error
+        with saying_which("ledger"):
+            return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone() is not None
     except sqlite3.DatabaseError:
         raise SetupError(f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed.") from None
     finally:

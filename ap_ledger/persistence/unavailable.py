@@ -1,0 +1,64 @@
+"""Tells a store that cannot be used for a while from a fault of the program, and says which store and why in plain words."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ap_ledger.errors import Busy
+
+NAMES = {
+    "ledger": "the ledger", "keyring": "the keyring", "held": "the store of what waits for somebody",
+    "accounts": "the store of accounts", "views": "the store of what is shown",
+}  # fmt: skip
+SOON, LATER = 2, 30
+"""Seconds after which trying again is worth it: for a lock or a lost connection, and for a full disk."""
+
+LOCKED = "{store} is in use by something else. Nothing of this was stored; try again shortly."
+FULL = "There is no room left on the disk of {store}. Nothing of this was stored; make room, then try again."
+BROKEN_DISK = "{store} cannot be read or written on its disk. Nothing of this was stored. Run: ap-ledger check"
+AWAY = "The database of {store} cannot be reached. Nothing of this was stored; try again shortly."
+
+_LITE = {"BUSY": (LOCKED, SOON), "LOCKED": (LOCKED, SOON), "FULL": (FULL, LATER)}
+_DISK = frozenset({"IOERR", "CANTOPEN", "READONLY", "PERM"})
+_POSTGRES = {"08": (AWAY, SOON), "53": (FULL, LATER), "55": (LOCKED, SOON), "57": (AWAY, SOON), "40": (LOCKED, SOON)}
+"""By class of SQLSTATE: connection, resources, object in use, operator intervention, rolled back by a conflict."""
+
+
+def unavailable(error: BaseException, store: str) -> Busy | None:
+    """What to answer where a store cannot be used for a while; None where the error is something else.
+
+    The error is a driver's own, or SQLAlchemy's around it.
+    """
+    error = getattr(error, "orig", None) or error
+    words = _words_of_sqlite(error) if isinstance(error, sqlite3.Error) else _words_of_postgres(error)
+    if words is None:
+        return None
+    sentence = words[0].format(store=NAMES[store])
+    return Busy(words[1], sentence[:1].upper() + sentence[1:])
+
+
+@contextmanager
+def saying_which(store: str) -> Iterator[None]:
+    """Turns a driver's error into Busy where the store cannot be used for a while; everything else rises as it is."""
+    try:
+        yield
+    except Exception as error:
+        if (busy := unavailable(error, store)) is not None:
+            raise busy from error
+        raise
+
+
+def _words_of_sqlite(error: sqlite3.Error) -> tuple[str, int] | None:
+    name = str(getattr(error, "sqlite_errorname", "")).removeprefix("SQLITE_").partition("_")[0]
+    return _LITE.get(name) or ((BROKEN_DISK, LATER) if name in _DISK else None)
+
+
+def _words_of_postgres(error: BaseException) -> tuple[str, int] | None:
+    kinds = {kind.__module__.partition(".")[0] + "." + kind.__name__ for kind in type(error).__mro__}
+    if "psycopg.OperationalError" not in kinds and "psycopg.InterfaceError" not in kinds:
+        return None
+    # An error without a state never reached the server, or lost it on the way.
+    state = getattr(error, "sqlstate", None)
+    return _POSTGRES.get(state[:2], (AWAY, SOON)) if state else (AWAY, SOON)
