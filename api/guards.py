@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from prometheus_client import Counter, Histogram
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.problems import problem, unexpected
@@ -69,6 +70,9 @@ class Guards:
         answer: Callable[[Scope, Receive, Send], Awaitable[None]] = refusal if refusal is not None else self._app
         try:
             await answer(scope, receive, send_guarded)
+        except ClientDisconnect:
+            # Whoever asked went away in the middle of asking: there is nobody to answer, and nothing went wrong here.
+            status = 499
         except Exception as error:
             # Caught here and not further out, where the server would write the whole traceback to its log.
             apology = unexpected(error)

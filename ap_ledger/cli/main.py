@@ -162,6 +162,7 @@ def serve(
     from ap_ledger.application.starting import first_link
     from ap_ledger.jobs import JOBS, start_jobs
     from api import create_app
+    from api.patience import patient_protocol
 
     own_tls = tls_cert is not None and tls_key is not None
     by_proxy = proxy is not None and (public_url or "").startswith("https://")
@@ -176,6 +177,7 @@ def serve(
     set_up_logs()
     with plainly(), opened(settings) as service:
         _quick()
+        _many_connections()
         jobs = start_jobs(service) if projections else None
         shown = public_url or f"{'https' if own_tls else 'http'}://{host}:{port}"
         far = public_url is not None or host not in LOOPBACK
@@ -188,11 +190,22 @@ def serve(
             )
         uvicorn.run(
             create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url, second_factor=far, jobs=JOBS),
-            host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
+            host=host, port=port, http=patient_protocol(proxy if by_proxy else None), log_config=None, access_log=False, server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
             ssl_certfile=tls_cert, ssl_keyfile=tls_key,
         )  # fmt: skip
         if jobs is not None:
             jobs.shutdown()
+
+
+def _many_connections() -> None:
+    """Asks for as many open files as the system allows: every connection is one."""
+    try:
+        import resource
+    except ImportError:
+        # Windows has no such limit.
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _stop(why: str) -> None:
