@@ -18,7 +18,7 @@ from api.entries import may_settle
 from api.filters import Chosen, narrow, needs_seen
 from api.gate import gated
 from api.proposal_pages import told_to_leads
-from api.report_pages import released_to
+from api.report_pages import lines_of, released_to
 from api.service import Current, Json
 from api.show import end_of_day, people_of, show
 from api.stories import story_lines
@@ -56,7 +56,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
-    released = released_to(using, asking) if asking.may("read-report") and not asking.may("make-reports") else []
+    released = lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
     return show(
         request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, warnings=warnings,
         told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),

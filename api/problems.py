@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ap_ledger.application.posting import TooLarge, Unparsable
-from ap_ledger.errors import Busy, CommandConflict, NotAllowedNow, Refused, SignInRefused, Unreadable
+from ap_ledger.errors import Busy, CommandConflict, LedgerError, NotAllowedNow, Refused, SignInRefused, Unreadable
 from api.templating import templates
 from projections.reading import Unknown
 
@@ -109,6 +109,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
         return answer_problem(request, error.status_code, WORDS.get(error.status_code, FAILED)[:-1], WORDS.get(error.status_code, FAILED))
+
+    @app.exception_handler(LedgerError)
+    async def on_purpose(request: Request, error: LedgerError) -> Response:
+        # Every error of the tree says in a sentence what to do, so none of them is an unexpected one.
+        return answer_problem(request, 422, "Not possible", str(error))
 
     @app.exception_handler(Unreadable)
     async def unreadable(request: Request, error: Unreadable) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -17,12 +17,12 @@ from ap_ledger import __version__
 from ap_ledger.access import About, may
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
-from ap_ledger.errors import LedgerError, Refused
+from ap_ledger.errors import LedgerError, Refused, SetupError
 from api.asking import Asker, Asking
 from api.gate import gated
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
-from api.show import end_of_day, id_of, read_form, setting_for, show, text_of
+from api.show import end_of_day, id_of, one_by_one, read_form, setting_for, show, text_of
 from projections.clocks import packs_waiting
 from projections.instruments import half_terms
 from projections.reading import Body, Unknown
@@ -56,7 +56,8 @@ def _reports(
     return show(
         request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])),
         commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS, first=first, last=last, today=today,
-        drafts=packs_waiting(using.reader, where, using.ledger.now()), released=[one for one in released if not one["student_id"] or one["student_id"] in named], named=named,
+        drafts=packs_waiting(using.reader, where, using.ledger.now()), named=named,
+        released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where, named),
         typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student, "from": first, "to": last, **(typed or {})}, placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
     )  # fmt: skip
 
@@ -238,6 +239,42 @@ def released_to(using: Service, asking: Asker) -> list[Body]:
     return sorted(found, key=lambda one: -one["released_at"])
 
 
+def lines_of(released: list[Body], setting: Body | None = None, named: Mapping[str, str] | None = None) -> list[Line]:
+    """Each released report as a line of a list; one whose layout cannot be read says so."""
+    return one_by_one(released, lambda body: _line(body, setting, named or {}), lambda body: _line({**body, "layout": BROKEN}, None, {}))
+
+
+class Line(NamedTuple):
+    """A released report in a list. `title` is for those who made it, `summary` for its readers."""
+
+    id: str
+    title: str
+    summary: str
+    first: str
+    last: str
+    withdrawn: bool
+
+
+BROKEN = {"title": "A report whose layout cannot be read", "summary": "A report that cannot be shown any more"}
+
+
+def _line(body: Body, setting: Body | None, named: Mapping[str, str]) -> Line:
+    placers = {one["commissioner_id"]: one["name"] for one in (setting or {}).get("commissioners", ())}
+    words = {
+        "student": named.get(body["student_id"]) or "a student", "setting": (setting or {}).get("name", "the setting"),
+        "commissioner": placers.get(body["commissioner_id"], "a commissioner"),
+    }  # fmt: skip
+    layout = body["layout"] if body["layout"] is BROKEN else layout_from(body["layout"]).model_dump()
+    title = layout["title"]
+    for name, word in words.items():
+        title = title.replace(f"{{{name}}}", word)
+    summary = "Steps we took together" if body["audience"] == "family" else "Half-term report"
+    return Line(
+        body["id"], title, layout["summary"] if layout is BROKEN or layout["id"] not in SHIPPED else summary,
+        body["first"], body["last"], bool(body["withdrawn"]),
+    )  # fmt: skip
+
+
 def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Order, Report]:
     released = using.reader.one("reports", str(report_id))
     if released is None:
@@ -246,8 +283,14 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         raise NotAllowed
     student = UUID(released["student_id"]) if released["student_id"] else None
     using.ledger.record_read("report", asking.person, UUID(released["setting_id"]), student)
+    # Whose words may be in it is decided by who reads it, and never by what the layout says of itself.
+    try:
+        layout = layout_from(released["layout"]).model_copy(update={"audience": released["audience"]})
+    except SetupError:
+        message = "This report was released with a layout that cannot be read. Ask whoever released it to do so again."
+        raise Refused("malformed", message, "layout") from None
     order = Order(
-        layout_from(released["layout"]), UUID(released["setting_id"]), date.fromisoformat(released["first"]), date.fromisoformat(released["last"]), student,
+        layout, UUID(released["setting_id"]), date.fromisoformat(released["first"]), date.fromisoformat(released["last"]), student,
         UUID(released["commissioner_id"]) if released["commissioner_id"] else None, datetime.fromisoformat(released["known_at"]), released["preset"],
     )  # fmt: skip
     setting = using.reader.one("settings", released["setting_id"])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
@@ -18,6 +20,9 @@ from api.problems import NotAllowed
 from api.templating import templates
 from projections.reading import Body, Reader, Unknown
 
+T = TypeVar("T")
+S = TypeVar("S")
+log = structlog.get_logger()
 YEARS = range(1900, 2201)
 """Moments outside these years are slips of the finger."""
 
@@ -83,6 +88,18 @@ def qr_code(words: str, scale: int) -> str:
     import segno
 
     return segno.make(words, error="m").svg_data_uri(scale=scale, dark="#12436d")
+
+
+def one_by_one(items: Iterable[T], shown: Callable[[T], S], broken: Callable[[T], S]) -> list[S]:
+    """A list of which each thing is shown by itself: one that is broken is shown as broken, and the others as ever."""
+    made: list[S] = []
+    for item in items:
+        try:
+            made.append(shown(item))
+        except Exception as error:
+            log.error("something listed is broken", error=type(error).__name__)
+            made.append(broken(item))
+    return made
 
 
 def text_of(form: FormData, name: str) -> str:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from ap_ledger import __version__
 from ap_ledger.errors import SetupError
 from ap_ledger.events.days import days_of
+from ap_ledger.events.report import Layout
 from projections.period_facts import StudentPeriod
 from projections.periods import periods
 from projections.reading import Body, Reader, Unknown
@@ -20,8 +21,9 @@ from reports.builders import BUILDERS
 from reports.cohort import Cohort
 from reports.context import Context, Opens
 from reports.disclosure import PRESETS, STRICTEST, Draft, Report, release
-from reports.layouts import Layout
 
+FOR_LEADERS = frozenset({"gaps"})
+"""Blocks that name staff and what they left undone: nothing for anybody outside."""
 YEARS = range(1900, 2201)
 """Days outside these years are slips of the finger."""
 
@@ -92,6 +94,8 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     blocks: list[Block] = []
     for block in layout.blocks:
         ((name, given),) = block.items()
+        if name in FOR_LEADERS and layout.audience != "leader":
+            raise SetupError(f"The block {name} is for leaders alone. Leave it out of what goes to a {layout.audience}.")
         blocks += _build(context, name, given)
     blocks = _levelled(blocks)
     foot = f"{setting['name']} · {context.words['period']} · made {today.day} {today:%b %Y} from what was known on {context.words['known']}"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pydantic import ValidationError
+
 from ap_ledger.domain.base import Command, NextEvents, fold, in_order
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
@@ -22,7 +24,7 @@ from ap_ledger.events.fields import (
     SoftwareName,
     StudentId,
 )
-from ap_ledger.events.report import ReportReleased, ReportWithdrawn
+from ap_ledger.events.report import Layout, ReportReleased, ReportWithdrawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,17 @@ class ReleaseReport(ReportCommand):
             raise Refused("malformed", "A report for a commissioner names the commissioner.", "commissioner_id")
         if self.audience == "leader":
             raise Refused("not-allowed", "A report for leaders stays here; only those for families and commissioners are released.", "audience")
-        names = ("layout", "audience", "commissioner_id", "first", "last", "known_at", "preset", "figures_hash", "software")
-        return [events.event(ReportReleased, **{name: getattr(self, name) for name in names})]
+        about = "student" if self.student else "commissioner"
+        try:
+            layout = Layout.model_validate(self.layout)
+        except ValidationError as error:
+            place = ".".join(str(part) for part in error.errors()[0]["loc"])
+            message = f"This is no layout that can be read{f' (see {place})' if place else ''}. Take one that ships as an example."
+            raise Refused("malformed", message, "layout") from None
+        if layout.audience != self.audience or about not in layout.about:
+            raise Refused("malformed", "The layout is made for other readers. Release it to those whom it names.", "layout")
+        names = ("audience", "commissioner_id", "first", "last", "known_at", "preset", "figures_hash", "software")
+        return [events.event(ReportReleased, layout=self.layout, **{name: getattr(self, name) for name in names})]
 
 
 class WithdrawReport(ReportCommand):

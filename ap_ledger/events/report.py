@@ -2,10 +2,33 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ap_ledger.events.base import Event
 from ap_ledger.events.fields import Audience, CommissionerId, FiguresHash, FirstDay, LastDay, LayoutBody, Moment, PresetName, ReasonCode, SoftwareName
+
+
+class Layout(BaseModel):
+    """One layout. `about` says what it can be made for; `audience` who reads it, which decides the preset and whose words may be in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    summary: Annotated[str, Field(min_length=1, max_length=500)]
+    audience: Literal["family", "commissioner", "leader"]
+    about: Annotated[tuple[Literal["student", "commissioner", "setting"], ...], Field(min_length=1)]
+    blocks: Annotated[tuple[dict[str, Any], ...], Field(min_length=1, max_length=200)]
+
+    @model_validator(mode="after")
+    def one_name_a_block(self) -> Layout:
+        """Every block is `name: what it wants`."""
+        for n, block in enumerate(self.blocks, 1):
+            if len(block) != 1:
+                raise ValueError(f"block {n} must have exactly one name, for instance - text: {{say: Hello}}")
+        return self
 
 
 class ReportReleased(Event):

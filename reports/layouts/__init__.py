@@ -4,37 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
 from ap_ledger.errors import SetupError
+from ap_ledger.events.report import Layout
 from frameworks import read_yaml
 
 HERE = Path(__file__).parent
 SHIPPED = ("family", "commissioner-pack", "review-pack", "gaps")
 """The layouts that come with the software, in the order in which they are offered."""
-
-
-class Layout(BaseModel):
-    """One layout. `about` says what it can be made for; `audience` who reads it, which decides the preset and whose words may be in it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,60}$")]
-    title: Annotated[str, Field(min_length=1, max_length=200)]
-    summary: Annotated[str, Field(min_length=1, max_length=500)]
-    audience: Literal["family", "commissioner", "leader"]
-    about: tuple[Literal["student", "commissioner", "setting"], ...]
-    blocks: tuple[dict[str, Any], ...]
-
-    @model_validator(mode="after")
-    def one_name_a_block(self) -> Layout:
-        """Every block is `name: what it wants`."""
-        for n, block in enumerate(self.blocks, 1):
-            if len(block) != 1:
-                raise ValueError(f"block {n} must have exactly one name, for instance - text: {{say: Hello}}")
-        return self
 
 
 def read_layout(said: str) -> Layout:
