@@ -12,8 +12,9 @@ import pytest
 from ap_ledger import jobs
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.due import EndClock, EndReview, ResumeClock
+from ap_ledger.domain.placement import CommissionSessions
 from ap_ledger.domain.setting import AddCommissioner, SetCalendar
-from ap_ledger.domain.student import CommissionSessions, EndPlacement, StartPlacement
+from ap_ledger.domain.student import EndPlacement, StartPlacement
 from ap_ledger.errors import Refused
 from ap_ledger.events.clocks import CLOCK_BY_NAME, CLOCKS
 from ap_ledger.events.setting import Term

@@ -82,7 +82,7 @@ class Payers:
                 "incident-recorded",
                 at(f"{days}7", 10),
                 self.student,
-                category="fight",
+                category="restraint",
                 restrictive=True,
                 minutes=4,
                 parents_told_at=at(f"{days}7", 10).isoformat(),
