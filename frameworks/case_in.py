@@ -96,7 +96,10 @@ def _about(document: Json, package: Json, intake: Intake) -> dict[str, Any]:
 
 
 def _origin(document: Json, intake: Intake) -> dict[str, Any]:
-    """Its version and status, and when it was in use where it comes from. Here it is used as long as the setting wants."""
+    """Its version and status, and when it was in use where it comes from.
+
+    Here it is used as long as the setting wants.
+    """
     dates = days(document, "CFDocument", intake)
     status = shortened(words(document.get("adoptionStatus"))).lower()
     if status == "deprecated":
@@ -117,7 +120,11 @@ def _scales(kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[C
     usual = USUAL_SCALES.get(kind, USUAL_SCALES["outcomes"])
     levels = ", ".join(level["label"] for level in usual["levels"])
     whom = f"{without} items have no rubric" if rubrics else "the package has no rubrics"
-    intake.say("the scale", f"{whom}, so '{usual['id']}' was put in ({levels}); look whether that is how they are to be scored", kept=True)
+    intake.say(
+        "the scale",
+        f"{whom}, so '{usual['id']}' was put in ({levels}); look whether that is how they are to be scored",
+        kept=True,
+    )
     return {"default_scale": usual["id"], "scales": [usual, *scales.values()]}
 
 
@@ -126,7 +133,11 @@ def _licence(document: Json, package: Json, intake: Intake) -> dict[str, Any]:
     licences = as_list(as_dict(package.get("CFDefinitions")).get("CFLicenses"))
     named = words(document.get("licenseURI")) or next((title for one in licences if (title := words(as_dict(one).get("title")))), "")
     if not named:
-        intake.say("CFDocument", "it names no licence, so it is marked 'user-supplied' and its words are never passed on", kept=True)
+        intake.say(
+            "CFDocument",
+            "it names no licence, so it is marked 'user-supplied' and its words are never passed on",
+            kept=True,
+        )
     may_ship = re.search(r"CC[ -]BY|Creative Commons|Open Government|CC0|public domain", named, re.I)
     made = {"name": shortened(named) or "not stated", "use": "ship" if may_ship else "user-supplied"}
     holders = [holder for name in ("publisher", "creator") if (holder := words(document.get(name)))]

@@ -62,11 +62,19 @@ def read_items(package: Json, intake: Intake) -> dict[str, CaseItem]:
         where, known = f"CFItem {place}", identity(said)
         full = str(as_dict(said).get("fullStatement") or as_dict(said).get("abbreviatedStatement") or "")
         if known is None:
-            intake.say(where, "it has neither an identifier nor a uri, so nothing could refer to it; it was left out", row=place)
+            intake.say(
+                where,
+                "it has neither an identifier nor a uri, so nothing could refer to it; it was left out",
+                row=place,
+            )
         elif known in items:
             same = items[known].label == _label(said)
             other = "" if same else ", with other words"
-            intake.say(where, f"its identifier is that of CFItem {items[known].where}{other}; it was left out", row=place)
+            intake.say(
+                where,
+                f"its identifier is that of CFItem {items[known].where}{other}; it was left out",
+                row=place,
+            )
         elif not tidy(full):
             intake.say(where, "it has no words; it was left out", row=place)
         else:
@@ -121,7 +129,11 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
         if origin is None or destination is None or not kind:
             intake.say(where, "it does not say what it joins; it was left out", row=place)
         elif (kind, origin, destination) in seen:
-            intake.say(where, f"it says the same as CFAssociation {seen[kind, origin, destination]}; it was left out", row=place)
+            intake.say(
+                where,
+                f"it says the same as CFAssociation {seen[kind, origin, destination]}; it was left out",
+                row=place,
+            )
         elif kind not in ("isChildOf", "precedes"):
             unused[kind] += 1
         elif origin not in items or (destination not in items and not (kind == "isChildOf" and destination == document_id)):
@@ -130,7 +142,11 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
             seen[kind, origin, destination] = place
             links.append(CaseLink(kind, origin, destination, place, number(link.get("sequenceNumber"))))
     for kind, times in sorted(unused.items()):
-        intake.say("CFAssociations", f"{times} of type '{kind[:40]}' {'is' if times == 1 else 'are'} not used here", kept=True)
+        intake.say(
+            "CFAssociations",
+            f"{times} of type '{kind[:40]}' {'is' if times == 1 else 'are'} not used here",
+            kept=True,
+        )
     return links
 
 
@@ -143,11 +159,19 @@ def hang(items: Mapping[str, CaseItem], links: Iterable[CaseLink], document_id: 
     for link in (one for one in links if one.kind == "isChildOf"):
         item = items[link.origin]
         if link.origin in placed:
-            intake.say(f"CFAssociation {link.where}", f"'{item.name}' has a place already; one thing stands in one place here", row=link.where)
+            intake.say(
+                f"CFAssociation {link.where}",
+                f"'{item.name}' has a place already; one thing stands in one place here",
+                row=link.where,
+            )
             continue
         parent = items.get(link.destination) if link.destination != document_id else None
         if parent is not None and (parent is item or item in _above(parent)):
-            intake.say(f"CFAssociation {link.where}", f"'{item.name}' would stand under itself; that was left out", row=link.where)
+            intake.say(
+                f"CFAssociation {link.where}",
+                f"'{item.name}' would stand under itself; that was left out",
+                row=link.where,
+            )
             continue
         placed.add(link.origin)
         item.parent = parent
@@ -156,7 +180,12 @@ def hang(items: Mapping[str, CaseItem], links: Iterable[CaseLink], document_id: 
             parent.below.append(item)
     for item in items.values():
         if item.id not in placed:
-            intake.say(f"CFItem {item.where}", f"'{item.name}' says nowhere what it is a part of; it was put at the top", kept=True, row=item.where)
+            intake.say(
+                f"CFItem {item.where}",
+                f"'{item.name}' says nowhere what it is a part of; it was put at the top",
+                kept=True,
+                row=item.where,
+            )
 
 
 def _above(item: CaseItem) -> list[CaseItem]:
@@ -170,7 +199,8 @@ def _above(item: CaseItem) -> list[CaseItem]:
 
 def place_among(item: CaseItem) -> tuple[Any, ...]:
     """Order among sisters: by sequence number, then by code with its numbers as numbers, then as they came."""
-    code = tuple((0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part) for part in re.findall(r"\d{1,15}|\D+", item.code or ""))
+    parts = re.findall(r"\d{1,15}|\D+", item.code)
+    code = tuple((0, int(part), "") if part.isdigit() and part.isascii() else (1, 0, part) for part in parts)
     return (item.sequence is None, item.sequence or 0.0, code, item.where)
 
 
@@ -181,7 +211,11 @@ def order_before(items: Mapping[str, CaseItem], links: Iterable[CaseLink], intak
         first, then = items[link.origin], items[link.destination]
         if first is then or first in _above(then) or then in _above(first):
             why = "one of them is a part of the other"
-            intake.say(f"CFAssociation {link.where}", f"'{first.name}' cannot come before '{then.name}', because {why}; that was left out", row=link.where)
+            intake.say(
+                f"CFAssociation {link.where}",
+                f"'{first.name}' cannot come before '{then.name}', because {why}; that was left out",
+                row=link.where,
+            )
         else:
             kept[link.origin, link.destination] = link
     for _ in range(CIRCLES_LIMIT):
@@ -190,7 +224,11 @@ def order_before(items: Mapping[str, CaseItem], links: Iterable[CaseLink], intak
             break
         link = kept.pop(closing)
         names = f"'{items[link.origin].name}' cannot come before '{items[link.destination].name}'"
-        intake.say(f"CFAssociation {link.where}", f"{names}, because each would wait for the other; that was left out", row=link.where)
+        intake.say(
+            f"CFAssociation {link.where}",
+            f"{names}, because each would wait for the other; that was left out",
+            row=link.where,
+        )
     else:
         raise DefinitionError([f"more than {CIRCLES_LIMIT} 'precedes' associations wait for each other in circles; mend the package first"])
     for origin, destination in kept:
@@ -223,7 +261,12 @@ def authored_item(item: CaseItem, depth: int, intake: Intake) -> dict[str, Any]:
     made: dict[str, Any] = {"id": item.id, "label": item.label}
     made |= item.more
     if item.scale and item.below:
-        intake.say(f"CFItem {item.where}", f"'{item.name}' has a rubric and parts of its own; the parts are scored", kept=True, row=item.where)
+        intake.say(
+            f"CFItem {item.where}",
+            f"'{item.name}' has a rubric and parts of its own; the parts are scored",
+            kept=True,
+            row=item.where,
+        )
     elif item.scale:
         made["scale"] = item.scale
     if item.prior:

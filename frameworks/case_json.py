@@ -23,7 +23,10 @@ def as_list(value: Any) -> list[Any]:
 
 
 def identity(thing: Any) -> str | None:
-    """A UUID for a thing: its identifier where that is one, otherwise UUIDv5 of its URI. A bare text is taken for either."""
+    """A UUID for a thing: its identifier where that is one, otherwise UUIDv5 of its URI.
+
+    A bare text is taken for either.
+    """
     if isinstance(thing, str):
         thing = {"identifier": thing, "uri": thing}
     parts = as_dict(thing)

@@ -28,7 +28,10 @@ TREE: Mapping[str, str] = {
     "criterion": "statement", "criteria": "statement", "objective": "unit", "learningobjective": "unit",
     "goal": "goal", "target": "goal", "rung": "rung",
 }  # fmt: skip
-"""Names of columns that make the tree, without spaces. Their order in the sheet is the order of the tree, but for RANK."""
+"""Names of columns that make the tree, without spaces.
+
+Their order in the sheet is the order of the tree, but for RANK.
+"""
 
 RANK = {"subject": 0, "unit": 2, "micro-unit": 3, "indicator": 3, "question": 3, "statement": 3, "goal": 3, "rung": 3}
 """A subject stands above all else of its tree, and what is scored below all else, wherever their columns stand."""

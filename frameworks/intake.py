@@ -135,7 +135,10 @@ def read_file(path: Path) -> bytes:
 
 
 def decode(raw: bytes) -> tuple[str, str | None]:
-    """The text of a file, and a note where its letters had to be guessed. Raises DefinitionError for what is not text."""
+    """The text of a file, and a note where its letters had to be guessed.
+
+    Raises DefinitionError for what is not text.
+    """
     if len(raw) > SIZE_LIMIT:
         raise DefinitionError(["the file is over 20 MB; split it"])
     packed = next((what for head, what in _PACKED.items() if raw.startswith(head)), None)

@@ -41,7 +41,10 @@ def _visible(words: str, place: int) -> str:
 
 
 def _byte_of() -> dict[str, int]:
-    """The byte that each letter was before it was misread. Where Windows has no letter, programs leave the byte as it is."""
+    """The byte that each letter was before it was misread.
+
+    Where Windows has no letter, programs leave the byte as it is.
+    """
     table: dict[str, int] = {}
     for byte in range(0x80, 0x100):
         table[chr(byte)] = byte

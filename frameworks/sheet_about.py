@@ -75,7 +75,12 @@ def read_about(rows: Sequence[Row], intake: Intake) -> About:
         words = [cell for cell in row.cells[1:] if cell]
         if not first:
             if words:
-                intake.say(row.where, f"'{words[0][:40]}' stands above the table and was left out", kept=True, row=row.place)
+                intake.say(
+                    row.where,
+                    f"'{words[0][:40]}' stands above the table and was left out",
+                    kept=True,
+                    row=row.place,
+                )
             continue
         name = ABOUT.get(squeezed(first))
         if name is not None:
@@ -84,7 +89,12 @@ def read_about(rows: Sequence[Row], intake: Intake) -> About:
         elif first.lower().startswith("scale"):
             _scale_line(row, slug(first[5:]), words, about.scales, intake)
         else:
-            intake.say(row.where, f"'{first[:40]}' is not a line that is known here; it was left out", kept=True, row=row.place)
+            intake.say(
+                row.where,
+                f"'{first[:40]}' is not a line that is known here; it was left out",
+                kept=True,
+                row=row.place,
+            )
     return about
 
 
@@ -99,7 +109,11 @@ def _scale_line(row: Row, name: str, words: Sequence[str], scales: dict[str, Aut
             row=row.place,
         )
     else:
-        intake.say(row.where, f"the scale '{name}' needs two levels or more, each with a value of its own", row=row.place)
+        intake.say(
+            row.where,
+            f"the scale '{name}' needs two levels or more, each with a value of its own",
+            row=row.place,
+        )
 
 
 def _licence(lines: Mapping[str, str], intake: Intake) -> Authored:
@@ -117,7 +131,11 @@ def _language(lines: Mapping[str, str], intake: Intake) -> Authored:
     if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", said):
         return {"language": said[:3].lower() + said[3:]}
     if said:
-        intake.say("the line 'language'", "a language is written as two letters, such as en or cy; it was left out", kept=True)
+        intake.say(
+            "the line 'language'",
+            "a language is written as two letters, such as en or cy; it was left out",
+            kept=True,
+        )
     return {}
 
 
@@ -136,7 +154,11 @@ def _origin(lines: Mapping[str, str], intake: Intake) -> Authored:
 def _cadence(lines: Mapping[str, str], intake: Intake) -> Authored:
     said = lines.get("cadence", "").lower()
     if said and said not in get_args(Cadence):
-        intake.say("the line 'cadence'", f"it should be one of {', '.join(get_args(Cadence))}; it was left out", kept=True)
+        intake.say(
+            "the line 'cadence'",
+            f"it should be one of {', '.join(get_args(Cadence))}; it was left out",
+            kept=True,
+        )
     return {"cadence": said} if said in get_args(Cadence) else {}
 
 
@@ -154,7 +176,11 @@ def _framework_id(wanted: str, title: str, intake: Intake) -> str:
         return wanted
     made = slug(wanted or title) or "framework"
     if wanted:
-        intake.say("the line 'id'", f"an id is made of small letters, digits and hyphens; it was read as '{made}'", kept=True)
+        intake.say(
+            "the line 'id'",
+            f"an id is made of small letters, digits and hyphens; it was read as '{made}'",
+            kept=True,
+        )
     return made
 
 

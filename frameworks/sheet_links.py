@@ -101,7 +101,10 @@ class LinkedRows(Nodes):
     # The tree -----------------------------------------------------------------------------------------------------
 
     def finish(self) -> None:
-        """Hangs every thing under the one that its row names. Who is not there, or waits in a circle, is told by row."""
+        """Hangs every thing under the one that its row names.
+
+        Who is not there, or waits in a circle, is told by row.
+        """
         if not any(wanted for _, wanted in self._parents):
             self._settle_by_codes()
         else:
@@ -156,7 +159,11 @@ class LinkedRows(Nodes):
                 node.parent = above[0] if len(above) == 1 and above[0] is not node else None
             told = told or node.parent is not None
         if told:
-            self.intake.say("the rows", "none names what it is a part of, so the tree was made from their codes", kept=True)
+            self.intake.say(
+                "the rows",
+                "none names what it is a part of, so the tree was made from their codes",
+                kept=True,
+            )
 
     def _refuse_depths(self) -> None:
         depth: dict[str, int] = {}
@@ -209,7 +216,8 @@ class LinkedRows(Nodes):
         told = self.columns.cell(row, "meanings")
         name = self._scales.get(listed + told)
         if name is None:
-            name = self._scales[listed + told] = unused("scale" if not self._scales else f"scale-{len(self._scales) + 1}", self.about.scales)
+            wanted = "scale" if not self._scales else f"scale-{len(self._scales) + 1}"
+            name = self._scales[listed + told] = unused(wanted, self.about.scales)
             proficient = _proficient(told)
             taken: dict[str, None] = {}
             for place, level in enumerate(names, 1):
@@ -229,7 +237,8 @@ def _proficient(told: str) -> set[int]:
     except orjson.JSONDecodeError:
         return set()
     listed = parts if isinstance(parts, list) else []
-    return {part["id"] for part in listed if isinstance(part, dict) and part.get("proficient") in (1, "1", True) and isinstance(part.get("id"), int)}
+    named = [part for part in listed if isinstance(part, dict) and isinstance(part.get("id"), int)]
+    return {part["id"] for part in named if part.get("proficient") in (1, "1", True)}
 
 
 def plain_text(html: str) -> str:

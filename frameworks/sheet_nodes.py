@@ -78,7 +78,10 @@ class Nodes:
         return label
 
     def made_id(self, row: Row, words: str, parent: Node | None, level: str = "") -> str:
-        """An id from the words of a row. The same words on another level are another thing, whichever row comes first."""
+        """An id from the words of a row.
+
+        The same words on another level are another thing, whichever row comes first.
+        """
         made = slug(words).replace(".", "-")
         if not made:
             advice = "no id could be made from these letters; give the row one in a column 'id', so that it stays the same"
@@ -91,7 +94,10 @@ class Nodes:
         return self.unused(made)
 
     def unused(self, wanted: str) -> str:
-        """An id that nothing else has: the wanted one, or it with a number. Numbers go on from the last, so that it is quick."""
+        """An id that nothing else has: the wanted one, or it with a number.
+
+        Numbers go on from the last, so that it is quick.
+        """
         made = wanted
         while made in self.by_id:
             self._times[wanted] = self._times.get(wanted, 1) + 1

@@ -159,7 +159,8 @@ def _take(reader: TreeRows | LinkedRows, table: _Table, columns: Columns, intake
 
 def _tell_unknown(columns: Columns, headings: Row, rows: Sequence[Row], intake: Intake) -> None:
     """Columns that are of no use here, where anything stands in them."""
-    without_use = [] if columns.linked else [place for means, places in columns.more.items() if means in LINKS.values() for place in places]
+    of_links = set() if columns.linked else set(LINKS.values())
+    without_use = [place for means, places in columns.more.items() if means in of_links for place in places]
     for place, cell in sorted([*columns.unknown, *((place, headings.cells[place]) for place in without_use)]):
         filled = sum(place < len(row.cells) and row.cells[place] != "" for row in rows)
         if filled:

@@ -16,7 +16,8 @@ OF_A_VERSION = frozenset(("version", "supersedes", "crosswalks"))
 
 def same_content(one: Authored, other: Authored) -> bool:
     """Whether two definitions differ in nothing but which version they are."""
-    return {name: part for name, part in one.items() if name not in OF_A_VERSION} == {name: part for name, part in other.items() if name not in OF_A_VERSION}
+    contents = [{name: part for name, part in whole.items() if name not in OF_A_VERSION} for whole in (one, other)]
+    return contents[0] == contents[1]
 
 
 def follow(intake: Intake, earlier: Definition, version: int | None = None) -> None:
@@ -38,7 +39,11 @@ def follow(intake: Intake, earlier: Definition, version: int | None = None) -> N
     intake.authored = {**authored, "crosswalks": walks} if walks else authored
     gone = sum(thing not in carried for thing in _recorded(earlier))
     words = f"{len(carried)} of its {len(carried) + gone} items carry on in {now.key}, because they have the same identifiers"
-    intake.say(earlier.key, words + (f"; {gone} do not, and what was recorded for them stays where it is" if gone else ""), kept=True)
+    intake.say(
+        earlier.key,
+        words + (f"; {gone} do not, and what was recorded for them stays where it is" if gone else ""),
+        kept=True,
+    )
 
 
 def presume(intake: Intake, version: int) -> None:

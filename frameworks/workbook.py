@@ -48,7 +48,10 @@ def is_workbook(raw: bytes) -> bool:
 
 
 def read_workbook(raw: bytes, intake: Intake) -> list[list[Row]]:
-    """The rows of every sheet that is shown. Raises DefinitionError for what is no workbook, and for one that is a trap."""
+    """The rows of every sheet that is shown.
+
+    Raises DefinitionError for what is no workbook, and for one that is a trap.
+    """
     has_formulas = _look_inside(raw)
     try:
         with warnings.catch_warnings():
@@ -57,9 +60,8 @@ def read_workbook(raw: bytes, intake: Intake) -> list[list[Row]]:
             book = load_workbook(BytesIO(raw), read_only=True, data_only=True)
             formulas = load_workbook(BytesIO(raw), read_only=True) if has_formulas else None
             several = sum(sheet.sheet_state == "visible" for sheet in book.worksheets) > 1
-            sheets = [
-                list(_rows(sheet, formulas and formulas[sheet.title], several, intake)) for sheet in book.worksheets[:SHEETS_LIMIT] if _is_shown(sheet, intake)
-            ]
+            shown = [sheet for sheet in book.worksheets[:SHEETS_LIMIT] if _is_shown(sheet, intake)]
+            sheets = [list(_rows(sheet, formulas and formulas[sheet.title], several, intake)) for sheet in shown]
     except DefinitionError:
         raise
     except Exception as error:
@@ -132,9 +134,13 @@ def _tell(row: Row, values: tuple[Any, ...], behind: tuple[Any, ...], intake: In
         elif isinstance(value, str) and value in ERRORS:
             say(f"a cell holds a fault ({value}) in place of a value; it was read as empty")
         elif isinstance(value, (date, time)):
-            say(f"'{row.cells[place]}' is a date; where it should read as it was typed, such as 3-4, make its column text")
+            say(
+                f"'{row.cells[place]}' is a date; where it should read as it was typed, such as 3-4, make its column text",
+            )
         elif isinstance(value, str) and not value.isascii() and mended(value) != value:
-            say(f"letters had been read as Windows letters and saved again, and were mended ('{row.cells[place][:40]}')")
+            say(
+                f"letters had been read as Windows letters and saved again, and were mended ('{row.cells[place][:40]}')",
+            )
         elif isinstance(value, str) and not value.isascii() and looks_misread(value):
             say("some letters look as if they had been read as Windows letters and saved again; look at them")
 
