@@ -74,6 +74,10 @@ def _things(old: Definition, new: Definition, carried: dict[str, str]) -> Iterat
         if isinstance(was, Item) and isinstance(now, Item):
             if was.reverse != now.reverse:
                 yield Difference(f"'{now.label}' is {'now' if now.reverse else 'no longer'} counted from the other end", "broken")
+            if was.detail != now.detail:
+                yield Difference(f"the words behind '{now.label}' changed", "careful")
+            if was.level != now.level:
+                yield Difference(f"'{now.label}' was on the level '{was.level or 'none'}' and is on '{now.level or 'none'}'", "careful")
             if was.applies_to != now.applies_to:
                 yield Difference(f"'{now.label}' is scored in other places or of other students", "careful")
             if set(was.prior) != set(now.prior):

@@ -93,12 +93,19 @@ def _carried(earlier: Definition, now: Definition, intake: Intake) -> dict[str, 
             intake.say("the crosswalk", words, kept=True)
             continue
         carried[thing] = thing
-        if earlier.labels[thing] != now.labels[thing]:
-            words = (
-                f"'{earlier.labels[thing][:60]}' reads '{now.labels[thing][:60]}' now and goes on; where it means something else, take it out of 'crosswalks'"
-            )
-            intake.say("the crosswalk", words, kept=True)
+        if (changed := _reworded(thing, earlier, now)) is not None:
+            intake.say("the crosswalk", f"{changed}; where it means something else now, take it out", kept=True)
     return carried
+
+
+def _reworded(thing: str, earlier: Definition, now: Definition) -> str | None:
+    """What of the words of something that goes on is not as it was, or None."""
+    before, after = earlier.labels[thing], now.labels[thing]
+    if before != after:
+        return f"'{before[:60]}' reads '{after[:60]}' now and goes on"
+    if thing in now.by_id and earlier.by_id[thing].detail != now.by_id[thing].detail:
+        return f"the words behind '{after[:60]}' changed, and it goes on"
+    return None
 
 
 def _answered_alike(before: Scale | None, after: Scale | None) -> bool:

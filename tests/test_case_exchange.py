@@ -24,6 +24,7 @@ from ap_ledger.errors import DefinitionError
 from frameworks import load_definition, read_yaml
 from frameworks.case_in import read_case
 from frameworks.case_out import write_case
+from frameworks.compare import differences
 from frameworks.intake import Intake, write_yaml
 from frameworks.lint import advice
 from frameworks.sheets import read_sheet
@@ -164,6 +165,15 @@ def test_the_next_version_carries_on_what_has_the_same_identifier_and_says_what_
     assert (now.version, now.supersedes) == (2, earlier.key) and dict(now.crosswalks[0].items) == {A: A, B: B}
     assert any("2 of its 3 items carry on" in said and "1 do not" in said for said in told(intake))
     assert any("'Counts' reads 'Counts to ten' now and goes on" in said for said in told(intake))
+
+
+def test_words_that_changed_behind_the_same_short_title_are_told() -> None:
+    one, other = (read_case(package(item(A, words, abbreviatedStatement="Level 2"))) for words in ("Long words.", "Other words."))
+    earlier = load_definition(one.authored or {})
+    follow(other, earlier)
+    assert any("the words behind 'Level 2' changed, and it goes on" in said for said in told(other))
+    changes = differences(earlier, load_definition(other.authored or {}))
+    assert [(change.said, change.effect) for change in changes] == [("the words behind 'Level 2' changed", "careful")]
 
 
 def test_what_is_scored_on_another_scale_does_not_carry_on_and_that_is_told() -> None:
