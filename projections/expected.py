@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import Days
 from projections.reading import Body, timetable_on
 from projections.relations import by_student, placement_days
 
@@ -43,11 +44,13 @@ class Expectations:
     def __init__(self, setting: Body, placements: Iterable[Body]) -> None:
         self._setting = setting
         self._placements = by_student(placements)
+        # A page asks about many days of the same few students, so what answers are made of is worked out once.
+        self._placed: dict[str, Days] = {}
         self._held: dict[date, tuple[Body, ...] | None] = {}
 
     def on(self, student: Body, day: date) -> Expectation:
         """A student on a day."""
-        if day not in placement_days(self._placements.get(student["id"], ())):
+        if day not in self._days_placed(student["id"]):
             return Expectation((), "not-placed")
         held = self._slots_held(day)
         if held is None:
@@ -73,6 +76,11 @@ class Expectations:
             if not made or made[-1]["days"] != days:
                 made.append({"from_date": "" if first == since else first.isoformat(), "days": days})
         return made
+
+    def _days_placed(self, student: str) -> Days:
+        if student not in self._placed:
+            self._placed[student] = placement_days(self._placements.get(student, ()))
+        return self._placed[student]
 
     def _slots_held(self, day: date) -> tuple[Body, ...] | None:
         """The slots that the setting holds on a day, whoever comes; None where it is closed."""
