@@ -22,7 +22,7 @@ NEW_FOR = timedelta(days=30)
 """For so long somebody whom an administrator added, or let in by a link, is new here."""
 NEW = (
     "What opens safeguarding records takes two people who have both been here for 30 days. One of you was added, or let in "
-    "by a link, since then. Ask somebody else, or do it at the machine: ap-ledger account first-lead"
+    "by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
 )
 ONE_HAND = (
     "One of you made the link with which the other signs in, so this would be one person's doing. Ask somebody else. "
