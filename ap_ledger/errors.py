@@ -11,7 +11,7 @@ LedgerError
 │   └── WrongClock             this machine's clock cannot be believed
 ├── Unreadable                 a stored row cannot be read
 │   ├── TamperedRow            a sealed text was moved or changed
-│   └── UnreadableKey          a key of the keyring opens under no master key at hand
+│   └── UnreadableKey          a key is missing from the keyring, or opens under no master key at hand
 ├── KeyringError               the sealing keys are missing or do not fit
 ├── DefinitionError            a framework file has faults; lists every one
 └── SetupError                 the installation is incomplete; says how to mend it
@@ -90,12 +90,12 @@ class TamperedRow(Unreadable):
 
 
 class UnreadableKey(Unreadable):
-    """One key of the keyring opens under no master key that is at hand. Nobody else's records are touched by it."""
+    """One key is not in the keyring, or opens under no master key that is at hand. Nobody else's records are touched by it."""
 
     def __init__(self, key_id: UUID) -> None:
         super().__init__(
-            f"The key {key_id} opens under no master key that is at hand. Put the master key that was in use before beside the present one, "
-            "or restore the keyring from a copy. Run: ap-ledger check"
+            f"The key {key_id} is not in the keyring, or opens under no master key that is at hand. Put the master key that was in use before "
+            "beside the present one, or restore the keyring from a copy. Run: ap-ledger check"
         )
         self.key_id = key_id
 

@@ -19,6 +19,7 @@ from api.asking import Asker, Asking
 from api.gate import gated
 from api.service import Current, Service
 from api.show import people_of, setting_for, show
+from projections.reading import CLOSED, ERASED
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 200
@@ -36,25 +37,36 @@ def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]
     zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
     found = sorted(using.reader.whole("worries", setting), key=lambda one: -int(one["position"]))[:SHOWN]
     names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
-    told = []
-    for event in reversed(using.ledger.read([one["position"] for one in found])):
-        body: Any = getattr(event, "body", None)
-        said = None if body is None or isinstance(body, Erased) else open_worry(using.ledger.keyring, event.originator_id, body)
-        if said is None and body is not None and not isinstance(body, Erased):
-            student = orjson.loads(body)["student_id"]
-        else:
-            student = str(UUID(said["student_id"])) if said else ""
+    events = using.reader.events([one["position"] for one in found])
+    told: list[dict[str, Any]] = []
+    for event in (events.get(one["position"]) for one in found):
+        if event is None:
+            told.append({"day": None, "at": None, "student": CLOSED, "id": "", "who": None, "text": CLOSED})
+            continue
+        student, said, instead = _opened(using, event)
         if student and not asking.may("read-safeguarding-words", student, setting["id"]):
             # Somebody who is kept from a student does not learn that there was a worry either.
             continue
         when = _written_at(said, event.stamp.occurred_at).astimezone(zone)
         told.append(
             {
-                "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or "[erased]", "id": student,
-                "who": people.get(str(UUID(said["author_id"]))) if said else None, "text": said["text"] if said else "[erased]",
+                "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or ERASED, "id": student,
+                "who": people.get(str(UUID(said["author_id"]))) if said else None, "text": said["text"] if said else instead,
             }
         )  # fmt: skip
     return told
+
+
+def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str]:
+    """The id of the student whom a worry is about, what was said, and what stands there instead where it does not open."""
+    body: Any = getattr(event, "body", None)
+    if body is None or isinstance(body, Erased):
+        return "", None, ERASED
+    try:
+        said, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
+    except Unreadable:
+        said, instead = None, CLOSED
+    return str(UUID((said or orjson.loads(body))["student_id"])), said, instead
 
 
 def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -80,7 +80,7 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
     student, setting = reader.student_and_setting(student_id)
     today = local_day(microseconds(as_of), setting["time_zone"])
     rows = [row for row in _answers(reader, [student_id], as_of, known_at) if local_day(row.occurred_at, setting["time_zone"]) in within]
-    events: dict[int, Any] = {event.stamp.position or 0: event for event in reader.ledger.read([row.position for row in rows])}
+    events = reader.events([row.position for row in rows])
     now, placed = in_use(reader, today), days_placed(reader, student_id)
     # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same question.
     carried = {walk.key: (one.key, walk) for one in now for walk in carried_into(reader, one)}
@@ -97,7 +97,7 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
 
 
 def _rater(
-    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: dict[int, Any], student: Body, setting: Body,
+    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: Mapping[int | None, Any], student: Body, setting: Body,
     today: date, placed: Days,
 ) -> Rater:  # fmt: skip
     made: list[Answering] = []

@@ -24,6 +24,9 @@ from projections.views import Generation, Views
 Body = dict[str, Any]
 ERASED = "[erased]"
 """What stands where words were, once the key that sealed them is gone."""
+CLOSED = "[cannot be opened]"
+"""What stands where words are that were not erased and that no key at hand opens."""
+PERSONAL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
 
 
 class Unknown(Exception):
@@ -37,7 +40,7 @@ class Reader:
         self.ledger = ledger
         self.views = views
         self._definitions: dict[str, Definition | None] = {}
-        self._names: dict[tuple[str, str], tuple[int, dict[str, str]]] = {}
+        self._names: dict[tuple[str, str], tuple[tuple[int, int], dict[str, str]]] = {}
         self._lock = threading.Lock()
 
     # Things there are ---------------------------------------------------------------------------------------------
@@ -84,7 +87,7 @@ class Reader:
         return self._named([{**orjson.loads(row[1]), "key": key, "position": row[0]}])[0]
 
     def _named(self, bodies: list[Body]) -> list[Body]:
-        """Puts names in, opened all at once from the events that said them; `[erased]` where their keys are gone."""
+        """Puts names in, opened all at once from the events that said them; `[erased]` where their keys were shredded."""
         positions = [body["named_at"] for body in bodies if body.get("named_at")]
         events = self.events(positions)
         for body in bodies:
@@ -93,16 +96,17 @@ class Reader:
             event: Any = events.get(body.pop("named_at"))
             kind = "students" if hasattr(event, "given_name") else "people"
             if kind == "students":
-                fields = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
-                body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in fields})
-            body["name"] = None if event is None else self._short_names(kind, body["setting_id"]).get(body["id"], ERASED)
+                body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in PERSONAL})
+            elif event is None and "admitted_on" in body:
+                body.update(dict.fromkeys(PERSONAL, CLOSED))
+            body["name"] = CLOSED if event is None else self._short_names(kind, body["setting_id"]).get(body["id"], ERASED)
         return bodies
 
     def _short_names(self, kind: str, setting_id: str) -> dict[str, str]:
-        """What every student (or member of staff) of a setting is called, told apart; remembered until a rule changes."""
-        rules = self.ledger.recorder.read_head().rules_position
+        """What every student (or member of staff) of a setting is called, told apart; remembered until a rule or a key changes."""
+        rules, keys = self.ledger.recorder.read_head().rules_position, self.ledger.keyring.refresh()
         kept = self._names.get((kind, setting_id))
-        if kept is not None and kept[0] == rules:
+        if kept is not None and kept[0] == (rules, keys):
             return kept[1]
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
@@ -115,7 +119,7 @@ class Reader:
         names = short_names(people)
         # What lags behind the ledger is right for now, and is asked anew until it has caught up.
         if seen >= rules:
-            self._names[kind, setting_id] = rules, names
+            self._names[kind, setting_id] = (rules, keys), names
         return names
 
     def events(self, positions: list[int]) -> dict[int | None, Any]:
@@ -142,7 +146,7 @@ class Reader:
             for definition, own in student.get("own_items", {}).items():
                 event: Any = events.get(own["position"])
                 labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
-                found[student["id"]][definition] = {item: labels.get(item, "[erased]") for item in own["items"]}
+                found[student["id"]][definition] = {item: labels.get(item, CLOSED if event is None else ERASED) for item in own["items"]}
         return found
 
     def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ap_ledger.application.json_in import loads
 from ap_ledger.application.keyring import Keyring
-from ap_ledger.errors import KeyringError
+from ap_ledger.errors import KeyringError, UnreadableKey
 
 CURVE = ec.SECP256R1()
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -64,7 +64,7 @@ def open_box(keyring: Keyring, raw: dict[str, Any]) -> dict[str, Any] | None:
         opened = HKDF(SHA256(), 32, ephemeral, BOX_INFO).derive(shared)
         entry = loads(AESGCM(opened).decrypt(nonce, sealed, str(raw["id"]).encode()))
         return entry if isinstance(entry, dict) and UUID(entry["id"]) == UUID(raw["id"]) else None
-    except (KeyError, TypeError, ValueError, AttributeError, InvalidTag, binascii.Error):
+    except (KeyError, TypeError, ValueError, AttributeError, InvalidTag, binascii.Error, UnreadableKey):
         return None
 
 

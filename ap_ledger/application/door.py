@@ -9,18 +9,19 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from cryptography.exceptions import InvalidTag
 
 from ap_ledger.application.boxes import is_box
 from ap_ledger.application.entry_rules import IN_FUTURE, Occasion, check_entry
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import split_personal
-from ap_ledger.application.posting import read_posted, refused
+from ap_ledger.application.posting import read_posted, refused, unopened
 from ap_ledger.application.results import Result
 from ap_ledger.application.sealing import bound_to, seal
 from ap_ledger.application.standing import REFUSED, SendJudge
 from ap_ledger.application.world import Party, World
 from ap_ledger.domain.posted import OUTSIDE_STATE, Posted, PostedCorrection, PostedEntry, PostedVoid
-from ap_ledger.errors import KeyringError, Refused
+from ap_ledger.errors import KeyringError, Refused, TamperedRow, Unreadable
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.bounds import check_reach
 from ap_ledger.events.changes import SealedRecord
@@ -80,18 +81,24 @@ class Door:
         self._world.refresh(LOOK_AGAIN)
         send.posted = read_posted(send.raw)
         for place, posted in enumerate(send.posted):
-            if isinstance(posted, Result):
-                if is_box(send.raw[place]):
-                    send.boxes.append(place)
-                else:
-                    send.results[place] = posted
-            elif send.judge is not None and (verdict := self._judge(send, posted)) is not None:
-                send.results[place] = verdict
-            elif isinstance(posted, PostedEntry):
-                self._let_in_entry(posted, place, send)
-            elif isinstance(posted, (PostedCorrection, PostedVoid)):
-                send.changes.append((place, posted))
-                send.mends(place, posted)
+            try:
+                self._let_in_one(posted, place, send)
+            except Unreadable:
+                send.results[place] = unopened(posted.id)
+
+    def _let_in_one(self, posted: Posted | Result, place: int, send: Send) -> None:
+        if isinstance(posted, Result):
+            if is_box(send.raw[place]):
+                send.boxes.append(place)
+            else:
+                send.results[place] = posted
+        elif send.judge is not None and (verdict := self._judge(send, posted)) is not None:
+            send.results[place] = verdict
+        elif isinstance(posted, PostedEntry):
+            self._let_in_entry(posted, place, send)
+        elif isinstance(posted, (PostedCorrection, PostedVoid)):
+            send.changes.append((place, posted))
+            send.mends(place, posted)
 
     def _let_in_entry(self, posted: PostedEntry, place: int, send: Send) -> None:
         try:
@@ -202,11 +209,14 @@ class Door:
 
 
 def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | None:
-    """The worry inside an opened sealed record, or None once the student's safeguarding key is shredded."""
+    """The worry inside an opened sealed record, or None once the student's safeguarding key is shredded. Raises Unreadable."""
     said = orjson.loads(body)
     key = keyring.by_id(UUID(said["key_id"]))
     if key is None:
         return None
     bound = bound_to(SealedRecord.TOPIC, stream, 1, UUID(said["student_id"]), "safeguarding", key.id)
-    opened: dict[str, Any] = orjson.loads(key.cipher.decrypt(bytes.fromhex(said["nonce"]), bytes.fromhex(said["ciphertext"]), bound))
+    try:
+        opened: dict[str, Any] = orjson.loads(key.cipher.decrypt(bytes.fromhex(said["nonce"]), bytes.fromhex(said["ciphertext"]), bound))
+    except InvalidTag:
+        raise TamperedRow(f"The worry in stream {stream} does not belong to its row, or was changed.") from None
     return opened

@@ -133,7 +133,7 @@ class Keyring:
         # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
         remembered, asked = self._by_owner, (owner, retention_class)
         if asked not in remembered:
-            remembered[asked] = self._find(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.spare == 0)
+            remembered[asked] = self._find(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.spare == 0)[1]
         return remembered[asked]
 
     def by_id(self, key_id: UUID) -> Key | None:
@@ -141,7 +141,11 @@ class Keyring:
         self.refresh(LOOK_AGAIN)
         remembered = self._by_id
         if key_id not in remembered:
-            remembered[key_id] = self._find(KEYS.c.key_id == key_id.bytes)
+            there, key = self._find(KEYS.c.key_id == key_id.bytes)
+            if not there:
+                # A row stays when its key is shredded: what has none was lost, which is not the same as erased.
+                raise UnreadableKey(key_id)
+            remembered[key_id] = key
         return remembered[key_id]
 
     def lives(self, owner: UUID, retention_class: str) -> bool:
@@ -239,12 +243,13 @@ class Keyring:
         self.forget()
         self.engine.dispose()
 
-    def _find(self, *where: ColumnElement[bool]) -> Key | None:
+    def _find(self, *where: ColumnElement[bool]) -> tuple[bool, Key | None]:
+        """Whether there is such a row, and its open key, which is None once it is shredded."""
         with self.engine.connect() as connection:
             row = connection.execute(select(KEYS).where(*where)).first()
         if row is None or row.wrapped is None:
-            return None
-        return _opened(bytes(row.key_id), self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)))
+            return row is not None, None
+        return True, _opened(bytes(row.key_id), self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)))
 
     def _open_all(self, connection: Connection) -> tuple[dict[bytes, bytes], list[UUID]]:
         return open_rows(connection.execute(select(KEYS).where(KEYS.c.wrapped.is_not(None))).mappings(), self._masters)

@@ -133,3 +133,14 @@ def _is_branch(part: str) -> bool:
 def refused(entry_id: UUID | None, refusal: Refused) -> Result:
     """The answer for a refusal."""
     return Result(entry_id, "refused", code=refusal.code, field=refusal.field, message=refusal.message)
+
+
+CLOSED = (
+    "A key that this needs does not open here at present, so it waits. Ask whoever looks after the machine to run: ap-ledger check. "
+    "Once the key opens, try this again."
+)
+
+
+def unopened(entry_id: UUID | None) -> Result:
+    """The answer for what needs a key that does not open: it is held, and harms nothing else in its send."""
+    return Result(entry_id, "held", field="student_id", message=CLOSED)

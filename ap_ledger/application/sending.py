@@ -20,11 +20,11 @@ from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.held import HeldStore
 from ap_ledger.application.held_rows import Held, Keeping
 from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.posting import Unparsable, id_of, parse_send, refused, same_entry
+from ap_ledger.application.posting import Unparsable, id_of, parse_send, refused, same_entry, unopened
 from ap_ledger.application.results import Receipt, Result
 from ap_ledger.application.standing import Sender, Standing
 from ap_ledger.domain.posted import Posted, PostedCorrection, PostedVoid
-from ap_ledger.errors import NotYet, Refused
+from ap_ledger.errors import NotYet, Refused, Unreadable, UnreadableKey
 from ap_ledger.events.bounds import out_of_reach
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -178,6 +178,8 @@ class Sending:
             return self._wait(posted, raw, reason)
         except Refused as refusal:
             return refused(posted.id, refusal)
+        except Unreadable:
+            return unopened(posted.id)
         return refused(posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again."))
 
     def _wait(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], reason: NotYet) -> Result:
@@ -222,7 +224,11 @@ class Sending:
         event = self.recorder.events_at([known.position])[0]
         # A worry's row names no student, so the student it was posted about says which key its fingerprint was made under.
         student = event.student_id or (id_of(raw, "student_id") if event.topic == SealedRecord.TOPIC else None)
-        key = self.keyring.key(student, "core") if student else None
+        try:
+            key = self.keyring.key(student, "core") if student else None
+        except UnreadableKey:
+            # Nothing can be compared until the key opens, so what came is kept beside.
+            return None
         if student is not None and key is None:
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
