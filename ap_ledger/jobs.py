@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from ap_ledger.application.keyring_copies import copies_folder, end_old_copies
 from ap_ledger.application.ledger import new_id
 from api.retention_pages import retention_over
 from api.service import Service
@@ -176,6 +177,13 @@ JOBS: tuple[Job, ...] = (
         "each night",
         daily(3, 30),
         _counted("ended", lambda one: one.ledger.held.end_lives(one.ledger.clock())),
+    ),
+    Job(
+        "end-key-copies",
+        "Copies of the keyring that a restore kept end after 35 days",
+        "each night",
+        daily(3, 30),
+        _counted("deleted", lambda one: end_old_copies(copies_folder(one.ledger.settings))),
     ),
     Job("tidy-sign-in", "Sign-ins that are over are forgotten", "each night", daily(3, 40), _counted("forgotten", lambda one: one.ledger.accounts.tidy())),
     Job("half-term-packs", "Packs for commissioners are prepared when a half-term is over", "each night", daily(4, 0), _prepare_packs),

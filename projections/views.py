@@ -19,6 +19,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropTable
 
 from ap_ledger.application.stores import BigInt
+from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.unavailable import saying_which
 
 SWAP_LOCK = 0x41504C
@@ -238,6 +239,10 @@ def _delete(path: Path) -> None:
 
 def _sqlite_engine(url: str, begin: str) -> Engine:
     engine = create_engine(url, connect_args={"isolation_level": None, "timeout": 5})
+
+    @event.listens_for(engine, "do_connect")
+    def be_private(*_: Any) -> None:
+        make_private(Path(engine.url.database or ""))
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:

@@ -442,7 +442,7 @@ def test_a_send_about_a_child_whose_keys_do_not_open_harms_nobody_else_in_it(hou
     results = house.record(*about[:3], *mine, *about[3:])
     assert [one.status for one in results] == ["held"] * 3 + ["recorded"] * 3 + ["held"] * 3
     assert all("key" in (one.message or "") for one in results if one.status == "held")
-    assert {str(held.id) for held in house.ledger.held_entries()} == {one["id"] for one in about[:-1]}, "what was sent again is in the ledger already"
+    assert {str(held.entry_id) for held in house.ledger.held_entries()} == {one["id"] for one in about[:-1]}, "what was sent again is in the ledger already"
 
 
 def test_what_waited_for_a_key_is_recorded_once_the_key_opens_again(house: House, tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, inspect, text
@@ -18,7 +17,7 @@ from sqlalchemy.exc import DatabaseError
 from ap_ledger.application.account_store import AccountStore
 from ap_ledger.application.held import HeldStore
 from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.master_key import make_master_key, master_key_file
+from ap_ledger.application.master_key import make_master_key
 from ap_ledger.application.stores import open_store
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence.files import locked
@@ -43,8 +42,8 @@ def ledger_is_there(settings: Settings) -> bool:
     return has_ledger(ledger_file(settings.data))
 
 
-def create_ledger(settings: Settings, service_role: str | None = None) -> Path | None:
-    """Makes an empty ledger with its keyring and its stores. Returns the file of the master key, where it is kept in one.
+def create_ledger(settings: Settings, service_role: str | None = None) -> None:
+    """Makes an empty ledger with its keyring, its stores and, where none is given, its master key.
 
     On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may read, and add at the end,
     nothing else. Whatever stops this at any point, doing it again makes the ledger. Raises SetupError where there is a ledger already,
@@ -57,15 +56,12 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> Path |
             raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
         for name in ("keyring", "held", "accounts"):
             _require_empty(settings, name)
-        kept = master_key_file(settings)
-        given = kept.exists() and settings.master_key_file is not None
-        master_key = make_master_key(settings)
+        make_master_key(settings)
         ledger_id = uuid4()
         Keyring.create(settings, ledger_id)
         HeldStore.create(settings)
         AccountStore.create(settings)
         _create_ledger_itself(settings, ledger_id, service_role)
-    return None if given else master_key
 
 
 def _create_ledger_itself(settings: Settings, ledger_id: UUID, service_role: str | None) -> None:

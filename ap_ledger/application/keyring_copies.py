@@ -54,13 +54,13 @@ def copy_name(ending: str) -> str:
 def end_old_copies(folder: Path, keep_days: int = KEPT_DAYS) -> int:
     """Deletes the copies in a folder that are too old, so that what was erased ends in them too. Returns how many."""
     oldest = datetime.now(UTC) - timedelta(days=keep_days)
-    old = [path for path in folder.glob("keyring-*") if (made := _made(path)) is not None and made < oldest]
+    old = [path for path in folder.glob("keyring-*") if (made := made_at(path)) is not None and made < oldest]
     for path in old:
         path.unlink()
     return len(old)
 
 
-def _made(path: Path) -> datetime | None:
+def made_at(path: Path) -> datetime | None:
     """When a copy was made; None for a file that is none of ours, which is left alone."""
     try:
         return datetime.strptime(path.name.removeprefix("keyring-")[:_STAMP_LENGTH], _STAMP).replace(tzinfo=UTC)

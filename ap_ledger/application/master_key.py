@@ -123,14 +123,11 @@ class MasterKeys:
         raise UnreadableKey(UUID(bytes=key_id))
 
 
-def make_master_key(settings: Settings) -> Path | None:
-    """Writes a new master key, readable by its owner alone, unless one was given. Returns the file in which it lies, if it is in one."""
+def make_master_key(settings: Settings) -> None:
+    """Writes a new master key, readable by its owner alone, unless one is given or there."""
     path = master_key_file(settings)
-    if settings.master_key is not None:
-        return None
-    if not path.exists():
+    if settings.master_key is None and not path.exists():
         write_key(path, secrets.token_bytes(32))
-    return path
 
 
 def write_key(path: Path, key: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Engine, Integer, LargeBinary, MetaData, create_engine, event, inspect, text
-from sqlalchemy.engine import ExceptionContext, make_url
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeEngine
 
 from ap_ledger.errors import LedgerError
@@ -29,7 +29,7 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
 
         @event.listens_for(engine, "do_connect")
         def be_private(*_: Any) -> None:
-            make_private(Path(make_url(url).database or ""))
+            make_private(Path(engine.url.database or ""))
 
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, _: Any) -> None:

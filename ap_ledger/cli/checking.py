@@ -3,67 +3,125 @@
 from __future__ import annotations
 
 import shutil
-import stat
-from collections.abc import Iterator, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application import Ledger, open_ledger
 from ap_ledger.application.held_rows import Held
-from ap_ledger.application.master_key import master_key_file
+from ap_ledger.application.keyring_store import name_of
+from ap_ledger.application.master_key import proof_of, read_master_key
 from ap_ledger.application.verifying import verify
+from ap_ledger.cli.files import STORES, copies_fault, file_fault, master_key_fault, modes_fault, schema_fault
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS
 from projections.views import Views
 
-Look = tuple[str, str | None]
 ROOM = 500 * 1024 * 1024
 
 
+class Look(NamedTuple):
+    """What was looked at, what is wrong with it, and, where nothing is, what is worth knowing all the same."""
+
+    what: str
+    fault: str | None = None
+    note: str | None = None
+
+
 def faults(settings: Settings, deep: bool, accept_end: bool = False) -> Iterator[Look]:
-    """Every look, in an order in which a later one may need an earlier one.
+    """Every look, in an order in which a later one may need an earlier one. Whatever is damaged, each ends in a sentence.
 
     `accept_end`: whoever asks knows why the ledger ends where it does, for instance because an older copy was restored.
     """
-    yield "the data folder", None if settings.data.is_dir() else f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}"
-    yield "the master key", _master_key(settings)
-    if settings.data.is_dir():
-        free = shutil.disk_usage(settings.data).free
-        yield "room on the disk", None if free > ROOM else f"only {free // 2**20} MB are free; make room before entries are turned away."
+    if not settings.data.is_dir():
+        yield Look("the data folder", f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}")
+        return
+    yield Look("the data folder")
+    yield _look("the master key", lambda: master_key_fault(settings))
+    yield _look("who can read the files", lambda: modes_fault(settings))
+    yield _look("copies of the keyring here", lambda: copies_fault(settings))
+    free = shutil.disk_usage(settings.data).free
+    yield Look("room on the disk", None if free > ROOM else f"only {free // 2**20} MB are free; make room before entries are turned away.")
+    files = _files(settings, deep)
+    yield from files.values()
+    damaged = {name for name, look in files.items() if look.fault}
+    if damaged - {"views"}:
+        yield Look("the ledger and its keyring", "they were not opened, because something of theirs is missing or damaged.")
+    else:
+        yield from _opened(settings, deep, accept_end, "views" not in damaged)
+
+
+def _files(settings: Settings, deep: bool) -> dict[str, Look]:
+    if settings.postgres:
+        return {store.name: _look(f"the tables of {store.name}", partial(schema_fault, settings, store)) for store in STORES}
+    return {store.name: _look(f"the file of {store.name}", partial(file_fault, settings.data, store, deep)) for store in STORES}
+
+
+def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) -> Iterator[Look]:
     try:
         ledger = open_ledger(settings)
-    except LedgerError as error:
-        yield "the ledger and its keyring", str(error)
+    except Exception as error:
+        yield Look("the ledger and its keyring", _sentence(error))
         return
     try:
-        yield "the ledger and its keyring", None
+        yield Look("the ledger and its keyring")
+        yield _look("the keys", lambda: _keys(settings, ledger))
         if accept_end:
             ledger.accept_end()
-        yield "the end of the ledger", _end(ledger)
-        yield "what is remembered of the ledger", "; ".join(ledger.memory.faults()) or None
-        clock = ledger.time.fault()
-        yield "the clock", clock.sentence if clock else None
+        yield _look("the end of the ledger", lambda: _end(ledger))
+        yield _look("what is remembered of the ledger", lambda: "; ".join(ledger.memory.faults()) or None)
+        yield _look("the clock", lambda: clock.sentence if (clock := ledger.time.fault()) else None)
         if deep:
             for found in verify(ledger):
-                yield found.what, "; ".join(found.faults) or None
-            undone = ledger.deeds.sweep(look_only=True)
-            yield "what was erased stays erased", f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
-        yield from _views(settings, ledger)
+                yield Look(found.what, "; ".join(found.faults) or None)
+            yield _look("what was erased stays erased", lambda: _erased(ledger))
+        if with_views:
+            yield from _views(settings, ledger)
         # Something that waits for its author is everyday work and no fault of the installation.
         waiting = list(ledger.every_held())
-        yield f"held entries ({len(waiting)} wait for somebody, under Waiting for you)" if waiting else "held entries", _broken(waiting)
+        yield Look("held entries", _broken(waiting), f"{len(waiting)} wait for somebody, under Waiting for you." if waiting else None)
+    except Exception as error:
+        yield Look("what else there is to look at", _sentence(error))
     finally:
         ledger.close()
 
 
-def _master_key(settings: Settings) -> str | None:
-    path = master_key_file(settings)
-    if settings.master_key is not None:
-        return None
-    if not path.exists():
-        return f"{path} is not there, and AP_LEDGER_MASTER_KEY is not set. Restore it from where you keep it safe."
-    if path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return f"others on this machine can read {path}. Run: chmod 600 {path}"
+def _look(what: str, look: Callable[[], str | None]) -> Look:
+    """One look, of which even a fault that nobody foresaw is a finding and no trace."""
+    try:
+        return Look(what, look())
+    except Exception as error:
+        return Look(what, _sentence(error))
+
+
+def _sentence(error: Exception) -> str:
+    """What went wrong, without a value of anybody's record in it."""
+    if isinstance(error, LedgerError):
+        return str(error)
+    if isinstance(error, (DatabaseError, sqlite3.DatabaseError)):
+        return f"a store is damaged, incomplete or cannot be reached ({type(error).__name__}). Restore it from its backup (docs/operating.md)."
+    return f"this cannot be read ({type(error).__name__}). Restore what is damaged from its backup (docs/operating.md)."
+
+
+def _keys(settings: Settings, ledger: Ledger) -> str | None:
+    unreadable = ledger.keyring.unreadable()
+    if unreadable:
+        return (
+            f"{len(unreadable)} keys open under no master key that is at hand, the first of them {unreadable[0]}. Put the master key that was in use "
+            "before beside the present one, or restore the keyring from a copy: ap-ledger keyring restore FILE"
+        )
+    if ledger.keyring.about().master_id != name_of(proof_of(read_master_key(settings))):
+        return "the keyring lies under an older master key, as when an older file of it was put back by hand. Run: ap-ledger keyring rotate"
     return None
+
+
+def _erased(ledger: Ledger) -> str | None:
+    undone = ledger.deeds.sweep(look_only=True)
+    return f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
 
 
 def _end(ledger: Ledger) -> str | None:
@@ -86,10 +144,10 @@ def _views(settings: Settings, ledger: Ledger) -> Iterator[Look]:
         with views.reading() as connection:
             ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
             dead = connection.exec_driver_sql(ask).scalar_one()
-        yield "events that could not be read", f"{dead} were set aside. After an upgrade, run: ap-ledger replay" if dead else None
+        yield Look("events that could not be read", f"{dead} were set aside. After an upgrade, run: ap-ledger replay" if dead else None)
         end = ledger.recorder.read_head().position
         behind = {kind.name: end - views.position(kind.name) for kind in PROJECTIONS}
         slow = ", ".join(f"{name} by {events} events" for name, events in behind.items() if events > 10_000)
-        yield "the read models", f"behind: {slow}. Is `ap-ledger serve` or `ap-ledger work` running?" if slow else None
+        yield Look("the read models", f"behind: {slow}. Is `ap-ledger serve` or `ap-ledger work` running?" if slow else None)
     finally:
         views.close()

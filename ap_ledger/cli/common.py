@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
@@ -13,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
@@ -31,8 +33,10 @@ def plainly() -> Iterator[None]:
     """Errors that a person can act on are said in one sentence, without a traceback."""
     try:
         yield
-    except LedgerError as error:
-        complain.print(f"[red]ap-ledger:[/red] {escape(str(error))}", highlight=False)
+    except (LedgerError, DatabaseError, sqlite3.DatabaseError) as error:
+        # What a database says may hold the values of a statement, so it is not repeated.
+        words = str(error) if isinstance(error, LedgerError) else f"A store is damaged or cannot be reached ({type(error).__name__}). Run: ap-ledger check"
+        complain.print(f"[red]ap-ledger:[/red] {escape(words)}", highlight=False)
         raise typer.Exit(2) from None
 
 

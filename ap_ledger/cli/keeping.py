@@ -27,7 +27,11 @@ def backup(
     with plainly(), opened(settings) as service:
         path, count = copy_into(folder, service.ledger.keyring.engine)
         old = end_old_copies(folder, keep_days) + end_old_copies(copies_folder(settings), keep_days)
-    console.print(f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.", highlight=False)
+    console.print(
+        f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.\n"
+        "It opens with the master key alone: keep a copy of that too, on paper or in a password safe, apart from this one.",
+        highlight=False,
+    )
 
 
 @app.command()

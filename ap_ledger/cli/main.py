@@ -18,7 +18,7 @@ import structlog
 import typer
 
 from ap_ledger import __version__
-from ap_ledger.cli import accounts, framework, keeping, reporting
+from ap_ledger.cli import accounts, framework, installing, keeping, reporting
 from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, moment_of, opened, plainly, progress_bars
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import read_settings
@@ -32,6 +32,8 @@ app.add_typer(framework.app, name="framework")
 app.add_typer(accounts.account_app, name="account")
 app.add_typer(accounts.token_app, name="token")
 app.add_typer(keeping.app, name="keyring")
+app.command()(installing.init)
+app.command()(installing.check)
 app.command()(keeping.compact)
 app.command()(reporting.report)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -40,6 +42,12 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def _quick() -> None:
     # What was loaded by now stays for ever, so it is looked through never again.
     gc.freeze()
+
+
+@app.callback()
+def private() -> None:
+    """Whatever the program writes, reports and exports too, only its owner can read."""
+    os.umask(0o077)
 
 
 @app.command()
@@ -81,40 +89,6 @@ def demo(
         say_sign_ins(console)
     if serve_it:
         serve(data=settings.data, database_url=database_url, port=port)
-
-
-@app.command()
-def init(
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-    setting: Annotated[str | None, typer.Option(help="The name of the setting to open in the new ledger.")] = None,
-    time_zone: Annotated[str, typer.Option(help="Its time zone.")] = "Europe/London",
-    service_role: Annotated[
-        str | None, typer.Option(help="On PostgreSQL: the role as which the service will run. On the ledger it may read, and add at the end, nothing else.")
-    ] = None,
-) -> None:
-    """Make an empty ledger, its keyring and its master key."""
-    from ap_ledger.application import create_ledger, open_ledger
-    from ap_ledger.application.starting import open_setting
-
-    settings = read_settings(data=data, database_url=database_url)
-    with plainly():
-        made = create_ledger(settings, service_role)
-        if setting is not None:
-            ledger = open_ledger(settings)
-            try:
-                setting_id = open_setting(ledger, setting, time_zone)
-                console.print(f"Opened the setting. Its id is {setting_id}", highlight=False)
-            finally:
-                ledger.close()
-    console.print(f"Made a ledger in {settings.data}.", highlight=False)
-    if made is not None:
-        console.print(
-            f"\n[bold red]BACK UP THE MASTER KEY NOW:[/bold red] {made}\n"
-            "Without it nobody can ever read a name or a note in this ledger again, and nobody can make another.\n"
-            "Keep a copy on paper or in a password safe, apart from the ledger's own backups.\n",
-            highlight=False,
-        )
 
 
 @app.command()
@@ -330,26 +304,6 @@ def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
                 console.print(f"{name}: read up to {position}, {head.position - position} behind", highlight=False)
         waiting = sum(1 for _ in service.ledger.every_held())
         console.print(f"Held or refused, and not settled: {waiting}", highlight=False)
-
-
-@app.command()
-def check(
-    data: Data = None,
-    database_url: DatabaseUrl = None,
-    deep: Annotated[bool, typer.Option("--deep", help="Also read every stored row; slow on a large ledger.")] = False,
-    accept_end: Annotated[
-        bool, typer.Option("--accept-end", help="Take the end of the ledger as it is, because you know why: an older copy was restored, say.")
-    ] = False,
-) -> None:
-    """Say what is wrong with an installation, and how to mend it."""
-    from ap_ledger.cli.checking import faults
-
-    settings = read_settings(data=data, database_url=database_url)
-    found = 0
-    for what, fault in faults(settings, deep, accept_end):
-        found += fault is not None
-        console.print(f"[red]wrong[/red]  {what}: {fault}" if fault else f"[green]good[/green]   {what}", highlight=False)
-    raise typer.Exit(1 if found else 0)
 
 
 @app.command()
