@@ -124,22 +124,58 @@ from ap_ledger.cli.main import app; app()
 """
 
 
-def killed_init(folder: Path, touch: int, **environment: str) -> int:
-    words = [str(folder), str(touch), "init", "--data", str(folder), "--setting", "Riverbank"]
-    given = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    return subprocess.run([sys.executable, "-c", KILLED, *words], env=given, capture_output=True, timeout=120).returncode
+def killed(folder: Path, touch: int, *command: str) -> int:
+    """Runs a command that is killed when it touches the data folder for the so-manieth time. Returns how it ended."""
+    words = [str(folder), str(touch), *command, "--data", str(folder)]
+    return subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=120).returncode
 
 
 @pytest.mark.parametrize("touch", (1, 4, 7, 10, 14, 20))
 def test_a_killed_init_is_finished_by_the_next(tmp_path: Path, touch: int) -> None:
     folder = tmp_path / "data"
-    killed = killed_init(folder, touch)
-    assert killed == -signal.SIGKILL
+    assert killed(folder, touch, "init", "--setting", "Riverbank") == -signal.SIGKILL
     again = run("init", "--data", str(folder), "--setting", "Riverbank")
     assert again.exit_code == 0 and "BACK UP THE MASTER KEY" in again.output, again.output
     assert run("check", "--deep", "--data", str(folder)).exit_code == 0
     assert not list(folder.glob("*.part")) and not list(folder.glob(".*.part"))
     assert run("init", "--data", str(folder), "--setting", "Riverbank").exit_code == 2
+
+
+@pytest.mark.parametrize("touch", (1, 3, 5))
+@pytest.mark.parametrize("command", ["rotate", "restore"])
+def test_a_killed_rotation_or_restore_loses_no_key(folder: Path, tmp_path: Path, command: str, touch: int) -> None:
+    """Counted from the end, where files change their places, as well as from the start."""
+    copies = tmp_path / "copies"
+    assert run("keyring", "backup", str(copies), "--data", str(folder)).exit_code == 0
+    words = ["keyring", command, *([str(next(copies.iterdir()))] if command == "restore" else [])]
+    touches = touches_of(folder, *words)
+    for at in (touches - touch, touches // 2 + touch):
+        assert killed(folder, at, *words) == -signal.SIGKILL
+        found = run("check", "--data", str(folder))
+        assert found.exit_code == 0, found.output
+        assert WORDS in run("history", student_in(folder), "--data", str(folder)).output
+    assert run(*words, "--data", str(folder)).exit_code == 0
+
+
+def touches_of(folder: Path, *command: str) -> int:
+    """How often a command touches the data folder, on a copy of it."""
+    beside = folder.with_name("beside")
+    shutil.copytree(folder, beside)
+    counting = KILLED.replace("left[0] == 0", "False") + "\n"
+    program = counting.replace("app()\n", "app(standalone_mode=False); print(-left[0])")
+    words = [str(beside), "0", *command, "--data", str(beside)]
+    done = subprocess.run([sys.executable, "-c", program, *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
+    return int(done.stdout.split()[-1])
+
+
+def student_in(folder: Path) -> str:
+    import sqlite3
+    from uuid import UUID
+
+    with sqlite3.connect(folder / "ledger.sqlite") as connection:
+        (student,) = connection.execute("SELECT student_id FROM stored_events WHERE topic = 'note-written'").fetchone()
+    connection.close()
+    return str(UUID(bytes=student))
 
 
 def test_what_was_begun_of_the_first_setting_is_finished_and_a_ledger_in_use_is_left_alone(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

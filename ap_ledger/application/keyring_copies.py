@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, delete, insert, select
 
-from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA
+from ap_ledger.application.keyring_store import METADATA
 from ap_ledger.application.stores import changing, one_moment
 from ap_ledger.persistence.files import make_folder, make_private, sync_folder
 from ap_ledger.persistence.migrations import write_version
@@ -70,12 +70,12 @@ def made_at(path: Path) -> datetime | None:
 
 def rows_of(connection: Connection) -> Rows:
     """Everything in a keyring."""
-    return {table.name: [dict(row) for row in connection.execute(select(table)).mappings()] for table in (ABOUT, KEYS, INTENTIONS)}
+    return {table.name: [dict(row) for row in connection.execute(select(table)).mappings()] for table in METADATA.sorted_tables}
 
 
 def put_rows(connection: Connection, rows: Rows) -> int:
     """Puts everything into a keyring, in the place of what was there. Returns how many keys there are."""
-    for table in (ABOUT, KEYS, INTENTIONS):
+    for table in METADATA.sorted_tables:
         connection.execute(delete(table))
         if rows[table.name]:
             connection.execute(insert(table), rows[table.name])

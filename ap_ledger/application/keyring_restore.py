@@ -185,6 +185,8 @@ def _replace(settings: Settings, engine: Engine | None, rows: Rows, opened: dict
     rows["about"] = [{**rows["about"][0], "proof": proof_of(master), "generation": max(generations) + 1}]
     begun = (*rows["intentions"], *(present or {}).get("intentions", ()))
     rows["intentions"] = list({bytes(row["command_id"]): row for row in begun}.values())
+    # What a keyring remembers beside its keys is newer here than in any copy.
+    rows |= {name: kept for name, kept in (present or {}).items() if name not in ("about", "keys", "intentions")}
 
     def fill(connection: Connection) -> None:
         if engine is not None:
