@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, insert, select, update
 
-from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, changing_keys, name_of, read_about
+from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, ChangeCounter, changing_keys, name_of, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
 from ap_ledger.application.stores import create_store, open_existing
 from ap_ledger.errors import KeyringError, UnreadableKey
@@ -71,6 +71,7 @@ class Keyring:
     def __init__(self, engine: Engine, settings: Settings) -> None:
         self.engine = engine
         self._masters = MasterKeys(settings)
+        self._changes = ChangeCounter(engine)
         self._generation = -1
         self._looked_at = 0.0
         self.forget()
@@ -226,8 +227,7 @@ class Keyring:
         if max_age and now - self._looked_at < max_age:
             return self._generation
         self._looked_at = now
-        with self.engine.connect() as connection:
-            generation = connection.execute(select(ABOUT.c.generation)).scalar_one()
+        generation = self._changes.read()
         if generation != self._generation:
             self.forget()
             self._generation = generation
@@ -241,6 +241,7 @@ class Keyring:
     def close(self) -> None:
         """Lets go of the store."""
         self.forget()
+        self._changes.close()
         self.engine.dispose()
 
     def _find(self, *where: ColumnElement[bool]) -> tuple[bool, Key | None]:

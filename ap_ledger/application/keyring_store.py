@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Column, Connection, Engine, Index, Integer, MetaData, String, Table, select, update
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application.stores import BigInt, Bytes, changing
-from ap_ledger.errors import KeyringError
+from ap_ledger.errors import Busy, KeyringError
 
 METADATA = MetaData()
 KEYS = Table(
@@ -94,3 +96,40 @@ def changing_keys(engine: Engine) -> Iterator[tuple[Connection, About]]:
             raise KeyringError("This keyring does not say whose it is. Restore it from its backup.")
         connection.execute(update(ABOUT).values(generation=about.generation + 1))
         yield connection, about
+
+
+class ChangeCounter:
+    """Asks how often keys were changed, in one step of the store: it is asked before every look at words.
+
+    So it has a connection of its own, which needs no turn in the pool and no transaction.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+
+    def read(self) -> int:
+        """The number of changes so far. A connection that broke since is made anew."""
+        with self._lock:
+            try:
+                return self._ask()
+            except (DatabaseError, Busy):
+                self._let_go()
+                return self._ask()
+
+    def close(self) -> None:
+        """Lets go of the connection."""
+        with self._lock:
+            self._let_go()
+
+    def _ask(self) -> int:
+        if self._connection is None:
+            self._connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        return int(self._connection.exec_driver_sql("SELECT generation FROM about").scalar_one())
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
