@@ -57,11 +57,13 @@ class Send:
     judge: SendJudge | None = None
     more: bool = False
     offset_us: int = 0
+    received: int = 0
     latest: int = 0
 
     def __post_init__(self) -> None:
         self.offset_us = self.offset // timedelta(microseconds=1)
-        self.latest = microseconds(self.received_at + FUTURE_LIMIT)
+        self.received = microseconds(self.received_at)
+        self.latest = self.received + FUTURE_LIMIT // timedelta(microseconds=1)
 
     def mends(self, place: int, posted: PostedEntry | PostedCorrection | PostedVoid) -> None:
         """Remembers which refused entry something mends."""
@@ -166,7 +168,7 @@ class Door:
         offset = send.offset_us if offset is None else offset
         moment = microseconds(posted.device_time) + offset
         if isinstance(posted, PostedEntry):
-            occasion = Occasion(self._world, party, moment, offset, send.latest, microseconds(send.received_at), before or {})
+            occasion = Occasion(self._world, party, moment, offset, send.latest, send.received, before or {})
             check_entry(posted, occasion)
             moment = occasion.happens_at
             if occasion.outside_timetable:

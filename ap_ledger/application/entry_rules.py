@@ -76,14 +76,20 @@ def check_session(entry: Any, occasion: Occasion) -> None:
         raise Refused("unknown-session", "The timetable that held on that day has no slot with this id.", "session")
     starts, held = slot
     occasion.outside_timetable = not held
-    planned = entry.kind == "visit-logged" and entry.effort != "attempted"
+    if entry.kind == "outcome-scored":
+        occasion.happens_at = starts
     since = occasion.day(occasion.observed_at) - entry.session.date.toordinal()
+    if since != 0:
+        _check_other_day(entry, occasion, since)
+
+
+def _check_other_day(entry: Any, occasion: Occasion, since: int) -> None:
+    """A session on another day than the entry's own time: not in the future, and not so many days ago that it is a slip."""
+    planned = entry.kind == "visit-logged" and entry.effort != "attempted"
     if entry.session.date.toordinal() > occasion.day(occasion.latest) and not planned:
         raise Refused("in-future", "This session has not been held yet. Record it when it has.", "session")
     if since > (FILLED_IN_LATE if entry.kind in OF_ITS_SESSION else 1) or (since < -1 and not planned):
         raise Refused("malformed", "This session was on another day than the time that is given. Put one of them right.", "session")
-    if entry.kind == "outcome-scored":
-        occasion.happens_at = starts
 
 
 def check_attendance(entry: Any, occasion: Occasion) -> None:

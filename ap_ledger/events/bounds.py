@@ -5,7 +5,7 @@ This belongs to what is posted and commanded. What is stored already is read as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, get_args
@@ -29,42 +29,52 @@ def check_reach(fact: BaseModel, now: datetime) -> None:
 
     Raises Refused with the path of the field, for instance `terms.0.last`.
     """
-    for where, value in _times_of(fact, ""):
-        if fault := birth_out_of_reach(value, now) if where == BIRTH else out_of_reach(value, now):
-            raise Refused("malformed", fault, where)
+    found = _fault_in_fields(fact, *_latest(now))
+    if found is not None:
+        raise Refused("malformed", found[1], found[0])
 
 
 def out_of_reach(value: date, now: datetime) -> str | None:
     """The sentence for a date or time that nobody can have meant; None for one that somebody can."""
-    latest = now + AHEAD
+    found = _fault_in(value, *_latest(now))
+    return found[1] if found else None
+
+
+@lru_cache(maxsize=8)
+def _latest(now: datetime) -> tuple[datetime, date]:
+    """Asked for by every entry of a send, with the same time."""
+    return now + AHEAD, (now + AHEAD).date()
+
+
+def _fault_in(value: Any, latest: datetime, last_day: date) -> tuple[str, str] | None:
+    """The path and the sentence of the first date or time out of reach."""
     if isinstance(value, datetime):
-        early, late = value < _EARLIEST_MOMENT, value > latest
-    else:
-        early, late = value < EARLIEST, value > latest.date()
-    return TOO_EARLY if early else TOO_LATE if late else None
-
-
-def birth_out_of_reach(born: date, now: datetime) -> str | None:
-    """The sentence for a birth to come, and for one of so long ago that nobody born then lives."""
-    if born > now.date():
-        return "This birth lies in the future. Check the year."
-    return "This birth lies more than 130 years back. Check the year." if now.date() - born > OLDEST else None
-
-
-def _times_of(value: Any, where: str) -> Iterator[tuple[str, date]]:
+        return None if _EARLIEST_MOMENT <= value <= latest else ("", TOO_LATE if value > latest else TOO_EARLY)
     if isinstance(value, date):
-        yield where, value
-        return
-    for name, inner in _parts(value):
-        yield from _times_of(inner, f"{where}.{name}" if where else str(name))
-
-
-def _parts(value: Any) -> Iterable[tuple[Any, Any]]:
+        return None if EARLIEST <= value <= last_day else ("", TOO_LATE if value > last_day else TOO_EARLY)
     if isinstance(value, BaseModel):
-        return [(name, inner) for name in _timely(type(value)) if (inner := getattr(value, name)) is not None]
-    if isinstance(value, Mapping):
-        return value.items()
-    return enumerate(value) if isinstance(value, (list, tuple)) else ()
+        return _fault_in_fields(value, latest, last_day)
+    parts: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    for name, inner in parts:
+        if (found := _fault_in(inner, latest, last_day)) is not None:
+            return _under(name, found)
+    return None
+
+
+def _fault_in_fields(fact: BaseModel, latest: datetime, last_day: date) -> tuple[str, str] | None:
+    # Every entry comes through here, so what is within reach is passed by with as little as can be.
+    given = fact.__dict__
+    for name in _timely(type(fact)):
+        value = given[name]
+        if value is None or (value.__class__ is datetime and _EARLIEST_MOMENT <= value <= latest):
+            continue
+        if (found := _fault_in(value, latest, last_day)) is not None:
+            return _under(name, found)
+    return None
+
+
+def _under(name: Any, found: tuple[str, str]) -> tuple[str, str]:
+    return f"{name}.{found[0]}".removesuffix("."), found[1]
 
 
 @lru_cache(maxsize=512)
