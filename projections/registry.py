@@ -236,6 +236,9 @@ def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(dict.fromkeys(state.get("clear", ())))
+    if "end" in state.get("clear", ()):
+        # It did not end, so there is no reason for its end either.
+        body.update(reason_code=None, destination=None)
     body.update({name: state[name] for name in CORRECTED if name in state})
 
 

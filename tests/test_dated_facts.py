@@ -157,7 +157,8 @@ def test_a_wrong_end_is_put_right_and_a_cleared_one_lets_the_placement_run_on(pl
     assert student is not None and not student.placed_on(date(2026, 7, 20))
     give_student(place, "correct-placement", placement_id=key, clear=["end"], reason_code="not-ended")
     student = place.ledger.world.student(place.student)
-    assert placement(place)[1]["end"] is None and student is not None and student.placed_on(TODAY)
+    found = placement(place)[1]
+    assert found["end"] is found["reason_code"] is None and student is not None and student.placed_on(TODAY)
 
 
 def test_start_payer_and_purpose_of_a_placement_are_put_right_and_what_is_not_named_stays(place: House) -> None:

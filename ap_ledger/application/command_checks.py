@@ -1,4 +1,4 @@
-"""Whether what a command names exists: people, students, slots, places, commissioners. One line for each command that names any.
+"""Whether what a command names exists: people, students, slots, places, commissioners; one line for each command.
 
 A command's own stream is looked at by the command itself. This looks at the other streams that it names.
 """
@@ -31,7 +31,7 @@ Check = Callable[[Any, Setting, World], None]
 
 
 def check_command(command: Command, world: World, now: datetime) -> None:
-    """Refuses dates that nobody can have meant, and what names a setting, a person or a thing that is not there. Raises Refused."""
+    """Refuses dates that nobody can have meant, and what names somebody or something not there. Raises Refused."""
     check_reach(command, now)
     setting: Setting | None = world.fold(command.setting_id, project_setting)
     if setting is None:
@@ -63,7 +63,7 @@ def check_person(command: Any, setting: Setting, world: World) -> None:
 def check_commissioner(command: Any, setting: Setting, world: World) -> None:
     """Whoever buys the place was added to this setting."""
     if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
-        raise Refused("unknown-commissioner", "No commissioner with this id was added to this setting.", "commissioner_id")
+        raise Refused("unknown-commissioner", "No commissioner with this id was added here.", "commissioner_id")
 
 
 def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
@@ -77,7 +77,7 @@ def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
                 f"days.{number}.slots",
             )
         if day.place_id is not None and day.place_id not in setting.places:
-            raise Refused("unknown-place", "No place with this id was added to this setting.", f"days.{number}.place_id")
+            raise Refused("unknown-place", "No place with this id was added here.", f"days.{number}.place_id")
 
 
 def check_conflict(command: DeclareConflict, setting: Setting, world: World) -> None:
@@ -100,7 +100,8 @@ def check_deed(command: ProposeDeed, setting: Setting, world: World) -> None:
     try:
         deed = read_command({**command.command, "command": command.deed})
     except Refused as refusal:
-        raise Refused(refusal.code, refusal.message, f"command.{refusal.field}" if refusal.field else "command") from None
+        field = f"command.{refusal.field}" if refusal.field else "command"
+        raise Refused(refusal.code, refusal.message, field) from None
     if not deed.second_person:
         raise Refused("malformed", "This does not take two people; do it.", "deed")
 

@@ -39,7 +39,7 @@ def sentence_of(model: type[BaseModel], *where: str | int) -> str | None:
 
 
 def _described(model: type[BaseModel], where: Sequence[str | int]) -> tuple[list[str], str | None]:
-    """The path to a field as far as it can be named without naming a value, and the sentence of the last field on it."""
+    """The path to a field, as far as it names no value, and the sentence of the last field on it."""
     annotation: Any = model
     path: list[str] = []
     sentence: str | None = None
@@ -64,8 +64,10 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _description_in(annotation: Any) -> str | None:
-    said = (part.description for part in getattr(annotation, "__metadata__", ()) if isinstance(part, FieldInfo) and part.description)
-    return next(said, None) or next((found for inner in get_args(annotation) if (found := _description_in(inner))), None)
+    infos = (part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, FieldInfo))
+    descriptions = (info.description for info in infos if info.description)
+    inside = (found for inner in get_args(annotation) if (found := _description_in(inner)))
+    return next(descriptions, None) or next(inside, None)
 
 
 def _blanks(value: Any, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -36,7 +36,7 @@ class ChangePlacement(StudentCommand):
 
 
 class CorrectPlacement(StudentCommand):
-    """Puts a placement right, running or ended: what is neither given nor cleared stays. Clearing the end lets it run on."""
+    """Puts a placement right, running or ended. What is neither given nor cleared stays; without an end it runs on."""
 
     placement_id: PlacementId
     reason_code: ReasonCode

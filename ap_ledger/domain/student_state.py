@@ -67,7 +67,7 @@ class Student:
     """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
     identity: StudentIdentified | None = field(default=None, repr=False)
     dated: tuple[DatedFact, ...] = ()
-    """What was recorded to hold from a date on, in the order in which it was recorded. A family link that ended is not among it."""
+    """What was recorded to hold from a date on, in the order of recording. A family link that ended is not among it."""
     released: bool = False
     holds: frozenset[UUID] = frozenset()
     ended: frozenset[tuple[str, str]] = frozenset()
@@ -78,12 +78,15 @@ class Student:
         worker = in_force(self.facts(KeyWorkerAssigned), day)
         keys = {worker.person_id} if worker is not None and worker.person_id is not None else set()
         # Every mentor has a line of their own, so that assigning one anew also ends what was said of them before.
-        mentors = (in_force(self.facts(MentorAssigned, person_id=person), day) for person in {one.person_id for one in self.facts(MentorAssigned)})
-        return frozenset(keys | {one.person_id for one in mentors if one is not None and (one.until is None or day <= one.until)})
+        assigned = {one.person_id for one in self.facts(MentorAssigned)}
+        mentors = (in_force(self.facts(MentorAssigned, person_id=person), day) for person in assigned)
+        there = {one.person_id for one in mentors if one is not None and (one.until is None or day <= one.until)}
+        return frozenset(keys | there)
 
     def facts(self, kind: type[D], **about: UUID) -> list[D]:
         """The dated facts of one kind, of those about a person or a placement where one is given."""
-        return [one for one in self.dated if isinstance(one, kind) and all(getattr(one, name) == value for name, value in about.items())]
+        facts = (fact for fact in self.dated if isinstance(fact, kind))
+        return [fact for fact in facts if all(getattr(fact, name) == value for name, value in about.items())]
 
     def family_on(self, day: date) -> dict[UUID, Days]:
         """Who was linked as family on a day, each with the days since: a link that begins later waits for its day."""

@@ -1,4 +1,4 @@
-"""The unique pupil number: a check letter, eleven digits, and a last character that is a letter where the number is temporary."""
+"""The unique pupil number: a check letter, eleven digits, and a last character, a letter where it is temporary."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _SHAPE = re.compile(rf"[{LETTERS}][0-9]{{11}}[0-9{LETTERS}]")
 
 
 def read_upn(text: str) -> str:
-    """A UPN in capitals and without spaces. Raises ValueError where it has another shape or its check letter does not fit."""
+    """A UPN in capitals and without spaces. Raises ValueError for another shape, or a check letter that does not fit."""
     upn = "".join(text.split()).upper()
     if _SHAPE.fullmatch(upn) is None or upn[0] != check_letter(upn[1:]):
         raise ValueError("not a UPN")

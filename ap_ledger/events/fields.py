@@ -1,7 +1,8 @@
 """The fields that commands and their events share: one type for each, with the sentence that says what it takes.
 
-The description of a field is told to whoever sends something else. A stored event is read by the same type; what only a command
-is asked for besides (a name that is not blank, a number with its check letter) stands in `ap_ledger/domain/given.py`.
+The description of a field is told to whoever sends something else. A stored event is read by the same type. What only
+a command is asked for besides stands with the command: that nothing is blank (`ap_ledger/domain/given.py`), and that the
+check letter of a UPN fits.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ UpnText = Annotated[
     str,
     Field(
         max_length=20,
-        description="A UPN is a check letter and twelve characters, such as Y823432104009, and its check letter fits. Look at it again.",
+        description="A UPN is a check letter and twelve characters, such as Y823432104009. Look at its check letter again.",
     ),
 ]
 Urn = Annotated[str, Field(pattern=r"^\d{6}$", description="A URN is six digits, or left out.")]

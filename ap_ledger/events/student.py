@@ -135,7 +135,7 @@ class PlacementChanged(StudentEvent):
 
 
 class PlacementCorrected(StudentEvent):
-    """A placement was put right: what is given is right now, what is cleared is gone, and everything else stays as it was."""
+    """A placement was put right: what is given is right now, what is cleared is gone, everything else stays."""
 
     TOPIC: ClassVar[str] = "placement-corrected"
     placement_id: PlacementId
