@@ -362,3 +362,16 @@ def test_family_reads_what_was_released_from_the_day_of_the_link_on(payers: Paye
     assert list(house.browser(carer).get(url).json()["units"]) == ["stops-at-kerb"]
     give(house, "unlink-family", student=str(payers.student), person_id=str(carer))
     assert house.browser(carer).get(url).status_code == 403
+
+
+def test_a_placement_that_was_put_right_opens_and_closes_days_at_once_and_packs_go_by_what_was_known(payers: Payers) -> None:
+    house = payers.house
+    placement = next(one["id"] for one in house.reader.whole("placements") if one["start"] == FIRST_TIME[0] and one["end"] == FIRST_TIME[1])
+    house.clock.now = NOW + timedelta(hours=1)  # type: ignore[attr-defined]
+    give(house, "correct-placement", student=str(payers.student), placement_id=placement, end="2026-09-15", reason_code="slip")
+    house.runner.catch_up()
+    assert {one["occurred_at"][:10] for one in payers.told_of(payers.first)["entries"]} == {"2026-09-15"}
+    before = NOW.isoformat()
+    assert {one["occurred_at"][:10] for one in payers.told_of(payers.first, known_at=before)["entries"]} == {"2026-09-15"}
+    assert payers.row(payers.first)["sess_possible"] == "1"
+    assert payers.row(payers.first, known=before)["sess_possible"] == "3"
