@@ -27,6 +27,7 @@ from ap_ledger.cli.common import opened
 from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
 from ap_ledger.cli.example_words import OTHERS
 from ap_ledger.domain.report import ReleaseReport
+from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
 from ap_ledger.settings import Settings, read_settings
 from projections import PROJECTIONS
@@ -146,16 +147,26 @@ def serving(folder: Path) -> Iterator[str]:
     process = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(200):
-            try:
-                get(f"{url}/health/ready")
-                break
-            except OSError:
-                time.sleep(0.05)
+        _wait_until_ready(process, url)
         yield url
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
+
+
+READY_WITHIN = 120
+"""Seconds after which a service that does not come up is given up: a busy machine takes its time."""
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    until = time.monotonic() + READY_WITHIN
+    while process.poll() is None and time.monotonic() < until:
+        try:
+            get(f"{url}/health/ready")
+            return
+        except OSError:
+            time.sleep(0.05)
+    raise SetupError("The service of the example did not start. Run: ap-ledger check --data FOLDER")
 
 
 def get(url: str, token: str = "") -> Any:
