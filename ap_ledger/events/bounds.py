@@ -68,9 +68,19 @@ def _fault_in_fields(fact: BaseModel, latest: datetime, last_day: date) -> tuple
         value = given[name]
         if value is None or (value.__class__ is datetime and _EARLIEST_MOMENT <= value <= latest):
             continue
-        if (found := _fault_in(value, latest, last_day)) is not None:
+        # A birth has a reach of its own, whichever day is the last for everything else.
+        fault = birth_out_of_reach(value, latest - AHEAD) if name == BIRTH else None
+        found = ("", fault) if fault else None if name == BIRTH else _fault_in(value, latest, last_day)
+        if found is not None:
             return _under(name, found)
     return None
+
+
+def birth_out_of_reach(born: date, now: datetime) -> str | None:
+    """The sentence for a birth to come, and for one of so long ago that nobody born then lives."""
+    if born > now.date():
+        return "This birth lies in the future. Check the year."
+    return "This birth lies more than 130 years back. Check the year." if now.date() - born > OLDEST else None
 
 
 def _under(name: Any, found: tuple[str, str]) -> tuple[str, str]:
