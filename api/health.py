@@ -31,7 +31,7 @@ def ready(using: Using) -> Json:
     """The ledger and its read models can be read. Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart."""
     using.reader.positions()
     fault = using.ledger.time.fault()
-    return {"status": "ok", "clock": fault.sentence if fault else None}
+    return {"status": "ok", **({"clock": fault.sentence} if fault else {})}
 
 
 @router.get("/api/v1/position", operation_id="getPosition", summary="How far the ledger and its projections are", response_model=Positions)

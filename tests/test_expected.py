@@ -63,7 +63,9 @@ def asked_for(house: House, leader: TestClient, day: str) -> dict[str, set[str]]
     """Whom each page asks for on a day, by the page: the sheet, what is missing, and the phone's own reading of its list."""
     about = f"/api/v1/settings/{house.setting}"
     sheet = leader.get(f"{about}/sheet", params={"date": day, "slot": "break"}).json()
-    missing = leader.get(f"{about}/missing", params={"date": day}).json()["slots"]["break"]
+    answer = leader.get(f"{about}/missing", params={"date": day})
+    assert answer.status_code == 200, answer.text
+    missing = answer.json()["slots"]["break"]
     roster = leader.get("/api/v1/capture").json()
     named = {str(house.student): "ash", str(house.other): "kit"}
     each = sum(len(row["missing"]) for row in sheet["students"] if row["expected"]) // max(1, len([row for row in sheet["students"] if row["expected"]]))

@@ -9,7 +9,7 @@ const INFORMANTS = [["teacher", "staff"], ["mentor", "mentor"], ["student", "the
 const FOR_EVERYONE = "Each key now fills the whole indicator for everyone here, where it is empty, and goes on to the next.";
 const asked = new URLSearchParams(location.search);
 
-let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, extra = [], added = [], group = "";
+let roster, day, slot, framework, informant, rows = [], columns = [], cells = new Map(), at = [0, 0], everyone = false, trail = [], left = {}, listed = [], added = [], group = "";
 
 boot(async known => {
   const first = !roster;
@@ -51,7 +51,7 @@ function now() {
 async function load() {
   const which = slot && framework ? sheetName() : "";
   trail = [];
-  extra = [];
+  listed = [];
   added = [];
   cells = new Map();
   lay();
@@ -80,7 +80,8 @@ async function taken(which, sheet, missing) {
     const pending = new Set((await waiting()).flatMap(one => [one.id, one.of]));
     const mine = new Map([...cells].filter(([, one]) => pending.has(one.id)));
     const fresh = new Map();
-    extra = sheet.said.students.filter(one => !one.expected).map(one => one.student_id);
+    // The service knows who was expected on days longer past than a device keeps, and who was scored all the same.
+    listed = sheet.said.students.map(one => one.student_id);
     for (const student of sheet.said.students) {
       for (const score of student.scores) {
         if (score.framework !== key() || score.informant !== informant) continue;
@@ -90,11 +91,11 @@ async function taken(which, sheet, missing) {
     }
     for (const [name, one] of mine) fresh.set(name, one);
     await forget(`today:score:${which}|`, name => mine.has(name.slice(`today:score:${which}|`.length)));
-    const before = JSON.stringify([...cells].sort());
+    const drawn = () => JSON.stringify([[...cells].sort(), rows.map(one => one.id)]), before = drawn();
     cells = fresh;
     lay();
     await calm();
-    if (JSON.stringify([...cells].sort()) !== before || !rows.length) return draw();
+    if (drawn() !== before || !rows.length) return draw();
   }
   chips();
 }
@@ -122,7 +123,7 @@ function lay() {
   rows = [];
   if (!slot || !framework) return;
   const wanted = new Set(framework.slots[slot.kind]?.asked ?? []);
-  const here = one => expectedIn(one, day, slot.id) || extra.includes(one.id) || [...cells.keys()].some(name => name.startsWith(one.id));
+  const here = one => expectedIn(one, day, slot.id) || listed.includes(one.id) || [...cells.keys()].some(name => name.startsWith(one.id));
   rows = roster.students.filter(one => added.includes(one.id) || ((!group || groupOn(one, day) === group) && here(one)));
   for (const item of framework.indicators) {
     if (!wanted.has(item.id)) continue;
