@@ -238,6 +238,7 @@ def test_what_is_left_of_a_lost_ledger_is_never_made_anew(make_house: Callable[.
         if house.settings.postgres:
             with psycopg.connect(house.settings.postgres, autocommit=True) as connection:
                 connection.execute("DELETE FROM keyring.keys WHERE owner_id <> (SELECT ledger_id FROM keyring.about)")
+                connection.execute("DELETE FROM keyring.ends")
         else:
             (house.settings.data / "keyring.sqlite").unlink()
     refused = run("init", *place(house.settings), "--setting", "Riverbank")

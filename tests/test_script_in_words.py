@@ -76,7 +76,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, l
         whose: dict[str, Any] = {"setting_id": house.setting, "student": student, "author_id": house.leader}
         students.append(student)
         run(AdmitStudent(id=new_id(), on=date(2026, 1, 5), **whose))
-        run(IdentifyStudent(id=new_id(), given_name=cut(some[0]), family_name=cut(some[1]), known_as=cut(some[2]), upn=some[3][:20], **whose))
+        run(IdentifyStudent(id=new_id(), given_name=cut(some[0]), family_name=cut(some[1]), known_as=cut(some[2]), **whose))
         run(StartPlacement(id=new_id(), placement_id=new_id(), start=date(2026, 1, 5), purpose=cut(some[4]), **whose))
         run(ExpectStudent(id=new_id(), from_date=date(2026, 1, 5), days=days, **whose))
         run(SetOwnItems(id=new_id(), definition=Ref(id="personal-goal", version=1), labels={f"goal.{n + 1}": one for n, one in enumerate(some)}, **whose))

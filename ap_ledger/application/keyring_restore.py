@@ -71,6 +71,7 @@ def restore_keyring(settings: Settings, path: Path, recorder: LedgerRecorder) ->
         engine, present = _present(settings)
         try:
             opened, unreadable = _judge(rows, told, masters, present)
+            opened |= _bring_along(rows, told, masters, present)
             again = _shred(rows, told, present)
             opened = {key_id: raw for key_id, raw in opened.items() if key_id not in again}
             unreadable = [key_id for key_id in unreadable if key_id.bytes not in again]
@@ -148,6 +149,15 @@ def _open(rows: Rows, told: Told, masters: MasterKeys) -> tuple[dict[bytes, byte
     opened, unreadable = open_rows([row for row in rows["keys"] if row["wrapped"] is not None], masters)
     false = [key_id for key_id, raw in opened.items() if key_id in told.made and told.made[key_id][2] != commitment_of(raw)]
     return {key_id: raw for key_id, raw in opened.items() if key_id not in false}, [*unreadable, *(UUID(bytes=key_id) for key_id in false)]
+
+
+def _bring_along(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) -> dict[bytes, bytes]:
+    """Adds, in place, keys younger than the copy that no event names: those of sends whose entries wait. Returns them open."""
+    known = {bytes(row["owner_id"]) for row in rows["keys"]} | {owner for owner, _, _ in told.made.values()}
+    younger = [row for row in (present or {}).get("keys", ()) if bytes(row["owner_id"]) not in known]
+    opened, _ = open_rows([row for row in younger if row["wrapped"] is not None], masters)
+    rows["keys"] += [row for row in younger if row["wrapped"] is None or bytes(row["key_id"]) in opened]
+    return opened
 
 
 def _shred(rows: Rows, told: Told, present: Rows | None) -> set[bytes]:
