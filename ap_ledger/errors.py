@@ -100,6 +100,10 @@ class UnreadableKey(Unreadable):
         self.key_id = key_id
 
 
+class LostKey(UnreadableKey):
+    """The keyring has no row of a key that the ledger names. A shredded key leaves its row, so this one was lost."""
+
+
 class KeyringError(LedgerError):
     """The sealing keys are missing, or the master key does not fit them."""
 

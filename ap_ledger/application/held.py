@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from ap_ledger.application.held_rows import DEVICE_CLOCKS, HELD, METADATA, PRAGMAS, Held, Keeping, open_row, opened, sealed_values, sealing_of
 from ap_ledger.application.held_sealing import HeldSealer, Sealing
-from ap_ledger.application.posting import id_of, same_entry
+from ap_ledger.application.posting import form_of, id_of
 from ap_ledger.application.results import Result
 from ap_ledger.application.stores import create_store, open_existing
 from ap_ledger.errors import SetupError
@@ -27,6 +27,15 @@ from ap_ledger.settings import Settings
 
 def _new_id() -> UUID:
     return UUID(bytes=uuid_utils.uuid7().bytes)
+
+
+UNDER_ONE_ID = 50
+"""So many things that came under one id are looked at, the newest of them: nobody sends more that differ."""
+
+
+def _under(entry_id: UUID) -> Select[Any]:
+    waits = select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes)
+    return waits.order_by(HELD.c.id.desc()).limit(UNDER_ONE_ID)
 
 
 class HeldStore:
@@ -56,21 +65,24 @@ class HeldStore:
             return made[0]
 
         sealings = [self._sealer.sealing_for(one.entry, one.result.code, send_key) for one in kept]
+        forms: dict[UUID, dict[bytes, UUID]] = {}
         with self._engine.begin() as connection:
             for one, sealing in zip(kept, sealings, strict=True):
-                row_id = self._same(connection, one.entry) or _new_id()
+                row_id = self._row_for(connection, one.entry, forms)
                 connection.execute(delete(HELD).where(HELD.c.id == row_id.bytes))
                 values = sealed_values(self._sealer, row_id, one.result, one.entry, sealing, received_at)
                 told = {"target_id": one.target_id and one.target_id.bytes, "device_id": device_id and device_id.bytes}
                 connection.execute(insert(HELD).values(id=row_id.bytes, offset_seconds=int(offset.total_seconds()), **values, **told))
 
-    def _same(self, connection: Connection, entry: Any) -> UUID | None:
-        """The row in which the same thing waits already."""
+    def _row_for(self, connection: Connection, entry: Any, forms: dict[UUID, dict[bytes, UUID]]) -> UUID:
+        """The row in which the same thing waits already, or a new one. What waits under an id is opened once for a send."""
         entry_id = id_of(entry)
         if entry_id is None:
-            return None
-        rows = connection.execute(select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes))
-        return next((one.id for one in opened(self._sealer, rows) if same_entry(one.entry, entry)), None)
+            return _new_id()
+        if entry_id not in forms:
+            waiting = opened(self._sealer, connection.execute(_under(entry_id)))
+            forms[entry_id] = {form_of(one.entry): one.id for one in waiting if not one.broken}
+        return forms[entry_id].setdefault(form_of(entry), _new_id())
 
     def judge_again(self, held: Held, result: Result) -> None:
         """What waited was refused after all: it says today's reason, and waits for nothing more."""
@@ -91,7 +103,7 @@ class HeldStore:
 
     def waiting_under(self, entry_id: UUID) -> list[Held]:
         """Everything that came under an id and is not resolved yet."""
-        return self._opened(select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes).order_by(HELD.c.id))
+        return self._opened(_under(entry_id))
 
     def waiting_for(self, targets: Sequence[UUID]) -> list[Held]:
         """What waits for any of these entries to arrive, in the order in which it came."""

@@ -21,7 +21,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, ins
 from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, ChangeCounter, changing_keys, name_of, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
 from ap_ledger.application.stores import create_store, open_existing
-from ap_ledger.errors import KeyringError, UnreadableKey
+from ap_ledger.errors import KeyringError, LostKey, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES, RetentionClass
 from ap_ledger.persistence.steps.keyring import STEPS
 from ap_ledger.settings import Settings
@@ -145,7 +145,7 @@ class Keyring:
             there, key = self._find(KEYS.c.key_id == key_id.bytes)
             if not there:
                 # A row stays when its key is shredded: what has none was lost, which is not the same as erased.
-                raise UnreadableKey(key_id)
+                raise LostKey(key_id)
             remembered[key_id] = key
         return remembered[key_id]
 

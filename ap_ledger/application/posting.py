@@ -85,6 +85,12 @@ def same_entry(one: Any, other: Any) -> bool:
     return isinstance(first, Posted) and isinstance(second, Posted) and first.said() == second.said()
 
 
+def form_of(raw: Any) -> bytes:
+    """What something says: equal for two sendings of the same, in whatever spelling each of them came."""
+    (posted,) = read_posted([raw])
+    return orjson.dumps(posted.said() if isinstance(posted, Posted) else raw, option=orjson.OPT_SORT_KEYS)
+
+
 def id_of(raw: Any, name: str = "id") -> UUID | None:
     """The id of whatever was sent, or another id in it, in any spelling; None where it has no readable one."""
     try:

@@ -15,7 +15,7 @@ import orjson
 
 from ap_ledger.application.keyring_restore import Told, told_by
 from ap_ledger.application.reposting import is_what_was_posted
-from ap_ledger.errors import LedgerError, UnreadableKey
+from ap_ledger.errors import LedgerError, LostKey, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.student import TextExcised
 from ap_ledger.persistence.chain import first_link, links_of
@@ -123,6 +123,13 @@ def _end(seen: _Seen, proved: bool, head: Head) -> list[str]:
 # The texts and their keys -------------------------------------------------------------------------------------------
 
 
+def _is_there(ledger: Ledger, key_id: UUID) -> bool:
+    try:
+        return ledger.keyring.by_id(key_id) is not None
+    except LostKey:
+        return False
+
+
 def _look_into(event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tuple[int, str]], seen: _Seen, posted: bool) -> None:
     """Looks at one row's sealed texts and at what it says."""
     position = event.position or 0
@@ -130,7 +137,7 @@ def _look_into(event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tup
         seen.texts.setdefault(event.student_id, []).append(position)
     try:
         for text in event.sealed:
-            if ledger.keyring.by_id(text.key_id) is None:
+            if not _is_there(ledger, text.key_id):
                 seen.closed[text.key_id] = seen.closed.get(text.key_id, 0) + 1
         ledger.mapper.to_domain_event(event)
         if posted and not is_what_was_posted(ledger.keyring, event):
@@ -166,6 +173,8 @@ def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
         owner, key_name = UUID(bytes=owner_bytes), UUID(bytes=key_id)
         try:
             key = ledger.keyring.by_id(key_name)
+        except LostKey:
+            key = None
         except UnreadableKey:
             faults.append(f"the {kept} key of {owner} opens under no master key that is at hand")
             continue
@@ -175,7 +184,7 @@ def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
             gone.setdefault(owner, []).append(kept)
             texts[owner] = texts.get(owner, 0) + seen.closed.get(key_name, 0)
     for owner, classes in gone.items():
-        faults.append(f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, and no event says so: {texts[owner]} texts wrongly read as erased")
+        faults.append(f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, and no event says so: {texts[owner]} texts cannot be read")
     return _listed(faults)
 
 
