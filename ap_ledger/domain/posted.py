@@ -78,9 +78,9 @@ def _posted_class(event: type[Entry]) -> type[PostedEntry]:
 
 POSTED_BY_KIND: dict[str, type[PostedEntry]] = {event.TOPIC: _posted_class(event) for event in ENTRY_EVENTS}
 AnyEntry: Any = Annotated[_either(POSTED_BY_KIND.values()), Field(discriminator="kind")]
-CODE = r"^[a-z0-9]{1,20}(-[a-z0-9]{1,20}){0,5}$"
+CODE = r"^[a-z0-9]+(-[a-z0-9]+){0,5}$"
 """A reason in a few words of small letters, joined by hyphens. It stands in the clear, so free words have no place in it."""
-ReasonCode = Annotated[str, Field(pattern=CODE)]
+ReasonCode = Annotated[str, Field(pattern=CODE, max_length=60)]
 ENTRY_ID = "The entry that this changes is named by its first id, a UUID."
 REASON_CODE = "The reason is a few words in small letters joined by hyphens, such as wrong-student; say the rest in the reason in full."
 REASON = "The reason in full is text of at most 4,000 characters, or left out."
