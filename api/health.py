@@ -26,7 +26,14 @@ def live() -> Json:
     return {"status": "ok"}
 
 
-@router.get("/health/ready", operation_id="ready", summary="Whether the databases answer", response_model=Health, responses={503: {"model": Problem}})
+@router.get(
+    "/health/ready",
+    operation_id="ready",
+    summary="Whether the databases answer",
+    response_model=Health,
+    response_model_exclude_none=True,
+    responses={503: {"model": Problem}},
+)
 def ready(using: Using) -> Json:
     """The ledger and its read models can be read. Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart."""
     using.reader.positions()

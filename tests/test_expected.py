@@ -34,6 +34,7 @@ def give(house: House, command: str, **fields: Any) -> None:
 @pytest.fixture
 def place(house: House) -> House:
     house.clock.now = NOW
+    house.runner.catch_up()
     return house
 
 
