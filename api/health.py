@@ -20,7 +20,7 @@ LAG = Gauge("ap_ledger_projection_lag", "Events that a projection has not read y
 WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
 
 
-@router.get("/health/live", operation_id="live", summary="Whether the process answers", response_model=Health)
+@router.get("/health/live", operation_id="live", summary="Whether the process answers", response_model=Health, response_model_exclude_none=True)
 def live() -> Json:
     """The process answers."""
     return {"status": "ok"}
