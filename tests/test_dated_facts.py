@@ -190,6 +190,30 @@ def test_no_two_placements_of_a_student_overlap_and_an_id_is_used_once(place: Ho
     assert refused(place, "correct-placement", placement_id=another["placement_id"], start="2026-09-01", reason_code="x")[0] == "not-allowed"
 
 
+def test_the_id_of_another_students_placement_is_not_used_again(place: House) -> None:
+    """A report, a pack and a register name a placement by its id alone."""
+    key, before = placement(place)
+    other = place.admit("Fern", "Hill")
+    ended = place.ledger.world.student(other)
+    assert ended is not None
+    about = {"student": str(other), "placement_id": str(ended.placements[0].id), "end": "2026-09-30", "reason_code": "moved"}
+    give(place, "end-placement", **about)
+    with pytest.raises(Refused) as refusal:
+        give(place, "start-placement", student=str(other), start="2026-10-01", placement_id=key)
+    assert (refusal.value.code, refusal.value.field) == ("not-allowed", "placement_id")
+    assert placement(place) == (key, before)
+    give(place, "start-placement", student=str(other), start="2026-10-01", placement_id=str(new_id()))
+
+
+def test_an_id_that_names_something_else_is_refused_in_a_sentence(place: House) -> None:
+    for taken in (place.teacher, place.setting):
+        with pytest.raises(Refused, match="names something else"):
+            give(place, "admit-student", student=str(taken), on="2026-01-05")
+    for taken in (place.student, place.setting):
+        with pytest.raises(Refused, match="names something else"):
+            give(place, "add-person", person_id=str(taken), name="Rowan")
+
+
 def test_what_was_bought_in_a_placement_that_ended_can_still_be_put_right(place: House) -> None:
     key, _ = placement(place)
     bought = {"placement_id": key, "hours_a_week": 12.0}

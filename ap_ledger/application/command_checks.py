@@ -21,7 +21,7 @@ from ap_ledger.domain.placement import CorrectPlacement
 from ap_ledger.domain.proposal import ProposeDeed
 from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.domain.setting import Setting, SettingCommand, project_setting
-from ap_ledger.domain.student import AssignKeyWorker, AssignMentor, ExpectStudent, StartPlacement
+from ap_ledger.domain.student import USED_BEFORE, AssignKeyWorker, AssignMentor, ExpectStudent, StartPlacement
 from ap_ledger.domain.student_state import project_student
 from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import Refused
@@ -64,6 +64,12 @@ def check_commissioner(command: Any, setting: Setting, world: World) -> None:
     """Whoever buys the place was added to this setting."""
     if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
         raise Refused("unknown-commissioner", "No commissioner with this id was added here.", "commissioner_id")
+
+
+def check_placement_id(command: StartPlacement, setting: Setting, world: World) -> None:
+    """No placement of another student has this id. An id used again for the same student is refused by their own rules."""
+    if world.placement_ids.student_of(command.placement_id) not in (None, command.stream_id):
+        raise Refused("not-allowed", USED_BEFORE, "placement_id")
 
 
 def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
@@ -110,7 +116,7 @@ CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
     AssignKeyWorker: (check_person,),
     AssignMentor: (check_person,),
     LinkFamily: (check_person,),
-    StartPlacement: (check_commissioner,),
+    StartPlacement: (check_commissioner, check_placement_id),
     CorrectPlacement: (check_commissioner,),
     GrantRole: (check_commissioner,),
     ReleaseReport: (check_commissioner, check_report),

@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError, Repository
 
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.keyring import Keyring
+from ap_ledger.application.placement_ids import PlacementIds
 from ap_ledger.domain.device import Device, project_device
 from ap_ledger.domain.framework import framework_stream, project_framework
 from ap_ledger.domain.person import Person, project_person
@@ -60,6 +61,7 @@ class World:
         self._repository = repository
         self._recorder = recorder
         self._keyring = keyring
+        self.placement_ids = PlacementIds(recorder)
         self.rules_position = -1
         self._keys_seen = -1
         self._looked_at = 0.0

@@ -169,6 +169,9 @@ class ExpectStudent(DatedCommand, StudentCommand):
         return [events.event(StudentExpected, days=self.days, **self.dates(student.facts(StudentExpected)))]
 
 
+USED_BEFORE = "This id was used for a placement before. Give the new one an id of its own."
+
+
 class StartPlacement(StudentCommand):
     """Starts a placement."""
 
@@ -184,11 +187,7 @@ class StartPlacement(StudentCommand):
         student = self.admitted(state)
         in_order(self.start, self.planned_end, "planned_end")
         if any(placement.id == self.placement_id for placement in student.placements):
-            raise Refused(
-                "not-allowed",
-                "This id was used for a placement before. Give the new one an id of its own.",
-                "placement_id",
-            )
+            raise Refused("not-allowed", USED_BEFORE, "placement_id")
         if student.current is not None:
             raise Refused("not-allowed", "This student has a running placement; end it before starting another.", "start")
         alone(student, None, self.start, None)
