@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Iterator
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from ap_ledger.application.two_people import NEW_FOR
 from ap_ledger.domain.person import AllowRecovery
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
+from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from api.asking import Asker, Asking
 from api.erasure_pages import CLASS_NAMES, RULES
 from api.gate import gated
@@ -53,11 +55,11 @@ def _proposals(
 
 
 class Told(NamedTuple):
-    """A deed of two people, as it is told to every safeguarding lead: what, by whom, since when, and how it stands."""
+    """What every safeguarding lead is told about leads: what, by whom it was proposed or done, since when, and how it stands."""
 
     words: str
-    who: str
-    since: date
+    by: str
+    at: datetime
     standing: str
 
 
@@ -65,20 +67,43 @@ TOLD = ("grant-role", "allow-recovery")
 
 
 def told_to_leads(using: Service, asking: Asker) -> list[Told]:
-    """Who was proposed as a lead, and whose account is to be opened anew, lately: for the leads of a setting, the newest first."""
-    where, now = {str(one) for one in asking.where("see-deeds")}, using.ledger.now()
+    """Who was proposed as a lead, stopped being one, or is to be let in anew, lately: for a setting's leads, newest first."""
+    where = {str(setting) for setting in asking.where("see-deeds")}
     if not where:
         return []
-    people, told = people_of(using.reader), []
-    for body in sorted(using.reader.whole("proposals"), key=lambda body: int(body["proposed_at"]), reverse=True):
+    people = people_of(using.reader)
+    told = [*_proposed(using, people, where), *_ended(using, people, where)]
+    return sorted(told, key=lambda one: one.at, reverse=True)
+
+
+def _proposed(using: Service, people: dict[str, str | None], where: set[str]) -> Iterator[Told]:
+    now = using.ledger.now()
+    for body in using.reader.whole("proposals"):
         at = moment(body["proposed_at"])
         if body["setting_id"] not in where or body["deed"] not in TOLD or (body["status"] != "open" and now - at > NEW_FOR):
             continue
         second = people.get(body["settled_by"] or "") or "someone"
-        standing = {"open": "It waits for a second person.", "approved": f"{second} approved it.", "declined": f"{second} declined it."}
+        standing = {
+            "open": "It waits for a second person.",
+            "approved": f"{second} approved it.",
+            "declined": f"{second} declined it.",
+        }
         who = people.get(body["proposed_by"]) or "someone"
-        told.append(Told(_words(using, people, body), who, at.date(), standing[body["status"]]))
-    return told
+        yield Told(_words(using, people, body), f"Proposed by {who}", at, standing[body["status"]])
+
+
+def _ended(using: Service, people: dict[str, str | None], where: set[str]) -> Iterator[Told]:
+    # One person may end the role of a lead, so that it can end at once; the other leads must not learn of it by chance.
+    now = using.ledger.now()
+    for body in using.reader.whole("people"):
+        for role in body["roles"]:
+            if role["role"] not in TWO_PEOPLE_ROLES or role["setting_id"] not in where or "ended_at" not in role:
+                continue
+            at = moment(role["ended_at"])
+            if now - at <= NEW_FOR:
+                words = f"{people.get(body['id']) or 'Someone'} is {ROLE_NAMES[role['role']].lower()} until {role['until']}."
+                by = f"Ended by {people.get(role['ended_by']) or 'someone'}" if role["ended_by"] else "Ended at the machine"
+                yield Told(words, by, at, "")
 
 
 def _sees(asking: Asker, body: Body) -> bool:

@@ -38,7 +38,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     tables: ClassVar = (registry_table,)
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
@@ -141,7 +141,9 @@ def _conflict_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["roles"] = [{**role, "until": state["on"]} if role["grant_id"] == state["grant_id"] else role for role in body["roles"]]
+    by = _id(seen.author_id) if seen.author_id else None
+    end = {"until": state["on"], "ended_by": by, "ended_at": seen.recorded_at}
+    body["roles"] = [{**role, **end} if role["grant_id"] == state["grant_id"] else role for role in body["roles"]]
 
 
 def _student(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

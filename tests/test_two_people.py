@@ -18,7 +18,8 @@ from typer.testing import CliRunner
 from ap_ledger.application.ledger import new_id
 from ap_ledger.application.two_people import NEW_FOR
 from ap_ledger.cli.main import app as program
-from ap_ledger.domain.person import AddPerson, GrantRole
+from ap_ledger.domain.erasure import ShredKey
+from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
 from ap_ledger.errors import Refused
 from tests.house import FRIDAY, House
 
@@ -146,6 +147,46 @@ def test_a_lead_to_be_is_not_let_in_by_one_person(office: Office, house: House) 
     elm = house.person("Elm", "safeguarding-reader")
     house.runner.catch_up()
     assert "helped by two people" in office.post(office.admin, "link", person=elm).text
+
+
+def test_two_puppets_without_their_maker_erase_nothing(office: Office, house: House) -> None:
+    """What takes two people outside safeguarding, too, while their links are new; later they are two."""
+    one, two = office.puppet("One", "leader"), office.puppet("Two", "leader")
+    proposal = propose_erasure(house, one)
+    answer = office.approve(two, proposal)
+    assert answer.status_code == 422 and "made both of yours" in answer.text
+    assert house.ledger.keyring.key(house.student, "health") is not None
+    house.clock.now += LONG
+    answer = office.approve(two, proposal)
+    assert "both your names" in answer.text
+    assert house.ledger.keyring.key(house.student, "health") is None
+
+
+def propose_erasure(house: House, by: UUID) -> str:
+    """A proposal to erase a student's health texts."""
+    command = ShredKey(
+        id=new_id(), setting_id=house.setting, student=house.student, retention_class="health", rule="asked-for", texts=0,
+    )  # fmt: skip
+    proposal = new_id()
+    house.ledger.proposals.propose(command, proposal, new_id(), by)
+    house.runner.catch_up()
+    return str(proposal)
+
+
+def test_leads_are_told_who_stopped_being_one(office: Office, house: House) -> None:
+    """An administrator alone may end the role of a lead, and the lead who stays reads of it on their first page."""
+    other = house.person("Elder", "dsl")
+    house.runner.catch_up()
+    grant = next(role.grant_id for role in house.ledger.world.person(other).roles)
+    command = EndRole(
+        id=new_id(), setting_id=house.setting, author_id=office.admin, person_id=other, grant_id=grant, on=house.clock.now.date(),
+    )  # fmt: skip
+    house.ledger.execute(command)
+    house.runner.catch_up()
+    first_page = house.browser(office.lead, office.app).get("/").text
+    assert "Elder is safeguarding lead" in first_page and "Ended by Thyme" in first_page
+    house.clock.now += LONG
+    assert "Ended by Thyme" not in house.browser(office.lead, office.app).get("/").text
 
 
 def test_a_recovery_is_looked_at_again_when_it_is_used(office: Office, house: House) -> None:

@@ -25,8 +25,8 @@ NEW = (
     "by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
 )
 ONE_HAND = (
-    "One of you made the link with which the other signs in, so this would be one person's doing. Ask somebody else. "
-    "A link made at the machine counts as nobody's: ap-ledger account link"
+    "One of you made the link with which the other signs in, or somebody made both of yours in the last 30 days, so this "
+    "could be one person's doing. Ask somebody else. A link made at the machine counts as nobody's: ap-ledger account link"
 )
 NO_LEAD = "Nobody is safeguarding lead here yet. The first one is made at the machine itself: ap-ledger account first-lead"
 LED = "There is a safeguarding lead here, so another is made by two people: propose it under People."
@@ -56,7 +56,7 @@ class TwoPeople:
         both = [person for person in (proposer, approver) if person is not None]
         if safeguarding and any(self._is_new(person) for person in both):
             raise Refused("not-allowed", NEW, "approved_by")
-        if approver is not None and (self._let_in(proposer, approver, safeguarding) or self._let_in(approver, proposer, safeguarding)):
+        if approver is not None and self._one_hand(proposer, approver, safeguarding):
             raise Refused("not-allowed", ONE_HAND, "approved_by")
 
     def check_first_lead(self, command: GrantRole) -> None:
@@ -78,15 +78,26 @@ class TwoPeople:
         # What is stamped in the future happened under a clock that was wrong, nobody knows when.
         return microseconds(self._clock()) - at < NEW_FOR // timedelta(microseconds=1)
 
-    def _let_in(self, person_id: UUID, other: UUID, ever: bool) -> bool:
-        """Whether somebody's way in came from somebody else, straight or through others: lately, or `ever`."""
-        seen, waiting = {person_id}, [person_id]
+    def _one_hand(self, one: UUID, other: UUID, safeguarding: bool) -> bool:
+        """Whether two people may be one: the way in of one came from the other, or both ways in came from somebody else lately.
+
+        For safeguarding it is asked whether one ever let in the other. That somebody else once let in both is asked of lately
+        only: in most settings one administrator lets in everybody.
+        """
+        if other in self._hands(one, safeguarding) or one in self._hands(other, safeguarding):
+            return True
+        return bool(self._hands(one, ever=False) & self._hands(other, ever=False))
+
+    def _hands(self, person_id: UUID, ever: bool) -> set[UUID]:
+        """Whoever made the link by which somebody came in, whoever made that person's, and so on: lately, or `ever`."""
+        hands: set[UUID] = set()
+        waiting = [person_id]
         while waiting:
             for opening in self._accounts.openings(waiting.pop()):
-                if (ever or self._lately(opening.opened_at)) and opening.made_by not in seen:
-                    seen.add(opening.made_by)
+                if (ever or self._lately(opening.opened_at)) and opening.made_by not in hands:
+                    hands.add(opening.made_by)
                     waiting.append(opening.made_by)
-        return other in seen - {person_id}
+        return hands
 
     def _has_lead(self, setting_id: UUID) -> bool:
         """Whether a setting has a safeguarding lead, or a deputy, at present. Looks through the whole ledger."""
