@@ -295,6 +295,7 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
     "add-person": "manage-people", "grant-role": "manage-people", "end-role": "manage-people", "declare-conflict": "manage-students",
     "end-conflict": "manage-students",
+    "join-students": "manage-students", "part-students": "manage-students",
     "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students", "start-placement": "manage-students",
     "change-placement": "manage-students", "correct-placement": "manage-students", "correct-admission": "manage-students",
     "end-placement": "manage-students", "commission-sessions": "manage-students",

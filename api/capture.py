@@ -79,14 +79,14 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     setting, students = _of(using.reader, asking, setting_id)
     told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, ("visit-logged",))
     people = people_of(using.reader)
-    broken = using.views.incomplete_students()
+    broken = using.reader.incomplete_students()
     rows: dict[str, Json] = {
         one["id"]: {"student_id": one["id"], "name": one["name"], "incomplete": one["id"] in broken, "sessions": [], "contacts": []} for one in students
     }
     for student, sessions in codes_of_day(using.reader, setting, students, on).items():
         rows[student]["sessions"] = [_attested(one, people) for one in sessions]
     for one in told:
-        said, row = one["entry"], rows[one["entry"]["student_id"]]
+        said, row = one["entry"], rows[str(using.ledger.world.kept(UUID(one["entry"]["student_id"])))]
         # The note stays where it is: the day asks who reached out, not what was said.
         reached = {
             "effort": said["effort"],
@@ -166,7 +166,7 @@ def day_csv(request: Request, using: Current, asking: Asking, on: date, setting:
         (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "", one.suggestion.meaning or "", one.suggestion.reason, *who[student])
         for student, found in codes_of_day(using.reader, body, students, on).items() for one in found
     ]  # fmt: skip
-    broken = using.views.incomplete_students()
+    broken = using.reader.incomplete_students()
     rows += [(name, on.isoformat(), "", "", "", "", UNREAD, *who[student]) for student, name in names.items() if student in broken]
     text = csv_text((*CODE_COLUMNS, *IDENTIFIERS), rows)
     return Response(text, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="suggested-codes-{on}.csv"'})

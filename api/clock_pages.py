@@ -15,8 +15,9 @@ from starlette.datastructures import FormData
 
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.due import EndClock, EndingReason, EndReview, ResumeClock, ResumeReview
+from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
-from ap_ledger.events.clocks import CLOCK_BY_NAME
+from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
 from api.asking import Asker, Asking
 from api.gate import gated
 from api.problems import NotAllowed
@@ -98,6 +99,17 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     return RedirectResponse(f"/clocks?setting={where['id']}&done={done}&min_position={position}", 303)
 
 
+def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about: str, do: str) -> UUID:
+    """The record of a child in which the placement stands that something is due for, or the reason that ended it."""
+
+    def is_there(record: Student) -> bool:
+        if do == "resume":
+            return (clock, about) in record.ended
+        return rule.about == "placement" and about.partition("/")[0] in {str(one.id) for one in record.placements}
+
+    return asking.ledger.world.record_where(student, is_there)
+
+
 def _command(asking: Asker, where: Body, form: FormData) -> EndClock | ResumeClock | EndReview | ResumeReview:
     """The command that a form asks for. Raises NotAllowed, Refused, or ValueError where it cannot be read."""
     clock, do = text_of(form, "clock"), text_of(form, "do")
@@ -111,6 +123,7 @@ def _command(asking: Asker, where: Body, form: FormData) -> EndClock | ResumeClo
     head: dict[str, Any] = {"id": id_of(form, "command"), "setting_id": UUID(where["id"]), "author_id": asking.person}
     why: dict[str, Any] = {"reason_code": text_of(form, "reason_code"), "reason": text_of(form, "reason")}
     if whose is not None:
+        whose = _record_of(asking, rule, whose, clock, about, do)
         about_student: dict[str, Any] = {**head, "student": whose, "clock": clock, "about": about}
         return EndClock(**about_student, **why) if do == "end" else ResumeClock(**about_student)
     commissioner, _, last = about.partition("/")

@@ -64,7 +64,11 @@ def _entry(
 
 def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:
     told = story_of(using.reader, entry)
-    if told is None or told["entry"]["student_id"] != str(student_id) or day_of(using.reader, told) not in asking.days("read-history", student_id):
+    if (
+        told is None
+        or using.ledger.world.kept(UUID(told["entry"]["student_id"])) != student_id
+        or day_of(using.reader, told) not in asking.days("read-history", student_id)
+    ):
         raise Unknown
     return deepcopy(told)
 
@@ -94,7 +98,7 @@ def _change(request: Request, using: Service, asking: Asker, student_id: UUID, e
         return _entry(request, using, asking, student_id, entry, "Say why, so that whoever looks back can tell.", 422)
     head = {
         "setting_id": told["entry"]["setting_id"],
-        "student_id": str(student_id),
+        "student_id": told["entry"]["student_id"],
         "author_id": str(asking.person),
         "device_time": using.ledger.clock().isoformat(),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -66,7 +67,7 @@ DONE = {
 def _erasure(request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = "") -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
     now = using.ledger.now()
-    texts = using.ledger.recorder.count_sealed(student_id)
+    texts = _texts_kept(using, student_id)
     ends = retention_of(using, student, setting, now.astimezone(ZoneInfo(setting["time_zone"])).date())
     classes = [
         {
@@ -94,6 +95,14 @@ def _erasure(request: Request, using: Service, asking: Asker, student_id: UUID, 
         notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]), class_names=CLASS_NAMES,
         today=now.astimezone(ZoneInfo(setting["time_zone"])).date(),
     )  # fmt: skip
+
+
+def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
+    """How many sealed texts there are of each class, in every record of a child: all of them are erased together."""
+    found: Counter[str] = Counter()
+    for record in using.ledger.world.records(student_id):
+        found.update(using.ledger.recorder.count_sealed(record))
+    return found
 
 
 def _may_erase(asking: Asker, kept: str, student: Body) -> bool:
@@ -166,12 +175,13 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
                 raise NotAllowed
             commands: list[Command] = []
             if do == "shred":
-                texts = using.ledger.recorder.count_sealed(student_id).get(kept, 0)
+                texts = _texts_kept(using, student_id).get(kept, 0)
                 commands.append(ShredKey(retention_class=kept, rule=text_of(form, "rule") or "asked", texts=texts, **common))  # type: ignore[arg-type]
             # The words of an entry that was corrected stand in every version of it.
             for each in position.split(",")[:20] if do == "excise" else ():
                 where = int(each) if each.isdecimal() and len(each) < 16 else 0
-                about = {**common, "id": entry_id(id_of(form, "command"), each)}
+                own = {"id": entry_id(id_of(form, "command"), each), "student": _record_at(using, student_id, where)}
+                about = {**common, **own}
                 commands.append(ExciseText(retention_class=kept, rule="recorded-wrongly", position=where, **about))  # type: ignore[arg-type]
             for command in commands:
                 name = str(command.id)
@@ -179,7 +189,7 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
                     command, entry_id(id_of(form, "form"), name), entry_id(id_of(form, "form"), name, "propose"), asking.person
                 )
             return RedirectResponse(f"/students/{student_id}/erasure?done=proposed&min_position={done.position}", 303)
-        needed, made = _plain(form, do, common)
+        needed, made = _plain(using, form, do, common)
         if not asking.may(needed, student_id):
             raise NotAllowed
         done = using.ledger.execute(made)
@@ -189,12 +199,20 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
     return RedirectResponse(f"/students/{student_id}/erasure?done={told}&min_position={done.position}", 303)
 
 
-def _plain(form: FormData, do: str, common: dict[str, Any]) -> tuple[str, Command]:
+def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
+    """The record of a child in which a position of the ledger lies: a text is removed from where it stands."""
+    found, records = using.ledger.recorder.events_at([position]), using.ledger.world.records(student_id)
+    return next((event.student_id for event in found if event.student_id in records), student_id)
+
+
+def _plain(using: Service, form: FormData, do: str, common: dict[str, Any]) -> tuple[str, Command]:
     """What one person may do alone, and the action that it is. Raises Refused."""
     if do == "hold":
         return "set-hold", SetHold(hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other", **common)
     if do == "lift":
-        return "lift-hold", LiftHold(hold_id=id_of(form, "hold"), **common)
+        hold = id_of(form, "hold")
+        whose = using.ledger.world.record_where(common["student"], lambda record: hold in record.holds)
+        return "lift-hold", LiftHold(hold_id=hold, **{**common, "student": whose})
     if do == "release":
         return "manage-students", ReleaseToFamily(released=text_of(form, "released") == "1", **common)
     raise Refused("malformed", "This form says nothing that can be done here.", "do")

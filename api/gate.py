@@ -187,9 +187,25 @@ def _let_in(request: Request, gate: Gate) -> Response | None:
         return _factor_first(request)
     if not _may(request, asking, gate):
         return answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed")
+    if (kept := _kept_page(request, asking)) is not None:
+        return kept
     if gate.reads is not None and asking.who.person_id is not None:
         _record_read(request, asking, gate.action, gate.reads)
     return None
+
+
+def _kept_page(request: Request, asking: Asker) -> Response | None:
+    """Where a page of a record is that was joined to another one: under the id of the one that is kept."""
+    student = request.path_params.get("student_id")
+    try:
+        named = None if student is None else UUID(student)
+    except ValueError:
+        return None
+    kept = None if named is None else asking.ledger.world.kept(named)
+    if student is None or kept == named:
+        return None
+    path = request.url.path.replace(student, str(kept), 1)
+    return RedirectResponse(str(request.url.replace(scheme="", netloc="", path=path)), 308)
 
 
 def _record_read(request: Request, asking: Asker, action: str, what: Looked) -> None:

@@ -124,7 +124,7 @@ def register(
     found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at, within)
     return {
         "student_id": str(student_id),
-        "incomplete": str(student_id) in using.views.incomplete_students(),
+        "incomplete": str(student_id) in using.reader.incomplete_students(),
         "items": [
             {
                 "entry_id": one.entry_id, "planned_start": one.start, "planned_end": one.end, "attended": one.attended,

@@ -67,16 +67,22 @@ def _hour(moment: str, zone: ZoneInfo) -> str:
 def settle(using: Service, asking: Asker, form: FormData) -> int:
     """Keeps the entry that was said to be right, and takes the others back. Returns the position. Raises NotAllowed or Refused."""
     kept, others = UUID(text_of(form, "keep")), [UUID(str(one)) for one in form.getlist("other")]
-    told = story_of(using.reader, kept)
-    if told is None or not others or kept in others:
+    told, taken_back = story_of(using.reader, kept), [story_of(using.reader, other) for other in others]
+    if told is None or not others or kept in others or None in taken_back:
         raise Refused("malformed", "This does not say which of them is right. Open the page again and choose one.", "keep")
-    student = UUID(told["entry"]["student_id"])
-    if not asking.may("record", student):
+    entries = [story["entry"] for story in (told, *taken_back) if story is not None]
+    if not all(asking.may("record", entry["student_id"]) for entry in entries):
         raise NotAllowed
-    head = {"kind": "entry-voided", "setting_id": told["entry"]["setting_id"], "student_id": str(student), "author_id": str(asking.person)}
-    head["device_time"] = using.ledger.clock().isoformat()
+    head = {"kind": "entry-voided", "author_id": str(asking.person), "device_time": using.ledger.clock().isoformat()}
     form_id = id_of(form, "command")
-    voids = [{"id": str(entry_id(form_id, str(one))), **head, "entry_id": str(one), "reason_code": SETTLED} for one in others]
+    voids = [
+        {
+            "id": str(entry_id(form_id, entry["id"])), **head, "entry_id": entry["id"], "reason_code": SETTLED,
+            # Where two records were joined, each entry stays in the one under whose id it came.
+            "setting_id": entry["setting_id"], "student_id": entry["student_id"],
+        }
+        for entry in entries[1:]
+    ]  # fmt: skip
     results = using.ledger.record(voids, sender=asking.writer).results
     # The form sent twice differs by its time only, and has done what it was to do.
     for result in results:

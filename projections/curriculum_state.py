@@ -13,10 +13,11 @@ from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
 from projections.crosswalks import Carried, carried_into
+from projections.joined import records_at
 from projections.learning import Learning, Steps, present, read_steps, steps_taken
 from projections.reading import Body, Reader, Unknown
 from projections.relations import on_days
-from projections.student_days import StudentDays
+from projections.student_days import COUNTS_NOW, StudentDays
 
 
 @dataclass(frozen=True)
@@ -92,8 +93,10 @@ def _touched(reader: Reader, students: Sequence[UUID]) -> set[str]:
         live = reader.views.live(connection, Learning.name)
         if live is None or not students:
             return set()
-        ask = f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({','.join('?' * len(students))})"
-        return {key for (key,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))}
+        records = records_at(connection, reader.views, f"joined_learning__{live.name}", students, live.position)
+        marks = ",".join("?" * len(records))
+        ask = reader.views.sql(f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({marks})")
+        return {key for (key,) in connection.exec_driver_sql(ask, tuple(record.bytes for record in records))}
 
 
 def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str]:
@@ -104,7 +107,7 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
             return set()
         ask = (
             f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) AND {on_days(days)} "
-            "AND kind = 'unit-progressed' AND superseded IS NULL"
+            f"AND kind = 'unit-progressed' AND {COUNTS_NOW}"
         )
         return {item.partition("|")[0] for (item,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))}
 
@@ -131,7 +134,7 @@ def _all_steps(
         live = reader.views.live(connection, Learning.name)
         assert live is not None
         position = live.position if known is None else min(known, live.position)
-        found = read_steps(connection, reader.views, live.name, students, keys)
+        found = read_steps(connection, reader.views, live.name, students, keys, position)
     return [
         (student, walk, steps, position)
         for walk, key in zip(walks, keys, strict=True)

@@ -126,7 +126,8 @@ def _rows_of(views: Views, generation: str, connection: Connection, marked: Sequ
         some = keys[start : start + 250]
         ask = (
             f"WITH wanted (whose, which) AS (VALUES {','.join(['(?,?)'] * len(some))}) SELECT student, day, {columns} "
-            f"FROM wanted CROSS JOIN timeline__{generation} WHERE student = whose AND day = which AND superseded IS NULL AND {where} ORDER BY position"
+            f"FROM wanted CROSS JOIN timeline__{generation} WHERE student = whose AND day = which "
+            f"AND superseded IS NULL AND left_at IS NULL AND {where} ORDER BY position"
         )
         rows += connection.exec_driver_sql(views.sql(ask), tuple(value for key in some for value in key)).all()
     return rows

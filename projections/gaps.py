@@ -14,7 +14,7 @@ from projections.period_facts import StudentPeriod
 from projections.periods import end_of
 from projections.reading import Body, Reader
 from projections.relations import placement_days
-from projections.student_days import StudentDays
+from projections.student_days import COUNTS_NOW, StudentDays
 from projections.uncertainty import Interval, share
 
 QUIET_DAYS = 7
@@ -131,7 +131,7 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
             some = wanted[start : start + 500]
             ask = (
                 f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
-                "AND kind = 'outcome-scored' AND superseded IS NULL AND occurred_at BETWEEN ? AND ?"
+                f"AND kind = 'outcome-scored' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
             )
             rows += connection.exec_driver_sql(reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))).all()
     rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]

@@ -20,7 +20,7 @@ from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader, Unknown
 from projections.relations import on_days
 from projections.runner import see
-from projections.student_days import StudentDays, read_cell, read_days, rows_of_day
+from projections.student_days import TOLD_AT, StudentDays, read_cell, read_days, rows_of_day
 
 History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
@@ -73,7 +73,7 @@ def days_at(
             folded = read_cell(rungs, rest) if found is None else fold_day(row for row in found if row.occurred_at <= instant)
             if folded:
                 days.append((date.fromordinal(day).isoformat(), folded))
-        return days, position, reader.views.incomplete(connection, student_id)
+        return days, position, reader.views.incomplete(connection, reader.ledger.world.records(student_id))
 
 
 def known_position(reader: Reader, known_at: datetime | None) -> int:
@@ -114,7 +114,8 @@ def entries_at(
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
-        where, given = f"student = ? AND {on_days(wanted)} AND position <= ? AND occurred_at <= ?", [student_id.bytes, position, microseconds(as_of)]
+        where = f"student = ? AND {on_days(wanted)} AND {TOLD_AT} AND occurred_at <= ?"
+        given: list[Any] = [student_id.bytes, position, position, microseconds(as_of)]
         if kinds:
             where, given = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*given, *kinds]
         ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
@@ -176,7 +177,8 @@ def changed_since(
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         ask = (
-            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND {on_days(within)} AND occurred_at <= ? AND (position > ? OR superseded > ?) "
+            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND {on_days(within)} AND left_at IS NULL "
+            "AND occurred_at <= ? AND (counted > ? OR superseded > ?) "
             "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)).all()

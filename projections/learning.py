@@ -8,7 +8,7 @@ any (as_of, known_at) is a pass over numbers, and a new step rewrites one small 
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from operator import not_
 from typing import Any, ClassVar, NamedTuple
@@ -19,6 +19,7 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
 from projections.entry_stories import EntryState, state_before, stories
+from projections.joined import Joined, joined_table, joining, records_at
 from projections.runner import CHANGES, Projection, Seen
 from projections.views import Views
 
@@ -57,6 +58,11 @@ def answers_table(suffix: str, metadata: MetaData) -> Table:
         Column("occurred_at", BigInt, nullable=False),
         Column("entry", LargeBinary(16), nullable=False),
     )  # fmt: skip
+
+
+def joined_learning_table(suffix: str, metadata: MetaData) -> Table:
+    """Whose record is read with whose."""
+    return joined_table("joined_learning", suffix, metadata)
 
 
 class Steps:
@@ -101,6 +107,19 @@ class Steps:
     def _rows(self) -> Iterator[tuple[int, int, int, int, int]]:
         said = self.said
         return zip(said["unit"], said["status"], said["at"], said["position"], said["superseded"], strict=True)
+
+    @classmethod
+    def together(cls, rows: Iterable[Steps]) -> Steps:
+        """The steps of several rows that overlap in time, as one row in the order in which they happened."""
+        made = cls()
+        units, statuses = made.said["units"], made.said["statuses"]
+        told = [(at, position, row.said["units"][unit], row.said["statuses"][status], superseded)
+                for row in rows for unit, status, at, position, superseded in row._rows()]  # fmt: skip
+        for at, position, unit, status, superseded in sorted(told):
+            step = {"unit": _index(units, unit), "status": _index(statuses, status), "at": at, "position": position}
+            for name, value in (step | {"superseded": superseded}).items():
+                made.said[name].append(value)
+        return made
 
     def counted(self, known: int, until: int) -> Iterator[tuple[str, str, int]]:
         """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that order."""
@@ -160,20 +179,22 @@ class Learning(Projection):
     """The steps and the answers."""
 
     name: ClassVar[str] = "learning"
-    version: ClassVar[int] = 1
-    tables: ClassVar = (steps_table, answers_table)
+    version: ClassVar[int] = 2
+    tables: ClassVar = (steps_table, answers_table, joined_learning_table)
 
     REMEMBERED = 2_000
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.steps, self.answers = self.made
+        self.steps, self.answers, joined = self.made
+        self._joined = Joined(self.views, joined)
         self._begins: dict[StudentCurriculum, list[int]] = {}
         self._rows: dict[tuple[bytes, str, int], Steps] = {}
 
     def forget(self) -> None:
         """The remembered rows may not be what is stored."""
         self._begins, self._rows = {}, {}
+        self._joined.forget()
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds steps and answers, and supersedes what was corrected or voided."""
@@ -194,6 +215,9 @@ class Learning(Projection):
                     superseded.append((seen.position, before.seen.position, _student(before), _key(before.said["instrument"])))
                 if after is None or after.seen.position != seen.position:
                     continue
+            elif (found := joining(seen)) is not None:
+                self._joined.change(connection, found)
+                continue
             elif seen.topic in KINDS:
                 after = EntryState(seen, seen.topic, seen.state or {}, seen.occurred_at)
             else:
@@ -253,30 +277,48 @@ def _key(ref: dict[str, Any]) -> str:
 
 
 def read_steps(
-    connection: Connection, views: Views, generation: str, students: Sequence[UUID], curricula: Sequence[str]
+    connection: Connection,
+    views: Views,
+    generation: str,
+    students: Sequence[UUID],
+    curricula: Sequence[str],
+    known: int,
 ) -> dict[tuple[UUID, str], list[Steps]]:
-    """The steps of students in some curricula, in rows in the order of time."""
-    found: dict[tuple[UUID, str], list[Steps]] = {}
-    for start in range(0, len(students), 500):
-        some = students[start : start + 500]
+    """The steps of students in some curricula, in rows in the order of time, of every record that was theirs."""
+    whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
+    records = list(whose)
+    found: dict[tuple[UUID, str], dict[UUID, list[Steps]]] = {}
+    for start in range(0, len(records), 500):
+        some = records[start : start + 500]
         marks = ",".join("?" * len(some)), ",".join("?" * len(curricula))
         ask = f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND curriculum IN ({marks[1]}) ORDER BY student, curriculum, begins"
-        for student, curriculum, steps in connection.exec_driver_sql(views.sql(ask), (*[one.bytes for one in some], *curricula)):
-            found.setdefault((UUID(bytes=bytes(student)), curriculum), []).append(Steps(orjson.loads(steps)))
-    return found
+        given = (*[record.bytes for record in some], *curricula)
+        for record, curriculum, steps in connection.exec_driver_sql(views.sql(ask), given):
+            recorded = UUID(bytes=bytes(record))
+            rows = found.setdefault((whose[recorded], curriculum), {}).setdefault(recorded, [])
+            rows.append(Steps(orjson.loads(steps)))
+    return {key: _in_order(list(rows.values())) for key, rows in found.items()}
+
+
+def _in_order(rows: Sequence[list[Steps]]) -> list[Steps]:
+    """The rows of a child in the order of time. Those of several records overlap, so they are put together."""
+    return rows[0] if len(rows) == 1 else [Steps.together(row for record in rows for row in record)]
 
 
 def read_answers(connection: Connection, views: Views, generation: str, students: Sequence[UUID], known: int, until: int) -> list[Answered]:
     """The questionnaires answered for students, as known at a position, until a moment; in the order they happened."""
+    whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
+    records = list(whose)
     found: list[Answered] = []
-    for start in range(0, len(students), 500):
-        some = students[start : start + 500]
+    for start in range(0, len(records), 500):
+        some = records[start : start + 500]
         ask = (
             f"SELECT student, instrument, respondent, occurred_at, position, entry FROM instruments_answered__{generation} "
             f"WHERE student IN ({','.join('?' * len(some))}) AND position <= ? AND (superseded IS NULL OR superseded > ?) AND occurred_at <= ?"
         )
-        for student, instrument, respondent, at, position, entry in connection.exec_driver_sql(
+        for record, instrument, respondent, at, position, entry in connection.exec_driver_sql(
             views.sql(ask), (*[one.bytes for one in some], known, known, until)
         ):
-            found.append(Answered(UUID(bytes=bytes(student)), instrument, respondent, at, position, UUID(bytes=bytes(entry))))
+            student = whose[UUID(bytes=bytes(record))]
+            found.append(Answered(student, instrument, respondent, at, position, UUID(bytes=bytes(entry))))
     return sorted(found, key=lambda one: (one.occurred_at, one.position))

@@ -17,7 +17,7 @@ from ap_ledger.events.dated import in_force
 from frameworks import Definition
 from projections.learning import Learning
 from projections.names import FullName, short_names
-from projections.registry import Registry
+from projections.registry import JOINED_RECORDS, Registry
 from projections.student_days import StudentDays
 from projections.views import Generation, Views
 
@@ -54,8 +54,9 @@ class Reader:
                 where, given = f"{where} AND setting_id = ?", [*given, str(setting_id)]
             ask = f"SELECT id, position, body FROM registry__{live.name} WHERE {where} ORDER BY id LIMIT ?"
             rows = connection.exec_driver_sql(self.views.sql(ask), (*given, limit)).all()
-        bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
-        return self._named(bodies)
+            bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
+            kept = self._kept(connection, live) if any(body.get("student_id") for body in bodies) else {}
+        return self._named([_told_of(body, kept) for body in bodies])
 
     def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
@@ -81,10 +82,19 @@ class Reader:
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
             ask = self.views.sql(f"SELECT position, body FROM registry__{live.name} WHERE kind = ? AND id = ?")
-            row = connection.exec_driver_sql(ask, (kind, key)).first()
+            kept = self._kept(connection, live)
+            row = connection.exec_driver_sql(ask, (kind, kept.get(key, key) if kind == "students" else key)).first()
         if row is None:
             return None
-        return self._named([{**orjson.loads(row[1]), "key": key, "position": row[0]}])[0]
+        body = orjson.loads(row[1])
+        own = {"key": body["id"] if kind == "students" else key, "position": row[0]}
+        return self._named([_told_of({**body, **own}, kept)])[0]
+
+    def _kept(self, connection: Connection, live: Generation) -> dict[str, str]:
+        """The students whose records are joined to others, with the one that is kept of each child."""
+        ask = self.views.sql(f"SELECT id, body FROM registry__{live.name} WHERE kind = ?")
+        rows = connection.exec_driver_sql(ask, (JOINED_RECORDS,))
+        return {key: orjson.loads(body)["kept_student"] for key, body in rows}
 
     def _named(self, bodies: list[Body]) -> list[Body]:
         """Puts names in, opened all at once from the events that said them; `[erased]` where their keys were shredded."""
@@ -171,6 +181,10 @@ class Reader:
 
     # Positions ----------------------------------------------------------------------------------------------------
 
+    def incomplete_students(self) -> frozenset[str]:
+        """The ids of the students about whom an event could not be read, in whichever of their records."""
+        return frozenset(str(self.ledger.world.kept(UUID(student))) for student in self.views.incomplete_students())
+
     def positions(self) -> dict[str, int]:
         """The position of the ledger and of each projection."""
         return {
@@ -186,6 +200,11 @@ class Reader:
             # Nobody has built it yet: `ap-ledger work` or `serve` does so when it starts.
             raise Busy(1)
         return live
+
+
+def _told_of(body: Body, kept: dict[str, str]) -> Body:
+    """A body that names a student, with the id of the one that is kept where records were joined."""
+    return {**body, "student_id": kept[body["student_id"]]} if body.get("student_id") in kept else body
 
 
 def _full_name(key: str, event: Any) -> FullName | None:

@@ -14,9 +14,16 @@ from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
 from ap_ledger.persistence.recorder import LedgerRecorder
+from projections.joined import Joining, joining
 from projections.runner import Projection, Seen, see
 
 Body = dict[str, Any]
+OF_A_STUDENT = (
+    "student-", "students-", "admission-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-",
+)  # fmt: skip
+"""How the topics of events begin that change the body of a student."""
+JOINED_RECORDS = "joined-records"
+"""The kind of body that a student leaves whose record is joined to another one's: it says whose."""
 CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered")
 """What a correction may put right in a placement."""
 
@@ -41,14 +48,51 @@ class Registry(Projection):
     version: ClassVar[int] = 3
     tables: ClassVar = (registry_table,)
 
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._kept: dict[bytes, bytes] | None = None
+
+    def forget(self) -> None:
+        """Another runner may have written which records are joined."""
+        self._kept = None
+
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
-        """Changes the bodies that events are about."""
+        """Changes the bodies that events are about; what is said of a record that is joined to another, that one's."""
         for seen in batch:
-            change = CHANGES.get(seen.topic)
-            if change is not None and seen.state is not None:
-                kind, key = _about(seen)
-                body = self._read(connection, kind, key)
-                change(body, seen.state, seen)
+            if (found := joining(seen)) is not None:
+                self._make_anew(connection, found, seen)
+            else:
+                self._take_in(connection, told_of(seen, self._kept_now(connection)))
+
+    def _take_in(self, connection: Connection, seen: Seen) -> None:
+        change = CHANGES.get(seen.topic)
+        if change is not None and seen.state is not None:
+            kind, key = _about(seen)
+            body = self._read(connection, kind, key)
+            change(body, seen.state, seen)
+            self._write(connection, kind, key, body, seen)
+
+    def _kept_now(self, connection: Connection) -> dict[bytes, bytes]:
+        """The records that are joined to others, with the one that is kept."""
+        if self._kept is None:
+            ask = self.views.sql(f"SELECT body FROM {self.made[0].name} WHERE kind = ?")
+            bodies = [orjson.loads(body) for (body,) in connection.exec_driver_sql(ask, (JOINED_RECORDS,))]
+            self._kept = {UUID(body["id"]).bytes: UUID(body["kept_student"]).bytes for body in bodies}
+        return self._kept
+
+    def _make_anew(self, connection: Connection, found: Joining, seen: Seen) -> None:
+        """Makes the bodies of two records anew from their streams: as one where joined, as two where parted."""
+        kept, record = UUID(bytes=found.kept), UUID(bytes=found.record)
+        before = self._read(connection, "students", str(kept))
+        gone = f"DELETE FROM {self.made[0].name} WHERE kind = ? AND id = ?"
+        self.views.update_many(connection, gone, [(kind, str(record)) for kind in ("students", JOINED_RECORDS)])
+        if found.together:
+            body = {"id": str(record), "setting_id": _id(seen.setting_id), "kept_student": str(kept)}
+            self._write(connection, JOINED_RECORDS, str(record), body, seen)
+        self._kept = None
+        streams = {kept, record, *map(UUID, before.get("records", ()))}
+        for kind, bodies in bodies_at(self.recorder, sorted(streams), seen.position).items():
+            for key, body in bodies.items():
                 self._write(connection, kind, key, body, seen)
 
     def _read(self, connection: Connection, kind: str, key: str) -> Body:
@@ -64,15 +108,27 @@ class Registry(Projection):
 
 
 def bodies_at(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> dict[str, dict[str, Body]]:
-    """The same bodies as they stood at a position, by kind and key: placements and timetables as they were known then."""
+    """The same bodies as they stood at a position, by kind and key: placements and timetables as they were known then.
+
+    The streams of every record of a child are given; those that were joined then make one body.
+    """
     found: dict[str, dict[str, Body]] = {}
-    for row in recorder.tail_of(streams):
-        seen = see(row)
+    told = [seen for row in recorder.tail_of(streams) if (seen := see(row)).position <= position]
+    kept: dict[bytes, bytes] = {}
+    for joins in filter(None, map(joining, told)):
+        kept.pop(joins.record, None)
+        kept |= {joins.record: joins.kept} if joins.together else {}
+    for seen in (told_of(seen, kept) for seen in told):
         change = CHANGES.get(seen.topic)
-        if seen.position <= position and change is not None and seen.state is not None:
+        if change is not None and seen.state is not None:
             kind, key = _about(seen)
             change(found.setdefault(kind, {}).setdefault(key, {"id": key}), seen.state, seen)
     return found
+
+
+def told_of(seen: Seen, kept: Mapping[bytes, bytes]) -> Seen:
+    """An event of a record that is joined to another one, as if it stood in that one's stream."""
+    return seen._replace(stream=kept[seen.stream]) if seen.stream in kept else seen
 
 
 def _id(key: bytes | None) -> str:
@@ -97,7 +153,7 @@ def _about(seen: Seen) -> tuple[str, str]:
             return "reports", _id(seen.stream)
         case topic if topic.startswith("deed-"):
             return "proposals", _id(seen.stream)
-        case topic if topic.startswith(("student-", "admission-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-")):
+        case topic if topic.startswith(OF_A_STUDENT):
             return "students", _id(seen.stream)
     return "settings", _id(seen.stream)
 
@@ -147,15 +203,40 @@ def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _student(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=_id(seen.setting_id), admitted_on=state["on"], named_at=None, mentors=[], expected=[], shredded=[])
+    if "admitted_on" not in body:
+        body.update(setting_id=_id(seen.setting_id), named_at=None, mentors=[], expected=[], shredded=[])
+    _admission(body, state, seen)
 
 
 def _admission(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["admitted_on"] = state["on"]
+    # A child with several records was admitted on the first of their days.
+    admissions = body.setdefault("admissions", {})
+    admissions[_id(seen.student_id)] = state["on"]
+    body["admitted_on"] = min(admissions.values())
 
 
 def _identified(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["named_at"] = seen.position
+    # A child is called as the record says that is kept, where it says anything.
+    if _id(seen.student_id) == body["id"] or body["named_at"] is None:
+        body["named_at"] = seen.position
+
+
+def _joined(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    record = state["joined_student"]
+    if body["id"] == state["kept_student"]:
+        body["records"] = sorted({*body.get("records", ()), record})
+        joined = {"student_id": record, "reason_code": state["reason_code"], "joined_at": seen.recorded_at}
+        body["joined"] = [*_others(body, record), joined]
+
+
+def _parted(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    if body["id"] == state["kept_student"]:
+        body["records"] = sorted({*body.get("records", ()), state["joined_student"]})
+        body["joined"] = _others(body, state["joined_student"])
+
+
+def _others(body: Body, record: str) -> list[Body]:
+    return [one for one in body.get("joined", ()) if one["student_id"] != record]
 
 
 def _needs(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -177,6 +258,12 @@ def _family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _family_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["family"] = [one for one in body.get("family", ()) if one != state["person_id"]]
+
+
+def _released_to_family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    # Of a child with several records it is the one that is kept of which something is released.
+    if _id(seen.student_id) == body["id"]:
+        body["released"] = state["released"]
 
 
 def _clock_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -234,6 +321,9 @@ def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.stream), commissioned=[])
     body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
     body["dual_registered"] = state.get("dual_registered", False)
+    if seen.student_id != seen.stream:
+        # It was started of a record that is joined to another one, under whose id it is changed and ended.
+        body["recorded_as"] = _id(seen.student_id)
 
 
 def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -280,11 +370,13 @@ CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "key-shredded": _shredded,
     "family-linked": _family,
     "family-unlinked": _family_ended,
-    "released-to-family": _merge("released"),
+    "released-to-family": _released_to_family,
     "clock-ended": _clock_ended,
     "clock-resumed": _clock_resumed,
     "review-ended": _clock_ended,
     "review-resumed": _clock_resumed,
+    "students-joined": _joined,
+    "students-parted": _parted,
     "hold-set": _hold,
     "hold-lifted": _hold_lifted,
     "sealed-record": _worry,

@@ -37,7 +37,7 @@ def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
 
 def days_placed(reader: Reader, student_id: UUID) -> Days:
     """The days of all the placements of one student, as they are known now."""
-    student = reader.ledger.world.student(student_id)
+    student = reader.ledger.world.child(student_id)
     return days_of((one.start, one.end) for one in student.placements) if student else NO_DAYS
 
 
@@ -74,7 +74,8 @@ class Known(NamedTuple):
 def known_of(reader: Reader, setting: Body, students: Sequence[Body], known_at: datetime | None) -> Known:
     """What was known of a setting and some of its students at a time; everything that is known where none is given."""
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
-    bodies = bodies_at(reader.ledger.recorder, [*(UUID(student["id"]) for student in students), UUID(setting["id"])], position)
+    records = [UUID(record) for student in students for record in (student["id"], *student.get("records", ()))]
+    bodies = bodies_at(reader.ledger.recorder, [*records, UUID(setting["id"])], position)
     expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
     return Known(position, {**setting, **bodies.get("settings", {}).get(setting["id"], {})}, expected, by_student(bodies.get("placements", {}).values()))
 

@@ -19,6 +19,7 @@ from ap_ledger.errors import LedgerError
 from ap_ledger.events.moments import local_day, microseconds, stored_time
 from projections.day_marks import DayMarks, marks_table
 from projections.entry_stories import state_before, stories
+from projections.joined import Joined, Joining, joined_table, stretches
 from projections.one_fact import LATE, MISSING
 from projections.progress import DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen
@@ -26,12 +27,19 @@ from projections.views import Views
 
 
 def timeline_table(suffix: str, metadata: MetaData) -> Table:
-    """One row for each state of each entry. `superseded` is the position from which it counts no more."""
+    """One row for each state of each entry. `superseded` is the position from which it counts no more.
+
+    `record` is the student under whose id it was recorded. Where that record was joined to this student's, or parted
+    from it, the row is told of this student from `counted` on, until before `left_at`.
+    """
     return Table(
         f"timeline{suffix}", metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("day", Integer, primary_key=True, autoincrement=False),
         Column("position", BigInt, primary_key=True, autoincrement=False),
+        Column("counted", BigInt, primary_key=True, autoincrement=False),
+        Column("left_at", BigInt),
+        Column("record", LargeBinary(16), nullable=False),
         Column("superseded", BigInt),
         Column("occurred_at", BigInt, nullable=False),
         Column("kind", String, nullable=False),
@@ -74,6 +82,17 @@ def zones_table(suffix: str, metadata: MetaData) -> Table:
     )  # fmt: skip
 
 
+def joined_days_table(suffix: str, metadata: MetaData) -> Table:
+    """Whose record is told of whom."""
+    return joined_table("joined_days", suffix, metadata)
+
+
+COUNTS_NOW = "superseded IS NULL AND left_at IS NULL"
+"""The condition, in SQL, that a row of the timeline counts now, and for this student."""
+TOLD_AT = "counted <= ? AND (left_at IS NULL OR left_at > ?)"
+"""The condition, in SQL, that a row of the timeline was told of this student at a position, which is given twice."""
+
+
 def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date, where: str, *given: str) -> list[Any]:
     """Rows of the timeline that count now, of several students on one day, in the order in which they were recorded."""
     found: list[Any] = []
@@ -84,16 +103,17 @@ def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date,
             some = students[start : start + 500]
             ask = (
                 f"SELECT {columns} FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
-                f"AND {where} AND superseded IS NULL ORDER BY position"
+                f"AND {where} AND {COUNTS_NOW} ORDER BY position"
             )
             found += connection.exec_driver_sql(views.sql(ask), (*[one.bytes for one in some], day.toordinal(), *given)).all()
     return found
 
 
 class Line(NamedTuple):
-    """A timeline row on its way in."""
+    """A timeline row on its way in. `record` is the student under whose id it was recorded."""
 
     student: bytes
+    record: bytes
     day: int
     row: DayRow
     entry: bytes
@@ -103,7 +123,8 @@ class Line(NamedTuple):
         """The columns of the timeline, in order."""
         row = self.row
         return (
-            self.student, self.day, row.position, None, row.occurred_at, row.kind, row.item, row.value, row.slot, self.entry, self.visit,
+            self.student, self.day, row.position, row.position, None, self.record, None,
+            row.occurred_at, row.kind, row.item, row.value, row.slot, self.entry, self.visit,
             row.begins, row.ends, row.session_day,
         )  # fmt: skip
 
@@ -188,17 +209,19 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 5
-    tables: ClassVar = (timeline_table, cells_table, zones_table, marks_table)
+    version: ClassVar[int] = 6
+    tables: ClassVar = (timeline_table, cells_table, zones_table, marks_table, joined_days_table)
 
     REMEMBERED = 20_000
 
     def __init__(self, *given: Any) -> None:
         super().__init__(*given)
-        self.timeline, self.cells, self.zones, self.marks = self.made
+        self.timeline, self.cells, self.zones, self.marks, joined = self.made
+        self._joined = Joined(self.views, joined)
         self._zones: dict[bytes, str] = {}
         self._open: dict[tuple[bytes, int], list[Any] | None] = {}
-        self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE student = ? AND day = ? AND position = ? AND superseded IS NULL"
+        entry = "student = ? AND day = ? AND position = ?"
+        self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE {entry} AND {COUNTS_NOW}"
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
         self._change = f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
 
@@ -206,8 +229,34 @@ class StudentDays(Projection):
         """The open cells may not be what this process thinks."""
         self._open = {}
         self._zones = {}
+        self._joined.forget()
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
+        """Tells every entry of its student: from a joining or a parting on, of the one whose record it is then."""
+        for stretch, joining in stretches(batch):
+            if stretch:
+                self._take_in(connection, stretch)
+            if joining is not None:
+                self._move(connection, joining, batch)
+
+    def _move(self, connection: Connection, joining: Joining, batch: Sequence[Seen]) -> None:
+        """Tells all entries of a record of another student from a position on, and folds both students' days again."""
+        self._joined.change(connection, joining)
+        record, position = joining.record, joining.position
+        whose, becomes = (record, joining.kept) if joining.together else (joining.kept, record)
+        columns = [column.name for column in self.timeline.columns]
+        there = "student = ? AND record = ? AND left_at IS NULL"
+        ask = self.views.sql(f"SELECT {', '.join(columns)} FROM {self.timeline.name} WHERE {there}")
+        found = [dict(zip(columns, row, strict=True)) for row in connection.exec_driver_sql(ask, (whose, record)).all()]
+        leave = f"UPDATE {self.timeline.name} SET left_at = ? WHERE {there}"
+        self.views.update_many(connection, leave, [(position, whose, record)])
+        moved = [tuple((row | {"student": becomes, "counted": position}).values()) for row in found]
+        self.views.insert_many(connection, self.timeline, moved)
+        seen = next(seen for seen in batch if seen.position == position)
+        again = [(position, self._day(connection, seen, seen.recorded_at), None)]
+        self._keep_cells(connection, {(student, row["day"]): again for row in found for student in (whose, becomes)})
+
+    def _take_in(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds entries to the timeline, supersedes what was corrected or voided, and brings the day cells up to date."""
         changed = {seen.stream for seen in batch if seen.topic in ("entry-corrected", "entry-voided")}
         streams = stories(self.recorder, changed)
@@ -249,7 +298,9 @@ class StudentDays(Projection):
         assert seen.student_id is not None
         begins, ends, on = planned(state) if kind == "session-attended" else (None, None, None)
         row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], str(visit) if visit else None, begins, ends, on)
-        return Line(seen.student_id, self._day(connection, seen, occurred_at), row, seen.stream, visit.bytes if visit else None)
+        student = self._joined.kept(connection, seen.student_id)
+        day = self._day(connection, seen, occurred_at)
+        return Line(student, seen.student_id, day, row, seen.stream, visit.bytes if visit else None)
 
     def _current(self, connection: Connection, story: Sequence[Seen], before: int) -> Line | None:
         """The timeline row that an entry had just before a position: None where it was void."""
@@ -360,8 +411,10 @@ def read_days(connection: Connection, views: Views, timeline: str, student: byte
         some = days[start : start + 500]
         ask = (
             f"SELECT day, position, occurred_at, kind, item, value, slot, visit, begins, ends, session_day FROM {timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
-            "AND position <= ? AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
+            f"AND {TOLD_AT} AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
         )
-        for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(views.sql(ask), (student, *some, position, position)):
+        for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(
+            views.sql(ask), (student, *some, position, position, position)
+        ):
             found[day].append(DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit))), *session))
     return found

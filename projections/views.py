@@ -177,10 +177,13 @@ class Views:
             live = self.live(connection, projection)
         return live.position if live else 0
 
-    def incomplete(self, connection: Connection, student_id: UUID) -> bool:
-        """Whether an event about this student could not be read, so that what is shown about them is incomplete."""
-        ask = self.sql("SELECT 1 FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation WHERE d.student = ?")
-        return connection.exec_driver_sql(ask, (student_id.bytes,)).first() is not None
+    def incomplete(self, connection: Connection, records: Sequence[UUID]) -> bool:
+        """Whether an event in any of a student's records could not be read, so that what is shown is incomplete."""
+        ask = (
+            "SELECT 1 FROM dead_letter d JOIN pointers p ON p.projection = d.projection "
+            f"AND p.generation = d.generation WHERE d.student IN ({','.join('?' * len(records))})"
+        )
+        return connection.exec_driver_sql(self.sql(ask), tuple(record.bytes for record in records)).first() is not None
 
     def incomplete_students(self) -> frozenset[str]:
         """The ids of the students about whom an event could not be read."""

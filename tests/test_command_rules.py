@@ -46,6 +46,8 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "corrects": "2026-03-01",
         "categories": [{"id": "left-site", "label": "Left the site"}],
     },
+    "join-students": {"student": U, "kept_student": U, "reason_code": "admitted-twice"},
+    "part-students": {"student": U, "reason_code": "mistake"},
     "end-clock": {"student": U, "clock": "absence", "about": "2026-03-02", "reason_code": "other", "reason": "they moved"},
     "resume-clock": {"student": U, "clock": "absence", "about": "2026-03-02"},
     "end-review": {"commissioner_id": U, "last": "2026-03-27", "reason_code": "other", "reason": "they moved"},

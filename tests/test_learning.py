@@ -135,7 +135,7 @@ def test_a_long_history_is_kept_in_small_rows_and_a_late_correction_finds_its_ow
     states = student_curriculum(house.reader, house.student, "small@1", LATER, None).states
     assert {unit: len(state.steps) for unit, state in states.items()} == {"a": 2, "b": 2, "c": 3, "d": 3}
     with house.views.reading() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM unit_steps__v1").scalar_one() > 3
+        assert connection.exec_driver_sql("SELECT count(*) FROM unit_steps__v2").scalar_one() > 3
     house.runner.replay("learning")
     assert {unit: len(state.steps) for unit, state in student_curriculum(house.reader, house.student, "small@1", LATER, None).states.items()} == {
         "a": 2, "b": 2, "c": 3, "d": 3,

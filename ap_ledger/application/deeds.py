@@ -126,6 +126,12 @@ class Deeds:
             self._excise(student, position, retention_class)
 
     def _shred(self, student: UUID, retention_class: str) -> None:
+        # What is erased of a child is erased of every record that was joined to theirs; none is joined after that.
+        known = self._world.student(student)
+        for record in (student, *(known.joined if known else ())):
+            self._shred_record(record, retention_class)
+
+    def _shred_record(self, student: UUID, retention_class: str) -> None:
         self._keyring.shred(student, retention_class)
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)

@@ -72,6 +72,10 @@ PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
 )
 
 
+def _projector(command: Command) -> Callable[..., Any]:
+    return next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
+
+
 @dataclass(frozen=True, slots=True)
 class Executed:
     """The answer to a command: whether it was recorded now or before, the first position it caused, and what to look at again."""
@@ -179,7 +183,6 @@ class Ledger(Sending, Application[UUID]):
         Raises Refused when a rule says no, CommandConflict when its id was used for something else, Busy.
         """
         self.time.require()
-        projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
         said = command.model_dump(mode="json")
         require_canonical(said)
         for _ in range(ATTEMPTS):
@@ -190,15 +193,9 @@ class Ledger(Sending, Application[UUID]):
                 if key is not None and Fingerprint(key.raw).of(said) != known.fingerprint:
                     raise CommandConflict("This command's id was used before for something else. Nothing was stored.")
                 return Executed("duplicate", known.position)
-            state = self.world.fold(command.stream_id, projector)
-            self.deeds.check(command, self.clock())
-            stamp = Stamp(
-                occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id,
-                author_id=command.author_id, command_id=command.id,
-            )  # fmt: skip
-            events = NextEvents(command.stream_id, state.version if state else 0, stamp)
-            decided = command.decide(state, events)
+            state, events, decided = self._decided(command, command.id)
             decided += self._make_keys(command, events)
+            decided += self._beside(command, state)
             key = self.keyring.key(owner, "core")
             print_ = Fingerprint(key.raw).of(said) if key else b""
             decided[0] = decided[0].model_copy(update={"stamp": replace(decided[0].stamp, fingerprint=print_)})
@@ -217,11 +214,29 @@ class Ledger(Sending, Application[UUID]):
 
     def would_decide(self, command: Command) -> None:
         """Lets a command decide and stores nothing. Raises Refused when a rule says no."""
-        projector = next(projector for kind, projector in PROJECTORS if isinstance(command, kind))
-        state = self.world.fold(command.stream_id, projector)
+        state, _, _ = self._decided(command, None)
+        self._beside(command, state)
+
+    def _decided(self, command: Command, command_id: UUID | None) -> tuple[Any, NextEvents, list[Event]]:
+        """The state of a command's own stream, what makes its next events, and those that follow. Raises Refused."""
+        state = self.world.fold(command.stream_id, _projector(command))
         self.deeds.check(command, self.clock())
-        stamp = Stamp(occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id, author_id=command.author_id)
-        command.decide(state, NextEvents(command.stream_id, state.version if state else 0, stamp))
+        stamp = Stamp(
+            occurred_at=self.clock(), setting_id=command.setting_id, student_id=command.student_id,
+            author_id=command.author_id, command_id=command_id,
+        )  # fmt: skip
+        events = NextEvents(command.stream_id, state.version if state else 0, stamp)
+        return state, events, command.decide(state, events)
+
+    def _beside(self, command: Command, state: Any) -> list[Event]:
+        """What follows in the further streams that a command changes. Raises Refused."""
+        decided: list[Event] = []
+        for stream in command.beside(state):
+            other = self.world.fold(stream, _projector(command))
+            student = stream if command.student_id else None
+            stamp = Stamp(self.clock(), command.setting_id, student, command.author_id)
+            decided += command.decide_beside(other, NextEvents(stream, other.version if other else 0, stamp))
+        return decided
 
     def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
         """Records that somebody looked at something, durably, before it is shown. Returns the position, 0 where it was recorded just now."""

@@ -69,7 +69,11 @@ class Standing:
         if person is None:
             return Who(person_id, via=via, scopes=scopes)
         grants = tuple(Grant(role.setting_id, role.role, role.commissioner_id) for role in self.roles(person_id, at))
-        return Who(person_id, grants, via, scopes, person.conflicts)
+        return Who(person_id, grants, via, scopes, self._every_record(person.conflicts))
+
+    def _every_record(self, students: frozenset[UUID]) -> frozenset[UUID]:
+        """These students under every id under which anything was recorded of them."""
+        return frozenset(record for student in students for record in self._world.records(student))
 
     def device(self, device_id: UUID) -> Who:
         """A device as itself, of the setting that enrolled it."""
@@ -79,9 +83,9 @@ class Standing:
 
     def student(self, student_id: UUID, on: date | None = None) -> About:
         """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may anything."""
-        found = self._world.student(student_id)
+        found = self._world.child(student_id)
         setting = found.setting_id if found else None
-        return About(setting, student_id, lambda: _relations(found, on or self.today(setting)))
+        return About(setting, found.id if found else student_id, lambda: _relations(found, on or self.today(setting)))
 
     def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""

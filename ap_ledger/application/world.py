@@ -18,7 +18,7 @@ from ap_ledger.domain.device import Device, project_device
 from ap_ledger.domain.framework import framework_stream, project_framework
 from ap_ledger.domain.person import Person, project_person
 from ap_ledger.domain.setting import Setting, project_setting
-from ap_ledger.domain.student_state import Student, project_student
+from ap_ledger.domain.student_state import Student, as_one, project_student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.moments import microseconds
@@ -110,7 +110,7 @@ class World:
         if self._known(self._people, author_id, project_person) is None:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
-        return Party(setting, student, Fingerprint(core.raw) if core else None)
+        return Party(setting, self.child(student_id) or student, Fingerprint(core.raw) if core else None)
 
     def setting(self, setting_id: UUID) -> Setting | None:
         """A setting as it is now, or None."""
@@ -126,6 +126,29 @@ class World:
         """A student as they are now, or None."""
         found: Student | None = self._known(self._students, student_id, project_student)
         return found
+
+    def kept(self, student_id: UUID) -> UUID:
+        """The id under which a child is told of: the student's own, or that of the one to whom they were joined."""
+        student = self.student(student_id)
+        return student_id if student is None or student.kept_as is None else student.kept_as
+
+    def records(self, student_id: UUID) -> tuple[UUID, ...]:
+        """The ids of every record of a child, the one that is kept first."""
+        kept = self.student(self.kept(student_id))
+        return (student_id,) if kept is None else (kept.id, *kept.joined)
+
+    def record_where(self, student_id: UUID, says: Callable[[Student], bool]) -> UUID:
+        """The record of a child in which something stands, such as a placement, so that what changes it goes there too.
+
+        The one that is kept where it stands in none.
+        """
+        states = ((record, self.student(record)) for record in self.records(student_id))
+        return next((record for record, state in states if state is not None and says(state)), self.kept(student_id))
+
+    def child(self, student_id: UUID) -> Student | None:
+        """A student as they are now with every record of theirs, or None."""
+        kept, *others = (self.student(record) for record in self.records(student_id))
+        return kept and (as_one(kept, [other for other in others if other is not None]) if others else kept)
 
     def device(self, device_id: UUID) -> Device | None:
         """A device as it is now, or None."""

@@ -114,6 +114,14 @@ class Command(Fact):
     def decide(self, state: Any, events: NextEvents) -> list[Event]:
         """The events that follow. `state` is None for a stream that does not exist yet. Raises Refused when a rule says no."""
 
+    def beside(self, state: Any) -> tuple[UUID, ...]:
+        """The further streams of its kind that change with it, all at once or none; `state` is of its own stream."""
+        return ()
+
+    def decide_beside(self, state: Any, events: NextEvents) -> list[Event]:
+        """The events that follow in one of the further streams. Raises Refused when a rule says no."""
+        return []
+
 
 class DatedCommand(DatedFact, Command):
     """A command that says what holds from a date on; with `corrects`, that it holds instead of what was said from that date."""

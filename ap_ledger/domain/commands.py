@@ -14,6 +14,7 @@ from ap_ledger.domain.due import EndClock, EndReview, ResumeClock, ResumeReview
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
+from ap_ledger.domain.joining import JoinStudents, PartStudents
 from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
 from ap_ledger.domain.placement import ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
@@ -49,6 +50,8 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     AdmitStudent,
     CorrectAdmission,
     IdentifyStudent,
+    JoinStudents,
+    PartStudents,
     ExpectStudent,
     StartPlacement,
     ChangePlacement,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from uuid import UUID
+
 from ap_ledger.domain.base import NextEvents, two_people
 from ap_ledger.domain.student import StudentCommand
 from ap_ledger.domain.student_state import Student
@@ -35,15 +38,31 @@ class Erasure(StudentCommand):
 
 
 class ShredKey(Erasure):
-    """Destroys a student's key for one retention class, for ever. `texts` is how many sealed texts the preview counted."""
+    """Destroys a student's key for one retention class, for ever, and those of every record that was joined to theirs.
+
+    `texts` is how many sealed texts the preview counted.
+    """
 
     texts: TextsCounted = 0
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """A key is shredded once."""
+        """A key is shredded once, and a child is erased under the record that is kept."""
+        if self.allowed(state).kept_as is not None:
+            raise Refused("not-allowed", "This is joined to another record. Erase that one, and both are erased.", "student")
+        return [events.event(KeyShredded, **self._words(), texts=self.texts)]
+
+    def beside(self, state: Student | None) -> tuple[UUID, ...]:
+        """The records that were joined to this one."""
+        return state.joined if state else ()
+
+    def decide_beside(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The child's other record is erased with it; its texts were counted with those of the kept one."""
         self.allowed(state)
-        said = {"retention_class": self.retention_class, "rule": self.rule, "texts": self.texts}
-        return [events.event(KeyShredded, **said, authorised_by=self.author_id, approved_by=self.approved_by)]
+        return [events.event(KeyShredded, **self._words())]
+
+    def _words(self) -> dict[str, Any]:
+        two = {"authorised_by": self.author_id, "approved_by": self.approved_by}
+        return {"retention_class": self.retention_class, "rule": self.rule, **two}
 
 
 class ExciseText(Erasure):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ from ap_ledger.events.student import (
     ReleasedToFamily,
     StudentAdmitted,
     StudentIdentified,
+    StudentsJoined,
+    StudentsParted,
 )
 
 D = TypeVar("D", bound=DatedFact)
@@ -72,6 +75,10 @@ class Student:
     holds: frozenset[UUID] = frozenset()
     ended: frozenset[tuple[str, str]] = frozenset()
     """What was due and was ended with a reason, as (clock, what it is about)."""
+    kept_as: UUID | None = None
+    """The student whom this one turned out to be, while the two are joined."""
+    joined: tuple[UUID, ...] = ()
+    """The students who turned out to be this one, in the order in which they were joined."""
 
     def caseload_on(self, day: date) -> frozenset[UUID]:
         """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
@@ -148,7 +155,40 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = replace(student, holds=student.holds - {event.hold_id})
         case KeyShredded():
             student = replace(student, shredded=student.shredded | {event.retention_class})
+        case StudentsJoined():
+            student = _joined(student, event.kept_student, event.joined_student)
+        case StudentsParted():
+            parted = tuple(other for other in student.joined if other != event.joined_student)
+            student = replace(student, kept_as=None, joined=parted)
     return replace(student, version=event.originator_version)
+
+
+def _joined(student: Student, kept: UUID, joined: UUID) -> Student:
+    if student.id == joined:
+        return replace(student, kept_as=kept)
+    return replace(student, joined=(*student.joined, joined))
+
+
+def as_one(kept: Student, others: Sequence[Student]) -> Student:
+    """A child of whom there are several records, as the one that is kept: everything that any of them says.
+
+    What the family may see was released of the one that is kept, or not at all: joining opens nothing to any family.
+    """
+    records = (kept, *others)
+    dated = sorted((fact for record in records for fact in record.dated), key=_recorded)
+    return replace(
+        kept,
+        placements=tuple(placement for record in records for placement in record.placements),
+        own_items=frozenset().union(*(record.own_items for record in records)),
+        dated=tuple(dated),
+        holds=frozenset().union(*(record.holds for record in records)),
+        ended=frozenset().union(*(record.ended for record in records)),
+        shredded=frozenset().union(*(record.shredded for record in records)),
+    )
+
+
+def _recorded(fact: DatedFact) -> int:
+    return (fact.stamp.position or 0) if isinstance(fact, Event) else 0
 
 
 def _with_placement(student: Student, placement_id: UUID, **changes: Any) -> Student:

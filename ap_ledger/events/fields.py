@@ -20,6 +20,12 @@ from ap_ledger.events.base import Ref, RetentionClass, Slug, Text
 SettingId = Annotated[UUID, Field(description="The setting is named by its id, a UUID.")]
 AuthorId = Annotated[UUID, Field(description="The author is named by their id, a UUID, or left out.")]
 StudentId = Annotated[UUID, Field(description="The student is named by their id, a UUID.")]
+KeptStudentId = Annotated[
+    UUID,
+    Field(
+        description="The record that is kept is named by the id of its student, a UUID.",
+    ),
+]
 PersonId = Annotated[UUID, Field(description="The person is named by their id, a UUID.")]
 ApproverId = Annotated[UUID, Field(description="Whoever approves is named by their id, a UUID, or left out.")]
 PlacementId = Annotated[UUID, Field(description="The placement is named by its id, a UUID.")]

@@ -26,6 +26,7 @@ from ap_ledger.events.fields import (
     HoldId,
     HoursAWeek,
     KeptClass,
+    KeptStudentId,
     KnownAs,
     LastDay,
     NeedCode,
@@ -38,6 +39,7 @@ from ap_ledger.events.fields import (
     SessionsAWeek,
     SlotId,
     StoredPosition,
+    StudentId,
     TextsCounted,
     UpnText,
     Weekday,
@@ -309,6 +311,24 @@ class ReleasedToFamily(StudentEvent):
     released: YesOrNo
 
 
+class StudentsJoined(StudentEvent):
+    """Two students turned out to be one child, who is told of as the one that is kept. It stands in both streams."""
+
+    TOPIC: ClassVar[str] = "students-joined"
+    kept_student: KeptStudentId
+    joined_student: StudentId
+    reason_code: ReasonCode
+
+
+class StudentsParted(StudentEvent):
+    """Two students who had been joined are two children after all, each told of alone. It stands in both streams."""
+
+    TOPIC: ClassVar[str] = "students-parted"
+    kept_student: KeptStudentId
+    joined_student: StudentId
+    reason_code: ReasonCode
+
+
 STUDENT_EVENTS: tuple[type[Event], ...] = (
     StudentAdmitted,
     AdmissionCorrected,
@@ -332,4 +352,6 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     FamilyLinked,
     FamilyUnlinked,
     ReleasedToFamily,
+    StudentsJoined,
+    StudentsParted,
 )
