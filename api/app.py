@@ -28,6 +28,7 @@ from api import (
     held_pages,
     history_pages,
     instrument_pages,
+    joining_pages,
     learning,
     learning_pages,
     online_pages,
@@ -51,7 +52,7 @@ from frameworks.load import SIZE_LIMIT
 MODULES = (
     entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
-    history_pages, report_pages, clock_pages, due,
+    joining_pages, history_pages, report_pages, clock_pages, due,
 )  # fmt: skip
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -31,7 +32,9 @@ WORDS = {
     "record-read": "Looked at", "role-granted": "Gave a role", "role-ended": "Ended a role", "person-added": "Added a person", "key-shredded": "Erased",
     "text-excised": "Removed a text", "hold-set": "Set a legal hold", "hold-lifted": "Lifted a legal hold", "deed-proposed": "Proposed", "deed-approved": "Approved",
     "deed-declined": "Declined", "device-enrolled": "Enrolled a device", "device-revoked": "Shut out a device", "entry-corrected": "Corrected an entry",
-    "entry-voided": "Took an entry back", "recovery-allowed": "Allowed an account to be recovered",
+    "entry-voided": "Took an entry back",
+    "students-joined": "Joined two records", "students-parted": "Parted two records",
+    "recovery-allowed": "Allowed an account to be recovered",
 }  # fmt: skip
 
 
@@ -45,10 +48,17 @@ def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any,
     before = params.get("before", "")
     found = deeds(
         using.ledger.recorder, UUID(body["id"]), datetime.combine(first, time.min, zone), datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1),
-        limit, said["kind"], _id(said["who"]), _id(said["student"]), int(before) if before.isdecimal() and len(before) < 16 else None,
+        limit, said["kind"], _id(said["who"]), _records(using, said["student"]),
+        int(before) if before.isdecimal() and len(before) < 16 else None,
     )  # fmt: skip
     # Whoever has a conflict of interest with a student does not learn either who looked at them.
     return body, settings, said, [one for one in found if one.student_id is None or UUID(one.student_id) not in asking.who.conflicts]
+
+
+def _records(using: Service, student: str) -> Sequence[UUID]:
+    """Every record of a student who was asked for, so that who looked at any of them is told."""
+    found = _id(student)
+    return () if found is None else using.ledger.world.records(found)
 
 
 def _day(said: str, otherwise: date) -> date:
@@ -71,7 +81,8 @@ def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse
     """What was done and looked at, newest first, with filters."""
     body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)
     people, students = people_of(using.reader), {one["id"]: one["name"] for one in using.reader.everyone(body)}
-    lines = [_line(one, people, students, ZoneInfo(body["time_zone"])) for one in found]
+    zone = ZoneInfo(body["time_zone"])
+    lines = [_line(one, people, students, zone, _kept(using, one.student_id)) for one in found]
     staff = sorted(((one["id"], one["name"] or "Not named") for one in using.reader.whole("people", body)), key=lambda one: str(one[1]))
     kids = sorted(((one, name or "Not named") for one, name in students.items() if UUID(one) not in asking.who.conflicts), key=lambda one: str(one[1]))
     return show(
@@ -80,12 +91,22 @@ def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse
     )  # fmt: skip
 
 
-def _line(one: Deed, people: dict[str, str | None], students: dict[str, str | None], zone: ZoneInfo) -> dict[str, Any]:
+def _kept(using: Service, student: str | None) -> str:
+    return "" if student is None else str(using.ledger.world.kept(UUID(student)))
+
+
+def _line(
+    one: Deed,
+    people: dict[str, str | None],
+    students: dict[str, str | None],
+    zone: ZoneInfo,
+    kept: str,
+) -> dict[str, Any]:
     when = one.recorded_at.astimezone(zone)
     return {
         "day": when.date(), "at": f"{when:%H:%M}", "who": people.get(one.author_id or "") or ("the machine" if one.author_id is None else "someone"),
         "what": WORDS.get(one.topic, one.topic.replace("-", " ").capitalize()), "detail": one.detail.replace("-", " "),
-        "about": students.get(one.student_id or "") or ("" if one.student_id is None else "a student"), "position": one.position,
+        "about": students.get(kept) or ("" if one.student_id is None else "a student"), "position": one.position,
     }  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from ap_ledger.application.posting import BYTES_LIMIT, TooLarge, Unparsable, id_
 from ap_ledger.application.starting import make_first_administrator
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
+from ap_ledger.domain.joining import JoinStudents
 from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
 from ap_ledger.domain.posted import BATCH, CODE, POSTED_BY_KIND
 from ap_ledger.domain.setting import OpenSetting
@@ -141,6 +142,8 @@ def allowed_command(asking: Asker, said: Any) -> Command:
     student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
     admitted = student is not None and asking.ledger.world.student(student) is not None
     if not (asking.may(action, student) if admitted else asking.may(action, setting=command.setting_id)):
+        raise NotAllowed
+    if isinstance(command, JoinStudents) and not asking.may(action, command.kept_student, command.setting_id):
         raise NotAllowed
     if command.author_id not in (None, asking.who.person_id):
         raise Refused("not-allowed", "A command is given in one's own name.", "author_id")

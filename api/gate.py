@@ -112,6 +112,8 @@ GATES: Mapping[str, Gate] = {
     # Erasure, two people, and who did what.
     "GET /proposals": Gate("see-own-account"), "POST /proposals/{proposal_id}": Gate("see-own-account"),
     "GET /students/{student_id}/erasure": Gate("manage-students", reads="erasure"), "POST /students/{student_id}/erasure": Gate("manage-students"),
+    "GET /students/{student_id}/one-child": Gate("manage-students", reads="history"),
+    "POST /students/{student_id}/one-child": Gate("manage-students"),
     "GET /retention": Gate("see-audit"), "POST /retention": Gate("set-retention"),
     "GET /audit": Gate("see-audit"), "GET /audit.csv": Gate("see-audit", reads="audit"),
 }  # fmt: skip

@@ -59,7 +59,9 @@ def _students(using: Service, asking: Asker) -> list[Body]:
 def _line(using: Service, asking: Asker, held: Held, people: dict[str, str | None], students: list[Body], typed: dict[str, str] | None) -> dict[str, Any]:
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
     kind, mine = str(entry.get("kind")), id_of_entry(entry, "author_id") == asking.who.person_id
-    student = next((one["name"] for one in students if one["id"] == str(id_of_entry(entry, "student_id"))), None)
+    about = id_of_entry(entry, "student_id")
+    kept = None if about is None else str(using.ledger.world.kept(about))
+    student = next((one["name"] for one in students if one["id"] == kept), None)
     return {
         "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at, "broken": held.broken,
         "kind": KINDS.get(kind, "Change" if kind in ("entry-corrected", "entry-voided") else "Entry"),

@@ -42,7 +42,8 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
     """What a student and those around them answered, against the starting point; what is begun, and what is due."""
     student, setting = using.reader.student_and_setting(student_id)
     raters = answered(using.reader, student_id, using.ledger.now(), None)
-    drafts = [(draft, found) for draft in using.ledger.drafts.of(student_id) if (found := using.reader.definition(draft.instrument))]
+    begun = ((draft, using.reader.definition(draft.instrument)) for draft in _drafts_of(using, student_id))
+    drafts = [(draft, found) for draft, found in begun if found is not None]
     return show(
         request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,
         who=WHO,
@@ -74,6 +75,12 @@ def _change(change: Any) -> str:
     return f"{change.change:+g} ({words}{noise if change.change else ''})"
 
 
+def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
+    """What was begun and not finished, in every record of a child, the newest first."""
+    found = [draft for record in using.ledger.world.records(student_id) for draft in using.ledger.drafts.of(record)]
+    return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
+
+
 @router.get("/students/{student_id}/questionnaires/thanks")
 def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
     """Thanks whoever answered, and asks for the tablet back."""
@@ -88,7 +95,7 @@ def answer_page(
     """The questions, with what was answered so far. A student's or carer's ties the session to this page until staff take the tablet back."""
     student, _ = using.reader.student_and_setting(student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
-    known = next((one for one in using.ledger.drafts.of(student_id) if str(one.id) == draft), None)
+    known = next((one for one in _drafts_of(using, student_id) if str(one.id) == draft), None)
     if respondent not in WHO:
         raise Unknown
     if asking.session is not None and asking.session.handed_over is None and respondent in HANDED_OVER:
@@ -179,7 +186,8 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
     if result.status not in ("recorded", "duplicate"):
         using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
         return _questions(request, using, student, instrument, respondent, str(draft), answers, [result.message or "This could not be recorded."])
-    using.ledger.drafts.forget(student_id, draft)
+    for record in using.ledger.world.records(student_id):
+        using.ledger.drafts.forget(record, draft)
     return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
 
 

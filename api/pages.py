@@ -17,6 +17,7 @@ from api.asking import Asking
 from api.entries import may_settle
 from api.filters import Chosen, narrow, needs_seen
 from api.gate import gated
+from api.joining_pages import joined_on, twins_of
 from api.proposal_pages import told_to_leads
 from api.report_pages import lines_of, released_to
 from api.service import Current, Json
@@ -101,6 +102,7 @@ def student_page(
         as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures, units=_units(using.reader, progress),
         story=story_lines(using.reader, entries, zone, people, own), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
         rung_names=_rung_names(using.reader, progress, own),
+        twins=twins_of(using, asking, student), joined=joined_on(student, zone),
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def person_seen(asking: Asker, body: Json) -> Json:
 
 
 IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
-FOR_HEADS = ("holds", "family")
+FOR_HEADS = ("holds", "family", "joined", "records", "admissions")
 
 
 DATED = ("expected", "groups", "key_workers")

@@ -66,7 +66,8 @@ def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str
         said, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
     except Unreadable:
         said, instead = None, CLOSED
-    return str(UUID((said or orjson.loads(body))["student_id"])), said, instead
+    student = UUID((said or orjson.loads(body))["student_id"])
+    return str(using.ledger.world.kept(student)), said, instead
 
 
 def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:

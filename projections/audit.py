@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -39,12 +40,13 @@ DETAILS = ("what", "role", "rung", "indicator", "unit", "retention_class", "rule
 
 def deeds(
     recorder: LedgerRecorder, setting: UUID, first: datetime, last: datetime, limit: int,
-    kind: str = "", author: UUID | None = None, student: UUID | None = None, before: int | None = None,
+    kind: str = "", author: UUID | None = None, students: Sequence[UUID] = (), before: int | None = None,
 ) -> list[Deed]:  # fmt: skip
     """What was recorded in a setting within a stretch of time, newest first, at most `limit`, below a position if one is given."""
     low = recorder.position_at(microseconds(first) - 1) + 1
     high = recorder.position_at(microseconds(last))
-    rows = recorder.search(low, min(high, before - 1) if before else high, setting, author, student, KINDS.get(kind, ()), limit)
+    until = min(high, before - 1) if before else high
+    rows = recorder.search(low, until, setting, author, students, KINDS.get(kind, ()), limit)
     return [_deed(row) for row in rows]
 
 

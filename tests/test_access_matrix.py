@@ -58,6 +58,8 @@ GET /api/v1/students/{student_id}/questionnaires                   o      osf   
 GET /students/{student_id}/questionnaires/{framework_id}/{version} o      osf      osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/questionnaires/{framework_id}/{version} o     osf      osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/questionnaires/thanks                   o      osf      osf    osf  osf    -      -      -      -     -      -
+GET /students/{student_id}/one-child                               -      -        osf    osf  osf    -      -      -      -     -      -
+POST /students/{student_id}/one-child                              -      -        osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/erasure                                 -      -        osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/erasure                                -      -        osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/entries/{entry}                         o      osf      osf    osf  osf    -      o      -      -     -      -
@@ -235,6 +237,9 @@ def ask(scene: Scene, client: TestClient, key: str, relation: str, role: str) ->
     bodies: dict[str, Callable[[], dict[str, Any]]] = {
         "POST /students/{student_id}/entries/{entry}": lambda: form(client, do="void", reason_code="mistake"),
         "POST /students/{student_id}/questionnaires/{framework_id}/{version}": lambda: form(client, draft=str(new_id()), respondent="teacher", do="keep"),
+        "POST /students/{student_id}/one-child": lambda: form(
+            client, do="join", keep=str(student), record=str(student), reason="other"
+        ),
         "POST /students/{student_id}/erasure": lambda: form(client, do="release", released="1"),
         "POST /api/v1/entries": lambda: {"json": {"sent_at": FRIDAY.isoformat(), "device_id": None, "entries": [house.rung(author_id=str(scene.people[role]), student_id=str(student), setting_id=str(scene.settings.get(relation, house.setting)), device_time=FRIDAY.isoformat())]}},
         "POST /api/v1/commands": lambda: {"json": {"command": "fly"}},

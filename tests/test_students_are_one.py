@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from ap_ledger.application.ledger import Executed, new_id
+from ap_ledger.cli import recompute
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
+from ap_ledger.events.moments import microseconds
 from projections.history import history
+from projections.periods import periods
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -186,3 +189,92 @@ def test_pages_under_the_other_id_lead_to_the_kept_one(house: House) -> None:
         assert sorted(entry["id"] for entry in found["entries"]) == ids(*first, *second)
         assert leader.get(f"/students/{house.student}").status_code == 200
         assert leader.get(f"/students/{house.student}/entries/{second[0]['id']}").status_code == 200
+
+
+def test_leaders_are_shown_both_and_join_and_part_them_on_a_page(house: House) -> None:
+    first, second = two_weeks(house)
+    again = {"setting_id": str(house.setting), "author_id": str(house.leader), "upn": "Y823432104009"}
+    for student in (house.student, house.other):
+        said = {"command": "identify-student", "id": str(new_id()), "student": str(student), **again}
+        house.ledger.execute(read_command(said))
+    house.runner.catch_up()
+    page = f"/students/{house.student}/one-child"
+    with house.browser() as leader:
+        assert f"one-child?other={house.other}" in leader.get(f"/students/{house.student}").text
+        assert leader.get(page).text.count("Y823432104009") == 2
+        form = {"do": "join", "keep": str(house.student), "record": str(house.other), "reason": "admitted-twice"}
+        assert leader.post(page, data={**form, "command": str(new_id())}).status_code == 200
+        shown = leader.get(f"/students/{house.student}").text
+        assert "Two records, joined on" in shown and "Are these two one child?" not in shown
+        assert "erased of both" in leader.get(f"/students/{house.student}/erasure").text
+        parted = leader.post(page, data={**form, "do": "part", "reason": "mistake", "command": str(new_id())})
+        assert parted.status_code == 200 and "Two records, joined on" not in parted.text
+    with house.browser(house.teacher) as teacher:
+        assert "one-child" not in teacher.get(f"/students/{house.student}").text
+        assert teacher.get(page).status_code == 403
+    assert told(house, house.student)[0] == ids(*first) and told(house, house.other)[0] == ids(*second)
+
+
+def test_lists_files_phones_and_reports_count_the_child_once(house: House) -> None:
+    two_weeks(house)
+    join(house, house.other, house.student)
+    house.runner.catch_up()
+    setting = house.reader.one("settings", str(house.setting)) or {}
+    made = periods(house.reader, setting, house.reader.everyone(setting), date(2026, 3, 1), date(2026, 3, 31), None)
+    assert [(one.student["id"], one.counted("kinds")["rung-reached"]) for one in made] == [(str(house.student), 2)]
+    pages = ("/", "/learning", "/contact", "/clocks", "/reports", "/audit", "/held", "/day", "/retention")
+    with house.browser() as leader:
+        assert [one["id"] for one in leader.get("/api/v1/students").json()["items"]] == [str(house.student)]
+        assert [one["id"] for one in leader.get("/api/v1/capture").json()["students"]] == [str(house.student)]
+        assert {one["student_id"] for one in leader.get("/api/v1/placements").json()["items"]} == {str(house.student)}
+        day = leader.get(f"/api/v1/settings/{house.setting}/day", params={"date": "2026-03-02"}).json()
+        assert [one["student_id"] for one in day["students"]] == [str(house.student)]
+        for page in pages:
+            answer = leader.get(page)
+            assert answer.status_code == 200 and "Kit" not in answer.text, page
+        steps = leader.get(f"/api/v1/students/{house.other}/learning/everyday-steps/1").json()
+        assert steps["student_id"] == str(house.student) and "with-help" in str(steps)
+
+
+def test_whoever_may_see_either_record_sees_the_child(house: House) -> None:
+    first, second = two_weeks(house)
+    about = {"setting_id": str(house.setting), "author_id": str(house.leader), "student": str(house.other)}
+    since = {"person_id": str(house.mentor), "from_date": "2026-03-01"}
+    assign = {"command": "assign-mentor", "id": str(new_id()), **since}
+    house.ledger.execute(read_command({**assign, **about}))
+    house.runner.catch_up()
+    path = f"/api/v1/students/{house.student}/history"
+    with house.browser(house.mentor) as mentor:
+        assert mentor.get(path).status_code == 403
+        join(house, house.other, house.student)
+        house.runner.catch_up()
+        assert sorted(one["id"] for one in mentor.get(path).json()["entries"]) == ids(*first, *second)
+    # What keeps somebody from one record keeps them from both.
+    del about["student"]
+    conflict = {"person_id": str(house.teacher), "conflicted_student": str(house.other), "reason_code": "own-child"}
+    house.ledger.execute(read_command({"command": "declare-conflict", "id": str(new_id()), **about, **conflict}))
+    with house.browser(house.teacher) as teacher:
+        assert teacher.get(path).status_code == 403
+
+
+def test_an_auditor_who_recomputes_comes_to_the_same(make_house: Any) -> None:
+    house = make_house("sqlite")
+    two_weeks(house)
+    house.clock.now = WEDNESDAY
+    join(house, house.other, house.student)
+    house.record(house.rung("shares-space", WEDNESDAY, student=house.other))
+    house.clock.now = THURSDAY
+    house.runner.catch_up()
+    ledger = str(house.settings.data / "ledger.sqlite")
+    for student in (house.student, house.other):
+        for at in (TUESDAY, WEDNESDAY, None):
+            found = recompute.figures(ledger, str(student), microseconds(at) if at else 2**62)
+            if student == house.other and at != TUESDAY:
+                continue
+            progress = told(house, student, at)[1]
+            assert found["entries"] == progress["entries"] and found["kinds"] == progress["kinds"]
+            assert found["units"] == {unit: said["status"] for unit, said in progress["units"].items()}
+    part(house, house.other)
+    house.runner.catch_up()
+    for student in (house.student, house.other):
+        assert recompute.figures(ledger, str(student), 2**62)["kinds"] == told(house, student)[1]["kinds"]

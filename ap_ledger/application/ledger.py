@@ -131,7 +131,7 @@ class Ledger(Sending, Application[UUID]):
         self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts, self.two_people)
         self.proposals = Proposals(self)
         self.ways_in = WaysIn(self)
-        self.same_child = SameChild(self.recorder, self.keyring, self.rules_mapper, ledger_id)
+        self.same_child = SameChild(self.recorder, self.keyring, self.rules_mapper, self.world, ledger_id)
         self._looks: dict[tuple[str, UUID, UUID | None, UUID | None], datetime] = {}
         self._may_wait = self.held.any_waiting()
 

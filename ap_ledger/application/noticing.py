@@ -20,8 +20,8 @@ class Warned(NamedTuple):
 
 
 TWICE = (
-    "Another student here has the same name and date of birth, or the same UPN. If they are one child, go on with the one who "
-    "was admitted first, and end the placement of the other."
+    "Another student here has the same name and date of birth, or the same UPN. If they are one child, join "
+    "the two records (join-students): both histories are then told as one."
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from uuid import UUID
 from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper
+from ap_ledger.application.world import World
 from ap_ledger.events.student import StudentIdentified
 from ap_ledger.persistence.recorder import LedgerRecorder
 
@@ -29,22 +31,33 @@ class Marks:
 class SameChild:
     """Remembers a digest of who each student is, so that no name stays in memory for it."""
 
-    def __init__(self, recorder: LedgerRecorder, keyring: Keyring, mapper: LedgerMapper, ledger_id: UUID) -> None:
+    def __init__(
+        self,
+        recorder: LedgerRecorder,
+        keyring: Keyring,
+        mapper: LedgerMapper,
+        world: World,
+        ledger_id: UUID,
+    ) -> None:
         self._recorder = recorder
+        self._world = world
         self._keyring = keyring
         self._mapper = mapper
         self._ledger_id = ledger_id
         self._looked_to = 0
         self._marks: dict[UUID, Marks] = {}
+        # Pages ask for it in several threads, and the first of them looks through the whole ledger.
+        self._looking = threading.Lock()
 
     def others(self, student_id: UUID) -> list[UUID]:
-        """The other students of the setting who seem to be the same child, whoever was erased left out."""
-        self._catch_up()
-        own = self._marks.get(student_id)
-        if own is None:
-            return []
-        alike = [other for other, marks in self._marks.items() if other != student_id and _alike(own, marks)]
-        return [other for other in alike if self._keyring.key(other, "core") is not None]
+        """The other students of the setting who seem to be the same child and are not joined to them yet."""
+        with self._looking:
+            self._catch_up()
+            records = self._world.records(student_id)
+            own = [self._marks[record] for record in records if record in self._marks]
+            alike = [other for other, marks in self._marks.items() if any(_alike(one, marks) for one in own)]
+        there = (other for other in alike if other not in records and self._keyring.key(other, "core") is not None)
+        return list(dict.fromkeys(map(self._world.kept, there)))
 
     def _catch_up(self) -> None:
         # Looks through the whole ledger once, and from then on through what came since: whoever identifies students is few.

@@ -255,8 +255,8 @@ def history(
         try:
             from uuid import UUID
 
-            student_id = UUID(student)
-            body = service.reader.one("students", str(student_id))
+            body = service.reader.one("students", str(UUID(student)))
+            student_id = UUID(body["id"] if body else student)
             setting = service.reader.one("settings", body["setting_id"]) if body else None
             zone = ZoneInfo(setting["time_zone"]) if setting else ZoneInfo("UTC")
             now = service.ledger.now()

@@ -21,12 +21,31 @@ ENTRY_TOPICS = {
 }  # fmt: skip
 
 
+def records_of(database: sqlite3.Connection, student: str, known_at: int) -> set[bytes]:
+    """The ids under which entries told of a student had come by then: their own, and those that were joined to it."""
+    own = uuid.UUID(student).bytes
+    records = {own}
+    ask = "SELECT topic, state FROM stored_events WHERE student_id = ? AND recorded_at <= ? ORDER BY position"
+    for topic, text in database.execute(ask, (own, known_at)):
+        if topic not in ("students-joined", "students-parted"):
+            continue
+        state = json.loads(text)
+        joined, kept = (uuid.UUID(state[name]).bytes for name in ("joined_student", "kept_student"))
+        # Said of the student who is kept, it brings the other one's entries; of the other one, it takes them away.
+        (records.add if (topic == "students-joined") == (kept == own) else records.discard)(joined)
+    return records
+
+
 def current_entries(database: sqlite3.Connection, student: str, known_at: int) -> list[Entry]:
     """(when it happened, position, kind, fields) of every entry that stood at a time of recording."""
     entries: dict[bytes, Entry] = {}
     voided = set()
-    ask = "SELECT position, originator_id, topic, occurred_at, state FROM stored_events WHERE student_id = ? AND recorded_at <= ? ORDER BY position"
-    for position, stream, topic, occurred_at, text in database.execute(ask, (uuid.UUID(student).bytes, known_at)):
+    records = records_of(database, student, known_at)
+    ask = (
+        "SELECT position, originator_id, topic, occurred_at, state FROM stored_events "
+        f"WHERE student_id IN ({','.join('?' * len(records))}) AND recorded_at <= ? ORDER BY position"
+    )
+    for position, stream, topic, occurred_at, text in database.execute(ask, (*records, known_at)):
         state = json.loads(text)
         if topic in ENTRY_TOPICS:
             entries[stream] = (occurred_at, position, topic, state)

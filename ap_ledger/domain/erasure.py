@@ -48,7 +48,7 @@ class ShredKey(Erasure):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """A key is shredded once, and a child is erased under the record that is kept."""
         if self.allowed(state).kept_as is not None:
-            raise Refused("not-allowed", "This is joined to another record. Erase that one, and both are erased.", "student")
+            raise Refused("not-allowed", "This is joined to another. Erase that one, and both are erased.", "student")
         return [events.event(KeyShredded, **self._words(), texts=self.texts)]
 
     def beside(self, state: Student | None) -> tuple[UUID, ...]:

@@ -136,12 +136,26 @@ class LedgerRecorder(ApplicationRecorder):
             return sorted(self._tail(f"{where} AND student_id = ?", [*given, self.key(student)]))
         return sorted(self._tail(where, given))
 
-    def search(self, first: int, last: int, setting: UUID, author: UUID | None, student: UUID | None, topics: Sequence[str], limit: int) -> list[TailRow]:
-        """Events of a setting between two positions, newest first, at most `limit`; of an author, about a student or of some topics if given."""
+    def search(
+        self,
+        first: int,
+        last: int,
+        setting: UUID,
+        author: UUID | None,
+        students: Sequence[UUID],
+        topics: Sequence[str],
+        limit: int,
+    ) -> list[TailRow]:
+        """Events of a setting between two positions, newest first, at most `limit`.
+
+        Of an author, about any of some students or of some topics, if given.
+        """
         where, given = "position BETWEEN ? AND ? AND setting_id = ?", [first, last, self.key(setting)]
-        for column, value in (("author_id", author), ("student_id", student)):
-            if value is not None:
-                where, given = f"{where} AND {column} = ?", [*given, self.key(value)]
+        if author is not None:
+            where, given = f"{where} AND author_id = ?", [*given, self.key(author)]
+        if students:
+            marks = ",".join("?" * len(students))
+            where, given = f"{where} AND student_id IN ({marks})", [*given, *map(self.key, students)]
         if topics:
             where, given = f"{where} AND topic IN ({','.join('?' * len(topics))})", [*given, *topics]
         return self._tail(f"{where} ORDER BY position DESC LIMIT ?", [*given, limit])
