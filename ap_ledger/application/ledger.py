@@ -204,7 +204,7 @@ class Ledger(Sending, Application[UUID]):
                 recordings = self.save(*decided)
             except IntegrityError:
                 self.deeds.abandon(command)
-                if state is None and self.world.fold(command.stream_id, projector) is None:
+                if state is None and self.world.fold(command.stream_id, _projector(command)) is None:
                     raise Refused("not-allowed", "This id names something else here. Use a new one.") from None
                 continue
             self.deeds.do(command)
