@@ -91,6 +91,17 @@ def test_a_clock_that_goes_evenly_is_believed_however_long(start: Callable[[], H
     assert house.one(house.rung(at=machine.wall)).status == "recorded"
 
 
+@pytest.mark.parametrize("step", [timedelta(minutes=4), -timedelta(minutes=4)], ids=str)
+def test_small_steps_add_up(start: Callable[[], House], machine: Machine, step: timedelta) -> None:
+    house = start()
+    for _ in range(2):
+        assert house.ledger.time.fault() is None
+        machine.lives(timedelta(minutes=10))
+        machine.is_set(step)
+    fault = house.ledger.time.fault()
+    assert fault is not None and "by 7 minutes" in fault.sentence
+
+
 @pytest.mark.parametrize("jump", [DAY, -DAY, 365 * DAY, -365 * DAY, REFUSED, -REFUSED], ids=str)
 def test_nothing_is_stamped_with_a_clock_that_was_set_far_off_and_nothing_is_lost(start: Callable[[], House], machine: Machine, jump: timedelta) -> None:
     house = start()

@@ -154,12 +154,31 @@ def test_two_puppets_without_their_maker_erase_nothing(office: Office, house: Ho
     one, two = office.puppet("One", "leader"), office.puppet("Two", "leader")
     proposal = propose_erasure(house, one)
     answer = office.approve(two, proposal)
-    assert answer.status_code == 422 and "made both of yours" in answer.text
+    assert answer.status_code == 422 and "somebody else made both of yours" in answer.text
     assert house.ledger.keyring.key(house.student, "health") is not None
     house.clock.now += LONG
     answer = office.approve(two, proposal)
     assert "both your names" in answer.text
     assert house.ledger.keyring.key(house.student, "health") is None
+
+
+def test_two_puppets_without_their_maker_make_no_lead_however_long_they_wait(office: Office, house: House) -> None:
+    one, two, three, four = (office.puppet(name, "leader") for name in ("One", "Two", "Three", "Four"))
+    house.clock.now += LONG
+    proposal = office.propose(one, three)
+    assert proposal is not None and "somebody else made both of yours" in office.approve(two, proposal).text
+    assert office.leads() == {office.lead}
+    house.grant(four, "dsl", author_id=house.leader, approved_by=office.lead)
+    assert "both your names" in office.approve(four, proposal).text, "two people made the fourth a lead"
+
+
+def test_two_puppets_without_their_maker_recover_no_account(office: Office, house: House) -> None:
+    one, two = office.puppet("One", "leader"), office.puppet("Two", "leader")
+    willow = house.person("Willow", "leader")
+    house.ledger.accounts.set_password(willow, "willow", PASSWORD)
+    house.runner.catch_up()
+    proposal = office.propose(one, willow, "recover")
+    assert proposal is not None and office.approve(two, proposal).status_code == 422
 
 
 def propose_erasure(house: House, by: UUID) -> str:

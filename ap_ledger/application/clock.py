@@ -18,6 +18,8 @@ NOTICED = timedelta(minutes=5)
 """How far a clock may be off before it is said."""
 REFUSED = timedelta(minutes=30)
 """How far a clock may be off before nothing is stamped with it."""
+WAVER = 0.0002
+"""How much of the time that went by a clock may be put right by without a word: 17 seconds a day."""
 AHEAD = "The clock of this machine was set forward by {much} while AP Ledger was running. Set it right; if it is right now, restart AP Ledger."
 BACK = "The clock of this machine was set back by {much} while AP Ledger was running. Set it right; if it is right now, restart AP Ledger."
 BEHIND = (
@@ -48,18 +50,24 @@ class SystemClock:
 
     def __init__(self, now: Callable[[], datetime] = _now, elapsed: Callable[[], float] = _elapsed) -> None:
         self._now, self._elapsed = now, elapsed
-        self._began = (now(), elapsed())
+        self._went_evenly, self._looked = (now(), elapsed()), elapsed()
 
     def __call__(self) -> datetime:
         return self._now()
 
     def jumped(self) -> timedelta:
-        """How far the clock was set forward (or back, if negative) since it was last found to go evenly."""
+        """How far the clock was set forward (or back, if negative) since it was last found to go evenly.
+
+        Steps add up, however small each of them is.
+        """
         now, elapsed = self._now(), self._elapsed()
-        jumped = now - self._began[0] - timedelta(seconds=elapsed - self._began[1])
+        jumped = now - self._went_evenly[0] - timedelta(seconds=elapsed - self._went_evenly[1])
         if abs(jumped) < NOTICED:
             # Clocks waver, and are put right by seconds; months of that are no jump.
-            self._began = (now, elapsed)
+            forgiven = timedelta(seconds=(elapsed - self._looked) * WAVER)
+            jumped = max(jumped - forgiven, timedelta(0)) if jumped > timedelta(0) else min(jumped + forgiven, timedelta(0))
+            self._went_evenly = (now - jumped, elapsed)
+        self._looked = elapsed
         return jumped
 
 

@@ -25,8 +25,8 @@ NEW = (
     "by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
 )
 ONE_HAND = (
-    "One of you made the link with which the other signs in, or somebody made both of yours in the last 30 days, so this "
-    "could be one person's doing. Ask somebody else. A link made at the machine counts as nobody's: ap-ledger account link"
+    "One of you made the link with which the other signs in, or somebody else made both of yours, so this could be one "
+    "person's doing. Ask somebody else, a safeguarding lead where it is about those. A link made at the machine counts as nobody's: ap-ledger account link"
 )
 NO_LEAD = "Nobody is safeguarding lead here yet. The first one is made at the machine itself: ap-ledger account first-lead"
 LED = "There is a safeguarding lead here, so another is made by two people: propose it under People."
@@ -74,6 +74,9 @@ class TwoPeople:
             return True
         return any(self._lately(opening.opened_at) for opening in self._accounts.openings(person_id))
 
+    def _is_lead(self, person_id: UUID) -> bool:
+        return any(role.role in TWO_PEOPLE_ROLES for role in self._standing.roles(person_id))
+
     def _lately(self, at: int) -> bool:
         # What is stamped in the future happened under a clock that was wrong, nobody knows when.
         return microseconds(self._clock()) - at < NEW_FOR // timedelta(microseconds=1)
@@ -81,12 +84,13 @@ class TwoPeople:
     def _one_hand(self, one: UUID, other: UUID, safeguarding: bool) -> bool:
         """Whether two people may be one: the way in of one came from the other, or both ways in came from somebody else lately.
 
-        For safeguarding it is asked whether one ever let in the other. That somebody else once let in both is asked of lately
-        only: in most settings one administrator lets in everybody.
+        For safeguarding it is asked whether it ever did. In most settings one administrator lets in everybody, so a present
+        lead is excepted from the latter: two people made them one.
         """
         if other in self._hands(one, safeguarding) or one in self._hands(other, safeguarding):
             return True
-        return bool(self._hands(one, ever=False) & self._hands(other, ever=False))
+        ever = safeguarding and not (self._is_lead(one) or self._is_lead(other))
+        return bool(self._hands(one, ever) & self._hands(other, ever))
 
     def _hands(self, person_id: UUID, ever: bool) -> set[UUID]:
         """Whoever made the link by which somebody came in, whoever made that person's, and so on: lately, or `ever`."""
