@@ -204,3 +204,15 @@ def test_stored_times_are_read_by_one_helper_in_every_spelling_ever_taken() -> N
     for wrong in (FAR, "9999-12-31T23:59:59-12:00", "2026-03-02T09:00:00", "no time", None, 5, [], {}):
         with pytest.raises(Unreadable):
             stored_time(wrong)
+
+
+@pytest.mark.parametrize("unkept", [b"18446744073709551616", b"1e400", b"NaN", b"[" * 40 + b"]" * 40], ids=("large", "huge", "none", "deep"))
+def test_what_cannot_be_kept_never_becomes_somebodys_words(house: House, unkept: bytes) -> None:
+    """Beside an entry that has to be read with more care, too."""
+    mark = "stands for what cannot be kept"
+    voice = house.entry("voice-heard", speaker="student", words=mark)
+    careful = house.rung(note="half \x00")
+    raw = orjson.dumps({"sent_at": house.clock().isoformat(), "device_id": None, "entries": [voice, careful]})
+    send = house.ledger.open_send(raw.replace(orjson.dumps(mark), unkept))
+    receipt = house.ledger.finish(send, house.ledger.submit(send).result() if send.units else [])
+    assert (receipt.results[0].status, receipt.results[0].field) == ("refused", "words")

@@ -14,9 +14,12 @@ from typing import Any
 import orjson
 
 DEPTH = 32
-"""How deeply anything sent may be nested. What lies deeper is told in these words."""
-TOO_DEEP = "[nested too deeply to be kept]"
-TOO_LARGE = "[a number too large to be kept]"
+"""How deeply anything sent may be nested."""
+NOT_KEPT = "not kept"
+TOO_DEEP = {NOT_KEPT: "nested too deeply"}
+TOO_LARGE = {NOT_KEPT: "a number that is too large"}
+NO_NUMBER = {NOT_KEPT: "what is no number"}
+"""What stands for something that cannot be kept. No field takes it: words would be taken for somebody's own."""
 TWICE = " (written twice)"
 """Stands behind the name of a field that was written a second time, so that both can be seen and neither is believed."""
 
@@ -37,15 +40,15 @@ def loads(raw: bytes) -> Any:
 
 
 def keepable(value: Any, depth: int = 0) -> Any:
-    """A value of which every part can be kept: halves of characters are replaced, what is too large or too deep is told in words."""
+    """A value of which every part can be kept: halves of characters are replaced, and what is too large or too deep by what no field takes."""
     if isinstance(value, str):
         return _UNKEEPABLE.sub("\ufffd", value)
     if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
+        return dict(NO_NUMBER)
     if isinstance(value, int) and abs(value) >= _LONGEST_NUMBER:
-        return TOO_LARGE
+        return dict(TOO_LARGE)
     if isinstance(value, (dict, list, tuple)) and depth >= DEPTH:
-        return TOO_DEEP
+        return dict(TOO_DEEP)
     if isinstance(value, dict):
         return {keepable(str(name)): keepable(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
@@ -55,14 +58,14 @@ def keepable(value: Any, depth: int = 0) -> Any:
 
 def _slowly(raw: bytes) -> Any:
     try:
-        return keepable(json.loads(raw, object_pairs_hook=_told_apart, parse_constant=str, parse_int=_whole_number))
+        return keepable(json.loads(raw, object_pairs_hook=_told_apart, parse_constant=float, parse_int=_whole_number))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def _whole_number(text: str) -> int | str:
+def _whole_number(text: str) -> int | dict[str, str]:
     # Python refuses to read a number of thousands of digits, and would refuse the whole send with it.
-    return int(text) if len(text) < len(str(_LONGEST_NUMBER)) else TOO_LARGE
+    return int(text) if len(text) < len(str(_LONGEST_NUMBER)) else dict(TOO_LARGE)
 
 
 def _told_apart(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
