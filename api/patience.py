@@ -42,16 +42,7 @@ class PatientProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Counts the connection until it has sent a whole request."""
         super().connection_made(transport)
-        address = self.client[0] if self.client else ""
-        if address in self.TRUSTED:
-            self._wait(self.HEADERS_WITHIN)
-            return
-        if self.unfinished[address] >= self.UNFINISHED_AT_ONCE:
-            transport.abort()
-            return
-        self._counted = address
-        self.unfinished[address] += 1
-        self._wait(self.HEADERS_WITHIN)
+        self._begin()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is waited for any more."""
@@ -59,10 +50,10 @@ class PatientProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
-        """A further request on the same connection has its time, too."""
+        """A further request on the same connection is counted and has its time, too."""
         super().on_message_begin()
         if self._waiting is None:
-            self._wait(self.HEADERS_WITHIN)
+            self._begin()
 
     def on_headers_complete(self) -> None:
         """From here on the body is waited for."""
@@ -74,6 +65,17 @@ class PatientProtocol(HttpToolsProtocol):
         """The request is whole."""
         self._settled()
         super().on_message_complete()
+
+    def _begin(self) -> None:
+        """Waits for a whole request, unless too many of this address are waited for already."""
+        address = self.client[0] if self.client else ""
+        if address not in self.TRUSTED:
+            if self.unfinished[address] >= self.UNFINISHED_AT_ONCE:
+                self.transport.abort()
+                return
+            self._counted = address
+            self.unfinished[address] += 1
+        self._wait(self.HEADERS_WITHIN)
 
     def _wait(self, seconds: float) -> None:
         if self._waiting is not None:

@@ -72,6 +72,24 @@ def test_somebody_with_a_credential_has_longer_for_a_body(make_house: Callable[.
         stranger.close()
 
 
+def test_whoever_sent_a_whole_request_before_is_counted_again_for_the_next(make_house: Callable[..., House]) -> None:
+    whole = "GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    protocol = quick(UNFINISHED_AT_ONCE=5, BODY_WITHIN=30.0)
+    with served(make_house("sqlite"), protocol) as address:
+        stuck = []
+        for _ in range(5):
+            connection = half_sent(address, whole)
+            assert b"200" in connection.recv(4096)
+            connection.sendall(HALF_BODY.replace("Content-Type", "Cookie: a=b\r\nContent-Type").encode())
+            stuck.append(connection)
+        until(lambda: sum(protocol.unfinished.values()) == 5, what="the second requests were not counted")
+        sixth = half_sent(address, whole)
+        assert all_of(sixth) == b""
+        for connection in (*stuck, sixth):
+            connection.close()
+        until(lambda: not protocol.unfinished, what="the connections were not uncounted")
+
+
 def test_one_address_has_only_so_many_unfinished_requests_and_others_are_served(make_house: Callable[..., House]) -> None:
     protocol = quick(UNFINISHED_AT_ONCE=20, HEADERS_WITHIN=30.0)
     with served(make_house("sqlite"), protocol) as address:
