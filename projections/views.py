@@ -20,7 +20,7 @@ from sqlalchemy.schema import CreateSchema, DropTable
 
 from ap_ledger.application.stores import BigInt
 from ap_ledger.persistence.files import make_private
-from ap_ledger.persistence.unavailable import saying_which
+from ap_ledger.persistence.unavailable import saying_which, session_options
 
 SWAP_LOCK = 0x41504C
 """Names, in PostgreSQL, the lock that readers share and a replay takes alone when its tables take their place."""
@@ -109,7 +109,7 @@ class Views:
         if self.is_sqlite:
             self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
-            self._reader = self._writer = create_engine(url, connect_args={"options": "-c search_path=views"}, pool_pre_ping=True)
+            self._reader = self._writer = create_engine(url, connect_args={"options": session_options("views")}, pool_pre_ping=True)
 
     def _is_whole(self) -> bool:
         """Whether the tables that every projection shares are there, in the shape in which this program made them."""
@@ -158,6 +158,8 @@ class Views:
     def wait_for_readers(self, connection: Connection) -> None:
         """Lets readers finish before tables change places. SQLite's readers keep their own moment and need no waiting."""
         if not self.is_sqlite:
+            # A replay took long, and is not thrown away because somebody reads for long.
+            connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({SWAP_LOCK})")
 
     def live(self, connection: Connection, projection: str) -> Generation | None:

@@ -14,6 +14,7 @@ from ap_ledger.application import account_store, held, keyring
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.student import AdmitStudent
 from ap_ledger.errors import Busy
+from ap_ledger.persistence import unavailable as unavailable_module
 from ap_ledger.persistence.unavailable import unavailable
 from projections.views import Views
 from tests.browsing import until
@@ -58,6 +59,7 @@ def test_a_locked_store_of_what_waits_keeps_nothing_back_and_answers_503(impatie
         with locked(house.settings.data, "held"):
             answer = client.post("/api/v1/entries", json=body, headers=house.token(house.teacher))
             assert answer.status_code == 503 and "the store of what waits for somebody" in answer.json()["detail"].lower()
+            assert "Some of this was stored, and is not stored twice" in answer.json()["detail"]
         again = client.post("/api/v1/entries", json=body, headers=house.token(house.teacher)).json()["results"]
     assert again[0]["status"] in ("recorded", "duplicate") and again[1]["status"] == "refused"
     assert len(house.look_back()["entries"]) == 1
@@ -100,6 +102,26 @@ def test_a_database_that_is_away_is_503_everywhere_and_comes_back(make_house: Ca
             server("true")
         until(lambda: client.get(f"/students/{house.student}").status_code == 200, what="the page did not come back")
         until(lambda: client.post("/api/v1/entries", json=body, headers=token).status_code == 200, what="sending did not come back")
+
+
+@pytest.mark.parametrize(
+    ("table", "store"),
+    [("held.held", "the store of what waits"), ("accounts.sessions", "the store of accounts"), ("views.pointers", "the store of what is shown")],
+)
+def test_a_table_that_is_locked_on_the_server_is_503_with_the_name_of_its_store(
+    make_house: Callable[..., House], monkeypatch: pytest.MonkeyPatch, table: str, store: str
+) -> None:
+    monkeypatch.setattr(unavailable_module, "LOCK_SECONDS", 1)
+    house = make_house("postgres")
+    assert house.settings.postgres is not None
+    house.runner.catch_up()
+    with house.browser() as client, psycopg.connect(house.settings.postgres) as other:
+        assert client.get("/").status_code == 200
+        other.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+        answer = client.get("/held" if table == "held.held" else "/")
+        assert answer.status_code == 503 and store in answer.text.lower()
+        other.rollback()
+        until(lambda: client.get("/").status_code == 200, what="the page did not come back")
 
 
 def test_words_say_which_store_and_a_fault_of_the_program_is_none() -> None:

@@ -29,6 +29,7 @@ from ap_ledger.events.bounds import out_of_reach
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Appended, Known, Outcome, Unit
+from ap_ledger.persistence.unavailable import after_a_part
 
 ATTEMPTS = 20
 HELD_AT_ONCE = 500
@@ -125,6 +126,14 @@ class Sending:
             send.results[place] = self._answer_unit(unit, outcome, send.raw[place])
             if isinstance(outcome, Appended):
                 fresh.append(unit.id)
+        with after_a_part(bool(fresh)):
+            self._finish_rest(send, fresh)
+        results = [result for result in send.results if result is not None]
+        positions = [result.position for result in results if result.position is not None]
+        return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
+
+    def _finish_rest(self, send: Send, fresh: Sequence[UUID]) -> None:
+        """Whatever a send needs that its `fresh` entries, which are stored, do not."""
         for place, posted in send.changes:
             send.results[place] = self._change(posted, send.raw[place], send)
         for place in send.boxes:
@@ -135,9 +144,6 @@ class Sending:
             self._may_wait = not self.release(fresh) or self.held.any_waiting()
         if send.device_id is not None:
             self.held.remember_offset(send.device_id, send.offset, send.received_at)
-        results = [result for result in send.results if result is not None]
-        positions = [result.position for result in results if result.position is not None]
-        return Receipt(max(positions) if positions else self.recorder.read_head().position, results)
 
     def _settle_mended(self, send: Send) -> None:
         """What something that was recorded says it mends is settled: over the network only its own author's, about the same student."""

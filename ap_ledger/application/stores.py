@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeEngine
 from ap_ledger.errors import LedgerError
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.migrations import Step, read_version, require_version, store_exists, write_version
-from ap_ledger.persistence.unavailable import unavailable
+from ap_ledger.persistence.unavailable import session_options, unavailable
 from ap_ledger.settings import Settings
 
 BigInt: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
@@ -37,7 +37,7 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
                 connection.execute(f"PRAGMA {pragma}")
 
         return engine
-    engine = create_engine(url, connect_args={"options": f"-c search_path={schema}"}, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"options": session_options(schema)}, pool_pre_ping=True)
     _say_which(engine, schema)
     with engine.begin() as connection:
         exists = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": schema}).scalar()

@@ -12,7 +12,7 @@ from ap_ledger.application.keyring import Keyring
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence.migrations import read_version, require_version, run_steps, store_exists
 from ap_ledger.persistence.steps import STEPS_OF
-from ap_ledger.persistence.unavailable import saying_which
+from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
 
 
@@ -53,7 +53,7 @@ def _ledger_id(settings: Settings) -> UUID:
 
 @contextmanager
 def _reading_ledger(settings: Settings) -> Iterator[Connection]:
-    in_schema = {"options": "-c search_path=ledger"} if settings.postgres else {}
+    in_schema = {"options": session_options("ledger")} if settings.postgres else {}
     engine = create_engine(settings.sqlalchemy_url("ledger"), connect_args=in_schema)
     try:
         with saying_which("ledger"), engine.connect() as connection:

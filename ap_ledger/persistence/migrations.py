@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, create_engine, event, text
 
 from ap_ledger.errors import SetupError
+from ap_ledger.persistence.unavailable import session_options
 from ap_ledger.settings import Settings
 
 LOCK_SECONDS = 10
@@ -109,7 +110,7 @@ def _has_version_table(connection: Connection) -> bool:
 def _connect_args(settings: Settings, name: str) -> dict[str, Any]:
     if settings.postgres is None:
         return {"timeout": LOCK_SECONDS}
-    return {"options": f"-c search_path={name} -c lock_timeout={LOCK_SECONDS}s"}
+    return {"options": session_options(name, LOCK_SECONDS)}
 
 
 def _begin_by_hand(engine: Any) -> None:

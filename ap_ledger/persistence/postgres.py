@@ -17,7 +17,7 @@ from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import POSTGRES_FUNCTIONS, STEPS
-from ap_ledger.persistence.unavailable import saying_which, unavailable
+from ap_ledger.persistence.unavailable import saying_which, session_options, unavailable
 from ap_ledger.settings import Settings
 
 SCHEMA = """
@@ -83,7 +83,7 @@ HEAD = "SELECT position, recorded_at, rules_position, keys_position, chain, proo
 def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
     """A connection whose unqualified names are in one schema. Raises Busy when the server cannot be reached."""
     with saying_which(schema):
-        return psycopg.connect(url, autocommit=True, options=f"-c search_path={schema}", connect_timeout=5, **options)
+        return psycopg.connect(url, autocommit=True, options=session_options(schema), connect_timeout=5, **options)
 
 
 class PostgresLedgerRecorder(LedgerRecorder):

@@ -15,10 +15,16 @@ NAMES = {
 SOON, LATER = 2, 30
 """Seconds after which trying again is worth it: for a lock or a lost connection, and for a full disk."""
 
-LOCKED = "{store} is in use by something else. Nothing of this was stored; try again shortly."
-FULL = "There is no room left on the disk of {store}. Nothing of this was stored; make room, then try again."
-BROKEN_DISK = "{store} cannot be read or written on its disk. Nothing of this was stored. Run: ap-ledger check"
-AWAY = "The database of {store} cannot be reached. Nothing of this was stored; try again shortly."
+LOCK_SECONDS = 5
+"""How long a store that is in use by something else is waited for."""
+
+NOTHING = "Nothing of this was stored."
+PART = "Some of this was stored, and is not stored twice when all of it is sent again."
+
+LOCKED = "{store} is in use by something else. {kept} Try again shortly."
+FULL = "There is no room left on the disk of {store}. {kept} Make room, then try again."
+BROKEN_DISK = "{store} cannot be read or written on its disk. {kept} Run: ap-ledger check"
+AWAY = "The database of {store} cannot be reached. {kept} Try again shortly."
 
 _LITE = {"BUSY": (LOCKED, SOON), "LOCKED": (LOCKED, SOON), "FULL": (FULL, LATER)}
 _DISK = frozenset({"IOERR", "CANTOPEN", "READONLY", "PERM"})
@@ -35,8 +41,16 @@ def unavailable(error: BaseException, store: str) -> Busy | None:
     words = _words_of_sqlite(error) if isinstance(error, sqlite3.Error) else _words_of_postgres(error)
     if words is None:
         return None
-    sentence = words[0].format(store=NAMES[store])
+    sentence = words[0].format(store=NAMES[store], kept=NOTHING)
     return Busy(words[1], sentence[:1].upper() + sentence[1:])
+
+
+def session_options(schema: str, lock_seconds: int | None = None) -> str:
+    """What every session on a PostgreSQL server is told: where its tables are, and how long it waits for a lock.
+
+    SQLite is told the same by `busy_timeout`. Whoever waited for so long is told which store is in use.
+    """
+    return f"-c search_path={schema} -c lock_timeout={lock_seconds or LOCK_SECONDS}s"
 
 
 @contextmanager
@@ -47,6 +61,17 @@ def saying_which(store: str) -> Iterator[None]:
     except Exception as error:
         if (busy := unavailable(error, store)) is not None:
             raise busy from error
+        raise
+
+
+@contextmanager
+def after_a_part(stored: bool) -> Iterator[None]:
+    """Says of what fails from here on that a part of it was `stored`, where it was."""
+    try:
+        yield
+    except Busy as busy:
+        if stored:
+            raise Busy(busy.retry_after, str(busy).replace(NOTHING, PART)) from busy
         raise
 
 
