@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 
 from ap_ledger.application.boxes import public_key
+from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from api.asking import Asker, Asking
 from api.gate import gated
@@ -156,7 +157,7 @@ def steps(
 
 
 @pages.get("/day.csv")
-def day_csv(request: Request, using: Current, asking: Asking, on: date, setting: str = "") -> Response:
+def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, setting: str = "") -> Response:
     """The codes to suggest to the commissioning schools for one day, as a spreadsheet opens it."""
     body, _ = setting_for(using.reader, asking, setting, "read-group")
     _, students = _of(using.reader, asking, UUID(body["id"]))

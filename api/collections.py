@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 
+from ap_ledger.events.as_written import WrittenDate
 from api.asking import Asker, Asking
 from api.filters import needs_seen
 from api.gate import gated
@@ -104,7 +104,7 @@ def framework(framework_id: str, version: int, using: Current) -> Json:
 
 
 @router.get("/settings/{setting_id}/timetable", operation_id="getTimetable", summary="The slots in force on a day")
-def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query(description="The day; today if not given.")] = None) -> Json:
+def timetable(setting_id: UUID, using: Current, on: Annotated[WrittenDate | None, Query(description="The day; today if not given.")] = None) -> Json:
     """The slots of the timetable that holds on a day."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
@@ -114,7 +114,9 @@ def timetable(setting_id: UUID, using: Current, on: Annotated[date | None, Query
 
 
 @router.get("/settings/{setting_id}/sheet", operation_id="getSheet", summary="Who was scored on what in a slot, and what is missing", response_model=Sheet)
-def sheet(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]) -> Json:
+def sheet(
+    setting_id: UUID, using: Current, asking: Asking, on: Annotated[WrittenDate, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]
+) -> Json:
     """The sheet of one slot of one day."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Query
 
+from ap_ledger.events.as_written import WrittenDate
 from api.asking import Asking
 from api.gate import gated
 from api.problems import Problem
@@ -115,7 +116,7 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
 )
 def register(
     student_id: UUID, using: Current, asking: Asking,
-    first: Annotated[date | None, Query(alias="from", description="The first day; four weeks ago, if not given.")] = None,
+    first: Annotated[WrittenDate | None, Query(alias="from", description="The first day; four weeks ago, if not given.")] = None,
     as_of: AsOf = None, known_at: KnownAt = None,
 ) -> Json:  # fmt: skip
     """A code is a suggestion to the host school, which decides. Nothing below "on site and supervised" suggests being present."""

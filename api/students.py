@@ -9,9 +9,10 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator
 
 from ap_ledger.application.posting import Unparsable
+from ap_ledger.events.as_written import WrittenMoment
 from api.asking import Asking
 from api.gate import gated
 from api.paging import Cursor
@@ -31,7 +32,7 @@ def _in_living_memory(moment: datetime | None) -> datetime | None:
     return moment
 
 
-Moment = Annotated[AwareDatetime | None, AfterValidator(_in_living_memory)]
+Moment = Annotated[WrittenMoment | None, AfterValidator(_in_living_memory)]
 AsOf = Annotated[Moment, Query(description="What had happened by then. Now, if not given.")]
 KnownAt = Annotated[Moment, Query(description="What had been recorded by then. Now, if not given.")]
 

@@ -12,10 +12,12 @@ from typing import Any
 
 import rfc8785
 from pydantic import ValidationError
+from pydantic_core import SchemaValidator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from ap_ledger.errors import DefinitionError
+from ap_ledger.events.as_written import door_for
 from frameworks.lint import faults
 from frameworks.model import Definition
 
@@ -131,10 +133,15 @@ def _parsed(canonical: bytes) -> Definition:
     return Definition.model_validate_json(canonical)
 
 
+@cache
+def _door() -> SchemaValidator:
+    return door_for(Definition)
+
+
 @lru_cache(maxsize=256)
 def _checked(canonical: bytes) -> Definition:
     try:
-        definition = _parsed(canonical)
+        definition: Definition = _door().validate_json(canonical)
     except ValidationError as error:
         raise DefinitionError([_in_words(fault) for fault in error.errors(include_url=False)]) from None
     if found := faults(definition):

@@ -46,7 +46,6 @@ SPELLINGS = [
     "2026-03-02T09:00:00.000+00:00",
     "2026-03-02T09:00:00,000Z",
     "2026-03-02T09:00:00+0000",
-    "1772442000",
 ]
 
 
@@ -64,7 +63,7 @@ def test_a_time_in_any_spelling_that_is_taken_is_kept_in_one_that_everything_rea
     "spelt",
     [
         "2026-W10-1T09:00:00Z", "2026-03-02T23:59:60Z", "2026-03-02T09:00:00", "2026-03-02", "20260302T090000Z", "2026-03-02T24:00:00Z",
-        "\u0662\u0660\u0662\u0666-03-02T09:00:00Z", "now", "", "9:00", "2026-03-02T09:00:00[Europe/London]", "20260302", "1", "Infinity", [], {}, True, 1772442000,
+        "\u0662\u0660\u0662\u0666-03-02T09:00:00Z", "now", "", "9:00", "2026-03-02T09:00:00[Europe/London]", "20260302", "1", "1772442000", "1772442000.5", "-1", "2026-03-02_09:00:00Z", "Infinity", [], {}, True, 1772442000,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("field", ["device_time", "actual_start"])
@@ -72,7 +71,7 @@ def test_a_time_that_is_not_taken_is_refused_at_the_door_with_what_to_write(make
     house = make_house()
     result = house.one(attended(house, **{field: spelt}))
     assert (result.status, result.code, result.field) == ("refused", "malformed", field)
-    assert result.message and ("with its offset" in result.message or "before 1990" in result.message)
+    assert result.message and ("with its offset" in result.message)
 
 
 # The same entry, spelt another way ---------------------------------------------------------------------------------------

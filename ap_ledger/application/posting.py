@@ -12,15 +12,16 @@ from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from ap_ledger.application.json_in import TWICE, keepable, loads
 from ap_ledger.application.results import Result
-from ap_ledger.domain.posted import ANYTHING, BATCH, POSTED_BY_KIND, Posted, PostedCorrection, PostedVoid
+from ap_ledger.domain.posted import ANYTHING_DOOR, BATCH_DOOR, POSTED_BY_KIND, Posted, PostedCorrection, PostedVoid
 from ap_ledger.errors import Refused, as_sentence
+from ap_ledger.events.as_written import door_for
 
 ENTRIES_LIMIT = 1_000
 BYTES_LIMIT = 5 * 1024 * 1024
 FIELD_LIMIT = 120
 """The longest name of a field that a refusal repeats."""
 
-_AWARE = TypeAdapter(AwareDatetime)
+_AWARE = door_for(AwareDatetime)
 _ID = TypeAdapter(UUID)
 
 
@@ -45,7 +46,7 @@ def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any], bool]:
     if len(body["entries"]) > ENTRIES_LIMIT:
         raise TooLarge("The send holds over 1,000 entries. Send fewer at a time.")
     try:
-        sent_at = _AWARE.validate_strings(body["sent_at"])
+        sent_at = _AWARE.validate_python(body["sent_at"])
         device_id = None if body.get("device_id") is None else _ID.validate_strings(body["device_id"])
     except (KeyError, ValidationError):
         raise Unparsable('"sent_at" must be a time with its offset, such as 2026-03-02T09:15:00+00:00, and "device_id" a UUID or null.') from None
@@ -65,14 +66,15 @@ def read_posted(raw: list[Any]) -> list[Posted | Result]:
         raw[:] = [keepable(one) for one in raw]
         text = orjson.dumps(raw)
     try:
-        return list(BATCH.validate_json(text))
+        return list(BATCH_DOOR.validate_json(text))
     except ValidationError:
         return [_read_one(one) for one in raw]
 
 
 def _read_one(raw: Any) -> Posted | Result:
     try:
-        return ANYTHING.validate_json(orjson.dumps(raw))
+        posted: Posted = ANYTHING_DOOR.validate_json(orjson.dumps(raw))
+        return posted
     except ValidationError as error:
         return _refusal(id_of(raw), error)
 

@@ -6,13 +6,16 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_core import SchemaValidator
 
 from ap_ledger.domain.given import refusal_of, refuse_blanks
 from ap_ledger.errors import Refused
+from ap_ledger.events.as_written import door_for
 from ap_ledger.events.base import Event, Fact, Stamp
 from ap_ledger.events.dated import DatedFact, standing
 from ap_ledger.events.fields import AuthorId, SettingId
@@ -59,6 +62,11 @@ class NextEvents:
         return made
 
 
+@cache
+def _door(kind: type[Command]) -> SchemaValidator:
+    return door_for(kind)
+
+
 class Command(Fact):
     """Asks for a change to a stream with rules. The rule sits in `decide`, which refuses by raising Refused."""
 
@@ -85,7 +93,8 @@ class Command(Fact):
     def from_json(cls, raw: bytes) -> Self:
         """The command in a JSON object. Raises Refused, naming the field and what it takes, and never its value."""
         try:
-            return cls.model_validate_json(raw)
+            command: Self = _door(cls).validate_json(raw)
+            return command
         except ValidationError as error:
             raise refusal_of(cls, error) from None
 

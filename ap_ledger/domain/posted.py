@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, WithJsonSchema, create_model, model_validator
 
 from ap_ledger.domain.base import ClientId
+from ap_ledger.events.as_written import door_for
 from ap_ledger.events.base import DEVICE_TIME, REPLACES, SESSION, VISIT, Entry, Erased, Fact, Session, Text
 from ap_ledger.events.entries import ENTRY_EVENTS
 
@@ -111,6 +112,8 @@ class PostedVoid(Posted):
 
 
 AnyPosted: Any = Annotated[_either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")]
-ANYTHING: TypeAdapter[Posted] = TypeAdapter(AnyPosted)
 BATCH: TypeAdapter[list[Posted]] = TypeAdapter(list[AnyPosted])
-"""A list of anything that can be posted. Used first for a whole batch, because one good batch is then one call."""
+"""A list of anything that can be posted, as it is published."""
+ANYTHING_DOOR = door_for(AnyPosted)
+BATCH_DOOR = door_for(list[AnyPosted])
+"""Read what was posted. The one for lists is used first for a whole batch, because one good batch is then one call."""

@@ -68,20 +68,20 @@ CLOCKS: tuple[ClockRule, ...] = (
 CLOCK_BY_NAME: Mapping[str, ClockRule] = {rule.name: rule for rule in CLOCKS}
 
 
-def _day(said: str) -> object:
-    return date.fromisoformat(said)
+def _day(said: str) -> tuple[object, ...]:
+    return (date.fromisoformat(said),)
 
 
-def _entry(said: str) -> object:
-    return UUID(said)
+def _entry(said: str) -> tuple[object, ...]:
+    return (UUID(said),)
 
 
-def _placement(said: str) -> object:
+def _placement(said: str) -> tuple[object, ...]:
     placement, _, day = said.partition("/")
     return UUID(placement), date.fromisoformat(day)
 
 
-_READ: Mapping[str, Callable[[str], object]] = {"entry": _entry, "day": _day, "placement": _placement}
+_READ: Mapping[str, Callable[[str], tuple[object, ...]]] = {"entry": _entry, "day": _day, "placement": _placement}
 
 
 def names_one(rule: ClockRule, about: str) -> bool:
@@ -90,7 +90,8 @@ def names_one(rule: ClockRule, about: str) -> bool:
     if read is None:
         return False
     try:
-        read(about)
+        parts = read(about)
     except ValueError:
         return False
-    return True
+    # In another spelling it would be a run that nothing ever is.
+    return about == "/".join(map(str, parts))
