@@ -47,6 +47,112 @@ def test_a_database_closed_under_the_app_is_opened_again_and_every_tap_is_saved(
     until(lambda: {entry.state["rung"] for entry in place.recorded("rung-reached")} == set(rungs), what="not every tap was recorded")
 
 
+# Emptied under the app ------------------------------------------------------------------------------------------------
+
+EMPTY = """
+(async closing => {
+  if (closing) for (const connection of window.connections) connection.close();
+  await new Promise((done, failed) => {
+    const request = indexedDB.deleteDatabase("ap-ledger");
+    request.onsuccess = done;
+    request.onerror = failed;
+  });
+})
+"""
+KEPT = """
+new Promise(done => {
+  const request = indexedDB.open("ap-ledger");
+  request.onsuccess = () => {
+    const rows = request.result.transaction("meta").objectStore("meta").getAllKeys();
+    rows.onsuccess = () => { request.result.close(); done(rows.result); };
+  };
+})
+"""
+
+
+def tap(page: Any, what: str) -> None:
+    """Taps, and waits until the page says that it is saved."""
+    page.evaluate("document.querySelector('#toast').hidden = true")
+    page.click(what)
+    page.wait_for_selector("#toast:not([hidden]) >> text=Saved on this")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("closing", (True, False), ids=("closed without a word", "closed with an event"))
+def test_a_database_emptied_under_the_phone_is_made_again_and_every_tap_is_saved(
+    browsers: Callable[..., Any],
+    place: Place,
+    closing: bool,
+) -> None:
+    page = phone_with(browsers, place, KEEP_CONNECTIONS)
+    ready(page)
+    page.click(f"#student-{place.story.children[0].id}")
+    rungs = ("through-door", "face-to-face", "shares-space")
+    for rung in rungs:
+        page.evaluate(f"({EMPTY})({str(closing).lower()})")
+        tap(page, f"#rung-{rung}")
+    until(lambda: len(place.recorded("rung-reached")) >= len(rungs), what="not every tap")
+    assert {entry.state["rung"] for entry in place.recorded("rung-reached")} == set(rungs)
+    assert len(place.recorded("rung-reached")) == len(rungs)
+    assert {"box-key", "key", "person"} <= set(page.evaluate(KEPT))
+
+
+@pytest.mark.browser
+def test_what_waits_with_no_signal_survives_that_the_database_is_emptied(browsers: Callable[..., Any], place: Place) -> None:
+    page = phone_with(browsers, place, KEEP_CONNECTIONS)
+    ready(page)
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.click(f"#student-{place.story.children[0].id}")
+    place.chaos.go("down")
+    page.context.set_offline(True)
+    tap(page, "#rung-through-door")
+    page.wait_for_selector('#strip[data-waiting="2"]')
+    page.evaluate(f"({EMPTY})(true)")
+    tap(page, "#rung-face-to-face")
+    page.wait_for_selector('#strip[data-waiting="3"]')
+    page.reload()
+    ready(page)
+    page.click(f"#student-{place.story.children[0].id}")
+    page.wait_for_selector("#so-far >> text=Talks through a door")
+    place.chaos.go("ok")
+    page.context.set_offline(False)
+    rungs = {"through-door", "face-to-face"}
+    until(lambda: {entry.state["rung"] for entry in place.recorded("rung-reached")} == rungs, what="not every tap")
+    assert len(place.recorded("rung-reached")) == len(rungs)
+
+
+@pytest.mark.browser
+def test_a_database_emptied_under_the_day_is_made_again_and_every_tap_is_saved(browsers: Callable[..., Any], place: Place) -> None:
+    context = browsers(kind="tablet")
+    context.add_init_script(KEEP_CONNECTIONS)
+    page = context.new_page()
+    page.goto(place.chaos.url + "/day")
+    ready(page)
+    children = [child.id for child in place.story.children[:3]]
+    for child in children:
+        page.evaluate(f"({EMPTY})(true)")
+        tap(page, f"#unseen-am-{child}")
+    until(lambda: len(place.recorded("session-attended")) >= len(children), what="not every tap")
+    assert {entry.student for entry in place.recorded("session-attended")} == set(map(str, children))
+
+
+@pytest.mark.browser
+def test_what_was_let_go_of_when_somebody_signed_out_is_not_put_back(browsers: Callable[..., Any], place: Place) -> None:
+    context = browsers(place.mentor, kind=None)
+    context.add_init_script(KEEP_CONNECTIONS)
+    page, other = context.new_page(), context.new_page()
+    page.goto(place.chaos.url + "/visit")
+    ready(page)
+    other.goto(place.chaos.url + "/people")
+    other.evaluate("""document.querySelector('form[action="/sign-out"]').requestSubmit()""")
+    other.wait_for_url("**/sign-in*")
+    context.set_offline(True)
+    page.evaluate(f"({EMPTY})(true)")
+    page.evaluate("dispatchEvent(new Event('focus'))")
+    page.wait_for_timeout(1000)
+    assert page.evaluate(KEPT.replace('"meta"', '"hidden"')) == []
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("script", (DENIED, NEVER_ANSWERS))
 def test_a_browser_that_keeps_nothing_is_told_so_with_a_way_to_log_online(browsers: Callable[..., Any], place: Place, script: str) -> None:

@@ -1,6 +1,6 @@
 // What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and small helpers.
-import { channel, flush, notices, seen, waiting } from "{{ app/outbox.js }}";
-import { dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
+import { flush, notices, seen, waiting } from "{{ app/outbox.js }}";
+import { channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
 const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000, QUIET = 2500;
@@ -407,4 +407,5 @@ export async function letGo() {
   for (const start of ["roster:", "today:", "learning:", "day:"]) await forget(start);
   await setFact("person", undefined);
   await setFact("locked", false);
+  channel.postMessage("let-go");
 }

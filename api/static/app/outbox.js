@@ -1,6 +1,6 @@
 // The outbox, shared by the pages and the service worker.
 // One rule above all: an entry leaves it only when the server names its id in an answer. Nothing else deletes it, and nothing in it ages.
-import { fact, setFact, shutOut, within } from "{{ app/store.js }}";
+import { channel, fact, setFact, shutOut, within } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
 const BATCH = 50, LOCK = "ap-ledger-outbox", PATIENCE = 20000, AHEAD = 60000;
@@ -8,7 +8,6 @@ const STRICT = { durability: "strict" };
 const SETTLED = new Set(["recorded", "duplicate", "refused", "held"]);
 const bytes = text => new TextEncoder().encode(text);
 const base64 = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer)));
-export const channel = new BroadcastChannel("ap-ledger");
 
 function tell(what) {
   channel.postMessage(what);

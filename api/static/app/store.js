@@ -6,7 +6,16 @@ const WEEK = 7 * 24 * 3600 * 1000;
 const OPENED_WITHIN = 10000;
 // What a browser says when it has taken the database away under the app; nothing of the transaction was kept.
 const TAKEN_AWAY = new Set(["InvalidStateError", "UnknownError", "AbortError"]);
+const STORES = ["outbox", "notices", "hidden", "meta"];
+export const channel = new BroadcastChannel("ap-ledger");
 let opening, gone = false;
+
+// What lay in the database when this page last looked, as it lay there, and which making of the database that was.
+// A browser may empty it under an open page, to make room or because it was told to; then all of it is put there again.
+let copy = new Map(), born, copying = 0;
+
+// What another page let go of, or was told to keep nothing of, is not put there again.
+channel.addEventListener("message", ({ data }) => { if (data === "let-go") copy = new Map(); });
 
 // This browser keeps nothing for pages: storage is switched off, or its database never answers.
 export class KeepsNothing extends Error {
@@ -19,12 +28,53 @@ function open() {
 }
 
 async function opened() {
+  const db = await answering();
+  try {
+    const found = (await db.get("meta", "born")) ?? "";
+    if (born !== undefined && found !== born) await putBack(db);
+    born = found;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  copySoon(db);
+  return db;
+}
+
+// What another page or the worker has put there meanwhile is newer, and stays.
+async function putBack(db) {
+  const tx = db.transaction(STORES, "readwrite", { durability: "strict" });
+  const absent = async (store, key, row) => {
+    if ((await store.getKey(key)) === undefined) await store.put(row, store.keyPath ? undefined : key);
+  };
+  // What was waiting may have left since, so it is not changed where it lies any more.
+  const asItIs = (name, row) => name === "outbox" ? { ...row, tried: true } : row;
+  const all = [...copy].flatMap(([name, rows]) => rows.map(([key, row]) => [tx.objectStore(name), key, asItIs(name, row)]));
+  await Promise.all(all.map(parts => absent(...parts)));
+  await tx.done;
+}
+
+function copySoon(db) {
+  clearTimeout(copying);
+  // Where it was taken away meanwhile, the copy from before is what there is.
+  copying = setTimeout(() => copied(db).then(rows => { if (!gone) copy = rows; }, () => {}));
+}
+
+async function copied(db) {
+  const tx = db.transaction(STORES, "readonly");
+  return new Map(await Promise.all(STORES.map(async name => {
+    const [keys, rows] = await Promise.all([tx.objectStore(name).getAllKeys(), tx.objectStore(name).getAll()]);
+    return [name, keys.map((key, place) => [key, rows[place]])];
+  })));
+}
+
+async function answering() {
   const coming = openDB(NAME, VERSION, {
     upgrade(db) {
       db.createObjectStore("outbox", { keyPath: "id" });
       db.createObjectStore("notices", { keyPath: "id" });
       db.createObjectStore("hidden");
-      db.createObjectStore("meta");
+      db.createObjectStore("meta").put(crypto.randomUUID(), "born");
     },
     // A newer version of the app wants in: let go, and open again when something is next needed.
     blocking(_now, _wanted, event) { event.target.close(); opening = undefined; },
@@ -45,6 +95,7 @@ export async function within(stores, mode, work, options) {
     try {
       tx = db.transaction(stores, mode, options);
       const [answer] = await Promise.all([work(tx), tx.done]);
+      if (mode === "readwrite") copySoon(db);
       return answer;
     } catch (error) {
       // All of it or nothing; and why it failed is what the transaction says, such as that there is no room.
@@ -118,6 +169,8 @@ export async function dropAged() {
 // For a device that was shut out and has delivered what it held: nothing stays behind, whatever the browser makes of the service's own order.
 export async function wipe() {
   gone = true;
+  copy = new Map();
+  channel.postMessage("let-go");
   (await opening?.catch(() => undefined))?.close();
   indexedDB.deleteDatabase(NAME);
   for (const name of await caches.keys()) await caches.delete(name);
