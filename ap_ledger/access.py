@@ -293,7 +293,9 @@ def settings_where(who: Who, action: str) -> frozenset[UUID]:
 COMMAND_ACTIONS: Mapping[str, str | None] = {
     "open-setting": "open-setting", "add-place": "manage-setting", "add-commissioner": "manage-setting", "set-calendar": "manage-setting",
     "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
-    "add-person": "manage-people", "grant-role": "manage-people", "end-role": "manage-people", "declare-conflict": "manage-students",
+    "correct-setting": "manage-setting", "correct-place": "manage-setting", "correct-commissioner": "manage-setting",
+    "withdraw-setting-fact": "manage-setting", "withdraw-student-fact": "manage-students",
+    "add-person": "manage-people", "rename-person": "manage-people", "grant-role": "manage-people", "end-role": "manage-people", "declare-conflict": "manage-students",
     "end-conflict": "manage-students",
     "join-students": "manage-students", "part-students": "manage-students",
     "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students", "start-placement": "manage-students",

@@ -29,7 +29,7 @@ KIND_NAMES = {
     "records": "Entries",
 }
 WORDS = {
-    "record-read": "Looked at", "role-granted": "Gave a role", "role-ended": "Ended a role", "person-added": "Added a person", "key-shredded": "Erased",
+    "record-read": "Looked at", "role-granted": "Gave a role", "role-ended": "Ended a role", "person-added": "Added a person", "person-renamed": "Put a name right", "key-shredded": "Erased",
     "text-excised": "Removed a text", "hold-set": "Set a legal hold", "hold-lifted": "Lifted a legal hold", "deed-proposed": "Proposed", "deed-approved": "Approved",
     "deed-declined": "Declined", "device-enrolled": "Enrolled a device", "device-revoked": "Shut out a device", "entry-corrected": "Corrected an entry",
     "entry-voided": "Took an entry back",

@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 from ap_ledger.access import ROLES
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.base import Command
-from ap_ledger.domain.person import AddPerson, AllowRecovery, EndRole, GrantRole
+from ap_ledger.domain.person import AddPerson, AllowRecovery, EndRole, GrantRole, RenamePerson
 from ap_ledger.errors import Refused
 from api.asking import Asker, Asking
 from api.gate import gated
@@ -40,6 +40,7 @@ def people_page(request: Request, using: Current, asking: Asking, setting: str =
 
 DONE = {
     "added": "They are added. Make their one-time link, then give them a role.", "granted": "The role is given.", "ended": "The role has ended.",
+    "renamed": "The name is put right. The one before stays in the history.",
     "proposed": "It is proposed. Somebody else must approve it, under Two people.", "closed": "Every way in is taken from them.",
 }  # fmt: skip
 
@@ -97,7 +98,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
             done = using.ledger.execute(command)
     except Refused as refusal:
         return _people(request, using, asking, body["id"], refusal.message, 422)
-    what = "proposed" if command.second_person else {"add": "added", "grant": "granted", "end": "ended"}[do]
+    what = "proposed" if command.second_person else {"add": "added", "rename": "renamed", "grant": "granted", "end": "ended"}[do]
     return RedirectResponse(f"/people?setting={body['id']}&done={what}&min_position={done.position}", 303)
 
 
@@ -118,6 +119,9 @@ def _command(using: Service, asking: Asker, form: FormData, setting: Body, do: s
     if do == "add":
         _needs(asking, "manage-people", setting)
         return AddPerson(person_id=id_of(form, "form"), name=text_of(form, "name").strip(), **common)
+    if do == "rename":
+        _needs(asking, "manage-people", setting)
+        return RenamePerson(person_id=id_of(form, "person"), name=text_of(form, "name").strip(), **common)
     person, today = id_of(form, "person"), using.ledger.standing.today(UUID(setting["id"]))
     if do == "grant":
         role = text_of(form, "role")

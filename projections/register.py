@@ -17,6 +17,7 @@ from projections.expected import Expectations
 from projections.history import entries_at, entries_of_day
 from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
 from projections.reading import Body, Reader
+from projections.relations import known_of
 from projections.student_days import attendance, planned
 
 KINDS = ("session-attended", "rung-reached")
@@ -48,10 +49,10 @@ def suggested_codes(
 ) -> list[SuggestedCode]:
     """The sessions from a day on, of the days of `within`, newest first, as known at a time. Raises Unknown for the student."""
     student, setting = reader.student_and_setting(student_id)
-    position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
-    entries = [one for one in entries_at(reader, student_id, as_of, position, 0, 5_000, first, KINDS, within) if one["status"] != "voided"]
-    placements = [one for one in reader.whole("placements", setting) if one["student_id"] == student["id"]]
-    return _suggested(reader, setting, student, placements, entries)
+    known = known_of(reader, setting, [student], known_at)
+    entries = [one for one in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within) if one["status"] != "voided"]
+    student = {**student, "expected": known.expected.get(student["id"], ())}
+    return _suggested(reader, known.setting, student, known.placements.get(student["id"], ()), entries)
 
 
 def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: date) -> dict[str, list[SuggestedCode]]:

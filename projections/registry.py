@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy import Column, Connection, MetaData, String, Table
 
 from ap_ledger.application.stores import BigInt
+from ap_ledger.events.dated import without
 from ap_ledger.persistence.recorder import LedgerRecorder
 from projections.joined import Joining, joining
 from projections.runner import Projection, Seen, see
@@ -24,8 +25,15 @@ OF_A_STUDENT = (
 """How the topics of events begin that change the body of a student."""
 JOINED_RECORDS = "joined-records"
 """The kind of body that a student leaves whose record is joined to another one's: it says whose."""
-CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered")
+CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered", "destination")
 """What a correction may put right in a placement."""
+WITHDRAWN_FROM: Mapping[str, str] = {
+    "student-expected": "expected", "sessions-commissioned": "commissioned", "key-worker-assigned": "key_workers",
+    "mentor-assigned": "mentors", "student-grouped": "groups", "student-needs-noted": "needs",
+    "calendar-set": "calendars", "timetable-set": "timetables", "retention-set": "retention",
+    "incident-categories-set": "incident_categories",
+}  # fmt: skip
+"""Where a body keeps each kind of fact that can be withdrawn."""
 
 
 def registry_table(suffix: str, metadata: MetaData) -> Table:
@@ -45,7 +53,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
     tables: ClassVar = (registry_table,)
 
     def __init__(self, *given: Any) -> None:
@@ -141,9 +149,11 @@ def _about(seen: Seen) -> tuple[str, str]:
     match seen.topic:
         case "placement-started" | "placement-changed" | "placement-corrected" | "placement-ended" | "sessions-commissioned":
             return "placements", seen.state["placement_id"]
+        case "student-fact-withdrawn" if "placement_id" in seen.state:
+            return "placements", seen.state["placement_id"]
         case "framework-published" | "framework-retired":
             return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
-        case "person-added" | "role-granted" | "role-ended" | "conflict-declared" | "conflict-ended":
+        case "person-added" | "person-renamed" | "role-granted" | "role-ended" | "conflict-declared" | "conflict-ended":
             return "people", _id(seen.stream)
         case topic if topic.startswith("device-"):
             return "devices", _id(seen.stream)
@@ -176,12 +186,37 @@ def _setting(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update({name: state.get(name) for name in ("name", "time_zone", "urn", "ukprn")}, places=[], commissioners=[], timetables=[])
 
 
+def _setting_corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body.update(dict.fromkeys(state.get("clear", ())))
+    body.update({name: state[name] for name in ("name", "urn", "ukprn") if name in state})
+
+
+def _put_right(things: str, key: str, *names: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
+    """Puts right the one of a body's things that an event names by its id: what the event does not give stays."""
+
+    def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+        given = {name: state[name] for name in names if name in state}
+        body[things] = [{**one, **given} if one[key] == state[key] else one for one in body[things]]
+
+    return change
+
+
+def _withdrawn_fact(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    kept = WITHDRAWN_FROM[state["fact"]]
+    mentor = state.get("person_id")
+    body[kept] = without(body.get(kept, ()), state["from_date"], lambda one: mentor in (None, one.get("person_id")))
+
+
 def _timetable(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["timetables"].append({**state, "position": seen.position})
 
 
 def _person(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), named_at=seen.position, roles=[])
+
+
+def _renamed(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
+    body["named_at"] = seen.position
 
 
 def _role(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -332,6 +367,8 @@ def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
         # It did not end, so there is no reason for its end either.
         body.update(reason_code=None, destination=None)
     body.update({name: state[name] for name in CORRECTED if name in state})
+    if "end_reason" in state:
+        body["reason_code"] = state["end_reason"]
 
 
 def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -347,13 +384,19 @@ def _retired(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 CHANGES: Mapping[str, Callable[[Body, Mapping[str, Any], Seen], None]] = {
     "setting-opened": _setting,
+    "setting-corrected": _setting_corrected,
     "place-added": _append("places"),
+    "place-corrected": _put_right("places", "place_id", "label"),
     "commissioner-added": _append("commissioners"),
+    "commissioner-corrected": _put_right("commissioners", "commissioner_id", "name", "kind"),
+    "setting-fact-withdrawn": _withdrawn_fact,
+    "student-fact-withdrawn": _withdrawn_fact,
     "calendar-set": _append("calendars"),
     "timetable-set": _timetable,
     "retention-set": _append("retention"),
     "incident-categories-set": _append("incident_categories"),
     "person-added": _person,
+    "person-renamed": _renamed,
     "role-granted": _role,
     "role-ended": _role_ended,
     "conflict-declared": _conflict,

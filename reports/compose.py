@@ -79,6 +79,7 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     setting = reader.one("settings", str(order.setting_id))
     if setting is None:
         raise Unknown
+    setting = known_of(reader, setting, (), order.known_at).setting
     if order.student_id is not None:
         students = [reader.student_and_setting(order.student_id)[0]]
     else:

@@ -36,6 +36,17 @@ CLOCK = {"retention_class": "learning", "counted_from": "admission", "basis": "a
 ERASURE = {"student": U, "retention_class": "learning", "rule": "asked", "approved_by": U}
 SAMPLES: Mapping[str, dict[str, Any]] = {
     "open-setting": {"name": "Riverbank", "time_zone": "Europe/London", "urn": "123456", "ukprn": "12345678"},
+    "correct-setting": {
+        "reason_code": "mistyped", "name": "Riverbank", "urn": "123456", "ukprn": "12345678", "clear": [],
+    },
+    "correct-place": {"place_id": U, "label": "Site", "reason_code": "mistyped"},
+    "correct-commissioner": {"commissioner_id": U, "reason_code": "mistyped", "name": "County", "kind": "school"},
+    "withdraw-setting-fact": {"fact": "calendar-set", "from_date": "2026-03-02", "reason_code": "mistake"},
+    "withdraw-student-fact": {
+        "student": U, "fact": "sessions-commissioned", "from_date": "2026-03-02", "reason_code": "mistake",
+        "placement_id": U, "person_id": U,
+    },
+    "rename-person": {"person_id": U, "name": "Hazel"},
     "add-place": {"place_id": U, "label": "Site"},
     "add-commissioner": {"commissioner_id": U, "name": "County", "kind": "school"},
     "set-calendar": {"from_date": "2026-03-02", "corrects": "2026-03-01", "terms": [TERM], "closures": [TERM]},
@@ -68,11 +79,12 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     "expect-student": {"student": U, "from_date": "2026-03-02", "corrects": "2026-03-01", "days": [{"weekday": 1, "slots": ["lesson"], "place_id": U}]},
     "start-placement": {
         "student": U, "placement_id": U, "start": "2026-03-02", "planned_end": "2026-07-01", "commissioner_id": U, "purpose": "rest", "dual_registered": True,
+        "end": "2026-07-01", "reason_code": "moved", "destination": "school",
     },
     "change-placement": {"student": U, "placement_id": U, "planned_end": "2026-07-01", "purpose": "rest"},
     "correct-placement": {
         "student": U, "placement_id": U, "reason_code": "mistyped", "start": "2026-03-02", "planned_end": "2026-07-01", "end": "2026-07-01",
-        "commissioner_id": U, "purpose": "rest", "dual_registered": False, "clear": [],
+        "commissioner_id": U, "purpose": "rest", "dual_registered": False, "end_reason": "moved", "destination": "school", "clear": [],
     },
     "end-placement": {"student": U, "placement_id": U, "end": "2026-07-01", "reason_code": "moved", "destination": "school"},
     "commission-sessions": {

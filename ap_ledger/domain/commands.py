@@ -15,11 +15,12 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.joining import JoinStudents, PartStudents
-from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole
+from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole, RenamePerson
 from ap_ledger.domain.placement import ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetIncidentCategories, SetRetention, SetTimetable
+from ap_ledger.domain.setting_corrections import CorrectCommissioner, CorrectPlace, CorrectSetting
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
@@ -31,17 +32,23 @@ from ap_ledger.domain.student import (
     StartPlacement,
 )
 from ap_ledger.domain.support import GroupStudent, NoteNeeds, SetOwnItems
+from ap_ledger.domain.withdrawing import WithdrawSettingFact, WithdrawStudentFact
 from ap_ledger.errors import Refused
 
 ALL_COMMANDS: tuple[type[Command], ...] = (
     OpenSetting,
+    CorrectSetting,
     AddPlace,
+    CorrectPlace,
     AddCommissioner,
+    CorrectCommissioner,
     SetCalendar,
     SetTimetable,
     SetRetention,
     SetIncidentCategories,
+    WithdrawSettingFact,
     AddPerson,
+    RenamePerson,
     GrantRole,
     EndRole,
     DeclareConflict,
@@ -62,6 +69,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     AssignMentor,
     GroupStudent,
     NoteNeeds,
+    WithdrawStudentFact,
     SetOwnItems,
     LinkFamily,
     UnlinkFamily,

@@ -29,6 +29,7 @@ from ap_ledger.events.person import (
     ConflictEnded,
     Lost,
     PersonAdded,
+    PersonRenamed,
     RecoveryAllowed,
     Role,
     RoleEnded,
@@ -132,6 +133,18 @@ class AddPerson(PersonCommand):
         if state is not None:
             raise Refused("not-allowed", "A person with this id was added before.", "person_id")
         return [events.event(PersonAdded, name=self.name)]
+
+
+class RenamePerson(PersonCommand):
+    """Puts right what somebody is called, or says what they are called now."""
+
+    name: Label
+
+    def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
+        """Only the setting that added a person says what they are called."""
+        if self.added(state).setting_id != self.setting_id:
+            raise Refused("not-allowed", "Only the setting that added a person puts their name right.", "setting_id")
+        return [events.event(PersonRenamed, name=self.name)]
 
 
 class GrantRole(PersonCommand):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from ap_ledger.domain.base import DatedCommand, NextEvents, in_order
 from ap_ledger.domain.student import StudentCommand, alone
-from ap_ledger.domain.student_state import Student
+from ap_ledger.domain.student_state import Placement, Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
 from ap_ledger.events.fields import (
     ClearedParts,
     CommissionerId,
+    Destination,
     FirstDay,
     HoursAWeek,
     LastDay,
@@ -46,22 +49,19 @@ class CorrectPlacement(StudentCommand):
     commissioner_id: CommissionerId | None = None
     purpose: Purpose | None = None
     dual_registered: YesOrNo | None = None
+    end_reason: ReasonCode | None = None
+    destination: Destination | None = None
     clear: ClearedParts = ()
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """What comes of it is a placement like any other: its days are in order, and no other runs in them."""
         placement = self.placement(state, self.placement_id)
         start, planned_end, end = (self.kept_or_given(name, self.clear, placement) for name in ("start", "planned_end", "end"))
-        for name in ("commissioner_id", "purpose"):
+        for name in ("commissioner_id", "purpose", "destination"):
             self.kept_or_given(name, self.clear, placement)
         in_order(start, planned_end, "planned_end")
         in_order(start, end, "end")
-        if placement.end is None and self.end is not None:
-            raise Refused(
-                "not-allowed",
-                "This placement has not ended. End it with end-placement, which asks for the reason.",
-                "end",
-            )
+        self._ends_for_a_reason(placement, end)
         alone(self.admitted(state), placement.id, start, end)
         parts = (
             "placement_id",
@@ -72,9 +72,22 @@ class CorrectPlacement(StudentCommand):
             "commissioner_id",
             "purpose",
             "dual_registered",
+            "end_reason",
+            "destination",
             "clear",
         )
         return [events.event(PlacementCorrected, **{name: getattr(self, name) for name in parts})]
+
+    def _ends_for_a_reason(self, placement: Placement, end: date | None) -> None:
+        if placement.end is None and self.end is not None:
+            raise Refused(
+                "not-allowed",
+                "This placement has not ended. End it with end-placement, which asks for the reason.",
+                "end",
+            )
+        for name in ("end_reason", "destination"):
+            if end is None and getattr(self, name) is not None:
+                raise Refused("not-allowed", "This placement has not ended, so nothing can be said of its end.", name)
 
 
 class CommissionSessions(DatedCommand, StudentCommand):
@@ -85,9 +98,14 @@ class CommissionSessions(DatedCommand, StudentCommand):
     hours_a_week: HoursAWeek
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """Sessions are bought for a running placement; what was bought in one that has ended can still be put right."""
-        find = self.running if self.corrects is None else self.placement
-        placement = find(state, self.placement_id)
+        """Sessions are bought for days of the placement, whether it runs on or has ended."""
+        placement = self.placement(state, self.placement_id)
+        if not placement.covers(self.from_date):
+            raise Refused(
+                "malformed",
+                "The placement does not run on that day. Name a day of it, or put the placement right first.",
+                "from_date",
+            )
         bought = self.admitted(state).facts(SessionsCommissioned, placement_id=placement.id)
         said = self.model_dump(include={"placement_id", "sessions_a_week", "hours_a_week"})
         return [events.event(SessionsCommissioned, **said, **self.dates(bought))]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID
@@ -13,7 +13,7 @@ from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
-from ap_ledger.events.dated import DatedFact, in_force, spans
+from ap_ledger.events.dated import DatedFact, in_force, spans, without
 from ap_ledger.events.due import ReviewEnded, ReviewResumed
 from ap_ledger.events.fields import CommissionerId, CommissionerKind, Label, PlaceId, TimeZoneName, Ukprn, Urn
 from ap_ledger.events.moments import zone
@@ -28,6 +28,7 @@ from ap_ledger.events.setting import (
     IncidentCategory,
     PlaceAdded,
     RetentionSet,
+    SettingFactWithdrawn,
     SettingOpened,
     Slot,
     Slots,
@@ -37,6 +38,8 @@ from ap_ledger.events.setting import (
 )
 
 D = TypeVar("D", bound=DatedFact)
+WITHDRAWABLE: Mapping[str, type[DatedFact]] = {kind.TOPIC: kind for kind in (CalendarSet, TimetableSet, RetentionSet, IncidentCategoriesSet)}
+"""The facts that can be withdrawn, by the name that a withdrawal gives them."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Setting:
     time_zone: str
     dated: tuple[DatedFact, ...] = ()
     """Calendars, timetables, retention clocks and categories of incidents, in the order in which they were set."""
+    slot_kinds: Mapping[str, str] = field(default_factory=dict)
+    """The kind of every slot that there ever was, by its id."""
     commissioners: frozenset[UUID] = frozenset()
     places: frozenset[UUID] = frozenset()
     ended: frozenset[tuple[UUID, date]] = frozenset()
@@ -89,7 +94,11 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
         return None
     match event:
         case DatedFact():
-            setting = replace(setting, dated=(*setting.dated, event))
+            kinds = {slot.id: slot.kind for slot in event.slots} if isinstance(event, TimetableSet) else {}
+            setting = replace(setting, dated=(*setting.dated, event), slot_kinds={**setting.slot_kinds, **kinds})
+        case SettingFactWithdrawn():
+            kind = WITHDRAWABLE[event.fact]
+            setting = replace(setting, dated=tuple(without(setting.dated, event.from_date, lambda one: isinstance(one, kind))))
         case PlaceAdded():
             setting = replace(setting, places=setting.places | {event.place_id})
         case CommissionerAdded():
@@ -197,8 +206,8 @@ class SetTimetable(DatedCommand, SettingCommand):
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Slot ids are unique within a timetable, and an id keeps its kind for ever."""
-        before = self.opened(state).facts(TimetableSet)
-        kinds = {slot.id: slot.kind for timetable in before for slot in timetable.slots}
+        setting = self.opened(state)
+        kinds = setting.slot_kinds
         if len({slot.id for slot in self.slots}) < len(self.slots):
             raise Refused("malformed", "Two slots have the same id.", "slots")
         for number, slot in enumerate(self.slots):
@@ -206,7 +215,7 @@ class SetTimetable(DatedCommand, SettingCommand):
                 raise Refused("malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays")
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
-        return [events.event(TimetableSet, slots=self.slots, **self.dates(before))]
+        return [events.event(TimetableSet, slots=self.slots, **self.dates(setting.facts(TimetableSet)))]
 
 
 class SetRetention(DatedCommand, SettingCommand):

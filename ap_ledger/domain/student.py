@@ -98,7 +98,7 @@ def alone(student: Student, placement_id: UUID | None, start: date, end: date | 
     if any(other.id != placement_id and other.overlaps(start, end) for other in student.placements):
         raise Refused(
             "not-allowed",
-            "Another placement of this student runs in that time. Put its start or end right first.",
+            "Another placement of this student runs in that time. Put its start or end right first, or give this one its end.",
             "start",
         )
 
@@ -173,7 +173,7 @@ USED_BEFORE = "This id was used for a placement before. Give the new one an id o
 
 
 class StartPlacement(StudentCommand):
-    """Starts a placement."""
+    """Starts a placement; one that is over by now, and was forgotten, is given its end and the reason for it too."""
 
     placement_id: PlacementId
     start: FirstDay
@@ -181,18 +181,37 @@ class StartPlacement(StudentCommand):
     commissioner_id: CommissionerId | None = None
     purpose: Purpose | None = None
     dual_registered: YesOrNo = False
+    end: LastDay | None = None
+    reason_code: ReasonCode | None = None
+    destination: Destination | None = None
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """One placement runs at a time, so that every session has one commissioner; an id is used once."""
         student = self.admitted(state)
+        self._ended_with_its_reason()
         in_order(self.start, self.planned_end, "planned_end")
+        in_order(self.start, self.end, "end")
         if any(placement.id == self.placement_id for placement in student.placements):
             raise Refused("not-allowed", USED_BEFORE, "placement_id")
-        if student.current is not None:
-            raise Refused("not-allowed", "This student has a running placement; end it before starting another.", "start")
-        alone(student, None, self.start, None)
-        said = self.model_dump(include={"placement_id", "start", "planned_end", "commissioner_id", "purpose", "dual_registered"})
-        return [events.event(PlacementStarted, **said)]
+        if student.current is not None and self.end is None:
+            raise Refused(
+                "not-allowed",
+                "This student has a running placement. End it before starting another; one that was before it is given its end.",
+                "start",
+            )
+        alone(student, None, self.start, self.end)
+        parts = {"placement_id", "start", "planned_end", "commissioner_id", "purpose", "dual_registered"}
+        started: list[Event] = [events.event(PlacementStarted, **self.model_dump(include=parts))]
+        if self.end is None:
+            return started
+        over = self.model_dump(include={"placement_id", "end", "reason_code", "destination"})
+        return [*started, events.event(PlacementEnded, **over)]
+
+    def _ended_with_its_reason(self) -> None:
+        if (self.end is None) != (self.reason_code is None):
+            raise Refused("malformed", "Give the end and the reason for it together, or neither.", "reason_code")
+        if self.end is None and self.destination is not None:
+            raise Refused("malformed", "Give the end and the reason for it too, or leave the destination out.", "destination")
 
 
 class EndPlacement(StudentCommand):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, TypeVar
@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ap_ledger.domain.base import fold
 from ap_ledger.events.base import Event
-from ap_ledger.events.dated import DatedFact, in_force, standing
+from ap_ledger.events.dated import DatedFact, in_force, standing, without
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.due import ClockEnded, ClockResumed
 from ap_ledger.events.student import (
@@ -27,8 +27,13 @@ from ap_ledger.events.student import (
     PlacementEnded,
     PlacementStarted,
     ReleasedToFamily,
+    SessionsCommissioned,
     StudentAdmitted,
+    StudentExpected,
+    StudentFactWithdrawn,
+    StudentGrouped,
     StudentIdentified,
+    StudentNeedsNoted,
     StudentsJoined,
     StudentsParted,
 )
@@ -36,6 +41,19 @@ from ap_ledger.events.student import (
 D = TypeVar("D", bound=DatedFact)
 CORRECTED = ("start", "planned_end", "end", "commissioner_id")
 """Of what a placement's correction may put right, the parts that later decisions need to remember."""
+
+WITHDRAWABLE: Mapping[str, type[DatedFact]] = {
+    kind.TOPIC: kind
+    for kind in (
+        StudentExpected,
+        SessionsCommissioned,
+        KeyWorkerAssigned,
+        MentorAssigned,
+        StudentGrouped,
+        StudentNeedsNoted,
+    )
+}
+"""The facts that can be withdrawn, by the name that a withdrawal gives them. A family link is ended by its own command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +158,8 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
         case DatedFact():
             student = replace(student, dated=(*student.dated, event))
+        case StudentFactWithdrawn():
+            student = _without_fact(student, event)
         case FamilyUnlinked():
             ended = student.facts(FamilyLinked, person_id=event.person_id)
             student = replace(student, dated=tuple(one for one in student.dated if one not in ended))
@@ -189,6 +209,15 @@ def as_one(kept: Student, others: Sequence[Student]) -> Student:
 
 def _recorded(fact: DatedFact) -> int:
     return (fact.stamp.position or 0) if isinstance(fact, Event) else 0
+
+
+def _without_fact(student: Student, gone: StudentFactWithdrawn) -> Student:
+    kind = WITHDRAWABLE[gone.fact]
+
+    def of_series(fact: DatedFact) -> bool:
+        return isinstance(fact, kind) and all(getattr(fact, name) == getattr(gone, name) for name in kind.SERIES)
+
+    return replace(student, dated=tuple(without(student.dated, gone.from_date, of_series)))
 
 
 def _with_placement(student: Student, placement_id: UUID, **changes: Any) -> Student:

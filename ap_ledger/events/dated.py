@@ -3,11 +3,12 @@
 Facts are given in the order in which they were recorded, as events or as the JSON that a read model keeps of them. Each holds
 from its from-date until another one's begins. One that is recorded later from the same date replaces it; one that `corrects` a
 date takes the place of what held from that date, so that a wrong from-date can be put right. What holds from a later date stays.
+What should never have been recorded is withdrawn: what held before it holds on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any, ClassVar, TypeVar
 
@@ -47,6 +48,17 @@ def spans(facts: Iterable[D]) -> list[tuple[D, str, str]]:
     held = standing(facts)
     begins = [_dates(fact)[0] for fact in held]
     return list(zip(held, begins, [*begins[1:], "9999"], strict=True)) if held else []
+
+
+def without(facts: Iterable[D], day: date | str, of_series: Callable[[D], bool]) -> list[D]:
+    """The facts that remain, in the order of recording, when the one of a series that holds from a day is withdrawn.
+
+    What it had replaced or corrected goes with what was left out before, and does not come back.
+    """
+    held = list(facts)
+    series = [fact for fact in held if of_series(fact)]
+    kept = {id(fact) for fact in standing(series) if _dates(fact)[0] != str(day)}
+    return [fact for fact in held if not of_series(fact) or id(fact) in kept]
 
 
 def _dates(fact: DatedFact | Mapping[str, Any]) -> tuple[str, str]:

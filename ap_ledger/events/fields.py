@@ -99,10 +99,14 @@ ClearedNames = Annotated[
     ),
 ]
 ClearedParts = Annotated[
-    tuple[Literal["planned_end", "end", "commissioner_id", "purpose"], ...],
+    tuple[Literal["planned_end", "end", "commissioner_id", "purpose", "destination"], ...],
     Field(
-        description="What is cleared is a list of: planned_end, end, commissioner_id, purpose. What is neither given nor cleared stays.",
+        description=("What is cleared is a list of: planned_end, end, commissioner_id, purpose, destination. What is neither given nor cleared stays."),
     ),
+]
+ClearedNumbers = Annotated[
+    tuple[Literal["urn", "ukprn"], ...],
+    Field(description="What is cleared is a list of: urn, ukprn. What is neither given nor cleared stays."),
 ]
 
 # Codes and numbers ----------------------------------------------------------------------------------------------------
@@ -119,6 +123,27 @@ Ukprn = Annotated[str, Field(pattern=r"^\d{8}$", description="A UKPRN is eight d
 CommissionerKind = Annotated[
     Literal["local-authority", "school", "trust", "other"],
     Field(description="A commissioner is one of: local-authority, school, trust, other."),
+]
+StudentFactName = Annotated[
+    Literal[
+        "student-expected",
+        "sessions-commissioned",
+        "key-worker-assigned",
+        "mentor-assigned",
+        "student-grouped",
+        "student-needs-noted",
+    ],
+    Field(
+        description=(
+            "What is withdrawn is one of: student-expected, sessions-commissioned, key-worker-assigned, mentor-assigned, student-grouped, student-needs-noted."
+        ),
+    ),
+]
+SettingFactName = Annotated[
+    Literal["calendar-set", "timetable-set", "retention-set", "incident-categories-set"],
+    Field(
+        description=("What is withdrawn is one of: calendar-set, timetable-set, retention-set, incident-categories-set."),
+    ),
 ]
 NeedCode = Annotated[
     str,

@@ -40,6 +40,14 @@ class PersonAdded(PersonEvent):
     name: Label | Erased
 
 
+class PersonRenamed(PersonEvent):
+    """What somebody is called was put right, or has changed. The name given before stays in the history."""
+
+    TOPIC: ClassVar[str] = "person-renamed"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"name": "core"}
+    name: Label | Erased
+
+
 class RoleGranted(PersonEvent):
     """A role in one setting, from a date on, until a date where one is given.
 
@@ -89,4 +97,12 @@ class RecoveryAllowed(PersonEvent):
     lost: Lost = "password"
 
 
-PERSON_EVENTS: tuple[type[Event], ...] = (PersonAdded, RoleGranted, RoleEnded, ConflictDeclared, ConflictEnded, RecoveryAllowed)
+PERSON_EVENTS: tuple[type[Event], ...] = (
+    PersonAdded,
+    PersonRenamed,
+    RoleGranted,
+    RoleEnded,
+    ConflictDeclared,
+    ConflictEnded,
+    RecoveryAllowed,
+)

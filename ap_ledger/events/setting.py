@@ -10,13 +10,17 @@ from ap_ledger.events.base import Event, Fact
 from ap_ledger.events.dated import DatedFact
 from ap_ledger.events.fields import (
     CategoryId,
+    ClearedNumbers,
     CommissionerId,
     CommissionerKind,
     FirstDay,
+    FromDate,
     KeptClass,
     Label,
     LastDay,
     PlaceId,
+    ReasonCode,
+    SettingFactName,
     SlotId,
     SlotTime,
     TimeZoneName,
@@ -48,12 +52,32 @@ class SettingOpened(SettingEvent):
     ukprn: Ukprn | None = None
 
 
+class SettingCorrected(SettingEvent):
+    """A setting's name or numbers were put right: what is given is right now, what is cleared is gone, the rest stays."""
+
+    TOPIC: ClassVar[str] = "setting-corrected"
+    reason_code: ReasonCode
+    name: Label | None = None
+    urn: Urn | None = None
+    ukprn: Ukprn | None = None
+    clear: ClearedNumbers = ()
+
+
 class PlaceAdded(SettingEvent):
     """A place where sessions happen."""
 
     TOPIC: ClassVar[str] = "place-added"
     place_id: PlaceId
     label: Label
+
+
+class PlaceCorrected(SettingEvent):
+    """What a place is called was put right."""
+
+    TOPIC: ClassVar[str] = "place-corrected"
+    place_id: PlaceId
+    label: Label
+    reason_code: ReasonCode
 
 
 class CommissionerAdded(SettingEvent):
@@ -63,6 +87,16 @@ class CommissionerAdded(SettingEvent):
     commissioner_id: CommissionerId
     name: Label
     kind: CommissionerKind
+
+
+class CommissionerCorrected(SettingEvent):
+    """A commissioner's name or kind was put right: what is given is right now, and the rest stays."""
+
+    TOPIC: ClassVar[str] = "commissioner-corrected"
+    commissioner_id: CommissionerId
+    reason_code: ReasonCode
+    name: Label | None = None
+    kind: CommissionerKind | None = None
 
 
 class Closure(Fact):
@@ -188,12 +222,25 @@ class IncidentCategoriesSet(DatedFact, SettingEvent):
     categories: IncidentCategories
 
 
+class SettingFactWithdrawn(SettingEvent):
+    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds on."""
+
+    TOPIC: ClassVar[str] = "setting-fact-withdrawn"
+    fact: SettingFactName
+    from_date: FromDate
+    reason_code: ReasonCode
+
+
 SETTING_EVENTS: tuple[type[Event], ...] = (
     SettingOpened,
+    SettingCorrected,
     PlaceAdded,
+    PlaceCorrected,
     CommissionerAdded,
+    CommissionerCorrected,
     CalendarSet,
     TimetableSet,
     RetentionSet,
     IncidentCategoriesSet,
+    SettingFactWithdrawn,
 )

@@ -21,6 +21,7 @@ from ap_ledger.events.fields import (
     ErasureRule,
     FamilyName,
     FirstDay,
+    FromDate,
     GivenName,
     GroupName,
     HoldId,
@@ -39,6 +40,7 @@ from ap_ledger.events.fields import (
     SessionsAWeek,
     SlotId,
     StoredPosition,
+    StudentFactName,
     StudentId,
     TextsCounted,
     UpnText,
@@ -148,6 +150,8 @@ class PlacementCorrected(StudentEvent):
     commissioner_id: CommissionerId | None = None
     purpose: Purpose | None = None
     dual_registered: YesOrNo | None = None
+    end_reason: ReasonCode | None = None
+    destination: Destination | None = None
     clear: ClearedParts = ()
 
 
@@ -212,6 +216,20 @@ class StudentNeedsNoted(DatedFact, StudentEvent):
     TOPIC: ClassVar[str] = "student-needs-noted"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"needs": "health"}
     needs: Needs | Erased
+
+
+class StudentFactWithdrawn(StudentEvent):
+    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds on.
+
+    Sessions are those of a placement, and a mentor is a person; whichever the fact is about is named.
+    """
+
+    TOPIC: ClassVar[str] = "student-fact-withdrawn"
+    fact: StudentFactName
+    from_date: FromDate
+    reason_code: ReasonCode
+    placement_id: PlacementId | None = None
+    person_id: PersonId | None = None
 
 
 OwnLabels = Annotated[
@@ -343,6 +361,7 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     MentorAssigned,
     StudentGrouped,
     StudentNeedsNoted,
+    StudentFactWithdrawn,
     OwnItemsSet,
     KeyMade,
     KeyShredded,
