@@ -219,7 +219,8 @@ def test_what_was_bought_in_a_placement_that_ended_can_still_be_put_right(place:
     bought = {"placement_id": key, "hours_a_week": 12.0}
     give_student(place, "commission-sessions", from_date="2026-02-01", sessions_a_week=4, **bought)
     give_student(place, "end-placement", placement_id=key, end="2026-09-30", reason_code="moved")
-    assert refused(place, "commission-sessions", from_date="2026-03-01", sessions_a_week=5, **bought)[0] == "not-allowed"
+    given = {"from_date": "2026-10-01", "sessions_a_week": 5, **bought}
+    assert refused(place, "commission-sessions", **given) == ("malformed", "from_date")
     give_student(place, "commission-sessions", from_date="2026-02-02", corrects="2026-02-01", sessions_a_week=5, **bought)
     held = standing(placement(place)[1]["commissioned"])
     assert [(fact["from_date"], fact["sessions_a_week"]) for fact in held] == [("2026-02-02", 5)]
