@@ -23,6 +23,7 @@ from api.withhold import student_seen
 from frameworks.learning import group_units
 from projections.curriculum_state import group_statuses
 from projections.history import entries_of_day
+from projections.names import reference
 from projections.reading import Body, Reader, Unknown, group_of
 from projections.register import SuggestedCode, codes_of_day
 from projections.relations import still_here
@@ -161,7 +162,7 @@ def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, s
     """The codes to suggest to the commissioning schools for one day, as a spreadsheet opens it."""
     body, _ = setting_for(using.reader, asking, setting, "read-group")
     _, students = _of(using.reader, asking, UUID(body["id"]))
-    names = {one["id"]: one["name"] or "Not named yet" for one in students}
+    names = {one["id"]: one["name"] for one in students}
     who = {one["id"]: _identifiers(student_seen(asking, one)) for one in students}
     rows = [
         (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "", one.suggestion.meaning or "", one.suggestion.reason, *who[student])
@@ -181,4 +182,4 @@ IDENTIFIERS = ("reference", "given name", "family name", "date of birth", "UPN")
 def _identifiers(student: Json) -> tuple[str, ...]:
     """By what a school knows which child a line is about: a short name alone is shared too easily."""
     full = (str(student.get(name) or "") for name in ("given_name", "family_name", "date_of_birth", "upn"))
-    return (student["id"][-6:], *full)
+    return (reference(student["id"]), *full)

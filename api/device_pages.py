@@ -37,7 +37,7 @@ def _devices(
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "manage-devices")
     devices = [
-        {"id": one["id"], "name": one["name"] or "Not named", "kind": one["kind"], "revoked": one["revoked"], "since": moment(one["enrolled_at"]).date()}
+        {"id": one["id"], "name": one["name"], "kind": one["kind"], "revoked": one["revoked"], "since": moment(one["enrolled_at"]).date()}
         for one in using.reader.whole("devices", body)
     ]
     devices.sort(key=lambda one: (one["revoked"], str(one["name"])))

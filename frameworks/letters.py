@@ -7,15 +7,18 @@ import unicodedata
 from typing import Any
 
 ALWAYS_INVISIBLE = frozenset(
-    "\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f"
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2060\u2061\u2062\u2063\u2064\u3164\ufeff\uffa0"
+    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb"
 )
 """Soft hyphens, spaces of no width, marks of byte order and of direction, and fillers: nobody typed them."""
 
 JOINERS = frozenset("\u200c\u200d")
 """They change the letters beside them in some scripts and in emoji, and are nothing between Latin letters."""
 
-_PRINTABLE_AND_INVISIBLE = frozenset("\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
+SELECTORS = frozenset(chr(code) for code in range(0xFE00, 0xFE10))
+"""They choose how a sign beside them is drawn, and are nothing beside Latin letters."""
+
+_PRINTABLE_AND_INVISIBLE = SELECTORS | frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u2800")
 _SPACES = frozenset(("Cc", "Zs", "Zl", "Zp"))
 
 
@@ -34,6 +37,8 @@ def _visible(words: str, place: int) -> str:
     if letter in JOINERS:
         beside = words[max(place - 1, 0) : place] + words[place + 1 : place + 2]
         return letter if len(beside) == 2 and all(ord(one) > 0x2FF for one in beside) else ""
+    if letter in SELECTORS:
+        return letter if place and words[place - 1] > "\u02ff" else ""
     return " " if unicodedata.category(letter) in _SPACES or letter == "\u2800" else letter
 
 

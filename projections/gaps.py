@@ -140,7 +140,7 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
 
 
 def _name(period: StudentPeriod) -> str:
-    return str(period.student["name"] or "Not named yet")
+    return str(period.student["name"])
 
 
 def _percent(interval: Interval) -> str:

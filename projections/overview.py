@@ -61,7 +61,7 @@ def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[st
     path = _drawn(ladder, climbed["path"]) if ladder and climbed else []
     return {
         "id": student["id"],
-        "name": student["name"] or "Not named yet",
+        "name": student["name"],
         "latest": ladder.label_of(climbed["latest"]) if ladder and climbed else None,
         "sustained": ladder.label_of(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
         "contacts": climbed["contacts"] if climbed else 0,

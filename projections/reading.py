@@ -15,8 +15,9 @@ from ap_ledger.application import Ledger
 from ap_ledger.errors import Busy, Unreadable
 from ap_ledger.events.dated import in_force
 from frameworks import Definition
+from frameworks.letters import tidy
 from projections.learning import Learning
-from projections.names import FullName, short_names
+from projections.names import FullName, short_names, unnamed
 from projections.registry import JOINED_RECORDS, Registry
 from projections.student_days import StudentDays
 from projections.views import Generation, Views
@@ -56,7 +57,7 @@ class Reader:
             rows = connection.exec_driver_sql(self.views.sql(ask), (*given, limit)).all()
             bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
             kept = self._kept(connection, live) if any(body.get("student_id") for body in bodies) else {}
-        return self._named([_told_of(body, kept) for body in bodies])
+        return self._named(kind, [_told_of(body, kept) for body in bodies])
 
     def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
@@ -88,7 +89,7 @@ class Reader:
             return None
         body = orjson.loads(row[1])
         own = {"key": body["id"] if kind == "students" else key, "position": row[0]}
-        return self._named([_told_of({**body, **own}, kept)])[0]
+        return self._named(kind, [_told_of({**body, **own}, kept)])[0]
 
     def _kept(self, connection: Connection, live: Generation) -> dict[str, str]:
         """The students whose records are joined to others, with the one that is kept of each child."""
@@ -96,24 +97,26 @@ class Reader:
         rows = connection.exec_driver_sql(ask, (JOINED_RECORDS,))
         return {key: orjson.loads(body)["kept_student"] for key, body in rows}
 
-    def _named(self, bodies: list[Body]) -> list[Body]:
-        """Puts names in, opened all at once from the events that said them; `[erased]` where their keys were shredded."""
+    def _named(self, kind: str, bodies: list[Body]) -> list[Body]:
+        """Puts names in, opened all at once from the events that said them; `[erased]` where their keys were shredded.
+
+        A student who is not identified yet has a name all the same, by which two of them are told apart.
+        """
         positions = [body["named_at"] for body in bodies if body.get("named_at")]
         events = self.events(positions)
         for body in bodies:
             if "named_at" not in body:
                 continue
-            event: Any = events.get(body.pop("named_at"))
-            kind = "students" if hasattr(event, "given_name") else "people"
+            named_at = body.pop("named_at")
+            event: Any = events.get(named_at)
             if kind == "students":
-                body.update({field: None if (said := getattr(event, field)) is None else str(said) for field in PERSONAL})
-            elif event is None and "admitted_on" in body:
-                body.update(dict.fromkeys(PERSONAL, CLOSED))
-            body["name"] = CLOSED if event is None else self._short_names(kind, body["setting_id"]).get(body["id"], ERASED)
+                body.update(_identity(event) if event or not named_at else dict.fromkeys(PERSONAL, CLOSED))
+            names = self._short_names(kind, body["setting_id"]) if event or not named_at else {body["id"]: CLOSED}
+            body["name"] = names.get(body["id"], ERASED)
         return bodies
 
     def _short_names(self, kind: str, setting_id: str) -> dict[str, str]:
-        """What every student (or member of staff) of a setting is called, told apart; remembered until a rule or a key changes."""
+        """What everybody of one kind is called in a setting, told apart; remembered until a rule or a key changes."""
         rules, keys = self.ledger.recorder.read_head().rules_position, self.ledger.keyring.refresh()
         kept = self._names.get((kind, setting_id))
         if kept is not None and kept[0] == (rules, keys):
@@ -123,10 +126,10 @@ class Reader:
             ask = f"SELECT id, body FROM registry__{live.name} WHERE kind = ? AND setting_id = ?"
             rows = connection.exec_driver_sql(self.views.sql(ask), (kind, setting_id)).all()
             seen = live.position
-        named = {key: at for key, body in rows if (at := orjson.loads(body).get("named_at"))}
-        events = self.events(list(named.values()))
-        people = [person for key, at in named.items() if (person := _full_name(key, events.get(at))) is not None]
-        names = short_names(people)
+        named = {key: orjson.loads(body)["named_at"] for key, body in rows}
+        events = self.events([at for at in named.values() if at])
+        full = (_full_name(key, events.get(at)) if at else unnamed(key) for key, at in named.items())
+        names = short_names(person for person in full if person is not None)
         # What lags behind the ledger is right for now, and is asked anew until it has caught up.
         if seen >= rules:
             self._names[kind, setting_id] = (rules, keys), names
@@ -207,14 +210,19 @@ def _told_of(body: Body, kept: dict[str, str]) -> Body:
     return {**body, "student_id": kept[body["student_id"]]} if body.get("student_id") in kept else body
 
 
+def _identity(event: Any) -> Body:
+    """What is personal about a student as last identified: nothing before that."""
+    return {field: None if (held := getattr(event, field, None)) is None else tidy(str(held)) for field in PERSONAL}
+
+
 def _full_name(key: str, event: Any) -> FullName | None:
-    """A student as last identified, or a member of staff; None where that cannot be read, or was erased."""
+    """A student as last identified, a member of staff or a device; None where that cannot be read, or was erased."""
     name = getattr(event, "name", None)
     if isinstance(name, str):
         return FullName(key, name)
     if event is None or not isinstance(event.given_name, str) or not isinstance(event.family_name, str):
         return None
-    known_as = event.known_as if isinstance(event.known_as, str) else None
+    known_as = tidy(event.known_as) if isinstance(event.known_as, str) else None
     born = event.date_of_birth.isoformat() if isinstance(event.date_of_birth, date) else None
     return FullName(key, known_as or event.given_name, event.family_name, born)
 

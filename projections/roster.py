@@ -36,7 +36,7 @@ def roster(
         "timetables": _in_force(setting, today),
         "students": [
             {
-                "id": student["id"], "name": student["name"] or "Not named yet", "mine": student["id"] in mine, "group": group_of(student, today),
+                "id": student["id"], "name": student["name"], "mine": student["id"] in mine, "group": group_of(student, today),
                 "groups": _groups(student, today),
                 "expected": expectations.weeks(student, today - LOOK_BACK),
                 "own": {definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels},

@@ -13,6 +13,7 @@ from typing import Any
 
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import days_of
+from projections.names import reference
 from projections.one_fact import MISSING
 from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.progress import scored_facts
@@ -276,8 +277,8 @@ def _latest_weeks(period: StudentPeriod) -> tuple[str, str]:
 
 
 COLUMNS: Mapping[str, StudentColumn] = {
-    "student": StudentColumn("Student", "The name that staff use.", lambda period: period.student["name"] or "Not named yet"),
-    "reference": StudentColumn("Reference", "The last six signs of the student's id.", lambda period: period.student["id"][-6:]),
+    "student": StudentColumn("Student", "The name that staff use.", lambda period: period.student["name"]),
+    "reference": StudentColumn("Reference", "The last six signs of the student's id.", lambda period: reference(period.student["id"])),
     # 1. Placement
     "start": StudentColumn("Start", "First day of the placement.", _placed("start")),
     "purpose": StudentColumn("Purpose", "Why the place was bought.", _placed("purpose")),

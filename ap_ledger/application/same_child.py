@@ -15,6 +15,7 @@ from ap_ledger.application.mapper import LedgerMapper
 from ap_ledger.application.world import World
 from ap_ledger.events.student import StudentIdentified
 from ap_ledger.persistence.recorder import LedgerRecorder
+from frameworks.lookalikes import look
 
 AT_ONCE = 500
 
@@ -87,8 +88,8 @@ def _marks_of(event: StudentIdentified, digest: Fingerprint) -> Marks:
 
 
 def _plain(name: str) -> str:
-    """A name without what people write differently: capitals, accents, hyphens, spaces."""
-    letters = unicodedata.normalize("NFKD", name).casefold()
+    """A name without what people write differently: capitals, accents, hyphens, spaces, letters that look alike."""
+    letters = unicodedata.normalize("NFKD", look(name))
     return "".join(letter for letter in letters if letter.isalnum())
 
 

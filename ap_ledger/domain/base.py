@@ -10,10 +10,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic_core import SchemaValidator
 
-from ap_ledger.domain.given import refusal_of, refuse_blanks
+from ap_ledger.domain.given import on_one_line, refusal_of, refuse_blanks
 from ap_ledger.errors import Refused
 from ap_ledger.events.as_written import door_for
 from ap_ledger.events.base import Event, Fact, Stamp
@@ -97,6 +97,12 @@ class Command(Fact):
             return command
         except ValidationError as error:
             raise refusal_of(cls, error) from None
+
+    @field_validator("*")
+    @classmethod
+    def names_are_tidy(cls, value: Any, about: ValidationInfo) -> Any:
+        """A name is kept as it is read: what is stored has nothing in it that nobody can see."""
+        return on_one_line(cls, str(about.field_name), value)
 
     @model_validator(mode="after")
     def nothing_is_blank(self) -> Self:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from ap_ledger.errors import Refused, as_sentence
+from ap_ledger.events.fields import ONE_LINE
+from frameworks.letters import tidy
 
 NO_SUCH_FIELD = "There is no such field in this command. Take it out, or look at how it is written."
 FIELD_LIMIT = 120
@@ -33,6 +36,38 @@ def refuse_blanks(given: BaseModel) -> None:
         raise Refused("malformed", sentence or "This is blank. Fill it in, or leave it out.", ".".join(path))
 
 
+def on_one_line(model: type[BaseModel], field: str, value: Any) -> Any:
+    """What was given for a field, where every text that stands on one line is tidied, at any depth.
+
+    Spaces at the ends, further spaces within and letters that nobody can see would make two names of one, or one of two.
+    """
+    return _tidied(value, _annotations(model)[field])
+
+
+def _tidied(value: Any, annotation: Any) -> Any:
+    if isinstance(value, str):
+        return tidy(value) if _is_on_one_line(annotation) else value
+    if isinstance(value, BaseModel):
+        model = type(value)
+        parts = {name: on_one_line(model, name, getattr(value, name)) for name in model.model_fields}
+        changed = {name: part for name, part in parts.items() if part != getattr(value, name)}
+        return value.model_copy(update=changed) if changed else value
+    if isinstance(value, Mapping):
+        return {key: _tidied(inner, annotation) for key, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(_tidied(inner, annotation) for inner in value)
+    return value
+
+
+@cache
+def _annotations(model: type[BaseModel]) -> dict[str, Any]:
+    return get_type_hints(model, include_extras=True)
+
+
+def _is_on_one_line(annotation: Any) -> bool:
+    return ONE_LINE in getattr(annotation, "__metadata__", ()) or any(map(_is_on_one_line, get_args(annotation)))
+
+
 def sentence_of(model: type[BaseModel], *where: str | int) -> str | None:
     """What a field, at any depth, says that it takes."""
     return _described(model, where)[1]
@@ -51,7 +86,7 @@ def _described(model: type[BaseModel], where: Sequence[str | int]) -> tuple[list
         if owner is None:
             break
         path.append(part)
-        annotation = get_type_hints(owner, include_extras=True)[part]
+        annotation = _annotations(owner)[part]
         sentence = owner.model_fields[part].description or _description_in(annotation) or sentence
     return path, sentence
 

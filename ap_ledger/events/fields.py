@@ -1,12 +1,13 @@
 """The fields that commands and their events share: one type for each, with the sentence that says what it takes.
 
 The description of a field is told to whoever sends something else. A stored event is read by the same type. What only
-a command is asked for besides stands with the command: that nothing is blank (`ap_ledger/domain/given.py`), and that the
-check letter of a UPN fits.
+a command is asked for besides stands with the command: that nothing is blank and names are tidy (`ap_ledger/domain/given.py`), and
+that the check letter of a UPN fits.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, time
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -66,13 +67,34 @@ Weekday = Annotated[int, Field(ge=1, le=7, description="A weekday is a number fr
 
 # Names and words ------------------------------------------------------------------------------------------------------
 
-GivenName = Annotated[str, Field(max_length=120, description="The given name is 1 to 120 characters, not blank.")]
-FamilyName = Annotated[str, Field(max_length=120, description="The family name is 1 to 120 characters, not blank.")]
+
+@dataclass(frozen=True, slots=True)
+class OneLine:
+    """Marks a text that stands on one line among others, such as a name. A command keeps it without what nobody can see."""
+
+
+ONE_LINE = OneLine()
+
+GivenName = Annotated[
+    str,
+    Field(max_length=120, description="The given name is 1 to 120 characters, not blank."),
+    ONE_LINE,
+]
+FamilyName = Annotated[
+    str,
+    Field(max_length=120, description="The family name is 1 to 120 characters, not blank."),
+    ONE_LINE,
+]
 KnownAs = Annotated[
     str,
     Field(max_length=120, description="What the student is known as is 1 to 120 characters, not blank, or left out."),
+    ONE_LINE,
 ]
-Label = Annotated[str, Field(min_length=1, max_length=120, description="A name is 1 to 120 characters, not blank.")]
+Label = Annotated[
+    str,
+    Field(min_length=1, max_length=120, description="A name is 1 to 120 characters, not blank."),
+    ONE_LINE,
+]
 TimeZoneName = Annotated[
     str,
     Field(
@@ -88,6 +110,7 @@ OwnWords = Annotated[
         max_length=300,
         description="What an own item says is 1 to 300 characters, not blank.",
     ),
+    ONE_LINE,
 ]
 
 # What is cleared ------------------------------------------------------------------------------------------------------

@@ -200,7 +200,7 @@ function line(student, session) {
 }
 
 function codes() {
-  const rows = (told?.students ?? []).flatMap(one => one.sessions.map(session => [one.name ?? "Not named yet", `${timeOf(session.entry.planned_start)} to ${timeOf(session.entry.planned_end)}`, session.code ?? "none", session.reason]));
+  const rows = (told?.students ?? []).flatMap(one => one.sessions.map(session => [one.name, `${timeOf(session.entry.planned_start)} to ${timeOf(session.entry.planned_end)}`, session.code ?? "none", session.reason]));
   const copy = async () => { await navigator.clipboard.writeText(rows.map(row => row.join("\t")).join("\n")); saved(`${count(rows.length, "code")} copied.`); };
   return el("section", { class: "card", id: "codes" }, el("h2", {}, "Register codes to suggest"), el("p", { class: "quiet" }, "The host school decides. A contact that is not on site and supervised never suggests that a student was present."),
     rows.length ? el("div", { class: "row" }, el("button", { type: "button", class: "second", id: "copy", onclick: copy }, icon("copy"), "Copy"), el("a", { class: "button second", href: `/day.csv?setting=${roster.setting.id}&on=${day}` }, icon("download"), "Download CSV")) : el("p", {}, "They appear here once sessions are marked and sent."),
