@@ -17,7 +17,9 @@ FAMILIES = ("Atkinson Hyperlegible Next",)
 SCRIPT_FAMILIES = (
     "Noto Sans", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Bengali",
     "Noto Sans Gurmukhi", "Noto Sans Gujarati", "Noto Sans Tamil", "Noto Sans Sinhala", "Noto Sans Thai",
-    "Noto Sans Ethiopic", "Noto Sans Georgian", "Noto Sans Armenian", "Noto Sans SC", "Noto Sans KR",
+    "Noto Sans Ethiopic", "Noto Sans Georgian", "Noto Sans Armenian", "Noto Sans Oriya", "Noto Sans Telugu",
+    "Noto Sans Kannada", "Noto Sans Malayalam", "Noto Sans Myanmar", "Noto Sans Khmer", "Noto Sans Lao",
+    "Noto Sans Cherokee", "Noto Sans Javanese", "Noto Serif Tibetan", "Noto Sans SC", "Noto Sans KR",
 )  # fmt: skip
 """In the order in which they are asked for a letter that the main font lacks."""
 

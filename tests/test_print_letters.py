@@ -19,7 +19,8 @@ NAMES = {
     "Cyrillic": "Ганна Коваль", "Arabic": "محمد الأحمد", "Persian": "علی‌رضا", "Hebrew": "נועה כהן", "Devanagari": "हिमानी शर्मा",
     "Chinese": "王小明", "Vietnamese": "Nguyễn Thị Ánh", "Gurmukhi": "ਗੁਰਪ੍ਰੀਤ ਸਿੰਘ", "Bengali": "তানভীর", "Gujarati": "ગીતા",
     "Tamil": "தமிழ்", "Sinhala": "සමන්", "Ethiopic": "ሰላም", "Georgian": "გიორგი", "Armenian": "Արամ", "Thai": "สมชาย",
-    "Korean": "김민준", "Japanese": "はなこ", "Greek": "Ξένια", "Turkish": "Çağrı", "Yoruba": "Ọlá",
+    "Korean": "김민준", "Japanese": "はなこ", "Telugu": "తెలుగు రావు", "Kannada": "ಅನನ್ಯ ಶೆಟ್ಟಿ", "Malayalam": "അനന്യ നായർ", "Burmese": "မြန်မာ အောင်", "Khmer": "ខ្មែរ សុខ",
+    "Lao": "ປະເທດ ລາວ", "Tibetan": "ཀརྨ བསྟན", "Cherokee": "ᏣᎳᎩ", "Javanese": "ꦗꦮ", "Odia": "ଓଡ଼ିଆ", "Greek": "Ξένια", "Turkish": "Çağrı", "Yoruba": "Ọlá",
 }  # fmt: skip
 LONG = "Wolfeschlegelsteinhausenbergerdorff" * 3
 
