@@ -7,9 +7,11 @@ A route that is not in `GATES` stops the service from starting, and so every tes
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import RedirectResponse
@@ -19,6 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from ap_ledger.events.reading import Looked
 from api.asking import CLEAR, Asker, find_asker
 from api.problems import NOT_ALLOWED, answer_problem
+from api.show import end_of_day
 
 SHUT_OUT = "This device was shut out. What it still holds is taken, once; nothing is shown on it. Ask a leader to enrol it again."
 FACTOR_FIRST = "A password alone opens nothing here. Sign in on a page and set up a second factor, under My account."
@@ -204,10 +207,24 @@ def _kept_page(request: Request, asking: Asker) -> Response | None:
     except ValueError:
         return None
     kept = None if named is None else asking.ledger.world.kept(named)
-    if student is None or kept == named:
+    if student is None or named is None or kept == named:
+        return None
+    known = _known(request, asking, named)
+    if known is not None and asking.ledger.world.kept(named, asking.ledger.position_at(known)) == named:
+        # As it was known at that time they were two, so each is shown by itself.
         return None
     path = request.url.path.replace(student, str(kept), 1)
     return RedirectResponse(str(request.url.replace(scheme="", netloc="", path=path)), 308)
+
+
+def _known(request: Request, asking: Asker, student: UUID) -> datetime | None:
+    """What is asked for as it was known at a time: a moment, or the end of a day where the student is."""
+    try:
+        moment = datetime.fromisoformat(request.query_params.get("known_at", ""))
+        return moment if moment.tzinfo else None
+    except ValueError:
+        zone = asking.ledger.standing.zone_of(student)
+        return end_of_day(request.query_params.get("known", ""), ZoneInfo(zone))
 
 
 def _record_read(request: Request, asking: Asker, action: str, what: Looked) -> None:

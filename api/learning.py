@@ -66,7 +66,7 @@ def group_learning(
     if setting is None:
         raise Unknown
     wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.now()
-    readable = asking.among(using.reader.everyone(setting), "read-group")
+    readable = asking.among(using.reader.everyone(setting, known_at), "read-group")
     here = still_here(readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date())
     students = [one for one in readable if one["id"] in wanted] if wanted else here
     found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)

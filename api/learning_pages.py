@@ -111,7 +111,8 @@ def group_learning(
     """A group in one curriculum: the units that most of them are ready for, and how every unit stands."""
     body, settings = setting_for(using.reader, asking, setting, "read-group")
     times = times_of(using, body, as_of, known)
-    readable = sorted(asking.among(using.reader.everyone(body), "read-group"), key=lambda one: str(one["name"]))
+    everybody = using.reader.everyone(body, times.known_at)
+    readable = sorted(asking.among(everybody, "read-group"), key=lambda one: str(one["name"]))
     wanted = set(request.query_params.getlist("student")) & {one["id"] for one in readable}
     # What comes next is planned for those who are here; whoever left is looked at by name.
     here = still_here(readable, using.reader.whole("placements", body), times.happened_by.astimezone(ZoneInfo(body["time_zone"])).date())

@@ -281,7 +281,9 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         raise Unknown
     if not may_read_report(asking, released):
         raise NotAllowed
-    student = UUID(released["student_id"]) if released["student_id"] else None
+    # What was released of a record before it was joined to another one is made again of that record.
+    named = released.get("recorded_as", released["student_id"])
+    student = UUID(named) if named else None
     using.ledger.record_read("report", asking.person, UUID(released["setting_id"]), student)
     # Whose words may be in it is decided by who reads it, and never by what the layout says of itself.
     try:

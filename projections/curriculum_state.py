@@ -93,7 +93,8 @@ def _touched(reader: Reader, students: Sequence[UUID]) -> set[str]:
         live = reader.views.live(connection, Learning.name)
         if live is None or not students:
             return set()
-        records = records_at(connection, reader.views, f"joined_learning__{live.name}", students, live.position)
+        joined = records_at(connection, reader.views, f"joined_learning__{live.name}", students, live.position)
+        records = sorted({*students, *joined})
         marks = ",".join("?" * len(records))
         ask = reader.views.sql(f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({marks})")
         return {key for (key,) in connection.exec_driver_sql(ask, tuple(record.bytes for record in records))}

@@ -191,7 +191,8 @@ def changed_since(
 
 def _since(told: Mapping[str, Any], position: int) -> str:
     """What happened to an entry after a position: it came, it was taken back, or it was put right."""
-    if told["position"] > position:
+    if told["position"] > position or all(change["position"] <= position for change in told["changes"]):
+        # It was recorded since, or the record under whose id it had come was joined to this student's since.
         return "came"
     return "taken-back" if told["status"] == "voided" else "put-right"
 

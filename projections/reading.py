@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +27,8 @@ ERASED = "[erased]"
 """What stands where words were, once the key that sealed them is gone."""
 CLOSED = "[cannot be opened]"
 """What stands where words are that were not erased and that no key at hand opens."""
+BOTH = " / "
+"""Stands between the words of two records of one child."""
 PERSONAL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
 
 
@@ -66,9 +68,17 @@ class Reader:
             found += page
         return found
 
-    def everyone(self, setting: Body) -> list[Body]:
-        """Every student of a setting, named, in the order of their ids."""
-        return self.whole("students", setting)
+    def everyone(self, setting: Body, known_at: datetime | None = None) -> list[Body]:
+        """Every student of a setting, named, in the order of their ids.
+
+        As it was known at a time, records that were joined since are students of their own.
+        """
+        found = self.whole("students", setting)
+        if known_at is None:
+            return found
+        known = self.ledger.position_at(known_at)
+        apart = [body for body in self.whole(JOINED_RECORDS, setting) if body["joined_from"] > known]
+        return sorted((*found, *apart), key=lambda body: str(body["id"]))
 
     def student_and_setting(self, student_id: UUID) -> tuple[Body, Body]:
         """A student and the setting that admitted them. Raises Unknown."""
@@ -79,17 +89,16 @@ class Reader:
         return student, setting
 
     def one(self, kind: str, key: str) -> Body | None:
-        """One body by its key, named, or None."""
+        """One body by its key, named, or None. That of a joined record is as it was before, and says who is kept."""
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
             ask = self.views.sql(f"SELECT position, body FROM registry__{live.name} WHERE kind = ? AND id = ?")
             kept = self._kept(connection, live)
-            row = connection.exec_driver_sql(ask, (kind, kept.get(key, key) if kind == "students" else key)).first()
+            joined = kind == "students" and key in kept
+            row = connection.exec_driver_sql(ask, (JOINED_RECORDS if joined else kind, key)).first()
         if row is None:
             return None
-        body = orjson.loads(row[1])
-        own = {"key": body["id"] if kind == "students" else key, "position": row[0]}
-        return self._named(kind, [_told_of({**body, **own}, kept)])[0]
+        return self._named(kind, [_told_of({**orjson.loads(row[1]), "key": key, "position": row[0]}, kept)])[0]
 
     def _kept(self, connection: Connection, live: Generation) -> dict[str, str]:
         """The students whose records are joined to others, with the one that is kept of each child."""
@@ -109,11 +118,19 @@ class Reader:
                 continue
             named_at = body.pop("named_at")
             event: Any = events.get(named_at)
-            if kind == "students":
+            if kind in ("students", JOINED_RECORDS):
                 body.update(_identity(event) if event or not named_at else dict.fromkeys(PERSONAL, CLOSED))
-            names = self._short_names(kind, body["setting_id"]) if event or not named_at else {body["id"]: CLOSED}
-            body["name"] = names.get(body["id"], ERASED)
+            body["name"] = self._called(kind, body, event) if event or not named_at else CLOSED
         return bodies
+
+    def _called(self, kind: str, body: Body, event: Any) -> str:
+        if "kept_student" in body:
+            # It is nobody beside the one who is kept, so that nothing need tell the two apart.
+            person = _full_name(body["id"], event) if event else unnamed(body["id"])
+            names = short_names([person] if person else [])
+        else:
+            names = self._short_names(kind, body["setting_id"])
+        return names.get(body["id"], ERASED)
 
     def _short_names(self, kind: str, setting_id: str) -> dict[str, str]:
         """What everybody of one kind is called in a setting, told apart; remembered until a rule or a key changes."""
@@ -153,13 +170,20 @@ class Reader:
 
     def own_labels(self, students: Sequence[Body]) -> dict[str, dict[str, dict[str, str]]]:
         """What students' own items say, by student, by the id of the shared definition, by their own id; opened here, all at once."""
-        events = self.events([own["position"] for student in students for own in student.get("own_items", {}).values()])
+        own = [
+            (student["id"], definition, part)
+            for student in students
+            for definition, said in student.get("own_items", {}).items()
+            for part in (said, *said.get("joined", {}).values())
+            if part["position"]
+        ]
+        events = self.events([part["position"] for *_, part in own])
         found: dict[str, dict[str, dict[str, str]]] = {student["id"]: {} for student in students}
-        for student in students:
-            for definition, own in student.get("own_items", {}).items():
-                event: Any = events.get(own["position"])
-                labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
-                found[student["id"]][definition] = {item: labels.get(item, CLOSED if event is None else ERASED) for item in own["items"]}
+        for student, definition, part in own:
+            words = found[student].setdefault(definition, {})
+            for item, label in _labels(part, events.get(part["position"])).items():
+                # Where two records of a child say different things under one id, both stand there.
+                words[item] = BOTH.join(dict.fromkeys(filter(None, (*words.get(item, "").split(BOTH), label))))
         return found
 
     def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
@@ -205,9 +229,16 @@ class Reader:
         return live
 
 
+def _labels(said: Body, event: Any) -> dict[str, str]:
+    """What own items say, by their ids."""
+    labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
+    return {item: labels.get(item, CLOSED if event is None else ERASED) for item in said["items"]}
+
+
 def _told_of(body: Body, kept: dict[str, str]) -> Body:
     """A body that names a student, with the id of the one that is kept where records were joined."""
-    return {**body, "student_id": kept[body["student_id"]]} if body.get("student_id") in kept else body
+    student = str(body.get("student_id"))
+    return {**body, "student_id": kept[student], "recorded_as": student} if student in kept else body
 
 
 def _identity(event: Any) -> Body:

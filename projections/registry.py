@@ -91,12 +91,13 @@ class Registry(Projection):
     def _make_anew(self, connection: Connection, found: Joining, seen: Seen) -> None:
         """Makes the bodies of two records anew from their streams: as one where joined, as two where parted."""
         kept, record = UUID(bytes=found.kept), UUID(bytes=found.record)
-        before = self._read(connection, "students", str(kept))
+        before, own = (self._read(connection, "students", str(student)) for student in (kept, record))
         gone = f"DELETE FROM {self.made[0].name} WHERE kind = ? AND id = ?"
         self.views.update_many(connection, gone, [(kind, str(record)) for kind in ("students", JOINED_RECORDS)])
         if found.together:
-            body = {"id": str(record), "setting_id": _id(seen.setting_id), "kept_student": str(kept)}
-            self._write(connection, JOINED_RECORDS, str(record), body, seen)
+            # As it was known before they were joined, it is told by itself.
+            joined = {"kept_student": str(kept), "joined_from": seen.position}
+            self._write(connection, JOINED_RECORDS, str(record), {**own, **joined}, seen)
         self._kept = None
         streams = {kept, record, *map(UUID, before.get("records", ()))}
         for kind, bodies in bodies_at(self.recorder, sorted(streams), seen.position).items():
@@ -284,7 +285,13 @@ def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _own_items(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.setdefault("own_items", {})[state["definition"]["id"]] = {"items": state["items"], "position": seen.position}
+    # Each record of a child names its items by itself, so that the words of one are never those of another.
+    own = {"items": state["items"], "position": seen.position}
+    said = body.setdefault("own_items", {}).setdefault(state["definition"]["id"], {"items": [], "position": None})
+    if _id(seen.student_id) == body["id"]:
+        said.update(own)
+    else:
+        said.setdefault("joined", {})[_id(seen.student_id)] = own
 
 
 def _family(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

@@ -54,7 +54,7 @@ def words_that_leave(layout: Layout) -> Opens:
 
 def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date, known_at: datetime | None = None) -> list[Body]:
     """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were placed where none is named."""
-    everyone = sorted(reader.everyone(setting), key=lambda one: (str(one["name"]), one["id"]))
+    everyone = sorted(reader.everyone(setting, known_at), key=lambda one: (str(one["name"]), one["id"]))
     placements, period = known_of(reader, setting, everyone, known_at).placements, days_of([(first, last)])
     return [student for student in everyone if placement_days(placements.get(student["id"], ()), commissioner_id) & period]
 
@@ -81,12 +81,13 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         raise Unknown
     setting = known_of(reader, setting, (), order.known_at).setting
     if order.student_id is not None:
-        students = [reader.student_and_setting(order.student_id)[0]]
+        known = None if order.known_at is None else reader.ledger.position_at(order.known_at)
+        students = [reader.student_and_setting(reader.ledger.world.kept(order.student_id, known))[0]]
     else:
         students = students_of(reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if among is not None:
             allowed = {student["id"] for student in among}
-            students = [student for student in students if student["id"] in allowed]
+            students = [student for student in students if student.get("kept_student", student["id"]) in allowed]
     made = periods(reader, setting, students, order.first, order.last, order.known_at, _placed_by(reader, setting, order, students))
     if not made:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
@@ -117,7 +118,7 @@ def _placed_by(reader: Reader, setting: Body, order: Order, students: Sequence[B
         return None
     if order.student_id is None or order.commissioner_id is not None:
         return order.commissioner_id
-    placements = known_of(reader, setting, students, order.known_at).placements.get(str(order.student_id), ())
+    placements = known_of(reader, setting, students, order.known_at).placements.get(students[0]["id"], ())
     latest = latest_placement(placements, days_of([(order.first, order.last)]))
     return UUID(latest["commissioner_id"]) if latest and latest["commissioner_id"] else None
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
+from typer.testing import CliRunner
 
 from ap_ledger.application.ledger import Executed, new_id
 from ap_ledger.cli import recompute
+from ap_ledger.cli.main import app
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import microseconds
@@ -158,6 +161,15 @@ def test_chains_circles_and_what_was_erased_are_refused_in_a_sentence(house: Hou
         with pytest.raises(Refused):
             join(house, record, kept)
     assert join(house, third, house.student).status == "recorded"
+    # No placement is started of a child while one runs that stands in another record of theirs.
+    house.runner.catch_up()
+    running = {one.get("recorded_as", one["student_id"]): one["id"] for one in house.reader.whole("placements")}
+    about = {"setting_id": str(house.setting), "student": str(house.student)}
+    ending = {"placement_id": running[str(house.student)], "end": "2026-03-04", "reason_code": "moved"}
+    house.ledger.execute(read_command({"command": "end-placement", "id": str(new_id()), **about, **ending}))
+    starting = {"command": "start-placement", "id": str(new_id()), "placement_id": str(new_id()), "start": "2026-03-05"}
+    with pytest.raises(Refused, match="Another placement"):
+        house.ledger.execute(read_command({**starting, **about}))
 
 
 def test_erasing_the_child_erases_both_records(house: House) -> None:
@@ -278,3 +290,122 @@ def test_an_auditor_who_recomputes_comes_to_the_same(make_house: Any) -> None:
     house.runner.catch_up()
     for student in (house.student, house.other):
         assert recompute.figures(ledger, str(student), 2**62)["kinds"] == told(house, student)[1]["kinds"]
+
+
+def test_what_was_known_before_is_shown_of_each_on_pages_and_in_reports(house: House) -> None:
+    first, second = two_weeks(house)
+    house.clock.now = THURSDAY
+    join(house, house.other, house.student)
+    house.clock.now = FRIDAY
+    house.runner.catch_up()
+    setting = house.reader.one("settings", str(house.setting)) or {}
+    then = house.reader.everyone(setting, WEDNESDAY)
+    made = periods(house.reader, setting, then, date(2026, 3, 1), date(2026, 3, 31), WEDNESDAY)
+    assert {one.student["id"]: len(one.days) for one in made} == {str(house.student): 1, str(house.other): 1}
+    assert [one["id"] for one in house.reader.everyone(setting, FRIDAY)] == [str(house.student)]
+    with house.browser() as leader:
+        path = f"/api/v1/students/{house.other}/history"
+        before = leader.get(path, params={"known_at": WEDNESDAY.isoformat()}, follow_redirects=False).json()
+        assert before["student_id"] == str(house.other)
+        assert sorted(one["id"] for one in before["entries"]) == ids(*second)
+        now = leader.get(path, follow_redirects=False)
+        assert now.status_code == 308
+        for page in ("", "/learning", "/since", "/entries", "/frames"):
+            for day, status in (("2026-03-04", 200), ("2026-03-06", 308)):
+                url = f"/students/{house.other}{page}?known={day}"
+                assert leader.get(url, follow_redirects=False).status_code == status
+        since = leader.get(f"/students/{house.student}/since?known=2026-03-04").text
+        assert "<span>Came later</span><strong>3</strong>" in since and "Put right since</span><strong>0" in since
+    assert told(house, house.student)[0] == ids(*first, *second)
+
+
+def test_what_was_recorded_of_one_is_corrected_under_either_id_and_sent_twice_is_once(house: House) -> None:
+    _, second = two_weeks(house)
+    house.clock.now = WEDNESDAY
+    join(house, house.other, house.student)
+    for change in (house.correct(second[0], WEDNESDAY, rung="shares-space"), house.void(second[1], WEDNESDAY)):
+        # A tablet that was asked about the child knows one id, whichever record the entry came under.
+        change["student_id"] = str(house.student)
+        if "replacement" in change:
+            change["replacement"] = {**change["replacement"], "student_id": str(house.student)}
+        assert [house.one(change).status for _ in range(2)] == ["recorded", "duplicate"]
+    house.runner.catch_up()
+    assert told(house, house.student)[1]["ladders"]["default-ladder@1"]["latest"] == "shares-space"
+    part(house, house.other)
+    again = house.correct(second[0], WEDNESDAY, rung="goes-out", student_id=str(house.student))
+    assert house.one(again).status == "refused"
+
+
+def test_a_legal_hold_on_either_record_keeps_both(house: House) -> None:
+    two_weeks(house)
+    join(house, house.other, house.student)
+    about = {"setting_id": str(house.setting), "author_id": str(house.leader), "student": str(house.other)}
+    hold = str(new_id())
+    said = {"command": "set-hold", "id": str(new_id()), "hold_id": hold, "reason_code": "court"}
+    house.ledger.execute(read_command({**said, **about}))
+    with pytest.raises(Refused, match="hold"):
+        house.shred("learning")
+    house.runner.catch_up()
+    with house.browser(house.person("Rowan", "dsl")) as lead:
+        page = f"/students/{house.student}/erasure"
+        assert "A legal hold stands" in lead.get(page).text
+        lead.post(page, data={"do": "lift", "hold": hold, "command": str(new_id()), "form": str(new_id())})
+    house.shred("learning")
+    with house.browser() as leader:
+        assert leader.get("/audit").status_code == 200
+
+
+def test_words_of_goals_that_share_an_id_both_stand_there(house: House) -> None:
+    for student, words in ((house.student, "Ride the bus"), (house.other, "Cook for two")):
+        about = {"setting_id": str(house.setting), "author_id": str(house.leader), "student": str(student)}
+        goal = {"definition": {"id": "personal-goal", "version": 1}, "labels": {"goal.1": words}}
+        house.ledger.execute(read_command({"command": "set-own-items", "id": str(new_id()), **about, **goal}))
+    join(house, house.other, house.student)
+    house.runner.catch_up()
+    body = house.reader.one("students", str(house.student)) or {}
+    labels = house.reader.own_labels([body])[str(house.student)]
+    assert labels["personal-goal"] == {"goal.1": "Ride the bus / Cook for two"}
+
+
+def test_each_payer_reads_the_days_of_their_own_placement_in_both_records(house: House) -> None:
+    councils = {student: new_id() for student in (house.student, house.other)}
+    house.runner.catch_up()
+    for student, council in councils.items():
+        added = {"command": "add-commissioner", "id": str(new_id()), "setting_id": str(house.setting)}
+        house.ledger.execute(read_command({**added, "commissioner_id": str(council), "name": "C", "kind": "school"}))
+        placed = next(one for one in house.reader.whole("placements") if one["student_id"] == str(student))
+        about = {"setting_id": str(house.setting), "student": str(student), "placement_id": placed["id"]}
+        said = {"commissioner_id": str(council), "reason_code": "mistyped"}
+        said |= {"start": "2026-03-03"} if student == house.other else {}
+        house.ledger.execute(read_command({"command": "correct-placement", "id": str(new_id()), **about, **said}))
+        if student == house.student:
+            ending = {"end": "2026-03-02", "reason_code": "moved"}
+            house.ledger.execute(read_command({"command": "end-placement", "id": str(new_id()), **about, **ending}))
+    first, second = two_weeks(house)
+    join(house, house.other, house.student)
+    house.runner.catch_up()
+    for student, seen in ((house.student, first), (house.other, second)):
+        payer = house.person(f"Payer {student}", "commissioner", commissioner_id=councils[student])
+        with house.browser(payer) as client:
+            found = client.get(f"/api/v1/students/{house.student}/history").json()
+            assert sorted(one["id"] for one in found["entries"]) == ids(*seen)
+            assert "joined" not in client.get(f"/api/v1/students/{house.student}").json()
+
+
+def test_programs_and_files_join_and_part_too(house: House, tmp_path: Any) -> None:
+    about = {"setting_id": str(house.setting), "student": str(house.other)}
+    joins = {"command": "join-students", "kept_student": str(house.student), "reason_code": "admitted-twice", **about}
+    parts = {"command": "part-students", "reason_code": "mistake", **about}
+    with house.stranger() as client:
+        for said in (joins, parts):
+            body = {**said, "id": str(new_id())}
+            assert client.post("/api/v1/commands", json=body, headers=house.token(house.teacher)).status_code == 403
+            assert client.post("/api/v1/commands", json=body, headers=house.token()).json()["status"] == "recorded"
+    file = tmp_path / "lines.jsonl"
+    author = {"author_id": str(house.leader)}
+    file.write_text("\n".join(json.dumps({**said, **author, "id": str(new_id())}) for said in (joins, parts, joins)))
+    house.ledger.close()
+    house.views.close()
+    where = ["--database-url", house.settings.postgres] if house.settings.postgres else []
+    done = CliRunner().invoke(app, ["record", str(file), "--data", str(house.settings.data), *where])
+    assert done.exit_code == 0, done.output

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import orjson
 
@@ -18,6 +19,7 @@ from ap_ledger.events.moments import microseconds, moment, stored_time
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import LedgerStoredEvent, Row, Unit, sealed_hash
 
+Change = PostedCorrection | PostedVoid
 OUTSIDE_CHANGE = OUTSIDE_STATE | {"entry_id", "replaces"}
 
 
@@ -32,11 +34,13 @@ class Changes:
     def unit(self, posted: PostedCorrection | PostedVoid, send: Send) -> Unit:
         """The row of a change. Raises Refused, or NotYet where the entry has not arrived."""
         self._world.refresh()
+        self._door.party(posted)
+        said, stream = posted.said(), self._target(posted)
+        posted = self._in_its_record(posted, stream[0].student_id)
         party = self._door.party(posted)
-        stream = self._target(posted)
         first, version = stream[0], stream[-1].originator_version + 1
         occurred_at, flags = self._door.when(posted, party, send)
-        print_ = self._door.print_of(party, posted.said())
+        print_ = self._door.print_of(party, said)
         state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
             replaced_at, inner = self._replacement(posted.replacement, posted, stream, send)
@@ -66,9 +70,22 @@ class Changes:
             raise NotYet("unknown-item", "The entry that this changes has not arrived yet. This is kept and applied when it does.", "entry_id")
         if stream[0].topic not in POSTED_BY_KIND:
             raise Refused("malformed", "This id does not name an entry.", "entry_id")
-        if stream[0].student_id != posted.student_id or stream[0].setting_id != posted.setting_id:
+        if not self._is_of(stream[0].student_id, posted.student_id) or stream[0].setting_id != posted.setting_id:
             raise Refused("malformed", "The entry is about another student. To move it, void it and record it again.", "student_id")
         return stream
+
+    def _is_of(self, record: UUID | None, student_id: UUID) -> bool:
+        """Whether a record is the student's, or of the same child."""
+        return record is not None and (record == student_id or record in self._world.records(student_id))
+
+    def _in_its_record(self, posted: Change, record: UUID | None) -> Change:
+        """A change as if it named the record in which its entry stands, where it names another of the same child."""
+        if record == posted.student_id:
+            return posted
+        own: dict[str, Any] = {"student_id": record}
+        if isinstance(posted, PostedCorrection) and self._is_of(record, posted.replacement.student_id):
+            own["replacement"] = posted.replacement.model_copy(update={"student_id": record})
+        return posted.model_copy(update=own)
 
     def _replacement(self, entry: PostedEntry, posted: PostedCorrection, stream: list[LedgerStoredEvent], send: Send) -> tuple[int, list[str]]:
         """When the replaced entry happened, and its flags. Raises Refused when the replacement breaks a rule."""

@@ -40,6 +40,11 @@ class Standing:
         """The date in a setting: roles, caseloads and family links begin and end with its days."""
         return local_day(microseconds(self._clock()), self._zone(setting_id))
 
+    def zone_of(self, student_id: UUID) -> str:
+        """The time zone in which a student's days begin and end."""
+        student = self._world.student(student_id)
+        return self._zone(student.setting_id if student else None)
+
     def _zone(self, setting_id: UUID | None) -> str:
         setting = self._world.setting(setting_id) if setting_id is not None else None
         return setting.time_zone if setting is not None else "UTC"

@@ -127,10 +127,15 @@ class World:
         found: Student | None = self._known(self._students, student_id, project_student)
         return found
 
-    def kept(self, student_id: UUID) -> UUID:
-        """The id under which a child is told of: the student's own, or that of the one to whom they were joined."""
+    def kept(self, student_id: UUID, known: int | None = None) -> UUID:
+        """The id under which a child is told of: the student's own, or that of the one to whom they were joined.
+
+        As it was known at a position, where one is given.
+        """
         student = self.student(student_id)
-        return student_id if student is None or student.kept_as is None else student.kept_as
+        if student is None or student.kept_as is None or (known is not None and known < student.kept_since):
+            return student_id
+        return student.kept_as
 
     def records(self, student_id: UUID) -> tuple[UUID, ...]:
         """The ids of every record of a child, the one that is kept first."""

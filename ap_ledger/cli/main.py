@@ -256,11 +256,12 @@ def history(
             from uuid import UUID
 
             body = service.reader.one("students", str(UUID(student)))
-            student_id = UUID(body["id"] if body else student)
             setting = service.reader.one("settings", body["setting_id"]) if body else None
             zone = ZoneInfo(setting["time_zone"]) if setting else ZoneInfo("UTC")
             now = service.ledger.now()
             known = moment_of(known_at, zone, "--known-at")
+            position = None if known is None else service.ledger.position_at(known)
+            student_id = service.ledger.world.kept(UUID(student), position)
             told = look_back(service.reader, student_id, moment_of(as_of, zone, "--as-of") or now, known)
             told["known_at"] = told["known_at"] or now.isoformat()
         except (ValueError, Unknown):

@@ -29,12 +29,26 @@ class Erasure(StudentCommand):
     def allowed(self, state: Student | None) -> Student:
         """The student, or a refusal: a legal hold stands, or one person acts alone."""
         student = self.admitted(state)
-        if student.holds:
-            raise Refused("not-allowed", "A legal hold stands on this student's record, so nothing of it may be erased.", "student")
+        _not_held(student)
         if self.retention_class in student.shredded:
             raise Refused("not-allowed", "This part of the record was erased before.", "retention_class")
         two_people(self.author_id, self.approved_by)
         return student
+
+    def beside(self, state: Student | None) -> tuple[UUID, ...]:
+        """The other records of the child."""
+        return state.other_records if state else ()
+
+    def decide_beside(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """A hold on one record keeps the others as well."""
+        _not_held(self.admitted(state))
+        return []
+
+
+def _not_held(student: Student) -> None:
+    if student.holds:
+        message = "A legal hold stands on this student's record, so nothing of it may be erased."
+        raise Refused("not-allowed", message, "student")
 
 
 class ShredKey(Erasure):
@@ -50,10 +64,6 @@ class ShredKey(Erasure):
         if self.allowed(state).kept_as is not None:
             raise Refused("not-allowed", "This is joined to another. Erase that one, and both are erased.", "student")
         return [events.event(KeyShredded, **self._words(), texts=self.texts)]
-
-    def beside(self, state: Student | None) -> tuple[UUID, ...]:
-        """The records that were joined to this one."""
-        return state.joined if state else ()
 
     def decide_beside(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The child's other record is erased with it; its texts were counted with those of the kept one."""

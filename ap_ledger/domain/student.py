@@ -213,6 +213,15 @@ class StartPlacement(StudentCommand):
         if self.end is None and self.destination is not None:
             raise Refused("malformed", "Give the end and the reason for it too, or leave the destination out.", "destination")
 
+    def beside(self, state: Student | None) -> tuple[UUID, ...]:
+        """The other records of the child."""
+        return state.other_records if state else ()
+
+    def decide_beside(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Nor does one run that stands in another record of the child."""
+        alone(self.admitted(state), None, self.start, None)
+        return []
+
 
 class EndPlacement(StudentCommand):
     """Ends the running placement."""

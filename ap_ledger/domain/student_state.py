@@ -95,6 +95,8 @@ class Student:
     """What was due and was ended with a reason, as (clock, what it is about)."""
     kept_as: UUID | None = None
     """The student whom this one turned out to be, while the two are joined."""
+    kept_since: int = 0
+    """The position from which on the two are joined."""
     joined: tuple[UUID, ...] = ()
     """The students who turned out to be this one, in the order in which they were joined."""
 
@@ -126,6 +128,11 @@ class Student:
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
         return any(placement.covers(day) for placement in self.placements)
+
+    @property
+    def other_records(self) -> tuple[UUID, ...]:
+        """The records that are known to be of the same child: the one that is kept, and those that were joined."""
+        return (*filter(None, (self.kept_as,)), *self.joined)
 
     @property
     def current(self) -> Placement | None:
@@ -176,17 +183,17 @@ def evolve(student: Student | None, event: Event) -> Student | None:
         case KeyShredded():
             student = replace(student, shredded=student.shredded | {event.retention_class})
         case StudentsJoined():
-            student = _joined(student, event.kept_student, event.joined_student)
+            student = _joined(student, event)
         case StudentsParted():
             parted = tuple(other for other in student.joined if other != event.joined_student)
             student = replace(student, kept_as=None, joined=parted)
     return replace(student, version=event.originator_version)
 
 
-def _joined(student: Student, kept: UUID, joined: UUID) -> Student:
-    if student.id == joined:
-        return replace(student, kept_as=kept)
-    return replace(student, joined=(*student.joined, joined))
+def _joined(student: Student, event: StudentsJoined) -> Student:
+    if student.id == event.joined_student:
+        return replace(student, kept_as=event.kept_student, kept_since=event.stamp.position or 0)
+    return replace(student, joined=(*student.joined, event.joined_student))
 
 
 def as_one(kept: Student, others: Sequence[Student]) -> Student:
