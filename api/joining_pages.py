@@ -97,10 +97,18 @@ def _told(using: Service, student: Body, setting: Body) -> dict[str, Any]:
     days, _, _ = days_at(using.reader, UUID(student["id"]), setting, using.ledger.now(), None)
     return {
         "id": student["id"], "name": " ".join(filter(None, (student.get("given_name"), student.get("family_name")))),
-        "known_as": student.get("known_as"), "born": student.get("date_of_birth"), "upn": student.get("upn"),
+        "known_as": student.get("known_as"), "born": _date(student.get("date_of_birth")), "upn": student.get("upn"),
         "admitted": date.fromisoformat(student["admitted_on"]), "days": len(days),
-        "first": days[0][0] if days else None, "last": days[-1][0] if days else None,
+        "last": date.fromisoformat(days[-1][0]) if days else None,
     }  # fmt: skip
+
+
+def _date(said: str | None) -> date | None:
+    """A date of birth; None where it is not known, or was erased."""
+    try:
+        return date.fromisoformat(said or "")
+    except ValueError:
+        return None
 
 
 @router.post("/students/{student_id}/one-child")

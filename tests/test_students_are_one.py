@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ap_ledger.application.ledger import Executed, new_id
+from ap_ledger.application.verifying import verify
 from ap_ledger.cli import recompute
 from ap_ledger.cli.main import app
 from ap_ledger.domain.commands import read_command
@@ -18,6 +19,9 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import microseconds
 from projections.history import history
 from projections.periods import periods
+from reports.compose import Order, make_report, words_that_leave
+from reports.layouts import read_layout
+from reports.pack import figures_hash
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -184,6 +188,7 @@ def test_erasing_the_child_erases_both_records(house: House) -> None:
     assert notes == ["[erased]", "[erased]"]
     assert all(house.ledger.keyring.key(record, "learning") is None for record in (house.student, house.other))
     assert house.ledger.deeds.sweep() == 0
+    assert [fault for found in verify(house.ledger) for fault in found.faults] == []
     part(house, house.other)
     with pytest.raises(Refused):
         join(house, house.other, house.student)
@@ -409,3 +414,23 @@ def test_programs_and_files_join_and_part_too(house: House, tmp_path: Any) -> No
     where = ["--database-url", house.settings.postgres] if house.settings.postgres else []
     done = CliRunner().invoke(app, ["record", str(file), "--data", str(house.settings.data), *where])
     assert done.exit_code == 0, done.output
+
+
+def test_reports_from_what_was_known_before_are_made_again_as_they_were(house: House) -> None:
+    two_weeks(house)
+    house.clock.now = THURSDAY
+    house.runner.catch_up()
+    pages = (("review-pack", house.student), ("review-pack", house.other), ("gaps", None))
+
+    def made(known_at: datetime) -> list[str]:
+        orders = [Order(read_layout(layout), house.setting, date(2026, 3, 1), date(2026, 3, 31), student, known_at=known_at) for layout, student in pages]
+        reports = (make_report(house.reader, one, words_that_leave(one.layout), THURSDAY.date()) for one in orders)
+        return [figures_hash(report) for report in reports]
+
+    before = made(WEDNESDAY)
+    join(house, house.other, house.student)
+    house.clock.now = FRIDAY
+    house.runner.catch_up()
+    assert made(WEDNESDAY) == before
+    after = made(FRIDAY)
+    assert after[0] == after[1] and not {*after} & {*before}
