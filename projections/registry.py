@@ -53,7 +53,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 4
+    version: ClassVar[int] = 5
     tables: ClassVar = (registry_table,)
 
     def __init__(self, *given: Any) -> None:
@@ -176,9 +176,14 @@ def _merge(*names: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
     return change
 
 
+def _record_of(seen: Seen) -> Body:
+    """Which record said something of a child, where it is not the one that is kept."""
+    return {} if seen.student_id in (None, seen.stream) else {"recorded_as": _id(seen.student_id)}
+
+
 def _append(name: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
     def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-        body.setdefault(name, []).append(dict(state))
+        body.setdefault(name, []).append({**state, **_record_of(seen)})
 
     return change
 
@@ -204,8 +209,12 @@ def _put_right(things: str, key: str, *names: str) -> Callable[[Body, Mapping[st
 
 def _withdrawn_fact(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     kept = WITHDRAWN_FROM[state["fact"]]
-    mentor = state.get("person_id")
-    body[kept] = without(body.get(kept, ()), state["from_date"], lambda one: mentor in (None, one.get("person_id")))
+    mentor, record = state.get("person_id"), _record_of(seen).get("recorded_as")
+
+    def of_series(fact: Mapping[str, Any]) -> bool:
+        return mentor in (None, fact.get("person_id")) and record == fact.get("recorded_as")
+
+    body[kept] = without(body.get(kept, ()), state["from_date"], of_series)
 
 
 def _timetable(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -277,7 +286,7 @@ def _others(body: Body, record: str) -> list[Body]:
 
 def _needs(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     fact = {name: state[name] for name in ("from_date", "corrects") if name in state}
-    body.setdefault("needs", []).append({**fact, "position": seen.position})
+    body.setdefault("needs", []).append({**fact, **_record_of(seen), "position": seen.position})
 
 
 def _shredded(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -363,9 +372,8 @@ def _placement(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.stream), commissioned=[])
     body.update({name: state.get(name) for name in ("start", "planned_end", "commissioner_id", "purpose")}, end=None)
     body["dual_registered"] = state.get("dual_registered", False)
-    if seen.student_id != seen.stream:
-        # It was started of a record that is joined to another one, under whose id it is changed and ended.
-        body["recorded_as"] = _id(seen.student_id)
+    # A placement of a record that is joined to another one is changed and ended under that record's own id.
+    body.update(_record_of(seen))
 
 
 def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

@@ -19,6 +19,7 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import microseconds
 from projections.history import history
 from projections.periods import periods
+from projections.reading import key_worker_of
 from reports.compose import Order, make_report, words_that_leave
 from reports.layouts import read_layout
 from reports.pack import figures_hash
@@ -423,7 +424,8 @@ def test_reports_from_what_was_known_before_are_made_again_as_they_were(house: H
     pages = (("review-pack", house.student), ("review-pack", house.other), ("gaps", None))
 
     def made(known_at: datetime) -> list[str]:
-        orders = [Order(read_layout(layout), house.setting, date(2026, 3, 1), date(2026, 3, 31), student, known_at=known_at) for layout, student in pages]
+        march, at = (date(2026, 3, 1), date(2026, 3, 31)), {"known_at": known_at}
+        orders = [Order(read_layout(layout), house.setting, *march, student, **at) for layout, student in pages]
         reports = (make_report(house.reader, one, words_that_leave(one.layout), THURSDAY.date()) for one in orders)
         return [figures_hash(report) for report in reports]
 
@@ -434,3 +436,24 @@ def test_reports_from_what_was_known_before_are_made_again_as_they_were(house: H
     assert made(WEDNESDAY) == before
     after = made(FRIDAY)
     assert after[0] == after[1] and not {*after} & {*before}
+
+
+def test_what_holds_from_a_date_on_is_put_right_in_its_own_record(house: House) -> None:
+    people = {house.student: house.mentor, house.other: house.teacher}
+    about = {"setting_id": str(house.setting), "author_id": str(house.leader)}
+
+    def assign(student: UUID, **said: str) -> None:
+        more = {"command": "assign-key-worker", "id": str(new_id()), "student": str(student), **said}
+        house.ledger.execute(read_command({**about, **more}))
+
+    for student, person in people.items():
+        assign(student, person_id=str(person), from_date="2026-02-02")
+    join(house, house.other, house.student)
+    # The other record's was from a later date; the kept one's, from the same date, stays.
+    assign(house.other, person_id=str(house.teacher), from_date="2026-03-04", corrects="2026-02-02")
+    house.runner.catch_up()
+    body = house.reader.one("students", str(house.student)) or {}
+    child = house.ledger.world.child(house.other)
+    for day, person in ((date(2026, 3, 2), house.mentor), (date(2026, 3, 5), house.teacher)):
+        assert key_worker_of(body, day) == str(person)
+        assert child is not None and person in child.caseload_on(day)

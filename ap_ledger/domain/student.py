@@ -219,7 +219,7 @@ class StartPlacement(StudentCommand):
 
     def decide_beside(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Nor does one run that stands in another record of the child."""
-        alone(self.admitted(state), None, self.start, None)
+        alone(self.admitted(state), None, self.start, self.end)
         return []
 
 

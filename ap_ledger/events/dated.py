@@ -29,12 +29,18 @@ D = TypeVar("D", bound=DatedFact | Mapping[str, Any])
 
 
 def standing(facts: Iterable[D]) -> list[D]:
-    """The facts that count, in the order of their from-dates: what was replaced or corrected is left out."""
-    by_date: dict[str, D] = {}
+    """The facts that count, in the order of their from-dates: what was replaced or corrected is left out.
+
+    Where two records of a child were joined, a fact puts right what its own record said; of two from one date the
+    later counts.
+    """
+    counted: dict[tuple[str, str], D] = {}
     for fact in facts:
-        begins, corrected = _dates(fact)
-        by_date.pop(corrected, None)
-        by_date[begins] = fact
+        (begins, corrected), record = _dates(fact), _record(fact)
+        counted.pop((record, corrected), None)
+        counted.pop((record, begins), None)
+        counted[record, begins] = fact
+    by_date = {begins: fact for (_, begins), fact in counted.items()}
     return [by_date[begins] for begins in sorted(by_date)]
 
 
@@ -66,3 +72,10 @@ def _dates(fact: DatedFact | Mapping[str, Any]) -> tuple[str, str]:
     if isinstance(fact, DatedFact):
         return str(fact.from_date), str(fact.corrects or "")
     return str(fact["from_date"]), str(fact.get("corrects") or "")
+
+
+def _record(fact: DatedFact | Mapping[str, Any]) -> str:
+    """The record that a fact stands in: its stream, or the id by which a body tells that it is of another record."""
+    if isinstance(fact, DatedFact):
+        return str(getattr(fact, "originator_id", ""))
+    return str(fact.get("recorded_as", ""))
