@@ -72,9 +72,10 @@ def test_too_many_entries_or_bytes_are_413_and_nothing_is_stored(house: House, c
 
 
 def test_a_body_without_a_length_is_stopped_where_it_gets_too_long(client: TestClient) -> None:
-    for url in ("/api/v1/commands", "/api/v1/entries", "/frameworks/new", "/sign-in"):
+    # A form has to say how long it is, so nothing of one without a length is read at all.
+    for url, status in {"/api/v1/commands": 413, "/api/v1/entries": 413, "/frameworks/new": 400, "/sign-in": 400}.items():
         answer = client.post(url, content=iter([b"x" * 1024 * 1024] * 22), headers={"content-type": "application/json"}, follow_redirects=False)
-        assert answer.status_code in (400, 413), url
+        assert answer.status_code == status, url
 
 
 def test_a_full_queue_is_503_with_retry_after(house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +263,7 @@ def test_what_is_nested_too_deeply_is_refused_alone(house: House, client: TestCl
         deep = [deep]
     body = json.dumps({"sent_at": FRIDAY.isoformat(), "entries": [{**house.rung(), "anxiety": deep}, house.rung()]})
     assert [one["status"] for one in client.post("/api/v1/entries", content=body).json()["results"]] == ["refused", "recorded"]
-    assert client.post("/api/v1/commands", content=body).status_code in (400, 422)
+    assert client.post("/api/v1/commands", content=body).status_code == 400
 
 
 def test_pages_show_the_main_job_and_survive_erasure(house: House, client: TestClient) -> None:

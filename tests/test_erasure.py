@@ -78,7 +78,7 @@ def test_one_person_proposes_another_approves_and_only_then_it_is_erased(house: 
     (proposal,) = open_proposals(house)
     assert CANARY in json.dumps(house.look_back()), "proposing erases nothing"
     alone = approve(house, client, proposal)
-    assert alone.status_code in (403, 422) and CANARY in json.dumps(house.look_back())
+    assert alone.status_code == 422 and CANARY in json.dumps(house.look_back())
     before = house.look_back()["progress"]
     done = approve(house, as_dsl(house, client), proposal)
     assert "both your names" in done.text
@@ -87,7 +87,7 @@ def test_one_person_proposes_another_approves_and_only_then_it_is_erased(house: 
     (event,) = [json.loads(state) for (state,) in house.rows("SELECT state FROM stored_events WHERE topic = 'key-shredded'")]
     assert event["texts"] == 2 and UUID(event["authorised_by"]) == house.leader and UUID(event["approved_by"]) == house.dsl  # type: ignore[attr-defined]
     assert "Ash" not in json.dumps(event)
-    assert approve(house, as_dsl(house, client), proposal).status_code in (403, 422), "settled once"
+    assert approve(house, as_dsl(house, client), proposal).status_code == 422, "settled once"
 
 
 def test_a_proposal_that_is_declined_erases_nothing(house: House, client: TestClient) -> None:
@@ -118,8 +118,8 @@ def test_nothing_is_erased_under_a_legal_hold(house: House, client: TestClient) 
     (proposal,) = open_proposals(house)
     assert "hold stands" in propose(house, client, "hold", reason="court").text
     refused = approve(house, as_dsl(house, client), proposal)
-    assert refused.status_code in (403, 422) and CANARY in json.dumps(house.look_back())
-    assert propose(house, client, **{"class": "learning", "rule": "asked-by-family"}).status_code in (403, 422)
+    assert refused.status_code == 403 and CANARY in json.dumps(house.look_back())
+    assert propose(house, client, **{"class": "learning", "rule": "asked-by-family"}).status_code == 422
     hold = house.reader.one("students", str(house.student))
     assert hold is not None and propose(house, client, "lift", hold=hold["holds"][0]["hold_id"]).status_code == 403, "a leader sets, a lead lifts"
     assert "is lifted" in propose(house, as_dsl(house, client), "lift", hold=hold["holds"][0]["hold_id"]).text
@@ -488,7 +488,7 @@ def test_somebody_with_a_conflict_of_interest_is_kept_away_even_as_a_leader(hous
         assert client.post("/api/v1/commands", json={**lead, **more}).status_code == 422, "no one person keeps a safeguarding lead from a child"
     own = {**said, "command": "end-conflict", "id": str(new_id())}
     own.pop("reason_code")
-    assert client.post("/api/v1/commands", json=own).status_code in (403, 422)
+    assert client.post("/api/v1/commands", json=own).status_code == 403
 
 
 def test_no_cell_of_an_export_is_read_as_a_formula() -> None:

@@ -52,7 +52,8 @@ def furnish(house: House) -> None:
     for student, placer in ((house.student, house.council), (house.other, house.school)):  # type: ignore[attr-defined]
         placement = house.placed[student] = new_id()  # type: ignore[attr-defined]
         whose: dict[str, Any] = {"setting_id": house.setting, "student": student, "author_id": house.teacher}
-        old = next(one for one in house.reader.whole("placements") if one["student_id"] == str(student)) if house.runner.catch_up() or True else {}
+        house.runner.catch_up()
+        old = next(one for one in house.reader.whole("placements") if one["student_id"] == str(student))
         run(EndPlacement(id=new_id(), placement_id=UUID(old["id"]), end=date(2026, 1, 6), reason_code="moved", **whose))
         run(StartPlacement(id=new_id(), placement_id=placement, start=date(2026, 1, 7), commissioner_id=placer, purpose="reintegration", **whose))
     run(

@@ -221,3 +221,8 @@ def test_a_port_that_is_taken_is_nobodys_crash(example: tuple[Path, Any]) -> Non
         command = [*demo.program(), "serve", "--data", str(example[0]), "--port", str(taken.getsockname()[1])]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert done.returncode != 0 and "Traceback" not in done.stderr
+
+
+def test_the_program_says_its_version() -> None:
+    answer = CliRunner().invoke(app, ["--version"])
+    assert (answer.exit_code, answer.output.strip()) == (0, f"ap-ledger {__version__}")

@@ -44,8 +44,16 @@ def _quick() -> None:
     gc.freeze()
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"ap-ledger {__version__}")
+        raise typer.Exit
+
+
 @app.callback()
-def private() -> None:
+def private(
+    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version.")] = False,
+) -> None:
     """Whatever the program writes, reports and exports too, only its owner can read."""
     os.umask(0o077)
 
