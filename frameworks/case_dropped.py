@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from frameworks.case_json import Json, as_dict, as_list
+from frameworks.case_json import Json, as_dict, as_list, counted
 from frameworks.intake import Intake
 
 KEPT: dict[str, frozenset[str]] = {
@@ -19,12 +19,19 @@ KEPT: dict[str, frozenset[str]] = {
         "educationLevel", "educationalLevel", "CFItemType", "CFItemTypeURI", "statusStartDate", "statusEndDate", "lastChangeDateTime",
         "sequenceNumber", "listEnumeration", "CFDocumentURI", "CFItemAssociationURI",
     )),
+    "CFAssociations": frozenset((
+        "identifier", "uri", "associationType", "sequenceNumber", "originNodeURI", "originNodeIdentifier",
+        "destinationNodeURI", "destinationNodeIdentifier", "lastChangeDateTime", "CFDocumentURI", "CFPackageURI",
+        "CFAssociationGroupingURI",
+    )),
+    "the package": frozenset(("CFDocument", "CFItems", "CFAssociations", "CFRubrics", "CFDefinitions")),
     "CFRubrics": frozenset(("identifier", "uri", "title", "lastChangeDateTime", "CFRubricCriteria", "CFDocumentURI")),
     "criteria": frozenset(("identifier", "uri", "rubricId", "position", "lastChangeDateTime", "CFItemURI", "CFRubricCriterionLevels")),
     "levels": frozenset(("identifier", "uri", "rubricCriterionId", "position", "lastChangeDateTime", "quality", "description", "score")),
 }  # fmt: skip
 """The fields that are read, and those that only say how the parts of a package hang together."""
 
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 DEFINITIONS = ("CFConcepts", "CFSubjects", "CFAssociationGroupings")
 
 
@@ -33,7 +40,8 @@ def tell_dropped(package: Json, intake: Intake) -> None:
     rubrics = as_list(package.get("CFRubrics"))
     criteria = [one for rubric in rubrics for one in as_list(as_dict(rubric).get("CFRubricCriteria"))]
     parts: dict[str, Iterable[Any]] = {
-        "CFDocument": [package.get("CFDocument")], "CFItems": as_list(package.get("CFItems")), "CFRubrics": rubrics, "criteria": criteria,
+        "CFDocument": [package.get("CFDocument")], "CFItems": as_list(package.get("CFItems")), "CFRubrics": rubrics,
+        "CFAssociations": as_list(package.get("CFAssociations")), "the package": [package], "criteria": criteria,
         "levels": [one for criterion in criteria for one in as_list(as_dict(criterion).get("CFRubricCriterionLevels"))],
     }  # fmt: skip
     language = as_dict(package.get("CFDocument")).get("language")
@@ -42,11 +50,10 @@ def tell_dropped(package: Json, intake: Intake) -> None:
             name
             for thing in things
             for name, value in as_dict(thing).items()
-            if name not in KEPT[part] and value not in (None, "", [], {}) and not (name == "language" and language in (None, value))
+            if not (name in KEPT[part] or value in EMPTY or (name == "language" and value == language))
         )
-        for name, times in sorted(dropped.items()):
-            where = "CFDocument" if part == "CFDocument" else f"{times} of the {part}"
-            intake.say(where, f"'{name[:40]}' has no place here and was left out", kept=True)
+        if dropped:
+            intake.say(part, f"these fields have no place here and were left out: {counted(dropped)}", kept=True)
     for name in DEFINITIONS:
         if times := len(as_list(as_dict(package.get("CFDefinitions")).get(name))):
             intake.say(name, f"{times} {'is' if times == 1 else 'are'} not used here", kept=True)

@@ -17,11 +17,9 @@ from frameworks.case_dropped import tell_dropped
 from frameworks.case_items import CaseItem, authored_item, days, hang, order_before, place_among, read_items, read_links
 from frameworks.case_json import Json, as_dict, as_list, identity, words
 from frameworks.case_rubrics import read_rubrics
-from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, shortened
-from frameworks.letters import mended_everywhere
+from frameworks.intake import ITEMS_LIMIT, Intake, decode, in_words, shortened, tell_origin
+from frameworks.letters import mended_everywhere, plain_letters
 from frameworks.sheet_scales import USUAL_SCALES
-
-DEPRECATED = "its publisher says that it is deprecated; look for what took its place before anybody is scored against it"
 
 
 def is_case(raw: bytes) -> bool:
@@ -101,14 +99,11 @@ def _origin(document: Json, intake: Intake) -> dict[str, Any]:
     Here it is used as long as the setting wants.
     """
     dates = days(document, "CFDocument", intake)
-    status = shortened(words(document.get("adoptionStatus"))).lower()
-    if status == "deprecated":
-        intake.say("CFDocument", DEPRECATED, kept=True)
-    if "last" in dates:
-        advice = f"its publisher used it until {dates['last']}; write 'effective_to' into the file where that is to hold here too"
-        intake.say("CFDocument", advice, kept=True)
+    status = plain_letters(shortened(words(document.get("adoptionStatus"))))
     origin = {"version": shortened(words(document.get("version"))), "status": status, **dates}
-    return {"origin": kept} if (kept := {name: value for name, value in origin.items() if value}) else {}
+    kept = {name: value for name, value in origin.items() if value}
+    tell_origin(kept, "CFDocument", intake)
+    return {"origin": kept} if kept else {}
 
 
 def _scales(kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[CaseItem], intake: Intake) -> dict[str, Any]:

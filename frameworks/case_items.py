@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from ap_ledger.errors import DefinitionError
-from frameworks.case_json import Json, as_dict, as_list, day, identity, number, words
+from frameworks.case_json import Json, as_dict, as_list, counted, day, identity, number, words
 from frameworks.intake import TOO_DEEP, TREE_DEPTH, Intake, shortened
 from frameworks.letters import tidy
 
@@ -141,12 +141,8 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
         else:
             seen[kind, origin, destination] = place
             links.append(CaseLink(kind, origin, destination, place, number(link.get("sequenceNumber"))))
-    for kind, times in sorted(unused.items()):
-        intake.say(
-            "CFAssociations",
-            f"{times} of type '{kind[:40]}' {'is' if times == 1 else 'are'} not used here",
-            kept=True,
-        )
+    if unused:
+        intake.say("CFAssociations", f"those of these types are not used here: {counted(unused)}", kept=True)
     return links
 
 

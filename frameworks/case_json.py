@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -61,6 +62,16 @@ def words(value: Any) -> str:
     if isinstance(value, dict):
         return words(value.get("title"))
     return tidy(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""
+
+
+NAMES_LISTED = 100
+
+
+def counted(names: Counter[str]) -> str:
+    """Every name with how often it is there: `'isPeerOf' (once), 'exactMatchOf' (3 times)`."""
+    listed = [f"'{name[:40]}' ({'once' if times == 1 else f'{times} times'})" for name, times in sorted(names.items())]
+    rest = len(listed) - NAMES_LISTED
+    return ", ".join(listed[:NAMES_LISTED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def day(value: Any) -> str | None:

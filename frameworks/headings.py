@@ -9,7 +9,7 @@ from enum import Enum
 from functools import lru_cache
 from itertools import takewhile
 
-from frameworks.letters import tidy
+from frameworks.letters import plain_letters, tidy
 from frameworks.tables import Row
 
 HEADING_LIMIT = 60
@@ -21,7 +21,8 @@ LOOKED_AT = 200
 TREE: Mapping[str, str] = {
     "outcome": "outcome", "theme": "theme", "category": "theme", "area": "area", "domain": "area", "areaoflearning": "area",
     "areaofdevelopment": "area", "areaofneed": "area", "learningarea": "area", "section": "section", "subject": "subject",
-    "strand": "strand", "substrand": "strand", "aspect": "strand", "topic": "topic", "element": "topic", "aim": "aim",
+    "strand": "strand", "substrand": "strand", "aspect": "strand", "attainmenttarget": "strand",
+    "topic": "topic", "element": "topic", "aim": "aim",
     "unit": "unit", "skill": "unit", "competency": "unit", "competence": "unit", "standard": "unit",
     "microunit": "micro-unit", "step": "micro-unit", "smallstep": "micro-unit", "indicator": "indicator",
     "behaviour": "indicator", "question": "question", "statement": "statement", "descriptor": "statement",
@@ -68,8 +69,14 @@ BEFORE_OTHERS = ("humancodingscheme", "identifier", "idnumber", "abbreviatedstat
 """Where several columns mean the same, these are looked into first."""
 
 AFTER_A_NAME = frozenset(("of", "text", "name", "names", "title", "titles", "words", "wording", "statement", "description", "area"))
-BEFORE_A_NAME = frozenset(("learning", "success", "curriculum", "assessment", "key", "school", "our", "the", "main"))
+BEFORE_A_NAME = frozenset((
+    "learning", "success", "curriculum", "assessment", "key", "school", "our", "the", "main", "attainment", "core",
+    "development", "developmental", "essential", "level", "mastery", "national", "performance", "progress",
+))  # fmt: skip
 """Words beside a name that leave it what it is: `Aim of it`, `Learning outcome`; not `Target date` or `Next steps`."""
+
+WORDS_LIMIT = 5
+"""A heading of more words is a sentence that holds a name."""
 
 ABOUT: Mapping[str, str] = {
     "title": "title", "id": "id", "version": "version", "kind": "kind", "licence": "licence", "license": "licence",
@@ -99,7 +106,7 @@ class Heading:
 
 def squeezed(cell: str) -> str:
     """A heading as it is compared: small letters and digits, without `(optional)`."""
-    return re.sub(r"[\W_]+", "", re.sub(r"\((optional|required)\)", "", cell.casefold()))
+    return re.sub(r"[\W_]+", "", re.sub(r"\((optional|required)\)", "", plain_letters(cell)))
 
 
 @lru_cache(maxsize=4096)
@@ -108,15 +115,38 @@ def heading_in(cell: str) -> Heading | None:
     key = squeezed(cell)
     if not key or len(cell) > HEADING_LIMIT:
         return None
+    # What stands in brackets explains a name: `Statement (short)`.
+    bare = re.sub(r"\([^()]*\)", " ", plain_letters(cell))
+    return _named(key, Sureness.EXACT) or _held_in([word for word in re.split(r"[\W_]+", bare) if word])
+
+
+def _named(key: str, sure: Sureness) -> Heading | None:
     for name in (key, key.removesuffix("s")):
         if name in TREE:
-            return Heading(TREE[name], True)
+            return Heading(TREE[name], True, sure)
         if name in MORE or name in LINKS:
-            return Heading(MORE.get(name) or LINKS[name], False)
-    words = re.split(r"[\s_:/-]+", cell.casefold().strip())
-    part = words[0] if len(words) > 1 and words[1] in AFTER_A_NAME else words[-1] if words[0] in BEFORE_A_NAME else ""
-    named = TREE.get(part) or TREE.get(part.removesuffix("s"))
-    return Heading(named, True, Sureness.PARTLY) if named and len(words) <= 5 else None
+            return Heading(MORE.get(name) or LINKS[name], False, sure)
+    return None
+
+
+def _held_in(words: Sequence[str]) -> Heading | None:
+    """The name in a heading of several words: after words that may stand before one, and before words that may follow.
+
+    The first words that are a name are taken, and of those that begin alike the most: `Strand statement` is a strand,
+    `Assessment statement` a statement. Where none is, the last word may be one: `Our school's goals`.
+    """
+    if not 0 < len(words) <= WORDS_LIMIT:
+        return None
+    for first in range(len(words)):
+        for end in range(len(words), first, -1):
+            heading = _named("".join(words[first:end]), Sureness.PARTLY)
+            fits = end == len(words) or words[end] in AFTER_A_NAME
+            if fits and heading is not None and (heading.in_tree or heading.means == "level"):
+                return heading
+        if words[first] not in BEFORE_A_NAME:
+            break
+    last = _named(words[-1], Sureness.PARTLY) if words[0] in BEFORE_A_NAME else None
+    return last if last is not None and last.in_tree else None
 
 
 @dataclass
@@ -180,7 +210,7 @@ def is_headings_again(row: Row, headings: Row) -> bool:
     filled = [cell for cell in row.cells if cell]
     if not filled or len(filled[0]) > HEADING_LIMIT:
         return False
-    if [cell.casefold() for cell in filled] == [cell.casefold() for cell in headings.cells if cell]:
+    if [plain_letters(cell) for cell in filled] == [plain_letters(cell) for cell in headings.cells if cell]:
         return True
     found = list(takewhile(_is_sure, map(heading_in, filled)))
     return len(found) >= 2 and len(found) == len(filled) and any(heading is not None and heading.in_tree for heading in found)

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 from ap_ledger.errors import DefinitionError
 from frameworks.load import DEPTH_LIMIT, SIZE_LIMIT
 from frameworks.parts import ID_PATTERN
+from frameworks.things import status_advice
 
 ITEMS_LIMIT = 20_000
 """More rows than this are not one framework."""
@@ -41,6 +42,12 @@ class ReportRow:
         return f"{self.where}: {self.said}"
 
     @property
+    def about(self) -> str:
+        """What its sentence names first, in quotation marks; empty where it names nothing."""
+        named = re.search(r"'[^']*'", self.said)
+        return named.group() if named else ""
+
+    @property
     def kind(self) -> tuple[bool, str, str]:
         """What kind of thing this is: the sentence without the names and numbers in it, which differ from row to row."""
         return self.kept, re.sub(r"[\d ]+", "", self.where.partition("'")[0]), re.sub(r"'[^']*'|\d+", "", self.said)
@@ -63,7 +70,14 @@ class Fold:
             return str(first)
         if len({row.said for row in self.rows}) == 1:
             return f"{len(self.rows)} times: {first.said} ({_places(self.rows)})"
-        return f"{first}; and {len(self.rows) - 1} more like it ({_places(self.rows[1:])})"
+        others = self.rows[1:]
+        more = f"{first}; and {len(others)} more like it"
+        # What a sentence is about may be all that tells two rows apart, so it is said of each.
+        about = [row.about for row in others]
+        if len({first.about, *about}) == 1:
+            return f"{more} ({_places(others)})"
+        named = [f"{row.about} ({row.where})" if row.about else row.where for row in others]
+        return f"{more}: {_listed(named)}"
 
 
 PLACES_NAMED = 8
@@ -71,11 +85,18 @@ PLACES_NAMED = 8
 
 def _places(rows: Sequence[ReportRow]) -> str:
     """`row 3, 5, 8 and 12 more`."""
-    named = [row.where for row in rows[:PLACES_NAMED]]
-    stem = named[0].rstrip("0123456789")
-    short = [named[0], *(where.removeprefix(stem) if where.rstrip("0123456789") == stem else where for where in named[1:])]
-    rest = len(rows) - len(named)
-    return ", ".join(short) + (f" and {rest} more" if rest else "")
+    first = rows[0].where
+    stem = first.rstrip("0123456789")
+
+    def short(where: str) -> str:
+        return where.removeprefix(stem) if stem != first and where.rstrip("0123456789") == stem else where
+
+    return _listed([first, *(short(row.where) for row in rows[1:])])
+
+
+def _listed(names: Sequence[str]) -> str:
+    rest = len(names) - PLACES_NAMED
+    return ", ".join(names[:PLACES_NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
 
 @dataclass
@@ -123,6 +144,15 @@ class Intake:
         what = "rung" if "rungs" in (self.authored or {}) else "item"
         under = f" under {headings} {'heading' if headings == 1 else 'headings'}" if headings else ""
         return f"{leaves} {what if leaves == 1 else what + 's'}{under}"
+
+
+def tell_origin(origin: dict[str, Any], where: str, intake: Intake) -> None:
+    """Says what a publisher's status and last day of use mean for whoever brings something in."""
+    if advice := status_advice(origin.get("status", "")):
+        intake.say(where, advice, kept=True)
+    if "last" in origin:
+        advice = f"its publisher used it until {origin['last']}; write 'effective_to' into the file where that is to hold here"
+        intake.say(where, advice + " too", kept=True)
 
 
 def read_file(path: Path) -> bytes:

@@ -42,6 +42,11 @@ def _visible(words: str, place: int) -> str:
     return " " if unicodedata.category(letter) in _SPACES or letter == "\u2800" else letter
 
 
+def plain_letters(text: str) -> str:
+    """A text as it is compared with known words: in small letters, wide or joined ones as they are usual."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
 # Read twice -----------------------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from frameworks.measures import Example, Wanted
 from frameworks.model import Definition
 from frameworks.parts import Scale, exact, plain
 from frameworks.scoring import Context, missing_reason, score
-from frameworks.things import Item
+from frameworks.things import Item, status_advice
 
 Found = Iterator[str]
 
@@ -36,8 +36,8 @@ def advice(definition: Definition) -> list[str]:
             for scale in used.values()
             if len(scale.levels) > 2 and not any(level.means == "secure" for level in scale.levels)
         ]
-    if definition.origin is not None and definition.origin.status == "deprecated":
-        found.append("its publisher says that it is deprecated; look for what took its place")
+    if definition.origin is not None and (status := status_advice(definition.origin.status)):
+        found.append(status)
     found += [f"scale '{scale.id}' is used by no item" for scale in definition.scales if scale not in definition.scored.values()]
     return found
 

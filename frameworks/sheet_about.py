@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from ap_ledger.events.entries import Informant
 from frameworks.headings import ABOUT, squeezed
-from frameworks.intake import Intake, in_words, is_id, shortened, slug
+from frameworks.intake import Intake, in_words, is_id, shortened, slug, tell_origin
+from frameworks.letters import plain_letters
 from frameworks.model import Kind
 from frameworks.sheet_scales import scale_in
 from frameworks.tables import Row
@@ -28,7 +29,7 @@ class About:
 
     def kind(self, columns_say: str, intake: Intake) -> str:
         """The kind of definition: what the lines say, or else what the columns make it."""
-        told = self.lines.get("kind", columns_say).lower()
+        told = plain_letters(self.lines.get("kind", columns_say))
         if told in get_args(Kind):
             return told
         words = f"'{told[:40]}' is not one of {', '.join(get_args(Kind))}; it was read as {columns_say}"
@@ -86,7 +87,7 @@ def read_about(rows: Sequence[Row], intake: Intake) -> About:
         if name is not None:
             if words:
                 about.lines[name] = ", ".join(words) if name == "informants" else words[0]
-        elif first.lower().startswith("scale"):
+        elif plain_letters(first).startswith("scale"):
             _scale_line(row, slug(first[5:]), words, about.scales, intake)
         else:
             intake.say(
@@ -117,7 +118,7 @@ def _scale_line(row: Row, name: str, words: Sequence[str], scales: dict[str, Aut
 
 
 def _licence(lines: Mapping[str, str], intake: Intake) -> Authored:
-    use = lines.get("use", "ship").lower()
+    use = plain_letters(lines.get("use", "ship"))
     if use not in ("ship", "user-supplied", "link-only"):
         words = "it should be ship, user-supplied or link-only; it was read as user-supplied, which is never passed on"
         intake.say("the line 'use'", words, kept=True)
@@ -140,7 +141,7 @@ def _language(lines: Mapping[str, str], intake: Intake) -> Authored:
 
 
 def _origin(lines: Mapping[str, str], intake: Intake) -> Authored:
-    origin: Authored = {"status": shortened(lines["status"]).lower()} if "status" in lines else {}
+    origin: Authored = {"status": plain_letters(shortened(lines["status"]))} if "status" in lines else {}
     for name in ("first", "last"):
         if name in lines:
             try:
@@ -148,11 +149,12 @@ def _origin(lines: Mapping[str, str], intake: Intake) -> Authored:
             except ValueError:
                 words = "a date is written as 2026-09-01; it was left out"
                 intake.say(f"the line about the {name} day of use", words, kept=True)
+    tell_origin(origin, "the lines above the table", intake)
     return {"origin": origin} if origin else {}
 
 
 def _cadence(lines: Mapping[str, str], intake: Intake) -> Authored:
-    said = lines.get("cadence", "").lower()
+    said = plain_letters(lines.get("cadence", ""))
     if said and said not in get_args(Cadence):
         intake.say(
             "the line 'cadence'",
@@ -163,7 +165,7 @@ def _cadence(lines: Mapping[str, str], intake: Intake) -> Authored:
 
 
 def _informants(lines: Mapping[str, str], intake: Intake) -> Authored:
-    informants = [part.strip().lower() for part in lines.get("informants", "").split(",") if part.strip()]
+    informants = [part.strip() for part in plain_letters(lines.get("informants", "")).split(",") if part.strip()]
     for unknown in [part for part in informants if part not in get_args(Informant)]:
         words = f"'{unknown[:40]}' is not one of {', '.join(get_args(Informant))}; it was left out"
         intake.say("the line 'informants'", words, kept=True)

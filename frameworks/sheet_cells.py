@@ -1,45 +1,41 @@
-"""What the cells of one row say about its thing, and rows that are no things: totals."""
+"""What the cells of one row say about its thing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, get_args
 
 from ap_ledger.events.setting import SlotKind
 from frameworks.headings import Columns
 from frameworks.intake import Intake, shortened, slug
-from frameworks.parts import number_in
+from frameworks.letters import plain_letters
 from frameworks.tables import Row
 
 DETAIL_LIMIT = 8000
 SLOT_KINDS = frozenset(get_args(SlotKind))
 YES, NO = frozenset({"yes", "y", "true", "1", "x", "✓"}), frozenset({"", "no", "n", "false", "0", "-"})
-TOTALS = re.compile(
-    r"(grand |over-?all |sub-? ?)?(totals?|sums?|count|average|mean|gesamt(summe)?|summe|insgesamt|somme|totaux|totale|totaal|suma|soma|cyfanswm)"
-    r"[\W\d]*"
-)
-"""How rows that add others up call themselves."""
-
 Said = dict[str, Any]
 Read = Callable[[str], Said]
 
 
 def _yes(field_name: str) -> Read:
     def read(value: str) -> Said:
-        if value.lower() not in YES | NO:
+        told = plain_letters(value)
+        if told not in YES | NO:
             raise ValueError(f"'{value[:40]}' should be yes or no")
-        return {field_name: True} if value.lower() in YES else {}
+        return {field_name: True} if told in YES else {}
 
     return read
 
 
 def _one_of(field_name: str, *allowed: str) -> Read:
     def read(value: str) -> Said:
-        if value.lower() not in allowed:
+        told = plain_letters(value)
+        if told not in allowed:
             raise ValueError(f"'{value[:40]}' should be one of {', '.join(allowed)}")
-        return {field_name: value.lower()}
+        return {field_name: told}
 
     return read
 
@@ -55,7 +51,7 @@ def _day(field_name: str) -> Read:
 
 
 def _slots(value: str) -> Said:
-    kinds = [re.sub(r"[\s_]+", "-", part.strip().lower()) for part in re.split(r"[,;|]", value) if part.strip()]
+    kinds = [re.sub(r"[\s_]+", "-", part.strip()) for part in re.split(r"[,;|]", plain_letters(value)) if part.strip()]
     known = [kind for kind in kinds if kind in SLOT_KINDS]
     if unknown := [kind for kind in kinds if kind not in SLOT_KINDS]:
         raise PartlyRead(
@@ -118,17 +114,3 @@ def read_cells(row: Row, columns: Columns, scales: Mapping[str, Any], intake: In
     if dates := {name: more.pop(name) for name in ("first", "last") if name in more}:
         more["origin"] = dates
     return more
-
-
-def is_total(cells: Sequence[str], leaf: str) -> bool:
-    """Whether a row adds others up: it calls itself a total, and the rest of it are numbers."""
-    filled = [cell for cell in cells if cell]
-    if TOTALS.fullmatch(leaf.casefold()):
-        return True
-    named = bool(filled) and TOTALS.fullmatch(filled[0].casefold()) is not None
-    return named and all(is_number(cell) for cell in filled[1:])
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, a share or an amount of money."""
-    return number_in(cell.strip(" %£€$").replace(" ", "")) is not None or re.fullmatch(r"[\d.,/: ]+", cell) is not None

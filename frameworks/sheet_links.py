@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from typing import Any
 
@@ -12,11 +12,12 @@ import orjson
 from ap_ledger.errors import DefinitionError
 from frameworks.headings import Columns
 from frameworks.intake import TOO_DEEP, TREE_DEPTH, Intake, shortened, slug, unused
-from frameworks.letters import tidy
+from frameworks.letters import plain_letters, tidy
 from frameworks.parts import number_in
 from frameworks.sheet_about import About
-from frameworks.sheet_cells import DETAIL_LIMIT, is_total, read_cells
+from frameworks.sheet_cells import DETAIL_LIMIT, read_cells
 from frameworks.sheet_nodes import Node, Nodes, known_id, priors_in
+from frameworks.sheet_totals import may_add_up, standing
 from frameworks.tables import Row
 
 
@@ -39,21 +40,29 @@ class LinkedRows(Nodes):
         """Goes on with the columns of a table further down."""
         self.columns = columns
 
-    def take(self, row: Row) -> None:
+    def take(self, row: Row, below: Sequence[Row] = ()) -> None:
         """One row: a thing, or in Moodle's lists the whole."""
         if not any(row.cells):
             return
         short, full = self._words(row)
-        if self.columns.cell(row, "framework").lower() in ("1", "yes", "true"):
+        if plain_letters(self.columns.cell(row, "framework")) in ("1", "yes", "true"):
             self._about_the_whole(row, short or full)
             return
         words = short or full
         if not words:
             self.say(row, "it has no words; the row was left out")
-        elif is_total(row.cells, words):
+        elif may_add_up(words) and self._adds_up(row, words, below):
             self.say(row, f"'{words[:40]}' adds other rows up; the row was left out")
         else:
             self._thing(row, words, full if short else "")
+
+    def _adds_up(self, row: Row, words: str, below: Sequence[Row]) -> bool:
+        more = self.columns.more
+        places = [*more.get("short", ()), *more.get("full", ()), *(place for place, _ in self.columns.tree[-1:])]
+        own = next(place for place in places if row.cells[place : place + 1] == [words])
+        after = below[0] if below else Row(0, [])
+        ends = not any(after.cells) or any(map(may_add_up, self._words(after)))
+        return standing(row, own, self.columns, False, False, ends).adds_up
 
     def _words(self, row: Row) -> tuple[str, str]:
         full = self.columns.cell(row, "full")
@@ -89,7 +98,7 @@ class LinkedRows(Nodes):
         if wanted:
             self._by_identifier |= {wanted: node, node_id: node}
         self._by_code.setdefault(str(more.get("code", "")), []).append(node)
-        self._by_words.setdefault(label.casefold(), []).append(node)
+        self._by_words.setdefault(plain_letters(label), []).append(node)
         self._parents.append((node, self.columns.cell(row, "parent")))
         if (order := number_in(self.columns.cell(row, "order"))) is not None:
             self._order[node.id] = order
@@ -121,7 +130,7 @@ class LinkedRows(Nodes):
         if not wanted or wanted == self._whole:
             return None
         known = self._by_identifier.get(wanted) or self._by_identifier.get(known_id(wanted))
-        named = [known] if known else self._by_code.get(wanted) or self._by_words.get(wanted.casefold(), [])
+        named = [known] if known else self._by_code.get(wanted) or self._by_words.get(plain_letters(wanted), [])
         if len(named) == 1 and named[0] is not node:
             return named[0]
         why = "is in no row" if not named else "is in several rows"

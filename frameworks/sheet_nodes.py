@@ -9,6 +9,7 @@ from typing import Any
 
 from frameworks.headings import Columns
 from frameworks.intake import Intake, is_id, shortened, slug
+from frameworks.letters import plain_letters
 from frameworks.tables import Row
 
 
@@ -108,11 +109,11 @@ class Nodes:
         """Finds what each row comes after, by id or by its words."""
         by_words: dict[str, list[Node]] = {}
         for node in self.all:
-            by_words.setdefault(node.label.lower(), []).append(node)
+            by_words.setdefault(plain_letters(node.label), []).append(node)
         for node in self.all:
             for wanted in node.priors:
                 named = self.by_id.get(wanted) or self.by_id.get(wanted.lower())
-                meant = [named] if named else by_words.get(wanted.lower(), [])
+                meant = [named] if named else by_words.get(plain_letters(wanted), [])
                 same_level = [one for one in meant if one.level == node.level]
                 meant = same_level if len(meant) > 1 and len(same_level) == 1 else meant
                 if len(meant) != 1 or meant[0] is node:

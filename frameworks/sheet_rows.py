@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from frameworks.headings import Columns
 from frameworks.intake import Intake, is_id, shortened
-from frameworks.sheet_cells import is_number, is_total, read_cells
+from frameworks.sheet_cells import read_cells
 from frameworks.sheet_nodes import Node, Nodes, known_id, priors_in
+from frameworks.sheet_totals import LOOKED_AHEAD, all_numbers, is_number, is_statistic, may_add_up, standing
 from frameworks.tables import Row
 
 MAY_STAND_ALONE = frozenset(("indicator", "question", "statement", "goal", "rung", "micro-unit", "unit"))
@@ -25,29 +26,78 @@ class TreeRows(Nodes):
         self.columns = columns
         self._path: list[Node | None] = [None] * len(columns.tree)
         self._level = ""
+        self._statistic_before = False
 
     def another_table(self, columns: Columns) -> None:
         """Goes on with the columns of a table further down."""
         self.columns = columns
         self._path = [None] * len(columns.tree)
         self._level = ""
+        self._statistic_before = False
 
-    def take(self, row: Row) -> None:
-        """One row: its rightmost filled tree cell is the thing, the cells before it are its headings."""
-        words = [row.cells[place] if place < len(row.cells) else "" for place, _ in self.columns.tree]
+    def take(self, row: Row, below: Sequence[Row] = ()) -> None:
+        """One row: its rightmost filled tree cell is the thing, the cells before it are its headings.
+
+        The rows below it say where its heading ends.
+        """
+        words = self._tree_cells(row)
         filled = [depth for depth, word in enumerate(words) if word]
         if not filled:
             if any(row.cells):
                 self.say(row, "nothing stands in the columns of the tree; the row was left out")
             return
-        if is_total(row.cells, words[filled[-1]]):
-            self.say(row, f"'{next(cell for cell in row.cells if cell)[:40]}' adds other rows up; the row was left out")
+        own = self._own(row, words, filled)
+        if self._adds_up(row, own, words, below):
+            self.say(row, f"'{row.cells[own][:40]}' adds other rows up; the row was left out")
             return
+        self._statistic_before = is_statistic(row.cells[own])
         above = [node for node in self._path[: filled[0]] if node is not None]
         if filled[0] and not above and self.columns.tree[filled[0]][1] not in MAY_STAND_ALONE:
             self.say(row, f"there is no {self.columns.tree[0][1]} above this row; it was put at the top", kept=True)
         self._path[filled[0] :] = [None] * (len(words) - filled[0])
         self._climb(row, words, filled, above)
+
+    def _tree_cells(self, row: Row) -> list[str]:
+        return [row.cells[place] if place < len(row.cells) else "" for place, _ in self.columns.tree]
+
+    def _own(self, row: Row, words: list[str], filled: list[int]) -> int:
+        """The place of the words that a row goes by: numbers to the right of them are what it says, and no thing."""
+        named = next((depth for depth in reversed(filled) if not is_number(words[depth])), None)
+        if named is None:
+            elsewhere = (place for place, cell in enumerate(row.cells) if cell and not is_number(cell))
+            return next(elsewhere, self.columns.tree[filled[-1]][0])
+        return self.columns.tree[named][0]
+
+    def _adds_up(self, row: Row, own: int, words: list[str], below: Sequence[Row]) -> bool:
+        name = row.cells[own]
+        # Of several such words in a row the first tells whether they are learnt there: `Mean`, `Median`.
+        if not may_add_up(name) or (self._statistic_before and is_statistic(name)):
+            return False
+        places = [place for place, _ in self.columns.tree]
+        depth = places.index(own) if own in places else len(places) - 1
+        as_heading = own in places[:-1] and all_numbers(filter(None, words[depth + 1 :]))
+        above = any(words[:depth])
+        return standing(row, own, self.columns, above, as_heading, self._ends(depth, words, as_heading, below)).adds_up
+
+    def _ends(self, depth: int, words: list[str], as_heading: bool, below: Sequence[Row]) -> bool:
+        """Whether the heading over a row has no other rows below it, but for more that add others up."""
+        for row in below[:LOOKED_AHEAD]:
+            there = self._tree_cells(row)
+            filled = [place for place, word in enumerate(there) if word]
+            if not filled:
+                return True
+            if as_heading and filled[0] <= depth and not may_add_up(there[filled[0]]):
+                return True
+            above = [(there[place], words[place] or self._word_above(place)) for place in filled if place < depth]
+            if any(word != before for word, before in above):
+                return True
+            if not may_add_up(there[filled[-1]]) and not may_add_up(there[filled[0]]):
+                return False
+        return True
+
+    def _word_above(self, depth: int) -> str:
+        node = self._path[depth]
+        return node.label if node is not None else ""
 
     def _climb(self, row: Row, words: list[str], filled: list[int], above: list[Node]) -> None:
         row = self._with_level(row, filled)

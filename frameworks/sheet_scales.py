@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from frameworks.intake import shortened, slug
+from frameworks.letters import plain_letters
 from frameworks.parts import number_in
 
 MEANINGS = ("not-yet", "started", "nearly", "secure", "lost")
@@ -32,10 +33,11 @@ def scale_in(said: Sequence[str]) -> dict[str, Any] | None:
 def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
     """`0 to 10`, `0 to 10 by 0.5`, `count`, `minutes` or `text`."""
     simple: dict[str, str] = {"count": "count", "minutes": "duration", "text": "text", "words": "text"}
-    if said[0].lower() in simple:
-        return {"type": simple[said[0].lower()]}
+    if plain_letters(said[0]) in simple:
+        return {"type": simple[plain_letters(said[0])]}
     # In a sheet with commas between its cells, `0 to 1 by 0,5` comes in two.
-    words = ",".join(said).lower() if len(said) == 2 and re.search(r" by \d+$", said[0]) and said[1].isdecimal() else said[0].lower()
+    in_two = len(said) == 2 and re.search(r" by \d+$", said[0]) and said[1].isdecimal()
+    words = plain_letters(",".join(said) if in_two else said[0])
     parts = re.fullmatch(r"(\S+) (?:to|bis|[-–]) (\S+)(?: by (\S+))?", words)
     if parts is None:
         return None
@@ -50,10 +52,10 @@ def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
     levels: list[dict[str, Any]] = []
     ordered = True
     for cell in said:
-        if cell.lower() in ("no order", "nominal"):
+        if plain_letters(cell) in ("no order", "nominal"):
             ordered = False
             continue
-        meaning = next((one for one in MEANINGS if cell.lower().endswith(f"({one})")), None)
+        meaning = next((one for one in MEANINGS if plain_letters(cell).endswith(f"({one})")), None)
         words = cell[: -len(meaning) - 2].strip() if meaning else cell
         value, _, label = (part.strip() for part in words.partition("=")) if "=" in words else (words, "", words)
         number = number_in(value)

@@ -19,6 +19,7 @@ from frameworks.sheet_links import LinkedRows
 from frameworks.sheet_nodes import authored_below
 from frameworks.sheet_rows import TreeRows
 from frameworks.sheet_scales import USUAL_SCALES
+from frameworks.sheet_totals import LOOKED_AHEAD
 from frameworks.tables import Row, read_text
 from frameworks.things import Item, Rung
 from frameworks.workbook import is_workbook, read_workbook
@@ -149,7 +150,7 @@ def _take(reader: TreeRows | LinkedRows, table: _Table, columns: Columns, intake
     reader.another_table(here)
     for place, row in enumerate(table.rows):
         if not is_headings_again(row, headings):
-            reader.take(row)
+            reader.take(row, table.rows[place + 1 : place + 1 + LOOKED_AHEAD])
         elif [cell for cell in row.cells if cell] != [cell for cell in headings.cells if cell]:
             headings, here = row, columns_of(row.cells)
             intake.say(row.where, "another table begins here; its rows were read too", kept=True, row=row.place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Literal
 
@@ -26,6 +28,19 @@ class Licence(Part):
     use: Literal["ship", "user-supplied", "link-only"]
     credit: Annotated[str, Field(max_length=1000)] | None = None
     link: Annotated[str, Field(max_length=500)] | None = None
+
+
+_SCORED = "before anybody is scored against it"
+_STATUSES: Mapping[str, str] = {
+    "deprecated": f"its publisher says that it is deprecated; look for what took its place {_SCORED}",
+    "draft": f"its publisher says that it is a draft; ask whether it has been adopted {_SCORED}",
+    "privatedraft": f"its publisher says that it is a private draft, not meant for others; ask them {_SCORED}",
+}
+
+
+def status_advice(status: str | None) -> str | None:
+    """What somebody should think about who brings in what has this status at its publisher's; None for one in use."""
+    return _STATUSES.get(re.sub(r"[\W_]+", "", status or ""))
 
 
 class Origin(Part):

@@ -116,9 +116,10 @@ def test_every_field_that_has_no_place_is_counted_and_no_other() -> None:
     links = [{"associationType": "exactMatchOf", "originNodeURI": node(A), "destinationNodeURI": node(B)}]
     intake = read_case(package(*items, document={"language": "en", "subject": ["Maths"]}, links=links, CFDefinitions={"CFConcepts": [{}, {}]}))
     assert told(intake)[-4:] == [
-        "CFDocument: 'subject' has no place here and was left out",
-        "3 of the CFItems: 'conceptKeywords' has no place here and was left out",
-        "1 of the CFItems: 'language' has no place here and was left out",
+        "the scale: the package has no rubrics, so 'secure' was put in (Introduced, With help, On my own, Used elsewhere, "
+        "Not secure any more); look whether that is how they are to be scored",
+        "CFDocument: these fields have no place here and were left out: 'subject' (once)",
+        "CFItems: these fields have no place here and were left out: 'conceptKeywords' (3 times), 'language' (once)",
         "CFConcepts: 2 are not used here",
     ]
 
@@ -145,7 +146,64 @@ def test_the_report_is_short_with_what_was_left_out_first_and_a_count_for_each_k
 
 def test_rows_that_differ_only_in_names_and_numbers_are_of_one_kind() -> None:
     folds = read_sheet("scale seen,0 = Not yet,1 = Seen\ntheme,indicator\nA,One\nA,One\nA,Two\nA,Two\n").folded()
-    assert [str(fold) for fold in folds] == ["row 4: 'One' is in row 3 already; the row was left out; and 1 more like it (row 6)"]
+    (fold,) = [str(fold) for fold in folds]
+    assert fold == "row 4: 'One' is in row 3 already; the row was left out; and 1 more like it: 'Two' (row 6)"
+
+
+def test_no_field_and_no_kind_of_association_hides_behind_another() -> None:
+    fields: dict[str, Any] = {"conceptKeywords": ["k"], "language": "cy", "extensions": {"a": 1}, "subject": ["Maths"]}
+    fields["licenseURI"] = {"title": "CC"}
+    links = [
+        {"associationType": kind, "originNodeURI": node(A), "destinationNodeURI": node(B)}
+        for kind in ("isPeerOf", "exactMatchOf", "isRelatedTo", "exactMatchOf")
+    ]
+    items = item(A, "One", **fields), item(B, "Two", subject=["Maths"]), item(C, "Whole")
+    intake = read_case(package(*items, links=links))
+    said = [str(fold) for fold in intake.folded()]
+    assert (
+        "CFItems: these fields have no place here and were left out: 'conceptKeywords' (once), 'extensions' (once), "
+        "'language' (once), 'licenseURI' (once), 'subject' (2 times)"
+    ) in said
+    types = "'exactMatchOf' (2 times), 'isPeerOf' (once), 'isRelatedTo' (once)"
+    assert f"CFAssociations: those of these types are not used here: {types}" in said
+    other = read_case(package(item(A, "One"), links=[{**links[0], "notes": "why"}], CFSomething=[1]))
+    assert {
+        "CFAssociations: these fields have no place here and were left out: 'notes' (once)",
+        "the package: these fields have no place here and were left out: 'CFSomething' (once)",
+    } <= set(told(other))
+
+
+def test_a_fold_names_everything_that_it_is_about_and_where_it_stands() -> None:
+    intake = Intake()
+    for name in ("One", "Two", "Three"):
+        intake.say(f"column '{name}'", "this column is not known here and was left out", kept=True)
+        intake.say("the line 'informants'", f"'{name}' is not one of them; it was left out", kept=True)
+    for times in (1, 3):
+        intake.say(f"{times} of the items", "they have no place here", kept=True)
+    line = "the line 'informants'"
+    assert [str(fold) for fold in intake.folded()] == [
+        "3 times: this column is not known here and was left out (column 'One', column 'Two', column 'Three')",
+        f"the line 'informants': 'One' is not one of them; it was left out; and 2 more like it: 'Two' ({line}), 'Three' ({line})",
+        "2 times: they have no place here (1 of the items, 3 of the items)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("Draft", "is a draft"),
+        ("Private Draft", "is a private draft"),
+        ("privateDraft", "is a private draft"),
+        ("Adopted", None),
+        ("DEPRECATED", "is deprecated"),
+    ],
+)
+def test_what_a_publishers_status_means_is_said_wherever_it_comes_in(status: str, words: str | None) -> None:
+    sheet = f"title,Ours\nstatus,{status}\nscale seen,0 = Not yet,1 = Seen\ntheme,indicator\nA,One\n"
+    for intake in (read_case(package(item(A, "One"), document={"adoptionStatus": status})), read_sheet(sheet)):
+        assert any("its publisher says" in line for line in told(intake)) == (words is not None)
+        assert words is None or any(words in line for line in told(intake))
+        assert words is None or any(words in line for line in advice(load_definition(intake.authored or {})))
 
 
 # The same document again ----------------------------------------------------------------------------------------------

@@ -284,7 +284,7 @@ DIRT: list[tuple[list[Any], list[Any], str]] = [
     ([item(B, "B")], [in_document(B), link("precedes", node(A), node(B)), link("precedes", node(B), node(A))], "each would wait for the other"),
     ([item(B, "B")], [link("isChildOf", node(B), node(A)), link("precedes", node(A), node(B))], "one of them is a part of the other"),
     ([], [link("precedes", node(A), node(A))], "one of them is a part of the other"),
-    ([], [link("exactMatchOf", node(A), node(C))], "1 of type 'exactMatchOf' is not used here"),
+    ([], [link("exactMatchOf", node(A), node(C))], "these types are not used here: 'exactMatchOf' (once)"),
 ]
 
 
