@@ -4,7 +4,8 @@ LedgerError
 ├── Refused                    a rule said no; carries a code of the contract
 │   └── NotYet                 may be right later: the thing it changes has not arrived
 ├── SignInRefused              who somebody is could not be proved; never says which part was wrong
-│   └── NotAllowedNow          too many tries; wait
+│   ├── NotAllowedNow          too many tries; wait
+│   └── DamagedAccount         what is kept to prove it cannot be read
 ├── CommandConflict            the same id was used for something else
 ├── Busy                       something cannot be used just now; says what, and when to try again
 │   ├── EndNotProved           somebody without the keyring wrote the end of the ledger
@@ -46,6 +47,16 @@ class SignInRefused(LedgerError):
 
 class NotAllowedNow(SignInRefused):
     """Too many tries in a short time."""
+
+
+class DamagedAccount(SignInRefused):
+    """What is kept of an account, a session or a link is not as it was written, so it proves nothing to anybody."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "What is kept here to let you in was damaged, so it proves nothing. Ask for a new way in, as if it were lost; whoever looks after the "
+            "machine runs: ap-ledger check"
+        )
 
 
 class CommandConflict(LedgerError):

@@ -25,6 +25,7 @@ from ap_ledger.application.keyring_rotation import rotate_master_key
 from ap_ledger.application.keyring_store import ABOUT, KEYS, name_of
 from ap_ledger.application.ledger import new_id
 from ap_ledger.application.master_key import master_key_file, old_key_files, proof_of, read_master_key
+from ap_ledger.application.told_keys import told_by
 from ap_ledger.application.upgrading import upgrade
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.student import AdmitStudent, IdentifyStudent
@@ -342,7 +343,7 @@ def test_a_key_that_is_shredded_while_it_is_read_is_not_remembered(house: House,
     def slowly(self: Keyring, *where: Any) -> Any:
         found: tuple[bool, Any] = honest(self, *where)
         # The key was read, and now somebody else shreds it before it is put among the open ones.
-        self.shred(house.student, "learning")
+        self.shred(house.student, "learning", told_by(house.ledger.recorder))
         return found
 
     for ask in (lambda: keyring.key(house.student, "learning"), lambda: keyring.by_id(learning.id)):
@@ -355,7 +356,7 @@ def test_a_key_that_is_shredded_while_it_is_read_is_not_remembered(house: House,
 def test_a_shred_by_another_process_is_noticed_without_any_event(house: House, running: Ledger) -> None:
     learning = running.keyring.key(house.student, "learning")
     assert learning is not None
-    house.ledger.keyring.shred(house.student, "learning")
+    house.ledger.keyring.shred(house.student, "learning", told_by(house.ledger.recorder))
     running.world.refresh()
     assert running.keyring.key(house.student, "learning") is None and running.keyring.by_id(learning.id) is None
 
@@ -363,7 +364,7 @@ def test_a_shred_by_another_process_is_noticed_without_any_event(house: House, r
 def test_what_was_remembered_of_a_child_ends_with_its_key_also_between_the_event_and_the_deed(house: House, running: Ledger) -> None:
     """The other process looks after the event was stored and before the key is gone, and once more after that."""
     running.world.party(house.setting, house.student, house.teacher)
-    house.ledger.keyring.shred(house.student, "core")
+    house.ledger.keyring.shred(house.student, "core", told_by(house.ledger.recorder))
     (answer,) = running.record([house.rung()]).results
     assert (answer.status, answer.code) == ("recorded", None) or answer.code == "not-allowed"
     running.world.refresh()
@@ -417,7 +418,7 @@ def test_what_the_second_of_two_keys_of_0_1_0_sealed_still_opens(tmp_path: Path)
     rotate(house)
     again = keyring.by_id(second)
     assert again is not None and again.raw == spare.raw
-    keyring.shred(owner, "learning")
+    keyring.shred(owner, "learning", told_by(house.ledger.recorder))
     assert keyring.by_id(second) is None and not keyring.lives(owner, "learning"), "erasing ends every key of the class"
     house.close()
 

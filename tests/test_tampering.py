@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ap_ledger.application.ledger import new_id
+from ap_ledger.application.told_keys import told_by
 from ap_ledger.application.upgrading import upgrade
 from ap_ledger.application.verifying import verify
 from ap_ledger.cli.main import app as program
@@ -252,7 +253,7 @@ def test_a_text_is_excised_only_where_an_event_says_so(house: House, told: Told)
 def test_the_keys_of_a_child_that_are_gone_are_not_taken_for_erased(house: House, told: Told, how: str) -> None:
     if how == "shredded":
         for kept in RETENTION_CLASSES:
-            house.ledger.keyring.shred(house.student, kept)
+            house.ledger.keyring.shred(house.student, kept, told_by(house.ledger.recorder))
     else:
         with house.ledger.keyring.engine.begin() as connection:
             connection.exec_driver_sql(f"DELETE FROM keys WHERE owner_id = {_literal(house, house.student)}")

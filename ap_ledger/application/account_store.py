@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 
 from ap_ledger.application.keyring import Key
-from ap_ledger.application.stores import BigInt, Bytes, create_store, open_existing
-from ap_ledger.errors import SetupError
+from ap_ledger.application.sound_rows import sound_rows, wrong_column
+from ap_ledger.application.stores import MOMENT, BigInt, Bytes, create_store, open_existing
+from ap_ledger.errors import DamagedAccount, SetupError
 from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.steps.accounts import STEPS
 from ap_ledger.settings import Settings
@@ -27,7 +28,7 @@ ACCOUNTS = Table(
     Column("totp_step", BigInt, nullable=False, default=0),
     Column("pin", String),
     Column("pin_tries", Integer, nullable=False, default=0),
-    Column("changed_at", BigInt, nullable=False),
+    Column("changed_at", MOMENT, nullable=False),
 )  # fmt: skip
 SESSIONS = Table(
     "sessions", METADATA,
@@ -35,8 +36,8 @@ SESSIONS = Table(
     Column("person_id", Bytes(16), nullable=False, index=True),
     Column("kind", String, nullable=False),
     Column("device_id", Bytes(16)),
-    Column("began_at", BigInt, nullable=False),
-    Column("seen_at", BigInt, nullable=False),
+    Column("began_at", MOMENT, nullable=False),
+    Column("seen_at", MOMENT, nullable=False),
     Column("handed_over", String),
 )  # fmt: skip
 LINKS = Table(
@@ -48,15 +49,15 @@ LINKS = Table(
     Column("purpose", String, nullable=False),
     Column("about", String, nullable=False),
     Column("made_by", Bytes(16)),
-    Column("made_at", BigInt, nullable=False),
-    Column("used_at", BigInt),
+    Column("made_at", MOMENT, nullable=False),
+    Column("used_at", MOMENT),
     Column("tries", Integer, nullable=False, default=0),
 )  # fmt: skip
 OPENINGS = Table(
     "openings", METADATA,
     Column("person_id", Bytes(16), nullable=False, index=True),
     Column("made_by", Bytes(16), nullable=False),
-    Column("opened_at", BigInt, nullable=False),
+    Column("opened_at", MOMENT, nullable=False),
 )  # fmt: skip
 TOKENS = Table(
     "tokens", METADATA,
@@ -64,37 +65,37 @@ TOKENS = Table(
     Column("prefix", String, nullable=False),
     Column("person_id", Bytes(16), nullable=False, index=True),
     Column("scopes", String, nullable=False),
-    Column("made_at", BigInt, nullable=False),
-    Column("expires_at", BigInt, nullable=False),
-    Column("revoked_at", BigInt),
+    Column("made_at", MOMENT, nullable=False),
+    Column("expires_at", MOMENT, nullable=False),
+    Column("revoked_at", MOMENT),
 )  # fmt: skip
 DEVICES = Table(
     "devices", METADATA,
     Column("device_id", Bytes(16), primary_key=True),
     Column("hash", Bytes(32), nullable=False, unique=True),
-    Column("revoked_at", BigInt),
-    Column("delivered_at", BigInt),
+    Column("revoked_at", MOMENT),
+    Column("delivered_at", MOMENT),
 )  # fmt: skip
 PRESENCE = Table(
     "presence", METADATA,
     Column("device_id", Bytes(16), nullable=False),
     Column("person_id", Bytes(16), nullable=False),
-    Column("began_at", BigInt, nullable=False),
-    Column("until", BigInt),
+    Column("began_at", MOMENT, nullable=False),
+    Column("until", MOMENT),
     Column("full", Integer, nullable=False),
     Index("presence_of", "device_id", "person_id"),
 )  # fmt: skip
 TRIES = Table(
     "tries", METADATA,
     Column("who", Bytes(32), nullable=False),
-    Column("at", BigInt, nullable=False),
+    Column("at", MOMENT, nullable=False),
     Index("tries_of", "who", "at"),
 )  # fmt: skip
 KNOWN_BROWSERS = Table(
     "known_browsers", METADATA,
     Column("hash", Bytes(32), primary_key=True),
     Column("person_id", Bytes(16), primary_key=True),
-    Column("made_at", BigInt, nullable=False),
+    Column("made_at", MOMENT, nullable=False),
 )  # fmt: skip
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
 CLOCK_SLACK = timedelta(minutes=5)
@@ -142,8 +143,29 @@ class AccountStore:
         return first <= stamp <= last
 
     def _one(self, ask: Any) -> Any:
+        """The first row of an answer, if there is any. Raises DamagedAccount for one that is not as it was written.
+
+        It is never taken for missing: somebody whose second factor cannot be read has one all the same.
+        """
         with self._engine.connect() as connection:
-            return connection.execute(ask).first()
+            row = connection.execute(ask).first()
+        if row is not None and wrong_column(ask.selected_columns, row) is not None:
+            raise DamagedAccount
+        return row
+
+    def _credential(self, ask: Any) -> Any:
+        """The row of a credential that was shown. A damaged one is as good as none: whoever has it signs in anew."""
+        return next(iter(self._all(ask)), None)
+
+    def _all(self, ask: Any) -> list[Any]:
+        """Every row of an answer that is as it was written. The others let nobody in, and keep nobody out."""
+        with self._engine.connect() as connection:
+            return list(sound_rows(connection, ask))
+
+    def _is_there(self, ask: Any) -> bool:
+        """Whether an answer has any row, damaged or not."""
+        with self._engine.connect() as connection:
+            return connection.execute(ask.limit(1)).first() is not None
 
     def _do(self, *statements: Any) -> int:
         with self._engine.begin() as connection:

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pwdlib import PasswordHash
+from pwdlib.exceptions import UnknownHashError
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -26,12 +27,15 @@ from ap_ledger.application.limits import KNOWN_FOR, PER_ACCOUNT, TOO_MANY
 from ap_ledger.application.links_and_tokens import KIND_OF, LINK_LIFE, LinksAndTokens
 from ap_ledger.application.second_factor import SecondFactor
 from ap_ledger.application.sessions import Sessions
-from ap_ledger.errors import NotAllowedNow, SignInRefused
+from ap_ledger.errors import DamagedAccount, NotAllowedNow, SignInRefused
 
 PIN_TRIES = 5
 PASSWORD_LENGTH = 12
 HASHING_WAIT = 5.0
 WRONG = "That did not match. Check the name, the password and the code, and try again."
+
+OPENED_BY = (ACCOUNTS.c.person_id, ACCOUNTS.c.password, ACCOUNTS.c.totp, ACCOUNTS.c.pin, ACCOUNTS.c.pin_tries)
+"""What is looked at to let somebody in. What is damaged beside it keeps nobody out."""
 
 # Hashing is made to be slow; more than two at once would let a stranger keep the machine busy with wrong passwords.
 _HASHING = threading.Semaphore(2)
@@ -75,7 +79,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
     def any(self) -> bool:
         """Whether anybody can sign in at all."""
-        return self._one(select(ACCOUNTS.c.person_id).where(ACCOUNTS.c.password.is_not(None)).limit(1)) is not None
+        return self._is_there(select(ACCOUNTS.c.person_id).where(ACCOUNTS.c.password.is_not(None)))
 
     def of(self, people: Iterable[UUID]) -> dict[UUID, Account]:
         """The accounts of these people, by their ids."""
@@ -140,7 +144,10 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         if self._dummy is None:
             self._dummy = self._slow_hash(secrets.token_hex(16))
         with _one_of_few():
-            found = _PASSWORDS.verify(secret[:1000], hashed or self._dummy)
+            try:
+                found = _PASSWORDS.verify(secret[:1000], hashed or self._dummy)
+            except UnknownHashError:
+                raise DamagedAccount from None
         return found and hashed is not None
 
     def end_account(self, person_id: UUID) -> None:
@@ -161,6 +168,14 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         """Takes the second factor of an account away, and ends every session and link of it."""
         self._do(*self._shutting(person_id), update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(**_without({"totp"})))
 
+    def damaged(self) -> list[UUID]:
+        """Whose password, PIN or second factor is there and can be used by nobody, because it was damaged."""
+        return [UUID(bytes=bytes(row.person_id)) for row in self._all(select(ACCOUNTS)) if not self._is_usable(row)]
+
+    def _is_usable(self, row: Any) -> bool:
+        hashes = (kept for kept in (row.password, row.pin) if kept is not None)
+        return (row.totp is None or self.secret_of(row) is not None) and all(any(one.identify(kept) for one in _PASSWORDS.hashers) for kept in hashes)
+
     # Signing in -------------------------------------------------------------------------------------------------------
 
     def sign_in(
@@ -172,7 +187,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         be on the device yet. Raises SignInRefused without saying which of them was wrong, NotAllowedNow after too many tries.
         """
         folded = name.strip().casefold()
-        row = self._one(select(ACCOUNTS).where(ACCOUNTS.c.sign_in_name == folded))
+        row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.sign_in_name == folded))
         person = UUID(bytes=bytes(row.person_id)) if row is not None else None
         known = self.count_sign_in(folded, person, address, device_id, browser)
         good = self._verify(password, row.password if row else None)
@@ -184,7 +199,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
     def confirm(self, person_id: UUID, secret: str, session: str) -> bool:
         """Whether this is the person's password or PIN, to take a tablet back. Tries are counted for the session."""
         self._count_try("confirm", session, PER_ACCOUNT)
-        row = self._one(select(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes))
+        row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.person_id == person_id.bytes))
         if row is not None and row.pin is not None and row.pin_tries < PIN_TRIES and len(secret) == 6 and secret.isdecimal():
             return self._try_pin(row, secret)
         return self._verify(secret, row.password if row else None)
@@ -211,7 +226,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
         With `needs_factor` a PIN is worth nothing before a second factor is set up.
         """
-        row = self._one(select(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes))
+        row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.person_id == person_id.bytes))
         here = person_id in self.here(device_id)
         if row is None or row.pin is None or not here or row.pin_tries >= PIN_TRIES or (needs_factor and row.totp is None):
             raise SignInRefused("Sign in with your password on this tablet first; then your PIN works here for twelve hours.")

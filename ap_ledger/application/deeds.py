@@ -23,13 +23,14 @@ from ap_ledger.application.held_rows import Held
 from ap_ledger.application.held_sealing import classes_in
 from ap_ledger.application.keyring import Intention, Keyring
 from ap_ledger.application.posting import id_of
+from ap_ledger.application.told_keys import told_by
 from ap_ledger.application.two_people import TwoPeople
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.person import GrantRole
-from ap_ledger.errors import Refused
+from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.recorder import LedgerRecorder
 
@@ -56,6 +57,13 @@ class Deeds:
             found = self._recorder.events_at([command.position])
             if not found or found[0].student_id != command.student:
                 raise Refused("unknown-item", "This student has no entry at this position.", "position")
+        if isinstance(command, ShredKey):
+            try:
+                told = told_by(self._recorder)
+                for record in self._records_of(command.student):
+                    self._keyring.require_told(record, command.retention_class, told)
+            except KeyringError as error:
+                raise Refused("not-allowed", str(error), "retention_class") from None
         if isinstance(command, GrantRole) and command.first_lead:
             self._two_people.check_first_lead(command)
 
@@ -66,16 +74,15 @@ class Deeds:
         elif isinstance(command, ExciseText):
             self._keyring.intend(Intention(command.id, command.student, command.retention_class, command.position))
 
-    def do(self, command: Command) -> None:
-        """Does what the event said, and strikes the intention out."""
+    def do(self, command: Command) -> bool:
+        """Does what the event said, and strikes the intention out. False where an erasure cannot be done now and is tried again."""
         if isinstance(command, ShredKey):
-            self._shred(command.student, command.retention_class)
-            self._keyring.strike_out(command.id)
-        elif isinstance(command, ExciseText):
-            self._excise(command.student, command.position, command.retention_class)
-            self._keyring.strike_out(command.id)
-        elif isinstance(command, RevokeDevice):
+            return self._is_finished(Intention(command.id, command.student, command.retention_class, None))
+        if isinstance(command, ExciseText):
+            return self._is_finished(Intention(command.id, command.student, command.retention_class, command.position))
+        if isinstance(command, RevokeDevice):
             self._accounts.revoke_device(command.device)
+        return True
 
     def abandon(self, command: Command) -> None:
         """The event was refused, so nothing is intended any more."""
@@ -83,14 +90,35 @@ class Deeds:
             self._keyring.strike_out(command.id)
 
     def redo(self) -> int:
-        """Finishes what a crash stopped between an event and its deed. Returns how many deeds were done."""
-        done = self._shut_out()
-        for intention in self._keyring.intentions():
-            if intention.command_id in self._recorder.find([intention.command_id]):
-                self._finish(intention.student_id, intention.retention_class, intention.position)
-                done += 1
-                self._keyring.strike_out(intention.command_id)
-        return done
+        """Finishes what was stopped between an event and its deed. Returns how many deeds were done.
+
+        What cannot be done now is kept, said by `undone` and tried again: it must not keep a whole house from its ledger.
+        """
+        return self._shut_out() + sum(self._is_finished(one) for one in self._begun())
+
+    def _is_finished(self, intention: Intention) -> bool:
+        try:
+            self._finish(intention.student_id, intention.retention_class, intention.position)
+            self._keyring.strike_out(intention.command_id)
+        except Exception:
+            # Whatever it is, the event stands. `undone` says for as long as it stays that the deed does not.
+            return False
+        return True
+
+    def undone(self) -> str | None:
+        """What was decided and is not done yet, in a sentence; None where there is nothing."""
+        begun = self._begun()
+        if not begun:
+            return None
+        what = "1 erasure was decided and is" if len(begun) == 1 else f"{len(begun)} erasures were decided and are"
+        students = ", ".join(sorted({str(one.student_id) for one in begun}))
+        return f"{what} not done yet (student {students}). It is tried again every minute; if this stays, run at the machine: ap-ledger check --deep"
+
+    def _begun(self) -> list[Intention]:
+        """The intentions whose event is in the ledger."""
+        intentions = self._keyring.intentions()
+        known = self._recorder.find([one.command_id for one in intentions]) if intentions else {}
+        return [one for one in intentions if one.command_id in known]
 
     def _shut_out(self) -> int:
         """Shuts out every device that the ledger says is revoked and whose credential still lets it in."""
@@ -126,13 +154,16 @@ class Deeds:
             self._excise(student, position, retention_class)
 
     def _shred(self, student: UUID, retention_class: str) -> None:
-        # What is erased of a child is erased of every record that was joined to theirs; none is joined after that.
-        known = self._world.student(student)
-        for record in (student, *(known.joined if known else ())):
+        for record in self._records_of(student):
             self._shred_record(record, retention_class)
 
+    def _records_of(self, student: UUID) -> tuple[UUID, ...]:
+        """What is erased of a child is erased of every record that was joined to theirs; none is joined after that."""
+        known = self._world.student(student)
+        return (student, *(known.joined if known else ()))
+
     def _shred_record(self, student: UUID, retention_class: str) -> None:
-        self._keyring.shred(student, retention_class)
+        self._keyring.shred(student, retention_class, told_by(self._recorder))
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)
         # What was refused may be mended until then; it must not outlive the words it was to become.

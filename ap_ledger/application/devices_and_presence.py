@@ -41,8 +41,7 @@ class DevicesAndPresence(AccountStore):
         """Who signed in fully on a device within the last twelve hours, and has not signed out there."""
         recent = PRESENCE.c.began_at.between(*self._lately(FULL_FOR_PIN))
         ask = select(PRESENCE.c.person_id).where(PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, recent, PRESENCE.c.until.is_(None))
-        with self._engine.connect() as connection:
-            return {UUID(bytes=bytes(row.person_id)) for row in connection.execute(ask)}
+        return {UUID(bytes=bytes(row.person_id)) for row in self._all(ask)}
 
     def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
         """Whether a person was signed in on a device at a moment (in microseconds), give or take five minutes.
@@ -54,14 +53,13 @@ class DevicesAndPresence(AccountStore):
             PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.began_at <= at + slack
         )
         _, latest = self._lately(timedelta())
-        with self._engine.connect() as connection:
-            for began, until in connection.execute(ask):
-                # A sign-out that is stamped in the future says only that they left, and nothing of when.
-                left = until if until is not None and until <= latest else None
-                if shared or (until is not None and left is None):
-                    left = began + life if left is None else min(left, began + life)
-                if left is None or at <= left + slack:
-                    return True
+        for began, until in self._all(ask):
+            # A sign-out that is stamped in the future says only that they left, and nothing of when.
+            left = until if until is not None and until <= latest else None
+            if shared or (until is not None and left is None):
+                left = began + life if left is None else min(left, began + life)
+            if left is None or at <= left + slack:
+                return True
         return False
 
     def admit_device(self, device_id: UUID) -> str:
@@ -72,7 +70,7 @@ class DevicesAndPresence(AccountStore):
 
     def device(self, secret: str) -> DeviceRow | None:
         """The device of a credential, revoked or not."""
-        row = self._one(select(DEVICES).where(DEVICES.c.hash == secret_hash(secret)))
+        row = self._credential(select(DEVICES).where(DEVICES.c.hash == secret_hash(secret)))
         if row is None:
             return None
         device = UUID(bytes=bytes(row.device_id))
@@ -84,9 +82,7 @@ class DevicesAndPresence(AccountStore):
 
     def let_in(self) -> list[UUID]:
         """Every device that has not been shut out."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(DEVICES.c.device_id).where(DEVICES.c.revoked_at.is_(None))).all()
-        return [UUID(bytes=bytes(row.device_id)) for row in rows]
+        return [UUID(bytes=bytes(row.device_id)) for row in self._all(select(DEVICES.c.device_id).where(DEVICES.c.revoked_at.is_(None)))]
 
     def revoke_device(self, device_id: UUID) -> None:
         """Shuts a device out: its sessions end, and its credential delivers once more, within a day, into what is held."""

@@ -13,11 +13,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from cryptography.exceptions import InvalidTag
 from sqlalchemy import Column, String, Table, delete, insert, select
 
 from ap_ledger.application.held_rows import METADATA, PRAGMAS
-from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.stores import BigInt, Bytes, open_store
+from ap_ledger.application.keyring import Key, Keyring
+from ap_ledger.application.sound_rows import sound_rows
+from ap_ledger.application.stores import MOMENT, Bytes, open_store
+from ap_ledger.errors import UnreadableKey
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.settings import Settings
 
@@ -31,7 +34,7 @@ DRAFTS = Table(
     Column("student_id", Bytes(16), nullable=False, index=True),
     Column("instrument", String, nullable=False),
     Column("respondent", String, nullable=False),
-    Column("saved_at", BigInt, nullable=False),
+    Column("saved_at", MOMENT, nullable=False),
     Column("nonce", Bytes, nullable=False),
     Column("body", Bytes, nullable=False),
 )
@@ -72,19 +75,26 @@ class Drafts:
         return True
 
     def of(self, student_id: UUID) -> list[Draft]:
-        """A student's drafts, the newest first."""
+        """A student's drafts, the newest first. One that was damaged opens for nobody and is left out; `check` counts it."""
         key = self._keyring.key(student_id, RETENTION_CLASS)
         if key is None:
             return []
+        ask = select(DRAFTS).where(DRAFTS.c.student_id == student_id.bytes).order_by(DRAFTS.c.saved_at.desc())
         with self._engine.connect() as connection:
-            rows = connection.execute(select(DRAFTS).where(DRAFTS.c.student_id == student_id.bytes).order_by(DRAFTS.c.saved_at.desc())).all()
-        return [
-            Draft(
-                UUID(bytes=bytes(row.id)), student_id, row.instrument, row.respondent, moment(row.saved_at),
-                orjson.loads(key.cipher.decrypt(bytes(row.nonce), bytes(row.body), bytes(row.id))),
-            )
-            for row in rows
-        ]  # fmt: skip
+            return [draft for row in sound_rows(connection, ask) if (draft := _opened(key, row)) is not None]
+
+    def damaged(self) -> int:
+        """How many drafts do not open, though the key that seals them does."""
+        with self._engine.connect() as connection:
+            rows = list(sound_rows(connection, select(DRAFTS)))
+        keys = {student: self._key(UUID(bytes=bytes(student))) for student in {row.student_id for row in rows}}
+        return sum(_opened(key, row) is None for row in rows if (key := keys[row.student_id]) is not None)
+
+    def _key(self, student_id: UUID) -> Key | None:
+        try:
+            return self._keyring.key(student_id, RETENTION_CLASS)
+        except UnreadableKey:
+            return None
 
     def forget(self, student_id: UUID, draft_id: UUID | None = None) -> None:
         """Lets go of one draft, or of all of a student's."""
@@ -95,3 +105,12 @@ class Drafts:
     def close(self) -> None:
         """Lets go of the store."""
         self._engine.dispose()
+
+
+def _opened(key: Key, row: Any) -> Draft | None:
+    """What a draft says; None where it is not what was sealed."""
+    try:
+        answers = orjson.loads(key.cipher.decrypt(bytes(row.nonce), bytes(row.body), bytes(row.id)))
+    except (InvalidTag, ValueError):
+        return None
+    return Draft(UUID(bytes=bytes(row.id)), UUID(bytes=bytes(row.student_id)), row.instrument, row.respondent, moment(row.saved_at), answers)

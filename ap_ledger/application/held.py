@@ -12,12 +12,14 @@ from typing import Any
 from uuid import UUID
 
 import uuid_utils
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, not_, select, type_coerce, update
+from sqlalchemy.types import NullType
 
-from ap_ledger.application.held_rows import DEVICE_CLOCKS, HELD, METADATA, PRAGMAS, Held, Keeping, open_row, opened, sealed_values, sealing_of
+from ap_ledger.application.held_rows import DEVICE_CLOCKS, FARTHEST, HELD, METADATA, NAMED, PRAGMAS, Held, Keeping, open_row, read_row, sealed_values
 from ap_ledger.application.held_sealing import HeldSealer, Sealing
 from ap_ledger.application.posting import form_of, id_of
 from ap_ledger.application.results import Result
+from ap_ledger.application.sound_rows import sound_rows
 from ap_ledger.application.stores import create_store, open_existing
 from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
@@ -33,8 +35,12 @@ UNDER_ONE_ID = 50
 """So many things that came under one id are looked at, the newest of them: nobody sends more that differ."""
 
 
+def _rows() -> Select[Any]:
+    return select(HELD).where(NAMED)
+
+
 def _under(entry_id: UUID) -> Select[Any]:
-    waits = select(HELD).where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes)
+    waits = _rows().where(HELD.c.resolution.is_(None), HELD.c.entry_id == entry_id.bytes)
     return waits.order_by(HELD.c.id.desc()).limit(UNDER_ONE_ID)
 
 
@@ -80,25 +86,28 @@ class HeldStore:
         if entry_id is None:
             return _new_id()
         if entry_id not in forms:
-            waiting = opened(self._sealer, connection.execute(_under(entry_id)))
+            waiting = [open_row(self._sealer, row) for row in connection.execute(_under(entry_id))]
             forms[entry_id] = {form_of(one.entry): one.id for one in waiting if not one.broken}
         return forms[entry_id].setdefault(form_of(entry), _new_id())
 
     def judge_again(self, held: Held, result: Result) -> None:
         """What waited was refused after all: it says today's reason, and waits for nothing more."""
         with self._engine.begin() as connection:
-            row = connection.execute(select(HELD).where(HELD.c.id == held.id.bytes)).one()
-            values = sealed_values(self._sealer, held.id, result, held.entry, sealing_of(row), held.received_at)
+            row = connection.execute(_rows().where(HELD.c.id == held.id.bytes)).one()
+            if (read := read_row(row)) is None:
+                # It was damaged since it was opened, and is shown as broken from now on.
+                return
+            values = sealed_values(self._sealer, held.id, result, held.entry, read.sealing, held.received_at)
             connection.execute(update(HELD).where(HELD.c.id == held.id.bytes).values(**{**values, "ends_at": row.ends_at}, target_id=None))
 
     def waiting(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
         """What is not resolved yet, in the order in which it came, after one of them."""
-        ask = select(HELD).where(HELD.c.resolution.is_(None)).order_by(HELD.c.id).limit(limit)
+        ask = _rows().where(HELD.c.resolution.is_(None)).order_by(HELD.c.id).limit(limit)
         return self._opened(ask if after is None else ask.where(HELD.c.id > after.bytes))
 
     def get(self, some_id: UUID) -> Held | None:
         """One held thing, by its own id or by the id it came with; of several the newest that waits."""
-        found = self._opened(select(HELD).where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id))
+        found = self._opened(_rows().where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id))
         return max(found, key=lambda one: (one.id == some_id, one.resolution is None, one.id), default=None)
 
     def waiting_under(self, entry_id: UUID) -> list[Held]:
@@ -109,7 +118,7 @@ class HeldStore:
         """What waits for any of these entries to arrive, in the order in which it came."""
         if not targets:
             return []
-        ask = select(HELD).where(HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets]))
+        ask = _rows().where(HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets]))
         return self._opened(ask.order_by(HELD.c.received_at, HELD.c.id))
 
     def any_waiting(self) -> bool:
@@ -133,33 +142,40 @@ class HeldStore:
         Asked about are those that are sealed for the student, and those of which nobody knew whom they are about.
         """
         with self._engine.begin() as connection:
-            gone = [row.id for row in connection.execute(select(HELD)) if self._concerns(row, student) and erased(open_row(self._sealer, row), sealing_of(row))]
+            gone = [row.id for row in connection.execute(_rows()) if self._is_erased(row, student, erased)]
             for row_id in gone:
                 connection.execute(delete(HELD).where(HELD.c.id == row_id))
         return len(gone)
 
-    @staticmethod
-    def _concerns(row: Any, student: UUID) -> bool:
-        try:
-            return not (owners := sealing_of(row).owners) or student in owners
-        except ValueError:
+    def _is_erased(self, row: Any, student: UUID, erased: Callable[[Held, Sealing], bool]) -> bool:
+        read = read_row(row)
+        if read is None or (read.sealing.owners and student not in read.sealing.owners):
             # A damaged row opens for nobody, so nothing can be told or erased of it.
             return False
+        return erased(open_row(self._sealer, row), read.sealing)
 
     def end_lives(self, now: datetime) -> int:
         """Ends what named no student here and is 35 days old, and destroys its keys. Returns how many went."""
         over = (HELD.c.ends_at.is_not(None)) & (HELD.c.ends_at <= microseconds(now))
         with self._engine.begin() as connection:
-            keys = {UUID(bytes=bytes(row.send_key)) for row in connection.execute(select(HELD.c.send_key).where(over)) if row.send_key}
+            keys = {UUID(bytes=bytes(row.send_key)) for row in sound_rows(connection, select(HELD.c.send_key).where(over)) if row.send_key}
             gone = connection.execute(delete(HELD).where(over)).rowcount
         self._sealer.end_send_keys(keys)
         return gone
 
+    def name_anew(self) -> int:
+        """Gives rows whose own id was damaged a new one, so that they are shown, as broken, and can be settled. Returns how many."""
+        stored = type_coerce(HELD.c.id, NullType())
+        with self._engine.begin() as connection:
+            damaged = connection.scalars(select(stored).where(not_(NAMED))).all()
+            for row_id in damaged:
+                connection.execute(update(HELD).where(stored == row_id).values(id=_new_id().bytes))
+        return len(damaged)
+
     def seal_anew(self, now: datetime) -> int:
         """Seals by students' keys what an earlier version sealed by the ledger's own. Returns how many."""
-        old = select(HELD).where(HELD.c.owners.is_(None), HELD.c.send_key.is_(None))
-        with self._engine.connect() as connection:
-            rows = [one for one in opened(self._sealer, connection.execute(old)) if not one.broken]
+        old = _rows().where(HELD.c.owners.is_(None), HELD.c.send_key.is_(None))
+        rows = [one for one in self._opened(old) if not one.broken]
         for one in rows:
             sealing = self._sealer.sealing_for(one.entry, one.code, lambda: self._sealer.make_send_key(_new_id()))
             result = Result(None, "refused", code=one.code, field=one.field, message=one.message)
@@ -178,9 +194,11 @@ class HeldStore:
     def last_offset(self, device_id: UUID) -> timedelta | None:
         """How far the device's clock was from ours at its last contact."""
         if device_id not in self._clocks:
+            ask = select(DEVICE_CLOCKS.c.offset_seconds).where(DEVICE_CLOCKS.c.device_id == device_id.bytes)
             with self._engine.connect() as connection:
-                row = connection.execute(select(DEVICE_CLOCKS.c.offset_seconds).where(DEVICE_CLOCKS.c.device_id == device_id.bytes)).first()
-            self._clocks[device_id] = row.offset_seconds if row else None
+                row = next(sound_rows(connection, ask), None)
+            # One that was damaged is as good as none, and is written anew at the device's next contact.
+            self._clocks[device_id] = row.offset_seconds if row and abs(row.offset_seconds) <= FARTHEST.total_seconds() else None
         seconds = self._clocks[device_id]
         return None if seconds is None else timedelta(seconds=seconds)
 
@@ -204,4 +222,4 @@ class HeldStore:
 
     def _opened(self, ask: Select[Any]) -> list[Held]:
         with self._engine.connect() as connection:
-            return opened(self._sealer, connection.execute(ask))
+            return [open_row(self._sealer, row) for row in connection.execute(ask)]

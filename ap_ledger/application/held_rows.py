@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Integer, MetaData, String, Table
+from sqlalchemy import Column, Integer, MetaData, String, Table, and_, func
 
 from ap_ledger.application.held_sealing import LIFE, HeldSealer, Sealing
 from ap_ledger.application.posting import id_of
 from ap_ledger.application.results import Result
-from ap_ledger.application.stores import BigInt, Bytes
+from ap_ledger.application.sound_rows import wrong_column
+from ap_ledger.application.stores import MOMENT, Bytes
 from ap_ledger.errors import KeyringError
 from ap_ledger.events.moments import microseconds, moment
 
@@ -29,26 +29,31 @@ HELD = Table(
     Column("target_id", Bytes(16), index=True),
     Column("device_id", Bytes(16)),
     Column("offset_seconds", Integer, nullable=False),
-    Column("received_at", BigInt, nullable=False),
+    Column("received_at", MOMENT, nullable=False),
     Column("nonce", Bytes, nullable=False),
     Column("body", Bytes, nullable=False),
     Column("resolution", String),
     Column("resolved_by", Bytes(16)),
-    Column("resolved_at", BigInt),
+    Column("resolved_at", MOMENT),
     Column("entry_id", Bytes(16), index=True),
     Column("owners", Bytes),
     Column("classes", String),
     Column("send_key", Bytes(16)),
-    Column("ends_at", BigInt),
+    Column("ends_at", MOMENT),
 )
 DEVICE_CLOCKS = Table(
     "device_clocks",
     METADATA,
     Column("device_id", Bytes(16), primary_key=True),
     Column("offset_seconds", Integer, nullable=False),
-    Column("seen_at", BigInt, nullable=False),
+    Column("seen_at", MOMENT, nullable=False),
 )
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
+# On SQLite a column takes anything, and its texts and numbers come before all octets.
+NAMED = and_(HELD.c.id >= b"", func.length(HELD.c.id) == 16)
+"""The rows whose own id is one. Every question about held rows is about these; the others are named anew when the store opens."""
+FARTHEST = timedelta(days=80_000)
+"""No device's clock is further from ours: its years have four digits."""
 BROKEN = "This cannot be opened here: it was damaged, or its key is gone. Settle it, or restore this store and the keyring from one backup."
 
 
@@ -85,11 +90,30 @@ class Keeping:
     target_id: UUID | None = None
 
 
-def sealing_of(row: Any) -> Sealing:
-    """By what a row is sealed. Raises ValueError for a damaged one."""
+class ReadRow(NamedTuple):
+    """A row of held things that is sound: what it says in the clear, and by what it is sealed."""
+
+    held: Held
+    sealing: Sealing
+    nonce: bytes
+    body: bytes
+
+
+def read_row(row: Any) -> ReadRow | None:
+    """A whole row as it was written; None for one that is damaged."""
+    if wrong_column(HELD.c, row) is not None or row.status not in ("held", "refused") or abs(row.offset_seconds) > FARTHEST.total_seconds():
+        return None
     owners = bytes(row.owners or b"")
+    if len(owners) % 16:
+        return None
     split = tuple(UUID(bytes=owners[start : start + 16]) for start in range(0, len(owners), 16))
-    return Sealing(split, tuple((row.classes or "").split(",")) if split else (), UUID(bytes=bytes(row.send_key)) if row.send_key else None)
+    sealing = Sealing(split, tuple((row.classes or "").split(",")) if split else (), _id(row.send_key))
+    held = Held(
+        id=UUID(bytes=bytes(row.id)), status=row.status, code=row.code, field=row.field, message=row.message, target_id=_id(row.target_id),
+        device_id=_id(row.device_id), offset=timedelta(seconds=row.offset_seconds), received_at=moment(row.received_at), entry=None,
+        resolution=row.resolution, entry_id=_id(row.entry_id), ends_at=None if row.ends_at is None else moment(row.ends_at),
+    )  # fmt: skip
+    return ReadRow(held, sealing, bytes(row.nonce), bytes(row.body))
 
 
 def sealed_values(sealer: HeldSealer, row_id: UUID, result: Result, entry: Any, sealing: Sealing, received_at: datetime) -> dict[str, Any]:
@@ -105,35 +129,28 @@ def sealed_values(sealer: HeldSealer, row_id: UUID, result: Result, entry: Any, 
     }  # fmt: skip
 
 
-def opened(sealer: HeldSealer, rows: Iterable[Any]) -> list[Held]:
-    """Rows as what they hold; one whose own id is damaged cannot be named by anybody, so it is left out."""
-    return [open_row(sealer, row) for row in rows if len(bytes(row.id)) == 16]
-
-
 def open_row(sealer: HeldSealer, row: Any) -> Held:
     """What a row holds, or that it cannot be opened."""
-    row_id = UUID(bytes=bytes(row.id))
+    read = read_row(row)
+    if read is None:
+        return _broken(row)
     try:
-        said = sealer.open(sealing_of(row), row_id, bytes(row.nonce), bytes(row.body))
-        # Before rows had keys of their own, the entry alone was sealed and the rest stood beside it.
-        entry, field, message = (
-            (said, row.field, row.message) if row.owners is None and row.send_key is None else (said["entry"], said["field"], said["message"])
-        )
-        return Held(
-            id=row_id, status=row.status, code=row.code, field=field, message=message, target_id=_id(row.target_id), device_id=_id(row.device_id),
-            offset=timedelta(seconds=row.offset_seconds), received_at=moment(row.received_at), entry=entry, resolution=row.resolution,
-            entry_id=_id(row.entry_id), ends_at=None if row.ends_at is None else moment(row.ends_at),
-        )  # fmt: skip
-    except (KeyringError, KeyError, TypeError, ValueError, OverflowError):
-        return _broken(row_id, row)
+        told = sealer.open(read.sealing, read.held.id, read.nonce, read.body)
+        if row.owners is None and row.send_key is None:
+            # Before rows had keys of their own, the entry alone was sealed and the rest stood beside it.
+            return replace(read.held, entry=told)
+        return replace(read.held, entry=told["entry"], field=told["field"], message=told["message"])
+    except (KeyringError, KeyError, TypeError, ValueError):
+        return _broken(row)
 
 
-def _broken(row_id: UUID, row: Any) -> Held:
-    try:
-        device, received = _id(row.device_id), moment(row.received_at)
-    except (TypeError, ValueError, OverflowError):
-        device, received = None, moment(0)
-    return Held(row_id, "refused", None, None, BROKEN, None, device, timedelta(), received, None, row.resolution, broken=True)
+def _broken(row: Any) -> Held:
+    """A row that cannot be opened, with what of it can still be told."""
+    columns = {column.name: None if wrong_column([column], [value]) else value for column, value in zip(HELD.c, row, strict=True)}
+    return Held(
+        UUID(bytes=bytes(row.id)), "refused", None, None, BROKEN, None, _id(columns["device_id"]), timedelta(), moment(columns["received_at"] or 0), None,
+        columns["resolution"], broken=True,
+    )  # fmt: skip
 
 
 def _id(value: Any) -> UUID | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ap_ledger.application.keyring import Key, Keyring
 from ap_ledger.application.sealing import NONCE_BYTES
+from ap_ledger.application.told_keys import Told
 from ap_ledger.errors import KeyringError, UnreadableKey
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.base import RETENTION_CLASSES, Entry
@@ -45,10 +46,11 @@ class Sealing(NamedTuple):
 class HeldSealer:
     """Seals and opens what is held."""
 
-    def __init__(self, keyring: Keyring, is_student: Callable[[UUID], bool], own: Key) -> None:
+    def __init__(self, keyring: Keyring, is_student: Callable[[UUID], bool], own: Key, told: Callable[[], Told]) -> None:
         self._keyring = keyring
         self._is_student = is_student
         self._own = own
+        self._told = told
 
     def students_in(self, entry: Any) -> tuple[UUID, ...]:
         """Every student of this ledger whom something names, in whatever field and spelling."""
@@ -68,10 +70,15 @@ class HeldSealer:
         self._keyring.make(owner, ("core",))
         return owner
 
-    def end_send_keys(self, owners: Iterable[UUID]) -> None:
-        """Destroys the keys of sends whose life is over."""
+    def end_send_keys(self, owners: Collection[UUID]) -> None:
+        """Destroys the keys of sends whose life is over. Whoever the ledger tells of is no send, whatever a row says."""
+        if not owners:
+            return
+        told = self._told()
+        known = told.owners()
         for owner in owners:
-            self._keyring.shred(owner, "core")
+            if owner.bytes not in known:
+                self._keyring.shred(owner, "core", told)
 
     def seal(self, sealing: Sealing, row_id: UUID, said: Any) -> tuple[bytes, bytes]:
         """The nonce and the sealed body. Raises KeyringError where a key went meanwhile."""

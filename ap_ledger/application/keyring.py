@@ -16,11 +16,14 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import aes_key_wrap
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
+from ap_ledger.application.keyring_rows import OPENED_BY, name_in, open_rows, prove, require_told, rewrap
 from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, ChangeCounter, changing_keys, name_of, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
+from ap_ledger.application.sound_rows import sound_rows, wrong_column
 from ap_ledger.application.stores import create_store, open_existing
+from ap_ledger.application.told_keys import Told
 from ap_ledger.errors import KeyringError, LostKey, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES, RetentionClass
 from ap_ledger.persistence.steps.keyring import STEPS
@@ -90,7 +93,7 @@ class Keyring:
 
     @classmethod
     def open(cls, settings: Settings, ledger_id: UUID, newest: UUID | None) -> Keyring:
-        """The keyring of a ledger, of which `newest` is the key made last.
+        """The keyring of a ledger, of which `newest` is the owner for whom keys were made last.
 
         Raises KeyringError when it is missing, another's, older than the ledger, or does not open; SetupError when it was
         made by another version.
@@ -108,7 +111,8 @@ class Keyring:
         """Raises KeyringError unless the keyring is whole, this ledger's, and opens."""
         with self.engine.connect() as connection:
             about = read_about(connection)
-            known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.key_id == newest.bytes)).first() is not None
+            # One damaged row of an owner is no older keyring: that has none of theirs.
+            known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.owner_id == newest.bytes)).first() is not None
         if about is None or about.ledger_id != ledger_id:
             raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
         if not known:
@@ -155,15 +159,29 @@ class Keyring:
         with self.engine.connect() as connection:
             return connection.execute(ask).first() is not None
 
-    def shred(self, owner: UUID, retention_class: str) -> None:
-        """Destroys a key for ever; its row stays, to say when. Doing it twice is harmless."""
+    def shred(self, owner: UUID, retention_class: str, told: Told) -> None:
+        """Destroys a key for ever; its row stays, to say when. Doing it twice is harmless.
+
+        Raises KeyringError, and destroys nothing, where the ledger tells otherwise of a key that would go, or of one that should.
+        """
         with changing_keys(self.engine) as (connection, _):
+            require_told(connection, owner, retention_class, told)
             connection.execute(
                 update(KEYS)
-                .where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.shredded_at.is_(None))
+                .where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.wrapped.is_not(None))
                 .values(wrapped=None, shredded_at=datetime.now(UTC).isoformat())
             )
         self.forget()
+
+    def require_told(self, owner: UUID, retention_class: str, told: Told) -> None:
+        """Raises KeyringError where `shred` would."""
+        with self.engine.connect() as connection:
+            require_told(connection, owner, retention_class, told)
+
+    def rows(self) -> list[Mapping[str, Any]]:
+        """Every row that is not damaged, as it lies in the store."""
+        with self.engine.connect() as connection:
+            return [row._mapping for row in sound_rows(connection, select(KEYS))]
 
     def intend(self, intention: Intention) -> None:
         """Writes an erasure down before its event is stored."""
@@ -184,7 +202,7 @@ class Keyring:
     def intentions(self) -> list[Intention]:
         """Erasures that were begun and not finished."""
         with self.engine.connect() as connection:
-            rows = connection.execute(select(INTENTIONS)).all()
+            rows = list(sound_rows(connection, select(INTENTIONS)))
         return [Intention(UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position) for row in rows]
 
     def rotate(self, new: bytes) -> Rotated:
@@ -209,7 +227,7 @@ class Keyring:
     def owners(self) -> list[UUID]:
         """Everybody who has keys here, shredded ones included."""
         with self.engine.connect() as connection:
-            return [UUID(bytes=bytes(owner)) for owner in connection.scalars(select(KEYS.c.owner_id).distinct())]
+            return [UUID(bytes=bytes(row.owner_id)) for row in sound_rows(connection, select(KEYS.c.owner_id).distinct())]
 
     def about(self) -> About:
         """What the keyring says of itself now."""
@@ -246,42 +264,18 @@ class Keyring:
 
     def _find(self, *where: ColumnElement[bool]) -> tuple[bool, Key | None]:
         """Whether there is such a row, and its open key, which is None once it is shredded."""
+        ask = select(*OPENED_BY).where(*where)
         with self.engine.connect() as connection:
-            row = connection.execute(select(KEYS).where(*where)).first()
+            row = connection.execute(ask).first()
         if row is None or row.wrapped is None:
             return row is not None, None
+        if wrong_column(OPENED_BY, row) is not None:
+            raise UnreadableKey(name_in(row.key_id))
         return True, _opened(bytes(row.key_id), self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)))
 
     def _open_all(self, connection: Connection) -> tuple[dict[bytes, bytes], list[UUID]]:
-        return open_rows(connection.execute(select(KEYS).where(KEYS.c.wrapped.is_not(None))).mappings(), self._masters)
-
-
-def open_rows(rows: Iterable[Mapping[Any, Any]], masters: MasterKeys) -> tuple[dict[bytes, bytes], list[UUID]]:
-    """The raw keys of rows by their ids, and the ids of those that open under no master key at hand."""
-    opened: dict[bytes, bytes] = {}
-    unreadable: list[UUID] = []
-    for row in rows:
-        try:
-            opened[bytes(row["key_id"])] = masters.unwrap(bytes(row["key_id"]), bytes(row["wrapped"]), row["master_id"] and bytes(row["master_id"]))
-        except UnreadableKey as error:
-            unreadable.append(error.key_id)
-    return opened, unreadable
-
-
-def rewrap(connection: Connection, opened: Mapping[bytes, bytes], master: bytes) -> None:
-    """Puts open keys under a master key."""
-    values = [{"id": key_id, "under": aes_key_wrap(master, raw)} for key_id, raw in opened.items()]
-    if values:
-        change = update(KEYS).where(KEYS.c.key_id == bindparam("id")).values(wrapped=bindparam("under"), master_id=name_of(proof_of(master)))
-        connection.execute(change, values)
-
-
-def prove(connection: Connection, opened: Mapping[bytes, bytes], master: bytes) -> None:
-    """Reads every key again, and raises KeyringError, so that all is undone, unless it opens to what it was."""
-    rows = connection.execute(select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.wrapped.is_not(None))).all()
-    there = {bytes(row.key_id): bytes(row.wrapped) for row in rows}
-    if any(key_id not in there or aes_key_wrap(master, raw) != there[key_id] for key_id, raw in opened.items()):
-        raise KeyringError("What was written does not read back as it was. The keyring was left as it was; look after the disk.")
+        ask = select(*OPENED_BY).where(KEYS.c.wrapped.is_not(None))
+        return open_rows(connection.execute(ask).mappings(), self._masters)
 
 
 def _insert_keys(connection: Connection, owner: UUID, classes: Iterable[str], master: bytes) -> dict[str, Key]:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, insert, select
+from sqlalchemy import Connection, Engine, column, create_engine, delete, insert, select
+from sqlalchemy import table as untyped
 
 from ap_ledger.application.keyring_store import METADATA
 from ap_ledger.application.stores import changing, one_moment
@@ -78,5 +79,6 @@ def put_rows(connection: Connection, rows: Rows) -> int:
     for table in METADATA.sorted_tables:
         connection.execute(delete(table))
         if rows[table.name]:
-            connection.execute(insert(table), rows[table.name])
+            # Without the columns' kinds, so that a damaged value is copied as it is and keeps no other row from its copy.
+            connection.execute(insert(untyped(table.name, *(column(one.name) for one in table.c))), rows[table.name])
     return len(rows["keys"])

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.application.keyring import commitment_of, open_rows, prove, rewrap
+from ap_ledger.application.keyring import commitment_of
 from ap_ledger.application.keyring_copies import Rows, copies_folder, copy_into, copy_name, put_rows, rows_of
-from ap_ledger.application.keyring_store import METADATA, PRAGMAS, read_about
+from ap_ledger.application.keyring_rows import open_rows, prove, rewrap
+from ap_ledger.application.keyring_store import KEYS, METADATA, PRAGMAS, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of
+from ap_ledger.application.sound_rows import wrong_column
 from ap_ledger.application.stores import changing, create_store, one_moment, open_store
+from ap_ledger.application.told_keys import Told, told_by
 from ap_ledger.errors import KeyringError
-from ap_ledger.events.student import KeyMade, KeyShredded
 from ap_ledger.persistence.files import locked, make_folder, make_private, sync_folder
 from ap_ledger.persistence.migrations import run_steps, store_exists
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -38,26 +39,6 @@ class Restored(NamedTuple):
     erased_again: int
     unreadable: list[UUID]
     kept: Path | None
-
-
-class Told(NamedTuple):
-    """What the ledger tells of its keys: owner, class and commitment of each by its id, and whose were shredded."""
-
-    ledger_id: UUID
-    made: dict[bytes, tuple[bytes, str, str]]
-    shredded: set[tuple[bytes, str]]
-
-
-def told_by(recorder: LedgerRecorder) -> Told:
-    """Reads every event about keys: slow on a large ledger."""
-    told = Told(recorder.ledger_id(), {}, set())
-    for row in recorder.tail_of_topics([KeyMade.TOPIC, KeyShredded.TOPIC]):
-        state = orjson.loads(row.state)
-        if row.topic == KeyMade.TOPIC:
-            told.made[UUID(state["key_id"]).bytes] = (row.originator_id, state["retention_class"], state["commitment"])
-        else:
-            told.shredded.add((row.student_id or b"", state["retention_class"]))
-    return told
 
 
 def restore_keyring(settings: Settings, path: Path, recorder: LedgerRecorder) -> Restored:
@@ -100,7 +81,7 @@ def _copy_at_hand(settings: Settings, path: Path) -> Iterator[Rows]:
             run_steps(alone, "keyring", STEPS, lambda *_: None)
             engine = create_engine(alone.sqlalchemy_url("keyring"))
             with one_moment(engine) as connection:
-                rows = rows_of(connection)
+                rows = _sound(rows_of(connection))
             engine.dispose()
         except DatabaseError:
             raise KeyringError(NO_COPY) from None
@@ -118,12 +99,17 @@ def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
         if inspect(engine).has_table("keys"):
             run_steps(settings, "keyring", STEPS, lambda *_: None)
             with one_moment(engine) as connection:
-                return engine, rows_of(connection)
+                return engine, _sound(rows_of(connection))
     except DatabaseError:
         if settings.postgres:
             raise
     engine.dispose()
     return None, None
+
+
+def _sound(rows: Rows) -> Rows:
+    """Without the keys whose rows were damaged: what cannot be used cannot be put back either, and is missed where the ledger tells of it."""
+    return {**rows, "keys": [row for row in rows["keys"] if wrong_column(KEYS.c, [row[column.name] for column in KEYS.c]) is None]}
 
 
 def _judge(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) -> tuple[dict[bytes, bytes], list[UUID]]:
@@ -133,7 +119,9 @@ def _judge(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) ->
         raise KeyringError("This copy belongs to another ledger; nothing was changed.")
     masters.fitting(bytes(about["proof"]))
     there = {bytes(row["key_id"]) for row in rows["keys"]}
-    lacking = sum(key_id not in there and (owner, kept) not in told.shredded for key_id, (owner, kept, _) in told.made.items())
+    if faults := told.faults(rows["keys"]):
+        raise KeyringError(f"This copy says otherwise than the ledger of {len(faults)} keys: {faults[0]}. Nothing was changed; restore another copy.")
+    lacking = sum(key_id not in there and (made.owner, made.retention_class) not in told.shredded for key_id, made in told.made.items())
     if lacking:
         raise KeyringError(f"This copy is older than the ledger: it lacks {lacking} keys that the ledger made. Nothing was changed; restore a newer copy.")
     opened, unreadable = _open(rows, told, masters)
@@ -147,22 +135,28 @@ def _judge(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) ->
 def _open(rows: Rows, told: Told, masters: MasterKeys) -> tuple[dict[bytes, bytes], list[UUID]]:
     """The keys that open to what the ledger was told when they were made, and the ids of the others."""
     opened, unreadable = open_rows([row for row in rows["keys"] if row["wrapped"] is not None], masters)
-    false = [key_id for key_id, raw in opened.items() if key_id in told.made and told.made[key_id][2] != commitment_of(raw)]
+    false = [key_id for key_id, raw in opened.items() if key_id in told.made and told.made[key_id].commitment != commitment_of(raw)]
     return {key_id: raw for key_id, raw in opened.items() if key_id not in false}, [*unreadable, *(UUID(bytes=key_id) for key_id in false)]
 
 
 def _bring_along(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) -> dict[bytes, bytes]:
     """Adds, in place, keys younger than the copy that no event names: those of sends whose entries wait. Returns them open."""
-    known = {bytes(row["owner_id"]) for row in rows["keys"]} | {owner for owner, _, _ in told.made.values()}
-    younger = [row for row in (present or {}).get("keys", ()) if bytes(row["owner_id"]) not in known]
+    known = {bytes(row["owner_id"]) for row in rows["keys"]} | told.owners()
+    named = {bytes(row["key_id"]) for row in rows["keys"]} | told.made.keys()
+    younger = [row for row in (present or {}).get("keys", ()) if bytes(row["owner_id"]) not in known and bytes(row["key_id"]) not in named]
     opened, _ = open_rows([row for row in younger if row["wrapped"] is not None], masters)
     rows["keys"] += [row for row in younger if row["wrapped"] is None or bytes(row["key_id"]) in opened]
     return opened
 
 
 def _shred(rows: Rows, told: Told, present: Rows | None) -> set[bytes]:
-    """Takes out, in place, what was shredded since the copy was made. Returns the ids of the keys that went."""
-    known = {bytes(row["key_id"]): row["shredded_at"] for row in (present or {}).get("keys", ()) if row["wrapped"] is None}
+    """Takes out, in place, what was shredded since the copy was made. Returns the ids of the keys that went.
+
+    Of the keys of which the ledger tells, it alone says which were shredded: the keyring that is there may be what has to be mended.
+    """
+    gone_there = [row for row in (present or {}).get("keys", ()) if row["wrapped"] is None]
+    own = told.ledger_id.bytes
+    known = {bytes(row["key_id"]): row["shredded_at"] for row in gone_there if bytes(row["key_id"]) not in told.made and bytes(row["owner_id"]) != own}
     gone = set()
     for row in rows["keys"]:
         key_id = bytes(row["key_id"])

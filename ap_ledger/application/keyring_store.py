@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Engine, Index, Integer, MetaData, String, Table, select, update
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.application.stores import BigInt, Bytes, changing
+from ap_ledger.application.stores import MOMENT, BigInt, Bytes, changing
 from ap_ledger.errors import Busy, KeyringError
 
 METADATA = MetaData()
@@ -54,7 +54,7 @@ ENDS = Table(
     Column("position", BigInt, nullable=False),
     Column("chain", Bytes, nullable=False),
 )
-CLOCK_TRUST = Table("clock_trust", METADATA, Column("stamp", BigInt, primary_key=True, autoincrement=False))
+CLOCK_TRUST = Table("clock_trust", METADATA, Column("stamp", MOMENT, primary_key=True, autoincrement=False))
 # The keyring is small and precious: every change is on the disk before it is used, and what was shredded is overwritten.
 PRAGMAS = ("journal_mode=DELETE", "synchronous=EXTRA")
 

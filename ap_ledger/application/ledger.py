@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import UUID
 
-import orjson
 from eventsourcing.application import Application, Repository
 from eventsourcing.persistence import IntegrityError, Mapper
 from eventsourcing.utils import Environment
@@ -27,12 +27,13 @@ from ap_ledger.application.held_sealing import HeldSealer
 from ap_ledger.application.keyring import Keyring
 from ap_ledger.application.mapper import LedgerMapper, RulesMapper
 from ap_ledger.application.memory import Memory
-from ap_ledger.application.noticing import Warned, warnings_of
+from ap_ledger.application.noticing import NOT_DONE_YET, Warned, warnings_of
 from ap_ledger.application.proposals import Proposals
 from ap_ledger.application.published import Published
 from ap_ledger.application.same_child import SameChild
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
 from ap_ledger.application.standing import Standing
+from ap_ledger.application.told_keys import told_by
 from ap_ledger.application.two_people import TwoPeople
 from ap_ledger.application.upgrading import require_current_ledger
 from ap_ledger.application.ways_in import WaysIn
@@ -106,7 +107,7 @@ class Ledger(Sending, Application[UUID]):
         self.recorder.writer.newest = head.recorded_at
         ledger_id = self.recorder.ledger_id()
         try:
-            self.keyring = Keyring.open(settings, ledger_id, self._newest_key(head.keys_position))
+            self.keyring = Keyring.open(settings, ledger_id, self._newest_owner(head.keys_position))
             self.mapper.keyring = self.rules_mapper.keyring = self.keyring
             own = self.keyring.key(ledger_id, "core")
             if own is None:
@@ -115,7 +116,8 @@ class Ledger(Sending, Application[UUID]):
             self.recorder.writer.prove_with(self.end_proof)
             self.memory = Memory(self.keyring.engine, self.recorder, self.end_proof)
             self.world = World(self.repository, self.recorder, self.keyring)
-            self.held = HeldStore(settings, HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own))
+            sealer = HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own, partial(told_by, self.recorder))
+            self.held = HeldStore(settings, sealer)
             self.drafts = Drafts(settings, self.keyring)
             self.accounts = Accounts(settings, own, clock)
         except Exception:
@@ -135,11 +137,11 @@ class Ledger(Sending, Application[UUID]):
         self._looks: dict[tuple[str, UUID, UUID | None, UUID | None], datetime] = {}
         self._may_wait = self.held.any_waiting()
 
-    def _newest_key(self, position: int) -> UUID | None:
-        """The key that the ledger made last. Its event holds nothing sealed, so it can be read before any key is open."""
-        found = self.recorder.events_at([position])
-        # Where that row is gone the ledger must open all the same, so that a deep check can say so.
-        return UUID(orjson.loads(found[0].state)["key_id"]) if found and found[0].topic == KeyMade.TOPIC else None
+    def _newest_owner(self, position: int) -> UUID | None:
+        """For whom the ledger made keys last. Its event is found without opening anything."""
+        found = self.recorder.tail(position - 1, 1)
+        # Where that row is gone or damaged the ledger must open all the same, so that a deep check can say so.
+        return UUID(bytes=found[0].originator_id) if found and found[0].topic == KeyMade.TOPIC and len(found[0].originator_id) == 16 else None
 
     @staticmethod
     def _environment(settings: Settings) -> dict[str, str]:
@@ -207,9 +209,10 @@ class Ledger(Sending, Application[UUID]):
                 if state is None and self.world.fold(command.stream_id, _projector(command)) is None:
                     raise Refused("not-allowed", "This id names something else here. Use a new one.") from None
                 continue
-            self.deeds.do(command)
+            done = self.deeds.do(command)
             self.world.refresh()
-            return Executed("recorded", recordings[0].notification.id, warnings_of(decided[0], state, self.same_child))
+            warned = warnings_of(decided[0], state, self.same_child) if done else (NOT_DONE_YET,)
+            return Executed("recorded", recordings[0].notification.id, warned)
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
 
     def would_decide(self, command: Command) -> None:
@@ -274,7 +277,8 @@ class Ledger(Sending, Application[UUID]):
         """What somebody has to mend before this ledger can be relied on, as far as it can be told at a glance."""
         fault, head = self.time.fault(), self.recorder.read_head()
         proved = head.position == 0 or self.end_proof.holds(head)
-        return [*([fault.sentence] if fault else []), *([] if proved else [str(EndNotProved())])]
+        undone = self.deeds.undone()
+        return [*([fault.sentence] if fault else []), *([] if proved else [str(EndNotProved())]), *([undone] if undone else [])]
 
     def accept_end(self) -> int:
         """Somebody who has the keyring says that the ledger ends where it ends: it is proved anew, and later ends are forgotten. Returns the position."""
@@ -308,6 +312,7 @@ class Ledger(Sending, Application[UUID]):
 def open_ledger(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ledger:
     """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
     ledger = Ledger(settings, clock)
+    ledger.held.name_anew()
     ledger.deeds.redo()
     ledger.held.seal_anew(ledger.clock())
     fault = ledger.time.fault()

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ap_ledger.access import SCOPES
 from ap_ledger.application.account_store import ACCOUNTS, LINKS, OPENINGS, TOKENS, AccountStore, secret_hash
-from ap_ledger.errors import SignInRefused
+from ap_ledger.errors import DamagedAccount, SignInRefused
 
 Purpose = Literal["first", "welcome", "recover", "enrol"]
 LINK_LIFE: dict[str, timedelta] = {
@@ -86,7 +86,11 @@ class LinksAndTokens(AccountStore):
         if row is None or row.purpose not in purposes or not self._is_lately(row.made_at, LINK_LIFE[row.purpose]):
             raise SignInRefused(OVER)
         made_by = UUID(bytes=bytes(row.made_by)) if row.made_by else None
-        return Link(row.purpose, UUID(bytes=bytes(row.subject)), made_by, orjson.loads(row.about))
+        try:
+            about = dict(orjson.loads(row.about))
+        except (TypeError, ValueError):
+            raise DamagedAccount from None
+        return Link(row.purpose, UUID(bytes=bytes(row.subject)), made_by, about)
 
     @staticmethod
     def _unused() -> tuple[Any, ...]:
@@ -115,8 +119,7 @@ class LinksAndTokens(AccountStore):
 
     def openings(self, person_id: UUID) -> list[Opening]:
         """By whose links somebody's account was opened, and when."""
-        with self._engine.connect() as connection:
-            rows = connection.execute(select(OPENINGS).where(OPENINGS.c.person_id == person_id.bytes)).all()
+        rows = self._all(select(OPENINGS).where(OPENINGS.c.person_id == person_id.bytes))
         return [Opening(UUID(bytes=bytes(row.made_by)), row.opened_at) for row in rows]
 
     # Tokens -----------------------------------------------------------------------------------------------------------
@@ -159,7 +162,7 @@ class LinksAndTokens(AccountStore):
     def _token(self, hashed: bytes) -> TokenRow | None:
         joined = TOKENS.outerjoin(ACCOUNTS, ACCOUNTS.c.person_id == TOKENS.c.person_id)
         ask = select(TOKENS, ACCOUNTS.c.password, ACCOUNTS.c.totp).select_from(joined)
-        row = self._one(ask.where(TOKENS.c.hash == hashed, *self._alive()))
+        row = self._credential(ask.where(TOKENS.c.hash == hashed, *self._alive()))
         if row is None:
             return None
         password_only = row.password is not None and row.totp is None
@@ -168,8 +171,7 @@ class LinksAndTokens(AccountStore):
     def tokens(self, person_id: UUID | None = None) -> list[Any]:
         """Tokens that are alive, of one person or of all: prefix, person, scopes and when they end. Never the token."""
         ask = select(TOKENS).where(*self._alive()).order_by(TOKENS.c.made_at)
-        with self._engine.connect() as connection:
-            return list(connection.execute(ask if person_id is None else ask.where(TOKENS.c.person_id == person_id.bytes)))
+        return self._all(ask if person_id is None else ask.where(TOKENS.c.person_id == person_id.bytes))
 
     def revoke_token(self, prefix: str, person_id: UUID | None = None) -> bool:
         """Ends a token by the first letters of it. False when there was none."""

@@ -24,6 +24,11 @@ TWICE = (
     "the two records (join-students): both histories are then told as one."
 )
 
+NOT_DONE_YET = Warned(
+    "not-done-yet",
+    "This is decided and recorded, and could not be done at once, so it is tried again every minute. The first page says so for as long as it is not done.",
+)
+
 
 def warnings_of(event: Event, state: Any, same_child: SameChild) -> tuple[Warned, ...]:
     """The warnings about an event that was just recorded, and the state that it was decided on."""

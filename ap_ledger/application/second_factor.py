@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
@@ -16,7 +17,7 @@ from sqlalchemy import or_, select, update
 
 from ap_ledger.application.account_store import ACCOUNTS
 from ap_ledger.application.limits import PER_ACCOUNT, Limits
-from ap_ledger.errors import NotAllowedNow, SignInRefused
+from ap_ledger.errors import DamagedAccount, NotAllowedNow, SignInRefused
 
 
 class SecondFactor(Limits):
@@ -36,10 +37,10 @@ class SecondFactor(Limits):
         self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(totp=sealed, totp_step=step))
 
     def _use_code(self, row: Any, code: str) -> bool:
-        """Whether a code is right now and was not used before: each is good once."""
-        sealed = bytes(row.totp)
-        secret = self._key.cipher.decrypt(sealed[:12], sealed[12:], bytes(row.person_id)).decode()
-        now = self._clock()
+        """Whether a code is right now and was not used before: each is good once. Raises DamagedAccount where no code can be."""
+        now, secret = self._clock(), self.secret_of(row)
+        if secret is None:
+            raise DamagedAccount
         step = _step_of(secret, code, now)
         if step is None:
             return False
@@ -48,9 +49,19 @@ class SecondFactor(Limits):
         used = update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id, unused).values(totp_step=step)
         return self._do(used) == 1
 
+    def secret_of(self, row: Any) -> str | None:
+        """The secret that an account shares with its authenticator app; None where it is not what was sealed."""
+        sealed = bytes(row.totp)
+        try:
+            secret = self._key.cipher.decrypt(sealed[:12], sealed[12:], bytes(row.person_id)).decode()
+            base64.b32decode(secret)
+        except (InvalidTag, ValueError):
+            return None
+        return secret
+
     def confirm_code(self, person_id: UUID, code: str) -> bool:
         """Whether this is a code of the person's second factor, or they have none. Tries are counted for the account."""
-        row = self._one(select(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes))
+        row = self._one(select(ACCOUNTS.c.person_id, ACCOUNTS.c.totp).where(ACCOUNTS.c.person_id == person_id.bytes))
         if row is None or row.totp is None:
             return True
         self._count_try("code", person_id.hex, PER_ACCOUNT)

@@ -44,7 +44,7 @@ class Sessions(AccountStore):
         """The session of a cookie, unless it ended: by sign-out, by revoking, after 30 minutes without a request or 12 hours."""
         hashed, now = secret_hash(secret), self._now
         joined = SESSIONS.outerjoin(ACCOUNTS, ACCOUNTS.c.person_id == SESSIONS.c.person_id)
-        row = self._one(select(SESSIONS, ACCOUNTS.c.totp).select_from(joined).where(SESSIONS.c.hash == hashed))
+        row = self._credential(select(SESSIONS, ACCOUNTS.c.totp).select_from(joined).where(SESSIONS.c.hash == hashed))
         if row is None:
             return None
         if not self._is_lately(row.began_at, ABSOLUTE) or not self._is_lately(row.seen_at, IDLE):
@@ -57,7 +57,7 @@ class Sessions(AccountStore):
 
     def sign_out(self, secret: str) -> None:
         """Ends a session, and says that its person has left the device."""
-        row = self._one(select(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
+        row = self._credential(select(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
         self._do(delete(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
         if row is not None and row.device_id is not None:
             where = (PRESENCE.c.device_id == row.device_id, PRESENCE.c.person_id == row.person_id, PRESENCE.c.until.is_(None))

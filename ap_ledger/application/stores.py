@@ -14,10 +14,13 @@ from sqlalchemy.types import TypeEngine
 from ap_ledger.errors import LedgerError
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.migrations import Step, read_version, require_version, store_exists, write_version
+from ap_ledger.persistence.sqlite_text import text_or_octets
 from ap_ledger.persistence.unavailable import session_options, unavailable
 from ap_ledger.settings import Settings
 
 BigInt: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+MOMENT: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
+"""Whole microseconds since 1970: a number that is no time is no value of such a column."""
 Bytes = LargeBinary
 
 
@@ -33,6 +36,7 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
 
         @event.listens_for(engine, "connect")
         def set_up(connection: Any, _: Any) -> None:
+            connection.text_factory = text_or_octets
             for pragma in ("busy_timeout=5000", "secure_delete=ON", *pragmas):
                 connection.execute(f"PRAGMA {pragma}")
 

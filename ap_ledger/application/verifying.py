@@ -13,8 +13,8 @@ from uuid import UUID
 
 import orjson
 
-from ap_ledger.application.keyring_restore import Told, told_by
 from ap_ledger.application.reposting import is_what_was_posted
+from ap_ledger.application.told_keys import Told, told_by
 from ap_ledger.errors import LedgerError, LostKey, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.student import TextExcised
@@ -99,8 +99,8 @@ def _rows(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
         places = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in seen.missing[:NAMED])
         more = f", and {len(seen.missing) - NAMED} more gaps" if len(seen.missing) > NAMED else ""
         faults.append(f"rows are missing: positions {places}{more}. {RESTORE}")
-        made = {owner for owner, _, _ in told.made.values()} | {told.ledger_id.bytes}
-        lost = sorted(str(owner) for owner in ledger.keyring.owners() if owner.bytes not in made)
+        known = told.owners()
+        lost = sorted(str(owner) for owner in ledger.keyring.owners() if owner.bytes not in known)
         if lost:
             # A crash leaves keys unused, so they tell of somebody only where rows are gone.
             faults.append(f"the keyring holds keys of owners of whom the ledger tells nothing any more: {', '.join(lost[:NAMED])}.")
@@ -165,10 +165,10 @@ def _texts(seen: _Seen, alone: Sequence[int]) -> list[str]:
 
 
 def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
-    """Every key that an event made must be there and be that key, unless an event says that it was shredded."""
+    """Every key that an event made must be there, be that key and be its owner's, unless an event says that it was shredded."""
     gone: dict[UUID, list[str]] = {}
     texts: dict[UUID, int] = {}
-    faults = []
+    faults = [str(fault) for fault in told.faults(ledger.keyring.rows())]
     for key_id, (owner_bytes, kept, commitment) in told.made.items():
         owner, key_name = UUID(bytes=owner_bytes), UUID(bytes=key_id)
         try:

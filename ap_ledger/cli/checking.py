@@ -11,16 +11,23 @@ from typing import NamedTuple
 from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application import Ledger, open_ledger
+from ap_ledger.application.account_store import METADATA as ACCOUNT_TABLES
+from ap_ledger.application.held_rows import METADATA as HELD_TABLES
 from ap_ledger.application.held_rows import Held
+from ap_ledger.application.keyring_store import METADATA as KEYRING_TABLES
 from ap_ledger.application.keyring_store import name_of
 from ap_ledger.application.master_key import proof_of, read_master_key
+from ap_ledger.application.sound_rows import damage_in
+from ap_ledger.application.stores import open_store
 from ap_ledger.application.verifying import verify
-from ap_ledger.cli.files import STORES, copies_fault, file_fault, master_key_fault, modes_fault, schema_fault
+from ap_ledger.cli.files import RESTORE, STORES, copies_fault, file_fault, master_key_fault, modes_fault, schema_fault
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS
 from projections.views import Views
 
+ROWS = {"keyring": KEYRING_TABLES, "held": HELD_TABLES, "accounts": ACCOUNT_TABLES}
+"""The small stores, whose rows are read one by one."""
 ROOM = 500 * 1024 * 1024
 
 
@@ -49,6 +56,7 @@ def faults(settings: Settings, deep: bool, accept_end: bool = False) -> Iterator
     files = _files(settings, deep)
     yield from files.values()
     damaged = {name for name, look in files.items() if look.fault}
+    yield from (_look(f"the rows of {name}", partial(_damage, settings, name)) for name in ROWS if name not in damaged)
     if damaged - {"views"}:
         yield Look("the ledger and its keyring", "they were not opened, because something of theirs is missing or damaged.")
     else:
@@ -71,7 +79,7 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
         yield Look("the ledger and its keyring")
         yield _look("the keys", lambda: _keys(settings, ledger))
         if accept_end:
-            ledger.accept_end()
+            yield _look("the end that is accepted", lambda: _accepted(ledger))
         yield _look("the end of the ledger", lambda: _end(ledger))
         yield _look("what is remembered of the ledger", lambda: "; ".join(ledger.memory.faults()) or None)
         yield _look("the clock", lambda: clock.sentence if (clock := ledger.time.fault()) else None)
@@ -79,15 +87,56 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
             for found in verify(ledger):
                 yield Look(found.what, "; ".join(found.faults) or None)
             yield _look("what was erased stays erased", lambda: _erased(ledger))
+        yield _look("what was decided is done", ledger.deeds.undone)
+        yield _look("what lets people in", lambda: _ways_in(ledger))
+        yield _look("questionnaires that were begun", lambda: _drafts(ledger))
+        yield _held(ledger)
         if with_views:
             yield from _views(settings, ledger)
-        # Something that waits for its author is everyday work and no fault of the installation.
-        waiting = list(ledger.every_held())
-        yield Look("held entries", _broken(waiting), f"{len(waiting)} wait for somebody, under Waiting for you." if waiting else None)
     except Exception as error:
         yield Look("what else there is to look at", _sentence(error))
     finally:
         ledger.close()
+
+
+def _accepted(ledger: Ledger) -> None:
+    ledger.accept_end()
+
+
+def _damage(settings: Settings, name: str) -> str | None:
+    """Rows that are not as they were written. Each harms no other, and nobody else would ever tell of it."""
+    engine = open_store(settings.sqlalchemy_url(name), name)
+    try:
+        with engine.connect() as connection:
+            found = damage_in(connection, ROWS[name])
+    finally:
+        engine.dispose()
+    return f"{'; '.join(found)}. {RESTORE}" if found else None
+
+
+def _ways_in(ledger: Ledger) -> str | None:
+    people = ledger.accounts.damaged()
+    if not people:
+        return None
+    shown = ", ".join(map(str, people[:3])) + (", ..." if len(people) > 3 else "")
+    return (
+        f"the password, PIN or second factor of {len(people)} people was damaged, so that it lets nobody in ({shown}). Give them a new way in, "
+        "as if it were lost, or restore the store of accounts from its backup."
+    )
+
+
+def _drafts(ledger: Ledger) -> str | None:
+    damaged = ledger.drafts.damaged()
+    return f"{damaged} were damaged and open for nobody. They are left out, and are answered anew." if damaged else None
+
+
+def _held(ledger: Ledger) -> Look:
+    try:
+        waiting = list(ledger.every_held())
+    except Exception as error:
+        return Look("held entries", _sentence(error))
+    # Something that waits for its author is everyday work and no fault of the installation.
+    return Look("held entries", _broken(waiting), f"{len(waiting)} wait for somebody, under Waiting for you." if waiting else None)
 
 
 def _look(what: str, look: Callable[[], str | None]) -> Look:
