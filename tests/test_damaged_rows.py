@@ -158,6 +158,7 @@ def test_a_damaged_draft_is_left_out_and_told_of(house: House) -> None:
     first, *_ = house.ledger.drafts.of(house.student)
     change(house, "held", f"UPDATE drafts SET body = {octets(house, b'junk')} WHERE id = :id", id=first.id.bytes)
     assert len(house.ledger.drafts.of(house.student)) == 1 and len(house.ledger.drafts.of(house.other)) == 1
+    house.runner.catch_up()
     with house.browser() as client:
         assert client.get(f"/students/{house.student}/questionnaires").status_code == 200
     assert told(house, "questionnaires that were begun").startswith("1 were damaged")
