@@ -458,3 +458,24 @@ def test_what_holds_from_a_date_on_is_put_right_in_its_own_record(house: House) 
     for day, person in ((date(2026, 3, 2), house.mentor), (date(2026, 3, 5), house.teacher)):
         assert key_worker_of(body, day) == str(person)
         assert child is not None and person in child.caseload_on(day)
+
+
+def test_three_records_of_one_child_are_joined_and_parted_one_by_one(house: House) -> None:
+    third = house.admit("Ash", "Heron")
+    notes = {student: house.note(student=student) for student in (house.student, house.other, third)}
+    house.record(*notes.values())
+    for record in (house.other, third):
+        join(house, record, house.student)
+    house.runner.catch_up()
+    assert told(house, house.student)[0] == ids(*notes.values())
+    placements = house.reader.whole("placements")
+    assert {one["student_id"] for one in placements} == {str(house.student)} and len(placements) == 3
+    part(house, house.other)
+    house.runner.catch_up()
+    assert told(house, house.student)[0] == ids(notes[house.student], notes[third])
+    assert told(house, house.other)[0] == ids(notes[house.other])
+    setting = house.reader.one("settings", str(house.setting)) or {}
+    assert {one["id"] for one in house.reader.everyone(setting)} == {str(house.student), str(house.other)}
+    before = [house.reader.whole(kind) for kind in ("students", "placements")]
+    house.runner.replay()
+    assert [house.reader.whole(kind) for kind in ("students", "placements")] == before
