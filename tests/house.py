@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 import psycopg
@@ -83,7 +83,7 @@ class House:
         self.runner = Runner(self.ledger.recorder, self.views, PROJECTIONS)
         self.reader = Reader(self.ledger, self.views)
 
-    def furnish(self) -> House:
+    def furnish(self) -> Self:
         """Opens the setting, publishes what ships, adds two people and two students."""
         now, self.clock.now = self.clock.now, datetime(2026, 1, 5, 8, 0, tzinfo=UTC)
         self.setting, self.mentor, self.teacher = new_id(), new_id(), new_id()

@@ -18,8 +18,10 @@ from ap_ledger.application.ledger import new_id
 from ap_ledger.application.posting import read_posted
 from ap_ledger.application.results import Result
 from ap_ledger.domain.incident_categories import default_categories
+from ap_ledger.domain.person import GrantRole
 from ap_ledger.domain.posted import POSTED_BY_KIND, PostedCorrection, PostedVoid
-from ap_ledger.domain.setting import AddPlace, SetIncidentCategories
+from ap_ledger.domain.setting import AddPlace, OpenSetting, SetIncidentCategories
+from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.errors import Refused
 from ap_ledger.events.setting import IncidentCategory
 from ap_ledger.persistence.rows import Unit
@@ -128,9 +130,9 @@ def test_a_wrong_field_of_a_replacement_is_named_with_its_own_sentence() -> None
 # What cannot be true -------------------------------------------------------------------------------------------------------
 
 
-def attended(house: House, **fields: Any) -> dict[str, Any]:
+def attended(house: House, student: UUID | None = None, **fields: Any) -> dict[str, Any]:
     times = {"planned_start": MONDAY.isoformat(), "planned_end": (MONDAY + 3 * HOUR).isoformat()}
-    return house.entry("session-attended", **{**times, "actual_start": MONDAY.isoformat(), **fields})
+    return house.entry("session-attended", student=student, **{**times, "actual_start": MONDAY.isoformat(), **fields})
 
 
 def at(moment: datetime) -> str:
@@ -139,7 +141,7 @@ def at(moment: datetime) -> str:
 
 NOBODY = "01a20000-0000-7000-8000-0000000affff"
 LONG_AGO = datetime(1989, 12, 31, 23, tzinfo=UTC)
-IMPOSSIBLE: dict[str, tuple[Callable[[House], dict[str, Any]], str, str]] = {
+IMPOSSIBLE: dict[str, tuple[Callable[[Any], dict[str, Any]], str, str]] = {
     "a session in the future": (
         lambda house: attended(house, planned_start=at(FRIDAY + timedelta(days=6)), planned_end=at(FRIDAY + timedelta(days=6, hours=2)), actual_start=None),
         "in-future", "planned_start",
@@ -156,6 +158,30 @@ IMPOSSIBLE: dict[str, tuple[Callable[[House], dict[str, Any]], str, str]] = {
     "there for longer than a day": (lambda house: attended(house, actual_end=at(MONDAY + 25 * HOUR)), "malformed", "actual_end"),
     "left and never came": (lambda house: attended(house, actual_start=None, actual_end=at(MONDAY + HOUR)), "malformed", "actual_end"),
     "came on another day": (lambda house: attended(house, actual_start=at(MONDAY - 30 * HOUR)), "malformed", "actual_start"),
+    "came after it had ended": (lambda house: attended(house, actual_start=at(MONDAY + 6 * HOUR)), "malformed", "actual_start"),
+    "came as it ended": (lambda house: attended(house, actual_start=at(MONDAY + 3 * HOUR)), "malformed", "actual_start"),
+    "left before it began": (
+        lambda house: attended(house, actual_start=at(MONDAY - 2 * HOUR), actual_end=at(MONDAY - HOUR)), "malformed", "actual_end",
+    ),
+    "supervised by a parent": (lambda house: attended(house, supervised_by=str(house.carer)), "unknown-person", "supervised_by"),
+    "supervised by somebody without a role": (lambda house: attended(house, supervised_by=str(house.nobody)), "unknown-person", "supervised_by"),
+    "supervised by somebody before their role": (
+        lambda house: attended(house, supervised_by=str(house.newcomer)), "unknown-person", "supervised_by",
+    ),
+    "supervised by staff of somewhere else": (lambda house: attended(house, supervised_by=str(house.stranger)), "unknown-person", "supervised_by"),
+    "a note of blanks": (lambda house: house.note(" \u200b\n"), "malformed", "text"),
+    "a note of letters that show nothing": (lambda house: house.note("\u3164\u2800"), "malformed", "text"),
+    "a worry of nothing": (lambda house: house.entry("worry-raised", text=""), "malformed", "text"),
+    "a context of no kind": (lambda house: house.entry("context-noted", category=" "), "malformed", "category"),
+    "a voice with neither face nor words": (lambda house: house.entry("voice-heard", speaker="student", face=None, words=None), "malformed", "words"),
+    "a voice of blanks": (lambda house: house.entry("voice-heard", speaker="carer", face=None, words="\u2060 "), "malformed", "words"),
+    "a rung long before they came": (lambda house: house.rung(at=datetime(1995, 3, 6, 9, tzinfo=UTC)), "malformed", "device_time"),
+    "attended before they were born": (
+        lambda house: attended(
+            house, student=house.born, device_time=at(FRIDAY), planned_start="2012-03-05T09:00:00Z", planned_end="2012-03-05T10:00:00Z", actual_start=None,
+        ), "malformed", "planned_start",
+    ),
+    "a rung before they were born": (lambda house: house.rung(at=datetime(2013, 5, 6, 9, tzinfo=UTC), student=house.born), "malformed", "device_time"),
     "attended and cancelled": (lambda house: attended(house, cancelled_by="us"), "malformed", "cancelled_by"),
     "supervised by nobody": (lambda house: attended(house, supervised_by=NOBODY), "unknown-person", "supervised_by"),
     "at no place": (lambda house: attended(house, place_id=NOBODY), "unknown-place", "place_id"),
@@ -183,12 +209,29 @@ def incident(house: House, **fields: Any) -> dict[str, Any]:
     return house.entry("incident-recorded", **{"category": "left-site", "restrictive": True, "minutes": 3, **fields})
 
 
+class People(House):
+    """A house with those who are not staff, or not yet, or not here; and a child whose birth is known."""
+
+    def fill(self) -> None:
+        self.carer, self.nobody = self.person("Rosemary", "family"), self.person("Sage")
+        self.newcomer, self.stranger = self.person("Thyme"), self.person("Basil")
+        elsewhere = new_id()
+        self.ledger.execute(OpenSetting(id=new_id(), setting_id=elsewhere, name="Hillside"))
+        about: dict[str, Any] = {"grant_id": new_id(), "role": "ap-staff", "from_date": date(2026, 3, 3)}
+        self.ledger.execute(GrantRole(id=new_id(), setting_id=self.setting, person_id=self.newcomer, **about))
+        self.grant(self.stranger, "leader", setting=elsewhere)
+        self.born = self.admit("Finn", "Swift")
+        whose: dict[str, Any] = {"setting_id": self.setting, "student": self.born, "author_id": self.teacher}
+        self.ledger.execute(IdentifyStudent(id=new_id(), date_of_birth=date(2013, 5, 7), **whose))
+
+
 @pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     """One house for what is refused: nothing of it is stored."""
     from tests.house import settings_for
 
-    house = House(settings_for("sqlite", tmp_path_factory.mktemp("rules") / "data", None)).furnish()
+    house = People(settings_for("sqlite", tmp_path_factory.mktemp("rules") / "data", None)).furnish()
+    house.fill()
     yield house
     house.close()
 
@@ -203,13 +246,23 @@ def test_what_cannot_be_is_refused_with_the_field_to_mend(standing: House, what:
     assert result.message and result.message.endswith(".")
 
 
-@pytest.mark.parametrize("what", [what for what in IMPOSSIBLE if what not in ("an entry before 1990",)])
+RIGHT: dict[str, Callable[[House], dict[str, Any]]] = {
+    "session-attended": attended,
+    "incident-recorded": incident,
+    "outcome-scored": lambda house: house.outcome(),
+    "rung-reached": lambda house: house.rung(),
+    "note-written": lambda house: house.note(),
+    "voice-heard": lambda house: house.entry("voice-heard", speaker="student", face=3),
+    "context-noted": lambda house: house.entry("context-noted", category="moved-home"),
+}
+"""An entry of each of these kinds in which nothing is wrong."""
+
+
+@pytest.mark.parametrize("what", [what for what in IMPOSSIBLE if what not in ("an entry before 1990", "a worry of nothing")])
 def test_a_correction_cannot_make_an_entry_say_what_cannot_be(standing: House, what: str) -> None:
     make, code, field = IMPOSSIBLE[what]
     wrong = make(standing)
-    entry = {"session-attended": attended, "incident-recorded": incident}.get(wrong["kind"], lambda house: house.rung())(standing)
-    if wrong["kind"] == "outcome-scored":
-        entry = standing.outcome()
+    entry = {**RIGHT[wrong["kind"]](standing), "student_id": wrong["student_id"]}
     standing.clock.now = datetime(2027, 1, 8, tzinfo=UTC) if what == "a score over a year late" else FRIDAY
     correction = standing.correct(entry, at=standing.clock.now, **{**wrong, "id": entry["id"]})
     result = standing.record(entry, correction)[1]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from ap_ledger.application.door import Door, Send
-from ap_ledger.application.entry_rules import happens_at_its_session
+from ap_ledger.application.door import TIME_UNCERTAIN, Door, Send
+from ap_ledger.application.entry_rules import check_change, happens_at_its_session
 from ap_ledger.application.mapper import split_personal
 from ap_ledger.application.world import World
 from ap_ledger.domain.posted import OUTSIDE_STATE, POSTED_BY_KIND, PostedCorrection, PostedEntry, PostedVoid
@@ -40,6 +40,7 @@ class Changes:
         party = self._door.party(posted)
         first, version = stream[0], stream[-1].originator_version + 1
         occurred_at, flags = self._door.when(posted, party, send)
+        _after_it_happened(first, occurred_at, send)
         print_ = self._door.print_of(party, said)
         state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
@@ -101,6 +102,12 @@ class Changes:
             return self._door.when(entry, self._door.party(entry), send, _offset_of(first, entry), _said_in(stream))
         except Refused as refusal:
             raise Refused(refusal.code, refusal.message, f"replacement.{refusal.field}") from None
+
+
+def _after_it_happened(first: LedgerStoredEvent, changed_at: int, send: Send) -> None:
+    """Refuses a change of before the entry happened, where both times are certain. Raises Refused."""
+    if not send.uncertain and TIME_UNCERTAIN not in orjson.loads(first.state).get("flags", ()):
+        check_change(first.occurred_at, changed_at)
 
 
 def _said_in(stream: list[LedgerStoredEvent]) -> dict[str, Any]:

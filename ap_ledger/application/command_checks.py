@@ -16,23 +16,23 @@ from ap_ledger.domain.base import ANYBODY, Command
 from ap_ledger.domain.commands import read_command
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.framework import PublishFramework
-from ap_ledger.domain.person import DeclareConflict, GrantRole, project_person
+from ap_ledger.domain.person import DeclareConflict, GrantRole, Person, project_person
 from ap_ledger.domain.placement import CorrectPlacement
 from ap_ledger.domain.proposal import ProposeDeed
 from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.domain.setting import Setting, SettingCommand, project_setting
 from ap_ledger.domain.student import USED_BEFORE, AssignKeyWorker, AssignMentor, ExpectStudent, StartPlacement
-from ap_ledger.domain.student_state import project_student
+from ap_ledger.domain.student_state import Student, project_student
 from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import Refused
-from ap_ledger.events.bounds import check_reach
+from ap_ledger.events.bounds import ALWAYS, Since, check_reach, in_the_life_of
 
 Check = Callable[[Any, Setting, World], None]
 
 
 def check_command(command: Command, world: World, now: datetime) -> None:
     """Refuses dates that nobody can have meant, and what names somebody or something not there. Raises Refused."""
-    check_reach(command, now)
+    check_reach(command, now, _since(command, world, now))
     setting: Setting | None = world.fold(command.setting_id, project_setting)
     if setting is None:
         if not isinstance(command, (SettingCommand, PublishFramework)):
@@ -42,6 +42,14 @@ def check_command(command: Command, world: World, now: datetime) -> None:
         _known_person(getattr(command, field, None), field, world)
     for check in CHECKS.get(type(command), ()):
         check(command, setting, world)
+
+
+def _since(command: Command, world: World, now: datetime) -> Since:
+    """From when on what a command says can be: in the student's life, where it is about one."""
+    if command.student_id is None:
+        return ALWAYS
+    student: Student | None = world.fold(command.student_id, project_student)
+    return in_the_life_of(None, now.date()) if student is None else student.since
 
 
 def _known_person(person_id: UUID | None, field: str, world: World) -> None:
@@ -60,6 +68,14 @@ def check_person(command: Any, setting: Setting, world: World) -> None:
     _known_person(command.person_id, "person_id", world)
 
 
+def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, world: World) -> None:
+    """Whoever is to work with the student is staff of this setting then, or will be."""
+    check_person(command, setting, world)
+    person: Person | None = None if command.person_id is None else world.fold(command.person_id, project_person)
+    if person is not None and not person.staff_from(setting.id, command.from_date):
+        raise Refused("not-allowed", "This person holds no staff role in this setting from then on. Give them one first.", "person_id")
+
+
 def check_commissioner(command: Any, setting: Setting, world: World) -> None:
     """Whoever buys the place was added to this setting."""
     if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
@@ -73,13 +89,12 @@ def check_placement_id(command: StartPlacement, setting: Setting, world: World) 
 
 
 def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
-    """The slots are in a timetable that holds then or later, and the places were added."""
-    slots = setting.slots_from(command.from_date)
+    """The slots are held on that weekday by a timetable of then or later, and the places were added."""
     for number, day in enumerate(command.days):
-        if not set(day.slots) <= slots:
+        if not set(day.slots) <= setting.slots_from(command.from_date, day.weekday):
             raise Refused(
                 "unknown-slot",
-                "No timetable from that day on has a slot with this id. Set the timetable first.",
+                "No timetable from that day on holds a slot with this id on that weekday. Set the timetable first.",
                 f"days.{number}.slots",
             )
         if day.place_id is not None and day.place_id not in setting.places:
@@ -113,8 +128,8 @@ def check_deed(command: ProposeDeed, setting: Setting, world: World) -> None:
 
 
 CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
-    AssignKeyWorker: (check_person,),
-    AssignMentor: (check_person,),
+    AssignKeyWorker: (check_works_here,),
+    AssignMentor: (check_works_here,),
     LinkFamily: (check_person,),
     StartPlacement: (check_commissioner, check_placement_id),
     CorrectPlacement: (check_commissioner,),

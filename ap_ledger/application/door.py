@@ -163,7 +163,7 @@ class Door:
 
     def when(self, posted: Posted, party: Party, send: Send, offset: int | None = None, before: Mapping[str, Any] | None = None) -> tuple[int, list[str]]:
         """When it happened, in microseconds, and the flags that go with it. Raises Refused for whatever a rule says no to."""
-        check_reach(posted, send.received_at)
+        check_reach(posted, send.received_at, party.since)
         flags = [TIME_UNCERTAIN] if send.uncertain else []
         offset = send.offset_us if offset is None else offset
         moment = microseconds(posted.device_time) + offset

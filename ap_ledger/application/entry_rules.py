@@ -13,6 +13,7 @@ from typing import Any
 
 from ap_ledger.application.checks import CHECKS
 from ap_ledger.application.world import Party, World
+from ap_ledger.domain.given import is_blank
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import local_day, microseconds
 
@@ -23,6 +24,10 @@ FILLED_IN_LATE = 366
 """For so many days after a session a score or an attendance may still be given for it."""
 OF_ITS_SESSION = frozenset({"outcome-scored", "session-attended"})
 """Kinds that are about a session whenever they are written; every other kind happens when it is observed."""
+CLOCKS_DIFFER = 10 * MINUTE
+"""So far two clocks that were put right may still lie apart, in microseconds."""
+WHAT_IT_SAYS: Mapping[str, str] = {"note-written": "text", "worry-raised": "text", "context-noted": "category"}
+"""The field without whose words a kind of entry says nothing."""
 
 
 @dataclass(slots=True)
@@ -61,12 +66,20 @@ def check_entry(entry: Any, occasion: Occasion) -> None:
     occasion.happens_at = occasion.observed_at
     if (names := CHECKS.get(entry.kind)) is not None:
         names(entry, occasion.world)
+    if (words := WHAT_IT_SAYS.get(entry.kind)) is not None and is_blank(getattr(entry, words)):
+        raise Refused("malformed", "This is blank. Write something in it, or take the entry out.", words)
     if entry.session is not None:
         check_session(entry, occasion)
     if (rule := RULES.get(entry.kind)) is not None:
         rule(entry, occasion)
     if occasion.happens_at > occasion.latest:
         raise Refused("in-future", IN_FUTURE, "session" if happens_at_its_session(entry) else "device_time")
+
+
+def check_change(occurred_at: int, changed_at: int) -> None:
+    """An entry is put right or taken back after it happened. Both moments are in microseconds."""
+    if changed_at < occurred_at - CLOCKS_DIFFER:
+        raise Refused("malformed", "This lies before the entry happened that it changes. Check the time.", "device_time")
 
 
 def check_session(entry: Any, occasion: Occasion) -> None:
@@ -100,8 +113,7 @@ def check_attendance(entry: Any, occasion: Occasion) -> None:
         raise Refused("malformed", "A session was attended or cancelled, not both. Take out when the student came, or who cancelled it.", "cancelled_by")
     if entry.place_id is not None and entry.place_id not in occasion.party.setting.places:
         raise Refused("unknown-place", "No place with this id was added to this setting.", "place_id")
-    if entry.supervised_by is not None and occasion.world.person(entry.supervised_by) is None:
-        raise Refused("unknown-person", "No person with this id was added here.", "supervised_by")
+    _check_supervisor(entry, occasion)
     starts = microseconds(entry.planned_start)
     if occasion.day(starts) > occasion.day(occasion.latest):
         raise Refused("in-future", "This session has not been held yet. Record it when it has.", "planned_start")
@@ -109,6 +121,22 @@ def check_attendance(entry: Any, occasion: Occasion) -> None:
         raise Refused("malformed", "The session is on another day than its planned start. Put one of them right.", "session")
     # It counts on its session's day, whenever it was written down; one that is still to begin today is known from now on.
     occasion.happens_at = min(starts, occasion.now)
+
+
+def _check_supervisor(entry: Any, occasion: Occasion) -> None:
+    """Whoever supervised was staff of the setting when the session began: their name makes a register code of it."""
+    if entry.supervised_by is None or str(entry.supervised_by) == str(occasion.before.get("supervised_by")):
+        return
+    person = occasion.world.person(entry.supervised_by)
+    if person is None:
+        raise Refused("unknown-person", "No person with this id was added here.", "supervised_by")
+    setting = occasion.party.setting
+    if not person.is_staff(setting.id, microseconds(entry.planned_start), setting.time_zone):
+        raise Refused(
+            "unknown-person",
+            "This person held no staff role in this setting then. Name somebody who did, or give them their role from that day.",
+            "supervised_by",
+        )
 
 
 def _check_came(entry: Any, occasion: Occasion) -> None:
@@ -119,6 +147,10 @@ def _check_came(entry: Any, occasion: Occasion) -> None:
         return
     if abs(came - entry.planned_start) > DAY:
         raise Refused("malformed", "The student came more than a day before or after the planned start. Check the dates.", "actual_start")
+    if came >= entry.planned_end:
+        raise Refused("malformed", "The student came after the session had ended. Check both times.", "actual_start")
+    if left is not None and left < entry.planned_start:
+        raise Refused("malformed", "The student left before the session began. Check both times.", "actual_end")
     if left is not None and left != came:
         _check_span(came, left, "actual_end", "When the student left")
     for name, moment in (("actual_start", came), ("actual_end", left)):
@@ -149,4 +181,14 @@ def check_incident(entry: Any, occasion: Occasion) -> None:
         raise Refused("malformed", "Parents were told before it happened. Put one of the times right.", "parents_told_at")
 
 
-RULES: Mapping[str, Rule] = {"session-attended": check_attendance, "incident-recorded": check_incident}
+def check_voice(entry: Any, occasion: Occasion) -> None:
+    """Somebody was heard: by a face, or in words."""
+    if entry.face is None and (entry.words is None or is_blank(entry.words)):
+        raise Refused("malformed", "A voice has a face or words, or both. Give one of them.", "words")
+
+
+RULES: Mapping[str, Rule] = {
+    "session-attended": check_attendance,
+    "incident-recorded": check_incident,
+    "voice-heard": check_voice,
+}

@@ -21,6 +21,7 @@ from ap_ledger.domain.setting import Setting, project_setting
 from ap_ledger.domain.student_state import Student, as_one, project_student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
+from ap_ledger.events.bounds import Since
 from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.recorder import LedgerRecorder
 from frameworks import Definition
@@ -33,6 +34,7 @@ class Party:
     setting: Setting
     student: Student
     fingerprint: Fingerprint | None
+    since: Since
     _slots: dict[tuple[date, str], tuple[int, bool] | None] = field(default_factory=dict)
     _placed: dict[date, bool] = field(default_factory=dict)
 
@@ -110,7 +112,8 @@ class World:
         if self._known(self._people, author_id, project_person) is None:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
-        return Party(setting, self.child(student_id) or student, Fingerprint(core.raw) if core else None)
+        child = self.child(student_id) or student
+        return Party(setting, child, Fingerprint(core.raw) if core else None, child.since)
 
     def setting(self, setting_id: UUID) -> Setting | None:
         """A setting as it is now, or None."""

@@ -309,7 +309,7 @@ class Story:
             if self.random.random() < 0.012:
                 category, text = self.random.choice(words.INCIDENTS)
                 restrictive = self.random.random() < 0.08
-                told = self._at(day, "15:30").isoformat() if restrictive else None
+                told = self._at(day, slot[4], 2).isoformat() if restrictive else None
                 entries.append(
                     self._entry(
                         "incident-recorded",

@@ -68,6 +68,11 @@ def _is_on_one_line(annotation: Any) -> bool:
     return ONE_LINE in getattr(annotation, "__metadata__", ()) or any(map(_is_on_one_line, get_args(annotation)))
 
 
+def is_blank(text: str) -> bool:
+    """Whether nothing can be seen of a text."""
+    return not any(unicodedata.category(letter)[0] in "LNPS" for letter in tidy(text))
+
+
 def sentence_of(model: type[BaseModel], *where: str | int) -> str | None:
     """What a field, at any depth, says that it takes."""
     return _described(model, where)[1]
@@ -107,7 +112,7 @@ def _description_in(annotation: Any) -> str | None:
 
 def _blanks(value: Any, where: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     if isinstance(value, str):
-        if not any(unicodedata.category(letter)[0] in "LNPS" for letter in value):
+        if is_blank(value):
             yield where
     elif isinstance(value, BaseModel):
         for name, info in type(value).model_fields.items():

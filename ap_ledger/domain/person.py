@@ -24,6 +24,7 @@ from ap_ledger.events.fields import (
 )
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.events.person import (
+    STAFF_ROLES,
     TWO_PEOPLE_ROLES,
     ConflictDeclared,
     ConflictEnded,
@@ -77,6 +78,17 @@ class Person:
     added_by: UUID | None = None
     roles: tuple[HeldRole, ...] = ()
     conflicts: frozenset[UUID] = frozenset()
+
+    def is_staff(self, setting_id: UUID, at: int, time_zone: str) -> bool:
+        """Whether they held a staff role in a setting at a moment."""
+        return any(role.in_force(at, time_zone) for role in self._staff_roles(setting_id))
+
+    def staff_from(self, setting_id: UUID, day: date) -> bool:
+        """Whether they hold a staff role in a setting on a day or on any later one."""
+        return any(role.until is None or role.until >= day for role in self._staff_roles(setting_id))
+
+    def _staff_roles(self, setting_id: UUID) -> list[HeldRole]:
+        return [role for role in self.roles if role.setting_id == setting_id and role.role in STAFF_ROLES]
 
 
 def evolve(person: Person | None, event: Event) -> Person | None:

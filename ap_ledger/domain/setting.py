@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfoNotFoundError
+from zoneinfo import available_timezones
 
 from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
 from ap_ledger.domain.incident_categories import default_categories
@@ -67,10 +67,10 @@ class Setting:
         timetable = in_force(self.facts(TimetableSet), day)
         return timetable.slots if timetable else ()
 
-    def slots_from(self, day: date) -> frozenset[str]:
-        """The ids of the slots in every timetable that is in force on a day or later."""
+    def slots_from(self, day: date, weekday: int) -> frozenset[str]:
+        """The ids of the slots held on a weekday by any timetable that is in force on a day or later."""
         timetables = [timetable for timetable, _, until in spans(self.facts(TimetableSet)) if day.isoformat() < until]
-        return frozenset(slot.id for timetable in timetables for slot in timetable.slots)
+        return frozenset(slot.id for timetable in timetables for slot in timetable.slots if weekday in slot.weekdays)
 
     def slot(self, day: date, slot_id: str) -> Slot | None:
         """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
@@ -141,10 +141,9 @@ class OpenSetting(SettingCommand):
         """A setting is opened once, in a time zone that exists."""
         if state is not None:
             raise Refused("not-allowed", "This setting was opened before.", "setting_id")
-        try:
-            zone(self.time_zone)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise Refused("malformed", "The time zone is not known; use a name such as Europe/London.", "time_zone") from None
+        # Names without a slash, such as `localtime`, mean something else on every machine, or no place at all.
+        if self.time_zone != "UTC" and ("/" not in self.time_zone or self.time_zone not in available_timezones()):
+            raise Refused("malformed", "The time zone is not known; use a name such as Europe/London.", "time_zone")
         return [events.event(SettingOpened, name=self.name, time_zone=self.time_zone, urn=self.urn, ukprn=self.ukprn)]
 
 
@@ -205,7 +204,7 @@ class SetTimetable(DatedCommand, SettingCommand):
     slots: Slots
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
-        """Slot ids are unique within a timetable, and an id keeps its kind for ever."""
+        """Slot ids are unique within a timetable, no two slots are held at once, and an id keeps its kind for ever."""
         setting = self.opened(state)
         kinds = setting.slot_kinds
         if len({slot.id for slot in self.slots}) < len(self.slots):
@@ -213,9 +212,18 @@ class SetTimetable(DatedCommand, SettingCommand):
         for number, slot in enumerate(self.slots):
             if not slot.weekdays or len(set(slot.weekdays)) < len(slot.weekdays):
                 raise Refused("malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays")
+        _no_two_at_once(self.slots)
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
         return [events.event(TimetableSet, slots=self.slots, **self.dates(setting.facts(TimetableSet)))]
+
+
+def _no_two_at_once(slots: Sequence[Slot]) -> None:
+    held = sorted(enumerate(slots), key=lambda numbered: numbered[1].starts)
+    for place, (number, slot) in enumerate(held):
+        for _, before in held[:place]:
+            if slot.starts < before.ends and set(slot.weekdays) & set(before.weekdays):
+                raise Refused("malformed", "This slot starts before another one of the same weekday has ended.", f"slots.{number}.starts")
 
 
 class SetRetention(DatedCommand, SettingCommand):

@@ -147,6 +147,7 @@ class IdentifyStudent(StudentCommand):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Names are kept while the key that seals them is; the first time both names are given."""
         student = self.admitted(state)
+        self._born_before_they_came(student)
         if "core" in student.shredded:
             raise Refused("not-allowed", "This student's identity was erased and cannot be written again.")
         identity = {name: self.kept_or_given(name, self.clear, student.identity) for name in IDENTITY}
@@ -154,6 +155,11 @@ class IdentifyStudent(StudentCommand):
             if identity[name] is None:
                 raise Refused("malformed", "Give both names the first time that you say who a student is.", name)
         return [events.event(StudentIdentified, **identity)]
+
+    def _born_before_they_came(self, student: Student) -> None:
+        came = min(student.admitted_on, *(placement.start for placement in student.placements), date.max)
+        if self.date_of_birth is not None and self.date_of_birth > came:
+            raise Refused("malformed", "This birth lies after the student came. Put one of the two dates right.", "date_of_birth")
 
 
 class ExpectStudent(DatedCommand, StudentCommand):
@@ -166,6 +172,9 @@ class ExpectStudent(DatedCommand, StudentCommand):
         student = self.admitted(state)
         if len({day.weekday for day in self.days}) < len(self.days):
             raise Refused("malformed", "A weekday is named twice; put all its slots in one line.", "days")
+        for number, day in enumerate(self.days):
+            if len(set(day.slots)) < len(day.slots):
+                raise Refused("malformed", "A slot is named twice on one day. Name each once.", f"days.{number}.slots")
         return [events.event(StudentExpected, days=self.days, **self.dates(student.facts(StudentExpected)))]
 
 

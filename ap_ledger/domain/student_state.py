@@ -9,11 +9,13 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from ap_ledger.domain.base import fold
-from ap_ledger.events.base import Event
+from ap_ledger.events.base import Erased, Event
+from ap_ledger.events.bounds import Since, in_the_life_of
 from ap_ledger.events.dated import DatedFact, in_force, standing, without
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.due import ClockEnded, ClockResumed
 from ap_ledger.events.student import (
+    AdmissionCorrected,
     FamilyLinked,
     FamilyUnlinked,
     HoldLifted,
@@ -82,6 +84,7 @@ class Student:
     id: UUID
     setting_id: UUID | None
     version: int
+    admitted_on: date = date.max
     placements: tuple[Placement, ...] = ()
     shredded: frozenset[str] = field(default_factory=frozenset)
     own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
@@ -121,6 +124,17 @@ class Student:
         return {person: days_of([(since, None)]) for person, since in links.items() if since <= day}
 
     @property
+    def born(self) -> date | None:
+        """The date of birth, where it is known and was not erased."""
+        born = self.identity.date_of_birth if self.identity else None
+        return None if isinstance(born, Erased) else born
+
+    @property
+    def since(self) -> Since:
+        """From when on something can be said of the student."""
+        return in_the_life_of(self.born, self.admitted_on)
+
+    @property
     def linked(self) -> frozenset[UUID]:
         """Everybody whose link as family has not ended, those that begin later included."""
         return frozenset(one.person_id for one in self.facts(FamilyLinked))
@@ -143,10 +157,12 @@ class Student:
 def evolve(student: Student | None, event: Event) -> Student | None:
     """Remembers one event. It never refuses: the past already happened."""
     if isinstance(event, StudentAdmitted):
-        return Student(event.originator_id, event.stamp.setting_id, event.originator_version)
+        return Student(event.originator_id, event.stamp.setting_id, event.originator_version, event.on)
     if student is None:
         return None
     match event:
+        case AdmissionCorrected():
+            student = replace(student, admitted_on=event.on)
         case PlacementStarted():
             begun = Placement(event.placement_id, event.start, event.planned_end, None, event.commissioner_id)
             student = replace(student, placements=(*student.placements, begun))

@@ -1,12 +1,14 @@
 """How far away a date or time may lie for somebody to have meant it: from 1990 to two years ahead, wherever one is given.
 
+What is said of a student lies in their life, too.
+
 This belongs to what is posted and commanded. What is stored already is read as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, NamedTuple, get_args
 
@@ -22,46 +24,69 @@ BIRTH = "date_of_birth"
 """The field whose dates have a reach of their own."""
 OLDEST = timedelta(days=130 * 366)
 _DATES = (datetime, date)
-_EARLIEST_MOMENT = datetime(1990, 1, 1, tzinfo=UTC)
+STUDENT_YEARS = 25
+"""Nobody is a student for longer than so many years, nor when they are older."""
 
 
-def check_reach(fact: BaseModel, now: datetime) -> None:
+class Since(NamedTuple):
+    """The first day that can have been meant, and the sentence for a day before it."""
+
+    day: date
+    sentence: str
+
+
+ALWAYS = Since(EARLIEST, TOO_EARLY)
+
+
+def in_the_life_of(born: date | None, admitted_on: date) -> Since:
+    """From when on something can be said of a student: from their birth, or not long before they came, where that is not known."""
+    if born is not None:
+        return max(ALWAYS, Since(born, "This lies before the student was born. Put this date or the date of birth right."))
+    sentence = f"This lies more than {STUDENT_YEARS} years before the student was admitted. Check the year."
+    return max(ALWAYS, Since(admitted_on - timedelta(days=STUDENT_YEARS * 366), sentence))
+
+
+def check_reach(fact: BaseModel, now: datetime, since: Since = ALWAYS) -> None:
     """Refuses the first date or time in a posted or commanded value, at any depth, that nobody can have meant.
 
     Raises Refused with the path of the field, for instance `terms.0.last`.
     """
-    found = _fault_in_fields(fact, _reach(now))
+    found = _fault_in_fields(fact, _reach(now, since))
     if found is not None:
         raise Refused("malformed", found[1], found[0])
 
 
 def out_of_reach(value: date, now: datetime) -> str | None:
     """The sentence for a date or time that nobody can have meant; None for one that somebody can."""
-    found = _fault_in(value, _reach(now))
+    found = _fault_in(value, _reach(now, ALWAYS))
     return found[1] if found else None
 
 
 class _Reach(NamedTuple):
-    """The last moment and the last day that can have been meant, and the year before which no more need be asked."""
+    """The first and the last moment and day that can have been meant, and the years between which no more need be asked."""
 
+    since: Since
+    earliest: datetime
     latest: datetime
     last_day: date
+    surely_after: int
     surely_before: int
 
 
-@lru_cache(maxsize=8)
-def _reach(now: datetime) -> _Reach:
-    """Asked for by every entry of a send, with the same time."""
+@lru_cache(maxsize=512)
+def _reach(now: datetime, since: Since) -> _Reach:
+    """Asked for by every entry of a send, with the same time, about few students."""
     latest = now + AHEAD
-    return _Reach(latest, latest.date(), latest.year - 1)
+    earliest = datetime.combine(since.day, time(), UTC)
+    return _Reach(since, earliest, latest, latest.date(), since.day.year, latest.year - 1)
 
 
 def _fault_in(value: Any, reach: _Reach) -> tuple[str, str] | None:
     """The path and the sentence of the first date or time out of reach."""
     if isinstance(value, datetime):
-        return None if _EARLIEST_MOMENT <= value <= reach.latest else ("", TOO_LATE if value > reach.latest else TOO_EARLY)
+        return None if reach.earliest <= value <= reach.latest else ("", TOO_LATE if value > reach.latest else _early(value, reach))
     if isinstance(value, date):
-        return None if EARLIEST <= value <= reach.last_day else ("", TOO_LATE if value > reach.last_day else TOO_EARLY)
+        return None if reach.since.day <= value <= reach.last_day else ("", TOO_LATE if value > reach.last_day else _early(value, reach))
     if _is_model(value.__class__):
         return _fault_in_fields(value, reach)
     parts: Iterable[tuple[Any, Any]]
@@ -72,13 +97,17 @@ def _fault_in(value: Any, reach: _Reach) -> tuple[str, str] | None:
     return None
 
 
+def _early(value: date, reach: _Reach) -> str:
+    return TOO_EARLY if value.year < EARLIEST.year else reach.since.sentence
+
+
 def _fault_in_fields(fact: BaseModel, reach: _Reach) -> tuple[str, str] | None:
-    given, surely_before = fact.__dict__, reach.surely_before
+    given, surely_after, surely_before = fact.__dict__, reach.surely_after, reach.surely_before
     for name in _timely(fact.__class__):
         value = given[name]
         # Every entry comes through here. To compare two moments with offsets takes longer than all else that is done with
         # an entry's times, and the year alone tells of nearly all of them that they are within reach.
-        if value is None or (value.__class__ in _DATES and EARLIEST.year < value.year < surely_before and name != BIRTH):
+        if value is None or (value.__class__ in _DATES and surely_after < value.year < surely_before and name != BIRTH):
             continue
         # A birth has a reach of its own, whichever day is the last for everything else.
         fault = birth_out_of_reach(value, reach.latest - AHEAD) if name == BIRTH else None

@@ -23,6 +23,8 @@ TWO_PEOPLE_ROLES: frozenset[Role] = frozenset({"dsl", "deputy-dsl"})
 """Roles that open safeguarding records, so that no one person can give them."""
 SAFEGUARDING_ROLES: frozenset[Role] = TWO_PEOPLE_ROLES | {"safeguarding-reader"}
 """Every role that opens safeguarding records. A safeguarding reader is named by a safeguarding lead."""
+STAFF_ROLES: frozenset[Role] = frozenset({"mentor", "ap-staff", "leader", "dsl", "deputy-dsl"})
+"""Roles of those who work with students, and so may supervise, mentor and answer for them."""
 Lost = Annotated[Literal["password", "second-factor"], Field(description="What was lost is one of: password, second-factor.")]
 
 

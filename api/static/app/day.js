@@ -128,7 +128,9 @@ async function marked(marks, words) {
   draw();
 }
 
-const arrived = (student, session) => attest(student, session, { actual_start: localTime(day === today() ? new Date() : at(session.starts)), supervised_by: roster.me.id, cancelled_by: null }, "here");
+// Whoever is marked as here once the session is over was there while it was held.
+const underway = session => day === today() && Date.now() < at(session.ends);
+const arrived = (student, session) => attest(student, session, { actual_start: localTime(underway(session) ? new Date() : at(session.starts)), supervised_by: roster.me.id, cancelled_by: null }, "here");
 const left = (student, session) => attest(student, session, { actual_end: localTime(day === today() ? new Date() : at(session.ends)) }, "left");
 const away = (student, session, by, words) => attest(student, session, { actual_start: null, actual_end: null, supervised_by: null, cancelled_by: by }, words);
 
