@@ -169,7 +169,7 @@ def _of_placement(setting: Body, placement: Body, student: Body, today: date) ->
         if hours > FULL_TIME_HOURS and not setting.get("urn"):
             what = f"Commissioned for {hours:g} hours a week, more than {FULL_TIME_HOURS}, and the setting has no URN"
             runs.append(("18 hours", what, since, since))
-        if sessions < FULL_WEEK_SESSIONS:
+        if 0 < sessions < FULL_WEEK_SESSIONS:
             what = f"Part-time timetable of {sessions} sessions a week since {since.day} {since:%B}"
             runs.append(("part-time timetable", what, since, since + PART_TIME_REVIEW))
     if placement["planned_end"] and not placement["end"]:

@@ -153,6 +153,13 @@ def test_sessions_recorded_for_the_wrong_placement_are_withdrawn_and_their_clock
     assert [one["sessions_a_week"] for one in was[0]["commissioned"]] == [5]
 
 
+def test_a_placement_in_which_no_sessions_are_bought_any_more_has_no_timetable_to_review(house: House) -> None:
+    give_student(house, "commission-sessions", **bought(house, from_date="2026-01-05"))
+    assert "part-time timetable" in running(house)
+    give_student(house, "commission-sessions", **bought(house, from_date="2026-01-05", sessions_a_week=0, hours_a_week=0))
+    assert "part-time timetable" not in running(house)
+
+
 def running(house: House) -> set[str]:
     """The names of the clocks that run for the setting."""
     setting = setting_of(house)

@@ -44,8 +44,8 @@ CLOCKS: tuple[ClockRule, ...] = (
         "an unregistered provider of full-time education commits an offence; more than 18 hours is likely to be full-time",
     ),
     ClockRule(
-        "part-time timetable", "placement", "fewer than 10 sessions a week are commissioned", "six weeks after they were",
-        "sessions are commissioned anew after a review, or the placement ends", "guidance on part-time timetables",
+        "part-time timetable", "placement", "1 to 9 sessions a week are commissioned", "six weeks after they were",
+        "sessions are commissioned anew after a review, or none any more, or the placement ends", "guidance on part-time timetables",
     ),
     ClockRule(
         "planned end", "placement", "a placement has a planned end", "on that day", "the placement is ended or its planned end changed",
