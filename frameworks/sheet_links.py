@@ -17,7 +17,7 @@ from frameworks.parts import number_in
 from frameworks.sheet_about import About
 from frameworks.sheet_cells import DETAIL_LIMIT, read_cells
 from frameworks.sheet_nodes import Node, Nodes, known_id, priors_in
-from frameworks.sheet_totals import may_add_up, standing
+from frameworks.sheet_totals import is_sum, may_add_up, standing
 from frameworks.tables import Row
 
 
@@ -61,8 +61,8 @@ class LinkedRows(Nodes):
         places = [*more.get("short", ()), *more.get("full", ()), *(place for place, _ in self.columns.tree[-1:])]
         own = next(place for place in places if row.cells[place : place + 1] == [words])
         after = below[0] if below else Row(0, [])
-        ends = not any(after.cells) or any(map(may_add_up, self._words(after)))
-        return standing(row, own, self.columns, False, False, ends).adds_up
+        ends = not any(after.cells) or any(map(is_sum, self._words(after)))
+        return standing(row, own, self.columns, "", False, False, ends).adds_up
 
     def _words(self, row: Row) -> tuple[str, str]:
         full = self.columns.cell(row, "full")

@@ -9,7 +9,7 @@ from frameworks.headings import Columns
 from frameworks.intake import Intake, is_id, shortened
 from frameworks.sheet_cells import read_cells
 from frameworks.sheet_nodes import Node, Nodes, known_id, priors_in
-from frameworks.sheet_totals import LOOKED_AHEAD, all_numbers, is_number, is_statistic, may_add_up, standing
+from frameworks.sheet_totals import LOOKED_AHEAD, all_numbers, is_number, is_statistic, is_sum, may_add_up, standing
 from frameworks.tables import Row
 
 MAY_STAND_ALONE = frozenset(("indicator", "question", "statement", "goal", "rung", "micro-unit", "unit"))
@@ -76,8 +76,10 @@ class TreeRows(Nodes):
         places = [place for place, _ in self.columns.tree]
         depth = places.index(own) if own in places else len(places) - 1
         as_heading = own in places[:-1] and all_numbers(filter(None, words[depth + 1 :]))
-        above = any(words[:depth])
-        return standing(row, own, self.columns, above, as_heading, self._ends(depth, words, as_heading, below)).adds_up
+        above = [words[place] or self._word_above(place) for place in range(depth)]
+        heading = next(filter(None, reversed(above)), "")
+        ends = self._ends(depth, words, as_heading, below)
+        return standing(row, own, self.columns, heading, any(words[:depth]), as_heading, ends).adds_up
 
     def _ends(self, depth: int, words: list[str], as_heading: bool, below: Sequence[Row]) -> bool:
         """Whether the heading over a row has no other rows below it, but for more that add others up."""
@@ -86,12 +88,12 @@ class TreeRows(Nodes):
             filled = [place for place, word in enumerate(there) if word]
             if not filled:
                 return True
-            if as_heading and filled[0] <= depth and not may_add_up(there[filled[0]]):
+            if as_heading and filled[0] <= depth and not is_sum(there[filled[0]]):
                 return True
             above = [(there[place], words[place] or self._word_above(place)) for place in filled if place < depth]
             if any(word != before for word, before in above):
                 return True
-            if not may_add_up(there[filled[-1]]) and not may_add_up(there[filled[0]]):
+            if not is_sum(there[filled[-1]]) and not is_sum(there[filled[0]]):
                 return False
         return True
 

@@ -37,6 +37,9 @@ STATISTICS = re.compile(
 )
 """What may be worked out from other rows, and may as well be something to learn: `Mean`, `Count`, `Max score`."""
 
+MENTIONED = re.compile(rf"\b({_SUM}|sub-?totals?|{_STATISTIC}|over-?all|scores?|points?|marks?)\b")
+"""What is said of others wherever it stands in a name: `Total number of items`, `Final score`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -47,6 +50,10 @@ class Standing:
     """The cells of columns that say nothing about a thing, and numbers where its parts would stand."""
     said: Sequence[str]
     """The cells of columns that say more about a thing."""
+    heading: str
+    """The words of what it would stand under."""
+    for_a_thing: bool
+    """Whether a number stands where a thing would."""
     has_identity: bool
     """Whether it has an id, or names what it is a part of."""
     under_own_heading: bool
@@ -62,19 +69,28 @@ class Standing:
         if self.has_identity or not all(map(is_number, (*self.values, *self.said))):
             return False
         name = _bare(self.words)
+        if self.for_a_thing and not self.under_own_heading and MENTIONED.search(name):
+            return True
+        # `Number total`, under Number, is a total.
+        bare = _bare(re.sub(rf"\b{re.escape(self.heading)}\b", " ", self.words, count=1)) if self.heading else name
+        return self._called_like_one(name) or self._called_like_one(bare)
+
+    def _called_like_one(self, name: str) -> bool:
         alone = self.as_heading and self.ends_block
         if SUMS.fullmatch(name):
             return bool(self.values or self.said) or self.ends_block
         if SUMS_OF.fullmatch(name):
             return bool(self.values) or alone
-        among_others = self.ends_block and bool(self.values) and not self.under_own_heading
-        return is_statistic(self.words) and (alone or among_others)
+        if self.under_own_heading and (self.for_a_thing or not alone):
+            return False
+        return is_statistic(name) and (alone or (self.ends_block and bool(self.values)))
 
 
 def standing(
     row: Row,
     own: int,
     columns: Columns,
+    heading: str,
     under_own_heading: bool,
     as_heading: bool,
     ends_block: bool,
@@ -85,7 +101,7 @@ def standing(
     tree = {place for place, _ in columns.tree}
     values: list[str] = []
     said: list[str] = []
-    identity = False
+    identity = for_a_thing = False
     for place, cell in enumerate(row.cells):
         if not cell or place == own or (place in tree and (place < own or not is_number(cell))):
             continue
@@ -93,19 +109,25 @@ def standing(
         if means in ("id", "parent"):
             identity = identity or cell.casefold() != words.casefold()
         else:
+            for_a_thing = for_a_thing or place in tree
             (values if means is None else said).append(cell)
-    return Standing(words, values, said, identity, under_own_heading, as_heading, ends_block)
+    return Standing(words, values, said, heading, for_a_thing, identity, under_own_heading, as_heading, ends_block)
 
 
 def may_add_up(words: str) -> bool:
     """Whether a row might add others up, by its words alone."""
+    return MENTIONED.search(plain_letters(words)) is not None or is_sum(words)
+
+
+def is_sum(words: str) -> bool:
+    """Whether words are those of a row that adds others up, and of nothing else but what may be worked out from others."""
     name = _bare(words)
     return bool(SUMS.fullmatch(name) or SUMS_OF.fullmatch(name)) or is_statistic(words)
 
 
 def is_statistic(words: str) -> bool:
     """Whether words name what is worked out from others, or is learnt."""
-    return words.strip() == "%" or STATISTICS.fullmatch(_bare(words)) is not None
+    return STATISTICS.fullmatch(_bare(words)) is not None
 
 
 def is_number(cell: str) -> bool:
@@ -122,4 +144,5 @@ def all_numbers(cells: Iterable[str]) -> bool:
 
 def _bare(words: str) -> str:
     """Words as they are compared: without what stands in brackets, and without numbers and signs at their end."""
-    return re.sub(r"[\W\d_]+$", "", re.sub(r"\([^()]*\)", " ", plain_letters(words))).strip()
+    plain = re.sub(r"\([^()]*\)", " ", plain_letters(words)).strip()
+    return re.sub(r"[\W\d_]+$", "", "percent" if plain == "%" else plain)

@@ -76,7 +76,7 @@ def left_out(text: str) -> list[int | None]:
     [
         "Total score,1", "Total for A,1", "Max score,2", "Maximum,2", "TOTAL (out of 4),3", "Percentage,50%", "Std dev,",
         "Std. dev.,0.5", "Total:,", "N =,5", "Mean,,3", ",Sum,,2", "Average score,0.5", "Total marks available,4", "%,50%",
-        "Median,3", "Grand total,,4",
+        "Median,3", "Grand total,,4", "Total number of items,4", "Final score,5", "Overall,3", "Subtotal A,3", ",A total,,1", ",Total A,,1",
         ",Total for A,1", "Number of pupils,12", "\uff34\uff4f\uff54\uff41\uff4c,3", "Count,3",
     ],
 )  # fmt: skip
@@ -107,6 +107,11 @@ def test_statistics_that_are_learnt_are_things_also_where_marks_stand_beside_the
     text = f"Strand,Statement,Ash,Kit\n{learnt},Total,3,2\nMean,,1.5,1\n"
     assert left_out(text) == [6, 7]
     assert labels(read_sheet(text)) == ["Statistics", "Mean", "Median", "Range", "Shape", "Sorts"]
+
+
+def test_a_number_where_a_step_stands_makes_no_sum_of_what_is_learnt() -> None:
+    text = "Strand,Statement,Step\nNumber,Count,1\nNumber,Count,2\nNumber,Sorts,1\n"
+    assert left_out(text) == [] and "Count" in labels(read_sheet(text))
 
 
 def test_a_heading_with_things_below_it_is_no_sum() -> None:
