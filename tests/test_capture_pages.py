@@ -403,6 +403,18 @@ def test_a_units_status_goes_one_tap_up_or_down_for_a_group_with_a_note_as_evide
     assert page.said == []
 
 
+def test_somebody_marked_as_here_once_the_session_is_over_was_there_from_its_start(browsers: Callable[..., Any], place: Place) -> None:
+    page = visit(browsers(), place, "/day")
+    child = place.story.children[0].id
+    page.clock.set_fixed_time(datetime.now(LONDON).replace(hour=20, minute=0))
+    page.click(f"#here-am-{child}")
+    page.wait_for_selector(f"#left-am-{child}")
+    all_sent(page)
+    (one,) = until(lambda: place.recorded("session-attended"))
+    assert one.state["actual_start"] == one.state["planned_start"]
+    assert page.said == []
+
+
 def test_the_day_marks_who_came_left_was_not_seen_or_was_cancelled_and_who_followed_up(browsers: Callable[..., Any], place: Place) -> None:
     context = browsers()
     context.grant_permissions(["clipboard-read", "clipboard-write"])
