@@ -33,6 +33,7 @@ from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.settings import read_settings
 from reports.csv_files import csv_text
 from tests.house import FRIDAY, MONDAY, House, settings_for
+from tests.test_only_add import proof_of
 
 CANARY = "zebra-canary-4711"
 
@@ -329,7 +330,7 @@ def test_an_excised_text_leaves_no_ciphertext_and_needs_its_event(house: House) 
     about = house.erasing()
     if house.settings.postgres:
         with pytest.raises(psycopg.errors.RaiseException, match="no event says"):
-            house.ledger.recorder.excise(first.position, "learning")
+            house.ledger.recorder.excise(first.position, "learning", proof_of(house, first.position))
     house.ledger.execute(ExciseText(id=new_id(), position=first.position, **about))  # type: ignore[arg-type]
     compact(house.settings)
     assert bytes(sealed[0]) not in everything_kept(house)
@@ -417,7 +418,7 @@ def test_the_services_role_may_insert_and_select_on_the_ledger_and_nothing_else(
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(sql)  # type: ignore[arg-type]
             with pytest.raises(psycopg.errors.RaiseException):
-                connection.execute("SELECT ledger.excise(2, 'core')")
+                connection.execute("SELECT ledger.excise(2, 'core', %s)", (proof_of(house, 2, "core"),))
     finally:
         house.close()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,8 +15,12 @@ import pytest
 from pydantic import SecretStr
 
 from ap_ledger.application import create_ledger, open_ledger
+from ap_ledger.application.ledger import new_id
 from ap_ledger.application.upgrading import upgrade
+from ap_ledger.application.verifying import verify
+from ap_ledger.domain.erasure import ExciseText
 from ap_ledger.errors import EndNotProved, SetupError
+from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.postgres import APPEND
 from ap_ledger.settings import Settings, read_settings
 from tests.golden.make_stores import load_dump
@@ -76,6 +81,13 @@ def addition(house: House, **changed: Any) -> list[Any]:
         "link": [b"l"], "positions": [], "classes": [], "keys_of": [], "nonces": [], "texts": [], **changed,
     }  # fmt: skip
     return [psycopg.types.numeric.Int8(value) if isinstance(value, int) else value for value in given.values()]
+
+
+def proof_of(house: House, position: int, kept: str = "learning") -> bytes:
+    """What the service shows the database when it removes a text."""
+    own = house.ledger.keyring.key(house.ledger.recorder.ledger_id(), "core")
+    assert own is not None
+    return ErasingProof(own.raw).of(position, kept)
 
 
 def test_the_role_cannot_add_a_row_past_the_function(walled: Walled) -> None:
@@ -141,7 +153,7 @@ def test_no_temporary_table_of_the_role_stands_in_for_one_of_the_ledger(walled: 
             )
     for position in range(1, walled.count("stored_events") + 1):
         with pytest.raises(psycopg.errors.RaiseException, match="no event says"):
-            run("SELECT ledger.excise(%s::bigint, 'learning')", (position,))
+            run("SELECT ledger.excise(%s::bigint, 'learning', %s)", (position, proof_of(walled.house, position)))
     assert walled.count("sealed") == texts
     assert walled.house.one(walled.house.rung()).status == "recorded"
 
@@ -158,7 +170,7 @@ def test_nobody_without_a_grant_may_call_the_functions(walled: Walled) -> None:
     walled.owner.execute(f"CREATE ROLE {stranger} LOGIN PASSWORD 'x'")  # type: ignore[arg-type]
     walled.owner.execute(f"GRANT USAGE ON SCHEMA ledger TO {stranger}")  # type: ignore[arg-type]
     with psycopg.connect(str(as_role(walled.house.settings, stranger).postgres), autocommit=True) as connection:
-        for call in ("SELECT * FROM ledger.lock_head()", "SELECT ledger.excise(1, 'core')"):
+        for call in ("SELECT * FROM ledger.lock_head()", "SELECT ledger.excise(1, 'core', '')"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(call)  # type: ignore[arg-type]
 
@@ -176,3 +188,75 @@ def test_upgrading_takes_from_the_role_of_an_older_ledger_what_it_needs_no_more(
             connection.execute("INSERT INTO ledger.sealed VALUES (1, 'core', gen_random_uuid(), '', '')")
         head = connection.execute("SELECT position FROM ledger.lock_head()").fetchone()
         assert head is not None and head[0] > 0
+
+
+# Erasing ------------------------------------------------------------------------------------------------------------
+
+
+def forge(walled: Walled, topic: str, state: str) -> None:
+    """Adds a row at the end as the role, as somebody who took the role over could."""
+    walled.role.execute(APPEND, addition(walled.house, topic=[topic], state=[state]))
+
+
+def excised(position: int, kept: str = "learning") -> str:
+    return json.dumps({"excised_position": position, "retention_class": kept})
+
+
+def test_a_forged_event_removes_no_text_because_the_role_lacks_the_proof(walled: Walled) -> None:
+    places = [position for (position,) in walled.owner.execute("SELECT position FROM ledger.sealed").fetchall()]
+    for position in places[:3]:
+        forge(walled, "text-excised", excised(position))
+        proofs = (b"", b"p" * 32, proof_of(walled.house, position + 1), proof_of(walled.house, position, "core"), None)
+        for proof in proofs:
+            with pytest.raises(psycopg.errors.RaiseException, match="a holder of the keyring only"):
+                walled.role.execute("SELECT excise(%s::bigint, 'learning', %s::bytea)", (position, proof))
+    with pytest.raises(psycopg.errors.UndefinedFunction):
+        walled.role.execute("SELECT excise(%s::bigint, 'learning')", (places[0],))
+    for table in ("erasing", "sealed"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            walled.role.execute(f"DELETE FROM {table}")  # type: ignore[arg-type]
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        walled.role.execute("SELECT * FROM erasing")
+    assert walled.count("sealed") == len(places)
+
+
+@pytest.mark.parametrize("state", ["no json", "[]", "{}", '{"excised_position": "x", "retention_class": []}', "null", '{"excised_position": 1e400}'])
+def test_a_forged_event_that_says_nothing_keeps_nobody_from_removing_a_text(walled: Walled, state: str) -> None:
+    house = walled.house
+    (note, _) = house.record(house.note("a word to be removed"), house.rung())
+    assert note.position is not None
+    house.ledger.execute(ExciseText(id=new_id(), position=note.position, **house.erasing()))
+    (again,) = walled.owner.execute("SELECT count(*) FROM ledger.sealed WHERE position = %s", (note.position,)).fetchone() or (None,)
+    assert again == 0
+    forge(walled, "text-excised", state)
+    assert not house.ledger.recorder.excise(note.position, "learning", proof_of(house, note.position)), "it was removed before, and that is all"
+    assert any("position" in fault for found in verify(house.ledger) for fault in found.faults)
+
+
+def test_the_service_destroys_nothing_because_of_a_row_that_somebody_else_wrote(walled: Walled) -> None:
+    house = walled.house
+    house.record(house.note("ASH-WORDS"))
+    texts, head = walled.count("sealed"), house.ledger.recorder.read_head().position
+    forge(walled, "key-shredded", json.dumps({"retention_class": "learning", "rule": "asked", "texts": 0}))
+    forge(walled, "text-excised", excised(head))
+    assert house.ledger.deeds.sweep(look_only=True) == house.ledger.deeds.sweep() == 0
+    assert house.ledger.keyring.lives(house.student, "learning") and walled.count("sealed") == texts
+    assert "ASH-WORDS" in repr(house.look_back())
+
+
+def test_upgrading_gives_the_role_the_function_that_wants_a_proof_in_the_place_of_the_other(postgres: str, tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "data-0.1.0", tmp_path / "older", ignore=shutil.ignore_patterns("*.sqlite"))
+    settings = read_settings(data=tmp_path / "older", database_url=load_dump(postgres, GOLDEN / "postgres-0.1.0.sql"))
+    role = make_role(str(settings.postgres))
+    with psycopg.connect(str(settings.postgres), autocommit=True) as connection:
+        connection.execute(f"GRANT USAGE ON SCHEMA ledger TO {role}")  # type: ignore[arg-type]
+        connection.execute(f"GRANT SELECT, INSERT ON ledger.stored_events, ledger.sealed TO {role}")  # type: ignore[arg-type]
+        connection.execute(f"GRANT EXECUTE ON FUNCTION ledger.excise TO {role}")  # type: ignore[arg-type]
+    upgrade(settings)
+    house = House(settings, make=False)
+    with psycopg.connect(str(as_role(settings, role).postgres), autocommit=True) as connection:
+        with pytest.raises(psycopg.errors.RaiseException, match="a holder of the keyring only"):
+            connection.execute("SELECT ledger.excise(1, 'core', 'p')")
+        with pytest.raises(psycopg.errors.RaiseException, match="no event says"):
+            connection.execute("SELECT ledger.excise(1, 'core', %s)", (proof_of(house, 1, "core"),))
+    house.close()

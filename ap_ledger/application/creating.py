@@ -16,10 +16,11 @@ from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application.account_store import AccountStore
 from ap_ledger.application.held import HeldStore
-from ap_ledger.application.keyring import Keyring
+from ap_ledger.application.keyring import Key, Keyring
 from ap_ledger.application.master_key import make_master_key
 from ap_ledger.application.stores import open_store
 from ap_ledger.errors import SetupError
+from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.files import locked
 from ap_ledger.persistence.migrations import store_exists
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -58,13 +59,13 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> None:
             _require_empty(settings, name)
         make_master_key(settings)
         ledger_id = uuid4()
-        Keyring.create(settings, ledger_id)
+        own = Keyring.create(settings, ledger_id)
         HeldStore.create(settings)
         AccountStore.create(settings)
-        _create_ledger_itself(settings, ledger_id, service_role)
+        _create_ledger_itself(settings, ledger_id, own, service_role)
 
 
-def _create_ledger_itself(settings: Settings, ledger_id: UUID, service_role: str | None) -> None:
+def _create_ledger_itself(settings: Settings, ledger_id: UUID, own: Key, service_role: str | None) -> None:
     if settings.postgres is None:
         SQLiteLedgerRecorder.create(ledger_file(settings.data), ledger_id)
         return
@@ -72,7 +73,7 @@ def _create_ledger_itself(settings: Settings, ledger_id: UUID, service_role: str
 
     if service_role is not None:
         grant_stores(settings, service_role)
-    PostgresLedgerRecorder.create(settings.postgres, ledger_id, service_role)
+    PostgresLedgerRecorder.create(settings.postgres, ledger_id, ErasingProof(own.raw).beginnings(), service_role)
 
 
 @contextmanager

@@ -80,16 +80,17 @@ class Keyring:
         self.forget()
 
     @classmethod
-    def create(cls, settings: Settings, ledger_id: UUID) -> None:
-        """Makes the keyring of a new ledger, with the ledger's own keys in it, under the master key that is given."""
-        masters = MasterKeys(settings)
+    def create(cls, settings: Settings, ledger_id: UUID) -> Key:
+        """Makes the keyring of a new ledger, with the ledger's own keys in it, under the master key that is given. Returns the core one."""
+        masters, own = MasterKeys(settings), dict[str, Key]()
 
         def fill(connection: Connection) -> None:
             master = masters.given()
             connection.execute(insert(ABOUT).values(ledger_id=ledger_id.bytes, proof=proof_of(master)))
-            _insert_keys(connection, ledger_id, RETENTION_CLASSES, master)
+            own.update(_insert_keys(connection, ledger_id, RETENTION_CLASSES, master))
 
         create_store(settings, "keyring", METADATA, PRAGMAS, STEPS, fill)
+        return own["core"]
 
     @classmethod
     def open(cls, settings: Settings, ledger_id: UUID, newest: UUID | None) -> Keyring:

@@ -19,10 +19,12 @@ from ap_ledger.application.keyring_copies import Rows, copies_folder, copy_into,
 from ap_ledger.application.keyring_rows import open_rows, prove, rewrap
 from ap_ledger.application.keyring_store import KEYS, METADATA, PRAGMAS, read_about
 from ap_ledger.application.master_key import MasterKeys, proof_of
+from ap_ledger.application.proving import stands
 from ap_ledger.application.sound_rows import wrong_column
 from ap_ledger.application.stores import changing, create_store, one_moment, open_store
 from ap_ledger.application.told_keys import Told, told_by
 from ap_ledger.errors import KeyringError
+from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.files import locked, make_folder, make_private, sync_folder
 from ap_ledger.persistence.migrations import run_steps, store_exists
 from ap_ledger.persistence.recorder import LedgerRecorder
@@ -53,7 +55,7 @@ def restore_keyring(settings: Settings, path: Path, recorder: LedgerRecorder) ->
         try:
             opened, unreadable = _judge(rows, told, masters, present)
             opened |= _bring_along(rows, told, masters, present)
-            again = _shred(rows, told, present)
+            again = _shred(rows, told, present, _stand(recorder, told, rows, opened))
             opened = {key_id: raw for key_id, raw in opened.items() if key_id not in again}
             unreadable = [key_id for key_id in unreadable if key_id.bytes not in again]
             kept = _keep(settings, engine)
@@ -149,19 +151,29 @@ def _bring_along(rows: Rows, told: Told, masters: MasterKeys, present: Rows | No
     return opened
 
 
-def _shred(rows: Rows, told: Told, present: Rows | None) -> set[bytes]:
+def _stand(recorder: LedgerRecorder, told: Told, rows: Rows, opened: dict[bytes, bytes]) -> bool:
+    """Whether what the ledger tells of erasures was written by holders of its own key, which is in the copy."""
+    own = {bytes(row["key_id"]) for row in rows["keys"] if (bytes(row["owner_id"]), row["retention_class"]) == (told.ledger_id.bytes, "core")}
+    first = min(told.shredded.values(), default=None)
+    return first is not None and any(stands(recorder, EndProof(opened[key_id], told.ledger_id), first) for key_id in own & opened.keys())
+
+
+def _shred(rows: Rows, told: Told, present: Rows | None, stand: bool) -> set[bytes]:
     """Takes out, in place, what was shredded since the copy was made. Returns the ids of the keys that went.
 
-    Of the keys of which the ledger tells, it alone says which were shredded: the keyring that is there may be what has to be mended.
+    A key of which the ledger tells goes by its events, or, where somebody else may have written those, only if it is gone in
+    the keyring that is there too: either of them alone may be what has to be mended.
     """
-    gone_there = [row for row in (present or {}).get("keys", ()) if row["wrapped"] is None]
-    own = told.ledger_id.bytes
-    known = {bytes(row["key_id"]): row["shredded_at"] for row in gone_there if bytes(row["key_id"]) not in told.made and bytes(row["owner_id"]) != own}
+    gone_there = {bytes(row["key_id"]): row["shredded_at"] for row in (present or {}).get("keys", ()) if row["wrapped"] is None}
     gone = set()
     for row in rows["keys"]:
-        key_id = bytes(row["key_id"])
-        if row["wrapped"] is not None and (key_id in known or (bytes(row["owner_id"]), row["retention_class"]) in told.shredded):
-            row |= {"wrapped": None, "shredded_at": known.get(key_id) or datetime.now(UTC).isoformat()}
+        key_id, owner = bytes(row["key_id"]), bytes(row["owner_id"])
+        if key_id in told.made or owner == told.ledger_id.bytes:
+            is_gone = (owner, row["retention_class"]) in told.shredded and (stand or key_id in gone_there)
+        else:
+            is_gone = key_id in gone_there
+        if row["wrapped"] is not None and is_gone:
+            row |= {"wrapped": None, "shredded_at": gone_there.get(key_id) or datetime.now(UTC).isoformat()}
             gone.add(key_id)
     return gone
 

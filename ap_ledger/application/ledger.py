@@ -29,6 +29,7 @@ from ap_ledger.application.mapper import LedgerMapper, RulesMapper
 from ap_ledger.application.memory import Memory
 from ap_ledger.application.noticing import NOT_DONE_YET, Warned, warnings_of
 from ap_ledger.application.proposals import Proposals
+from ap_ledger.application.proving import stands
 from ap_ledger.application.published import Published
 from ap_ledger.application.same_child import SameChild
 from ap_ledger.application.sending import ATTEMPTS, Sending, new_id
@@ -130,7 +131,10 @@ class Ledger(Sending, Application[UUID]):
         self.published = Published(self.world, self.recorder)
         self.changes = Changes(self.door, self.world, self.recorder)
         self.two_people = TwoPeople(self.world, self.standing, self.accounts, self.recorder, clock)
-        self.deeds = Deeds(self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts, self.two_people)
+        self.deeds = Deeds(
+            self.world, self.recorder, self.keyring, self.held, self.drafts, self.accounts, self.two_people, own,
+            partial(stands, self.recorder, self.end_proof),
+        )  # fmt: skip
         self.proposals = Proposals(self)
         self.ways_in = WaysIn(self)
         self.same_child = SameChild(self.recorder, self.keyring, self.rules_mapper, self.world, ledger_id)

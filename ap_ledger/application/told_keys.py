@@ -36,11 +36,11 @@ class Fault(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What the ledger tells of its keys, by their ids, and whose keys of which class were shredded."""
+    """What the ledger tells of its keys, by their ids, and whose keys of which class were shredded, at which position."""
 
     ledger_id: UUID
     made: dict[bytes, Made]
-    shredded: set[tuple[bytes, str]]
+    shredded: dict[tuple[bytes, str], int]
 
     def owners(self) -> set[bytes]:
         """Everybody of whose keys the ledger tells, and the ledger itself."""
@@ -70,14 +70,14 @@ def _fault_of(row: Mapping[str, Any], made: Made, seals: Collection[tuple[bytes,
 
 def told_by(recorder: LedgerRecorder) -> Told:
     """Reads every event about keys: slow on a large ledger. One that was damaged tells nothing."""
-    told = Told(recorder.ledger_id(), {}, set())
+    told = Told(recorder.ledger_id(), {}, {})
     for row in recorder.tail_of_topics([KeyMade.TOPIC, KeyShredded.TOPIC]):
         try:
             state = orjson.loads(row.state)
             if row.topic == KeyMade.TOPIC:
                 told.made[UUID(state["key_id"]).bytes] = Made(bytes(row.originator_id), str(state["retention_class"]), str(state["commitment"]))
             else:
-                told.shredded.add((bytes(row.student_id or b""), str(state["retention_class"])))
+                told.shredded.setdefault((bytes(row.student_id or b""), str(state["retention_class"])), row.position)
         except (KeyError, TypeError, ValueError, AttributeError):
             continue
     return told

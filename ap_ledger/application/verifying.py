@@ -6,7 +6,8 @@ from the ledger, the hash that each row keeps of its sealed texts, and what the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
@@ -59,17 +60,25 @@ def verify(ledger: Ledger) -> Iterator[Finding]:
     for rows in _batches(ledger):
         for row in rows:
             _follow(row, seen)
-        for event in ledger.recorder.events_at([row.position for row in rows]):
+        for event in _events(ledger, [row.position for row in rows if row.row is not None], seen):
             # While the end is proved the chain speaks for every row; without it the fingerprints tell which rows were changed.
             _look_into(event, ledger, excised, seen, posted=not proved)
     if head.position > seen.last:
         seen.missing.append((seen.last + 1, head.position))
-    yield Finding("every row follows the one before it", _rows(seen, told, ledger))
-    yield Finding("the end of the ledger is proved", _end(seen, proved, head))
-    yield Finding("what is stored is what was posted", _listed(seen.unlike))
-    yield Finding("every stored row can be read", _listed(seen.unreadable))
-    yield Finding("the sealed texts are all there", _texts(seen, ledger.recorder.texts_alone(NAMED + 1)))
-    yield Finding("the keys are those that the ledger made", _keys(seen, told, ledger))
+    yield _finding("every row follows the one before it", lambda: _rows(seen, told, ledger))
+    yield _finding("the end of the ledger is proved", lambda: _end(seen, proved, head))
+    yield _finding("what is stored is what was posted", lambda: _listed(seen.unlike))
+    yield _finding("every stored row can be read", lambda: _listed(seen.unreadable))
+    yield _finding("the sealed texts are all there", lambda: _texts(seen, ledger.recorder.texts_alone(NAMED + 1)))
+    yield _finding("the keys are those that the ledger made", lambda: _keys(seen, told, ledger))
+
+
+def _finding(what: str, look: Callable[[], list[str]]) -> Finding:
+    """One look. What nobody foresaw is a finding of it too, and keeps none of the others from being made."""
+    try:
+        return Finding(what, look())
+    except Exception as error:
+        return Finding(what, [str(error) if isinstance(error, LedgerError) else f"this could not be looked at ({type(error).__name__}). {RESTORE}"])
 
 
 def _batches(ledger: Ledger) -> Iterator[list[ChainedRow]]:
@@ -77,6 +86,18 @@ def _batches(ledger: Ledger) -> Iterator[list[ChainedRow]]:
     while rows := ledger.recorder.chained_rows(after, AT_ONCE):
         yield rows
         after = rows[-1].position
+
+
+def _events(ledger: Ledger, positions: Sequence[int], seen: _Seen) -> Iterator[LedgerStoredEvent]:
+    """The events at these positions; of one that cannot be read its position is kept, and the others are read one by one."""
+    try:
+        yield from ledger.recorder.events_at(positions)
+    except Exception:
+        for position in positions:
+            try:
+                yield from ledger.recorder.events_at([position])
+            except Exception:
+                seen.unreadable.append(f"position {position}: it was damaged")
 
 
 # The chain ----------------------------------------------------------------------------------------------------------
@@ -88,9 +109,11 @@ def _follow(row: ChainedRow, seen: _Seen) -> None:
         seen.missing.append((seen.last + 1, row.position - 1))
         # The row after a gap has nothing to be held against.
         seen.link = None
-    if seen.link is not None and links_of([row.row], row.position, row.recorded_at, seen.link) != [row.chain]:
+    if row.row is None:
+        seen.changed.append(f"position {row.position} was damaged: it holds what no row holds there")
+    elif seen.link is not None and links_of([row.row], row.position, row.recorded_at, seen.link) != [row.chain]:
         seen.changed.append(f"position {row.position} ({row.row.topic}{_about(row.row.student_id)}) is not the row that was recorded there")
-    seen.last, seen.link = row.position, row.chain
+    seen.last, seen.link = row.position, row.chain or None
 
 
 def _rows(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
@@ -133,9 +156,9 @@ def _is_there(ledger: Ledger, key_id: UUID) -> bool:
 def _look_into(event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tuple[int, str]], seen: _Seen, posted: bool) -> None:
     """Looks at one row's sealed texts and at what it says."""
     position = event.position or 0
-    if sealed_hash(event.sealed) != event.sealed_hash and not any((position, kept) in excised for kept in RETENTION_CLASSES):
-        seen.texts.setdefault(event.student_id, []).append(position)
     try:
+        if sealed_hash(event.sealed) != event.sealed_hash and not any((position, kept) in excised for kept in RETENTION_CLASSES):
+            seen.texts.setdefault(event.student_id, []).append(position)
         for text in event.sealed:
             if not _is_there(ledger, text.key_id):
                 seen.closed[text.key_id] = seen.closed.get(text.key_id, 0) + 1
@@ -144,14 +167,20 @@ def _look_into(event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tup
             seen.unlike.append(f"position {position} ({event.topic}{_about(event.student_id)}) does not say what was posted")
     except LedgerError as error:
         seen.unreadable.append(f"position {position}{_about(event.student_id)}: {error}")
-    except (KeyError, TypeError, ValueError):
+    except Exception:
+        # Whatever a damaged row holds, every row after it is looked at too.
         seen.unreadable.append(f"position {position}{_about(event.student_id)}: it cannot be read")
 
 
 def _excised(ledger: Ledger) -> set[tuple[int, str]]:
     """The position and class of every text of which an event says that it was removed."""
-    states = [orjson.loads(row.state) for row in ledger.recorder.tail_of_topics([TextExcised.TOPIC])]
-    return {(state["excised_position"], state["retention_class"]) for state in states}
+    excised = set()
+    for row in ledger.recorder.tail_of_topics([TextExcised.TOPIC]):
+        # What was damaged says nothing, and is named by its position among the rows that cannot be read.
+        with suppress(KeyError, TypeError, ValueError):
+            state = orjson.loads(row.state)
+            excised.add((state["excised_position"], state["retention_class"]))
+    return excised
 
 
 def _texts(seen: _Seen, alone: Sequence[int]) -> list[str]:

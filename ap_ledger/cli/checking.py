@@ -84,8 +84,7 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
         yield _look("what is remembered of the ledger", lambda: "; ".join(ledger.memory.faults()) or None)
         yield _look("the clock", lambda: clock.sentence if (clock := ledger.time.fault()) else None)
         if deep:
-            for found in verify(ledger):
-                yield Look(found.what, "; ".join(found.faults) or None)
+            yield from _verified(ledger)
             yield _look("what was erased stays erased", lambda: _erased(ledger))
         yield _look("what was decided is done", ledger.deeds.undone)
         yield _look("what lets people in", lambda: _ways_in(ledger))
@@ -97,6 +96,14 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
         yield Look("what else there is to look at", _sentence(error))
     finally:
         ledger.close()
+
+
+def _verified(ledger: Ledger) -> Iterator[Look]:
+    try:
+        for found in verify(ledger):
+            yield Look(found.what, "; ".join(found.faults) or None)
+    except Exception as error:
+        yield Look("the rows of the ledger", _sentence(error))
 
 
 def _accepted(ledger: Ledger) -> None:

@@ -14,9 +14,10 @@ from psycopg.types.numeric import Int8
 
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence.chain import first_link
+from ap_ledger.persistence.erasing import Beginnings
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
-from ap_ledger.persistence.steps.ledger import POSTGRES_FUNCTIONS, STEPS
+from ap_ledger.persistence.steps.ledger import POSTGRES_ERASING, POSTGRES_FUNCTIONS, STEPS
 from ap_ledger.persistence.unavailable import saying_which, session_options, unavailable
 from ap_ledger.settings import Settings
 
@@ -104,7 +105,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
         super().__init__(now, queue_limit)
 
     @classmethod
-    def create(cls, url: str, ledger_id: UUID, service_role: str | None = None) -> None:
+    def create(cls, url: str, ledger_id: UUID, erasing: Beginnings, service_role: str | None = None) -> None:
         """Makes an empty ledger schema, and gives a role what it needs of it. Raises SetupError if there is a ledger already."""
         with connect(url, "ledger") as connection, connection.transaction():
             if connection.execute("SELECT to_regclass('ledger.head')").fetchone() != (None,):
@@ -112,6 +113,8 @@ class PostgresLedgerRecorder(LedgerRecorder):
             connection.execute("CREATE SCHEMA IF NOT EXISTS ledger")
             connection.execute(SCHEMA)
             connection.execute(POSTGRES_FUNCTIONS)
+            connection.execute(POSTGRES_ERASING)
+            connection.execute("INSERT INTO erasing VALUES (1, %s, %s)", erasing)
             connection.execute("INSERT INTO store_version VALUES (%s)", (len(STEPS),))
             connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0, %s, '')", (ledger_id, first_link(ledger_id)))
             if service_role is not None:
@@ -208,9 +211,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
         except psycopg.errors.InsufficientPrivilege:
             raise SetupError("Only the owner of the ledger may do this. Give the owner's --database-url.") from None
 
-    def excise(self, position: int, retention_class: str) -> bool:
+    def excise(self, position: int, retention_class: str, proof: bytes) -> bool:
         with self.reading() as cursor:
-            row = cursor.execute("SELECT excise(%s::bigint, %s)", (position, retention_class)).fetchone()
+            row = cursor.execute("SELECT excise(%s::bigint, %s, %s)", (position, retention_class, proof)).fetchone()
             return bool(row and row[0])
 
     def close_writing(self) -> None:

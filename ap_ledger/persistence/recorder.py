@@ -19,13 +19,16 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from ap_ledger.persistence.rows import Appended, ChainedRow, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit
+from ap_ledger.errors import Unreadable
+from ap_ledger.persistence.rows import Appended, ChainedRow, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit, octets, of_kind
 from ap_ledger.persistence.writer import GroupCommitWriter
 
 COLUMNS = (
     "position, originator_id, originator_version, topic, class_version, command_id, setting_id, student_id, "
     "author_id, device_id, occurred_at, recorded_at, fingerprint, sealed_hash, state"
 )
+
+DAMAGED_TEXT = SealedText("", UUID(int=0), b"", b"")
 
 
 class TailRow(NamedTuple):
@@ -76,8 +79,8 @@ class LedgerRecorder(ApplicationRecorder):
         """The random id given to this ledger when it was made."""
 
     @abstractmethod
-    def excise(self, position: int, retention_class: str) -> bool:
-        """Removes one sealed text for good; the event row stays. False when there was none."""
+    def excise(self, position: int, retention_class: str, proof: bytes) -> bool:
+        """Removes one sealed text for good; the event row stays. False when there was none. The proof is an ErasingProof's."""
 
     @abstractmethod
     def writing(self) -> Any: ...
@@ -243,17 +246,20 @@ class LedgerRecorder(ApplicationRecorder):
             sql = f"SELECT {COLUMNS} FROM stored_events WHERE {where} {order}"
             rows = cursor.execute(sql.replace("?", self.PARAMETER), parameters).fetchall()
             sealed = self._sealed(cursor, [row[0] for row in rows if row[13] is not None])
-        return [
-            LedgerStoredEvent(
+        return [self._event(row, sealed.get(row[0], ())) for row in rows]
+
+    def _event(self, row: Sequence[Any], sealed: Sequence[SealedText]) -> LedgerStoredEvent:
+        try:
+            return LedgerStoredEvent(
                 position=row[0], originator_id=self._uuid(row[1]), originator_version=row[2], topic=row[3],
                 class_version=row[4], command_id=self._maybe(row[5]), setting_id=self._maybe(row[6]),
                 student_id=self._maybe(row[7]), author_id=self._maybe(row[8]), device_id=self._maybe(row[9]),
-                occurred_at=row[10], recorded_at=row[11], fingerprint=bytes(row[12]),
-                sealed_hash=None if row[13] is None else bytes(row[13]),
-                state=row[14].encode(), sealed=tuple(sealed.get(row[0], ())),
-            )
-            for row in rows
-        ]  # fmt: skip
+                occurred_at=row[10], recorded_at=row[11], fingerprint=octets(row[12]),
+                sealed_hash=None if row[13] is None else octets(row[13]),
+                state=row[14].encode(), sealed=tuple(sealed),
+            )  # fmt: skip
+        except (AttributeError, TypeError, ValueError):
+            raise Unreadable(f"The row at position {row[0]} was damaged. Run: ap-ledger check --deep") from None
 
     def _sealed(self, cursor: Any, positions: Sequence[int]) -> dict[int, list[SealedText]]:
         found: dict[int, list[SealedText]] = {}
@@ -262,20 +268,28 @@ class LedgerRecorder(ApplicationRecorder):
             marks = ",".join([self.PARAMETER] * len(some))
             ask = f"SELECT position, retention_class, key_id, nonce, ciphertext FROM sealed WHERE position IN ({marks})"
             for position, kept, key_id, nonce, ciphertext in cursor.execute(ask, list(some)).fetchall():
-                found.setdefault(position, []).append(SealedText(kept, self._uuid(key_id), bytes(nonce), bytes(ciphertext)))
+                try:
+                    text = SealedText(of_kind(str, kept), self._uuid(key_id), octets(nonce), octets(ciphertext))
+                except (TypeError, ValueError):
+                    # No key has this id, so whoever asks for its words is told that they cannot be opened, and nobody else is.
+                    text = DAMAGED_TEXT
+                found.setdefault(position, []).append(text)
         return found
 
-    def _chained(self, position: int, stream: Any, version: int, topic: str, class_version: int, *rest: Any) -> ChainedRow:
-        *ids, occurred_at, recorded_at, fingerprint, hash_, state, chain = rest
-        command, setting, student, author, device = map(self._maybe, ids)
-        row = Row(
-            self._uuid(stream), version, topic, class_version, command, setting, student, author, device,
-            occurred_at, bytes(fingerprint), None if hash_ is None else bytes(hash_), state,
-        )  # fmt: skip
-        return ChainedRow(position, recorded_at, bytes(chain), row)
+    def _chained(self, position: int, *rest: Any) -> ChainedRow:
+        stream, version, topic, class_version, *ids, occurred_at, recorded_at, fingerprint, hash_, state, chain = rest
+        try:
+            command, setting, student, author, device = map(self._maybe, ids)
+            row = Row(
+                self._uuid(stream), of_kind(int, version), of_kind(str, topic), of_kind(int, class_version), command, setting, student, author, device,
+                of_kind(int, occurred_at), octets(fingerprint), None if hash_ is None else octets(hash_), of_kind(str, state),
+            )  # fmt: skip
+            return ChainedRow(position, of_kind(int, recorded_at), octets(chain), row)
+        except (TypeError, ValueError):
+            return ChainedRow(position, 0, bytes(chain) if isinstance(chain, bytes) else b"", None)
 
     def _uuid(self, value: Any) -> UUID:
-        return value if isinstance(value, UUID) else UUID(bytes=bytes(value))
+        return value if isinstance(value, UUID) else UUID(bytes=octets(value))
 
     def _maybe(self, value: Any) -> UUID | None:
         return None if value is None else self._uuid(value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
+
+K = TypeVar("K")
 
 
 class SealedText(NamedTuple):
@@ -54,12 +56,26 @@ class Row(NamedTuple):
 
 
 class ChainedRow(NamedTuple):
-    """A stored row as its link was made of it."""
+    """A stored row as its link was made of it. `row` is None where a value is not of its column's kind: nobody wrote that through here."""
 
     position: int
     recorded_at: int
     chain: bytes
-    row: Row
+    row: Row | None
+
+
+def octets(value: Any) -> bytes:
+    """The octets of a column. Raises TypeError for anything else that SQLite keeps there."""
+    if not isinstance(value, (bytes, memoryview)):
+        raise TypeError("this column holds octets")
+    return bytes(value)
+
+
+def of_kind(kind: type[K], value: Any) -> K:
+    """A number or a text of a column. Raises TypeError for anything else."""
+    if not isinstance(value, kind):
+        raise TypeError("this column holds something else")
+    return value
 
 
 class Unit(NamedTuple):

@@ -16,6 +16,7 @@ from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.files import make_private, sync_folder
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
+from ap_ledger.persistence.sqlite_text import text_or_octets
 from ap_ledger.persistence.steps.ledger import STEPS
 from ap_ledger.persistence.unavailable import saying_which, unavailable
 
@@ -103,6 +104,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.text_factory = text_or_octets
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA secure_delete=ON")
         connection.execute("PRAGMA cache_size=-16000")
@@ -206,7 +208,8 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         connection.execute(MOVE_HEAD, head)
         connection.close()
 
-    def excise(self, position: int, retention_class: str) -> bool:
+    def excise(self, position: int, retention_class: str, proof: bytes) -> bool:
+        # Whoever can write the file needs no leave of it, so the proof is for the other database.
         connection = self._connect()
         try:
             gone = connection.execute("DELETE FROM sealed WHERE position = ? AND retention_class = ?", (position, retention_class)).rowcount

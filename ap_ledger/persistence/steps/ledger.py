@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from ap_ledger.errors import KeyringError
 from ap_ledger.persistence.chain import EndProof, first_link, links_of
+from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.migrations import Step, Upgrading
 from ap_ledger.persistence.rows import Head, Row
 
@@ -48,6 +49,29 @@ $$ DECLARE gone bigint; BEGIN
 END $$;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
 """
+POSTGRES_ERASING = """
+CREATE TABLE erasing (only_row integer PRIMARY KEY CHECK (only_row = 1), within bytea NOT NULL, around bytea NOT NULL);
+REVOKE ALL ON erasing FROM PUBLIC;
+CREATE FUNCTION tells_of_excising(state text, place bigint, kept text) RETURNS boolean LANGUAGE plpgsql AS
+$$ BEGIN
+  RETURN (state::json ->> 'excised_position')::bigint = place AND state::json ->> 'retention_class' = kept;
+EXCEPTION WHEN OTHERS THEN RETURN false;
+END $$;
+DROP FUNCTION excise(bigint, text);
+CREATE FUNCTION excise(bigint, text, bytea) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = ledger, pg_temp AS
+$$ DECLARE gone bigint; BEGIN
+  IF NOT EXISTS (SELECT 1 FROM ledger.erasing
+      WHERE sha256(around || sha256(within || convert_to($1::text || '/' || $2, 'UTF8'))) = $3)
+  THEN RAISE EXCEPTION 'a text is removed by a holder of the keyring only'; END IF;
+  IF NOT EXISTS (SELECT 1 FROM ledger.stored_events WHERE topic = 'text-excised' AND ledger.tells_of_excising(state, $1, $2))
+  THEN RAISE EXCEPTION 'no event says that this text was removed'; END IF;
+  DELETE FROM ledger.sealed WHERE position = $1 AND retention_class = $2;
+  GET DIAGNOSTICS gone = ROW_COUNT;
+  RETURN gone;
+END $$;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA ledger FROM PUBLIC;
+"""
+"""What the step that lets only a holder of the keyring remove a text makes; a new ledger is made with it too."""
 AT_ONCE = 2_000
 """Rows read and chained at a time."""
 _UNCHANGING = {
@@ -68,10 +92,7 @@ def chain_rows(upgrading: Upgrading) -> None:
     for table, column in (("stored_events", "chain"), ("head", "chain"), ("head", "proof")):
         connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind} NOT NULL DEFAULT {nothing}"))
     row = connection.execute(text("SELECT ledger_id, position, recorded_at, rules_position, keys_position FROM head")).one()
-    ledger_id = row.ledger_id if isinstance(row.ledger_id, UUID) else UUID(bytes=bytes(row.ledger_id))
-    own = upgrading.open_key(ledger_id, "core")
-    if own is None:
-        raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup, then upgrade.")
+    ledger_id, own = _own_key(upgrading, row.ledger_id)
     connection.execute(text(may_change))
     chain = first_link(ledger_id)
     for positions, recorded_at, rows in _rows(upgrading):
@@ -83,6 +104,16 @@ def chain_rows(upgrading: Upgrading) -> None:
     connection.execute(text(never_changes))
     proof = EndProof(own, ledger_id).of(Head(row.position, row.recorded_at, row.rules_position, row.keys_position, chain, b""))
     connection.execute(text("UPDATE head SET chain = :chain, proof = :proof"), {"chain": chain, "proof": proof})
+
+
+def _own_key(upgrading: Upgrading, stored_id: Any) -> tuple[UUID, bytes]:
+    """The ledger's id, and the key of its own. Raises KeyringError where that is missing."""
+    ledger_id = _id(stored_id)
+    assert ledger_id is not None
+    own = upgrading.open_key(ledger_id, "core")
+    if own is None:
+        raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup, then upgrade.")
+    return ledger_id, own
 
 
 def _rows(upgrading: Upgrading) -> Iterator[tuple[list[int], list[int], list[Row]]]:
@@ -124,7 +155,26 @@ def add_through_functions(upgrading: Upgrading) -> None:
         connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION lock_head, append, excise TO {name}")
 
 
+def remove_with_proof(upgrading: Upgrading) -> None:
+    """Replaces the function that removes a text on PostgreSQL: it wants a proof that only a holder of the keyring can make."""
+    if not upgrading.on_postgres:
+        return
+    connection = upgrading.connection
+    roles = connection.scalars(
+        text(
+            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_routine_grants WHERE routine_schema = 'ledger' "
+            "AND routine_name = 'excise' AND privilege_type = 'EXECUTE' AND grantee <> current_user"
+        )
+    ).all()
+    _, own = _own_key(upgrading, connection.execute(text("SELECT ledger_id FROM head")).scalar_one())
+    connection.exec_driver_sql(POSTGRES_ERASING)
+    connection.execute(text("INSERT INTO erasing VALUES (1, :within, :around)"), ErasingProof(own).beginnings()._asdict())
+    for name in roles:
+        connection.exec_driver_sql(f"GRANT EXECUTE ON FUNCTION excise TO {name}")
+
+
 STEPS: tuple[Step, ...] = (
     Step("chains every row to the one before it, and proves the end of the ledger", chain_rows),
     Step("lets the role of the service add rows through one function only", add_through_functions),
+    Step("lets only a holder of the keyring remove a text", remove_with_proof),
 )
