@@ -45,7 +45,7 @@ class Gaps:
         self.reader, self.setting, self.periods = reader, setting, periods
 
     def tables(self) -> list[tuple[str, str, Sequence[str], list[list[Any]]]]:
-        """(name, caption, heads, rows) of each list."""
+        """(name, caption, heads, rows) of each list; where a row is about a student, it begins with their period."""
         return [
             ("not-met", f"Students not met for {QUIET_DAYS} days or more", ("Student", "Last contact", "Days"), self.not_met()),
             ("not-scored", "Slots that nobody scored, on days attended", ("Student", "Expected", "Not scored", "Share scored"), self.not_scored()),
@@ -64,12 +64,12 @@ class Gaps:
             met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
             since = (period.last - date.fromisoformat(met[-1])).days if met else None
             if period.last in placement_days([period.placement] if period.placement else ()) and (since is None or since >= QUIET_DAYS):
-                found.append([_name(period), met[-1] if met else "never", since if since is not None else "–"])
+                found.append([period, met[-1] if met else "never", since if since is not None else "–"])
         return sorted(found, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
 
     def not_scored(self) -> list[list[Any]]:
         """Slots expected on days attended that have no score, the most first."""
-        found = [[_name(p), wanted, wanted - scored, f"{scored / wanted:.0%}"] for p in self.periods for wanted, scored in [p.completeness] if wanted > scored]
+        found = [[p, wanted, wanted - scored, f"{scored / wanted:.0%}"] for p in self.periods for wanted, scored in [p.completeness] if wanted > scored]
         return sorted(found, key=lambda row: -row[2])
 
     def cancelled(self) -> list[list[Any]]:
@@ -78,13 +78,13 @@ class Gaps:
         for period in self.periods:
             visits = sum(times for key, times in period.counted("visits").items() if key.startswith("cancelled-by-us|"))
             if period.attendance.by_us or visits:
-                found.append([_name(period), period.attendance.by_us, visits])
+                found.append([period, period.attendance.by_us, visits])
         return sorted(found, key=lambda row: -(row[1] + row[2]))
 
     def setbacks(self) -> list[list[Any]]:
         """Stretches in which less is kept up than before, and which go on."""
         open_ = [(period, one) for period in self.periods if period.main_ladder for one in period.main_ladder.setbacks if one.last is None]
-        return [[_name(period), one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
+        return [[period, one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
 
     def raters(self) -> list[RatersApart]:
         """Pairs of people who score the same students apart, on the last four weeks of the period."""
@@ -137,10 +137,6 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
     rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
     authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
     return [(UUID(bytes=bytes(student)), str(authors[position]), item, value) for position, student, item, value, _ in rows if position in authors]
-
-
-def _name(period: StudentPeriod) -> str:
-    return str(period.student["name"])
 
 
 def _percent(interval: Interval) -> str:

@@ -63,11 +63,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table: what programs call it, what people read, and what it means."""
+    """A column of a table: what programs call it, what people read, and what it means.
+
+    One that is not `printed` stands in files alone, where there is room for it.
+    """
 
     name: str
     label: str
     means: str = ""
+    printed: bool = True
 
 
 @dataclass(frozen=True)
@@ -142,15 +146,23 @@ class Table(Block):
     note: str = ""
 
     @property
+    def printed(self) -> Table:
+        """The table without what is in files alone."""
+        shown = [n for n, column in enumerate(self.columns) if column.printed]
+        columns, rows = [self.columns[n] for n in shown], [[row[n] for n in shown] for row in self.rows]
+        return self if len(shown) == len(self.columns) else replace(self, columns=columns, rows=rows)
+
+    @property
     def turned(self) -> Table:
-        """The table as it reads best: a single row of many columns is read downwards."""
-        if len(self.rows) != 1 or len(self.columns) < TURNED_FROM:
-            return self
-        (row,) = self.rows
-        rows = [[Shown(column.label), cell] for column, cell in zip(self.columns[1:], row[1:], strict=True)]
+        """The table as people read it best: a single row of many columns is read downwards."""
+        table = self.printed
+        if len(table.rows) != 1 or len(table.columns) < TURNED_FROM:
+            return table
+        (row,) = table.rows
+        rows = [[Shown(column.label), cell] for column, cell in zip(table.columns[1:], row[1:], strict=True)]
         first = row[0]
         assert isinstance(first, Shown)
-        return replace(self, columns=[Column("what", "What"), Column("value", first.text)], rows=rows)
+        return replace(table, columns=[Column("what", "What"), Column("value", first.text)], rows=rows)
 
 
 @dataclass(frozen=True)

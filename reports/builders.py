@@ -10,12 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from ap_ledger.errors import SetupError
 from reports.blocks import Banner, Column, Heading, Page, Paragraph, Shown, Table, Tiles
-from reports.columns import COLUMNS
+from reports.columns import COLUMNS, StudentColumn
 from reports.context import Blocks, Context
 from reports.disclosure import NOT_AVAILABLE
 from reports.group_blocks import summary
 from reports.method_blocks import gaps, method
 from reports.student_blocks import context_noted, distance, figure, next_steps, strengths, themes_table, words
+
+NAMING = frozenset(("student", "reference", "upn"))
+"""Columns that say whom a row is about, and nothing about them."""
 
 
 def _banner(context: Context, title: str = "", sub: str = "{setting} · {period}") -> Blocks:
@@ -47,15 +50,27 @@ def _table(
     """A row for each student, the columns in the layout's order, under the layout's names where it gives any."""
     _known(columns)
     context.columns_used.update(dict.fromkeys(columns))
-    heads = [Column(column, (labels or {}).get(column, COLUMNS[column].label), COLUMNS[column].means) for column in columns]
-    rows = [[COLUMNS[column].cell(period) for column in columns] for period in context.periods]
-    if all(cell.raw == NOT_AVAILABLE for row in rows for column, cell in zip(columns, row, strict=True) if column not in ("student", "reference")):
+    told = _with_identifiers(context, columns)
+    heads = [Column(name, (labels or {}).get(name, one.label), one.means, name in columns) for name, one in told.items()]
+    rows = [[one.cell(period) for one in told.values()] for period in context.periods]
+    figures = [n for n, name in enumerate(told) if name not in NAMING]
+    if all(row[n].raw == NOT_AVAILABLE for row in rows for n in figures):
         note = f"{note} None of this is recorded in this software yet.".strip()
         # It says nothing about anybody, so it stays whoever reads.
-        heads = [head for head in heads if head.name not in ("student", "reference")]
+        heads = [heads[n] for n in figures]
         yield Table(name, context.say(caption), heads, [[Shown(NOT_AVAILABLE, NOT_AVAILABLE) for _ in heads]], note)
         return
     yield Table(name, context.say(caption), heads, rows, note, single=True)
+
+
+def _with_identifiers(context: Context, columns: Sequence[str]) -> dict[str, StudentColumn]:
+    """The columns of a table by name, where in files every student's name is followed by what identifies them."""
+    told: dict[str, StudentColumn] = {}
+    for name in columns:
+        told[name] = COLUMNS[name]
+        if name == "student":
+            told |= {added: column for added, column in context.identifiers.items() if added not in columns}
+    return told
 
 
 def _known(names: Sequence[str]) -> Sequence[str]:

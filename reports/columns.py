@@ -398,3 +398,6 @@ COLUMNS: Mapping[str, StudentColumn] = {
     "cost": _x("Cost"),
 }
 """Every column by its name, in the order of the tables that a commissioner's report holds."""
+
+UPN = StudentColumn("UPN", "The unique pupil number, where it was given.", lambda period: period.student["upn"] or "")
+"""Stands in files for readers who may identify the student. A layout cannot ask for it."""

@@ -12,6 +12,7 @@ from ap_ledger import __version__
 from ap_ledger.errors import SetupError
 from ap_ledger.events.days import days_of
 from ap_ledger.events.report import Layout
+from projections.names import reference
 from projections.period_facts import StudentPeriod
 from projections.periods import periods
 from projections.reading import Body, Reader, Unknown
@@ -92,7 +93,8 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     if not made:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
     cohort = Cohort(made)
-    context = Context(reader, setting, made, cohort, opens, _words(reader, order, setting, made, today), layout.title, order.student_id is not None)
+    words, one_student = _words(reader, order, setting, made, today), order.student_id is not None
+    context = Context(reader, setting, made, cohort, opens, words, layout.title, one_student, _identified(order))
     blocks: list[Block] = []
     for block in layout.blocks:
         ((name, given),) = block.items()
@@ -109,7 +111,13 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         "known_at": None if order.known_at is None else order.known_at.isoformat(), "position": made[0].position, "software": __version__,
         "incomplete": any(period.incomplete for period in made),
     }  # fmt: skip
-    return Draft(context.say(layout.title), foot, "en", order.student_id is not None, blocks, cohort.cells, cohort.families, facts), preset
+    names = {str(period.student["name"]): f"Student {reference(period.student['id'])}" for period in made}
+    return Draft(context.say(layout.title), foot, "en", one_student, blocks, cohort.cells, cohort.families, facts, names), preset
+
+
+def _identified(order: Order) -> bool:
+    """Whether a report's readers may know who each student in it is in full: whoever placed them, and the leaders here."""
+    return order.layout.audience == "leader" or (order.layout.audience == "commissioner" and order.about != "setting")
 
 
 def _placed_by(reader: Reader, setting: Body, order: Order, students: Sequence[Body]) -> UUID | None:

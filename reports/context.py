@@ -13,6 +13,7 @@ from projections.period_facts import StudentPeriod
 from projections.reading import Body, Reader
 from reports.blocks import Block
 from reports.cohort import Cohort
+from reports.columns import COLUMNS, UPN, StudentColumn
 
 Opens = Callable[[UUID, str, datetime], bool]
 """Whether words of a retention class about a student, recorded at a moment, may be read by whoever the report is for."""
@@ -23,7 +24,7 @@ NAMED, BRACE = re.compile(r"\{([a-z]+)\}"), re.compile(r"[{}]")
 
 @dataclass
 class Context:
-    """Everything that a block may ask for."""
+    """Everything that a block may ask for. `identified` says that its readers may know who each student is in full."""
 
     reader: Reader
     setting: Body
@@ -33,6 +34,7 @@ class Context:
     words: Mapping[str, str]
     title: str
     one_student: bool
+    identified: bool
     columns_used: dict[str, None] = field(default_factory=dict)
 
     @property
@@ -41,6 +43,11 @@ class Context:
         if not self.one_student:
             raise SetupError("A block of this layout is about one student; make the report with --student.")
         return self.periods[0]
+
+    @property
+    def identifiers(self) -> Mapping[str, StudentColumn]:
+        """What stands beside a student's name in files: a short name alone is shared too easily."""
+        return {"reference": COLUMNS["reference"], **({"upn": UPN} if self.identified else {})}
 
     def say(self, text: str) -> str:
         """A text of the layout with what it names in braces put in. Nothing else in it means anything."""

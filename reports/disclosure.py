@@ -82,11 +82,15 @@ class Draft:
     cells: dict[str, Cell] = field(default_factory=dict)
     families: list[Family] = field(default_factory=list)
     facts: dict[str, Any] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What may be shown to its reader, and nothing else."""
+    """What may be shown to its reader, and nothing else. `names` are those in it, each with what stands for it in print.
+
+    It is needed where no font at hand has the letters of a name.
+    """
 
     title: str
     foot: str
@@ -94,6 +98,7 @@ class Report:
     preset: Preset
     blocks: Sequence[Block]
     facts: Mapping[str, Any]
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def release(draft: Draft, preset_name: str) -> Report:
@@ -120,7 +125,7 @@ def release(draft: Draft, preset_name: str) -> Report:
     if preset.threshold:
         blocks.append(Paragraph(f"Preset {preset.name}: {preset.says}.", quiet=True))
     facts = {**draft.facts, "preset": preset.name}
-    return Report(draft.title, f"{draft.foot} · {preset.name}", draft.language, preset, blocks, facts)
+    return Report(draft.title, f"{draft.foot} · {preset.name}", draft.language, preset, blocks, facts, draft.names)
 
 
 def _without_empty_headings(blocks: Sequence[Block]) -> list[Block]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
+from typing import Any
 
 from ap_ledger import __version__
 from projections.gaps import Gaps
@@ -19,16 +21,22 @@ def gaps(context: Context) -> Blocks:
     found = Gaps(context.reader, context.setting, context.periods)
     for name, caption, heads, rows in found.tables():
         if rows:
-            yield Table(
-                name,
-                caption,
-                [Column(head.lower().replace(" ", "_"), head) for head in heads],
-                [[Shown(str(cell), cell) for cell in row] for row in rows],
-                single=True,
-            )
+            columns = [Column(head.lower().replace(" ", "_"), head) for head in heads]
+            if columns[0].name == "student":
+                beside = context.identifiers.items()
+                columns[1:1] = [Column(key, column.label, column.means, printed=False) for key, column in beside]
+            yield Table(name, caption, columns, [[*_cells(context, row)] for row in rows], single=True)
         else:
             yield Heading(caption, 3)
             yield Paragraph("Nothing is missing here.")
+
+
+def _cells(context: Context, row: Sequence[Any]) -> Iterator[Shown]:
+    for cell in row:
+        if isinstance(cell, StudentPeriod):
+            yield from (column.cell(cell) for column in (COLUMNS["student"], *context.identifiers.values()))
+        else:
+            yield Shown(str(cell), cell)
 
 
 def method(context: Context) -> Blocks:
@@ -59,6 +67,9 @@ def method(context: Context) -> Blocks:
     if means:
         rows = [[Shown(label), Shown(said)] for label, said in means.items() if not said.startswith("Not recorded")]
         yield Table("columns", "What the columns mean", [Column("column", "Column"), Column("means", "What it says")], rows, single=True)
+    if "student" in context.columns_used:
+        beside = " ".join(f"{name}: {column.means}" for name, column in context.identifiers.items())
+        yield Paragraph(f"In the files of figures every student's name is followed by what tells them from others. {beside}", single=True)
 
 
 def _missing_and_who(context: Context) -> Blocks:

@@ -15,13 +15,16 @@ from reports.blocks import Banner, Block, FigureBlock, Heading, Listing, Page, P
 from reports.disclosure import Report
 from reports.print_figure import print_figure
 from reports.printable import (
+    BREAK_HERE,
     FAMILIES,
     FONTS,
     SCRIPT_FAMILIES,
     SCRIPT_FONTS,
+    UNPRINTABLE,
     breakable,
     needs_script_fonts,
     printable,
+    prints,
     reads_right_to_left,
     words_in,
 )
@@ -33,8 +36,10 @@ SIZES = {"family": 12.5}
 
 PICTURE_PPI = 216
 """Dots an inch of a chart that is embedded as a picture: three for each that it is drawn in."""
-WIDEST_FIRST = 30
-"""Letters of a first column up to which it takes the room that it needs."""
+NOT_PRINTED = (
+    "Some letters of a name or a word cannot be printed here. The student's reference, or [not printable], stands in its place; "
+    "the same report as a page and its files show it as it is written."
+)
 WIDE = 9
 """A report with a table of more columns is printed on its side."""
 
@@ -67,10 +72,14 @@ def _fonts(other_scripts: bool) -> typst.Fonts:
 
 
 def _printed(report: Report) -> dict[str, Any]:
+    stand_ins = {name: instead for name, instead in report.names.items() if not prints(name)}
+    title, foot, blocks = _safe([report.title, report.foot, list(_blocks(report.blocks))], stand_ins)
+    if any(lost in words for lost in (UNPRINTABLE, *stand_ins.values()) for words in words_in([title, blocks])):
+        blocks.append({"kind": "paragraph", "text": _safe(NOT_PRINTED, {}), "quiet": True})
     return {
-        "title": printable(report.title), "author": f"AP Ledger {__version__}", "foot": _safe(report.foot),
+        "title": title.replace(BREAK_HERE, ""), "author": f"AP Ledger {__version__}", "foot": foot,
         "language": report.language, "size": SIZES.get(str(report.facts.get("audience")), 10.5),
-        "blocks": [_directed(_safe(block)) for block in _blocks(report.blocks)],
+        "blocks": [_directed(block) for block in blocks],
         "landscape": any(isinstance(block, Table) and len(block.turned.columns) > WIDE for block in report.blocks),
     }  # fmt: skip
 
@@ -100,9 +109,7 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
                 caption = f"{block.caption}. {block.note}" if block.note else block.caption
                 rows = [[_text(cell) for cell in row] for row in block.rows]
                 labels = [column.label for column in block.columns]
-                # A first column as wide as a very long name would push the others off the paper.
-                shared = any(len(row[0]) > WIDEST_FIRST for row in rows if row)
-                yield {"kind": "table", "caption": caption, "columns": labels, "rows": rows, "shared": shared}
+                yield {"kind": "table", "caption": caption, "columns": labels, "rows": rows}
             case FigureBlock(figure=figure, height=height):
                 yield {"kind": "figure", "title": figure.title, "alt": figure.alt, **_drawing(print_figure(figure.plot, height=height))}
             case Page():
@@ -129,12 +136,12 @@ def _text(cell: Any) -> str:
     return cell.text
 
 
-def _safe(value: Any) -> Any:
+def _safe(value: Any, stand_ins: Mapping[str, str]) -> Any:
     """Every word, as the print fonts can say it, and as a narrow column can hold it. Drawings were made so already."""
     if isinstance(value, str):
-        return breakable(printable(value))
+        return breakable(printable(value, stand_ins))
     if isinstance(value, Mapping):
-        return {name: inner if name == "drawing" else _safe(inner) for name, inner in value.items()}
+        return {name: inner if name == "drawing" else _safe(inner, stand_ins) for name, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_safe(inner) for inner in value]
+        return [_safe(inner, stand_ins) for inner in value]
     return value

@@ -9,6 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from projections.names import signs as whole_signs
+
 FONTS = Path(__file__).with_name("fonts")
 SCRIPT_FONTS = Path(__file__).with_name("script_fonts")
 """Fonts for other scripts than Latin. They are large, so a report loads them only when it holds a letter of theirs."""
@@ -32,6 +34,15 @@ JOINERS = "\u200c\u200d"
 _LONG = re.compile(rf"[^\s{BREAK_HERE}]{{{LONG_WORD + 1},}}")
 _HYPHENS = re.compile(r"(?<=[-–—/_.@])")
 
+UNPRINTABLE = "[not printable]"
+"""Stands for words of which no font at hand has every letter."""
+LOST = "\x00"
+"""Stands for such a letter, before its words are replaced: a control character, so no text that is printed holds it."""
+_LOST_WORDS = re.compile(rf"[^\s{LOST}]*{LOST}\S*(?:\s+[^\s{LOST}]*{LOST}\S*)*")
+_UNSEEN = re.compile("[\u034f\u20e3\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e0fff]")
+"""Selectors of how the sign before them is drawn, tones of skin, and tags."""
+NO_STAND_INS: Mapping[str, str] = {}
+
 
 @cache
 def _main_letters() -> frozenset[str]:
@@ -43,21 +54,49 @@ def _script_letters() -> frozenset[str]:
     return frozenset((SCRIPT_FONTS / "letters.txt").read_text("utf-8")) - {"\n"}
 
 
-def printable(text: str) -> str:
-    """The same words with emoji and signs outside the fonts said in words, and control characters left out."""
+def prints(text: str) -> bool:
+    """Whether the print fonts can say a text: every letter of it, and other signs in words."""
+    return LOST not in "".join(_said(text))
+
+
+def printable(text: str, stand_ins: Mapping[str, str] = NO_STAND_INS) -> str:
+    """The same words as the print fonts can say them: emoji and signs in words, and nothing of what nobody can see.
+
+    A word with a letter that no font has is said to be one, and never spelt out. `stand_ins` says what is printed instead
+    of such names.
+    """
     if text.isascii() and text.isprintable():
         return text
-    letters: list[str] = []
+    for name, instead in stand_ins.items():
+        text = text.replace(name, instead)
+    return _LOST_WORDS.sub(UNPRINTABLE, "".join(_said(text)))
+
+
+def _said(text: str) -> Iterator[str]:
+    before = ""
     for letter in unicodedata.normalize("NFC", text):
-        if letter in _main_letters() or letter in _script_letters() or (letter in JOINERS and letters and letters[-1] in _script_letters()):
-            letters.append(letter)
-        elif letter in "\n\t" or unicodedata.category(letter).startswith("Z"):
-            letters.append(" ")
-        elif unicodedata.category(letter) in ("Cc", "Cf", "Mn", "Me", "Cs", "Co", "Cn") or 0x1F3FB <= ord(letter) <= 0x1F3FF:
-            continue
+        if letter in JOINERS:
+            yield letter if before in _script_letters() else ""
         else:
-            letters.append(f"[{unicodedata.name(letter, 'symbol').lower()}]")
-    return "".join(letters)
+            yield letter if _has(letter) else _instead_of(letter)
+        before = letter
+
+
+def _has(letter: str) -> bool:
+    return letter in _main_letters() or letter in _script_letters()
+
+
+def _instead_of(letter: str) -> str:
+    """What is printed where no font has a sign: nothing, a space, its plain form, its name, or that it is lost."""
+    kind = unicodedata.category(letter)
+    if letter in "\n\t" or kind[0] == "Z":
+        return " "
+    if kind in ("Cc", "Cf", "Cs") or _UNSEEN.fullmatch(letter):
+        return ""
+    plain = unicodedata.normalize("NFKC", letter)
+    if all(map(_has, plain)):
+        return plain
+    return LOST if kind[0] in "LMNC" else f"[{unicodedata.name(letter, 'symbol').lower()}]"
 
 
 def breakable(text: str) -> str:
@@ -73,11 +112,11 @@ def _with_breaks(word: re.Match[str]) -> str:
 def signs(word: str) -> Iterator[str]:
     """Letters with the marks that they carry. Between letters that join each other there is no break."""
     kept = ""
-    for letter in word:
-        if kept and unicodedata.category(letter)[0] != "M" and unicodedata.bidirectional(letter) != "AL":
+    for sign in whole_signs(word):
+        if kept and unicodedata.bidirectional(sign[0]) != "AL":
             yield kept
             kept = ""
-        kept += letter
+        kept += sign
     yield kept
 
 

@@ -420,8 +420,8 @@ def test_gaps_name_who_was_not_met_what_was_cancelled_and_raters_far_apart(place
     assert setting is not None
     made = periods(place.reader, setting, place.reader.everyone(setting), FIRST, date(2026, 3, 15), None)
     found = Gaps(place.reader, setting, made)
-    assert {(row[0], row[1]) for row in found.not_met()} == {("Ash H", "2026-03-03"), ("Kit O", "2026-03-02")}
-    assert found.cancelled() == [["Ash H", 0, 1]]
+    assert {(row[0].student["name"], row[1]) for row in found.not_met()} == {("Ash H", "2026-03-03"), ("Kit O", "2026-03-02")}
+    assert [(row[0].student["name"], *row[1:]) for row in found.cancelled()] == [("Ash H", 0, 1)]
     (apart,) = found.raters()
     assert {apart.first, apart.second} == {"Birch", "Hazel"} and abs(apart.first_seen.value - apart.second_seen.value) > 0.9
 

@@ -17,11 +17,18 @@ from pydantic import BaseModel
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain import given as given_module
 from ap_ledger.domain.device import EnrolDevice
-from ap_ledger.domain.student import AdmitStudent, IdentifyStudent
+from ap_ledger.domain.setting import AddCommissioner
+from ap_ledger.domain.student import AdmitStudent, IdentifyStudent, StartPlacement
 from ap_ledger.errors import Refused
+from ap_ledger.events.report import Layout
 from frameworks.letters import tidy
 from frameworks.lookalikes import look
 from projections.names import FullName, short_names, signs
+from reports.blocks import Column, Shown, Table
+from reports.compose import Order, make_report, words_that_leave
+from reports.disclosure import PRESETS, Report
+from reports.html import as_html
+from reports.pack import figures_hash, pack_files, table_csv
 from tests.house import MONDAY, House
 from tests.test_command_rules import KINDS, put, read, whole
 
@@ -236,3 +243,57 @@ def test_two_devices_of_one_name_are_told_apart(house: House) -> None:
     house.runner.catch_up()
     devices = house.reader.whole("devices", house.reader.one("settings", str(house.setting)))
     assert [one["name"] for one in devices] == ["Tablet [1]", "Tablet [2]"]
+
+
+# Files for schools ------------------------------------------------------------------------------------------------------
+
+
+def files_of(house: House, audience: str, **order: Any) -> dict[str, list[dict[str, str]]]:
+    """The tables of a pack about everybody, as a school's spreadsheet reads them."""
+    blocks: list[dict[str, Any]] = [
+        {"banner": {}},
+        {"table": {"name": "one", "caption": "One", "columns": ["student", "sess_possible"]}},
+        {"table": {"name": "own", "caption": "Own", "columns": ["sess_possible", "reference"]}},
+        {"method": {}},
+        *([{"gaps": {}}] if audience == "leader" else []),
+    ]
+    layout = Layout(id="x", title="x", summary="x", audience=audience, about=["student", "commissioner", "setting"], blocks=blocks)  # type: ignore[arg-type]
+    asked = Order(layout, house.setting, date(2026, 3, 2), date(2026, 3, 15), **order)
+    report = make_report(house.reader, asked, words_that_leave(layout), date(2026, 3, 16))
+    files = {name: content.decode() for name, content in pack_files(report).items() if name.endswith((".csv", ".txt"))}
+    house.told = files.get("method.txt", ""), as_html(report)  # type: ignore[attr-defined]
+    return {name: list(csv.DictReader(StringIO(text.lstrip("\ufeff")))) for name, text in files.items() if name.endswith(".csv")}
+
+
+def test_every_file_of_a_pack_tells_two_of_one_name_apart_by_more_than_the_name(make_house: Callable[..., House]) -> None:
+    house = make_house("sqlite")
+    payer = new_id()
+    house.ledger.execute(AddCommissioner(id=new_id(), setting_id=house.setting, commissioner_id=payer, name="County", kind="school"))
+    first, second = new_id(), new_id()
+    for student, family, more in ((first, "Lee", {"upn": "Y823432104009"}), (second, "Lee Young", {})):
+        whose: dict[str, Any] = {"setting_id": house.setting, "student": student, "author_id": house.teacher}
+        start = {"start": date(2026, 3, 2), "commissioner_id": payer, "placement_id": new_id()}
+        house.ledger.execute(AdmitStudent(id=new_id(), on=MONDAY.date(), **whose))
+        identify(house, student, given_name="Alex", family_name=family, **more)
+        house.ledger.execute(StartPlacement(id=new_id(), **start, **whose))
+    house.runner.catch_up()
+    wanted = [("Alex Lee", str(first)[-6:], "Y823432104009"), ("Alex Lee Y", str(second)[-6:], "")]
+    files = files_of(house, "commissioner", commissioner_id=payer)
+    assert [(row["student"], row["reference"], row["upn"]) for row in files["data/one.csv"]] == wanted
+    assert list(files["data/own.csv"][0]) == ["sess_possible", "reference"], "a commissioner's own order of columns stays as it is"
+    method, page = house.told  # type: ignore[attr-defined]
+    assert "reference: The last six signs" in method and "upn: The unique pupil number" in method and "Y823432104009" not in page
+    for name, rows in files_of(house, "leader", commissioner_id=payer).items():
+        assert not rows or "student" not in rows[0] or {"reference", "upn"} <= rows[0].keys(), name
+    family = files_of(house, "family", student_id=first)
+    assert list(family["data/one.csv"][0]) == ["student", "reference", "sess_possible"], "only who may know a number is told it"
+    whole = files_of(house, "commissioner", preset="internal")
+    assert "upn" not in whole["data/one.csv"][0], "a payer who did not place a child is not told their number"
+
+
+def test_what_stands_in_files_alone_changes_nothing_of_what_was_released() -> None:
+    told = [Column("student", "Student"), Column("reference", "Reference", printed=False), Column("n", "N")]
+    with_it = Table("t", "T", told, [[Shown("Alex S"), Shown("0c0001"), Shown("1", 1)]])
+    without = Table("t", "T", [told[0], told[2]], [[Shown("Alex S"), Shown("1", 1)]])
+    hashes = {figures_hash(Report("r", "f", "en", PRESETS["internal"], [one], {})) for one in (with_it, without)}
+    assert len(hashes) == 1 and "0c0001" in table_csv(with_it)
