@@ -6,7 +6,7 @@ import ast
 import inspect
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from types import NoneType
@@ -20,13 +20,15 @@ from typer.testing import CliRunner
 
 from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.main import app
+from ap_ledger.cli.recording import record_lines
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import ALL_COMMANDS, command_name, read_command
 from ap_ledger.domain.given import sentence_of
 from ap_ledger.domain.upn import check_letter, read_upn
-from ap_ledger.errors import Refused
+from ap_ledger.errors import Busy, Refused
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import Erased, Event
+from ap_ledger.events.setting import Slot
 from tests.house import House
 
 U = "01a21000-0000-7000-8000-0000000000aa"
@@ -497,3 +499,89 @@ def test_a_program_is_answered_with_the_field_and_never_with_the_value(house: Ho
 def test_the_clock_of_the_ledger_decides_what_is_too_far_ahead(house: House) -> None:
     house.clock.now = datetime(2030, 1, 1, tzinfo=UTC)
     give(house, "group-student", student=str(house.student), from_date="2031-12-31", group="oak")
+
+
+# Slots, and what nobody had thought of --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "field"),
+    [
+        ("09:15+01:00", "10:05", "starts"), ("09:15", "10:05Z", "ends"), ("09:15Z", "10:05Z", "starts"),
+        ("09:15+01:00", "10:05-05:00", "starts"), (33300, "10:05", "starts"),
+    ],
+)  # fmt: skip
+def test_a_slot_starts_and_ends_by_the_settings_own_clock(house: House, starts: Any, ends: Any, field: str) -> None:
+    slot = {"id": "new", "label": "New", "kind": "lesson", "starts": starts, "ends": ends}
+    with pytest.raises(Refused) as refusal:
+        give(house, "set-timetable", from_date="2026-03-02", slots=[slot])
+    assert (refusal.value.field, refusal.value.message) == (f"slots.0.{field}", sentence_of(Slot, field))
+    about = {"command": "set-timetable", "id": str(new_id()), "setting_id": str(house.setting)}
+    with house.browser() as leader:
+        answer = leader.post("/api/v1/commands", json={**about, "from_date": "2026-03-02", "slots": [slot]})
+    assert answer.status_code == 422 and "without an offset" in answer.text, answer.text
+
+
+def test_a_slot_that_was_stored_with_offsets_is_still_read() -> None:
+    stored = {"id": "old", "label": "Old", "kind": "lesson", "starts": "10:00:00+05:00", "ends": "09:30:00Z"}
+    assert Slot.model_validate_json(orjson.dumps(stored)).ends.hour == 9, "later by its offset, though not by its hour"
+
+
+ODD: tuple[Any, ...] = (
+    None, True, 0, -1, 10**30, 1e308, "", "\u200b", "09:15Z", "09:15+01:00", "0001-01-01", "9999-12-31", "0001-01-01T00:00:00+14:00",
+    "9999-12-31T23:59:59-14:00", 33300, [], [[]], [None], [{}], {}, {"": None}, "a" * 5_000,
+)  # fmt: skip
+"""What no field, or hardly any, takes."""
+
+
+def deep(value: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path to everything in a value, at any depth."""
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield (*where, key)
+        yield from deep(inner, (*where, key))
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_whatever_stands_in_a_field_a_command_is_read_or_refused(name: str) -> None:
+    for where in deep(whole(name)):
+        for odd in ODD:
+            try:
+                KINDS[name].from_json(json.dumps(put(whole(name), where, odd)).encode())
+            except Refused as refusal:
+                assert refusal.message
+
+
+def test_what_the_program_did_not_expect_is_told_of_its_line_alone(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = {"execute": house.ledger.execute, "record": house.ledger.record}
+    secret = "31337"
+
+    def execute(command: Command) -> Any:
+        if getattr(command, "label", "") == secret:
+            raise TypeError(secret)
+        return real["execute"](command)
+
+    def record(entries: Sequence[Any], **more: Any) -> Any:
+        if any(secret in str(entry.get("text")) for entry in entries):
+            raise AttributeError(secret)
+        return real["record"](entries, **more)
+
+    monkeypatch.setattr(house.ledger, "execute", execute)
+    monkeypatch.setattr(house.ledger, "record", record)
+    place = {"command": "add-place", "setting_id": str(house.setting), "author_id": str(house.leader)}
+    lines = [
+        {**place, "id": str(new_id()), "place_id": str(new_id()), "label": secret},
+        house.note("before"), house.note(secret), house.note("after"),
+        {**place, "id": str(new_id()), "place_id": str(new_id()), "label": "Hall"},
+    ]  # fmt: skip
+    told = record_lines(house.ledger, [orjson.dumps(line) for line in lines], lambda done, total: None)
+    assert told.counts == {"failed": 2, "recorded": 3} and [number for number, _ in told.bad] == [1, 3]
+    assert "TypeError" in told.bad[0][1] and "AttributeError" in told.bad[1][1] and secret not in str(told.bad)
+
+
+def test_a_file_stops_where_the_ledger_cannot_be_used(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: Any, **__: Any) -> Any:
+        raise Busy
+
+    monkeypatch.setattr(house.ledger, "record", busy)
+    with pytest.raises(Busy):
+        record_lines(house.ledger, [orjson.dumps(house.note(text)) for text in ("one", "two")], lambda done, total: None)

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+
+from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.application import Ledger
 from ap_ledger.application.json_in import loads
 from ap_ledger.application.posting import ENTRIES_LIMIT
 from ap_ledger.domain.commands import read_command
-from ap_ledger.errors import CommandConflict, Refused
+from ap_ledger.errors import Busy, CommandConflict, KeyringError, LedgerError, Refused, SetupError
+from ap_ledger.persistence.unavailable import unavailable
+
+STOPS = (Busy, KeyringError, SetupError, DatabaseError, sqlite3.DatabaseError)
+"""What is wrong with the installation and not with a line: the file stops, and can be recorded again from its start."""
+FAILED = "This could not be recorded ({kind}), which is a fault of the program. The other lines are not touched by it."
 
 Told = list[tuple[int, str]]
 
@@ -33,13 +41,11 @@ def record_lines(ledger: Ledger, lines: Sequence[bytes], report: Callable[[int, 
         counts[status] = counts.get(status, 0) + 1
 
     def flush() -> None:
-        if waiting:
-            results = ledger.record([entry for _, entry in waiting]).results
-            for (number, _), result in zip(waiting, results, strict=True):
-                count(result.status)
-                if result.status in ("refused", "conflict"):
-                    bad.append((number, f"{result.status}: {_told(result.message, result.field)}"))
-            waiting.clear()
+        for number, status, fault in _send(ledger, waiting):
+            count(status)
+            if fault:
+                bad.append((number, f"{status}: {fault}"))
+        waiting.clear()
 
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -68,6 +74,31 @@ def record_lines(ledger: Ledger, lines: Sequence[bytes], report: Callable[[int, 
     return Recorded(counts, sorted(bad), warned)
 
 
+def _send(ledger: Ledger, lines: Sequence[tuple[int, Any]]) -> list[tuple[int, str, str]]:
+    """What became of some entries: by number, the status, and why one did not go in."""
+    if not lines:
+        return []
+    try:
+        results = ledger.record([entry for _, entry in lines]).results
+    except Exception as error:
+        fault = _failure(error)
+        if len(lines) > 1:
+            # One of them is in the way of all. What went in already is answered as a duplicate.
+            return [answer for line in lines for answer in _send(ledger, [line])]
+        return [(lines[0][0], "failed", fault)]
+    refused = ("refused", "conflict")
+    told = (_told(one.message, one.field) if one.status in refused else "" for one in results)
+    return [(number, one.status, fault) for (number, _), one, fault in zip(lines, results, told, strict=True)]
+
+
+def _failure(error: Exception) -> str:
+    """Why a line did not go in that nothing was expected to be wrong with. Raises what is not about the line at all."""
+    if isinstance(error, STOPS) or unavailable(error, "ledger") is not None:
+        raise error
+    # What the program did not expect may hold what was written, so it is told by its kind alone.
+    return str(error) if isinstance(error, LedgerError) else FAILED.format(kind=type(error).__name__)
+
+
 def _give(ledger: Ledger, said: dict[str, Any]) -> tuple[str, str, list[str]]:
     """What became of a command; why it did not go in if it did not (the field and what it takes, never its value); warnings."""
     try:
@@ -76,6 +107,8 @@ def _give(ledger: Ledger, said: dict[str, Any]) -> tuple[str, str, list[str]]:
         return "refused", _told(refusal.message, refusal.field), []
     except CommandConflict as conflict:
         return "conflict", str(conflict), []
+    except Exception as error:
+        return "failed", _failure(error), []
     return done.status, "", [_told(warning.message, ", ".join(warning.ids) or warning.field) for warning in done.warnings]
 
 

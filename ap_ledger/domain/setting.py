@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import available_timezones
 
 from ap_ledger.domain.base import Command, DatedCommand, NextEvents, fold
+from ap_ledger.domain.given import sentence_of
 from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
@@ -75,6 +76,12 @@ class Setting:
     def slot(self, day: date, slot_id: str) -> Slot | None:
         """The slot of that id in the timetable in force on a day, whatever its weekdays, if there is one."""
         return next((slot for slot in self.timetable(day) if slot.id == slot_id), None)
+
+    def half_terms_end(self) -> frozenset[date]:
+        """The last days of the half-terms: of each calendar of those that end while it is in force."""
+        held = spans(self.facts(CalendarSet))
+        ends = ((term.last, begins, until) for calendar, begins, until in held for term in calendar.terms)
+        return frozenset(last for last, begins, until in ends if begins <= last.isoformat() < until)
 
     def incident_categories(self, day: date) -> tuple[IncidentCategory, ...]:
         """What an incident may be called on a day."""
@@ -212,6 +219,10 @@ class SetTimetable(DatedCommand, SettingCommand):
         for number, slot in enumerate(self.slots):
             if not slot.weekdays or len(set(slot.weekdays)) < len(slot.weekdays):
                 raise Refused("malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays")
+            for name in ("starts", "ends"):
+                # A slot is held at the same time of the clock all year, and an offset would be right for half of it.
+                if getattr(slot, name).tzinfo is not None:
+                    raise Refused("malformed", str(sentence_of(Slot, name)), f"slots.{number}.{name}")
         _no_two_at_once(self.slots)
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
             raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")

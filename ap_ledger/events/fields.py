@@ -60,7 +60,7 @@ Moment = Annotated[
 SlotTime = Annotated[
     time,
     Field(
-        description="A slot starts and ends at a time such as 09:15, and ends after it starts.",
+        description="A slot starts and ends at a time such as 09:15, without an offset, and ends after it starts.",
     ),
 ]
 Weekday = Annotated[int, Field(ge=1, le=7, description="A weekday is a number from 1 (Monday) to 7 (Sunday).")]

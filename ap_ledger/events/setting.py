@@ -157,8 +157,10 @@ class Slot(Fact):
 
     @model_validator(mode="after")
     def ends_after_it_starts(self) -> Slot:
-        """A slot is within one day."""
-        if self.ends <= self.starts:
+        """A slot is within one day. Times once stored with offsets are compared with them; new ones have none."""
+        times = (self.starts, self.ends)
+        starts, ends = times if all(each.tzinfo for each in times) else (each.replace(tzinfo=None) for each in times)
+        if ends <= starts:
             raise ValueError("a slot must end after it starts")
         return self
 
