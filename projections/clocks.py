@@ -5,31 +5,25 @@ Nothing here looks back so many days: what is due stays until what the table nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
-from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
+from ap_ledger.events.clocks import CLOCK_BY_NAME, FULL_TIME_HOURS, FULL_WEEK_SESSIONS, PART_TIME_REVIEW, SOON, ClockRule
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks.cadence import Stretch
-from projections.day_marks import OpenDays, SaidDifferently, open_days
+from projections.day_marks import Missed, SaidDifferently, open_days
 from projections.expected import Expectations
 from projections.instruments import half_terms
 from projections.job_runs import PackDraft, drafts_of
-from projections.period_facts import FULL_TIME_HOURS
 from projections.reading import Body, Reader
 from projections.student_days import StudentDays
 
-SOON = timedelta(days=7)
-"""What comes due within so many days is shown before it is."""
-
-PART_TIME_REVIEW = timedelta(weeks=6)
-FULL_WEEK_SESSIONS = 10
-LAST_DAYS = timedelta(days=4)
-"""A pack covers a half-term although it was made up so many days before its last, which may be a holiday or a training day."""
+FEW_DAYS = timedelta(days=4)
+"""A pack covers a half-term though it begins or ends so many days within it, which may be holidays or training days."""
 
 State = Literal["overdue", "due", "soon"]
 
@@ -112,9 +106,14 @@ def _state(due: date, today: date) -> State:
     return "overdue" if due < today else "due" if due == today else "soon"
 
 
-def _ended(body: Body, clock: str) -> frozenset[str]:
-    """What of a student's clock was ended with a reason."""
-    return frozenset(one["about"] for one in body.get("ended_clocks", ()) if one["clock"] == clock)
+def _ended(student: Body, clock: str) -> dict[str, int]:
+    """What of a student's clock was ended with a reason, and when, in microseconds."""
+    return {one["about"]: one["ended_at"] for one in student.get("ended_clocks", ()) if one["clock"] == clock}
+
+
+def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: Body) -> bool:
+    """Whether this was ended with a reason when it was due, or nearly: nothing is ended before it is there."""
+    return about in ended and local_day(ended[about], setting["time_zone"]) >= due - SOON
 
 
 # Reviews --------------------------------------------------------------------------------------------------------------
@@ -124,7 +123,7 @@ def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], toda
     """The half-term reviews that are due or nearly, in the order of the half-terms, however long ago they were."""
     released = [one for one in reader.whole("reports", setting) if not one["withdrawn"] and one["audience"] == "commissioner"]
     names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
-    ended = {(one["commissioner_id"], one["last"]) for one in setting.get("ended_clocks", ())}
+    ended = {(one["commissioner_id"], one["last"]): one["ended_at"] for one in setting.get("ended_clocks", ())}
     found: list[Review] = []
     for term in sorted(half_terms(setting), key=lambda one: one.last):
         if term.last - SOON > today:
@@ -133,13 +132,19 @@ def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], toda
         here = [one for one in placements if one["start"] <= until and term.first.isoformat() <= (one["end"] or "9999")]
         for commissioner in sorted({one["commissioner_id"] for one in here if one["commissioner_id"]}, key=lambda one: str(names.get(one))):
             mine = (one for one in released if one["commissioner_id"] == commissioner)
-            if not any(_covers(one, term) for one in mine) and (commissioner, term.last.isoformat()) not in ended:
+            theirs = [one for one in here if one["commissioner_id"] == commissioner]
+            is_ended = _is_ended(ended, (commissioner, term.last.isoformat()), term.last, setting)
+            if not is_ended and not any(_covers(one, term, theirs) for one in mine):
                 found.append(Review(UUID(commissioner), names.get(commissioner, "a commissioner"), term))
     return found
 
 
-def _covers(report: Body, term: Stretch) -> bool:
-    return bool(report["first"] <= term.last.isoformat() and report["last"] >= (term.last - LAST_DAYS).isoformat())
+def _covers(report: Body, term: Stretch, placements: Sequence[Body]) -> bool:
+    """Whether a report tells of a half-term, or of it since the first of some placements began, and of all their students."""
+    begins = max(term.first, date.fromisoformat(min(one["start"] for one in placements)))
+    of_all = report["student_id"] is None or {one["student_id"] for one in placements} == {report["student_id"]}
+    whole = report["first"] <= (begins + FEW_DAYS).isoformat() and report["last"] >= (term.last - FEW_DAYS).isoformat()
+    return of_all and whole
 
 
 def _of_review(review: Review, today: date) -> Clock:
@@ -177,7 +182,7 @@ def _of_placement(setting: Body, placement: Body, student: Body, today: date) ->
         runs.append(("planned end", "The placement comes to its planned end", end, end))
     for name, what, begins, due in runs:
         about = f"{placement['id']}/{begins}"
-        if due - SOON <= today and about not in _ended(student, name):
+        if due - SOON <= today and not _is_ended(_ended(student, name), about, due, setting):
             yield Clock(CLOCK_BY_NAME[name], what, due, _state(due, today), about, student)
 
 
@@ -198,7 +203,10 @@ def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectation
                 str(untold.entry), student, f"/students/{untold.student}/entries/{untold.entry}",
             )  # fmt: skip
     yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
-    yield from _absences(found, by_id, expectations, today)
+    for whose, missed in found.missed.items():
+        days = {one.day for one in _left(missed, by_id[whose], expectations) if one.day <= today}
+        if days:
+            yield _absence(sorted(days), by_id[whose], today)
 
 
 def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
@@ -206,20 +214,20 @@ def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
     return Clock(CLOCK_BY_NAME["two people said"], what, one.day, _state(one.day, today), str(one.entries[0]), student, told=one.entries)
 
 
-def _absences(found: OpenDays, by_id: dict[UUID, Body], expectations: Expectations, today: date) -> Iterator[Clock]:
-    """One clock for each student: from the first day that nobody followed up, until somebody reaches out.
+def _left(missed: Sequence[Missed], student: Body, expectations: Expectations) -> list[Missed]:
+    """The sessions missed that are to be followed up: the student was expected, and nobody ended it with a reason.
 
-    Whoever could not have come, because we were closed or no placement was running, missed nothing.
+    An ending ends what was missed until the day that it names and before it was recorded: never what is missed later.
     """
-    for whose, days in found.missed.items():
-        # Whoever ends it with a reason ends what had been missed until then; another absence starts it again.
-        until = max((date.fromisoformat(day) for day in _ended(by_id[whose], "absence")), default=date.min)
-        left = [day for day in days if until < day <= today and expectations.on(by_id[whose], day).could_be_here]
-        if left:
-            what = (
-                "An absence without a reason is to be followed up" if len(left) == 1 else f"{len(left)} days of absence without a reason are to be followed up"
-            )
-            yield Clock(CLOCK_BY_NAME["absence"], what, left[0], _state(left[0], today), left[-1].isoformat(), by_id[whose])
+    ended = [(date.fromisoformat(about), at) for about, at in _ended(student, "absence").items()]
+    left = [one for one in missed if not any(one.day <= day and one.begins <= at for day, at in ended)]
+    return [one for one in left if expectations.of_session(student, one.day, one.session).was_offered]
+
+
+def _absence(days: Sequence[date], student: Body, today: date) -> Clock:
+    """One clock for each student: from the first day that nobody followed up, until somebody reaches out."""
+    whole = "An absence without a reason is" if len(days) == 1 else f"{len(days)} days of absence without a reason are"
+    return Clock(CLOCK_BY_NAME["absence"], f"{whole} to be followed up", days[0], _state(days[0], today), days[-1].isoformat(), student)
 
 
 # What was ended -------------------------------------------------------------------------------------------------------

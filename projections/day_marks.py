@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
-from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
+from projections.one_fact import DISPUTED, DISPUTED_LEVEL, NOT_ATTENDED, Attested, agreed, sessions_of, status_of
 from projections.progress import DayCell
 from projections.views import Views
 
@@ -37,7 +37,7 @@ def marks_of(cell: DayCell) -> frozenset[str]:
     differ = DISPUTED in sessions or any(DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values())
     holds = {
         UNTOLD: "restrictive-untold" in cell.get("incidents", {}),
-        MISSED: "not-attended" in sessions,
+        MISSED: NOT_ATTENDED in sessions,
         REACHED_OUT: any(key.startswith("attempted|") for key in cell.get("visits", ())),
         SAID_DIFFERENTLY: differ,
     }
@@ -85,13 +85,21 @@ class SaidDifferently(NamedTuple):
     entries: tuple[UUID, ...]
 
 
+class Missed(NamedTuple):
+    """A session that was not attended, by all who tell of it, and after which nobody reached out yet."""
+
+    day: date
+    begins: int
+    session: tuple[Attested, ...]
+
+
 @dataclass
 class OpenDays:
-    """What is open of some students: incidents, contradictions, and the days missed since somebody last reached out."""
+    """What is open of some students: incidents, contradictions, and sessions missed since somebody last reached out."""
 
     untold: list[Untold] = field(default_factory=list)
     said_differently: list[SaidDifferently] = field(default_factory=list)
-    missed: dict[UUID, list[date]] = field(default_factory=dict)
+    missed: dict[UUID, list[Missed]] = field(default_factory=dict)
 
 
 def open_days(views: Views, generation: str, connection: Connection, students: Sequence[UUID]) -> OpenDays:
@@ -104,18 +112,40 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
         rows = connection.exec_driver_sql(ask, (UNTOLD, SAID_DIFFERENTLY, *some)).all()
         for student, day, entry in _rows_of(views, generation, connection, rows, UNTOLD, "entry", "kind = 'incident-recorded' AND item = 'restrictive-untold'"):
             found.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
-        columns = "entry, position, kind, item, value, slot, begins, ends, session_day"
+        columns = "entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day"
         told = _rows_of(views, generation, connection, rows, SAID_DIFFERENTLY, columns, "kind IN ('session-attended', 'outcome-scored')")
         found.said_differently += _contradictions(told)
-        # A day missed is followed up by whoever reaches out on it or after it.
-        ask = (
-            f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}) SELECT whose, day FROM wanted CROSS JOIN marks__{generation} missed "
-            f"WHERE missed.mark = '{MISSED}' AND missed.student = whose AND missed.day > COALESCE((SELECT MAX(reached.day) FROM marks__{generation} reached "
-            f"WHERE reached.mark = '{REACHED_OUT}' AND reached.student = whose), 0) ORDER BY day"
-        )
-        for student, day in connection.exec_driver_sql(views.sql(ask), tuple(some)):
-            found.missed.setdefault(UUID(bytes=bytes(student)), []).append(date.fromordinal(day))
+        _add_missed(views, generation, connection, some, found.missed)
     return found
+
+
+def _add_missed(
+    views: Views, generation: str, connection: Connection, some: Sequence[bytes], missed: dict[UUID, list[Missed]]
+) -> None:  # fmt: skip
+    """Adds the sessions missed of some students. Whoever reaches out once a session has begun follows it up."""
+    ask = (
+        f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}), reached (whose, last) AS (SELECT whose, COALESCE("
+        f"(SELECT MAX(day) FROM marks__{generation} m WHERE m.mark = '{REACHED_OUT}' AND m.student = whose), 0) FROM wanted) "
+        f"SELECT mark, whose, day FROM reached CROSS JOIN marks__{generation} "
+        f"WHERE mark IN ('{MISSED}', '{REACHED_OUT}') AND student = whose AND day >= last ORDER BY day"
+    )
+    rows = connection.exec_driver_sql(views.sql(ask), tuple(some)).all()
+    visits = _rows_of(views, generation, connection, rows, REACHED_OUT, "occurred_at, item", "kind = 'visit-logged'")
+    reached: dict[bytes, int] = {}
+    for student, _, at, item in visits:
+        if item.startswith("attempted|"):
+            reached[bytes(student)] = max(at, reached.get(bytes(student), at))
+    columns = "position, item, slot, begins, ends, session_day"
+    days: dict[tuple[bytes, int], list[Attested]] = {}
+    for student, day, position, item, slot, begins, ends, session_day in _rows_of(
+        views, generation, connection, rows, MISSED, columns, "kind = 'session-attended'"
+    ):
+        days.setdefault((bytes(student), day), []).append(Attested(position, begins, ends, session_day, slot, item, None))
+    for (whose, day), told in sorted(days.items()):
+        for session in sessions_of(told):
+            begins = min(one.begins or 0 for one in session)
+            if status_of(session) == NOT_ATTENDED and begins > reached.get(whose, -1):
+                missed.setdefault(UUID(bytes=whose), []).append(Missed(date.fromordinal(day), begins, tuple(session)))
 
 
 def _rows_of(views: Views, generation: str, connection: Connection, marked: Sequence[Any], mark: str, columns: str, where: str) -> list[Any]:
@@ -135,13 +165,13 @@ def _rows_of(views: Views, generation: str, connection: Connection, marked: Sequ
 
 def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
     sessions: dict[tuple[bytes, int], dict[int, tuple[Attested, UUID]]] = {}
-    scores: dict[tuple[bytes, int, str, str], list[tuple[str, UUID]]] = {}
-    for student, day, entry, position, kind, item, value, slot, begins, ends, session_day in rows:
+    scores: dict[tuple[bytes, int, str, str | int], list[tuple[str, UUID]]] = {}
+    for student, day, entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day in rows:
         told, whose = UUID(bytes=bytes(entry)), bytes(student)
         if kind == "session-attended":
             sessions.setdefault((whose, day), {})[position] = (Attested(position, begins, ends, session_day, slot, item, None), told)
-        elif slot is not None:
-            scores.setdefault((whose, day, item, slot), []).append((value, told))
+        else:
+            scores.setdefault((whose, day, item, slot or occurred_at), []).append((value, told))
     for (whose, day), by_position in sessions.items():
         for session in sessions_of(attested for attested, _ in by_position.values()):
             if status_of(session) == DISPUTED:

@@ -1,23 +1,34 @@
 """In which slots a student is expected on a day: the one answer that pages, phones, registers, packs and clocks ask for.
 
 A student is expected in a slot if a placement of theirs is running, the setting is open, the timetable in force holds the slot
-on that weekday, and the student's own week names it. Everything here is pure: it goes by bodies of the registry.
+on that weekday, and the student's own week names it. They are expected in a session if they are in one of its slots: in the one
+that it names, or, where it names none, in any that lies within it. All but `expected_at` is pure: it goes by bodies of the
+registry.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple
+from uuid import UUID
 
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import Days
-from projections.reading import Body, timetable_on
-from projections.relations import by_student, placement_days
+from ap_ledger.events.moments import moment, zone
+from projections.one_fact import MISSABLE, Attested, sessions_counted
+from projections.progress import DayCell
+from projections.reading import Body, Reader, timetable_on
+from projections.relations import by_student, known_at_position, placement_days
 
-Why = Literal["expected", "not-placed", "closed", "no-week", "not-then"]
-"""Why a student is expected, or is not: no placement is running, the setting is closed, nobody said in which slots, or not in any of that day."""
+Why = Literal["expected", "not-placed", "closed", "no-week", "not-held", "no-days", "not-then"]
+"""Why a student is expected, or is not.
+
+No placement is running; the setting is closed; nobody said in which slots; the setting holds none then; the student's week has
+none at all; or it has some, and not these.
+"""
 
 EVERY_WEEKDAY = (1, 2, 3, 4, 5)
 
@@ -29,13 +40,13 @@ class Expectation(NamedTuple):
     why: Why
 
     @property
-    def could_be_here(self) -> bool:
-        """Whether there was anything to come to: a placement running, and an open setting."""
-        return self.why not in ("not-placed", "closed")
+    def was_offered(self) -> bool:
+        """Whether not to come was to miss something. Where nobody said what a student's week is like, any slot may be theirs."""
+        return self.why in ("expected", "no-week")
 
-    def within(self, starts: str, ends: str) -> bool:
-        """Whether any of the slots lies, with a part of it, between two local times (HH:MM)."""
-        return any(slot["starts"][:5] < ends and slot["ends"][:5] > starts for slot in self.slots)
+
+Asked = Callable[[date, Sequence[Attested]], Expectation]
+"""Whether one student was expected in a session of a day."""
 
 
 class Expectations:
@@ -55,12 +66,20 @@ class Expectations:
         held = self._slots_held(day)
         if held is None:
             return Expectation((), "closed")
-        week = in_force(student.get("expected", ()), day)
-        if week is None:
-            return Expectation((), "no-week")
-        named = {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]}
-        slots = tuple(slot for slot in held if slot["id"] in named)
-        return Expectation(slots, "expected" if slots else "not-then")
+        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
+
+    def of_session(self, student: Body, day: date, told: Iterable[Attested]) -> Expectation:
+        """A student in a session of a day, by what was told of it."""
+        whole = self.on(student, day)
+        if whole.why in ("not-placed", "closed"):
+            return whole
+        told = list(told)
+        named = {one.slot for one in told if one.slot is not None}
+        times = [(self._clock(one.begins or 0), self._clock(one.ends or 0)) for one in told]
+        held = [
+            slot for slot in self._slots_held(day) or () if (slot["id"] in named if named else _lies_within(slot, times))
+        ]  # fmt: skip
+        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
     def weeks(self, student: Body, since: date) -> list[Body]:
         """What a student's weeks are like from a day on, as stretches that are alike from one change to the next.
@@ -76,6 +95,9 @@ class Expectations:
             if not made or made[-1]["days"] != days:
                 made.append({"from_date": "" if first == since else first.isoformat(), "days": days})
         return made
+
+    def _clock(self, at: int) -> str:
+        return f"{moment(at).astimezone(zone(self._setting['time_zone'])):%H:%M}"
 
     def _days_placed(self, student: str) -> Days:
         if student not in self._placed:
@@ -100,6 +122,57 @@ class Expectations:
         for calendar in calendars:
             for span in (*calendar.get("terms", ()), *calendar.get("closures", ())):
                 yield from _edges(span["first"], span["last"])
+
+
+def expected_at(reader: Reader, student_id: UUID, setting: Body, position: int) -> Asked:
+    """In which sessions a student was expected, as known at a position: looked up when it is first asked for, as it seldom is."""
+
+    @cache
+    def known() -> tuple[Expectations, Body]:
+        records = reader.ledger.world.records(student_id)
+        found, key = known_at_position(reader, setting, records, position), str(student_id)
+        whose = {"id": key, "expected": found.expected.get(key, ())}
+        return Expectations(found.setting, found.placements.get(key, ())), whose
+
+    def expected(day: date, session: Sequence[Attested]) -> Expectation:
+        expectations, student = known()
+        return expectations.of_session(student, day, session)
+
+    return expected
+
+
+def as_offered(expected: Asked, days: Iterable[tuple[str, DayCell]]) -> list[tuple[str, DayCell]]:
+    """The days as they count: a session missed that the student was not expected in was neither offered nor missed."""
+    made = []
+    for day, cell in days:
+        if any(name in cell.get("sessions", ()) for name in MISSABLE):
+            told, asked = (Attested(*each) for each in cell["attested"]), partial(expected, date.fromisoformat(day))
+            cell = {**cell, "sessions": sessions_counted(told, partial(_was_offered, asked))}
+        made.append((day, cell))
+    return made
+
+
+def _was_offered(asked: Callable[[Sequence[Attested]], Expectation], session: Sequence[Attested]) -> bool:
+    return asked(session).was_offered
+
+
+def _among(held: Sequence[Body], student: Body, day: date, is_timetabled: bool) -> Expectation:
+    """Which of some slots that the setting holds a student's own week names."""
+    week = in_force(student.get("expected", ()), day)
+    if not held and is_timetabled:
+        return Expectation((), "not-held")
+    if week is None:
+        return Expectation((), "no-week")
+    named = {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]}
+    slots = tuple(slot for slot in held if slot["id"] in named)
+    if slots:
+        return Expectation(slots, "expected")
+    return Expectation((), "not-then" if any(one["slots"] for one in week["days"]) else "no-days")
+
+
+def _lies_within(slot: Body, times: Iterable[tuple[str, str]]) -> bool:
+    """Whether a slot lies, with a part of it, between any of these local times (HH:MM)."""
+    return any(slot["starts"][:5] < ends and slot["ends"][:5] > starts for starts, ends in times)
 
 
 def is_open(setting: Mapping[str, Any], day: date) -> bool:

@@ -16,6 +16,7 @@ from ap_ledger.events.base import Entry
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.events.moments import local_day, microseconds, moment, stored_time
 from ap_ledger.persistence.rows import LedgerStoredEvent
+from projections.expected import Asked, as_offered, expected_at
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.reading import Body, Reader, Unknown
 from projections.relations import on_days
@@ -49,9 +50,13 @@ def history(
 
 
 def days_at(
-    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY
-) -> tuple[list[tuple[str, DayCell]], int, bool]:
-    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether something is missing from them."""
+    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY,
+    expected: Asked | None = None,
+) -> tuple[list[tuple[str, DayCell]], int, bool]:  # fmt: skip
+    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether any is incomplete.
+
+    `expected` says in which sessions the student was expected, for whoever knows that of many students already.
+    """
     last_day = local_day(microseconds(as_of), setting["time_zone"]).toordinal()
     known = None if known_at is None else reader.ledger.position_at(known_at)
     with reader.views.reading() as connection:
@@ -73,7 +78,8 @@ def days_at(
             folded = read_cell(rungs, rest) if found is None else fold_day(row for row in found if row.occurred_at <= instant)
             if folded:
                 days.append((date.fromordinal(day).isoformat(), folded))
-        return days, position, reader.views.incomplete(connection, reader.ledger.world.records(student_id))
+        incomplete = reader.views.incomplete(connection, reader.ledger.world.records(student_id))
+    return as_offered(expected or expected_at(reader, student_id, setting, position), days), position, incomplete
 
 
 def known_position(reader: Reader, known_at: datetime | None) -> int:

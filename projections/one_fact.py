@@ -1,4 +1,4 @@
-"""One fact, however often it was said: a session of a student, and a score by one rater in one slot, count once.
+"""One fact, however often it was said: a session of a student, and a score by one rater in one slot or moment, count once.
 
 Nothing that was said is lost. Where two say the same it counts once; where they contradict each other nothing is decided for
 them: the session was offered and has no code, the score has no level, until one of the two is put right or taken back.
@@ -6,7 +6,7 @@ them: the session was offered and has no code, the score has no level, until one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 MISSING = "~"
@@ -17,6 +17,13 @@ DISPUTED = "disputed"
 
 DISPUTED_LEVEL = MISSING + DISPUTED
 """Stands in the place of a level where two contradict each other, like a reason why there is none."""
+
+NOT_ATTENDED, CANCELLED_BY_STUDENT = "not-attended", "cancelled-by-student"
+MISSABLE = (NOT_ATTENDED, CANCELLED_BY_STUDENT)
+"""What says that a student missed a session, where it was one that they were expected in."""
+
+NOT_EXPECTED = "not-expected"
+"""How sessions are counted that a student was not expected in and did not come to: neither offered nor missed."""
 
 LATE = "attended-late"
 """How the timeline says that a session was attended and began late for this student."""
@@ -74,11 +81,18 @@ def status_of(session: Sequence[Attested]) -> str:
     return statuses.pop() if len(statuses) == 1 else DISPUTED
 
 
-def sessions_counted(attested: Iterable[Attested]) -> dict[str, int]:
-    """The counts of a day's sessions. Of several that agree, it began late where any says so, and as few minutes count as any says."""
+def sessions_counted(
+    attested: Iterable[Attested], was_offered: Callable[[Sequence[Attested]], bool] = lambda session: True
+) -> dict[str, int]:  # fmt: skip
+    """The counts of a day's sessions. Of several that agree, one began late where any says so, with the fewest minutes said.
+
+    `was_offered` is asked of those that were missed: whether the student was expected in it at all.
+    """
     counts: dict[str, int] = {}
     for session in sessions_of(attested):
         status = status_of(session)
+        if status in MISSABLE and not was_offered(session):
+            status = NOT_EXPECTED
         counts[status] = counts.get(status, 0) + 1
         if status == DISPUTED:
             continue

@@ -26,9 +26,6 @@ WEEKS_COMPARED = 6
 PERSISTENT, SEVERE = 0.10, 0.50
 """Shares of possible sessions missed at which absence is called persistent, and severe (Department for Education)."""
 
-FULL_TIME_HOURS = 18
-"""More hours a week than this are likely to be full-time education, which an unregistered provider may not offer."""
-
 SETBACK_RUNGS = 2
 """What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks look like."""
 

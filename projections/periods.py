@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -54,7 +55,8 @@ def periods(
         counted = within if placed_by is None else within & placement_days(placements, placed_by)
         placement = latest_placement(placements, counted & days_of([(first, last)]))
         if placed_by is None or placement is not None:
-            days, _, incomplete = days_at(reader, UUID(student["id"]), known.setting, as_of, known_at, counted)
+            expected = partial(expectations.of_session, {**student, "expected": known.expected.get(student["id"], ())})
+            days, _, incomplete = days_at(reader, UUID(student["id"]), known.setting, as_of, known_at, counted, expected)
             whose = _Whose(student, known.expected.get(student["id"], ()), placement, counted, placed_by, expectations)
             made.append(_period(reader, whose, known.setting, first, last, days, newest, (known.position, known_at, as_of, incomplete)))
     return made
@@ -72,11 +74,10 @@ class _Whose(NamedTuple):
 
 
 def _period(
-    reader: Reader, whose: _Whose, setting: Body, first: date, last: date, told: Cells, newest: Sequence[Definition],
+    reader: Reader, whose: _Whose, setting: Body, first: date, last: date, days: Cells, newest: Sequence[Definition],
     known: tuple[int, datetime | None, datetime, bool],
 ) -> StudentPeriod:  # fmt: skip
     student = {**whose.student, "expected": whose.expected}
-    days = _as_offered(whose.expectations, student, told)
     inside = between(days, first, last)
     # Where a relation ended before the period did, what is latest is what was latest in it.
     until = min(last, whose.within.until(last).last) if whose.within.until(last) else last
@@ -88,20 +89,6 @@ def _period(
         completeness=_completeness(whose.expectations, student, inside), in_period=inside,
         ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1], whose.within) if one.respondent == "carer"],
     )  # fmt: skip
-
-
-MISSED = ("not-attended", "cancelled-by-student")
-
-
-def _as_offered(expectations: Expectations, student: Body, days: Cells) -> list[tuple[str, DayCell]]:
-    """The days as they count for attendance: a session that nobody could have come to was not offered, so it was not missed."""
-    made = []
-    for day, cell in days:
-        sessions = cell.get("sessions", {})
-        if any(name in sessions for name in MISSED) and not expectations.on(student, date.fromisoformat(day)).could_be_here:
-            cell = {**cell, "sessions": {name: times for name, times in sessions.items() if name not in MISSED}}
-        made.append((day, cell))
-    return made
 
 
 def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:

@@ -53,7 +53,7 @@ class DayRow(NamedTuple):
 
 
 class ScoredFact(NamedTuple):
-    """What one rater said of one indicator in one slot, or once outside a slot, where `slot` is empty."""
+    """What one rater said of one indicator in one slot, or at one moment outside a slot, where `slot` is empty."""
 
     framework: str
     indicator: str
@@ -102,8 +102,8 @@ def _outcome(cell: DayCell, row: DayRow) -> None:
     facts: dict[str, str] | None = outcomes.get(framework)
     if facts is None:
         facts = outcomes[framework] = {}
-    # Outside a slot there is nothing that would make two scores one fact, so each stands under its own place in the ledger.
-    key = f"{indicator}|{row.slot}|{informant}" if row.slot else f"{indicator}||{informant}|{row.position}"
+    # Outside a slot the moment makes two scores one fact: much may be seen in a day, and one thing at a time.
+    key = f"{indicator}|{row.slot}|{informant}" if row.slot else f"{indicator}||{informant}|{row.occurred_at}"
     value, before = str(row.value), facts.get(key)
     facts[key] = value if before is None else agreed(before, value)
 

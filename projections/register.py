@@ -78,7 +78,7 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
     for session in _sessions(zone, [one for one in entries if _is_readable(one)]):
         said = session[0]["entry"]
         start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
-        expected = expectations.on(student, start.date())
+        expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
         placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
         facts = SessionFacts(
             on=start.date(),
@@ -88,9 +88,7 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
             cancelled_by=said.get("cancelled_by"),
             arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
             dual_registered=bool(placement and placement.get("dual_registered")),
-            expected=None if expected.why == "no-week" else expected.within(f"{start:%H:%M}", f"{end:%H:%M}"),
-            placed=expected.why != "not-placed",
-            closed=expected.why == "closed",
+            expected=expected.why,
         )
         disputed = status_of([_attested(told) for told in session]) == DISPUTED
         suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)

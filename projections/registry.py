@@ -318,7 +318,7 @@ def _released_to_family(body: Body, state: Mapping[str, Any], seen: Seen) -> Non
 
 
 def _clock_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.setdefault("ended_clocks", []).append({**state, "position": seen.position})
+    body.setdefault("ended_clocks", []).append({**state, "position": seen.position, "ended_at": seen.recorded_at})
 
 
 def _clock_resumed(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

@@ -75,6 +75,11 @@ def known_of(reader: Reader, setting: Body, students: Sequence[Body], known_at: 
     """What was known of a setting and some of its students at a time; everything that is known where none is given."""
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     records = [UUID(record) for student in students for record in (student["id"], *student.get("records", ()))]
+    return known_at_position(reader, setting, records, position)
+
+
+def known_at_position(reader: Reader, setting: Body, records: Sequence[UUID], position: int) -> Known:
+    """The same as known at a position, of the students of some records."""
     bodies = bodies_at(reader.ledger.recorder, [*records, UUID(setting["id"])], position)
     expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
     return Known(position, {**setting, **bodies.get("settings", {}).get(setting["id"], {})}, expected, by_student(bodies.get("placements", {}).values()))

@@ -20,7 +20,7 @@ from ap_ledger.events.moments import local_day, microseconds, stored_time
 from projections.day_marks import DayMarks, marks_table
 from projections.entry_stories import state_before, stories
 from projections.joined import Joined, Joining, joined_table, stretches
-from projections.one_fact import LATE, MISSING
+from projections.one_fact import LATE, MISSING, NOT_ATTENDED
 from projections.progress import DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen
 from projections.views import Views
@@ -153,7 +153,7 @@ def attendance(state: Mapping[str, Any]) -> str:
     if state.get("cancelled_by"):
         return f"cancelled-by-{state['cancelled_by']}"
     if not state.get("actual_start"):
-        return "not-attended"
+        return NOT_ATTENDED
     late = (stored_time(state["actual_start"]) - stored_time(state["planned_start"])).total_seconds()
     return LATE if late > 60 * LATE_MINUTES else "attended"
 
@@ -209,7 +209,7 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     tables: ClassVar = (timeline_table, cells_table, zones_table, marks_table, joined_days_table)
 
     REMEMBERED = 20_000

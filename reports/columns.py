@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from ap_ledger.events.clocks import FULL_TIME_HOURS
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import days_of
 from projections.names import reference
 from projections.one_fact import MISSING
-from projections.period_facts import FULL_TIME_HOURS, PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
+from projections.period_facts import PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.progress import scored_facts
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace

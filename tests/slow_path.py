@@ -79,8 +79,11 @@ class Audit:
             # A payer is told of no day but their own, so the last day that counts is theirs as well.
             last = min(last, max(date.fromisoformat(end) for start, end in stays if start <= str(last)))
         told = [one for one in self.entries(student) if one["day"] <= last and (payer is None or _in_any(one["day"], stays))]
-        never = [one for session in told_of_one_session(told) if len(words_of(session)) == 1 for one in session if self._nobody_could_come(student, one)]
-        told = [one for one in told if not any(one is each for each in never)]
+        weeks = [state for topic, state in self.stream(student) if topic == "student-expected"]
+        every = [(one["start"], one["end"] or "9999-12-31") for one in self._stays(student).values()]
+        missed = [session for session in told_of_one_session(told) if words_of(session) in ({"missed"}, {"by_student"})]
+        never = {id(one) for session in missed if not self._offered(every, weeks, session) for one in session}
+        told = [one for one in told if id(one) not in never]
         inside = [one for one in told if one["day"] >= first]
         placement = self._placement(student, first, last, payer)
         shown = {
@@ -119,16 +122,30 @@ class Audit:
         places = {day.get("place_id") for day in weeks[-1]["days"]} if weeks else set()
         return ", ".join(sorted(label for key, label in self.setting["places"].items() if key in places))
 
-    def _nobody_could_come(self, student: str, one: dict[str, Any]) -> bool:
-        """A session not attended on a day without a placement, or on which the setting was closed, was never offered."""
-        if one["kind"] != "session-attended" or one.get("actual_start") or one.get("cancelled_by") in ("us", "other"):
+    def _offered(self, stays: list[tuple[str, str]], weeks: list[dict[str, Any]], session: list[Any]) -> bool:
+        """Nothing is offered without a placement, on a closed day, or in no slot that is held and in their own week."""
+        day = session[0]["day"]
+        if not _in_any(day, stays) or not self._open(day):
             return False
-        stays = [(stay["start"], stay["end"] or "9999-12-31") for stay in self._stays(student).values()]
-        return not _in_any(one["day"], stays) or not self._open(one["day"])
+        named = {one["session"]["slot"] for one in session if one.get("session")}
+        spans = [[datetime.fromisoformat(one[name]).astimezone(self.zone) for name in ("planned_start", "planned_end")] for one in session]
+        times = [(f"{start:%H:%M}", f"{end:%H:%M}") for start, end in spans]
+        slots = (latest(self.setting["timetables"], day) or {"slots": []})["slots"]
+        today = [slot for slot in slots if day.isoweekday() in slot.get("weekdays", [1, 2, 3, 4, 5])]
+        held = {
+            slot["id"]
+            for slot in today
+            if (slot["id"] in named if named else any(slot["starts"][:5] < end and start < slot["ends"][:5] for start, end in times))
+        }
+        week = latest(weeks, day)
+        if week is None:
+            return bool(held) or not slots
+        own = [one["slots"] for one in week["days"] if one["weekday"] == day.isoweekday()]
+        return any(held & set(slots) for slots in own)
 
     def _open(self, day: date) -> bool:
-        held = sorted((one for one in self.setting["calendars"] if one["from_date"] <= str(day)), key=lambda one: one["from_date"])
-        closures, terms = ([(one["first"], one["last"]) for one in held[-1].get(name, [])] if held else [] for name in ("closures", "terms"))
+        held = latest(self.setting["calendars"], day) or {}
+        closures, terms = ([(one["first"], one["last"]) for one in held.get(name, [])] for name in ("closures", "terms"))
         return not _in_any(day, closures) and (not terms or _in_any(day, terms))
 
     def _stays(self, student: str) -> dict[str, dict[str, Any]]:
@@ -383,6 +400,12 @@ class Audit:
         }  # fmt: skip
 
 
+def latest(held: list[dict[str, Any]], day: date) -> dict[str, Any] | None:
+    """What was set to hold from the latest date until a day; of one date, what was set last."""
+    begun = sorted((one for one in held if one["from_date"] <= str(day)), key=lambda one: one["from_date"])
+    return begun[-1] if begun else None
+
+
 def told_of_one_session(told: list[Any]) -> list[list[Any]]:
     """Entries about one session of one day together: of one slot, or, where one of two names no slot, planned for times that overlap."""
 
@@ -412,14 +435,17 @@ def days_attended(told: list[Any]) -> list[date]:
 def scored_once(told: list[Any]) -> list[Any]:
     """The same entries, of which those that score one indicator by one rater in one slot of one day are one.
 
+    Outside a slot those of one moment are.
+
     A level stands before a reason for none; two levels leave the fact without one, in dispute; not observed stands before
     not applicable before not answered.
     """
     kept: list[Any] = []
     facts: dict[Any, list[Any]] = {}
     for one in told:
-        if one["kind"] == "outcome-scored" and one.get("session"):
-            key = (one["framework"]["id"], one["framework"]["version"], one["indicator"], one["informant"], one["session"]["slot"], one["day"])
+        if one["kind"] == "outcome-scored":
+            when = (one["session"]["slot"], one["day"]) if one.get("session") else (None, one["at"])
+            key = (one["framework"]["id"], one["framework"]["version"], one["indicator"], one["informant"], *when)
             facts.setdefault(key, []).append(one)
             if len(facts[key]) > 1:
                 continue

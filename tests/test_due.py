@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 
 from ap_ledger import jobs
+from ap_ledger.application import command_checks
 from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.due import EndClock, EndReview, ResumeClock
-from ap_ledger.domain.placement import CommissionSessions
+from ap_ledger.domain.placement import CommissionSessions, CorrectPlacement
+from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.domain.setting import AddCommissioner, SetCalendar
 from ap_ledger.domain.student import EndPlacement, StartPlacement
 from ap_ledger.errors import Refused
@@ -21,6 +23,7 @@ from ap_ledger.events.setting import Term
 from api.service import Service
 from projections.clocks import Clock, clocks
 from projections.job_runs import PackDraft, drafts_of
+from reports.layouts import read_layout
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 
 TERMS = (
@@ -234,6 +237,142 @@ def test_what_is_ended_must_be_something_that_can_be(place: House) -> None:
         place.ledger.execute(
             EndReview(id=new_id(), setting_id=place.setting, commissioner_id=new_id(), last=date(2026, 2, 13), reason_code="other", reason="so")
         )
+
+
+def end_absence(house: House, day: date | str, **more: Any) -> None:
+    about: dict[str, Any] = {"setting_id": house.setting, "student": house.student, "author_id": house.leader, **more}
+    house.ledger.execute(EndClock(id=new_id(), clock="absence", about=str(day), reason_code="other", reason="so", **about))
+
+
+def test_nothing_is_ended_before_it_is_due(place: House) -> None:
+    place.record(session(place, TUESDAY))
+    for day in (date(2028, 1, 1), FRIDAY.date() + timedelta(days=1), MONDAY.date(), date(2026, 2, 2)):
+        with pytest.raises(Refused) as refused:
+            end_absence(place, day)
+        assert refused.value.field == "about", day
+    much_later(place)
+    assert [one.due for one in due(place, "absence")] == [TUESDAY.date()]
+
+
+def test_only_an_incident_of_the_student_that_parents_were_not_told_of_is_ended(place: House) -> None:
+    told, other = restraint(place, parents_told_at=MONDAY.isoformat()), {**restraint(place), "student_id": str(place.other)}
+    void, mine = restraint(place), restraint(place)
+    place.record(told, other, void, mine)
+    place.record(place.void(void))
+    head: dict[str, Any] = {"setting_id": place.setting, "student": place.student, "author_id": place.leader}
+    for about in (told["id"], other["id"], void["id"], mine["id"].upper(), str(new_id()), str(place.student)):
+        with pytest.raises(Refused):
+            place.ledger.execute(EndClock(id=new_id(), clock="restrictive intervention", about=about, reason_code="other", reason="so", **head))
+    place.ledger.execute(EndClock(id=new_id(), clock="restrictive intervention", about=mine["id"], reason_code="other", reason="so", **head))
+    ours = [one for one in due(place, "restrictive intervention") if one.student and one.student["id"] == str(place.student)]
+    assert ours == []
+
+
+def test_only_a_planned_end_that_there_is_and_that_is_near_is_ended(place: House) -> None:
+    head: dict[str, Any] = {"setting_id": place.setting, "student": place.student, "author_id": place.leader}
+    why: dict[str, Any] = {"reason_code": "other", "reason": "so"}
+    ids = (place.placement, new_id())  # type: ignore[attr-defined]
+    for key, day in ((ids[0], "2026-07-01"), (ids[0], "2026-03-01"), (ids[1], "2026-07-01")):
+        with pytest.raises(Refused):
+            place.ledger.execute(EndClock(id=new_id(), clock="planned end", about=f"{key}/{day}", **why, **head))
+    place.clock.now = datetime(2026, 6, 25, 9, tzinfo=UTC)
+    place.ledger.execute(EndClock(id=new_id(), clock="planned end", about=f"{ids[0]}/2026-07-01", **why, **head))
+    assert due(place, "planned end") == []
+
+
+NEXT_WEEK = MONDAY + timedelta(weeks=1)
+
+
+def test_ending_an_absence_never_ends_one_of_later(place: House) -> None:
+    place.clock.now = NEXT_WEEK + timedelta(minutes=30)
+    place.record(session(place, NEXT_WEEK))
+    end_absence(place, NEXT_WEEK.date())
+    assert due(place, "absence") == []
+    place.clock.now = NEXT_WEEK + timedelta(days=1, hours=2)
+    place.record(session(place, NEXT_WEEK + timedelta(hours=3)))
+    assert [one.due for one in due(place, "absence")] == [NEXT_WEEK.date()], "the afternoon was missed after that"
+    place.record(session(place, NEXT_WEEK + timedelta(days=1)))
+    (one,) = due(place, "absence")
+    assert (one.about, one.what[:6]) == ("2026-03-10", "2 days")
+
+
+def test_an_ending_that_was_stored_for_a_day_to_come_ends_nothing_after_it_was_made(place: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as before:
+        before.setattr(command_checks, "CHECKS", {})
+        end_absence(place, "2028-01-01")
+    place.clock.now = NEXT_WEEK + timedelta(hours=4)
+    place.record(session(place, NEXT_WEEK))
+    assert [one.due for one in due(place, "absence")] == [NEXT_WEEK.date()]
+
+
+def test_a_call_follows_up_only_what_had_begun(place: House) -> None:
+    place.record(session(place, TUESDAY, actual_start=None))
+    early = place.entry("visit-logged", TUESDAY - timedelta(hours=6), effort="attempted", channel="phone", minutes=3)
+    place.record(early)
+    assert [one.due for one in due(place, "absence")] == [TUESDAY.date()], "nobody is called about what is still to come"
+    place.record(session(place, MONDAY))
+    assert [one.due for one in due(place, "absence")] == [TUESDAY.date()], "it does follow up the day before"
+    place.record(place.correct(early, device_time=(TUESDAY + timedelta(minutes=10)).isoformat()))
+    assert due(place, "absence") == []
+    place.record(session(place, TUESDAY + timedelta(hours=3)))
+    assert [one.due for one in due(place, "absence")] == [TUESDAY.date()], "and the afternoon was missed after the call"
+
+
+def test_only_a_half_term_that_is_over_or_nearly_is_ended(place: House) -> None:
+    for last in (date(2026, 2, 12), date(2026, 3, 27), date(2030, 1, 1)):
+        with pytest.raises(Refused) as refused:
+            end_review(place, last)
+        assert refused.value.field == "last", last
+    end_review(place, date(2026, 2, 13))
+    assert due(place, "half-term review") == []
+    place.clock.now = datetime(2026, 3, 20, 9, tzinfo=UTC)
+    end_review(place, date(2026, 3, 27))
+    assert due(place, "half-term review") == []
+
+
+def end_review(house: House, last: date) -> None:
+    council = house.council  # type: ignore[attr-defined]
+    head: dict[str, Any] = {"setting_id": house.setting, "author_id": house.leader, "commissioner_id": council}
+    house.ledger.execute(EndReview(id=new_id(), last=last, reason_code="other", reason="so", **head))
+
+
+def released(house: House, first: date, last: date, student: UUID | None = None) -> None:
+    """A pack of some days was released to the commissioner."""
+    about: dict[str, Any] = {"setting_id": house.setting, "author_id": house.leader, "report": new_id(), "student": student}
+    layout = read_layout("commissioner-pack").model_dump(mode="json", exclude_unset=True)
+    house.ledger.execute(
+        ReleaseReport(
+            id=new_id(), layout=layout, audience="commissioner", commissioner_id=house.council, first=first, last=last,  # type: ignore[attr-defined]
+            known_at=house.clock.now, preset="internal", figures_hash="0" * 64, software="ap-ledger 0.1.0", **about,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "covers"),
+    [
+        (date(2026, 2, 13), date(2026, 2, 13), False), (date(2026, 2, 2), date(2026, 2, 13), False),
+        (date(2026, 1, 5), date(2026, 2, 6), False), (date(2026, 1, 5), date(2026, 2, 13), True),
+        (date(2026, 1, 9), date(2026, 2, 10), True), (date(2025, 9, 1), date(2026, 2, 20), True),
+    ],
+)  # fmt: skip
+def test_only_a_pack_of_the_whole_half_term_ends_its_review(place: House, first: date, last: date, covers: bool) -> None:
+    released(place, first, last)
+    assert bool(due(place, "half-term review")) is not covers
+
+
+def test_a_pack_since_the_first_student_came_covers_the_half_term(place: House) -> None:
+    whose: dict[str, Any] = {"setting_id": place.setting, "student": place.student, "author_id": place.teacher}
+    place.ledger.execute(CorrectPlacement(id=new_id(), placement_id=place.placement, start=date(2026, 1, 26), reason_code="slip", **whose))  # type: ignore[attr-defined]
+    released(place, date(2026, 1, 26), date(2026, 2, 13))
+    assert due(place, "half-term review") == []
+
+
+def test_a_pack_about_one_student_covers_the_half_term_where_there_is_no_other(place: House) -> None:
+    released(place, date(2026, 1, 5), date(2026, 2, 13), student=place.other)
+    assert len(due(place, "half-term review")) == 1
+    released(place, date(2026, 1, 5), date(2026, 2, 13), student=place.student)
+    assert due(place, "half-term review") == []
 
 
 def test_only_heads_end_what_is_due(place: House) -> None:

@@ -13,12 +13,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ap_ledger.application.ledger import new_id
+from ap_ledger.cli import recompute
 from ap_ledger.domain.commands import read_command
 from projections.expected import Expectations, is_open
 from projections.periods import student_period
 from projections.relations import known_of
 from reports.columns import COLUMNS
 from tests.house import House
+from tests.slow_path import Audit
 
 NOW = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 TERMS = ({"first": "2026-09-01", "last": "2026-10-23", "label": "Autumn 1"}, {"first": "2026-11-02", "last": "2026-12-18", "label": "Autumn 2"})
@@ -261,6 +263,120 @@ def test_why_somebody_is_not_expected_is_told_apart(place: House) -> None:
     known = known_of(place.reader, setting, students, None)
     expectations = Expectations(known.setting, [one for held in known.placements.values() for one in held])
     ash = next(one for one in students if one["id"] == str(place.student))
-    days = {"2026-11-19": "expected", "2026-11-20": "closed", "2026-11-21": "not-then", "2026-11-25": "not-placed", "2026-01-04": "not-placed"}
+    days = {"2026-11-19": "expected", "2026-11-20": "closed", "2026-11-21": "not-held"}
+    days |= {"2026-11-25": "not-placed", "2026-01-04": "not-placed"}
     assert {day: expectations.on(ash, date.fromisoformat(day)).why for day in days} == days
     assert expectations.on({**ash, "expected": []}, date(2026, 11, 19)).why == "no-week"
+
+
+# A session in which nobody expected the student ---------------------------------------------------------------------
+
+NEVER_OFFERED = "the host school has to say which code holds"
+
+
+def week(house: House, from_date: str, **slots: Any) -> None:
+    """The student's own week from a date on, by weekday."""
+    days = [{"weekday": int(day.removeprefix("day")), "slots": held} for day, held in slots.items()]
+    give(house, "expect-student", student=str(house.student), from_date=from_date, days=days)
+
+
+def at_slot(house: House, day: str, slot: str) -> dict[str, Any]:
+    return session(house, day, session={"date": day, "slot": slot})
+
+
+def told_everywhere(house: House, leader: TestClient, day: str) -> dict[str, Any]:
+    """What each page says of a session missed on a day: the fold, the pack, the clock and the register."""
+    house.runner.catch_up()
+    due = leader.get(f"/api/v1/settings/{house.setting}/due").json()["items"]
+    return {
+        "fold": leader.get(f"/api/v1/students/{house.student}/history").json()["progress"]["sessions"],
+        "pack": figures(house, "sess_possible", "sess_overall"),
+        "clock": [one["due"] for one in due if one["clock"] == "absence" and one["student_id"] == str(house.student)],
+        "code": codes(house, leader, day)[0][0],
+    }
+
+
+ABSENT = {"fold": {"not-attended": 1}, "pack": [1, 1], "code": "N"}
+NOT_MISSED = {"fold": {"not-expected": 1}, "pack": [0, 0], "clock": []}
+
+
+def test_a_session_that_the_student_was_expected_in_is_missed_on_every_page(place: House, leader: TestClient) -> None:
+    place.record(at_slot(place, "2026-11-20", "break"))
+    assert told_everywhere(place, leader, "2026-11-20") == {**ABSENT, "clock": ["2026-11-20"]}
+
+
+def test_a_day_outside_a_students_own_week_is_missed_on_no_page(place: House, leader: TestClient) -> None:
+    week(place, "2026-09-07", **{f"day{day}": ["lesson", "break"] for day in (1, 2, 3, 4)})
+    place.record(session(place, "2026-11-20"))
+    assert told_everywhere(place, leader, "2026-11-20") == {**NOT_MISSED, "code": "C2"}
+
+
+def test_a_slot_outside_a_students_own_week_is_missed_on_no_page_whatever_times_are_told(place: House, leader: TestClient) -> None:
+    week(place, "2026-09-07", **{f"day{day}": ["lesson"] for day in (1, 2, 3, 4, 5)})
+    place.record(at_slot(place, "2026-11-20", "break"))
+    assert told_everywhere(place, leader, "2026-11-20") == {**NOT_MISSED, "code": "C2"}
+    assert "part-time" in codes(place, leader, "2026-11-20")[0][1]
+
+
+def test_a_day_on_which_no_slot_is_held_is_missed_on_no_page_and_is_no_part_of_a_timetable(place: House, leader: TestClient) -> None:
+    place.record(session(place, "2026-11-21"))
+    assert told_everywhere(place, leader, "2026-11-21") == {**NOT_MISSED, "code": None}
+    assert NEVER_OFFERED in codes(place, leader, "2026-11-21")[0][1]
+
+
+def test_a_time_at_which_no_slot_is_held_is_missed_on_no_page(place: House, leader: TestClient) -> None:
+    start = datetime(2026, 11, 20, 18, tzinfo=UTC)
+    said = {"planned_start": start.isoformat(), "planned_end": (start + timedelta(hours=1)).isoformat()}
+    place.record(place.entry("session-attended", start, **said))
+    assert told_everywhere(place, leader, "2026-11-20") == {**NOT_MISSED, "code": None}
+
+
+def test_a_week_that_was_ended_is_missed_on_no_page(place: House, leader: TestClient) -> None:
+    week(place, "2026-11-16")
+    place.record(at_slot(place, "2026-11-20", "lesson"))
+    assert told_everywhere(place, leader, "2026-11-20") == {**NOT_MISSED, "code": None}
+    assert NEVER_OFFERED in codes(place, leader, "2026-11-20")[0][1]
+
+
+def test_a_closed_day_is_missed_on_no_page_who_ever_cancelled(place: House, leader: TestClient) -> None:
+    calendar(place, closures=[CLOSED])
+    place.record(session(place, "2026-11-20", cancelled_by="student"))
+    assert told_everywhere(place, leader, "2026-11-20") == {**NOT_MISSED, "code": None}
+
+
+def test_one_who_has_no_week_may_be_expected_in_any_slot_that_is_held(place: House, leader: TestClient) -> None:
+    student = new_id()
+    for command, fields in (("admit-student", {"on": "2026-09-01"}), ("start-placement", {"placement_id": str(new_id()), "start": "2026-09-01"})):
+        give(place, command, student=str(student), **fields)
+    place.student = student
+    place.record(at_slot(place, "2026-11-20", "break"), session(place, "2026-11-21"))
+    place.runner.catch_up()
+    assert figures(place, "sess_possible", "sess_overall") == [1, 1]
+    told = leader.get(f"/api/v1/students/{student}/history").json()["progress"]["sessions"]
+    assert told == {"not-attended": 1, "not-expected": 1}
+
+
+def test_what_was_known_of_a_week_decides_what_was_known_to_be_missed(place: House) -> None:
+    place.record(at_slot(place, "2026-11-20", "break"))
+    before, place.clock.now = NOW + timedelta(hours=1), NOW + timedelta(days=1)
+    week(place, "2026-11-16", day1=["lesson"])
+    known = [place.look_back(as_of=NOW, **when)["progress"]["sessions"] for when in ({"known_at": before}, {})]
+    assert known == [{"not-attended": 1}, {"not-expected": 1}]
+
+
+def test_the_auditors_who_import_nothing_of_ours_count_what_was_offered_alike(make_house: Any) -> None:
+    house = make_house("sqlite")
+    house.clock.now = NOW
+    calendar(house, closures=[CLOSED])
+    week(house, "2026-11-09", day1=["lesson"], day2=["lesson", "break"], day5=["lunch"])
+    give(house, "expect-student", student=str(house.student), from_date="2026-11-10", corrects="2026-11-09", days=[{"weekday": 2, "slots": ["break"]}])
+    days = [(NOW - timedelta(days=n)).date().isoformat() for n in range(30)]
+    said = [session(house, day, **({"cancelled_by": "student"} if n % 5 == 0 else {})) for n, day in enumerate(days)]
+    assert {one.status for one in house.record(*said, *(at_slot(house, day, "lunch") for day in days[:20]))} <= {"recorded", "refused"}
+    house.runner.catch_up()
+    shown = house.look_back(as_of=NOW)["progress"]["sessions"]
+    again = recompute.figures(str(house.settings.data / "ledger.sqlite"), str(house.student), 2**62)["sessions"]
+    assert again == shown and {"not-attended", "not-expected"} <= set(shown)
+    rows = house.rows("SELECT position, originator_id, topic, student_id, occurred_at, recorded_at, state FROM stored_events ORDER BY position")
+    weeks = Audit([tuple(row) for row in rows if row[2] != "student-expected" or "2026-11-09" not in row[6] or "corrects" in row[6]], None)
+    assert weeks.figures(str(house.student), date(2026, 9, 1), date(2026, 11, 27))["sess_possible"] == figures(house, "sess_possible")[0]

@@ -184,9 +184,29 @@ def test_a_level_stands_before_a_reason_for_none(house: House) -> None:
     assert scored(house) == {"1": 1}
 
 
-def test_scores_outside_a_slot_are_all_counted(house: House) -> None:
-    house.record(house.outcome(slot=None), house.outcome(slot=None), house.outcome(slot=None, level=0))
-    assert scored(house) == {"0": 1, "1": 2}
+def test_scores_outside_a_slot_are_told_apart_by_their_moments(house: House) -> None:
+    at = [(MONDAY + timedelta(minutes=n)).isoformat() for n in range(3)]
+    levels = zip((1, 0, 1), at, strict=True)
+    house.record(*(house.outcome(slot=None, level=level, device_time=moment) for level, moment in levels))
+    assert scored(house) == {"0": 1, "1": 2}, "much may be seen in a day"
+    house.record(house.outcome(slot=None, level=1, device_time=at[0]))
+    assert scored(house) == {"0": 1, "1": 2}, "said twice of one moment, counted once"
+    mentors = {**house.outcome(slot=None, level=0, device_time=at[0]), "informant": "mentor"}
+    house.record(house.outcome(level=0), mentors)
+    assert scored(house) == {"0": 3, "1": 2}, "a slot and a moment are two, and so are two raters"
+
+
+def test_a_rater_who_says_two_things_of_one_moment_outside_a_slot_is_asked_which(house: House) -> None:
+    first, second = house.outcome(slot=None, level=1), house.outcome(slot=None, level=0)
+    house.record(first, second)
+    assert scored(house) == {"~disputed": 1}
+    house.runner.catch_up()
+    with house.browser() as leader:
+        items = leader.get(f"/api/v1/settings/{house.setting}/due").json()["items"]
+        (due,) = [one for one in items if one["clock"] == "two people said"]
+        assert "about a score" in due["what"]
+    house.record(house.void(second))
+    assert scored(house) == {"1": 1}
 
 
 def test_the_sheet_of_a_slot_names_what_two_people_said(house: House) -> None:

@@ -11,9 +11,11 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.application.checks import check_own_items
+from ap_ledger.application.endings import check_ending
 from ap_ledger.application.world import World
 from ap_ledger.domain.base import ANYBODY, Command
 from ap_ledger.domain.commands import read_command
+from ap_ledger.domain.due import EndClock
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import DeclareConflict, GrantRole, Person, project_person
@@ -27,7 +29,7 @@ from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import Refused
 from ap_ledger.events.bounds import ALWAYS, Since, check_reach, in_the_life_of
 
-Check = Callable[[Any, Setting, World], None]
+Check = Callable[[Any, Setting, World, datetime], None]
 
 
 def check_command(command: Command, world: World, now: datetime) -> None:
@@ -41,7 +43,7 @@ def check_command(command: Command, world: World, now: datetime) -> None:
     for field in ("author_id", "approved_by"):
         _known_person(getattr(command, field, None), field, world)
     for check in CHECKS.get(type(command), ()):
-        check(command, setting, world)
+        check(command, setting, world, now)
 
 
 def _since(command: Command, world: World, now: datetime) -> Since:
@@ -63,32 +65,32 @@ def _known_student(student_id: UUID | None, field: str, setting: Setting, world:
         raise Refused("unknown-student", "No student with this id was admitted to this setting.", field)
 
 
-def check_person(command: Any, setting: Setting, world: World) -> None:
+def check_person(command: Any, setting: Setting, world: World, now: datetime) -> None:
     """Whoever is to work with the student, or belongs to them, was added."""
     _known_person(command.person_id, "person_id", world)
 
 
-def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, world: World) -> None:
+def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, world: World, now: datetime) -> None:
     """Whoever is to work with the student is staff of this setting then, or will be."""
-    check_person(command, setting, world)
+    check_person(command, setting, world, now)
     person: Person | None = None if command.person_id is None else world.fold(command.person_id, project_person)
     if person is not None and not person.staff_from(setting.id, command.from_date):
         raise Refused("not-allowed", "This person holds no staff role in this setting from then on. Give them one first.", "person_id")
 
 
-def check_commissioner(command: Any, setting: Setting, world: World) -> None:
+def check_commissioner(command: Any, setting: Setting, world: World, now: datetime) -> None:
     """Whoever buys the place was added to this setting."""
     if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
         raise Refused("unknown-commissioner", "No commissioner with this id was added here.", "commissioner_id")
 
 
-def check_placement_id(command: StartPlacement, setting: Setting, world: World) -> None:
+def check_placement_id(command: StartPlacement, setting: Setting, world: World, now: datetime) -> None:
     """No placement of another student has this id. An id used again for the same student is refused by their own rules."""
     if world.placement_ids.student_of(command.placement_id) not in (None, command.stream_id):
         raise Refused("not-allowed", USED_BEFORE, "placement_id")
 
 
-def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
+def check_days(command: ExpectStudent, setting: Setting, world: World, now: datetime) -> None:
     """The slots are held on that weekday by a timetable of then or later, and the places were added."""
     for number, day in enumerate(command.days):
         if not set(day.slots) <= setting.slots_from(command.from_date, day.weekday):
@@ -101,22 +103,22 @@ def check_days(command: ExpectStudent, setting: Setting, world: World) -> None:
             raise Refused("unknown-place", "No place with this id was added here.", f"days.{number}.place_id")
 
 
-def check_conflict(command: DeclareConflict, setting: Setting, world: World) -> None:
+def check_conflict(command: DeclareConflict, setting: Setting, world: World, now: datetime) -> None:
     """The student from whom somebody is kept was admitted here."""
     _known_student(command.conflicted_student, "conflicted_student", setting, world)
 
 
-def check_report(command: ReleaseReport, setting: Setting, world: World) -> None:
+def check_report(command: ReleaseReport, setting: Setting, world: World, now: datetime) -> None:
     """The student whom a report is about was admitted here."""
     _known_student(command.student, "student", setting, world)
 
 
-def check_items(command: SetOwnItems, setting: Setting, world: World) -> None:
+def check_items(command: SetOwnItems, setting: Setting, world: World, now: datetime) -> None:
     """The definition takes items of a student's own where these stand."""
     check_own_items(command.definition, command.labels, world)
 
 
-def check_deed(command: ProposeDeed, setting: Setting, world: World) -> None:
+def check_deed(command: ProposeDeed, setting: Setting, world: World, now: datetime) -> None:
     """What is proposed is a whole command that takes two people."""
     try:
         deed = read_command({**command.command, "command": command.deed})
@@ -139,4 +141,5 @@ CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
     DeclareConflict: (check_conflict,),
     SetOwnItems: (check_items,),
     ProposeDeed: (check_deed,),
+    EndClock: (check_ending,),
 }

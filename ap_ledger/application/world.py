@@ -23,7 +23,7 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.bounds import Since
 from ap_ledger.events.moments import microseconds
-from ap_ledger.persistence.recorder import LedgerRecorder
+from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
 from frameworks import Definition
 
 
@@ -182,6 +182,14 @@ class World:
             framework = self.fold(framework_stream(ref.id), project_framework)
             definitions[key] = framework.published.get(ref.version) if framework else None
         return definitions[key]
+
+    def entry_rows(self, entry: UUID) -> list[TailRow]:
+        """An entry, and every change made to it, in order."""
+        return self._recorder.tail_of([entry])
+
+    def rows_about(self, student: UUID, *topics: str) -> list[TailRow]:
+        """Everything of some topics about a student, in order. Looks through the whole ledger: for rare questions."""
+        return self._recorder.tail_of_topics(topics, student)
 
     def fold(self, stream: UUID, projector: Callable[..., Any]) -> Any:
         """The state of a stream as it is now, or None."""

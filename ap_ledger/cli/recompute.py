@@ -13,6 +13,7 @@ import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 Entry = tuple[int, int, str, dict[str, Any]]
 ENTRY_TOPICS = {
@@ -61,15 +62,16 @@ def _microseconds(text: str) -> int:
 
 
 def scores(entries: list[Entry]) -> list[tuple[str, str]]:
-    """(framework and indicator, level or ~ and a reason for none) of every score; those of one rater in one slot of a day are one.
+    """(framework and indicator, level or ~ and a reason for none) of every score.
 
+    Those of one rater in one slot of a day are one, and outside a slot those of one moment.
     A level stands before a reason. Two levels that differ are ~disputed. Of reasons the last by its letters stands.
     """
     facts: dict[tuple[str, ...], set[str]] = {}
-    for _, position, kind, state in entries:
+    for occurred_at, _, kind, state in entries:
         if kind == "outcome-scored":
             session = state.get("session")
-            where = (session["date"], session["slot"]) if session else ("", str(position))
+            where = (session["date"], session["slot"]) if session else ("", str(occurred_at))
             key = "{id}@{version}".format(**state["framework"]) + f"|{state['indicator']}"
             level = state.get("level")
             facts.setdefault((key, state["informant"], *where), set()).add(str(level) if level is not None else "~" + state["missing"])
@@ -80,22 +82,91 @@ def scores(entries: list[Entry]) -> list[tuple[str, str]]:
     return made
 
 
-def session_counts(entries: list[Entry]) -> dict[str, int]:
+def session_counts(entries: list[Entry], rules: "Rules") -> dict[str, int]:
     """How often sessions were attended, missed or cancelled; those about which entries contradict each other are disputed.
 
     Entries are about one session where they name one slot of one day, or, where one of two names none, where the planned
-    times overlap.
+    times overlap. One that was missed, and that the student was not expected in, is counted as that and not as missed.
     """
     groups: list[list[dict[str, Any]]] = []
-    for _, _, kind, state in entries:
+    for occurred_at, _, kind, state in entries:
         if kind == "session-attended":
-            near = [group for group in groups if any(_same_session(state, other) for other in group)]
-            groups = [group for group in groups if all(group is not each for each in near)] + [[state, *(other for group in near for other in group)]]
+            told = {**state, "day": rules.local(occurred_at).date()}
+            near = [group for group in groups if any(_same_session(told, other) for other in group)]
+            apart = [group for group in groups if all(group is not each for each in near)]
+            groups = [*apart, [told, *(other for group in near for other in group)]]
     counts: Counter[str] = Counter()
     for group in groups:
         words = {_status(state) for state in group}
+        if words in ({"not-attended"}, {"cancelled-by-student"}) and not rules.expected(group):
+            words = {"not-expected"}
         counts[words.pop() if len(words) == 1 else "disputed"] += 1
     return dict(sorted(counts.items()))
+
+
+class Rules:
+    """What was known at a time of recording of when a student is expected: placements, weeks, calendars, timetables."""
+
+    def __init__(self, database: sqlite3.Connection, student: str, known_at: int) -> None:
+        self.placements: dict[str, dict[str, Any]] = {}
+        self.dated: dict[str, dict[str, Any]] = {"calendar-set": {}, "timetable-set": {}, "student-expected": {}}
+        self.zone = ZoneInfo("UTC")
+        records = records_of(database, student, known_at)
+        ask = (
+            f"SELECT topic, state FROM stored_events WHERE recorded_at <= ? AND (student_id IN ({','.join('?' * len(records))}) "
+            "OR topic IN ('setting-opened', 'calendar-set', 'timetable-set', 'setting-fact-withdrawn') AND setting_id = "
+            "(SELECT setting_id FROM stored_events WHERE originator_id = ? AND topic = 'student-admitted')) "
+            "ORDER BY position"
+        )
+        for topic, text in database.execute(ask, (known_at, *records, uuid.UUID(student).bytes)):
+            state = json.loads(text)
+            if topic == "setting-opened":
+                self.zone = ZoneInfo(state["time_zone"])
+            elif topic in self.dated:
+                # What holds from a date gives way to what is recorded later from that date, and to what corrects it.
+                self.dated[topic].pop(state.get("corrects") or "", None)
+                self.dated[topic][state["from_date"]] = state
+            elif topic in ("setting-fact-withdrawn", "student-fact-withdrawn") and state["fact"] in self.dated:
+                self.dated[state["fact"]].pop(state["from_date"], None)
+            elif topic in ("placement-started", "placement-ended", "placement-corrected"):
+                placement = self.placements.setdefault(state["placement_id"], {})
+                placement.update(dict.fromkeys(state.get("clear", ())))
+                placement.update({name: state[name] for name in ("start", "end") if name in state})
+
+    def local(self, at: int) -> datetime:
+        """A moment where the setting is."""
+        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).astimezone(self.zone)
+
+    def expected(self, group: list[dict[str, Any]]) -> bool:
+        """Whether the student was expected in a session, or nobody said in which sessions they are."""
+        on = group[0]["day"]
+        day, weekday = on.isoformat(), on.isoweekday()
+        placed = any(one["start"] <= day <= (one.get("end") or "9999") for one in self.placements.values())
+        calendar, week = self._in_force("calendar-set", day) or {}, self._in_force("student-expected", day)
+        terms, closures = (
+            [one["first"] <= day <= one["last"] for one in calendar.get(name, ())] for name in ("terms", "closures")
+        )  # fmt: skip
+        if not placed or any(closures) or (terms and not any(terms)):
+            return False
+        slots = (self._in_force("timetable-set", day) or {}).get("slots", ())
+        today = [slot for slot in slots if weekday in slot.get("weekdays", (1, 2, 3, 4, 5))]
+        held = {slot["id"] for slot in today if self._meets(slot, group)}
+        if week is None:
+            return bool(held) or not slots
+        return bool(held & {slot for one in week["days"] if one["weekday"] == weekday for slot in one["slots"]})
+
+    def _in_force(self, topic: str, day: str) -> dict[str, Any] | None:
+        begun = max((begins for begins in self.dated[topic] if begins <= day), default="")
+        return self.dated[topic].get(begun)
+
+    def _meets(self, slot: dict[str, Any], group: list[dict[str, Any]]) -> bool:
+        """Whether a session is of a slot: of the one it names, or, where it names none, of any within its times."""
+        named = {told["session"]["slot"] for told in group if told.get("session")}
+        if named:
+            return slot["id"] in named
+        times = [[self.local(_microseconds(told[name])) for name in ("planned_start", "planned_end")] for told in group]
+        starts, ends = slot["starts"][:5], slot["ends"][:5]
+        return any(starts < f"{until:%H:%M}" and f"{since:%H:%M}" < ends for since, until in times)
 
 
 def _status(state: dict[str, Any]) -> str:
@@ -176,7 +247,7 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
         "entries": len(entries),
         "kinds": dict(sorted(Counter(kind for _, _, kind, _ in entries).items())),
         "outcomes": {key: dict(sorted(levels.items())) for key, levels in sorted(outcomes.items())},
-        "sessions": session_counts(entries),
+        "sessions": session_counts(entries, Rules(database, student, known_at)),
         "units": dict(sorted(units.items())),
         "ladders": ladders,
     }

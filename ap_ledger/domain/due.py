@@ -12,9 +12,10 @@ from ap_ledger.domain.student import StudentCommand
 from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
-from ap_ledger.events.clocks import CLOCK_BY_NAME, names_one
+from ap_ledger.events.clocks import CLOCK_BY_NAME, SOON, names_one
 from ap_ledger.events.due import ClockEnded, ClockResumed, ReviewEnded, ReviewResumed
 from ap_ledger.events.fields import ClockAbout, ClockName, CommissionerId, EndingWords, LastDay
+from ap_ledger.events.moments import local_day, microseconds
 
 EndingReason = Literal["done-elsewhere", "not-needed", "too-late", "other"]
 EndingCode = Annotated[EndingReason, Field(description="The reason is one of: done-elsewhere, not-needed, too-late, other.")]
@@ -35,8 +36,6 @@ class EndClock(StudentCommand):
             raise Refused("unknown-item", "There is no clock with this name that is ended with a reason.", "clock")
         if not names_one(rule, self.about):
             raise Refused("malformed", "This does not name anything that is due; send it as the list of what is due has it.", "about")
-        if rule.about == "placement" and self.about.partition("/")[0] not in {str(one.id) for one in student.placements}:
-            raise Refused("unknown-item", "This student has no placement with this id.", "about")
         if (self.clock, self.about) in student.ended:
             raise Refused("not-allowed", "This was ended before.", "about")
         reason = None if "learning" in student.shredded else self.reason.strip()
@@ -65,10 +64,14 @@ class EndReview(SettingCommand):
     reason: EndingWords
 
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
-        """The commissioner is known, and the review was not ended before."""
+        """The commissioner is known, a half-term ends on that day, and its review is due and was not ended before."""
         setting = self.opened(state)
         if self.commissioner_id not in setting.commissioners:
             raise Refused("unknown-item", "This setting has no commissioner with this id.", "commissioner_id")
+        if self.last not in setting.half_terms_end():
+            raise Refused("unknown-item", "No half-term of this setting's calendar ends on this day.", "last")
+        if self.last - SOON > local_day(microseconds(events.stamp.occurred_at), setting.time_zone):
+            raise Refused("not-allowed", "This half-term's review is not due yet.", "last")
         if (self.commissioner_id, self.last) in setting.ended:
             raise Refused("not-allowed", "This was ended before.", "last")
         said = self.model_dump(include={"commissioner_id", "last", "reason_code"})

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
 About = Literal["entry", "day", "placement", "review", "told"]
 """What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what two people told."""
+
+
+SOON = timedelta(days=7)
+"""What comes due within so many days is shown before it is, and may be ended from then on."""
+FULL_TIME_HOURS = 18
+"""More hours a week than this are likely to be full-time education, which an unregistered provider may not offer."""
+FULL_WEEK_SESSIONS = 10
+PART_TIME_REVIEW = timedelta(weeks=6)
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,8 @@ class ClockRule:
 CLOCKS: tuple[ClockRule, ...] = (
     ClockRule(
         "half-term review", "review", "a half-term in which a commissioner has a student here", "on the last day of the half-term",
-        "a pack for the half-term is released to them", "statutory guidance on alternative provision: reviews at least half-termly",
+        "a pack of the half-term, or of it since their first student came, is released to them",
+        "statutory guidance on alternative provision: reviews at least half-termly",
     ),
     ClockRule(
         "18 hours", "placement", "more than 18 hours a week are commissioned, and the setting has no URN", "from the day they are commissioned",
@@ -52,7 +61,8 @@ CLOCKS: tuple[ClockRule, ...] = (
         "the placement's own agreement",
     ),
     ClockRule(
-        "absence", "day", "a session was not attended on a day on which the student could have come, and nobody cancelled it", "the same day", "a visit or call is logged on that day or after it",
+        "absence", "day", "a session in which the student was expected was not attended, and nobody cancelled it",
+        "the same day", "a visit or call is logged after the session began",
         "guidance on school attendance; the code is settled within five school days",
     ),
     ClockRule(

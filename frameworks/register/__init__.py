@@ -20,6 +20,15 @@ PRESENT = frozenset({"attending", "attending off site"})
 """Categories of codes that count as present."""
 
 
+NOT_EXPECTED = {
+    "not-placed": "no placement was running on that day, so the student was not expected",
+    "closed": "we were closed on that day, so nobody was expected",
+    "not-held": "we hold nothing at that time of that day, so nobody was expected",
+    "no-days": "the student's own week had nothing in it, so they were not expected",
+}
+"""Why nobody missed anything, where that is no part-time timetable."""
+
+
 @dataclass(frozen=True)
 class Code:
     """One register code, as in force between its dates."""
@@ -57,9 +66,10 @@ class SessionFacts:
     """What is known of one session of one student.
 
     `rung_supervised` is whether the highest rung recorded in the session is on site and supervised; None where no rung was
-    recorded. `arranged_by` is the kind of commissioner of the placement that was running. `expected` is whether the
-    student's own timetable has the session; None where no timetable was set. `placed` is whether a placement was running,
-    and `closed` whether the setting was closed, as in holidays.
+    recorded. `arranged_by` is the kind of commissioner of the placement that was running. `expected` is why the student
+    was expected in it, or was not: `not-placed` (no placement was running), `closed` (as in holidays), `not-held` (the
+    setting holds nothing then), `no-days` (the student's own week has nothing in it), `not-then` (it has, and not this);
+    `no-week` where nobody said.
     """
 
     on: date
@@ -69,9 +79,7 @@ class SessionFacts:
     cancelled_by: str | None = None
     arranged_by: str | None = None
     dual_registered: bool = False
-    expected: bool | None = None
-    placed: bool = True
-    closed: bool = False
+    expected: str = "no-week"
 
 
 @dataclass(frozen=True)
@@ -113,11 +121,9 @@ def _attended(facts: SessionFacts) -> Suggestion:
 
 
 def _not_attended(facts: SessionFacts) -> Suggestion:
-    if not facts.placed:
-        return Suggestion(None, "no placement was running on that day, so the student was not expected; the host school has to say which code holds")
-    if facts.closed:
-        return Suggestion(None, "we were closed on that day, so nobody was expected; the host school has to say which code holds")
-    if facts.expected is False:
+    if facts.expected in NOT_EXPECTED:
+        return Suggestion(None, f"{NOT_EXPECTED[facts.expected]}; the host school has to say which code holds")
+    if facts.expected == "not-then":
         return Suggestion("C2", "the session is outside the student's part-time timetable")
     if facts.cancelled_by == "us":
         return Suggestion(None, "we cancelled the session; tell the host school the same day")
