@@ -18,8 +18,9 @@ SMALL = str.maketrans({"i": "l", "m": "rn"})
 
 def look(text: str) -> str:
     """What a text looks like: two texts of one look cannot be told apart by reading them, or by their capitals alone."""
-    letters = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", tidy(text)))
-    seen = "".join(letter for letter in letters if not _unseen(letter)).translate(_confusables())
+    letters = "".join(letter for letter in unicodedata.normalize("NFD", tidy(text)) if not _unseen(letter))
+    # A lone accent is listed as what it looks like, and its plain form is a space: so the list is asked before and after.
+    seen = unicodedata.normalize("NFKD", letters.translate(_confusables())).translate(_confusables())
     return " ".join(unicodedata.normalize("NFD", seen).casefold().translate(SMALL).split())
 
 

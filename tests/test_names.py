@@ -143,6 +143,7 @@ def test_letters_of_two_scripts_that_look_alike_are_no_difference() -> None:
     assert names_of(("Alex", "Smith", "2011-01-01"), ("\u0410lex", "Smith", "2012-01-01")) == ["Alex Smith (2011)", "\u0410lex Smith (2012)"]
     assert names_of(("Alex", "Smith"), ("\u0410lex", "Smith")) == ["Alex Smith [1]", "\u0410lex Smith [2]"]
     assert names_of(("Alex", "O\u2019Brien"), ("Alex", "O'Brien")) == ["Alex O\u2019Brien [1]", "Alex O'Brien [2]"]
+    assert names_of(("Alex", "O\u00b4Brien"), ("Alex", "O'Brien")) == ["Alex O\u00b4Brien [1]", "Alex O'Brien [2]"]
     assert names_of(("Zoe", "Smith"), ("Zo\u00eb", "Smith")) == ["Zoe S", "Zo\u00eb S"]
 
 
