@@ -20,7 +20,7 @@ GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 def copy(tmp_path: Path) -> Path:
     """The five packages and the tests' house, to be changed at will."""
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "vendor"))
+        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "tests").mkdir()
     (tmp_path / "tests" / "__init__.py").touch()
     shutil.copy(ROOT / "tests" / "house.py", tmp_path / "tests")
