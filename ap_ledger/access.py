@@ -1,9 +1,10 @@
 """Who may do what to whom: one table, default deny. Pages, API, exports, jobs and reports all ask `may`.
 
-`RULES` maps (role, action) to predicates, each of which says on which days of a student's record it holds; what all of them
-leave is what is open, so that nobody reads outside their own time. What is not in the table is refused. `FORBIDDEN` stands above
-it: no role gets past a conflict of interest or a legal hold. Everything here is pure: relations are handed in, looked up
-only when a predicate asks for them. The matrix in docs/access.md is generated from this module.
+`RULES` maps (role, action) to predicates, each of which says on which days of a student's record it holds; what all of
+them leave is what is open, so that nobody reads outside their own time. What is not in the table is refused.
+`FORBIDDEN` stands above it: no role gets past a conflict of interest or a legal hold. Everything here is pure:
+relations are handed in, looked up only when a predicate asks for them. The matrix in docs/access.md is generated from
+this module.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ Via = Literal["session", "pin", "device", "token"]
 """How somebody is here: signed in, by PIN on an enrolled tablet, as a device, or by a program's token."""
 
 TEXT_DAYS = 14
-"""For so many days a mentor may read words written about a student of their caseload (security policy, section on roles)."""
+"""For so many days a mentor may read words written about a student of their caseload (security policy, section on
+roles)."""
 
 
 class Grant(NamedTuple):
@@ -47,7 +49,8 @@ class Who:
 class Relations(NamedTuple):
     """What a student's own stream says about who belongs to them, on the day in question.
 
-    `placed` holds the days of each commissioner's placements, and `family` the days from the link on of everybody whose link has begun.
+    `placed` holds the days of each commissioner's placements, and `family` the days from the link on of everybody whose
+    link has begun.
     """
 
     caseload: frozenset[UUID] = frozenset()
@@ -61,7 +64,8 @@ class Relations(NamedTuple):
 class About:
     """What is asked about: a setting, perhaps one student of it, perhaps one entry.
 
-    `relations` is called only when a predicate needs it. `days_old` is that of an entry, `released_to` the commissioner of a report.
+    `relations` is called only when a predicate needs it. `days_old` is that of an entry, `released_to` the commissioner
+    of a report.
     """
 
     setting_id: UUID | None = None
@@ -98,7 +102,11 @@ def own_placements(who: Who, grant: Grant, about: About) -> Days:
 
 def own_report(who: Who, grant: Grant, about: About) -> Days:
     """reports released to them"""
-    return _always(about.setting_id == grant.setting_id and grant.commissioner_id is not None and grant.commissioner_id == about.released_to)
+    return _always(
+        about.setting_id == grant.setting_id
+        and grant.commissioner_id is not None
+        and grant.commissioner_id == about.released_to
+    )
 
 
 def own_child(who: Who, grant: Grant, about: About) -> Days:
@@ -123,7 +131,13 @@ def anywhere(who: Who, grant: Grant, about: About) -> Days:
     return EVERY_DAY
 
 
-SETTING, CASELOAD, PLACED, CHILD, ALWAYS = (own_setting,), (on_caseload,), (own_placements,), (own_child, released), (anywhere,)
+SETTING, CASELOAD, PLACED, CHILD, ALWAYS = (
+    (own_setting,),
+    (on_caseload,),
+    (own_placements,),
+    (own_child, released),
+    (anywhere,),
+)
 MENTOR, STAFF, LEADER, DSL, DEPUTY, READER = "mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader"
 COMMISSIONER, FAMILY, ADMIN, RESEARCHER, DEVICE = "commissioner", "family", "administrator", "researcher", "device"
 ROLES = (MENTOR, STAFF, LEADER, DSL, DEPUTY, READER, COMMISSIONER, FAMILY, ADMIN, RESEARCHER, DEVICE)
@@ -137,7 +151,9 @@ Rules = dict[tuple[str, str], tuple[Predicate, ...]]
 def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     """(action, role, predicates), action by action, as the policy reads."""
 
-    def staff(action: str, mentor: tuple[Predicate, ...] | None = CASELOAD, roles: tuple[str, ...] = TEAM) -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
+    def staff(
+        action: str, mentor: tuple[Predicate, ...] | None = CASELOAD, roles: tuple[str, ...] = TEAM
+    ) -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
         if mentor:
             yield action, MENTOR, mentor
         for role in roles:
@@ -209,18 +225,42 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
         yield "erase-safeguarding", role, SETTING
 
 
-RULES: Mapping[tuple[str, str], tuple[Predicate, ...]] = {(role, action): predicates for action, role, predicates in _rows()}
+RULES: Mapping[tuple[str, str], tuple[Predicate, ...]] = {
+    (role, action): predicates for action, role, predicates in _rows()
+}
 ACTIONS: tuple[str, ...] = tuple(dict.fromkeys(action for action, _, _ in _rows()))
 
 ERASING = frozenset({"propose-erasure", "approve-erasure", "erase-safeguarding"})
-LOGGING = frozenset({"see-frameworks", "see-own-account", "see-setting", "see-student", "read-group", "record", "raise-worry"})
+LOGGING = frozenset(
+    {"see-frameworks", "see-own-account", "see-setting", "see-student", "read-group", "record", "raise-worry"}
+)
 """What a PIN on a shared tablet is good for: logging, never looking back."""
 
 SCOPES: Mapping[str, frozenset[str]] = {
     "read": frozenset(action for action in ACTIONS if action.startswith(("see-", "read-"))),
-    "record": frozenset({"see-frameworks", "see-setting", "see-people", "see-student", "record", "raise-worry", "record-for-others", "settle-held"}),
+    "record": frozenset(
+        {
+            "see-frameworks",
+            "see-setting",
+            "see-people",
+            "see-student",
+            "record",
+            "raise-worry",
+            "record-for-others",
+            "settle-held",
+        }
+    ),
     "manage": frozenset(
-        {"see-frameworks", "see-setting", "see-people", "see-student", "publish-framework", "manage-setting", "manage-people", "manage-students"}
+        {
+            "see-frameworks",
+            "see-setting",
+            "see-people",
+            "see-student",
+            "publish-framework",
+            "manage-setting",
+            "manage-people",
+            "manage-students",
+        }
         | {"manage-devices", "set-retention", "end-clock"}
     ),
     "metrics": frozenset({"watch-service"}),
@@ -230,7 +270,8 @@ SCOPES: Mapping[str, frozenset[str]] = {
 
 
 def conflict_of_interest(who: Who, action: str, about: About) -> bool:
-    """A member of staff is never let near the record of their own child, or of a student who made an allegation against them; they may raise a worry."""
+    """A member of staff is never let near the record of their own child, or of a student who made an allegation against
+    them; they may raise a worry."""
     return about.student_id is not None and about.student_id in who.conflicts and action != "raise-worry"
 
 
@@ -252,7 +293,10 @@ def lets(who: Who, action: str) -> bool:
 
 
 def days_open(who: Who, action: str, about: About) -> Days:
-    """The days of a student's record on which somebody may do something. An action or a role that the table does not know opens none."""
+    """The days of a student's record on which somebody may do something.
+
+    An action or a role that the table does not know opens none.
+    """
     opened = NO_DAYS
     for grant in who.grants if lets(who, action) else ():
         if opened is not EVERY_DAY:
@@ -271,7 +315,10 @@ def _granted(who: Who, grant: Grant, action: str, about: About) -> Days:
 
 
 def may(who: Who, action: str, about: About) -> bool:
-    """Whether somebody may do something at all: on any day. What they are shown of a student's record is cut to `days_open`."""
+    """Whether somebody may do something at all: on any day.
+
+    What they are shown of a student's record is cut to `days_open`.
+    """
     return bool(days_open(who, action, about))
 
 
@@ -287,19 +334,27 @@ def may_open(who: Who, retention_class: str, about: About) -> bool:
 
 def settings_where(who: Who, action: str) -> frozenset[UUID]:
     """The settings in which somebody may do this to anything at all. What they see there is filtered item by item."""
-    return frozenset(grant.setting_id for grant in who.grants if (grant.role, action) in RULES) if lets(who, action) else frozenset()
+    return (
+        frozenset(grant.setting_id for grant in who.grants if (grant.role, action) in RULES)
+        if lets(who, action)
+        else frozenset()
+    )
 
 
 COMMAND_ACTIONS: Mapping[str, str | None] = {
-    "open-setting": "open-setting", "add-place": "manage-setting", "add-commissioner": "manage-setting", "set-calendar": "manage-setting",
+    "open-setting": "open-setting", "add-place": "manage-setting", "add-commissioner": "manage-setting",
+    "set-calendar": "manage-setting",
     "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
     "correct-setting": "manage-setting", "correct-place": "manage-setting", "correct-commissioner": "manage-setting",
     "withdraw-setting-fact": "manage-setting", "withdraw-student-fact": "manage-students",
-    "add-person": "manage-people", "rename-person": "manage-people", "grant-role": "manage-people", "end-role": "manage-people", "declare-conflict": "manage-students",
+    "add-person": "manage-people", "rename-person": "manage-people", "grant-role": "manage-people",
+    "end-role": "manage-people", "declare-conflict": "manage-students",
     "end-conflict": "manage-students",
     "join-students": "manage-students", "part-students": "manage-students",
-    "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students", "start-placement": "manage-students",
-    "change-placement": "manage-students", "correct-placement": "manage-students", "correct-admission": "manage-students",
+    "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students",
+    "start-placement": "manage-students",
+    "change-placement": "manage-students", "correct-placement": "manage-students",
+    "correct-admission": "manage-students",
     "end-placement": "manage-students", "commission-sessions": "manage-students",
     "assign-key-worker": "manage-students", "assign-mentor": "manage-students", "group-student": "manage-students",
     "note-needs": "manage-students", "set-own-items": "record",
@@ -307,7 +362,8 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "end-clock": "end-clock", "resume-clock": "end-clock", "end-review": "end-clock", "resume-review": "end-clock",
     "release-report": "make-reports", "withdraw-report": "make-reports",
     "set-hold": "set-hold", "lift-hold": "lift-hold",
-    "publish-framework": "publish-framework", "retire-framework": "publish-framework", "revoke-device": "manage-devices",
+    "publish-framework": "publish-framework", "retire-framework": "publish-framework",
+    "revoke-device": "manage-devices",
     # These have ways of their own, because they need a second person or a secret that is shown once.
     "shred-key": None, "excise-text": None, "allow-recovery": None, "enrol-device": None,
     "propose-deed": None, "approve-deed": None, "decline-deed": None,

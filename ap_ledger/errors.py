@@ -54,7 +54,8 @@ class DamagedAccount(SignInRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            "What is kept here to let you in was damaged, so it proves nothing. Ask for a new way in, as if it were lost; whoever looks after the "
+            "What is kept here to let you in was damaged, so it proves nothing. Ask for a new way in, as if it were "
+            "lost; whoever looks after the "
             "machine runs: ap-ledger check"
         )
 
@@ -75,12 +76,16 @@ class Busy(LedgerError):
 
 
 class EndNotProved(Busy):
-    """The end of the ledger was written by somebody without the keyring. Reading goes on; what devices hold waits with them."""
+    """The end of the ledger was written by somebody without the keyring.
+
+    Reading goes on; what devices hold waits with them.
+    """
 
     def __init__(self) -> None:
         super().__init__(
             300,
-            "The end of the ledger was written by somebody without its keyring, so nothing is recorded after it. Nothing is lost: what was not "
+            "The end of the ledger was written by somebody without its keyring, so nothing is recorded after it. "
+            "Nothing is lost: what was not "
             "recorded is kept where it is. Somebody at the machine runs: ap-ledger check --deep",
         )
 
@@ -101,11 +106,15 @@ class TamperedRow(Unreadable):
 
 
 class UnreadableKey(Unreadable):
-    """One key is not in the keyring, or opens under no master key that is at hand. Nobody else's records are touched by it."""
+    """One key is not in the keyring, or opens under no master key that is at hand.
+
+    Nobody else's records are touched by it.
+    """
 
     def __init__(self, key_id: UUID) -> None:
         super().__init__(
-            f"The key {key_id} is not in the keyring, or opens under no master key that is at hand. Put the master key that was in use before "
+            f"The key {key_id} is not in the keyring, or opens under no master key that is at hand. Put the master key "
+            "that was in use before "
             "beside the present one, or restore the keyring from a copy. Run: ap-ledger check"
         )
         self.key_id = key_id
@@ -132,6 +141,9 @@ class SetupError(LedgerError):
 
 
 def as_sentence(fault: str) -> str:
-    """What a validator said, as a sentence. Only the first letter is made a capital: the others may belong to names and patterns."""
+    """What a validator said, as a sentence.
+
+    Only the first letter is made a capital: the others may belong to names and patterns.
+    """
     words = fault.removeprefix("Value error, ").rstrip(".")
     return f"{words[:1].upper()}{words[1:]}."

@@ -1,7 +1,8 @@
-"""What happens on a clock: one run at a time over all processes, missed runs made up, a failure said where the leader looks.
+"""What happens on a clock: one run at a time over all processes, missed runs made up, a failure said where the leader
+looks.
 
-Every job says when it was last due; a tick each minute claims what is due and has not run. So a run that was missed while the
-service was down happens at its next start, and two workers never do the same twice.
+Every job says when it was last due; a tick each minute claims what is due and has not run. So a run that was missed
+while the service was down happens at its next start, and two workers never do the same twice.
 """
 
 from __future__ import annotations
@@ -121,7 +122,10 @@ def _prepare_packs(service: Service) -> Said:
             if term.last >= today or (review.commissioner_id, term.first, term.last) in there:
                 continue
             try:
-                keep_draft(service.views, draft_pack(service, setting, review.commissioner_id, term.first, term.last, now, today))
+                keep_draft(
+                    service.views,
+                    draft_pack(service, setting, review.commissioner_id, term.first, term.last, now, today),
+                )
                 made += 1
             except Exception as error:
                 # One pack that cannot be made must not keep the others from whoever waits for them.
@@ -131,18 +135,35 @@ def _prepare_packs(service: Service) -> Said:
     return {"prepared": made}
 
 
-def draft_pack(service: Service, setting: dict[str, Any], commissioner: UUID, first: date, last: date, now: datetime, today: date) -> PackDraft:
+def draft_pack(
+    service: Service, setting: dict[str, Any], commissioner: UUID, first: date, last: date, now: datetime, today: date
+) -> PackDraft:
     """A pack that was made once to see that it can be, and what it says."""
     order = Order(read_layout(PACK), UUID(setting["id"]), first, last, commissioner_id=commissioner, known_at=now)
     report = make_report(service.reader, order, lambda *_: False, today)
     students = len(students_of(service.reader, setting, commissioner, first, last))
-    return PackDraft(new_id(), order.setting_id, commissioner, PACK, first, last, now, students, bool(report.facts["incomplete"]), figures_hash(report))
+    return PackDraft(
+        new_id(),
+        order.setting_id,
+        commissioner,
+        PACK,
+        first,
+        last,
+        now,
+        students,
+        bool(report.facts["incomplete"]),
+        figures_hash(report),
+    )
 
 
 def _retention_due(service: Service) -> Said:
     today = service.ledger.standing.today
     settings = service.reader.whole("settings")
-    return {"students": sum(len(retention_over(service.reader, setting, today(UUID(setting["id"])))) for setting in settings)}
+    return {
+        "students": sum(
+            len(retention_over(service.reader, setting, today(UUID(setting["id"])))) for setting in settings
+        )
+    }
 
 
 def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Said]:
@@ -168,9 +189,27 @@ JOBS: tuple[Job, ...] = (
         every_minute,
         _counted("finished", lambda one: one.ledger.deeds.redo()),
     ),
-    Job("remember-end", "How far the ledger reaches is remembered apart from it", "every hour", every_hour, _remember_end),
-    Job("check-projections", "The read models are checked against the ledger", "every hour", every_hour, _check_projections),
-    Job("sweep", "Whatever an erasure should have removed is looked for", "each night", daily(3, 20), _counted("found", lambda one: one.ledger.deeds.sweep())),
+    Job(
+        "remember-end",
+        "How far the ledger reaches is remembered apart from it",
+        "every hour",
+        every_hour,
+        _remember_end,
+    ),
+    Job(
+        "check-projections",
+        "The read models are checked against the ledger",
+        "every hour",
+        every_hour,
+        _check_projections,
+    ),
+    Job(
+        "sweep",
+        "Whatever an erasure should have removed is looked for",
+        "each night",
+        daily(3, 20),
+        _counted("found", lambda one: one.ledger.deeds.sweep()),
+    ),
     Job(
         "end-held",
         "What was refused and names no student here ends after 35 days",
@@ -185,10 +224,28 @@ JOBS: tuple[Job, ...] = (
         daily(3, 30),
         _counted("deleted", lambda one: end_old_copies(copies_folder(one.ledger.settings))),
     ),
-    Job("tidy-sign-in", "Sign-ins that are over are forgotten", "each night", daily(3, 40), _counted("forgotten", lambda one: one.ledger.accounts.tidy())),
-    Job("half-term-packs", "Packs for commissioners are prepared when a half-term is over", "each night", daily(4, 0), _prepare_packs),
+    Job(
+        "tidy-sign-in",
+        "Sign-ins that are over are forgotten",
+        "each night",
+        daily(3, 40),
+        _counted("forgotten", lambda one: one.ledger.accounts.tidy()),
+    ),
+    Job(
+        "half-term-packs",
+        "Packs for commissioners are prepared when a half-term is over",
+        "each night",
+        daily(4, 0),
+        _prepare_packs,
+    ),
     Job("digest", "What the clocks say, once a week", "on Mondays", weekly(1, 5), _digest),
-    Job("retention-due", "Records whose time is over are listed", "on the first of each month", monthly(4), _retention_due),
+    Job(
+        "retention-due",
+        "Records whose time is over are listed",
+        "on the first of each month",
+        monthly(4),
+        _retention_due,
+    ),
 )
 """Everything that happens on a clock, written down."""
 
@@ -222,7 +279,15 @@ def run_due(service: Service) -> int:
 
 def start_jobs(service: Service) -> BackgroundScheduler:
     """Looks every minute for what is due. Call `shutdown` on what is returned."""
-    scheduler = BackgroundScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
-    scheduler.add_job(lambda: run_due(service), "interval", seconds=60, id="due", next_run_time=datetime.now(UTC) + timedelta(seconds=2))
+    scheduler = BackgroundScheduler(
+        timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    scheduler.add_job(
+        lambda: run_due(service),
+        "interval",
+        seconds=60,
+        id="due",
+        next_run_time=datetime.now(UTC) + timedelta(seconds=2),
+    )
     scheduler.start()
     return scheduler

@@ -14,12 +14,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="AP_LEDGER_", extra="ignore")
 
-    data: Path = Field(Path("ap-ledger-data"), description="The folder that holds the ledger, its views, its keyring and what is held.")
-    database_url: SecretStr | None = Field(None, description="A PostgreSQL URL. With it the ledger lives there, and the folder holds only the master key.")
-    keyring_url: SecretStr | None = Field(None, description="A second PostgreSQL URL for the keyring, so that its backups can have a life of their own.")
-    master_key: SecretStr | None = Field(None, description="The master key as 64 hex digits, where it is not kept in a file.")
-    master_key_file: Path | None = Field(None, description="The file that holds the master key. Default: master.key in the data folder.")
-    queue_limit: int = Field(20_000, ge=100, description="Entries that may wait to be written before a sender is told to come back.")
+    data: Path = Field(
+        Path("ap-ledger-data"), description="The folder that holds the ledger, its views, its keyring and what is held."
+    )
+    database_url: SecretStr | None = Field(
+        None, description="A PostgreSQL URL. With it the ledger lives there, and the folder holds only the master key."
+    )
+    keyring_url: SecretStr | None = Field(
+        None, description="A second PostgreSQL URL for the keyring, so that its backups can have a life of their own."
+    )
+    master_key: SecretStr | None = Field(
+        None, description="The master key as 64 hex digits, where it is not kept in a file."
+    )
+    master_key_file: Path | None = Field(
+        None, description="The file that holds the master key. Default: master.key in the data folder."
+    )
+    queue_limit: int = Field(
+        20_000, ge=100, description="Entries that may wait to be written before a sender is told to come back."
+    )
 
     @property
     def postgres(self) -> str | None:

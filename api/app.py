@@ -50,7 +50,8 @@ from api.service import Service
 from frameworks.load import SIZE_LIMIT
 
 MODULES = (
-    entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
+    entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages,
+    shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     joining_pages, history_pages, report_pages, clock_pages, due,
 )  # fmt: skip
@@ -69,7 +70,8 @@ def create_app(
     """The application over a service. With `run_projections` it keeps the read models up to date itself.
 
     `public_url` is the https address under which people reach it. With `second_factor` nobody gets further than setting
-    one up until they have. `jobs` are what runs on a clock, to be shown. Raises RuntimeError for a route that no access rule covers.
+    one up until they have. `jobs` are what runs on a clock, to be shown. Raises RuntimeError for a route that no access
+    rule covers.
     """
 
     @asynccontextmanager
@@ -119,7 +121,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
             for operation in path.values():
                 _declare_problems(operation)
         # Who sends what is said once: everything but enrolling and health takes a token.
-        made["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "description": "A token or a device's credential."}}
+        made["components"]["securitySchemes"] = {
+            "token": {"type": "http", "scheme": "bearer", "description": "A token or a device's credential."}
+        }
         app.openapi_schema = made
     return app.openapi_schema
 
@@ -129,7 +133,8 @@ OPEN_OPERATIONS = frozenset({"live", "ready", "enrolDevice"})
 
 
 def _declare_problems(operation: dict[str, Any]) -> None:
-    """Says of every error that it is an RFC 9457 problem, and of every operation which the gate and the server can give."""
+    """Says of every error that it is an RFC 9457 problem, and of every operation which the gate and the server can
+    give."""
     answers = operation["responses"]
     if operation["operationId"] != "executeCommand":
         answers.pop("422", None)
@@ -138,4 +143,7 @@ def _declare_problems(operation: dict[str, Any]) -> None:
         declared |= {"401", "403", "404"}
         operation["security"] = [{"token": []}]
     for status in sorted(declared):
-        answers[status] = {"description": HTTPStatus(int(status)).phrase, "content": {"application/problem+json": PROBLEM}}
+        answers[status] = {
+            "description": HTTPStatus(int(status)).phrase,
+            "content": {"application/problem+json": PROBLEM},
+        }

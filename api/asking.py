@@ -1,4 +1,5 @@
-"""Who is asking: found from a bearer token, a device's credential or a session's cookie, before anything else of a request is read."""
+"""Who is asking: found from a bearer token, a device's credential or a session's cookie, before anything else of a
+request is read."""
 
 from __future__ import annotations
 
@@ -70,7 +71,10 @@ class Asker:
         return days_open(self.who, action, self.about(student, setting))
 
     def about(self, student: UUID | str, setting: UUID | str | None = None) -> About:
-        """A student as something to ask about. Where the setting is known, nothing is looked up until a rule needs it."""
+        """A student as something to ask about.
+
+        Where the setting is known, nothing is looked up until a rule needs it.
+        """
         wanted = UUID(str(student))
         standing = self.ledger.standing
         if setting is None:
@@ -82,7 +86,10 @@ class Asker:
         return settings_where(self.who, action)
 
     def knows_setting(self, setting: str | UUID) -> bool:
-        """Whether there is a setting with this id. The ledger says so, because what is projected from it may be behind."""
+        """Whether there is a setting with this id.
+
+        The ledger says so, because what is projected from it may be behind.
+        """
         try:
             return self.ledger.world.setting(UUID(str(setting))) is not None
         except ValueError:
@@ -115,7 +122,10 @@ class Asker:
 
 
 def find_asker(request: Request, ledger: Ledger, by_device: bool = False) -> Asker:
-    """Who is asking. A credential that is not known is as good as none. `by_device` looks no further than an enrolled device."""
+    """Who is asking.
+
+    A credential that is not known is as good as none. `by_device` looks no further than an enrolled device.
+    """
     accounts, standing = ledger.accounts, ledger.standing
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind:
@@ -164,7 +174,10 @@ Asking = Annotated[Asker, Depends(asker)]
 
 
 def keep_session(response: Response, secret: str) -> Response:
-    """Gives a browser its session. The name's prefix makes browsers refuse it from anywhere but this very host, over https or loopback."""
+    """Gives a browser its session.
+
+    The name's prefix makes browsers refuse it from anywhere but this very host, over https or loopback.
+    """
     response.set_cookie(SESSION_COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
     return response
 

@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".css": "text/css", ".js": "text/javascript", ".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png", ".txt": "text/plain"}
+TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".woff2": "font/woff2",
+    ".svg": "image/svg+xml",
+    ".png": "image/png",
+    ".txt": "text/plain",
+}
 
 NAMED = re.compile(rb"\{\{ ([a-z0-9/.-]+) \}\}")
 
@@ -25,7 +32,10 @@ class Asset(NamedTuple):
 
 @cache
 def asset(name: str) -> Asset:
-    """A file by its path below `static`. CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses."""
+    """A file by its path below `static`.
+
+    CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses.
+    """
     path = STATIC / name
     plain = path.read_bytes()
     if path.suffix in (".css", ".js") and path.parent.name == "app":
@@ -37,10 +47,15 @@ def asset(name: str) -> Asset:
 @cache
 def known() -> frozenset[str]:
     """Every file that may be asked for."""
-    return frozenset(str(path.relative_to(STATIC)) for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES)
+    return frozenset(
+        str(path.relative_to(STATIC)) for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES
+    )
 
 
 @cache
 def address(name: str) -> str:
-    """Where a file is served. Another content has another address, and so has whatever names it, so that nobody ever sees an old one."""
+    """Where a file is served.
+
+    Another content has another address, and so has whatever names it, so that nobody ever sees an old one.
+    """
     return f"/static/{hashlib.sha256(asset(name).plain).hexdigest()[:12]}/{name}"

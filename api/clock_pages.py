@@ -51,7 +51,14 @@ def clocks_page(request: Request, using: Current, asking: Asking, setting: str =
 
 
 def _clocks(
-    request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: str = "", typed: FormData | None = None
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    typed: FormData | None = None,
 ) -> HTMLResponse:
     where, settings = setting_for(using.reader, asking, wanted, "see-clocks")
     students = asking.among(using.reader.everyone(where), "see-clocks")
@@ -65,9 +72,12 @@ def _clocks(
     may_make = asking.may("make-reports", setting=where["id"])
     may_end = asking.may("end-clock", setting=where["id"])
     return show(
-        request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()), not_recorded=NOT_RECORDED_YET, runs=latest_runs(using.views),
-        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.now()) if may_make else [], may_make=may_make, may_end=may_end, told=told,
-        ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS, said=said, done=done, form=new_id, typed=typed,
+        request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()),
+        not_recorded=NOT_RECORDED_YET, runs=latest_runs(using.views),
+        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.now()) if may_make else [],
+        may_make=may_make, may_end=may_end, told=told,
+        ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS,
+        said=said, done=done, form=new_id, typed=typed,
         run_of=run_of, runs_of=lambda some: [run_of(one.student, one.about) for one in some],
     )  # fmt: skip
 

@@ -46,7 +46,10 @@ def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
 
 
 def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:
-    """Students with the codes of their needs, for those who may read their health records. To others nothing says that there are any."""
+    """Students with the codes of their needs, for those who may read their health records.
+
+    To others nothing says that there are any.
+    """
     told: dict[str, tuple[str, ...]] = {}
     for setting in {str(one["setting_id"]) for one in students}:
         there = [one for one in students if str(one["setting_id"]) == setting]
@@ -57,12 +60,20 @@ def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Jso
 
 def _collection(kind: Kind) -> Any:
     def listed(
-        request: Request, response: Response, using: Current, asking: Asking, setting_id: UUID | None = None, cursor: Cursor = None, limit: int = 100
+        request: Request,
+        response: Response,
+        using: Current,
+        asking: Asking,
+        setting_id: UUID | None = None,
+        cursor: Cursor = None,
+        limit: int = 100,
     ) -> Json:
         after, size = page(cursor, limit)
         found: list[Json] = []
         # What may not be seen leaves no gap: pages are filled with what may.
-        while bodies := using.reader.collection(kind, setting_id if kind not in ("settings", "frameworks") else None, after, LIMIT):
+        while bodies := using.reader.collection(
+            kind, setting_id if kind not in ("settings", "frameworks") else None, after, LIMIT
+        ):
             found += [seen for body in bodies if (seen := _seen(asking, kind, body)) is not None]
             after = bodies[-1]["key"]
             if len(found) >= size or len(bodies) < LIMIT:
@@ -81,7 +92,14 @@ for _kind, _what in (
     ("placements", "Placements, running and ended"),
     ("frameworks", "Published ladders, frameworks, curricula and instruments"),
 ):
-    router.add_api_route(f"/{_kind}", _collection(_kind), operation_id=f"list{_kind.title()}", summary=_what, response_model=Items, methods=["GET"])  # type: ignore[arg-type]
+    router.add_api_route(
+        f"/{_kind}",
+        _collection(_kind),  # type: ignore[arg-type]
+        operation_id=f"list{_kind.title()}",
+        summary=_what,
+        response_model=Items,
+        methods=["GET"],
+    )
 
 
 @router.get("/students/{student_id}", operation_id="getStudent", summary="One student", response_model=Item)
@@ -93,7 +111,9 @@ def student(student_id: UUID, using: Current, asking: Asking) -> Json:
     return _without_key(_with_needs(using, asking, [student_seen(asking, body)])[0])
 
 
-@router.get("/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole")
+@router.get(
+    "/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole"
+)
 def framework(framework_id: str, version: int, using: Current) -> Json:
     """The definition as it was published; it never changes."""
     key = f"{framework_id}@{version}"
@@ -104,7 +124,11 @@ def framework(framework_id: str, version: int, using: Current) -> Json:
 
 
 @router.get("/settings/{setting_id}/timetable", operation_id="getTimetable", summary="The slots in force on a day")
-def timetable(setting_id: UUID, using: Current, on: Annotated[WrittenDate | None, Query(description="The day; today if not given.")] = None) -> Json:
+def timetable(
+    setting_id: UUID,
+    using: Current,
+    on: Annotated[WrittenDate | None, Query(description="The day; today if not given.")] = None,
+) -> Json:
     """The slots of the timetable that holds on a day."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
@@ -113,9 +137,18 @@ def timetable(setting_id: UUID, using: Current, on: Annotated[WrittenDate | None
     return {"setting_id": str(setting_id), "on": day, "slots": timetable_on(setting, day)}
 
 
-@router.get("/settings/{setting_id}/sheet", operation_id="getSheet", summary="Who was scored on what in a slot, and what is missing", response_model=Sheet)
+@router.get(
+    "/settings/{setting_id}/sheet",
+    operation_id="getSheet",
+    summary="Who was scored on what in a slot, and what is missing",
+    response_model=Sheet,
+)
 def sheet(
-    setting_id: UUID, using: Current, asking: Asking, on: Annotated[WrittenDate, Query(alias="date")], slot: Annotated[str, Query(max_length=120)]
+    setting_id: UUID,
+    using: Current,
+    asking: Asking,
+    on: Annotated[WrittenDate, Query(alias="date")],
+    slot: Annotated[str, Query(max_length=120)],
 ) -> Json:
     """The sheet of one slot of one day."""
     setting = using.reader.one("settings", str(setting_id))

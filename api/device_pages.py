@@ -33,15 +33,41 @@ def devices_page(request: Request, using: Current, asking: Asking, setting: str 
 
 
 def _devices(
-    request: Request, using: Service, asking: Asker, setting: str, said: str = "", status: int = 200, qr: str = "", link: str = "", name: str = ""
+    request: Request,
+    using: Service,
+    asking: Asker,
+    setting: str,
+    said: str = "",
+    status: int = 200,
+    qr: str = "",
+    link: str = "",
+    name: str = "",
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "manage-devices")
     devices = [
-        {"id": one["id"], "name": one["name"], "kind": one["kind"], "revoked": one["revoked"], "since": moment(one["enrolled_at"]).date()}
+        {
+            "id": one["id"],
+            "name": one["name"],
+            "kind": one["kind"],
+            "revoked": one["revoked"],
+            "since": moment(one["enrolled_at"]).date(),
+        }
         for one in using.reader.whole("devices", body)
     ]
     devices.sort(key=lambda one: (one["revoked"], str(one["name"])))
-    return show(request, "devices.html", status, setting=body, settings=settings, devices=devices, said=said, qr=qr, link=link, name=name, command=new_id)
+    return show(
+        request,
+        "devices.html",
+        status,
+        setting=body,
+        settings=settings,
+        devices=devices,
+        said=said,
+        qr=qr,
+        link=link,
+        name=name,
+        command=new_id,
+    )
 
 
 @router.post("/devices", include_in_schema=False)
@@ -55,7 +81,11 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     if text_of(form, "do") == "revoke":
         try:
             command = RevokeDevice(
-                id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=asking.person, device=id_of(form, "device"), reason_code="revoked-by-staff"
+                id=id_of(form, "command"),
+                setting_id=UUID(body["id"]),
+                author_id=asking.person,
+                device=id_of(form, "device"),
+                reason_code="revoked-by-staff",
             )
             position = using.ledger.execute(command).position
         except Refused as refusal:
@@ -63,8 +93,17 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         return RedirectResponse(f"/devices?setting={body['id']}&min_position={position}", 303)
     name, kind = text_of(form, "name").strip(), text_of(form, "kind")
     if not 1 <= len(name) <= 120 or kind not in ("tablet", "phone"):
-        return _devices(request, using, asking, body["id"], "Give the device a name of at most 120 letters, and say what it is.", 422)
-    secret = using.ledger.ways_in.admit(UUID(body["id"]), name, "tablet" if kind == "tablet" else "phone", asking.person)
+        return _devices(
+            request,
+            using,
+            asking,
+            body["id"],
+            "Give the device a name of at most 120 letters, and say what it is.",
+            422,
+        )
+    secret = using.ledger.ways_in.admit(
+        UUID(body["id"]), name, "tablet" if kind == "tablet" else "phone", asking.person
+    )
     link = f"{base_of(request)}/enrol?key={secret}"
     qr = qr_code(link, 6)
     return _devices(request, using, asking, body["id"], qr=qr, link=link, name=name)

@@ -15,9 +15,17 @@ from projections.reading import Unknown
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 
 
-@router.get("/settings/{setting_id}/due", operation_id="listDue", summary="What is due, for whom, and what ends it", response_model=DueOfSetting)
+@router.get(
+    "/settings/{setting_id}/due",
+    operation_id="listDue",
+    summary="What is due, for whom, and what ends it",
+    response_model=DueOfSetting,
+)
 def due(setting_id: UUID, using: Current, asking: Asking) -> Json:
-    """The longest overdue first. Nothing leaves this list because time went by: only what `done` says, or the command `end-clock` or `end-review`."""
+    """The longest overdue first.
+
+    Nothing leaves this list because time went by: only what `done` says, or the command `end-clock` or `end-review`.
+    """
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
@@ -26,7 +34,8 @@ def due(setting_id: UUID, using: Current, asking: Asking) -> Json:
         "setting_id": str(setting_id),
         "items": [
             {
-                "clock": one.kind, "student_id": one.student["id"] if one.student else None, "about": one.about, "what": one.what, "due": one.due,
+                "clock": one.kind, "student_id": one.student["id"] if one.student else None, "about": one.about,
+                "what": one.what, "due": one.due,
                 "state": one.state, "done": one.done, "entry_ids": list(one.told),
             }
             for one in clocks(using.reader, setting, students, using.ledger.now())

@@ -43,7 +43,10 @@ SEND_SCHEMA = {
         "entries": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/Entry"}},
     },
 }
-"""The body of a send. Entries are judged one by one, so that a bad one is answered and not a reason to refuse the rest."""
+"""The body of a send.
+
+Entries are judged one by one, so that a bad one is answered and not a reason to refuse the rest.
+"""
 
 
 def entry_schemas() -> dict[str, Any]:
@@ -107,7 +110,14 @@ async def execute_command(
     request: Request,
     using: Using,
     asking: Asking,
-    _: Annotated[Json, Body(description="`command` is its name, one of: " + ", ".join(COMMAND_BY_NAME) + ". The other fields are the command's own.")],
+    _: Annotated[
+        Json,
+        Body(
+            description="`command` is its name, one of: "
+            + ", ".join(COMMAND_BY_NAME)
+            + ". The other fields are the command's own."
+        ),
+    ],
 ) -> Recorded:
     """Sending the same command again is harmless and answered `duplicate`."""
     body = await request.body()
@@ -138,7 +148,9 @@ def allowed_command(asking: Asker, said: Any) -> Command:
     if isinstance(command, GrantRole) and command.role == "safeguarding-reader":
         action = "name-safeguarding-reader"
     if action is None or command.second_person or getattr(command, "approved_by", None) is not None:
-        raise Refused("not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command")
+        raise Refused(
+            "not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command"
+        )
     student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
     admitted = student is not None and asking.ledger.world.student(student) is not None
     if not (asking.may(action, student) if admitted else asking.may(action, setting=command.setting_id)):
@@ -150,9 +162,14 @@ def allowed_command(asking: Asker, said: Any) -> Command:
     return command.model_copy(update={"author_id": asking.person})
 
 
-@router.get("/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems)
-def list_held(request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100) -> Json:
-    """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and for heads their setting's."""
+@router.get(
+    "/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems
+)
+def list_held(
+    request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100
+) -> Json:
+    """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and
+    for heads their setting's."""
     after, limit = page(cursor, limit)
     held = using.ledger.held_entries(_id_after(after), limit)
     items = [_as_json(one) for one in held]
@@ -163,8 +180,10 @@ def list_held(request: Request, response: Response, using: Using, asking: Asking
 
 def _as_json(one: Held) -> Json:
     return {
-        "id": str(one.id), "entry_id": one.entry_id and str(one.entry_id), "status": one.status, "code": one.code, "field": one.field, "message": one.message,
-        "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id), "entry": one.entry, "broken": one.broken,
+        "id": str(one.id), "entry_id": one.entry_id and str(one.entry_id), "status": one.status, "code": one.code,
+        "field": one.field, "message": one.message,
+        "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id),
+        "entry": one.entry, "broken": one.broken,
         "ends_at": one.ends_at and one.ends_at.isoformat(),
     }  # fmt: skip
 
@@ -177,15 +196,20 @@ def _id_after(cursor: str) -> UUID | None:
 
 
 def may_settle(asking: Asker, held: Held) -> bool:
-    """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the safeguarding lead.
+    """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the
+    safeguarding lead.
 
-    What is in a box that does not open, or in a row that was damaged, says nothing of itself, so it is for the heads of the
-    setting whose device sent it; where none is known, for the heads of any.
+    What is in a box that does not open, or in a row that was damaged, says nothing of itself, so it is for the heads of
+    the setting whose device sent it; where none is known, for the heads of any.
     """
     said = held.entry if isinstance(held.entry, dict) else {}
     if held.broken or is_box(said):
         device = asking.ledger.world.device(held.device_id) if held.device_id is not None else None
-        return asking.may("settle-held", setting=device.setting_id) if device is not None else held.broken and asking.may("settle-held")
+        return (
+            asking.may("settle-held", setting=device.setting_id)
+            if device is not None
+            else held.broken and asking.may("settle-held")
+        )
     if id_of(said, "author_id") == asking.who.person_id:
         return asking.may("record") or asking.may("raise-worry")
     setting, student, kind = id_of(said, "setting_id"), id_of(said, "student_id"), said.get("kind")
@@ -208,7 +232,11 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
 
 
 @router.post(
-    "/held/{held_id}/retry", operation_id="retryHeld", summary="Try a held entry again", response_model=HeldResult, responses={404: {"model": Problem}}
+    "/held/{held_id}/retry",
+    operation_id="retryHeld",
+    summary="Try a held entry again",
+    response_model=HeldResult,
+    responses={404: {"model": Problem}},
 )
 def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
@@ -226,7 +254,12 @@ def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     response_model=Answer,
     responses={404: {"model": Problem}},
 )
-def dismiss_held(held_id: UUID, using: Using, asking: Asking, reason_code: Annotated[str, Body(embed=True, pattern=CODE, max_length=60)]) -> Any:
+def dismiss_held(
+    held_id: UUID,
+    using: Using,
+    asking: Asking,
+    reason_code: Annotated[str, Body(embed=True, pattern=CODE, max_length=60)],
+) -> Any:
     """What was sent stays in the store of held entries, with the reason."""
     found = _held(asking, using, held_id)
     if found is None or not using.ledger.dismiss(found.id, reason_code, asking.who.person_id):

@@ -35,7 +35,8 @@ from projections.reading import Body
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 60
 CLASS_NAMES = {
-    "core": "Who they are: names, date of birth, UPN", "learning": "Learning: notes, goals, reasons", "behaviour": "Behaviour: incidents",
+    "core": "Who they are: names, date of birth, UPN", "learning": "Learning: notes, goals, reasons",
+    "behaviour": "Behaviour: incidents",
     "safeguarding": "Safeguarding: worries", "health": "Health: questionnaires, health notes, context",
 }  # fmt: skip
 RULES = {
@@ -59,12 +60,15 @@ def erasure_page(request: Request, student_id: UUID, using: Current, asking: Ask
 
 
 DONE = {
-    "proposed": "It is proposed. Somebody else must approve it, under Two people. Nothing is erased until then.", "hold": "The legal hold stands. Nothing can be erased.",
+    "proposed": "It is proposed. Somebody else must approve it, under Two people. Nothing is erased until then.",
+    "hold": "The legal hold stands. Nothing can be erased.",
     "lifted": "The legal hold is lifted.", "released": "What the family may see is changed.",
 }  # fmt: skip
 
 
-def _erasure(request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = "") -> HTMLResponse:
+def _erasure(
+    request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = ""
+) -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
     now = using.ledger.now()
     texts = _texts_kept(using, student_id)
@@ -91,8 +95,10 @@ def _erasure(request: Request, using: Service, asking: Asker, student_id: UUID, 
         for one in student.get("holds", ())
     ]
     return show(
-        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds, rules=RULES, reasons=HOLD_REASONS, said=said, done=done, form=new_id,
-        notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]), class_names=CLASS_NAMES,
+        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds, rules=RULES,
+        reasons=HOLD_REASONS, said=said, done=done, form=new_id,
+        notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]),
+        class_names=CLASS_NAMES,
         today=now.astimezone(ZoneInfo(setting["time_zone"])).date(),
     )  # fmt: skip
 
@@ -119,8 +125,13 @@ def retention_of(using: Service, student: Body, setting: Body, today: date) -> d
 
 def ends_of(student: Body, setting: Body, today: date, placement_end: str | None) -> dict[str, date]:
     """When each class of a student's record comes to its end, by the clocks that hold today."""
-    born, admitted, over = (_date(said) for said in (student.get("date_of_birth"), student["admitted_on"], placement_end))
-    found = {clock.retention_class: ends_on(clock, born, admitted, over) for clock in clocks_on(setting.get("retention", ()), today)}
+    born, admitted, over = (
+        _date(said) for said in (student.get("date_of_birth"), student["admitted_on"], placement_end)
+    )
+    found = {
+        clock.retention_class: ends_on(clock, born, admitted, over)
+        for clock in clocks_on(setting.get("retention", ()), today)
+    }
     return {kept: end for kept, end in found.items() if end is not None}
 
 
@@ -167,7 +178,12 @@ async def change_erasure(request: Request, student_id: UUID, using: Using, askin
 
 def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     student, setting = using.reader.student_and_setting(student_id)
-    common: dict[str, Any] = {"id": id_of(form, "command"), "setting_id": UUID(setting["id"]), "author_id": asking.person, "student": student_id}
+    common: dict[str, Any] = {
+        "id": id_of(form, "command"),
+        "setting_id": UUID(setting["id"]),
+        "author_id": asking.person,
+        "student": student_id,
+    }
     do, kept, position = text_of(form, "do"), text_of(form, "class"), text_of(form, "position")
     try:
         if do in ("shred", "excise"):
@@ -176,7 +192,8 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
             commands: list[Command] = []
             if do == "shred":
                 texts = _texts_kept(using, student_id).get(kept, 0)
-                commands.append(ShredKey(retention_class=kept, rule=text_of(form, "rule") or "asked", texts=texts, **common))  # type: ignore[arg-type]
+                said = {"retention_class": kept, "rule": text_of(form, "rule") or "asked", "texts": texts}
+                commands.append(ShredKey(**said, **common))  # type: ignore[arg-type]
             # The words of an entry that was corrected stand in every version of it.
             for each in position.split(",")[:20] if do == "excise" else ():
                 where = int(each) if each.isdecimal() and len(each) < 16 else 0
@@ -186,7 +203,10 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
             for command in commands:
                 name = str(command.id)
                 done = using.ledger.proposals.propose(
-                    command, entry_id(id_of(form, "form"), name), entry_id(id_of(form, "form"), name, "propose"), asking.person
+                    command,
+                    entry_id(id_of(form, "form"), name),
+                    entry_id(id_of(form, "form"), name, "propose"),
+                    asking.person,
                 )
             return RedirectResponse(f"/students/{student_id}/erasure?done=proposed&min_position={done.position}", 303)
         needed, made = _plain(using, form, do, common)
@@ -208,7 +228,9 @@ def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
 def _plain(using: Service, form: FormData, do: str, common: dict[str, Any]) -> tuple[str, Command]:
     """What one person may do alone, and the action that it is. Raises Refused."""
     if do == "hold":
-        return "set-hold", SetHold(hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other", **common)
+        return "set-hold", SetHold(
+            hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other", **common
+        )
     if do == "lift":
         hold = id_of(form, "hold")
         whose = using.ledger.world.record_where(common["student"], lambda record: hold in record.holds)

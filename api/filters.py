@@ -18,12 +18,20 @@ from frameworks.needs import need_codes
 from projections.reading import Reader, group_of, key_worker_of
 from projections.relations import by_student, latest_placement
 
-FILTERS: Mapping[str, str] = {"group": "Group", "worker": "Key worker", "commissioner": "Commissioner", "purpose": "Purpose", "need": "Need"}
+FILTERS: Mapping[str, str] = {
+    "group": "Group",
+    "worker": "Key worker",
+    "commissioner": "Commissioner",
+    "purpose": "Purpose",
+    "need": "Need",
+}
 """What a list is narrowed down by, and what it is called."""
 Wanted = Annotated[str, Query(max_length=120)]
 
 
-def chosen(group: Wanted = "", worker: Wanted = "", commissioner: Wanted = "", purpose: Wanted = "", need: Wanted = "") -> dict[str, str]:
+def chosen(
+    group: Wanted = "", worker: Wanted = "", commissioner: Wanted = "", purpose: Wanted = "", need: Wanted = ""
+) -> dict[str, str]:
     """What was asked for in the address; an empty word asks for everybody."""
     return {"group": group, "worker": worker, "commissioner": commissioner, "purpose": purpose, "need": need}
 
@@ -35,17 +43,28 @@ Belongs = dict[str, list[tuple[str, str]]]
 
 @dataclass(frozen=True)
 class Narrowed:
-    """Those students who were asked for, and what there is to choose from: each filter's name, its title, and pairs of key and words."""
+    """Those students who were asked for, and what there is to choose from: each filter's name, its title, and pairs of
+    key and words."""
 
     students: list[Json]
     choices: list[tuple[str, str, list[tuple[str, str]]]]
 
 
-def narrow(reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], wanted: Mapping[str, str], day: date) -> Narrowed:
-    """Of some students of a setting those who were asked for, as things stand on a day. What the asker may not know is no filter for them."""
+def narrow(
+    reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], wanted: Mapping[str, str], day: date
+) -> Narrowed:
+    """Of some students of a setting those who were asked for, as things stand on a day.
+
+    What the asker may not know is no filter for them.
+    """
     belongs = _belonging(reader, asking, setting, students, day)
-    found = [one for one in students if all(not key or key in dict(belongs[one["id"]][name]) for name, key in wanted.items())]
-    offered = [(name, title, sorted({pair for said in belongs.values() for pair in said[name]}, key=lambda pair: pair[1])) for name, title in FILTERS.items()]
+    found = [
+        one for one in students if all(not key or key in dict(belongs[one["id"]][name]) for name, key in wanted.items())
+    ]
+    offered = [
+        (name, title, sorted({pair for said in belongs.values() for pair in said[name]}, key=lambda pair: pair[1]))
+        for name, title in FILTERS.items()
+    ]
     return Narrowed(found, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
 
 
@@ -60,8 +79,15 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
     for student in students:
         # As things stood on the last day that the asker may know of: another payer's time is no filter for them.
         known = days.get(student["id"], NO_DAYS).until(day)
-        placement, worker = latest_placement(placements.get(student["id"], ()), known) or {}, key_worker_of(student, day)
-        group, placer, purpose = group_of(student, known.last) if known else None, placement.get("commissioner_id"), placement.get("purpose")
+        placement, worker = (
+            latest_placement(placements.get(student["id"], ()), known) or {},
+            key_worker_of(student, day),
+        )
+        group, placer, purpose = (
+            group_of(student, known.last) if known else None,
+            placement.get("commissioner_id"),
+            placement.get("purpose"),
+        )
         found[student["id"]] = {
             "group": [(group, spoken(group))] if group else [],
             "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],
@@ -75,4 +101,6 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
 def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: date) -> dict[str, tuple[str, ...]]:
     """The needs of those students whose health records the asker may read, by the student's id."""
     now = reader.ledger.now()
-    return reader.needs_of([one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day)
+    return reader.needs_of(
+        [one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day
+    )

@@ -32,7 +32,12 @@ from projections.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 ROWS_SHOWN = 400
-KINDS = {"ladder": "Ladders", "outcomes": "Outcomes frameworks", "curriculum": "Curricula", "instrument": "Questionnaires"}
+KINDS = {
+    "ladder": "Ladders",
+    "outcomes": "Outcomes frameworks",
+    "curriculum": "Curricula",
+    "instrument": "Questionnaires",
+}
 
 
 @router.get("/frameworks")
@@ -40,7 +45,13 @@ def framework_list(request: Request, using: Current) -> HTMLResponse:
     """Everything published, by kind."""
     bodies = using.reader.whole("frameworks")
     by_kind = [
-        (title, sorted((body for body in bodies if body["kind"] == kind), key=lambda body: (body["title"], -body["version"]))) for kind, title in KINDS.items()
+        (
+            title,
+            sorted(
+                (body for body in bodies if body["kind"] == kind), key=lambda body: (body["title"], -body["version"])
+            ),
+        )
+        for kind, title in KINDS.items()
     ]
     return show(request, "frameworks.html", by_kind=by_kind)
 
@@ -50,7 +61,11 @@ def framework_template(kind: str) -> Response:
     """A spreadsheet to start from."""
     if kind not in TEMPLATES:
         raise Unknown
-    return Response(template_file(kind), media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="{kind}-template.csv"'})
+    return Response(
+        template_file(kind),
+        media_type="text/csv",
+        headers={"Content-Disposition": f'attachment; filename="{kind}-template.csv"'},
+    )
 
 
 @router.get("/frameworks/new")
@@ -82,14 +97,21 @@ def _check(request: Request, using: Service, asking: Asker, form: FormData, name
         body, _ = setting_for(using.reader, asking, setting, "publish-framework")
         if using.ledger.published.content_hash(draft.definition.key) != definition_hash(draft.authored):
             try:
-                command = PublishFramework(id=id_of(form, "command"), setting_id=UUID(body["id"]), author_id=asking.person, definition=draft.authored)
+                command = PublishFramework(
+                    id=id_of(form, "command"),
+                    setting_id=UUID(body["id"]),
+                    author_id=asking.person,
+                    definition=draft.authored,
+                )
                 position = using.ledger.execute(command).position
             except Refused as refusal:
                 draft.faults.append(refusal.message)
                 return _draft(request, using, asking, setting, draft.source, name, draft)
         else:
             position = 0
-        return RedirectResponse(f"/frameworks/{draft.definition.id}/{draft.definition.version}?min_position={position}", 303)
+        return RedirectResponse(
+            f"/frameworks/{draft.definition.id}/{draft.definition.version}?min_position={position}", 303
+        )
     if text_of(form, "do") == "try":
         draft.answer({key[4:]: str(value) for key, value in form.items() if key.startswith("try:") and value})
     return _draft(request, using, asking, setting, draft.source, name, draft)
@@ -126,7 +148,10 @@ class _Draft:
         return self.intake.authored
 
     def _after_what_is_published(self, using: Service) -> Definition | None:
-        """Another file of something published is its next version, with the crosswalk. Gives the version before, if any."""
+        """Another file of something published is its next version, with the crosswalk.
+
+        Gives the version before, if any.
+        """
         authored = self.intake.authored
         earlier = using.ledger.published.newest(str(authored["id"])) if authored else None
         if authored is None or earlier is None or not self.intake.from_elsewhere:
@@ -139,7 +164,8 @@ class _Draft:
         return earlier
 
     def rows(self) -> list[tuple[int, list[str], list[str]]]:
-        """The rows of a sheet, each with what is wrong with it: what the report says of the row, and every fault that names its item."""
+        """The rows of a sheet, each with what is wrong with it: what the report says of the row, and every fault that
+        names its item."""
         said: dict[int, list[str]] = {}
         for report in self.intake.report:
             if report.row is not None:
@@ -150,7 +176,9 @@ class _Draft:
                     said.setdefault(number, []).append(fault)
         # A row is easier to find between its neighbours.
         near = {number + step for number in said for step in (-1, 0, 1)}
-        return [(number, cells, said.get(number, [])) for number, cells in self.intake.table.items() if number in near][:ROWS_SHOWN]
+        return [(number, cells, said.get(number, [])) for number, cells in self.intake.table.items() if number in near][
+            :ROWS_SHOWN
+        ]
 
     def left_out(self) -> int:
         """How many rows would not be a part of what is published."""
@@ -167,12 +195,20 @@ class _Draft:
         if self.definition is None:
             return
         scored = self.definition.scored
-        levels = {item: level if scored[item].allows(level := scored[item].read(said)) else None for item, said in answers.items() if item in scored}
+        levels = {
+            item: level if scored[item].allows(level := scored[item].read(said)) else None
+            for item, said in answers.items()
+            if item in scored
+        }
         made = score(self.definition, levels)
         names = {one.id: one.label for one in self.definition.scores}
         self.results = [(names[name], result.in_words()) for name, result in made.scores.items()]
         self.results += [
-            (self.definition.labels[item], made.items[item].label + (f" ({made.items[item].stage})" if made.items[item].stage else "")) for item in levels
+            (
+                self.definition.labels[item],
+                made.items[item].label + (f" ({made.items[item].stage})" if made.items[item].stage else ""),
+            )
+            for item in levels
         ]
         if not made.scores:
             self.results.append(("Total", REASONS[made.total_reason or "no-scores"]))
@@ -184,7 +220,9 @@ def _guess(raw: bytes) -> str:
     return "pasted.yaml" if head.startswith(("id:", "version:", "kind:", "title:", "#", "---")) else "pasted.csv"
 
 
-def _draft(request: Request, using: Service, asking: Asker, setting: str, source: str, name: str, draft: _Draft | None) -> HTMLResponse:
+def _draft(
+    request: Request, using: Service, asking: Asker, setting: str, source: str, name: str, draft: _Draft | None
+) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "publish-framework")
     return show(
         request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings,
@@ -202,9 +240,12 @@ def framework_page(request: Request, framework_id: str, version: int, using: Cur
     before = using.reader.definition(definition.supersedes) if definition.supersedes else None
     before = before or using.reader.definition(f"{framework_id}@{version - 1}")
     changes = [(str(one), one.effect) for one in differences(before, definition)] if before else []
-    setting, settings = setting_for(using.reader, asking, "", "publish-framework") if asking.may("publish-framework") else (None, [])
+    setting, settings = (
+        setting_for(using.reader, asking, "", "publish-framework") if asking.may("publish-framework") else (None, [])
+    )
     return show(
-        request, "framework.html", body=body, definition=definition, before=before, changes=changes, published=using.ledger.published.recorded_at(key),
+        request, "framework.html", body=body, definition=definition, before=before, changes=changes,
+        published=using.ledger.published.recorded_at(key),
         setting=setting, settings=settings, command=str(new_id()),
     )  # fmt: skip
 
@@ -242,7 +283,15 @@ def framework_file(framework_id: str, version: int, form: str, using: Current) -
     except DefinitionError as error:
         raise Refused("not-allowed", error.faults[0], "licence") from None
     if form == "case":
-        content, media, ending = write_case(definition, using.ledger.published.recorded_at(key) or datetime.now(UTC)), "application/json", "json"
+        content, media, ending = (
+            write_case(definition, using.ledger.published.recorded_at(key) or datetime.now(UTC)),
+            "application/json",
+            "json",
+        )
     else:
         content, media, ending = write_yaml(authored).encode(), "application/yaml", "yaml"
-    return Response(content, media_type=media, headers={"Content-Disposition": f'attachment; filename="{framework_id}-{version}.{ending}"'})
+    return Response(
+        content,
+        media_type=media,
+        headers={"Content-Disposition": f'attachment; filename="{framework_id}-{version}.{ending}"'},
+    )

@@ -1,7 +1,8 @@
 """The gate before every route: what it is that a route does, so that the access table can say who may.
 
 A route that is not in `GATES` stops the service from starting, and so every test. Whether somebody may is decided by
-`ap_ledger.access.may`, here for the student or setting in the address, and item by item inside a page that lists several.
+`ap_ledger.access.may`, here for the student or setting in the address, and item by item inside a page that lists
+several.
 """
 
 from __future__ import annotations
@@ -23,18 +24,23 @@ from api.asking import CLEAR, Asker, find_asker
 from api.problems import NOT_ALLOWED, answer_problem
 from api.show import end_of_day
 
-SHUT_OUT = "This device was shut out. What it still holds is taken, once; nothing is shown on it. Ask a leader to enrol it again."
+SHUT_OUT = (
+    "This device was shut out. What it still holds is taken, once; nothing is shown on it. Ask a leader to enrol "
+    "it again."
+)
 FACTOR_FIRST = "A password alone opens nothing here. Sign in on a page and set up a second factor, under My account."
 OPEN = "open"
 """Answers a stranger: sign-in, health and static files, and nothing else."""
 
 
 class Gate(NamedTuple):
-    """What a route does. `reads` is what is recorded as looked at. `handed_over` may be used while a tablet is handed over.
+    """What a route does.
 
-    With `by_device` an enrolled device is asked for its own credential alone: whoever is signed in on it, or no longer is,
-    what lies in its outbox is sent. `device` routes answer a device as itself, with nobody signed in on it. `before_factor`
-    ones are there for setting up a second factor, where nobody gets further without one.
+    `reads` is what is recorded as looked at. `handed_over` may be used while a tablet is handed over.
+
+    With `by_device` an enrolled device is asked for its own credential alone: whoever is signed in on it, or no longer
+    is, what lies in its outbox is sent. `device` routes answer a device as itself, with nobody signed in on it.
+    `before_factor` ones are there for setting up a second factor, where nobody gets further without one.
     """
 
     action: str
@@ -54,13 +60,16 @@ GATES: Mapping[str, Gate] = {
     "GET /health/live": Gate(OPEN), "GET /health/ready": Gate(OPEN),
     "GET /static/{version}/{name:path}": Gate(OPEN, handed_over=True),
     # The app that works with no signal. Its pages hold nothing about anybody; what they show comes from routes below.
-    "GET /visit": Gate(OPEN), "GET /sessions": Gate(OPEN), "GET /steps": Gate(OPEN), "GET /day": Gate(OPEN), "GET /offline": Gate(OPEN),
+    "GET /visit": Gate(OPEN), "GET /sessions": Gate(OPEN), "GET /steps": Gate(OPEN), "GET /day": Gate(OPEN),
+    "GET /offline": Gate(OPEN),
     "GET /sw.js": Gate(OPEN, handed_over=True), "GET /manifest.webmanifest": Gate(OPEN, handed_over=True),
     # One's own account.
     "POST /sign-out": Gate("see-own-account", before_factor=True),
-    "GET /me/factor": Gate("see-own-account", before_factor=True), "POST /me/factor": Gate("see-own-account", before_factor=True),
+    "GET /me/factor": Gate("see-own-account", before_factor=True),
+    "POST /me/factor": Gate("see-own-account", before_factor=True),
     "GET /me": Gate("see-own-account"), "POST /me": Gate("see-own-account"),
-    "GET /take-back": Gate("see-own-account", handed_over=True), "POST /take-back": Gate("see-own-account", handed_over=True),
+    "GET /take-back": Gate("see-own-account", handed_over=True),
+    "POST /take-back": Gate("see-own-account", handed_over=True),
     # The service itself.
     "GET /metrics": Gate("watch-service"),
     "GET /api/v1/position": Gate("see-frameworks", device=True),
@@ -68,23 +77,32 @@ GATES: Mapping[str, Gate] = {
     # Recording.
     "POST /api/v1/entries": Gate("record", by_device=True, device=True),
     "POST /api/v1/commands": Gate("see-frameworks"),
-    "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"), "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
-    "GET /api/v1/capture": Gate("record"), "GET /api/v1/settings/{setting_id}/day": Gate("read-group"), "GET /day.csv": Gate("read-group", reads="register"),
-    "GET /api/v1/settings/{setting_id}/missing": Gate("read-group"), "GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}": Gate("read-group"),
+    "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"),
+    "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
+    "GET /api/v1/capture": Gate("record"), "GET /api/v1/settings/{setting_id}/day": Gate("read-group"),
+    "GET /day.csv": Gate("read-group", reads="register"),
+    "GET /api/v1/settings/{setting_id}/missing": Gate("read-group"),
+    "GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}": Gate("read-group"),
     "GET /log": Gate("record"), "POST /log": Gate("record"),
-    "GET /held": Gate("see-own-account", reads="held"), "POST /held": Gate("see-own-account"), "POST /held/{held_id}": Gate("see-own-account"),
-    "GET /students/{student_id}/entries/{entry}": Gate("read-history", reads="history"), "POST /students/{student_id}/entries/{entry}": Gate("record"),
+    "GET /held": Gate("see-own-account", reads="held"), "POST /held": Gate("see-own-account"),
+    "POST /held/{held_id}": Gate("see-own-account"),
+    "GET /students/{student_id}/entries/{entry}": Gate("read-history", reads="history"),
+    "POST /students/{student_id}/entries/{entry}": Gate("record"),
     # What there is.
     "GET /": Gate("see-own-account"),
-    "GET /api/v1/settings": Gate("see-setting", device=True), "GET /api/v1/people": Gate("see-people"), "GET /api/v1/students": Gate("see-student"),
+    "GET /api/v1/settings": Gate("see-setting", device=True), "GET /api/v1/people": Gate("see-people"),
+    "GET /api/v1/students": Gate("see-student"),
     "GET /api/v1/placements": Gate("see-student"), "GET /api/v1/frameworks": Gate("see-frameworks", device=True),
     "GET /api/v1/frameworks/{framework_id}/{version}": Gate("see-frameworks", device=True),
     "GET /api/v1/students/{student_id}": Gate("see-student"),
-    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting", device=True), "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
+    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting", device=True),
+    "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
     # Students.
     "GET /students/{student_id}": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/frames": Gate("read-history", reads="history"), "GET /students/{student_id}/story": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/since": Gate("read-history", reads="history"), "GET /students/{student_id}/entries": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/frames": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/story": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/since": Gate("read-history", reads="history"),
+    "GET /students/{student_id}/entries": Gate("read-history", reads="history"),
     "GET /students/{student_id}/compare": Gate("read-history", reads="history"),
     "GET /api/v1/students/{student_id}/history": Gate("read-history", reads="history"),
     "GET /students/{student_id}/learning": Gate("read-learning", reads="learning"),
@@ -101,12 +119,15 @@ GATES: Mapping[str, Gate] = {
     # Frameworks.
     "GET /frameworks": Gate("see-frameworks"), "GET /frameworks/template/{kind}.csv": Gate("see-frameworks"),
     "GET /frameworks/new": Gate("publish-framework"), "POST /frameworks/new": Gate("publish-framework"),
-    "GET /frameworks/{framework_id}/{version}": Gate("see-frameworks"), "GET /frameworks/{framework_id}/{version}/{form}": Gate("see-frameworks"),
+    "GET /frameworks/{framework_id}/{version}": Gate("see-frameworks"),
+    "GET /frameworks/{framework_id}/{version}/{form}": Gate("see-frameworks"),
     "POST /frameworks/{framework_id}/{version}/retire": Gate("publish-framework"),
     # Reports. Which of those that were released somebody may read is decided for each, and every look is recorded.
-    "GET /reports": Gate("make-reports"), "POST /reports": Gate("make-reports"), "GET /reports/make": Gate("make-reports"),
+    "GET /reports": Gate("make-reports"), "POST /reports": Gate("make-reports"),
+    "GET /reports/make": Gate("make-reports"),
     "GET /reports/{report_id}": Gate("read-report"), "GET /reports/{report_id}/{form}": Gate("read-report"),
-    "GET /clocks": Gate("see-clocks"), "POST /clocks": Gate("see-clocks"), "GET /api/v1/settings/{setting_id}/due": Gate("see-clocks"),
+    "GET /clocks": Gate("see-clocks"), "POST /clocks": Gate("see-clocks"),
+    "GET /api/v1/settings/{setting_id}/due": Gate("see-clocks"),
     # People and devices.
     "GET /people": Gate("see-people"), "POST /people": Gate("see-people"),
     "GET /devices": Gate("manage-devices"), "POST /devices": Gate("manage-devices"),
@@ -114,7 +135,8 @@ GATES: Mapping[str, Gate] = {
     "GET /worries": Gate("read-safeguarding-words"),
     # Erasure, two people, and who did what.
     "GET /proposals": Gate("see-own-account"), "POST /proposals/{proposal_id}": Gate("see-own-account"),
-    "GET /students/{student_id}/erasure": Gate("manage-students", reads="erasure"), "POST /students/{student_id}/erasure": Gate("manage-students"),
+    "GET /students/{student_id}/erasure": Gate("manage-students", reads="erasure"),
+    "POST /students/{student_id}/erasure": Gate("manage-students"),
     "GET /students/{student_id}/one-child": Gate("manage-students", reads="history"),
     "POST /students/{student_id}/one-child": Gate("manage-students"),
     "GET /retention": Gate("see-audit"), "POST /retention": Gate("set-retention"),
@@ -133,7 +155,9 @@ class GatedRoute(APIRoute):
             key = f"{request.method if request.method != 'HEAD' else 'GET'} {self.path}"
             gate = GATES[key]
             # What needs no database is answered here: a thread of its own would cost a program more than the question.
-            quick = gate.reads is None and request.app.state.service.ledger.accounts.remembers(request.headers.get("authorization", ""))
+            quick = gate.reads is None and request.app.state.service.ledger.accounts.remembers(
+                request.headers.get("authorization", "")
+            )
             refusal = _let_in(request, gate) if quick else await run_in_threadpool(_let_in, request, gate)
             return refusal if refusal is not None else await inner(request)
 
@@ -157,10 +181,14 @@ def check_gates(app: FastAPI) -> None:
     keys: set[str] = set()
     for route in every_route(app):
         if not isinstance(route, GatedRoute):
-            raise RuntimeError(f"{getattr(route, 'path', route)} is not behind the gate. Make its router with api.gate.gated().")
+            raise RuntimeError(
+                f"{getattr(route, 'path', route)} is not behind the gate. Make its router with api.gate.gated()."
+            )
         keys |= {f"{method} {route.path}" for method in route.methods or ()}
     for key in sorted(keys ^ set(GATES)):
-        raise RuntimeError(f"{key} has {'no rule in api/gate.py' if key in keys else 'a rule in api/gate.py and no route'}.")
+        raise RuntimeError(
+            f"{key} has {'no rule in api/gate.py' if key in keys else 'a rule in api/gate.py and no route'}."
+        )
 
 
 def _let_in(request: Request, gate: Gate) -> Response | None:
@@ -170,11 +198,18 @@ def _let_in(request: Request, gate: Gate) -> Response | None:
     if asking.wiped:
         # A device that was shut out has delivered what it held; nothing is left for it here, nor there.
         return answer_problem(
-            request, 401, "Signed out", "This device was shut out. Ask a leader to enrol it again.", {"Clear-Site-Data": CLEAR}, code="shut-out"
+            request,
+            401,
+            "Signed out",
+            "This device was shut out. Ask a leader to enrol it again.",
+            {"Clear-Site-Data": CLEAR},
+            code="shut-out",
         )
     if asking.session is not None and asking.session.handed_over is not None:
         page = asking.session.handed_over
-        if not gate.handed_over or (gate.action == "record" and request.url.path not in (page, f"{page.rsplit('/', 2)[0]}/thanks")):
+        if not gate.handed_over or (
+            gate.action == "record" and request.url.path not in (page, f"{page.rsplit('/', 2)[0]}/thanks")
+        ):
             return RedirectResponse("/take-back", 303)
     if gate.action == OPEN:
         return None
@@ -184,10 +219,19 @@ def _let_in(request: Request, gate: Gate) -> Response | None:
         return _stranger(request)
     if asking.by_cookie and request.method == "POST" and not ({"origin", "sec-fetch-site"} & set(request.headers)):
         # A browser always says where a request comes from; what does not may only come with a token of its own.
-        return answer_problem(request, 403, "Cross-origin request", "This request does not say which page it came from and was not carried out.")
+        return answer_problem(
+            request,
+            403,
+            "Cross-origin request",
+            "This request does not say which page it came from and was not carried out.",
+        )
     if asking.who.person_id is None and not gate.device:
         # A device is nobody: it delivers what people logged on it, and everything else is done by somebody.
-        return answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed") if _is_program(request) else _stranger(request)
+        return (
+            answer_problem(request, 403, "Not allowed", NOT_ALLOWED, code="not-allowed")
+            if _is_program(request)
+            else _stranger(request)
+        )
     if request.app.state.second_factor and asking.password_only and not gate.before_factor:
         return _factor_first(request)
     if not _may(request, asking, gate):
@@ -244,10 +288,14 @@ def _may(request: Request, asking: Asker, gate: Gate) -> bool:
     student, setting = request.path_params.get("student_id"), request.path_params.get("setting_id")
     try:
         if student is not None:
-            return asking.may(gate.action, UUID(student)) or (asking.ledger.world.student(UUID(student)) is None and asking.may(gate.action))
+            return asking.may(gate.action, UUID(student)) or (
+                asking.ledger.world.student(UUID(student)) is None and asking.may(gate.action)
+            )
         if setting is not None:
             # Somebody who may see some students of a setting may ask; what comes back is filtered.
-            return UUID(setting) in asking.where(gate.action) or (not asking.knows_setting(setting) and asking.may(gate.action))
+            return UUID(setting) in asking.where(gate.action) or (
+                not asking.knows_setting(setting) and asking.may(gate.action)
+            )
     except ValueError:
         # No id at all: the route itself says so.
         return asking.may(gate.action)
@@ -267,7 +315,11 @@ def _factor_first(request: Request) -> Response:
 def _stranger(request: Request) -> Response:
     if _is_program(request):
         return answer_problem(
-            request, 401, "Sign in", "Send a token: Authorization: Bearer TOKEN. Make one with: ap-ledger token make", {"WWW-Authenticate": "Bearer"}
+            request,
+            401,
+            "Sign in",
+            "Send a token: Authorization: Bearer TOKEN. Make one with: ap-ledger token make",
+            {"WWW-Authenticate": "Bearer"},
         )
     said = "1" if "from" in request.query_params else ""
     return RedirectResponse(f"/sign-in?next={quote(request.url.path)}" + ("&lost=1" if said else ""), 303)

@@ -1,4 +1,5 @@
-"""What stands before every route: whose requests are taken, which headers every answer carries, and what is measured."""
+"""What stands before every route: whose requests are taken, which headers every answer carries, and what is
+measured."""
 
 from __future__ import annotations
 
@@ -22,8 +23,10 @@ REQUESTS = Histogram(
 ENTRIES = Counter("ap_ledger_entries_total", "Entries answered, by status.", ["status"])
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
-    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; "
+    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src "
+    "'none'"
 )
 FIXED = (
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -80,7 +83,9 @@ class Guards:
                 await apology(scope, receive, send_guarded)
         finally:
             route = scope.get("route")
-            REQUESTS.labels(scope["method"], getattr(route, "path", "other"), str(status)).observe(time.perf_counter() - started)
+            REQUESTS.labels(scope["method"], getattr(route, "path", "other"), str(status)).observe(
+                time.perf_counter() - started
+            )
 
     def _refusal(self, method: str, headers: dict[str, str]) -> Any:
         host = headers.get("host", "")
@@ -91,5 +96,13 @@ class Guards:
             return None
         site, origin = headers.get("sec-fetch-site"), headers.get("origin")
         # Behind a proxy the browser names the public address, whatever the proxy made of the host.
-        same = site in ("same-origin", "none") if site else origin is None or origin.split("://", 1)[-1] in (host, self._public or host)
-        return None if same else problem(403, "Cross-origin request", "This request came from another site and was not carried out.")
+        same = (
+            site in ("same-origin", "none")
+            if site
+            else origin is None or origin.split("://", 1)[-1] in (host, self._public or host)
+        )
+        return (
+            None
+            if same
+            else problem(403, "Cross-origin request", "This request came from another site and was not carried out.")
+        )

@@ -20,7 +20,13 @@ LAG = Gauge("ap_ledger_projection_lag", "Events that a projection has not read y
 WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
 
 
-@router.get("/health/live", operation_id="live", summary="Whether the process answers", response_model=Health, response_model_exclude_none=True)
+@router.get(
+    "/health/live",
+    operation_id="live",
+    summary="Whether the process answers",
+    response_model=Health,
+    response_model_exclude_none=True,
+)
 def live() -> Json:
     """The process answers."""
     return {"status": "ok"}
@@ -35,13 +41,21 @@ def live() -> Json:
     responses={503: {"model": Problem}},
 )
 def ready(using: Using) -> Json:
-    """The ledger and its read models can be read. Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart."""
+    """The ledger and its read models can be read.
+
+    Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart.
+    """
     using.reader.positions()
     fault = using.ledger.time.fault()
     return {"status": "ok", **({"clock": fault.sentence} if fault else {})}
 
 
-@router.get("/api/v1/position", operation_id="getPosition", summary="How far the ledger and its projections are", response_model=Positions)
+@router.get(
+    "/api/v1/position",
+    operation_id="getPosition",
+    summary="How far the ledger and its projections are",
+    response_model=Positions,
+)
 def position(using: Using) -> Json:
     """The lag is that of the slowest projection, in events."""
     at: dict[str, Any] = using.reader.positions()

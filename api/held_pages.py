@@ -1,4 +1,5 @@
-"""What waits for somebody: refused and held entries, each with its reason, mended, confirmed or let go by their author."""
+"""What waits for somebody: refused and held entries, each with its reason, mended, confirmed or let go by their
+author."""
 
 from __future__ import annotations
 
@@ -28,6 +29,8 @@ from projections.reading import Body, Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 50
+CLOSED_HERE = "It cannot be opened here"
+SEALED_HERE = "Sealed: it cannot be read here"
 DONE = {
     "recorded": "It is recorded.",
     "replaced": "It is recorded as you put it right.",
@@ -42,32 +45,64 @@ def held_page(request: Request, using: Using, asking: Asking, done: str = "") ->
 
 
 def _held(
-    request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", typed: dict[str, Any] | None = None
+    request: Request,
+    using: Service,
+    asking: Asker,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    typed: dict[str, Any] | None = None,
 ) -> HTMLResponse:
-    found = sorted((one for one in using.ledger.every_held() if may_settle(asking, one)), key=lambda one: one.received_at, reverse=True)
+    found = sorted(
+        (one for one in using.ledger.every_held() if may_settle(asking, one)),
+        key=lambda one: one.received_at,
+        reverse=True,
+    )
     people, students = people_of(using.reader), _students(using, asking)
     lines = [_line(using, asking, one, people, students, (typed or {}).get(str(one.id))) for one in found[:SHOWN]]
-    return show(request, "held.html", status, lines=lines, more=len(found) > SHOWN, said=said, done=done, form=new_id, students=students)
+    return show(
+        request,
+        "held.html",
+        status,
+        lines=lines,
+        more=len(found) > SHOWN,
+        said=said,
+        done=done,
+        form=new_id,
+        students=students,
+    )
 
 
 def _students(using: Service, asking: Asker) -> list[Body]:
     """Whom they may record about."""
     where = [setting for setting in using.reader.whole("settings") if UUID(setting["id"]) in asking.where("record")]
-    return sorted((one for setting in where for one in asking.among(using.reader.everyone(setting), "record")), key=lambda one: str(one["name"]))
+    return sorted(
+        (one for setting in where for one in asking.among(using.reader.everyone(setting), "record")),
+        key=lambda one: str(one["name"]),
+    )
 
 
-def _line(using: Service, asking: Asker, held: Held, people: dict[str, str | None], students: list[Body], typed: dict[str, str] | None) -> dict[str, Any]:
+def _line(
+    using: Service,
+    asking: Asker,
+    held: Held,
+    people: dict[str, str | None],
+    students: list[Body],
+    typed: dict[str, str] | None,
+) -> dict[str, Any]:
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
     kind, mine = str(entry.get("kind")), id_of_entry(entry, "author_id") == asking.who.person_id
     about = id_of_entry(entry, "student_id")
     kept = None if about is None else str(using.ledger.world.kept(about))
     student = next((one["name"] for one in students if one["id"] == kept), None)
     return {
-        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at, "broken": held.broken,
+        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at,
+        "broken": held.broken,
         "kind": KINDS.get(kind, "Change" if kind in ("entry-corrected", "entry-voided") else "Entry"),
-        "what": _what(using, entry, mine) if entry else "It cannot be opened here" if held.broken else "Sealed: it cannot be read here",
+        "what": _what(using, entry, mine) if entry else CLOSED_HERE if held.broken else SEALED_HERE,
         "student": student, "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
-        "confirm": _unconfirmed(asking, held), "again": held.status == "refused", "fields": _fields(using, entry, mine, typed),
+        "confirm": _unconfirmed(asking, held), "again": held.status == "refused",
+        "fields": _fields(using, entry, mine, typed),
     }  # fmt: skip
 
 
@@ -87,7 +122,9 @@ def _what(using: Service, entry: dict[str, Any], mine: bool) -> str:
     """What something held says. Its words are for its author; whoever settles it for others sees what it is about."""
     said = entry["replacement"] if isinstance(entry.get("replacement"), dict) else entry
     try:
-        return in_words(using.reader, said if mine else {name: WITHHELD if name in WORDS else value for name, value in said.items()})
+        return in_words(
+            using.reader, said if mine else {name: WITHHELD if name in WORDS else value for name, value in said.items()}
+        )
     except (KeyError, TypeError, ValueError, AttributeError):
         # Whatever is wrong with it may be just what the words are made from.
         return "It cannot be put into words as it stands"
@@ -108,7 +145,11 @@ def _confirm_all(using: Service, asking: Asker) -> Response:
 
 def _unconfirmed(asking: Asker, held: Held) -> bool:
     """Whether something waits for nothing but its author's word that it is theirs."""
-    return id_of_entry(held.entry, "author_id") == asking.who.person_id and held.status == "held" and held.field == "author_id"
+    return (
+        id_of_entry(held.entry, "author_id") == asking.who.person_id
+        and held.status == "held"
+        and held.field == "author_id"
+    )
 
 
 @router.post("/held/{held_id}")
@@ -134,7 +175,11 @@ def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form
         raise Unknown
     entry, typed = mended(using.reader, held.entry, form)
     # The id stands for what was typed, so that sending the form twice records it once.
-    fresh = {**entry, "id": str(entry_id(id_of(form, "form"), repr(sorted(typed.items())))), "replaces": str(held.entry_id or held.id)}
+    fresh = {
+        **entry,
+        "id": str(entry_id(id_of(form, "form"), repr(sorted(typed.items())))),
+        "replaces": str(held.entry_id or held.id),
+    }
     result = using.ledger.record([fresh], sender=asking.writer).results[0]
     if result.status in ("recorded", "duplicate"):
         using.ledger.held.resolve([held.id], "replaced", using.ledger.clock(), asking.who.person_id)
@@ -142,4 +187,6 @@ def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form
     if result.status == "refused" and result.id is not None:
         # Only the first stays to be mended; a second copy of the same slip would be one more thing to settle.
         using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
-    return _held(request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held.id): typed})
+    return _held(
+        request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held.id): typed}
+    )

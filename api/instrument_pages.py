@@ -23,7 +23,13 @@ from projections.instruments import Rater, all_due, answered, answers_of
 from projections.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-WHO = {"mentor": "Mentor", "teacher": "Teacher", "student": "Student", "carer": "Parent or carer", "receiving-school": "Receiving school"}
+WHO = {
+    "mentor": "Mentor",
+    "teacher": "Teacher",
+    "student": "Student",
+    "carer": "Parent or carer",
+    "receiving-school": "Receiving school",
+}
 ERASED = "This part of the student's record was erased, so nothing more can be kept in it."
 HANDED_OVER = frozenset({"student", "carer"})
 """They are handed the tablet, so their page shows nothing else of the service."""
@@ -33,7 +39,9 @@ HANDED_OVER = frozenset({"student", "carer"})
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
-    due = all_due(using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.now())
+    due = all_due(
+        using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.now()
+    )
     return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
 
 
@@ -45,7 +53,8 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
     begun = ((draft, using.reader.definition(draft.instrument)) for draft in _drafts_of(using, student_id))
     drafts = [(draft, found) for draft, found in begun if found is not None]
     return show(
-        request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters], drafts=drafts,
+        request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters],
+        drafts=drafts,
         who=WHO,
     )  # fmt: skip
 
@@ -55,16 +64,31 @@ def _told(rater: Rater) -> dict[str, Any]:
     rows = []
     compared = rater.compared()
     for one in rater.instrument.scores:
-        results = [(answering.day, answering.scored.scores[one.id]) for answering in rater.answers if answering.scored is not None]
+        results = [
+            (answering.day, answering.scored.scores[one.id])
+            for answering in rater.answers
+            if answering.scored is not None
+        ]
         change = compared[one.id]
         rows.append({
-            "label": one.label, "first": results[0][1].in_words() if results else "–", "now": results[-1][1].in_words() if len(results) > 1 else "–",
+            "label": one.label, "first": results[0][1].in_words() if results else "–",
+            "now": results[-1][1].in_words() if len(results) > 1 else "–",
             "change": _change(change), "plain": results[-1][1].band.plain if results and results[-1][1].band else None,
         })  # fmt: skip
     days = [answering.day for answering in rater.answers]
     latest = rater.answers[-1].scored if rater.answers else None
-    items = [(rater.instrument.labels[item], said.label, said.stage) for item, said in latest.items.items()] if latest and not rater.instrument.scores else []
-    return {"rater": rater, "rows": rows, "days": days, "erased": sum(one.scored is None for one in rater.answers), "items": items}
+    items = (
+        [(rater.instrument.labels[item], said.label, said.stage) for item, said in latest.items.items()]
+        if latest and not rater.instrument.scores
+        else []
+    )
+    return {
+        "rater": rater,
+        "rows": rows,
+        "days": days,
+        "erased": sum(one.scored is None for one in rater.answers),
+        "items": items,
+    }
 
 
 def _change(change: Any) -> str:
@@ -85,14 +109,27 @@ def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
 def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
     """Thanks whoever answered, and asks for the tablet back."""
     student, _ = using.reader.student_and_setting(student_id)
-    return show(request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER)
+    return show(
+        request, "thanks.html", student=student, kept=kept, handed_over=request.query_params.get("as") in HANDED_OVER
+    )
 
 
 @router.get("/students/{student_id}/questionnaires/{framework_id}/{version}")
 def answer_page(
-    request: Request, student_id: UUID, framework_id: str, version: int, using: Current, asking: Asking, respondent: str, draft: str = "", language: str = ""
+    request: Request,
+    student_id: UUID,
+    framework_id: str,
+    version: int,
+    using: Current,
+    asking: Asking,
+    respondent: str,
+    draft: str = "",
+    language: str = "",
 ) -> HTMLResponse:
-    """The questions, with what was answered so far. A student's or carer's ties the session to this page until staff take the tablet back."""
+    """The questions, with what was answered so far.
+
+    A student's or carer's ties the session to this page until staff take the tablet back.
+    """
     student, _ = using.reader.student_and_setting(student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
     known = next((one for one in _drafts_of(using, student_id) if str(one.id) == draft), None)
@@ -101,7 +138,16 @@ def answer_page(
     if asking.session is not None and asking.session.handed_over is None and respondent in HANDED_OVER:
         using.ledger.accounts.hand_over(asking.secret, request.url.path)
     shown = instrument.in_language(language)
-    return _questions(request, using, student, shown, respondent, str(known.id if known else new_id()), known.answers if known else {}, [])
+    return _questions(
+        request,
+        using,
+        student,
+        shown,
+        respondent,
+        str(known.id if known else new_id()),
+        known.answers if known else {},
+        [],
+    )
 
 
 def _instrument(using: Service, key: str) -> Definition:
@@ -112,7 +158,14 @@ def _instrument(using: Service, key: str) -> Definition:
 
 
 def _questions(
-    request: Request, using: Service, student: Any, instrument: Definition, respondent: str, draft: str, answers: dict[str, Any], problems: list[str]
+    request: Request,
+    using: Service,
+    student: Any,
+    instrument: Definition,
+    respondent: str,
+    draft: str,
+    answers: dict[str, Any],
+    problems: list[str],
 ) -> HTMLResponse:
     sections: list[tuple[str, list[dict[str, Any]]]] = []
     for item, above in instrument.walk():
@@ -132,9 +185,12 @@ def _questions(
         }
         sections[-1][1].append(question)
     return show(
-        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent, who=WHO, draft=draft, languages=_languages(using, instrument),
-        begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems, handed_over=respondent in HANDED_OVER,
-        skips=[(MISSING_MARK + reason, words) for reason, words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
+        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent,
+        who=WHO, draft=draft, languages=_languages(using, instrument),
+        begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems,
+        handed_over=respondent in HANDED_OVER,
+        skips=[(MISSING_MARK + reason, words) for reason,
+        words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
     )  # fmt: skip
 
 
@@ -145,7 +201,9 @@ def _languages(using: Service, instrument: Definition) -> list[str]:
 
 
 @router.post("/students/{student_id}/questionnaires/{framework_id}/{version}")
-async def answer(request: Request, student_id: UUID, framework_id: str, version: int, using: Using, asking: Asking) -> Response:
+async def answer(
+    request: Request, student_id: UUID, framework_id: str, version: int, using: Using, asking: Asking
+) -> Response:
     """Keeps the answers so far, or finishes: the entry is recorded once, however often the page is sent."""
     form = await read_form(request)
     return await run_in_threadpool(_answer, request, student_id, f"{framework_id}@{version}", using, asking, form)
@@ -172,8 +230,10 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
             return _questions(request, using, student, instrument, respondent, str(draft), answers, [ERASED])
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
     entry: dict[str, Any] = {
-        "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"], "author_id": by,
-        "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(), "instrument": {"id": instrument.id, "version": instrument.version},
+        "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"],
+        "author_id": by,
+        "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(),
+        "instrument": {"id": instrument.id, "version": instrument.version},
         "respondent": respondent, "answers": answers,
     }  # fmt: skip
     result = using.ledger.record([entry], sender=asking.writer).results[0]
@@ -181,14 +241,31 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
         # The page was gone back to and the answers changed: what was sent first stands, and this corrects it.
         again = str(entry_id(draft, orjson.dumps(answers, option=orjson.OPT_SORT_KEYS).decode()))
         change = {name: entry[name] for name in ("setting_id", "student_id", "author_id", "device_time")}
-        change |= {"id": again, "kind": "entry-corrected", "entry_id": entry["id"], "replacement": entry, "reason_code": "answered-again"}
+        change |= {
+            "id": again,
+            "kind": "entry-corrected",
+            "entry_id": entry["id"],
+            "replacement": entry,
+            "reason_code": "answered-again",
+        }
         result = using.ledger.record([change], sender=asking.writer).results[0]
     if result.status not in ("recorded", "duplicate"):
         using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
-        return _questions(request, using, student, instrument, respondent, str(draft), answers, [result.message or "This could not be recorded."])
+        return _questions(
+            request,
+            using,
+            student,
+            instrument,
+            respondent,
+            str(draft),
+            answers,
+            [result.message or "This could not be recorded."],
+        )
     for record in using.ledger.world.records(student_id):
         using.ledger.drafts.forget(record, draft)
-    return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303)
+    return RedirectResponse(
+        f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303
+    )
 
 
 def _recorded(using: Service, entry: UUID) -> dict[str, Any] | None:

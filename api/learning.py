@@ -26,10 +26,20 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
 
 
 @router.get(
-    "/students/{student_id}/learning/{curriculum_id}/{version}", operation_id="getStudentLearning", summary="One student in one curriculum",
+    "/students/{student_id}/learning/{curriculum_id}/{version}",
+    operation_id="getStudentLearning",
+    summary="One student in one curriculum",
     response_model=StudentLearning,
-)  # fmt: skip
-def student_learning(student_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
+)
+def student_learning(
+    student_id: UUID,
+    curriculum_id: str,
+    version: int,
+    using: Current,
+    asking: Asking,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> Json:
     """The status of every unit that was touched with all its steps, and what to plan next."""
     now = using.ledger.now()
     within = asking.days("read-learning", student_id)
@@ -45,7 +55,8 @@ def student_learning(student_id: UUID, curriculum_id: str, version: int, using: 
             for unit, state in found.states.items()
         },
         "next": {
-            "ready": found.next.ready, "nearly": found.next.nearly, "lost": found.next.lost, "untouched": found.next.untouched,
+            "ready": found.next.ready, "nearly": found.next.nearly, "lost": found.next.lost,
+            "untouched": found.next.untouched,
             "gaps": [{"unit": gap.unit, "holds_up": list(gap.holds_up)} for gap in found.next.gaps],
         },
     }  # fmt: skip
@@ -58,16 +69,27 @@ def student_learning(student_id: UUID, curriculum_id: str, version: int, using: 
     response_model=GroupLearning,
 )
 def group_learning(
-    setting_id: UUID, curriculum_id: str, version: int, using: Current, asking: Asking, as_of: AsOf = None, known_at: KnownAt = None,
-    student: Annotated[list[UUID] | None, Query(description="The students of the group; everybody who is here on that day, if not given.")] = None,
-) -> Json:  # fmt: skip
+    setting_id: UUID,
+    curriculum_id: str,
+    version: int,
+    using: Current,
+    asking: Asking,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    student: Annotated[
+        list[UUID] | None,
+        Query(description=("The students of the group; everybody who is here on that day, if not given.")),
+    ] = None,
+) -> Json:
     """For every unit, who is ready for it, who is nearly there, and who has it."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
     wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.now()
     readable = asking.among(using.reader.everyone(setting, known_at), "read-group")
-    here = still_here(readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date())
+    here = still_here(
+        readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date()
+    )
     students = [one for one in readable if one["id"] in wanted] if wanted else here
     found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)
     ids = [one["id"] for one in students]
@@ -76,15 +98,20 @@ def group_learning(
         return [ids[place] for place in unit.students(bits)]
 
     return {
-        "setting_id": str(setting_id), "curriculum": found.curriculum.key, "students": ids, "shared": [unit.unit for unit in found.shared()],
+        "setting_id": str(setting_id), "curriculum": found.curriculum.key, "students": ids,
+        "shared": [unit.unit for unit in found.shared()],
         "units": [
-            {"unit": unit.unit, "ready": names(unit, unit.ready), "nearly": names(unit, unit.nearly), "secure": names(unit, unit.secure)} for unit in found.units
+            {"unit": unit.unit, "ready": names(unit, unit.ready), "nearly": names(unit, unit.nearly),
+            "secure": names(unit, unit.secure)} for unit in found.units
         ],
     }  # fmt: skip
 
 
 @router.get(
-    "/students/{student_id}/questionnaires", operation_id="listQuestionnaires", summary="Questionnaires answered about a student", response_model=Questionnaires
+    "/students/{student_id}/questionnaires",
+    operation_id="listQuestionnaires",
+    summary="Questionnaires answered about a student",
+    response_model=Questionnaires,
 )
 def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
     """By instrument and respondent: every answering with its scores, and what is due. Raters are never mixed."""
@@ -94,12 +121,14 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
         "items": [
             {
                 "instrument": rater.instrument.key, "respondent": rater.respondent, "due": rater.due,
-                "expected": rater.complete.expected if rater.complete else None, "given": rater.complete.given if rater.complete else None,
+                "expected": rater.complete.expected if rater.complete else None,
+                "given": rater.complete.given if rater.complete else None,
                 "answered": [
                     {
                         "entry_id": str(one.entry), "on": one.day, "erased": one.scored is None,
                         "scores": {
-                            name: {"value": said.value, "reason": said.reason, "band": said.band.label if said.band else None, "prorated": said.prorated}
+                            name: {"value": said.value, "reason": said.reason,
+                            "band": said.band.label if said.band else None, "prorated": said.prorated}
                             for name, said in (one.scored.scores if one.scored else {}).items()
                         },
                     }
@@ -112,14 +141,25 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
 
 
 @router.get(
-    "/students/{student_id}/register", operation_id="suggestCodes", summary="Register codes to suggest, with their reasons", response_model=RegisterSuggestions
+    "/students/{student_id}/register",
+    operation_id="suggestCodes",
+    summary="Register codes to suggest, with their reasons",
+    response_model=RegisterSuggestions,
 )
 def register(
-    student_id: UUID, using: Current, asking: Asking,
-    first: Annotated[WrittenDate | None, Query(alias="from", description="The first day; four weeks ago, if not given.")] = None,
-    as_of: AsOf = None, known_at: KnownAt = None,
-) -> Json:  # fmt: skip
-    """A code is a suggestion to the host school, which decides. Nothing below "on site and supervised" suggests being present."""
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    first: Annotated[
+        WrittenDate | None, Query(alias="from", description=("The first day; four weeks ago, if not given."))
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+) -> Json:
+    """A code is a suggestion to the host school, which decides.
+
+    Nothing below "on site and supervised" suggests being present.
+    """
     now = as_of or using.ledger.now()
     within = asking.days("read-history", student_id)
     found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at, within)

@@ -1,4 +1,5 @@
-"""An entry as a form and back: every field that may be put right, with the choices there are, and nothing else of it touched."""
+"""An entry as a form and back: every field that may be put right, with the choices there are, and nothing else of it
+touched."""
 
 from __future__ import annotations
 
@@ -18,13 +19,32 @@ from api.show import text_of
 from api.withhold import WITHHELD
 from projections.reading import Reader, timetable_on
 
-FIXED = frozenset({"id", "kind", "setting_id", "author_id", "visit_id", "replaces", "framework", "ladder", "curriculum", "instrument", "answers", "set_by"})
+FIXED = frozenset(
+    {
+        "id",
+        "kind",
+        "setting_id",
+        "author_id",
+        "visit_id",
+        "replaces",
+        "framework",
+        "ladder",
+        "curriculum",
+        "instrument",
+        "answers",
+        "set_by",
+    }
+)
 """Whose it is and what it was scored against stay as they are: another framework is another entry."""
 NAMES = {
-    "student_id": "Student", "device_time": "When it happened", "session.date": "Day", "session.slot": "Slot", "rung": "How far it went", "anxiety": "Anxiety, 0 to 10",
-    "indicator": "Indicator", "level": "Score", "missing": "Or why there is none", "informant": "As said by", "unit": "Unit", "status": "Status", "note": "Note", "effort": "What we did",
-    "channel": "By", "minutes": "Minutes", "planned_start": "Planned start", "planned_end": "Planned end", "actual_start": "Came at", "actual_end": "Left at", "cancelled_by": "Cancelled by",
-    "speaker": "Who said it", "face": "How they felt, 1 to 5", "words": "Their words", "retention_class": "It is about", "text": "Text", "category": "What", "restrictive": "Restrictive",
+    "student_id": "Student", "device_time": "When it happened", "session.date": "Day", "session.slot": "Slot",
+    "rung": "How far it went", "anxiety": "Anxiety, 0 to 10",
+    "indicator": "Indicator", "level": "Score", "missing": "Or why there is none", "informant": "As said by",
+    "unit": "Unit", "status": "Status", "note": "Note", "effort": "What we did",
+    "channel": "By", "minutes": "Minutes", "planned_start": "Planned start", "planned_end": "Planned end",
+    "actual_start": "Came at", "actual_end": "Left at", "cancelled_by": "Cancelled by",
+    "speaker": "Who said it", "face": "How they felt, 1 to 5", "words": "Their words", "retention_class": "It is about",
+    "text": "Text", "category": "What", "restrictive": "Restrictive",
     "parents_told_at": "Parents told at", "respondent": "Answered by",
 }  # fmt: skip
 TIMES = frozenset({"device_time", "planned_start", "planned_end", "actual_start", "actual_end", "parents_told_at"})
@@ -33,7 +53,11 @@ LONG = frozenset({"text", "note", "words"})
 
 
 class MendingField(NamedTuple):
-    """One field of a form. `choices` are (value, label); empty where something is typed, into an input of a `type` or, where it is `long`, an area."""
+    """One field of a form.
+
+    `choices` are (value, label); empty where something is typed, into an input of a `type` or, where it is `long`, an
+    area.
+    """
 
     name: str
     label: str
@@ -44,20 +68,48 @@ class MendingField(NamedTuple):
     required: bool
 
 
-def fields_of(reader: Reader, entry: Mapping[str, Any], typed: Mapping[str, str] | None = None, fixed: Collection[str] = ()) -> list[MendingField]:
-    """The fields of an entry that may be changed, with what they say now, or what was just typed. `fixed` ones are left out."""
+def fields_of(
+    reader: Reader, entry: Mapping[str, Any], typed: Mapping[str, str] | None = None, fixed: Collection[str] = ()
+) -> list[MendingField]:
+    """The fields of an entry that may be changed, with what they say now, or what was just typed.
+
+    `fixed` ones are left out.
+    """
     made: list[MendingField] = []
     for name, value, required in _fields(entry):
         if name in fixed or value in (WITHHELD, ERASED):
             continue
-        now = "" if value is None else "yes" if value is True else "no" if value is False else to_the_minute(value) if name in TIMES else str(value)
+        now = (
+            ""
+            if value is None
+            else "yes"
+            if value is True
+            else "no"
+            if value is False
+            else to_the_minute(value)
+            if name in TIMES
+            else str(value)
+        )
         label = NAMES.get(name, name.replace("_", " ").capitalize())
-        made.append(MendingField(name, label, (typed or {}).get(name, now), _choices(reader, entry, name), name in LONG, _type(name, value), required))
+        made.append(
+            MendingField(
+                name,
+                label,
+                (typed or {}).get(name, now),
+                _choices(reader, entry, name),
+                name in LONG,
+                _type(name, value),
+                required,
+            )
+        )
     return made
 
 
 def mended(reader: Reader, entry: Mapping[str, Any], form: FormData) -> tuple[dict[str, Any], dict[str, str]]:
-    """The entry as the form says it, and what was typed. What cannot be read stays as typed, so that the door says what is wrong with it."""
+    """The entry as the form says it, and what was typed.
+
+    What cannot be read stays as typed, so that the door says what is wrong with it.
+    """
     made: dict[str, Any] = {name: value for name, value in entry.items() if name != "replaces"}
     typed: dict[str, str] = {}
     for name, before, _ in _fields(entry):
@@ -79,7 +131,10 @@ def mended(reader: Reader, entry: Mapping[str, Any], form: FormData) -> tuple[di
 
 
 def _type(name: str, value: Any) -> str:
-    """What kind of input takes a field. What cannot be read as a time or a date is shown as it is, so that it can be put right."""
+    """What kind of input takes a field.
+
+    What cannot be read as a time or a date is shown as it is, so that it can be put right.
+    """
     if name not in TIMES and name != "session.date":
         return "text"
     try:
@@ -111,7 +166,14 @@ def _choices(reader: Reader, entry: Mapping[str, Any], name: str) -> list[tuple[
     """What may be chosen for a field, where that is known."""
     if name == "category" and entry.get("kind") == "incident-recorded":
         return _categories(reader, entry)
-    definition = next((found for ref in ("framework", "ladder", "curriculum") if (found := _definition(reader, entry.get(ref))) is not None), None)
+    definition = next(
+        (
+            found
+            for ref in ("framework", "ladder", "curriculum")
+            if (found := _definition(reader, entry.get(ref))) is not None
+        ),
+        None,
+    )
     if name == "session.slot":
         setting = reader.one("settings", str(entry.get("setting_id")))
         day = str((entry.get("session") or {}).get("date"))
@@ -133,7 +195,11 @@ def _choices(reader: Reader, entry: Mapping[str, Any], name: str) -> list[tuple[
 def _categories(reader: Reader, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """What an incident may be called on its day; what it is called now stays as it is."""
     setting = reader.one("settings", str(entry.get("setting_id")))
-    listed = [(one.id, one.label) for one in categories_on(setting.get("incident_categories", ()), _day_of(entry))] if setting else []
+    listed = (
+        [(one.id, one.label) for one in categories_on(setting.get("incident_categories", ()), _day_of(entry))]
+        if setting
+        else []
+    )
     now = str(entry.get("category") or "")
     return listed if now in dict(listed) or not now else [(now, now), *listed]
 
@@ -195,7 +261,10 @@ def to_the_minute(moment: Any) -> str:
 
 
 def _moment(before: Any, said: str, beside: Any) -> Any:
-    """A time from a form. One that was not touched stays to the letter; one without an offset has that of the time before it."""
+    """A time from a form.
+
+    One that was not touched stays to the letter; one without an offset has that of the time before it.
+    """
     if before is not None and said == to_the_minute(before):
         return before
     try:

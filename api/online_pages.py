@@ -1,4 +1,7 @@
-"""Logging a contact on a plain page, for a browser that keeps nothing on the device or runs no scripts. It needs a signal."""
+"""Logging a contact on a plain page, for a browser that keeps nothing on the device or runs no scripts.
+
+It needs a signal.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +34,23 @@ def log_page(request: Request, using: Current, asking: Asking, setting: str = ""
     return _form(request, using, asking, setting, done=done)
 
 
-def _form(request: Request, using: Service, asking: Asker, wanted: str, said: str = "", typed: dict[str, str] | None = None, done: int = 0) -> HTMLResponse:
+def _form(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    said: str = "",
+    typed: dict[str, str] | None = None,
+    done: int = 0,
+) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "record")
     students = sorted(asking.among(using.reader.everyone(setting), "record"), key=lambda student: str(student["name"]))
     now = using.ledger.clock().astimezone(ZoneInfo(setting["time_zone"]))
     ladders = using.reader.newest("ladder", now.date())
     fresh = {**dict.fromkeys(FIELDS, ""), "at": f"{now:%Y-%m-%dT%H:%M}", "channel": "in-person", "form": str(new_id())}
     return show(
-        request, "log_online.html", 422 if said else 200, setting=setting, settings=settings, students=students, ladders=ladders,
+        request, "log_online.html", 422 if said else 200, setting=setting, settings=settings, students=students,
+        ladders=ladders,
         channels=CHANNELS, typed={**fresh, **(typed or {})}, said=said, done="It is recorded." if done else "",
     )  # fmt: skip
 
@@ -72,25 +84,41 @@ def _let_go_of_refused(using: Service, asking: Asker, results: list[Result]) -> 
             using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
 
 
-def _entries(asking: Asker, setting: Body, ladders: list[Definition], form: FormData, typed: dict[str, str]) -> list[Json]:
-    """What was typed, as a phone would send it. What cannot be read stays as typed, so that the door says what is wrong."""
+def _entries(
+    asking: Asker, setting: Body, ladders: list[Definition], form: FormData, typed: dict[str, str]
+) -> list[Json]:
+    """What was typed, as a phone would send it.
+
+    What cannot be read stays as typed, so that the door says what is wrong.
+    """
     visit = id_of(form, "form")
     common: dict[str, Any] = {
         "setting_id": setting["id"], "student_id": typed["student"], "author_id": str(asking.person),
         "device_time": _moment(typed["at"], ZoneInfo(setting["time_zone"])), "visit_id": str(visit),
     }  # fmt: skip
-    ladder = next((one for one in ladders if any(typed["rung"] == f"{one.key}|{rung.id}" for rung, _ in one.climb())), None)
+    ladder = next(
+        (one for one in ladders if any(typed["rung"] == f"{one.key}|{rung.id}" for rung, _ in one.climb())), None
+    )
     note, minutes = typed["note"].strip(), typed["minutes"].strip()
     made: list[Json] = []
     if ladder is not None:
-        made.append({"kind": "rung-reached", "ladder": {"id": ladder.id, "version": ladder.version}, "rung": typed["rung"].partition("|")[2]})
+        made.append(
+            {
+                "kind": "rung-reached",
+                "ladder": {"id": ladder.id, "version": ladder.version},
+                "rung": typed["rung"].partition("|")[2],
+            }
+        )
     if note:
         made.append({"kind": "note-written", "retention_class": "learning", "text": note})
     if made:
         more = {"minutes": int(minutes) if minutes.isdecimal() else minutes} if minutes else {}
         made.append({"kind": "visit-logged", "effort": "attempted", "channel": typed["channel"], **more})
     # The id stands for what was typed, so that sending the form twice records it once.
-    return [{"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(one.items())))), **common, **one} for one in made]
+    return [
+        {"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(one.items())))), **common, **one}
+        for one in made
+    ]
 
 
 def _moment(local: str, zone: ZoneInfo) -> str:

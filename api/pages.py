@@ -42,7 +42,8 @@ CODES_DAYS, CODES_SHOWN = 21, 10
 
 @router.get("/")
 def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
-    """Every student of one's own, with how far contact got; for others, where they can go from here, and what was released to them."""
+    """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
+    released to them."""
     now, where = using.ledger.now(), {str(one) for one in asking.where("see-student")}
     seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
@@ -57,9 +58,12 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
-    released = lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
+    released = (
+        lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
+    )
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed, warnings=warnings,
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        warnings=warnings,
         told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
     )  # fmt: skip
 
@@ -81,12 +85,23 @@ def student_page(
     within = asking.days("read-history", student_id)
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
     progress = progress_of(using.reader, setting, days)
-    entries = entries_at(using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days), within=within)
+    entries = entries_at(
+        using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days), within=within
+    )
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
-    own = using.reader.own_labels([student])[student["id"]] if asking.opens(asking.about(student_id), "learning", now) else {}
-    sessions = suggested_codes(using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within)[:CODES_SHOWN]
-    codes = [(f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion, one.disputed) for one in sessions]
+    own = (
+        using.reader.own_labels([student])[student["id"]]
+        if asking.opens(asking.about(student_id), "learning", now)
+        else {}
+    )
+    sessions = suggested_codes(
+        using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within
+    )[:CODES_SHOWN]
+    codes = [
+        (f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion, one.disputed)
+        for one in sessions
+    ]
     day = instant.astimezone(zone).date()
     read = within.until(day)
     group = group_of(student, read.last) if read else None
@@ -94,13 +109,19 @@ def student_page(
     about = [*([spoken(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
     figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
     if happened_by:
-        # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that was asked for.
+        # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
+        # was asked for.
         whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at, within)[0])
-        figures = _drawn_whole(figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date())))
+        figures = _drawn_whole(
+            figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date()))
+        )
     return show(
-        request, "student.html", student=student, setting=setting, about=about, progress=progress, incomplete=incomplete, position=position,
-        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures, units=_units(using.reader, progress),
-        story=story_lines(using.reader, entries, zone, people, own), shown=len(entries), tiles=_tiles(using.reader, progress, own), codes=codes,
+        request, "student.html", student=student, setting=setting, about=about, progress=progress,
+        incomplete=incomplete, position=position,
+        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures,
+        units=_units(using.reader, progress),
+        story=story_lines(using.reader, entries, zone, people, own), shown=len(entries),
+        tiles=_tiles(using.reader, progress, own), codes=codes,
         rung_names=_rung_names(using.reader, progress, own),
         twins=twins_of(using, asking, student), joined=joined_on(student, zone),
     )  # fmt: skip
@@ -118,17 +139,27 @@ def _recent_from(days: list[tuple[str, Json]]) -> date | None:
 
 def _figures(reader: Reader, progress: Json, own: Own | None = None, newest: Sequence[Definition] = ()) -> list[Figure]:
     own = own or {}
-    ladders = [(found, climbed) for key, climbed in progress["ladders"].items() if (found := reader.definition(key)) and climbed["path"]]
+    ladders = [
+        (found, climbed)
+        for key, climbed in progress["ladders"].items()
+        if (found := reader.definition(key)) and climbed["path"]
+    ]
     figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
     outcomes = outcomes_carried(reader, progress["outcomes"], newest)
-    figures += [outcomes_by_theme(found, said) for key, said in outcomes.items() if (found := reader.definition(key)) and found.has_yes_or_no]
+    figures += [
+        outcomes_by_theme(found, said)
+        for key, said in outcomes.items()
+        if (found := reader.definition(key)) and found.has_yes_or_no
+    ]
     return figures
 
 
 def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure]:
     by_title = {figure.title: figure for figure in then}
     return [
-        replace(by_title[figure.title], plot=figure.plot) if figure.title in by_title else replace(figure, alt="Nothing of this had happened by then.", rows=[])
+        replace(by_title[figure.title], plot=figure.plot)
+        if figure.title in by_title
+        else replace(figure, alt="Nothing of this had happened by then.", rows=[])
         for figure in whole
     ]
 
@@ -139,7 +170,10 @@ def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
         ladder = reader.definition(key)
         if ladder is not None:
             mine = own.get(ladder.id, {})
-            said = {name: mine.get(climbed[name]) or ladder.label_of(climbed[name]) for name in ("baseline", "latest", "sustained")}
+            said = {
+                name: mine.get(climbed[name]) or ladder.label_of(climbed[name])
+                for name in ("baseline", "latest", "sustained")
+            }
             tiles = [
                 ("Starting point", said["baseline"] or "–"),
                 ("Latest contact", said["latest"] or "–"),
@@ -150,7 +184,8 @@ def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
 
 
 def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
-    """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a page."""
+    """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a
+    page."""
     found = {
         key: {**{rung.id: rung.label for rung, _ in ladder.climb()}, **own.get(ladder.id, {})}
         for key in progress["ladders"]

@@ -16,7 +16,10 @@ Cursor = Annotated[str | None, Query(max_length=400, description="From the Link 
 
 
 def page(cursor: str | None, limit: int) -> tuple[str, int]:
-    """The key after which the page starts, and how many items it holds. Raises Unparsable for a cursor that is none of ours."""
+    """The key after which the page starts, and how many items it holds.
+
+    Raises Unparsable for a cursor that is none of ours.
+    """
     if not 1 <= limit <= LIMIT:
         raise Unparsable(f'"limit" must be from 1 to {LIMIT}.')
     if cursor is None:
@@ -30,7 +33,9 @@ def page(cursor: str | None, limit: int) -> tuple[str, int]:
         raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
 
 
-def linked(request: Request, response: Response, items: Sequence[dict[str, Any]], key: str, limit: int) -> dict[str, Any]:
+def linked(
+    request: Request, response: Response, items: Sequence[dict[str, Any]], key: str, limit: int
+) -> dict[str, Any]:
     """The items as a page; where it is full, the Link header leads to the next."""
     if len(items) == limit:
         cursor = base64.urlsafe_b64encode(str(items[-1][key]).encode()).decode()

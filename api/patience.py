@@ -1,7 +1,7 @@
 """How long the service waits for a request that comes slowly, and for how many at once from one address.
 
-Whoever sends half a request and then nothing keeps a connection open. Enough of them would leave none for anybody else, so
-every part of a request has its time, and strangers have less of it.
+Whoever sends half a request and then nothing keeps a connection open. Enough of them would leave none for anybody else,
+so every part of a request has its time, and strangers have less of it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 TOO_SLOW = (
-    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 48\r\nconnection: close\r\n\r\n"
+    b"HTTP/1.1 408 Request Timeout\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 48\r\nconnection: close\r\n\r\n"
     b"The request came too slowly. Please send it anew"
 )
 CREDENTIALS = frozenset({b"authorization", b"cookie"})
@@ -103,4 +104,6 @@ class PatientProtocol(HttpToolsProtocol):
 
 def patient_protocol(proxy: str | None) -> type[PatientProtocol]:
     """The protocol of one service. `proxy` is the address of what stands before it, if anything does."""
-    return type("ServedProtocol", (PatientProtocol,), {"TRUSTED": frozenset({proxy} if proxy else ()), "unfinished": Counter()})
+    return type(
+        "ServedProtocol", (PatientProtocol,), {"TRUSTED": frozenset({proxy} if proxy else ()), "unfinished": Counter()}
+    )

@@ -36,11 +36,15 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
     return JSONResponse(body, status, headers=headers, media_type="application/problem+json")
 
 
-def answer_problem(request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:
+def answer_problem(
+    request: Request, status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any
+) -> Response:
     """A problem as whoever asks reads it: a page for a browser that opened a page, else RFC 9457."""
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return problem(status, title, detail, headers, **more)
-    page = templates.get_template("problem.html").render(nonce=request.state.nonce, asking=getattr(request.state, "asking", None), title=title, detail=detail)
+    page = templates.get_template("problem.html").render(
+        nonce=request.state.nonce, asking=getattr(request.state, "asking", None), title=title, detail=detail
+    )
     return HTMLResponse(page, status, headers=headers)
 
 
@@ -94,7 +98,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Refused)
     async def refused(request: Request, error: Refused) -> Response:
-        return answer_problem(request, 422, "Refused", error.message, code=error.code, fields=[error.field] if error.field else None)
+        return answer_problem(
+            request, 422, "Refused", error.message, code=error.code, fields=[error.field] if error.field else None
+        )
 
     @app.exception_handler(Unknown)
     async def unknown(request: Request, error: Unknown) -> Response:
@@ -104,11 +110,15 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         # FastAPI's own answer repeats the rejected input, which may be what a child said.
         fields = [".".join(str(part) for part in fault["loc"]) for fault in error.errors()]
-        return answer_problem(request, 400, "Malformed request", "Some fields of this request are missing or wrong.", fields=fields)
+        return answer_problem(
+            request, 400, "Malformed request", "Some fields of this request are missing or wrong.", fields=fields
+        )
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
-        return answer_problem(request, error.status_code, WORDS.get(error.status_code, FAILED)[:-1], WORDS.get(error.status_code, FAILED))
+        return answer_problem(
+            request, error.status_code, WORDS.get(error.status_code, FAILED)[:-1], WORDS.get(error.status_code, FAILED)
+        )
 
     @app.exception_handler(LedgerError)
     async def on_purpose(request: Request, error: LedgerError) -> Response:
@@ -122,9 +132,14 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 
 def unexpected(error: Exception) -> Response:
-    """The answer to an error that nobody foresaw. Its words stay out of the log, because they may be what a child said."""
+    """The answer to an error that nobody foresaw.
+
+    Its words stay out of the log, because they may be what a child said.
+    """
     log.error("unexpected error", error=type(error).__name__, where=_where(error))
-    return problem(500, "Unexpected error", "Something went wrong here. Nothing that was acknowledged is lost; try again.")
+    return problem(
+        500, "Unexpected error", "Something went wrong here. Nothing that was acknowledged is lost; try again."
+    )
 
 
 def _where(error: Exception) -> str:

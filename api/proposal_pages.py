@@ -34,11 +34,23 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get("/proposals")
 def proposals_page(request: Request, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
     """What somebody proposed and another must approve."""
-    return _proposals(request, using, asking, done={"approved": "It is done, in both your names.", "declined": "It is declined."}.get(done, ""))
+    return _proposals(
+        request,
+        using,
+        asking,
+        done={"approved": "It is done, in both your names.", "declined": "It is declined."}.get(done, ""),
+    )
 
 
 def _proposals(
-    request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", link: str = "", about: str = ""
+    request: Request,
+    using: Service,
+    asking: Asker,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    link: str = "",
+    about: str = "",
 ) -> HTMLResponse:
     people = people_of(using.reader)
     shown = []
@@ -47,15 +59,19 @@ def _proposals(
             mine = body["proposed_by"] == str(asking.person)
             shown.append(
                 {
-                    "id": body["id"], "words": _words(using, people, body), "who": people.get(body["proposed_by"]) or "someone", "mine": mine,
+                    "id": body["id"], "words": _words(using, people, body),
+                    "who": people.get(body["proposed_by"]) or "someone", "mine": mine,
                     "since": moment(body["proposed_at"]).date(), "may": not mine and _approves(asking, body),
                 }
             )  # fmt: skip
-    return show(request, "proposals.html", status, proposals=shown, said=said, done=done, link=link, about=about, form=new_id)
+    return show(
+        request, "proposals.html", status, proposals=shown, said=said, done=done, link=link, about=about, form=new_id
+    )
 
 
 class Told(NamedTuple):
-    """What every safeguarding lead is told about leads: what, by whom it was proposed or done, since when, and how it stands."""
+    """What every safeguarding lead is told about leads: what, by whom it was proposed or done, since when, and how it
+    stands."""
 
     words: str
     by: str
@@ -67,7 +83,8 @@ TOLD = ("grant-role", "allow-recovery")
 
 
 def told_to_leads(using: Service, asking: Asker) -> list[Told]:
-    """Who was proposed as a lead, stopped being one, or is to be let in anew, lately: for a setting's leads, newest first."""
+    """Who was proposed as a lead, stopped being one, or is to be let in anew, lately: for a setting's leads, newest
+    first."""
     where = {str(setting) for setting in asking.where("see-deeds")}
     if not where:
         return []
@@ -80,7 +97,11 @@ def _proposed(using: Service, people: dict[str, str | None], where: set[str]) ->
     now = using.ledger.now()
     for body in using.reader.whole("proposals"):
         at = moment(body["proposed_at"])
-        if body["setting_id"] not in where or body["deed"] not in TOLD or (body["status"] != "open" and now - at > NEW_FOR):
+        if (
+            body["setting_id"] not in where
+            or body["deed"] not in TOLD
+            or (body["status"] != "open" and now - at > NEW_FOR)
+        ):
             continue
         second = people.get(body["settled_by"] or "") or "someone"
         standing = {
@@ -101,8 +122,15 @@ def _ended(using: Service, people: dict[str, str | None], where: set[str]) -> It
                 continue
             at = moment(role["ended_at"])
             if now - at <= NEW_FOR:
-                words = f"{people.get(body['id']) or 'Someone'} is {ROLE_NAMES[role['role']].lower()} until {role['until']}."
-                by = f"Ended by {people.get(role['ended_by']) or 'someone'}" if role["ended_by"] else "Ended at the machine"
+                words = (
+                    f"{people.get(body['id']) or 'Someone'} is {ROLE_NAMES[role['role']].lower()} until "
+                    f"{role['until']}."
+                )
+                by = (
+                    f"Ended by {people.get(role['ended_by']) or 'someone'}"
+                    if role["ended_by"]
+                    else "Ended at the machine"
+                )
                 yield Told(words, by, at, "")
 
 
@@ -111,10 +139,13 @@ def _sees(asking: Asker, body: Body) -> bool:
 
 
 def _approves(asking: Asker, body: Body) -> bool:
-    """Whether somebody may approve this kind of deed here; safeguarding words end only with a safeguarding lead's word."""
+    """Whether somebody may approve this kind of deed here; safeguarding words end only with a safeguarding lead's
+    word."""
     action = DEED_ACTIONS[body["deed"]][1]
     student, setting = body["student_id"], body["setting_id"]
-    if body["command"].get("retention_class") == "safeguarding" and not asking.may("erase-safeguarding", student, setting):
+    if body["command"].get("retention_class") == "safeguarding" and not asking.may(
+        "erase-safeguarding", student, setting
+    ):
         return False
     if body["command"].get("person_id") == str(asking.person):
         return False
@@ -128,9 +159,15 @@ def _words(using: Service, people: dict[str, str | None], body: Body) -> str:
     match body["deed"]:
         case "shred-key":
             texts = f"{command['texts']} {'text' if command['texts'] == 1 else 'texts'}"
-            return f"Erase for ever, of {student}: {CLASS_NAMES[command['retention_class']].lower()} ({texts}). {RULES.get(command['rule'], command['rule'])}."
+            return (
+                f"Erase for ever, of {student}: {CLASS_NAMES[command['retention_class']].lower()} ({texts}). "
+                f"{RULES.get(command['rule'], command['rule'])}."
+            )
         case "excise-text":
-            return f"Remove for ever one text of {student} ({command['retention_class']}, entry at position {command['position']})."
+            return (
+                f"Remove for ever one text of {student} ({command['retention_class']}, entry at position "
+                f"{command['position']})."
+            )
         case "grant-role":
             return f"Make {person} {ROLE_NAMES[command['role']].lower()}, from {command['from_date']} on."
     return f"Let {person} choose a new {'second factor' if command.get('lost') == 'second-factor' else 'password'}."

@@ -1,4 +1,5 @@
-"""Reports on pages: made and looked at by leaders, released to families and commissioners, read by them as they were released."""
+"""Reports on pages: made and looked at by leaders, released to families and commissioners, read by them as they were
+released."""
 
 from __future__ import annotations
 
@@ -38,15 +39,24 @@ Asked = Annotated[str, Query(max_length=60)]
 
 
 @router.get("/reports")
-def reports_page(request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: str = "") -> HTMLResponse:
+def reports_page(
+    request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: str = ""
+) -> HTMLResponse:
     """What can be made, what was prepared, what was released."""
     return _reports(request, using, asking, setting, student, done=done)
 
 
 def _reports(
-    request: Request, using: Service, asking: Asker, wanted: str, student: str = "", said: str = "", done: str = "", status: int = 200,
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    student: str = "",
+    said: str = "",
+    done: str = "",
+    status: int = 200,
     typed: Mapping[str, str] | None = None,
-) -> HTMLResponse:  # fmt: skip
+) -> HTMLResponse:
     where, settings = setting_for(using.reader, asking, wanted, "make-reports")
     students = asking.among(using.reader.everyone(where), "make-reports")
     today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
@@ -54,11 +64,17 @@ def _reports(
     released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
     return show(
-        request, "reports.html", status, setting=where, settings=settings, students=sorted(students, key=lambda one: str(one["name"])),
-        commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS, first=first, last=last, today=today,
+        request, "reports.html", status, setting=where, settings=settings,
+        students=sorted(students, key=lambda one: str(one["name"])),
+        commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS,
+        first=first, last=last, today=today,
         drafts=packs_waiting(using.reader, where, using.ledger.now()), named=named,
-        released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where, named),
-        typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student, "from": first, "to": last, **(typed or {})}, placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said, done=done,
+        released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where,
+        named),
+        typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student,
+        "from": first, "to": last, **(typed or {})},
+        placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said,
+        done=done,
     )  # fmt: skip
 
 
@@ -73,15 +89,49 @@ def _usual_period(setting: Body, today: date) -> tuple[date, date]:
 
 @router.get("/reports/make")
 def make_page(
-    request: Request, using: Current, asking: Asking, layout: Asked = "", student: Asked = "", commissioner: Asked = "", setting: Asked = "",
-    first: Annotated[str, Query(alias="from", max_length=10)] = "", last: Annotated[str, Query(alias="to", max_length=10)] = "", known: Asked = "",
-    preset: Asked = "", form: Asked = "", about: Asked = "",
-) -> Response:  # fmt: skip
+    request: Request,
+    using: Current,
+    asking: Asking,
+    layout: Asked = "",
+    student: Asked = "",
+    commissioner: Asked = "",
+    setting: Asked = "",
+    first: Annotated[str, Query(alias="from", max_length=10)] = "",
+    last: Annotated[str, Query(alias="to", max_length=10)] = "",
+    known: Asked = "",
+    preset: Asked = "",
+    form: Asked = "",
+    about: Asked = "",
+) -> Response:
     """A report, looked at before it leaves; or its PDF or pack."""
-    typed = {"layout": layout, "about": about, "student": student, "commissioner": commissioner, "from": first, "to": last, "known": known, "preset": preset}
-    chosen = {"student": student if about in ("", "student") else "", "commissioner": commissioner if about in ("", "commissioner") else ""}
+    typed = {
+        "layout": layout,
+        "about": about,
+        "student": student,
+        "commissioner": commissioner,
+        "from": first,
+        "to": last,
+        "known": known,
+        "preset": preset,
+    }
+    chosen = {
+        "student": student if about in ("", "student") else "",
+        "commissioner": commissioner if about in ("", "commissioner") else "",
+    }
     try:
-        order = _order(using, asking, {"layout": layout, **chosen, "setting": setting, "from": first, "to": last, "known": known, "preset": preset})
+        order = _order(
+            using,
+            asking,
+            {
+                "layout": layout,
+                **chosen,
+                "setting": setting,
+                "from": first,
+                "to": last,
+                "known": known,
+                "preset": preset,
+            },
+        )
         report = _made(using, asking, order)
     except (NotAllowed, Unknown):
         raise
@@ -92,8 +142,10 @@ def make_page(
         return _file(report, form, order)
     asked = _asked(order)
     return show(
-        request, "report.html", report=report, order=order, links=True, known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
-        form=new_id(), released=None, may_release=(order.layout.audience, order.about) in (("family", "student"), ("commissioner", "commissioner")),
+        request, "report.html", report=report, order=order, links=True,
+        known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
+        form=new_id(), released=None, may_release=(order.layout.audience, order.about) in (("family", "student"),
+        ("commissioner", "commissioner")),
         stale=False,
     )  # fmt: skip
 
@@ -111,15 +163,21 @@ def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
     zone = ZoneInfo(where["time_zone"])
     known = _known(said["known"], zone) or using.ledger.now()
     return Order(
-        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]), UUID(where["id"]), first, last, student, _id(said["commissioner"]) if said["commissioner"] else None,
+        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]), UUID(where["id"]), first, last,
+        student, _id(said["commissioner"]) if said["commissioner"] else None,
         known, said["preset"] or None,
     )  # fmt: skip
 
 
 def _asked(order: Order) -> dict[str, str]:
     """The same as `_order` reads, so that a report can be asked for again."""
-    whose = {"student": str(order.student_id or ""), "commissioner": str(order.commissioner_id or ""), "setting": str(order.setting_id)}
-    return {"layout": order.layout.id, **whose, "from": order.first.isoformat(), "to": order.last.isoformat(), "known": order.known_at.isoformat() if order.known_at else "", "preset": order.preset or ""}  # fmt: skip
+    whose = {
+        "student": str(order.student_id or ""),
+        "commissioner": str(order.commissioner_id or ""),
+        "setting": str(order.setting_id),
+    }
+    return {"layout": order.layout.id, **whose, "from": order.first.isoformat(), "to": order.last.isoformat(),
+        "known": order.known_at.isoformat() if order.known_at else "", "preset": order.preset or ""}  # fmt: skip
 
 
 def _made(using: Service, asking: Asker, order: Order) -> Report:
@@ -132,7 +190,11 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
         # A pack without one of its students would be wrong, and its readers would see more than whoever made it.
         inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if {student["id"] for student in inside} - {student["id"] for student in among}:
-            raise Refused("not-allowed", "You are kept from one of the students in this pack, so somebody else has to make it.", "commissioner")
+            raise Refused(
+                "not-allowed",
+                "You are kept from one of the students in this pack, so somebody else has to make it.",
+                "commissioner",
+            )
     today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
 
     leaves = words_that_leave(order.layout)
@@ -147,24 +209,51 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
 async def settle_report(request: Request, using: Using, asking: Asking) -> Response:
     """Releases a report to its readers, or withdraws it."""
     form = await read_form(request)
-    said = {name: text_of(form, name) for name in ("do", "layout", "student", "commissioner", "setting", "from", "to", "known", "preset", "report", "hash")}
+    said = {
+        name: text_of(form, name)
+        for name in (
+            "do",
+            "layout",
+            "student",
+            "commissioner",
+            "setting",
+            "from",
+            "to",
+            "known",
+            "preset",
+            "report",
+            "hash",
+        )
+    }
 
     def settle() -> str:
         setting = _setting_of(using, asking, said)
         if said["do"] == "withdraw":
             using.ledger.execute(
-                WithdrawReport(id=id_of(form, "form"), setting_id=setting, author_id=asking.person, report=_id(said["report"]), reason_code="withdrawn")
+                WithdrawReport(
+                    id=id_of(form, "form"),
+                    setting_id=setting,
+                    author_id=asking.person,
+                    report=_id(said["report"]),
+                    reason_code="withdrawn",
+                )
             )
             return "withdrawn"
         order = _order(using, asking, said)
         report = _made(using, asking, order)
         if figures_hash(report) != said["hash"]:
-            raise Refused("not-allowed", "What this report says has changed since you looked at it. Look at it again before you release it.", "hash")
+            raise Refused(
+                "not-allowed",
+                "What this report says has changed since you looked at it. Look at it again before you release it.",
+                "hash",
+            )
         command = id_of(form, "form")
         using.ledger.execute(
             ReleaseReport(
-                id=command, setting_id=setting, author_id=asking.person, report=command, student=order.student_id, layout=order.layout.model_dump(mode="json"),
-                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first, last=order.last, known_at=order.known_at or using.ledger.now(),
+                id=command, setting_id=setting, author_id=asking.person, report=command, student=order.student_id,
+                layout=order.layout.model_dump(mode="json"),
+                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first,
+                last=order.last, known_at=order.known_at or using.ledger.now(),
                 preset=report.preset.name, figures_hash=said["hash"], software=__version__,
             )
         )  # fmt: skip
@@ -175,9 +264,13 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
     except (NotAllowed, Unknown):
         raise
     except LedgerError as error:
-        return await run_in_threadpool(_reports, request, using, asking, said["setting"], said["student"], str(error), "", 400)
+        return await run_in_threadpool(
+            _reports, request, using, asking, said["setting"], said["student"], str(error), "", 400
+        )
     position = using.ledger.recorder.read_head().position
-    return RedirectResponse(f"/reports?{urlencode({'setting': said['setting'], 'done': done, 'min_position': position})}", 303)
+    return RedirectResponse(
+        f"/reports?{urlencode({'setting': said['setting'], 'done': done, 'min_position': position})}", 303
+    )
 
 
 def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
@@ -195,7 +288,7 @@ def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
     return UUID(report["setting_id"])
 
 
-# What was released ------------------------------------------------------------------------------------------------------
+# What was released ----------------------------------------------------------------------------------------------------
 
 
 @router.get("/reports/{report_id}")
@@ -206,7 +299,8 @@ def released_page(request: Request, report_id: UUID, using: Current, asking: Ask
     if released["audience"] == "commissioner":
         links = asking.may("read-history", setting=released["setting_id"]) or asking.may("read-history")
     return show(
-        request, "report.html", report=report, order=order, links=links, known=released["known_at"], asked={}, query="", form=None, released=released, may_release=False,
+        request, "report.html", report=report, order=order, links=links, known=released["known_at"], asked={}, query="",
+        form=None, released=released, may_release=False,
         stale=figures_hash(report) != released["figures_hash"],
     )  # fmt: skip
 
@@ -223,25 +317,39 @@ def released_file(report_id: UUID, form: str, using: Current, asking: Asking) ->
 def may_read_report(asking: Asker, released: Body) -> bool:
     """Whether somebody may read a report that was released. Its makers may read it after it was withdrawn, too."""
     setting = UUID(released["setting_id"])
-    if asking.may("make-reports", released["student_id"], setting) if released["student_id"] else asking.may("make-reports", setting=setting):
+    if (
+        asking.may("make-reports", released["student_id"], setting)
+        if released["student_id"]
+        else asking.may("make-reports", setting=setting)
+    ):
         return True
     if released["withdrawn"]:
         return False
     if released["audience"] == "family":
         return bool(released["student_id"]) and asking.may("read-report", released["student_id"], setting)
-    return released["commissioner_id"] is not None and may(asking.who, "read-report", About(setting, released_to=UUID(released["commissioner_id"])))
+    return released["commissioner_id"] is not None and may(
+        asking.who, "read-report", About(setting, released_to=UUID(released["commissioner_id"]))
+    )
 
 
 def released_to(using: Service, asking: Asker) -> list[Body]:
     """The reports that were released to somebody, the newest first."""
     where = {str(one) for one in asking.where("read-report")}
-    found = [one for one in using.reader.whole("reports") if one["setting_id"] in where and not one["withdrawn"] and may_read_report(asking, one)]
+    found = [
+        one
+        for one in using.reader.whole("reports")
+        if one["setting_id"] in where and not one["withdrawn"] and may_read_report(asking, one)
+    ]
     return sorted(found, key=lambda one: -one["released_at"])
 
 
 def lines_of(released: list[Body], setting: Body | None = None, named: Mapping[str, str] | None = None) -> list[Line]:
     """Each released report as a line of a list; one whose layout cannot be read says so."""
-    return one_by_one(released, lambda body: _line(body, setting, named or {}), lambda body: _line({**body, "layout": BROKEN}, None, {}))
+    return one_by_one(
+        released,
+        lambda body: _line(body, setting, named or {}),
+        lambda body: _line({**body, "layout": BROKEN}, None, {}),
+    )
 
 
 class Line(NamedTuple):
@@ -292,21 +400,30 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         message = "This report was released with a layout that cannot be read. Ask whoever released it to do so again."
         raise Refused("malformed", message, "layout") from None
     order = Order(
-        layout, UUID(released["setting_id"]), date.fromisoformat(released["first"]), date.fromisoformat(released["last"]), student,
-        UUID(released["commissioner_id"]) if released["commissioner_id"] else None, datetime.fromisoformat(released["known_at"]), released["preset"],
+        layout, UUID(released["setting_id"]), date.fromisoformat(released["first"]),
+        date.fromisoformat(released["last"]), student,
+        UUID(released["commissioner_id"]) if released["commissioner_id"] else None,
+        datetime.fromisoformat(released["known_at"]), released["preset"],
     )  # fmt: skip
     setting = using.reader.one("settings", released["setting_id"])
     assert setting is not None
     inside = (
         {order.student_id}
         if order.student_id
-        else {UUID(one["id"]) for one in students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)}
+        else {
+            UUID(one["id"])
+            for one in students_of(
+                using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at
+            )
+        }
     )
     if asking.who.conflicts & inside:
         # Somebody who is kept from one of these children does not read about them among others either.
         raise NotAllowed
     # A commissioner's pack is made again with everybody who was in it, whoever has left since.
-    report = make_report(using.reader, order, words_that_leave(order.layout), datetime.fromisoformat(released["known_at"]).date())
+    report = make_report(
+        using.reader, order, words_that_leave(order.layout), datetime.fromisoformat(released["known_at"]).date()
+    )
     return released, order, report
 
 

@@ -46,21 +46,40 @@ def retention_over(reader: Reader, setting: Body, today: date) -> list[dict[str,
         ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
         due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
         if due:
-            over.append({"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))})
+            over.append(
+                {"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))}
+            )
     return over
 
 
 def _retention(
-    request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: int = 0, typed: FormData | None = None
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    said: str = "",
+    status: int = 200,
+    done: int = 0,
+    typed: FormData | None = None,
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
     today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
-    over = [one for one in retention_over(using.reader, setting, today) if asking.may("manage-students", one["id"], setting["id"])]
-    shown = [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)] if typed is None else _typed(typed)
+    over = [
+        one
+        for one in retention_over(using.reader, setting, today)
+        if asking.may("manage-students", one["id"], setting["id"])
+    ]
+    shown = (
+        [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)]
+        if typed is None
+        else _typed(typed)
+    )
     begins = today.isoformat() if typed is None else text_of(typed, "from_date")
     return show(
-        request, "retention.html", status, setting=setting, settings=settings, clocks=shown, over=over, from_date=begins,
-        may=asking.may("set-retention", setting=setting["id"]), said=said, done=done, form=new_id, class_names=CLASS_NAMES,
+        request, "retention.html", status, setting=setting, settings=settings, clocks=shown, over=over,
+        from_date=begins,
+        may=asking.may("set-retention", setting=setting["id"]), said=said, done=done, form=new_id,
+        class_names=CLASS_NAMES,
     )  # fmt: skip
 
 
@@ -89,7 +108,8 @@ def _set_retention(request: Request, using: Service, asking: Asker, form: FormDa
         clocks = tuple(
             RetentionClock.model_validate(
                 {
-                    "retention_class": kept, "years": int(years) if (years := text_of(form, f"years:{kept}").strip()) else None,
+                    "retention_class": kept,
+                    "years": int(years) if (years := text_of(form, f"years:{kept}").strip()) else None,
                     "counted_from": text_of(form, f"from:{kept}"), "basis": text_of(form, f"basis:{kept}").strip(),
                 }
             )

@@ -68,7 +68,9 @@ class Items(BaseModel):
 
 
 class HeldItem(BaseModel):
-    """Something that was refused, or waits for another entry. `entry_id` is the id it came with. A broken one cannot be opened here.
+    """Something that was refused, or waits for another entry.
+
+    `entry_id` is the id it came with. A broken one cannot be opened here.
 
     What names no student here is kept until `ends_at`.
     """
@@ -269,7 +271,11 @@ class Questionnaires(BaseModel):
 
 
 class DueOut(BaseModel):
-    """Something that is due. `about` names it in the command that ends it with a reason; `entry_ids` are those of two people who said different things."""
+    """Something that is due.
+
+    `about` names it in the command that ends it with a reason; `entry_ids` are those of two people who said different
+    things.
+    """
 
     clock: str
     student_id: UUID | None
@@ -289,7 +295,10 @@ class DueOfSetting(BaseModel):
 
 
 class SuggestedCodeOut(BaseModel):
-    """A session and the register code to suggest. `entry_ids` are all entries about it; where they contradict each other there is no code."""
+    """A session and the register code to suggest.
+
+    `entry_ids` are all entries about it; where they contradict each other there is no code.
+    """
 
     entry_id: UUID
     planned_start: datetime
@@ -322,8 +331,9 @@ class ToldOfSession(BaseModel):
 class AttestedOut(BaseModel):
     """A session of a student, and the register code to suggest for it.
 
-    It is one, however many told of it: `told` has all of them, in the order in which they were recorded, and `entry` is the
-    first. Where they contradict each other the session is `disputed` and has no code until one is put right or taken back.
+    It is one, however many told of it: `told` has all of them, in the order in which they were recorded, and `entry` is
+    the first. Where they contradict each other the session is `disputed` and has no code until one is put right or
+    taken back.
     """
 
     entry_id: UUID

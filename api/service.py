@@ -33,7 +33,9 @@ def service(request: Request) -> Service:
 
 
 Using = Annotated[Service, Depends(service)]
-MinPosition = Annotated[int, Query(ge=0, description="Wait until everything up to this position of the ledger can be seen.")]
+MinPosition = Annotated[
+    int, Query(ge=0, description="Wait until everything up to this position of the ledger can be seen.")
+]
 
 
 async def wait_for(using: Service, min_position: int) -> None:
@@ -42,7 +44,9 @@ async def wait_for(using: Service, min_position: int) -> None:
     Raises Unparsable for a position that no write was ever answered with.
     """
     if min_position and min_position > using.ledger.recorder.read_head().position:
-        raise Unparsable('"min_position" is beyond the end of the ledger. Send a position that a write was answered with.')
+        raise Unparsable(
+            '"min_position" is beyond the end of the ledger. Send a position that a write was answered with.'
+        )
     if min_position and not await asyncio.to_thread(using.runner.wait_for, min_position):
         raise Busy(2)
 

@@ -35,7 +35,9 @@ class Statement(NamedTuple):
     may_settle: bool
 
 
-def statements_of(using: Service, asking: Asker, setting: Body, clock: Clock, people: Mapping[str, str | None]) -> list[Statement]:
+def statements_of(
+    using: Service, asking: Asker, setting: Body, clock: Clock, people: Mapping[str, str | None]
+) -> list[Statement]:
     """What each of them said, in the order in which it was recorded."""
     zone, may = ZoneInfo(setting["time_zone"]), clock.student is not None and asking.may("record", clock.student["id"])
     found: list[Statement] = []
@@ -44,7 +46,9 @@ def statements_of(using: Service, asking: Asker, setting: Body, clock: Clock, pe
         if told is not None:
             words = f"{in_words(using.reader, told['entry'])} ({_when(setting, told['entry'], zone)})"
             by = people.get(told["author_id"]) or "somebody"
-            found.append(Statement(told["id"], by, datetime.fromisoformat(told["recorded_at"]).astimezone(zone), words, may))
+            found.append(
+                Statement(told["id"], by, datetime.fromisoformat(told["recorded_at"]).astimezone(zone), words, may)
+            )
     return found
 
 
@@ -56,7 +60,11 @@ def _when(setting: Body, entry: Mapping[str, Any], zone: ZoneInfo) -> str:
         where = str(labels.get(session["slot"], session["slot"]))
     else:
         where = " to ".join(_hour(entry[name], zone) for name in ("planned_start", "planned_end"))
-    came = [f"{word} {_hour(entry[name], zone)}" for word, name in (("from", "actual_start"), ("to", "actual_end")) if entry.get(name)]
+    came = [
+        f"{word} {_hour(entry[name], zone)}"
+        for word, name in (("from", "actual_start"), ("to", "actual_end"))
+        if entry.get(name)
+    ]
     return ", ".join([where, *([" ".join(came)] if came else [])])
 
 
@@ -65,11 +73,16 @@ def _hour(moment: str, zone: ZoneInfo) -> str:
 
 
 def settle(using: Service, asking: Asker, form: FormData) -> int:
-    """Keeps the entry that was said to be right, and takes the others back. Returns the position. Raises NotAllowed or Refused."""
+    """Keeps the entry that was said to be right, and takes the others back.
+
+    Returns the position. Raises NotAllowed or Refused.
+    """
     kept, others = UUID(text_of(form, "keep")), [UUID(str(one)) for one in form.getlist("other")]
     told, taken_back = story_of(using.reader, kept), [story_of(using.reader, other) for other in others]
     if told is None or not others or kept in others or None in taken_back:
-        raise Refused("malformed", "This does not say which of them is right. Open the page again and choose one.", "keep")
+        raise Refused(
+            "malformed", "This does not say which of them is right. Open the page again and choose one.", "keep"
+        )
     entries = [story["entry"] for story in (told, *taken_back) if story is not None]
     if not all(asking.may("record", entry["student_id"]) for entry in entries):
         raise NotAllowed
@@ -87,5 +100,7 @@ def settle(using: Service, asking: Asker, form: FormData) -> int:
     # The form sent twice differs by its time only, and has done what it was to do.
     for result in results:
         if result.status not in ("recorded", "duplicate", "conflict"):
-            raise Refused("not-allowed", result.message or "It could not be settled. Open the page again and choose one.", "other")
+            raise Refused(
+                "not-allowed", result.message or "It could not be settled. Open the page again and choose one.", "other"
+            )
     return max((result.position or 0 for result in results), default=0)

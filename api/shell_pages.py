@@ -1,4 +1,7 @@
-"""The pages of the app that work with no signal, its service worker and its manifest. They hold nothing about anybody."""
+"""The pages of the app that work with no signal, its service worker and its manifest.
+
+They hold nothing about anybody.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +19,18 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 SHELLS = {"/visit": "visit", "/sessions": "grid", "/steps": "steps", "/day": "day", "/offline": "offline"}
 """The address of every page that opens with no signal, and its script and template."""
-SCRIPTS = tuple(f"app/{name}.js" for name in ("uuid7", "store", "outbox", "frame", "leave", "visit", "grid", "steps", "day"))
-FILES = (*SCRIPTS, "app/ap.css", "app/capture.css", "vendor/idb.js", "vendor/icons.svg", "vendor/atkinson-latin.woff2", "vendor/atkinson-latin-ext.woff2")
+SCRIPTS = tuple(
+    f"app/{name}.js" for name in ("uuid7", "store", "outbox", "frame", "leave", "visit", "grid", "steps", "day")
+)
+FILES = (
+    *SCRIPTS,
+    "app/ap.css",
+    "app/capture.css",
+    "vendor/idb.js",
+    "vendor/icons.svg",
+    "vendor/atkinson-latin.woff2",
+    "vendor/atkinson-latin-ext.woff2",
+)
 """What the app needs besides its pages."""
 
 
@@ -32,7 +45,13 @@ def worker() -> bytes:
     """The service worker, with everything it keeps filled in. Any change of any of it is another version."""
     files = [address(name) for name in FILES]
     version = hashlib.sha256("".join([*files, *(shell(page) for page in SHELLS)]).encode()).hexdigest()[:12]
-    filled = asset("app/worker.js").plain.decode().replace("%VERSION%", version).replace("%PAGES%", " ".join(SHELLS)).replace("%FILES%", " ".join(files))
+    filled = (
+        asset("app/worker.js")
+        .plain.decode()
+        .replace("%VERSION%", version)
+        .replace("%PAGES%", " ".join(SHELLS))
+        .replace("%FILES%", " ".join(files))
+    )
     return filled.encode()
 
 
@@ -73,12 +92,32 @@ def offline_page() -> HTMLResponse:
 @router.get("/sw.js")
 def service_worker() -> Response:
     """The worker, always asked for anew, so that a new version is noticed."""
-    return Response(worker(), media_type="text/javascript", headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"})
+    return Response(
+        worker(), media_type="text/javascript", headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
+    )
 
 
 @router.get("/manifest.webmanifest")
 def manifest() -> JSONResponse:
     """What lets a phone keep the app among its others."""
-    icons = [{"src": address(f"app/icon-{size}.png"), "sizes": f"{size}x{size}", "type": "image/png", "purpose": "any maskable"} for size in (192, 512)]
-    about = {"name": "AP Ledger", "short_name": "AP Ledger", "id": "/visit", "start_url": "/visit", "scope": "/", "display": "standalone"}
-    return JSONResponse({**about, "background_color": "#ffffff", "theme_color": "#12436d", "icons": icons}, media_type="application/manifest+json")
+    icons = [
+        {
+            "src": address(f"app/icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": "any maskable",
+        }
+        for size in (192, 512)
+    ]
+    about = {
+        "name": "AP Ledger",
+        "short_name": "AP Ledger",
+        "id": "/visit",
+        "start_url": "/visit",
+        "scope": "/",
+        "display": "standalone",
+    }
+    return JSONResponse(
+        {**about, "background_color": "#ffffff", "theme_color": "#12436d", "icons": icons},
+        media_type="application/manifest+json",
+    )

@@ -32,7 +32,9 @@ FORM_BYTES = 5 * 1024 * 1024
 
 def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
     """A page from its template."""
-    return HTMLResponse(templates.get_template(page).render(nonce=request.state.nonce, asking=request.state.asking, **given), status)
+    return HTMLResponse(
+        templates.get_template(page).render(nonce=request.state.nonce, asking=request.state.asking, **given), status
+    )
 
 
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
@@ -41,7 +43,11 @@ def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
         found = date.fromisoformat(day)
     except ValueError:
         return None
-    return datetime.combine(found + timedelta(days=1), time.min, zone) - timedelta(microseconds=1) if found.year in YEARS else None
+    return (
+        datetime.combine(found + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+        if found.year in YEARS
+        else None
+    )
 
 
 def people_of(reader: Reader) -> dict[str, str | None]:
@@ -55,7 +61,11 @@ def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
         return []
     here = asking.ledger.accounts.here(asking.device.device_id)
     accounts = asking.ledger.accounts.of(here)
-    named = [(str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody")) for one in here if one in accounts and accounts[one].has_pin]
+    named = [
+        (str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody"))
+        for one in here
+        if one in accounts and accounts[one].has_pin
+    ]
     return sorted(named, key=lambda one: one[1])
 
 
@@ -66,7 +76,9 @@ def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tupl
     """
     where = {str(one) for one in asking.where(action)}
     settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
-    found = next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
+    found = (
+        next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
+    )
     if found is None:
         raise NotAllowed if asking.knows_setting(wanted) else Unknown
     return found, settings
@@ -117,7 +129,8 @@ def id_of(form: FormData, name: str) -> UUID:
 
 
 def entry_id(form: UUID, *names: str) -> UUID:
-    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a duplicate."""
+    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a
+    duplicate."""
     made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
     made[:6] = form.bytes[:6]
     made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F

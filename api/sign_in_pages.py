@@ -26,19 +26,34 @@ FORM = 64 * 1024
 
 def inside(address: str) -> str:
     """An address of this service to go on to; anything else is the first page."""
-    return address if address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable() else "/"
+    return (
+        address if address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable() else "/"
+    )
 
 
 @router.get("/sign-in")
 def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0) -> Response:
-    """The form, and where to go on from there. `again` is for a tablet that locked: somebody's session may still be alive on it."""
+    """The form, and where to go on from there.
+
+    `again` is for a tablet that locked: somebody's session may still be alive on it.
+    """
     if asking.session is not None and not again:
         return RedirectResponse(inside(request.query_params.get("next", "/")), 303)
     return _sign_in(request, asking, inside(request.query_params.get("next", "/")), lost=lost)
 
 
-def _sign_in(request: Request, asking: Asker, following: str, said: str = "", status: int = 200, lost: int = 0) -> HTMLResponse:
-    return show(request, "sign_in.html", status, following=following, said=said, lost=lost, tablet=asking.device is not None and bool(_here(asking)))
+def _sign_in(
+    request: Request, asking: Asker, following: str, said: str = "", status: int = 200, lost: int = 0
+) -> HTMLResponse:
+    return show(
+        request,
+        "sign_in.html",
+        status,
+        following=following,
+        said=said,
+        lost=lost,
+        tablet=asking.device is not None and bool(_here(asking)),
+    )
 
 
 def _here(asking: Asker) -> set[UUID]:
@@ -64,7 +79,8 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
     device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
     try:
         secret, person = accounts.sign_in(
-            text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device, browser=browser,
+            text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device,
+            browser=browser,
             needs_factor=request.app.state.second_factor,
         )  # fmt: skip
     except NotAllowedNow as error:
@@ -104,7 +120,9 @@ def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
 
 def _welcome(request: Request, using: Service, key: str, said: str = "", status: int = 200) -> HTMLResponse:
     link = using.ledger.ways_in.look(key, *SETTING_UP)
-    return show(request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ledger.ways_in.asks(link), said=said)
+    return show(
+        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ledger.ways_in.asks(link), said=said
+    )
 
 
 @router.post("/welcome")
@@ -133,13 +151,23 @@ def me_page(request: Request, using: Using, asking: Asking, done: str = "", welc
     return _me(request, using, asking, done=done, welcome=welcome)
 
 
-def _me(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200, done: str = "", welcome: int = 0, token: str = "") -> HTMLResponse:
+def _me(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    welcome: int = 0,
+    token: str = "",
+) -> HTMLResponse:
     accounts = using.ledger.accounts
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
     where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
     roles = [(role.role, where.get(str(role.setting_id), "")) for role in using.ledger.standing.roles(asking.person)]
     return show(
-        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said, done=DONE.get(done, ""),
+        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said,
+        done=DONE.get(done, ""),
         welcome=welcome, full=_is_full(asking), tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
     )  # fmt: skip
 
@@ -149,8 +177,10 @@ def _is_full(asking: Asker) -> bool:
 
 
 DONE = {
-    "password": "Your password is changed, and every other session of yours has ended.", "factor": "The second factor is on. From now on you are asked for a code.",
-    "pin": "Your PIN is set.", "everywhere": "You are signed out everywhere else.", "revoked": "The token works no more.",
+    "password": "Your password is changed, and every other session of yours has ended.",
+    "factor": "The second factor is on. From now on you are asked for a code.",
+    "pin": "Your PIN is set.", "everywhere": "You are signed out everywhere else.",
+    "revoked": "The token works no more.",
 }  # fmt: skip
 
 
@@ -170,15 +200,21 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
             _confirm(asking, form)
         if do == "password":
             accounts.set_password(person, account.sign_in_name or "" if account else "", text_of(form, "password"))
-            return keep_session(RedirectResponse("/me?done=password", 303), accounts.begin(person, "full", asking.session.device_id))
+            return keep_session(
+                RedirectResponse("/me?done=password", 303), accounts.begin(person, "full", asking.session.device_id)
+            )
         if do == "pin":
             accounts.set_pin(person, text_of(form, "pin"))
         elif do == "everywhere":
             accounts.sign_out_everywhere(person)
-            return keep_session(RedirectResponse("/me?done=everywhere", 303), accounts.begin(person, "full", asking.session.device_id))
+            return keep_session(
+                RedirectResponse("/me?done=everywhere", 303), accounts.begin(person, "full", asking.session.device_id)
+            )
         elif do == "token":
             days = text_of(form, "days")
-            token = accounts.make_token(person, [text_of(form, "scope")], int(days) if days.isdecimal() and len(days) < 5 else 0)
+            token = accounts.make_token(
+                person, [text_of(form, "scope")], int(days) if days.isdecimal() and len(days) < 5 else 0
+            )
             return _me(request, using, asking, token=token)
         elif do == "revoke-token":
             accounts.revoke_token(text_of(form, "prefix"), person)
@@ -212,7 +248,17 @@ def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) 
     account, secret = accounts.of([asking.person]).get(asking.person), accounts.new_factor()
     qr = qr_code(f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger", 5)
     must = request.app.state.second_factor and asking.password_only
-    return show(request, "factor.html", status, account=account, secret=secret, qr=qr, said=said, must=must, full=_is_full(asking))
+    return show(
+        request,
+        "factor.html",
+        status,
+        account=account,
+        secret=secret,
+        qr=qr,
+        said=said,
+        must=must,
+        full=_is_full(asking),
+    )
 
 
 @router.post("/me/factor")
@@ -233,7 +279,9 @@ def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
     except SignInRefused as error:
         return _factor(request, asking, str(error), 422)
     accounts.sign_out_everywhere(asking.person)
-    return keep_session(RedirectResponse("/me?done=factor", 303), accounts.begin(asking.person, "full", _device(asking)))
+    return keep_session(
+        RedirectResponse("/me?done=factor", 303), accounts.begin(asking.person, "full", _device(asking))
+    )
 
 
 # Shared tablets -----------------------------------------------------------------------------------------------------
@@ -263,9 +311,13 @@ def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) 
         raise Unknown
     needs, person = request.app.state.second_factor, text_of(form, "person")
     try:
-        secret = using.ledger.accounts.switch_to(asking.device.device_id, UUID(person), text_of(form, "pin"), needs_factor=needs)
+        secret = using.ledger.accounts.switch_to(
+            asking.device.device_id, UUID(person), text_of(form, "pin"), needs_factor=needs
+        )
     except (ValueError, SignInRefused) as error:
-        return _switch(request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403)
+        return _switch(
+            request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403
+        )
     if asking.secret:
         using.ledger.accounts.leave(asking.secret)
     return keep_session(RedirectResponse("/sessions", 303), secret)
@@ -290,7 +342,10 @@ def _take_back(request: Request, using: Service, asking: Asker, form: FormData) 
         return RedirectResponse("/", 303)
     page: Any = asking.session.handed_over
     try:
-        good, said = using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret), "That did not match. Try again."
+        good, said = (
+            using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret),
+            "That did not match. Try again.",
+        )
     except NotAllowedNow as error:
         good, said = False, str(error)
     if not good:

@@ -37,7 +37,12 @@ AsOf = Annotated[Moment, Query(description="What had happened by then. Now, if n
 KnownAt = Annotated[Moment, Query(description="What had been recorded by then. Now, if not given.")]
 
 
-@router.get("/students/{student_id}/history", operation_id="getHistory", summary="Entries and progress at any two times", response_model=StudentHistory)
+@router.get(
+    "/students/{student_id}/history",
+    operation_id="getHistory",
+    summary="Entries and progress at any two times",
+    response_model=StudentHistory,
+)
 def student_history(
     request: Request,
     response: Response,
@@ -49,10 +54,15 @@ def student_history(
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=ENTRIES_LIMIT)] = ENTRIES_LIMIT,
 ) -> Any:
-    """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides. Newest first."""
+    """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides.
+
+    Newest first.
+    """
     now = using.ledger.now()
     skip = _skip(cursor)
-    told: Json = history(using.reader, student_id, as_of or now, known_at, skip, limit + 1, asking.days("read-history", student_id))
+    told: Json = history(
+        using.reader, student_id, as_of or now, known_at, skip, limit + 1, asking.days("read-history", student_id)
+    )
     told["known_at"] = told["known_at"] or now.isoformat()
     withhold(asking, student_id, told["entries"])
     if len(told["entries"]) > limit:

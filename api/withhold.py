@@ -40,12 +40,18 @@ def withhold(asking: Asker, student_id: UUID, entries: Iterable[dict[str, Any]])
 
 def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str, Any]:
     sealed = event_class(kind).personal(entry)
-    return {name: WITHHELD if sealed.get(name) in closed and value is not None else value for name, value in entry.items()}
+    return {
+        name: WITHHELD if sealed.get(name) in closed and value is not None else value for name, value in entry.items()
+    }
 
 
 def person_seen(asking: Asker, body: Json) -> Json:
     """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
-    return body if asking.may("see-audit", setting=body["setting_id"]) else {name: value for name, value in body.items() if name != "conflicts"}
+    return (
+        body
+        if asking.may("see-audit", setting=body["setting_id"])
+        else {name: value for name, value in body.items() if name != "conflicts"}
+    )
 
 
 IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
@@ -62,12 +68,16 @@ def _held_during(body: Json, days: Days) -> Json:
         return {}
     told: Json = {name: in_force_during(body[name], days) for name in DATED if name in body}
     mentors = body.get("mentors", ())
-    lines = ([one for one in mentors if one["person_id"] == person] for person in dict.fromkeys(one["person_id"] for one in mentors))
+    lines = (
+        [one for one in mentors if one["person_id"] == person]
+        for person in dict.fromkeys(one["person_id"] for one in mentors)
+    )
     return {**told, "mentors": [one for line in lines for one in in_force_during(line, days)]}
 
 
 def student_seen(asking: Asker, body: Json) -> Json:
-    """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in their own time."""
+    """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in
+    their own time."""
     days = asking.days("see-student", body["id"], body["setting_id"])
     body = {**body, **_held_during(body, days)}
     hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL

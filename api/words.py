@@ -39,7 +39,9 @@ def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
 
     match str(entry["kind"]):
         case "rung-reached":
-            return label("ladder", entry["rung"]) + (f" (anxiety {entry['anxiety']} of 10)" if entry.get("anxiety") is not None else "")
+            return label("ladder", entry["rung"]) + (
+                f" (anxiety {entry['anxiety']} of 10)" if entry.get("anxiety") is not None else ""
+            )
         case "outcome-scored":
             if entry.get("level") is None:
                 return f"{label('framework', entry['indicator'])}: {entry['missing'].replace('-', ' ')}"

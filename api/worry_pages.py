@@ -1,4 +1,7 @@
-"""What worried somebody: for the safeguarding lead, and whom they name. Looking is recorded before anything is shown."""
+"""What worried somebody: for the safeguarding lead, and whom they name.
+
+Looking is recorded before anything is shown.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,9 @@ def worries_page(request: Request, using: Current, asking: Asking, setting: str 
     """The newest worries of a setting."""
     body, settings = setting_for(using.reader, asking, setting, "read-safeguarding-words")
     using.ledger.record_read("worries", asking.person, UUID(body["id"]))
-    return show(request, "worries.html", setting=body, settings=settings, worries=_worries(using, asking, body), shown=SHOWN)
+    return show(
+        request, "worries.html", setting=body, settings=settings, worries=_worries(using, asking, body), shown=SHOWN
+    )
 
 
 def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]]:
@@ -51,14 +56,16 @@ def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]
         told.append(
             {
                 "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or ERASED, "id": student,
-                "who": people.get(str(UUID(said["author_id"]))) if said else None, "text": said["text"] if said else instead,
+                "who": people.get(str(UUID(said["author_id"]))) if said else None,
+                "text": said["text"] if said else instead,
             }
         )  # fmt: skip
     return told
 
 
 def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str]:
-    """The id of the student whom a worry is about, what was said, and what stands there instead where it does not open."""
+    """The id of the student whom a worry is about, what was said, and what stands there instead where it does not
+    open."""
     body: Any = getattr(event, "body", None)
     if body is None or isinstance(body, Erased):
         return "", None, ERASED

@@ -27,9 +27,24 @@ def checks(kind: str, postgres: str) -> list[dict[str, Any]]:
             person = house.leader if role == "leader" else house.person(role, *([role] if role != "nobody" else []))
             who = house.ledger.standing.who(person)
             about = house.ledger.standing.student(students[0])
-            warm = min(timeit.repeat(lambda who=who, about=about: may(who, "read-learning", about), number=EACH, repeat=ROUNDS)) / EACH
-            whole = min(timeit.repeat(lambda person=person: may(house.ledger.standing.who(person), "read-learning", house.ledger.standing.student(students[0])), number=EACH, repeat=ROUNDS)) / EACH  # fmt: skip
-            rows.append({"database": kind, "role": role, "the check, us": warm * 1e6, "with who and whom looked up, us": whole * 1e6})
+            warm = (
+                min(
+                    timeit.repeat(
+                        lambda who=who, about=about: may(who, "read-learning", about), number=EACH, repeat=ROUNDS
+                    )
+                )
+                / EACH
+            )
+            whole = min(timeit.repeat(lambda person=person: may(house.ledger.standing.who(person), "read-learning",
+                house.ledger.standing.student(students[0])), number=EACH, repeat=ROUNDS)) / EACH  # fmt: skip
+            rows.append(
+                {
+                    "database": kind,
+                    "role": role,
+                    "the check, us": warm * 1e6,
+                    "with who and whom looked up, us": whole * 1e6,
+                }
+            )
     return rows
 
 
@@ -50,7 +65,11 @@ def main() -> None:
     with postgres_server() as postgres:
         rows = [row for kind in ("sqlite", "postgres") for row in checks(kind, postgres)]
         table("A check of the access table", rows, "Floor: under 20 microseconds a check.")
-        table("Recording a look", [looks(kind, postgres) for kind in ("sqlite", "postgres")], "Once in ten minutes for each person, student and kind of page.")
+        table(
+            "Recording a look",
+            [looks(kind, postgres) for kind in ("sqlite", "postgres")],
+            "Once in ten minutes for each person, student and kind of page.",
+        )
 
 
 if __name__ == "__main__":

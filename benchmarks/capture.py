@@ -1,7 +1,9 @@
-"""How long a person takes: a visit on a phone and a grid on a tablet, at 1.2 seconds a tap; and how fast the app answers a tap.
+"""How long a person takes: a visit on a phone and a grid on a tablet, at 1.2 seconds a tap; and how fast the app
+answers a tap.
 
-Run with .venv/bin/python benchmarks/capture.py (needs Chromium). Taps are counted by the page itself; what the app takes to
-answer is measured, and 1.2 seconds are added for every tap, the time in which somebody finds the next place and hits it.
+Run with .venv/bin/python benchmarks/capture.py (needs Chromium). Taps are counted by the page itself; what the app
+takes to answer is measured, and 1.2 seconds are added for every tap, the time in which somebody finds the next place
+and hits it.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ class Person:
 
     def tap(self, where: str, then: str = "") -> None:
         began = time.perf_counter()
-        self.page.dispatch_event(where, "click") if not where.startswith("key:") else self.page.keyboard.press(where[4:])
+        self.page.dispatch_event(where, "click") if not where.startswith("key:") else self.page.keyboard.press(
+            where[4:]
+        )
         if then:
             self.page.wait_for_selector(then)
         self.taps += 1
@@ -77,7 +81,10 @@ def a_visit(page: Any, place: Place, child: int, more: bool) -> Person:
 def filled(page: Any, number: int) -> None:
     until(
         lambda: (
-            page.evaluate(f"[...document.querySelectorAll('.cell')].filter(one => one.dataset.column < {INDICATORS} && one.dataset.look !== 'open').length")
+            page.evaluate(
+                f"[...document.querySelectorAll('.cell')].filter(one => one.dataset.column < {INDICATORS} && "
+                "one.dataset.look !== 'open').length"
+            )
             >= number
         )
     )
@@ -149,15 +156,27 @@ def main() -> None:
     """Plays, and prints the table."""
     today = datetime.now(ZoneInfo("Europe/London")).date().isoformat()
     lines: list[tuple[str, str]] = []
-    with tempfile.TemporaryDirectory() as folder, open_place(Path(folder) / "data") as place, sync_playwright() as playwright:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_place(Path(folder) / "data") as place,
+        sync_playwright() as playwright,
+    ):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         page = app(browser, place, "phone", "/visit", place.mentor)
-        for words, more in (("student, rung, minutes, face", False), ("the same with a second rung and another channel", True)):
+        for words, more in (
+            ("student, rung, minutes, face", False),
+            ("the same with a second rung and another channel", True),
+        ):
             found = [a_visit(page, place, n, more) for n in range(3 + 3 * more, 5 + 3 * more)]
             lines.append((f"a visit: {words}", f"{found[0].taps} taps, {max(one.seconds for one in found):.1f} s"))
         for rate in (1, 4):
             took = a_tap(page, rate)
-            lines.append((f"a tap to saved, processor {rate} times slower", f"p50 {statistics.median(took):.0f} ms, worst of {len(took)} {took[-1]} ms"))
+            lines.append(
+                (
+                    f"a tap to saved, processor {rate} times slower",
+                    f"p50 {statistics.median(took):.0f} ms, worst of {len(took)} {took[-1]} ms",
+                )
+            )
         all_sent(page)
         for slot, how in (
             ("lesson-1", "everyone here, then exceptions"),
@@ -166,7 +185,9 @@ def main() -> None:
         ):
             page = app(browser, place, "tablet", f"/sessions?on={today}&slot={slot}", place.staff)
             person = a_grid(page, how)
-            lines.append((f"a grid of {STUDENTS} by {INDICATORS}: {how}", f"{person.taps} taps, {person.seconds:.1f} s"))
+            lines.append(
+                (f"a grid of {STUDENTS} by {INDICATORS}: {how}", f"{person.taps} taps, {person.seconds:.1f} s")
+            )
             all_sent(page)
         page = app(browser, place, "tablet", f"/sessions?on={today}&slot=wellbeing", place.staff)
         page.focus('.cell[tabindex="0"]')
@@ -176,7 +197,12 @@ def main() -> None:
                 page.keyboard.press("1")
                 keys += 1
         until(lambda: page.evaluate("document.querySelectorAll('.cell[data-look=open]').length") == 0)
-        lines.append((f"a grid by keyboard, {keys} digits as fast as they come", f"{(time.perf_counter() - began) / keys * 1000:.0f} ms a digit"))
+        lines.append(
+            (
+                f"a grid by keyboard, {keys} digits as fast as they come",
+                f"{(time.perf_counter() - began) / keys * 1000:.0f} ms a digit",
+            )
+        )
         lines.append(("first load of the phone app, compressed", f"{bytes_of(browser, place) / 1000:.0f} kB"))
         lines.append(("opening a box on the service", f"{opening(place):.2f} ms"))
         browser.close()

@@ -30,7 +30,8 @@ from tests.house import Clock, House, in_database  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 INDICATORS = (
-    "joined-in", "tried-new", "finished-part", "kept-going", "worked-beside", "made-choice", "knew-next", "followed-request", "said-feeling", "came-back",
+    "joined-in", "tried-new", "finished-part", "kept-going", "worked-beside", "made-choice", "knew-next",
+    "followed-request", "said-feeling", "came-back",
 )  # fmt: skip
 
 
@@ -95,11 +96,18 @@ class Days:
         }
         if chance < 0.86 or not self.texts:
             return common | {
-                "kind": "outcome-scored", "session": {"date": day.isoformat(), "slot": slot}, "framework": {"id": "every-child-matters", "version": 1},
-                "indicator": INDICATORS[n % 10], "level": self.random.getrandbits(1), "informant": "teacher", "set_by": "person",
+                "kind": "outcome-scored", "session": {"date": day.isoformat(), "slot": slot},
+                "framework": {"id": "every-child-matters", "version": 1},
+                "indicator": INDICATORS[n % 10], "level": self.random.getrandbits(1), "informant": "teacher",
+                "set_by": "person",
             }  # fmt: skip
         if chance < 0.943:
-            return common | {"kind": "rung-reached", "ladder": {"id": "default-ladder", "version": 1}, "rung": "goes-out", "anxiety": self.random.randrange(11)}
+            return common | {
+                "kind": "rung-reached",
+                "ladder": {"id": "default-ladder", "version": 1},
+                "rung": "goes-out",
+                "anxiety": self.random.randrange(11),
+            }
         return common | {
             "kind": "unit-progressed",
             "curriculum": {"id": "everyday-steps", "version": 1},
@@ -149,11 +157,19 @@ def table(title: str, rows: list[dict[str, Any]], notes: str = "") -> None:
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     name = "".join(letter if letter.isalnum() else "-" for letter in title.lower()).strip("-")
-    (RESULTS / f"{name}.json").write_text(json.dumps({"title": title, "machine": machine, "notes": notes, "rows": rows}, indent=1) + "\n")
+    (RESULTS / f"{name}.json").write_text(
+        json.dumps({"title": title, "machine": machine, "notes": notes, "rows": rows}, indent=1) + "\n"
+    )
 
 
 def _shown(value: Any) -> str:
-    return f"{value:,.2f}" if isinstance(value, float) and value < 100 else f"{value:,.0f}" if isinstance(value, (int, float)) else str(value)
+    return (
+        f"{value:,.2f}"
+        if isinstance(value, float) and value < 100
+        else f"{value:,.0f}"
+        if isinstance(value, (int, float))
+        else str(value)
+    )
 
 
 def percentile(times: list[float], share: float) -> float:

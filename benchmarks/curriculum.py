@@ -27,14 +27,21 @@ STATUSES = ("introduced", "with-help", "on-my-own", "used-elsewhere")
 
 def curriculum(units: int) -> dict[str, Any]:
     """A curriculum in which each unit comes after one or two before it."""
-    levels = [{"value": status, "label": status, "means": means} for status, means in zip(STATUSES, ("started", "nearly", "secure", "secure"), strict=True)]
+    levels = [
+        {"value": status, "label": status, "means": means}
+        for status, means in zip(STATUSES, ("started", "nearly", "secure", "secure"), strict=True)
+    ]
     levels.append({"value": "not-secure", "label": "Not secure", "means": "lost"})
     strands = [
         {
             "id": f"strand-{strand}",
             "label": f"Strand {strand}",
             "items": [
-                {"id": f"unit-{n}", "label": f"Unit number {n}", "prior": [f"unit-{n - k}" for k in (1, 7) if n - k >= strand * 50]}
+                {
+                    "id": f"unit-{n}",
+                    "label": f"Unit number {n}",
+                    "prior": [f"unit-{n - k}" for k in (1, 7) if n - k >= strand * 50],
+                }
                 for n in range(strand * 50, min(units, strand * 50 + 50))
             ],
         }
@@ -54,7 +61,8 @@ def curriculum(units: int) -> dict[str, Any]:
 
 
 def fill(house: House, students: list[UUID], units: int) -> int:
-    """Every student has touched every unit, a third of them twice or more, some lost again, two in a hundred corrected."""
+    """Every student has touched every unit, a third of them twice or more, some lost again, two in a hundred
+    corrected."""
     chance = Random(4)
     ref = {"id": "big", "version": 1}
     entries: list[dict[str, Any]] = []
@@ -63,7 +71,9 @@ def fill(house: House, students: list[UUID], units: int) -> int:
             for _ in range(1 + (chance.random() < 0.33)):
                 status = "not-secure" if chance.random() < 0.03 else STATUSES[min(3, int(chance.random() * 3.4))]
                 at = FIRST + timedelta(minutes=chance.randrange(400_000))
-                entries.append(house.entry("unit-progressed", at, student, curriculum=ref, unit=f"unit-{n}", status=status))
+                entries.append(
+                    house.entry("unit-progressed", at, student, curriculum=ref, unit=f"unit-{n}", status=status)
+                )
     chance.shuffle(entries)
     for some in chunks(entries, 900):
         house.clock.now += timedelta(hours=9)
@@ -85,8 +95,14 @@ def times(house: House, students: list[UUID], rounds: int) -> dict[str, list[flo
         known_at = START + (last - START) * chance.random()
         for name, asked in (
             ("group, now", lambda: group_curriculum(house.reader, group, "big@1", last, None)),
-            ("group, at past times", lambda at=as_of, known=known_at: group_curriculum(house.reader, group, "big@1", at, known)),
-            ("student, at past times", lambda at=as_of, known=known_at: student_curriculum(house.reader, students[0], "big@1", at, known)),
+            (
+                "group, at past times",
+                lambda at=as_of, known=known_at: group_curriculum(house.reader, group, "big@1", at, known),
+            ),
+            (
+                "student, at past times",
+                lambda at=as_of, known=known_at: student_curriculum(house.reader, students[0], "big@1", at, known),
+            ),
         ):
             began = time.perf_counter()
             asked()
@@ -109,15 +125,23 @@ def main() -> None:
         for kind in (asked.database,) if asked.database else ("sqlite", "postgres"):
             with house_on(kind, postgres, asked.students) as house:
                 students: list[UUID] = house.students  # type: ignore[attr-defined]
-                house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=curriculum(asked.units)))
+                house.ledger.execute(
+                    PublishFramework(id=new_id(), setting_id=house.setting, definition=curriculum(asked.units))
+                )
                 steps = fill(house, students, asked.units)
                 began = time.perf_counter()
                 applied = house.runner.catch_up()
                 rate = applied / (time.perf_counter() - began) / len(PROJECTIONS)
                 for name, seconds in times(house, students, asked.rounds).items():
-                    told = {"p50 ms": percentile(seconds, 0.5), "p99 ms": percentile(seconds, 0.99), "projected/s": rate}
+                    told = {
+                        "p50 ms": percentile(seconds, 0.5),
+                        "p99 ms": percentile(seconds, 0.99),
+                        "projected/s": rate,
+                    }
                     rows.append({"database": kind, "view": name, "steps": steps, **told})
-    table(f"Curriculum: {asked.students} students by {asked.units} units", rows, "Floor: a group's view in under 200 ms.")
+    table(
+        f"Curriculum: {asked.students} students by {asked.units} units", rows, "Floor: a group's view in under 200 ms."
+    )
 
 
 if __name__ == "__main__":

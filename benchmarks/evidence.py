@@ -1,4 +1,5 @@
-"""What leaders and commissioners wait for, on a ledger of ten million entries: a page, the slider's frames, an overview, reports, start.
+"""What leaders and commissioners wait for, on a ledger of ten million entries: a page, the slider's frames, an
+overview, reports, start.
 
 .venv/bin/python benchmarks/evidence.py [--entries 10000000] [--database sqlite]
 """
@@ -63,7 +64,10 @@ def start_seconds(house: House) -> float:
         command = [*program(), "serve", "--data", str(house.settings.data), "--port", str(port), *more]
         began = time.perf_counter()
         process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
         )
         while True:
             try:
@@ -105,12 +109,15 @@ def run(kind: str, postgres: str, entries: int, pdfs: int, folder: Path | None) 
         times, seen = page(house, 100)
         days, _, _ = days_at(reader, house.student, setting, now, None)
         last = max(day for day, _ in days)
-        # The latest of what was recorded lies in the past of the benchmark's clock, so that is the day from which it looks.
+        # The latest of what was recorded lies in the past of the benchmark's clock, so that is the day from which it
+        # looks.
         ends = house.clock.now.fromisoformat(f"{last}T17:00:00+00:00")
 
         def frame() -> bytes:
             some, _, _ = days_at(reader, house.student, setting, now, None)
-            return orjson.dumps(frames(reader, setting, some, statuses_of(reader, some), reader.newest("outcomes", now.date())))
+            return orjson.dumps(
+                frames(reader, setting, some, statuses_of(reader, some), reader.newest("outcomes", now.date()))
+            )
 
         frame_times = timed(frame, 5)
         frame_bytes = len(gzip.compress(frame(), 6))
@@ -132,11 +139,16 @@ def run(kind: str, postgres: str, entries: int, pdfs: int, folder: Path | None) 
         printed = time.perf_counter() - began
         started = start_seconds(house)
     return {
-        "database": kind, "entries": entries, "recorded/s": recorded, "projected/s": projected, "page entries": seen, "page p50 ms": percentile(times, 0.5),
-        "page p99 ms": percentile(times, 0.99), "frames made, p50 ms": percentile(frame_times, 0.5), "frames, kB compressed": frame_bytes / 1000,
-        "overview p50 ms": percentile(overview_times, 0.5), "overview p99 ms": percentile(overview_times, 0.99), "clocks p50 ms": percentile(clock_times, 0.5),
-        "review pack as HTML, 100,000 entries, p50 ms": percentile(one, 0.5), "the same, another student, p50 ms": percentile(usual, 0.5),
-        "pack of the whole setting as HTML, p50 ms": percentile(group, 0.5), f"{pdfs} student PDFs, s": printed, "start until ready, s": started,
+        "database": kind, "entries": entries, "recorded/s": recorded, "projected/s": projected, "page entries": seen,
+        "page p50 ms": percentile(times, 0.5),
+        "page p99 ms": percentile(times, 0.99), "frames made, p50 ms": percentile(frame_times, 0.5),
+        "frames, kB compressed": frame_bytes / 1000,
+        "overview p50 ms": percentile(overview_times, 0.5), "overview p99 ms": percentile(overview_times, 0.99),
+        "clocks p50 ms": percentile(clock_times, 0.5),
+        "review pack as HTML, 100,000 entries, p50 ms": percentile(one, 0.5),
+        "the same, another student, p50 ms": percentile(usual, 0.5),
+        "pack of the whole setting as HTML, p50 ms": percentile(group, 0.5), f"{pdfs} student PDFs, s": printed,
+        "start until ready, s": started,
     }  # fmt: skip
 
 
@@ -149,9 +161,17 @@ def main() -> None:
     given = words.parse_args()
     quick()
     with postgres_server() as postgres:
-        rows = [run(kind, postgres, given.entries, given.pdfs, given.data) for kind in given.database or ("sqlite", "postgres")]
-    turned = [{"what": name, **{str(row["database"]): row[name] for row in rows}} for name in rows[0] if name != "database"]
-    notes = "Floors: page p99 100 ms, overview 200 ms, frames 150 kB, a report as HTML 0.5 s, 200 student PDFs 60 s, ready in 2 s."
+        rows = [
+            run(kind, postgres, given.entries, given.pdfs, given.data)
+            for kind in given.database or ("sqlite", "postgres")
+        ]
+    turned = [
+        {"what": name, **{str(row["database"]): row[name] for row in rows}} for name in rows[0] if name != "database"
+    ]
+    notes = (
+        "Floors: page p99 100 ms, overview 200 ms, frames 150 kB, a report as HTML 0.5 s, 200 student PDFs 60 s, "
+        "ready in 2 s."
+    )
     table(f"Evidence at {given.entries:,} entries", turned, notes)
 
 

@@ -33,7 +33,9 @@ def client(port: int, token: str, bodies: list[bytes], seconds: float, answers: 
         if time.perf_counter() - began > seconds:
             break
         start = time.perf_counter()
-        connection.request("POST", "/api/v1/entries", body, {"Content-Type": "application/json", "Authorization": f"Bearer {token}"})
+        connection.request(
+            "POST", "/api/v1/entries", body, {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        )
         answer = connection.getresponse().read()
         times.append(time.perf_counter() - start)
         recorded += answer.count(b'"recorded"')
@@ -47,14 +49,28 @@ def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
         sent_at = datetime.now(UTC).isoformat()
         token = house.ledger.accounts.make_token(house.leader, ["record"], 365)
         enough = int(seconds * 40_000 / SIZE / CLIENTS)
-        bodies = [[json.dumps({"sent_at": sent_at, "device_id": None, "entries": days.batch(SIZE)}).encode() for _ in range(enough)] for _ in range(CLIENTS)]
+        bodies = [
+            [
+                json.dumps({"sent_at": sent_at, "device_id": None, "entries": days.batch(SIZE)}).encode()
+                for _ in range(enough)
+            ]
+            for _ in range(CLIENTS)
+        ]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "AP_LEDGER_DATA": str(house.settings.data)}
         if house.settings.postgres:
             environment["AP_LEDGER_DATABASE_URL"] = house.settings.postgres
-        command = [sys.executable, "-c", "from ap_ledger.cli.main import app; app()", "serve", "--no-projections", "--port", str(port)]
+        command = [
+            sys.executable,
+            "-c",
+            "from ap_ledger.cli.main import app; app()",
+            "serve",
+            "--no-projections",
+            "--port",
+            str(port),
+        ]
         server = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
         try:
             for _ in range(400):
@@ -64,7 +80,10 @@ def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
                 except OSError:
                     time.sleep(0.05)
             answers: Any = multiprocessing.Queue()
-            clients = [multiprocessing.Process(target=client, args=(port, token, bodies[n], seconds, answers)) for n in range(CLIENTS)]
+            clients = [
+                multiprocessing.Process(target=client, args=(port, token, bodies[n], seconds, answers))
+                for n in range(CLIENTS)
+            ]
             for one in clients:
                 one.start()
             found = [answers.get(timeout=seconds + 60) for _ in clients]
@@ -97,7 +116,11 @@ def main() -> None:
                     "p99 ms": percentile(times, 0.99),
                 }
             )
-    table("HTTP, batches of 50 from 8 clients", rows, "Floors: 10,000 entries a second, p99 under 150 ms. The clients share the cores with the service.")
+    table(
+        "HTTP, batches of 50 from 8 clients",
+        rows,
+        "Floors: 10,000 entries a second, p99 under 150 ms. The clients share the cores with the service.",
+    )
 
 
 if __name__ == "__main__":

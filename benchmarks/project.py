@@ -63,10 +63,16 @@ def page(house: House, rounds: int) -> tuple[list[float], int]:
 def correct_many(house: House, count: int) -> None:
     """Corrects a few entries on every day of the heavy student, all on one later day."""
     house.clock.now += timedelta(days=30)
-    positions = house.rows("SELECT position, originator_id, state, occurred_at FROM stored_events WHERE student_id = ? AND topic = 'rung-reached' LIMIT ?", house.ledger.recorder.key(house.student), count)  # fmt: skip
+    positions = house.rows(
+        "SELECT position, originator_id, state, occurred_at FROM stored_events "
+        "WHERE student_id = ? AND topic = 'rung-reached' LIMIT ?",
+        house.ledger.recorder.key(house.student),
+        count,
+    )
     changes = []
     for _, stream, state, _ in positions:
-        entry = {"id": str(stream if isinstance(stream, UUID) else UUID(bytes=stream)), "kind": "rung-reached", "setting_id": str(house.setting),
+        entry = {"id": str(stream if isinstance(stream, UUID) else UUID(bytes=stream)), "kind": "rung-reached",
+            "setting_id": str(house.setting),
                  "student_id": str(house.student), "author_id": str(house.teacher), **json.loads(state)}  # fmt: skip
         entry.pop("flags", None)
         changes.append(house.correct(entry, at=house.clock.now, anxiety=1))
@@ -106,7 +112,8 @@ def run(kind: str, postgres: str, entries: int) -> dict[str, Any]:
         started = time.perf_counter() - starting
         again.close()
     return {
-        "database": kind, "entries": head, "recorded/s (batches of 450-500)": recorded, "projected/s": projected, "replay s": replayed,
+        "database": kind, "entries": head, "recorded/s (batches of 450-500)": recorded, "projected/s": projected,
+        "replay s": replayed,
         "page entries": seen, "page p50 ms": percentile(times, 0.5), "page p99 ms": percentile(times, 0.99),
         "page p99 ms after 6,000 corrections": percentile(after, 0.99), "bytes an entry": disk, "open s": started,
     }  # fmt: skip
@@ -120,8 +127,15 @@ def main() -> None:
     quick()
     with postgres_server() as postgres:
         rows = [run(kind, postgres, given.entries) for kind in given.database or ("sqlite", "postgres")]
-        notes = "Floors: 30,000 events a second, a million replayed in under 60 s, page p99 under 100 ms, 480 bytes an entry on SQLite and 580 on PostgreSQL."
-        turned = [{"what": name, **{str(row["database"]): row[name] for row in rows}} for name in rows[0] if name != "database"]
+        notes = (
+            "Floors: 30,000 events a second, a million replayed in under 60 s, page p99 under 100 ms, 480 bytes an "
+            "entry on SQLite and 580 on PostgreSQL."
+        )
+        turned = [
+            {"what": name, **{str(row["database"]): row[name] for row in rows}}
+            for name in rows[0]
+            if name != "database"
+        ]
         table("Project, page and disk at a million entries", turned, notes)
 
 

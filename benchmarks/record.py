@@ -98,9 +98,14 @@ class RawSQLite:
                 events, texts = [], []
                 for row in rows:
                     position += 1
-                    events.append((position, row.originator_id.bytes, 1, row.topic, 1, None, row.setting_id.bytes, row.student_id.bytes, row.author_id.bytes, None,
-                                   row.occurred_at, 0, row.fingerprint, row.sealed_hash, row.state, b"-" * 32))  # fmt: skip
-                    texts += [(position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext) for text in row.sealed]
+                    events.append((position, row.originator_id.bytes, 1, row.topic, 1, None, row.setting_id.bytes,
+                        row.student_id.bytes, row.author_id.bytes, None,
+                                   row.occurred_at, 0, row.fingerprint, row.sealed_hash, row.state,
+                                   b"-" * 32))  # fmt: skip
+                    texts += [
+                        (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
+                        for text in row.sealed
+                    ]
                 groups.append((events, texts))
             began = time.perf_counter()
             for events, texts in groups:
@@ -118,18 +123,32 @@ class RawSQLite:
 def batches_of_50(kind: str, postgres: str, count: int, slow: float) -> dict[str, Any]:
     with house_on(kind, postgres) as house:
         days = Days(house)
-        prepared = [[row for unit in house.ledger._open_send(house.clock(), None, None, days.batch(50)).units for row in unit.rows] for _ in range(count)]
+        prepared = [
+            [
+                row
+                for unit in house.ledger._open_send(house.clock(), None, None, days.batch(50)).units
+                for row in unit.rows
+            ]
+            for _ in range(count)
+        ]
         raw = RawSQLite().run(prepared, slow) if kind == "sqlite" else Raw(kind, postgres, slow).run(prepared)
         if slow:
             slowed(house.ledger.recorder, slow)
         warm, batches = [days.batch(50) for _ in range(20)], [days.batch(50) for _ in range(count)]
         ours(house, warm)
         speed = ours(house, batches)
-    return {"database": kind, "added to a commit, ms": slow, "raw inserts/s": raw, "through Ledger/s": speed, "ratio": speed / raw}
+    return {
+        "database": kind,
+        "added to a commit, ms": slow,
+        "raw inserts/s": raw,
+        "through Ledger/s": speed,
+        "ratio": speed / raw,
+    }
 
 
 def single_writers(kind: str, postgres: str, seconds: float, rounds: int, writers: int = 32) -> dict[str, Any]:
-    """Stock, ours from as many threads, and ours as the service does it (one event loop), in turn, medians of the rounds."""
+    """Stock, ours from as many threads, and ours as the service does it (one event loop), in turn, medians of the
+    rounds."""
     stock, threads, loop, times = [], [], [], []
     for _ in range(rounds):
         with house_on(kind, postgres) as house:
@@ -142,8 +161,10 @@ def single_writers(kind: str, postgres: str, seconds: float, rounds: int, writer
             times += own
     middle = [statistics.median(one) for one in (stock, threads, loop)]
     return {
-        "database": kind, "stock recorder/s": middle[0], "Ledger, 32 threads/s": middle[1], "Ledger, as the service/s": middle[2],
-        "ratio, threads": middle[1] / middle[0], "ratio, as the service": middle[2] / middle[0], "p99 ms, as the service": percentile(times, 0.99),
+        "database": kind, "stock recorder/s": middle[0], "Ledger, 32 threads/s": middle[1],
+        "Ledger, as the service/s": middle[2],
+        "ratio, threads": middle[1] / middle[0], "ratio, as the service": middle[2] / middle[0],
+        "p99 ms, as the service": percentile(times, 0.99),
     }  # fmt: skip
 
 
@@ -160,7 +181,9 @@ def ours_in_threads(house: House, pool: list[dict[str, Any]], seconds: float, wr
         return sum(threads.map(write, range(writers))) / seconds
 
 
-async def ours_in_a_loop(house: House, pool: list[dict[str, Any]], seconds: float, writers: int) -> tuple[float, list[float]]:
+async def ours_in_a_loop(
+    house: House, pool: list[dict[str, Any]], seconds: float, writers: int
+) -> tuple[float, list[float]]:
     times: list[float] = []
     ledger = house.ledger
 
@@ -231,7 +254,8 @@ def main() -> None:
         table(
             "Record, batches of 50, durable",
             rows,
-            f"Medians of {given.rounds} rounds; one fsync takes {sync_ms():.2f} ms here. Floors: 0.25, and 0.5 with 1 ms added.",
+            f"Medians of {given.rounds} rounds; one fsync takes {sync_ms():.2f} ms here. Floors: 0.25, and 0.5 with 1 "
+            "ms added.",
         )
         singles = [single_writers(kind, postgres, given.seconds, given.rounds) for kind in ("sqlite", "postgres")]
         table("Record, 32 concurrent single writers", singles, "Floor: twice the stock recorder.")

@@ -21,7 +21,8 @@ from projections.history import days_at, statuses_of
 ENTRIES, STEPS = 100_000, 60
 STEP = """one => {
   const slider = document.querySelector('#slider'); slider.value = Math.round(slider.max * one);
-  const began = performance.now(); slider.dispatchEvent(new Event('input')); void document.body.offsetHeight; return performance.now() - began;
+  const began = performance.now(); slider.dispatchEvent(new Event('input')); void document.body.offsetHeight;
+  return performance.now() - began;
 }"""
 DRAWN = """async () => {
   const plot = [...document.querySelectorAll('[data-figure]')].find(one => one.layout?.meta?.framework);
@@ -49,15 +50,35 @@ def main() -> None:
         setting = house.reader.one("settings", str(house.setting))
         assert setting is not None
         found, _, _ = days_at(house.reader, house.student, setting, house.clock.now, None)
-        body = orjson.dumps(frames(house.reader, setting, found, statuses_of(house.reader, found), house.reader.newest("outcomes", house.clock.now.date())))
+        body = orjson.dumps(
+            frames(
+                house.reader,
+                setting,
+                found,
+                statuses_of(house.reader, found),
+                house.reader.newest("outcomes", house.clock.now.date()),
+            )
+        )
         # The session was begun by the benchmark's clock, and the service lives by the system's.
         house.clock.now = house.clock.now.now(house.clock.now.tzinfo)
         secret = house.ledger.accounts.begin(house.leader, "full")
         with demo.serving(house.settings.data) as url, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+            browser = playwright.chromium.launch(
+                executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]
+            )
             context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
             context.add_cookies(
-                [{"name": SESSION_COOKIE, "value": secret, "domain": "127.0.0.1", "path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}]
+                [
+                    {
+                        "name": SESSION_COOKIE,
+                        "value": secret,
+                        "domain": "127.0.0.1",
+                        "path": "/",
+                        "secure": True,
+                        "httpOnly": True,
+                        "sameSite": "Lax",
+                    }
+                ]
             )
             page = context.new_page()
             page.goto(f"{url}/students/{house.student}")
@@ -70,10 +91,14 @@ def main() -> None:
             browser.close()
         rows.append(
             {
-                "entries": ENTRIES, "days": len(found), "frames, kB": len(body) / 1000, "frames, kB compressed": len(gzip.compress(body, 6)) / 1000,
-                "step p50 ms": percentile(took, 0.5), "p95 ms": percentile(took, 0.95), "step, worst of 60, ms": max(took) * 1000,
-                "themes in sight, p50 ms": percentile(in_sight, 0.5), "themes in sight, worst of 60, ms": max(in_sight) * 1000,
-                "themes drawn after, p50 ms": percentile(drawn, 0.5), "themes drawn after, worst of 60, ms": max(drawn) * 1000,
+                "entries": ENTRIES, "days": len(found), "frames, kB": len(body) / 1000,
+                "frames, kB compressed": len(gzip.compress(body, 6)) / 1000,
+                "step p50 ms": percentile(took, 0.5), "p95 ms": percentile(took, 0.95),
+                "step, worst of 60, ms": max(took) * 1000,
+                "themes in sight, p50 ms": percentile(in_sight, 0.5),
+                "themes in sight, worst of 60, ms": max(in_sight) * 1000,
+                "themes drawn after, p50 ms": percentile(drawn, 0.5),
+                "themes drawn after, worst of 60, ms": max(drawn) * 1000,
             }
         )  # fmt: skip
     table("A step of the slider", rows, "Floors: 150 kB compressed; a step under 50 ms.")

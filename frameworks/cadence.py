@@ -1,4 +1,5 @@
-"""How often something is meant to be answered: the stretches of time that each want one answer, and how many have it."""
+"""How often something is meant to be answered: the stretches of time that each want one answer, and how many have
+it."""
 
 from __future__ import annotations
 
@@ -19,7 +20,10 @@ class Stretch:
 
 @dataclass(frozen=True)
 class Completeness:
-    """How many answers were expected and how many of the stretches have one. `share` is None where none was expected."""
+    """How many answers were expected and how many of the stretches have one.
+
+    `share` is None where none was expected.
+    """
 
     expected: int
     given: int
@@ -33,9 +37,9 @@ class Completeness:
 def stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[Stretch] = ()) -> list[Stretch]:
     """The stretches of a cadence that overlap the days from `first` to `last`, in order.
 
-    One of which more than three quarters were over on the first day expects nothing.
-    Half-terms come from the setting's calendar; where it has none, six weeks from `first` on stand in for one. Two half-terms
-    make a term. For `slot` and `session` the stretch is a day: how many slots it had, the timetable says.
+    One of which more than three quarters were over on the first day expects nothing. Half-terms come from the setting's
+    calendar; where it has none, six weeks from `first` on stand in for one. Two half-terms make a term. For `slot` and
+    `session` the stretch is a day: how many slots it had, the timetable says.
     """
     found = _stretches(cadence, first, last, half_terms) if first <= last else []
     return [one for one in found if 4 * ((one.last - first).days + 1) >= (one.last - one.first).days + 1]
@@ -53,7 +57,9 @@ def _stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[S
         return [Stretch(start, date(start.year + 1, 8, 31)) for start in starts]
     parts = sorted(set(half_terms), key=lambda one: one.first)
     if not parts:
-        parts = [Stretch(start, start + timedelta(days=41)) for start in _days(first, last) if (start - first).days % 42 == 0]
+        parts = [
+            Stretch(start, start + timedelta(days=41)) for start in _days(first, last) if (start - first).days % 42 == 0
+        ]
     if cadence == "term":
         parts = _in_twos(parts)
     return [one for one in parts if one.last >= first and one.first <= last]
@@ -68,7 +74,9 @@ def _in_twos(parts: Sequence[Stretch]) -> list[Stretch]:
     terms: dict[tuple[int, int], list[Stretch]] = {}
     for one in parts:
         year = one.first.year if one.first.month >= 8 else one.first.year - 1
-        terms.setdefault((year, 0 if one.first.month >= 8 else 1 if one.first < _easter(one.first.year) else 2), []).append(one)
+        terms.setdefault(
+            (year, 0 if one.first.month >= 8 else 1 if one.first < _easter(one.first.year) else 2), []
+        ).append(one)
     return [Stretch(held[0].first, held[-1].last) for held in terms.values()]
 
 
@@ -84,8 +92,12 @@ def completeness(expected: Iterable[Stretch], answered: Iterable[date]) -> Compl
     return Completeness(len(held), sum(any(one.first <= day <= one.last for day in days) for one in held))
 
 
-def due(cadence: Cadence, since: date, today: date, answered: Iterable[date], half_terms: Sequence[Stretch] = ()) -> date | None:
+def due(
+    cadence: Cadence, since: date, today: date, answered: Iterable[date], half_terms: Sequence[Stretch] = ()
+) -> date | None:
     """The last day of the present stretch, where it has no answer yet. None where nothing is due today."""
     days = list(answered)
-    present = next((one for one in stretches(cadence, since, today, half_terms) if one.first <= today <= one.last), None)
+    present = next(
+        (one for one in stretches(cadence, since, today, half_terms) if one.first <= today <= one.last), None
+    )
     return None if present is None or any(present.first <= day <= present.last for day in days) else present.last

@@ -11,12 +11,14 @@ from frameworks.intake import Intake
 
 KEPT: dict[str, frozenset[str]] = {
     "CFDocument": frozenset((
-        "identifier", "uri", "title", "description", "notes", "language", "creator", "publisher", "version", "adoptionStatus",
+        "identifier", "uri", "title", "description", "notes", "language", "creator", "publisher", "version",
+        "adoptionStatus",
         "statusStartDate", "statusEndDate", "lastChangeDateTime", "licenseURI", "CFPackageURI", "caseVersion",
     )),
     "CFItems": frozenset((
         "identifier", "uri", "fullStatement", "abbreviatedStatement", "alternativeLabel", "humanCodingScheme", "notes",
-        "educationLevel", "educationalLevel", "CFItemType", "CFItemTypeURI", "statusStartDate", "statusEndDate", "lastChangeDateTime",
+        "educationLevel", "educationalLevel", "CFItemType", "CFItemTypeURI", "statusStartDate", "statusEndDate",
+        "lastChangeDateTime",
         "sequenceNumber", "listEnumeration", "CFDocumentURI", "CFItemAssociationURI",
     )),
     "CFAssociations": frozenset((
@@ -26,8 +28,10 @@ KEPT: dict[str, frozenset[str]] = {
     )),
     "the package": frozenset(("CFDocument", "CFItems", "CFAssociations", "CFRubrics", "CFDefinitions")),
     "CFRubrics": frozenset(("identifier", "uri", "title", "lastChangeDateTime", "CFRubricCriteria", "CFDocumentURI")),
-    "criteria": frozenset(("identifier", "uri", "rubricId", "position", "lastChangeDateTime", "CFItemURI", "CFRubricCriterionLevels")),
-    "levels": frozenset(("identifier", "uri", "rubricCriterionId", "position", "lastChangeDateTime", "quality", "description", "score")),
+    "criteria": frozenset(("identifier", "uri", "rubricId", "position", "lastChangeDateTime", "CFItemURI",
+    "CFRubricCriterionLevels")),
+    "levels": frozenset(("identifier", "uri", "rubricCriterionId", "position", "lastChangeDateTime", "quality",
+    "description", "score")),
 }  # fmt: skip
 """The fields that are read, and those that only say how the parts of a package hang together."""
 

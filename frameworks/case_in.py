@@ -1,7 +1,8 @@
 """Definitions from 1EdTech CASE packages, versions 1.0 and 1.1, as they are really met.
 
-Items become the tree (isChildOf, sequenceNumber), rubrics become scales, `precedes` becomes recommended prior. Whatever is
-null, dangling, doubled or of another type than the standard says gets a row in the report, and everything else goes in.
+Items become the tree (isChildOf, sequenceNumber), rubrics become scales, `precedes` becomes recommended prior. Whatever
+is null, dangling, doubled or of another type than the standard says gets a row in the report, and everything else goes
+in.
 """
 
 from __future__ import annotations
@@ -28,17 +29,24 @@ def is_case(raw: bytes) -> bool:
 
 
 def read_case(raw: bytes, kind: str | None = None) -> Intake:
-    """A definition from a CASE package. Its id is the document's identifier, so that the same document is never two frameworks.
+    """A definition from a CASE package.
 
-    `kind` is outcomes where there are rubrics and curriculum otherwise, unless it is given. Raises DefinitionError for what
-    is no CASE package at all.
+    Its id is the document's identifier, so that the same document is never two frameworks.
+
+    `kind` is outcomes where there are rubrics and curriculum otherwise, unless it is given. Raises DefinitionError for
+    what is no CASE package at all.
     """
     intake = Intake(stable=True, names_version=False, from_elsewhere=True)
     package = _package(raw, intake)
     document = as_dict(package.get("CFDocument"))
     document_id = identity(document)
     if document_id is None:
-        raise DefinitionError(["the document has neither an identifier nor a uri, so nothing can refer to it; ask whoever exported it for a full package"])
+        raise DefinitionError(
+            [
+                "the document has neither an identifier nor a uri, so nothing can refer to it; ask whoever exported it "
+                "for a full package"
+            ]
+        )
     items = read_items(package, intake)
     if len(items) > ITEMS_LIMIT:
         raise DefinitionError([f"there are more than {ITEMS_LIMIT} items; split the package"])
@@ -68,9 +76,17 @@ def _package(raw: bytes, intake: Intake) -> Json:
     except orjson.JSONDecodeError as error:
         raise DefinitionError([f"this is not readable JSON (line {error.lineno})"]) from None
     if not isinstance(package, dict) or not isinstance(package.get("CFDocument"), dict):
-        raise DefinitionError(["there is no CFDocument, so this is no CASE package. Export the whole package (CFPackages), not one part of it"])
+        raise DefinitionError(
+            [
+                "there is no CFDocument, so this is no CASE package. Export the whole package (CFPackages), not one "
+                "part of it"
+            ]
+        )
     if (better := mended_everywhere(package)) != package:
-        advice = "letters had been read as Windows letters and saved again, and were mended; look at every letter with an accent"
+        advice = (
+            "letters had been read as Windows letters and saved again, and were mended; look at every letter with "
+            "an accent"
+        )
         intake.say("the file", advice, kept=True)
     return as_dict(better)
 
@@ -106,7 +122,9 @@ def _origin(document: Json, intake: Intake) -> dict[str, Any]:
     return {"origin": kept} if kept else {}
 
 
-def _scales(kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[CaseItem], intake: Intake) -> dict[str, Any]:
+def _scales(
+    kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[CaseItem], intake: Intake
+) -> dict[str, Any]:
     """The rubrics as scales, and the usual scale of the kind for whatever has no rubric, which is told."""
     scales = {name: in_words(scale) if kind == "curriculum" else scale for name, scale in rubrics.items()}
     without = sum(item.scale is None for item in leaves)
@@ -126,7 +144,9 @@ def _scales(kind: str, rubrics: Mapping[str, dict[str, Any]], leaves: Sequence[C
 def _licence(document: Json, package: Json, intake: Intake) -> dict[str, Any]:
     """A package that names no licence may be used by whoever was given it, and is not passed on."""
     licences = as_list(as_dict(package.get("CFDefinitions")).get("CFLicenses"))
-    named = words(document.get("licenseURI")) or next((title for one in licences if (title := words(as_dict(one).get("title")))), "")
+    named = words(document.get("licenseURI")) or next(
+        (title for one in licences if (title := words(as_dict(one).get("title")))), ""
+    )
     if not named:
         intake.say(
             "CFDocument",

@@ -125,7 +125,9 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
     for place, said in enumerate(as_list(package.get("CFAssociations")), 1):
         where, link = f"CFAssociation {place}", as_dict(said)
         kind = str(link.get("associationType") or "")
-        origin, destination = (identity(link.get(name) or link.get(other)) for name, other in (("originNodeURI", "originNodeIdentifier"), ("destinationNodeURI", "destinationNodeIdentifier")))  # fmt: skip
+        origin, destination = (identity(link.get(name) or link.get(other)) for name,
+            other in (("originNodeURI", "originNodeIdentifier"),
+            ("destinationNodeURI", "destinationNodeIdentifier")))  # fmt: skip
         if origin is None or destination is None or not kind:
             intake.say(where, "it does not say what it joins; it was left out", row=place)
         elif (kind, origin, destination) in seen:
@@ -136,7 +138,9 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
             )
         elif kind not in ("isChildOf", "precedes"):
             unused[kind] += 1
-        elif origin not in items or (destination not in items and not (kind == "isChildOf" and destination == document_id)):
+        elif origin not in items or (
+            destination not in items and not (kind == "isChildOf" and destination == document_id)
+        ):
             intake.say(where, f"it ({kind}) leads to something that is not in this package; it was left out", row=place)
         else:
             seen[kind, origin, destination] = place
@@ -226,7 +230,12 @@ def order_before(items: Mapping[str, CaseItem], links: Iterable[CaseLink], intak
             row=link.where,
         )
     else:
-        raise DefinitionError([f"more than {CIRCLES_LIMIT} 'precedes' associations wait for each other in circles; mend the package first"])
+        raise DefinitionError(
+            [
+                f"more than {CIRCLES_LIMIT} 'precedes' associations wait for each other in circles; mend the package "
+                "first"
+            ]
+        )
     for origin, destination in kept:
         items[destination].prior.append(origin)
 

@@ -20,7 +20,10 @@ STATUSES = {"private draft": "Private Draft", "draft": "Draft", "adopted": "Adop
 
 
 def write_case(definition: Definition, changed: datetime) -> bytes:
-    """The package. `changed` is when this version was published. Raises DefinitionError where the licence forbids passing it on."""
+    """The package.
+
+    `changed` is when this version was published. Raises DefinitionError where the licence forbids passing it on.
+    """
     may_pass_on(definition)
     return orjson.dumps(_Package(definition, changed).build(), option=orjson.OPT_INDENT_2)
 
@@ -30,7 +33,8 @@ def may_pass_on(definition: Definition) -> None:
     if definition.licence.use != "ship":
         raise DefinitionError(
             [
-                f"the words of '{definition.title}' may not be passed on (licence '{definition.licence.name}', {definition.licence.use}); "
+                f"the words of '{definition.title}' may not be passed on (licence '{definition.licence.name}', "
+                f"{definition.licence.use}); "
                 "only files whose licence says 'use: ship' are exported"
             ]
         )
@@ -44,7 +48,11 @@ class _Package:
 
     def link(self, identifier: UUID, title: str, uri: str | None = None, target: str | None = None) -> dict[str, str]:
         """How CASE names a thing."""
-        made = {"title": title, "identifier": str(identifier), "uri": uri if uri and "://" in uri else f"urn:uuid:{identifier}"}
+        made = {
+            "title": title,
+            "identifier": str(identifier),
+            "uri": uri if uri and "://" in uri else f"urn:uuid:{identifier}",
+        }
         return made | ({"targetType": target} if target else {})
 
     def own(self, *names: str) -> UUID:
@@ -56,8 +64,10 @@ class _Package:
         things = list(self._things())
         node = {thing.id: self._node(thing) for thing, _, _ in things}
         document = {name: self.document[name] for name in ("identifier", "uri")} | {
-            "creator": self.definition.licence.holder or "not stated", "title": self.definition.title, "lastChangeDateTime": self.changed,
-            "adoptionStatus": self._status(), "caseVersion": "1.1", "language": self.definition.language, "version": str(self.definition.version),
+            "creator": self.definition.licence.holder or "not stated", "title": self.definition.title,
+            "lastChangeDateTime": self.changed,
+            "adoptionStatus": self._status(), "caseVersion": "1.1", "language": self.definition.language,
+            "version": str(self.definition.version),
             "CFPackageURI": self.link(self.own("package"), self.definition.title),
         }  # fmt: skip
         if self.definition.summary:
@@ -75,7 +85,14 @@ class _Package:
             "CFItems": [self._item(thing) for thing, _, _ in things],
             "CFAssociations": [*self._parts(things, node), *self._priors(node)],
             "CFDefinitions": {
-                "CFLicenses": [{**self._named(licence), "title": self.definition.licence.name, "licenseText": text, "lastChangeDateTime": self.changed}]
+                "CFLicenses": [
+                    {
+                        **self._named(licence),
+                        "title": self.definition.licence.name,
+                        "licenseText": text,
+                        "lastChangeDateTime": self.changed,
+                    }
+                ]
             },
             "CFRubrics": self._rubrics(),
         }
@@ -121,15 +138,20 @@ class _Package:
             made["alternativeLabel"] = thing.plain
         return made | (_kept(thing) if isinstance(thing, Item) else {})
 
-    def _association(self, kind: str, origin: dict[str, str], destination: dict[str, str], sequence: int | None = None) -> dict[str, Any]:
+    def _association(
+        self, kind: str, origin: dict[str, str], destination: dict[str, str], sequence: int | None = None
+    ) -> dict[str, Any]:
         identifier = self.own(kind, origin["identifier"], destination["identifier"])
         made: dict[str, Any] = {
-            **self._named(identifier), "associationType": kind, "originNodeURI": origin, "destinationNodeURI": destination,
+            **self._named(identifier), "associationType": kind, "originNodeURI": origin,
+            "destinationNodeURI": destination,
             "CFDocumentURI": self.document, "lastChangeDateTime": self.changed,
         }  # fmt: skip
         return made | ({"sequenceNumber": sequence} if sequence is not None else {})
 
-    def _parts(self, things: list[tuple[Item | Rung, str | None, int]], node: dict[str, dict[str, str]]) -> Iterator[dict[str, Any]]:
+    def _parts(
+        self, things: list[tuple[Item | Rung, str | None, int]], node: dict[str, dict[str, str]]
+    ) -> Iterator[dict[str, Any]]:
         for thing, above, place in things:
             yield self._association("isChildOf", node[thing.id], node[above] if above else self.document, place)
 
@@ -140,12 +162,23 @@ class _Package:
 
     def _rubrics(self) -> list[dict[str, Any]]:
         """One rubric with a criterion for each item that is scored on named levels."""
-        items = [(item, scale) for item, _ in self.definition.walk() if (scale := self.definition.scored.get(item.id)) is not None and scale.levels]
+        items = [
+            (item, scale)
+            for item, _ in self.definition.walk()
+            if (scale := self.definition.scored.get(item.id)) is not None and scale.levels
+        ]
         if not items:
             return []
         rubric = self.own("rubric")
         criteria = [self._criterion(item, scale, place, rubric) for place, (item, scale) in enumerate(items, 1)]
-        return [{**self._named(rubric), "title": self.definition.title, "lastChangeDateTime": self.changed, "CFRubricCriteria": criteria}]
+        return [
+            {
+                **self._named(rubric),
+                "title": self.definition.title,
+                "lastChangeDateTime": self.changed,
+                "CFRubricCriteria": criteria,
+            }
+        ]
 
     def _criterion(self, item: Item, scale: Scale, place: int, rubric: UUID) -> dict[str, Any]:
         criterion = self.own("criterion", item.id)
@@ -153,8 +186,10 @@ class _Package:
         for position, level in enumerate(scale.levels, 1):
             number = scale.numbers.get(level.value)
             levels.append({
-                **self._named(self.own("level", item.id, str(level.value))), "rubricCriterionId": str(criterion), "quality": level.label,
-                "description": level.anchor or level.label, "score": float(plain(number)) if number is not None else float(position), "position": position,
+                **self._named(self.own("level", item.id, str(level.value))), "rubricCriterionId": str(criterion),
+                "quality": level.label,
+                "description": level.anchor or level.label,
+                "score": float(plain(number)) if number is not None else float(position), "position": position,
                 "lastChangeDateTime": self.changed,
             })  # fmt: skip
         return {
@@ -164,7 +199,8 @@ class _Package:
 
 
 def _statement(thing: Item | Rung) -> str:
-    """The full statement: the detail where there is one, and the label, which is then its short title, where there is none."""
+    """The full statement: the detail where there is one, and the label, which is then its short title, where there is
+    none."""
     return (thing.detail if isinstance(thing, Item) else None) or thing.label
 
 

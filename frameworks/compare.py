@@ -34,7 +34,13 @@ def differences(old: Definition, new: Definition) -> list[Difference]:
     if old.kind != new.kind:
         return [Difference(f"it was of kind '{old.kind}' and is of kind '{new.kind}'", "broken")]
     carried = carries(old, new)
-    return [*_words(old, new), *_things(old, new, carried), *_scales(old, new, carried), *_scores(old, new), *_ladder(old, new)]
+    return [
+        *_words(old, new),
+        *_things(old, new, carried),
+        *_scales(old, new, carried),
+        *_scores(old, new),
+        *_ladder(old, new),
+    ]
 
 
 def carries(old: Definition, new: Definition) -> dict[str, str]:
@@ -47,9 +53,16 @@ def _words(old: Definition, new: Definition) -> Iterator[Difference]:
     if old.title != new.title:
         yield Difference(f"the title was '{old.title}' and is '{new.title}'", "same")
     if (old.licence.name, old.licence.use) != (new.licence.name, new.licence.use):
-        yield Difference(f"the licence was '{old.licence.name}' ({old.licence.use}) and is '{new.licence.name}' ({new.licence.use})", "same")
+        yield Difference(
+            f"the licence was '{old.licence.name}' ({old.licence.use}) and is '{new.licence.name}' ({new.licence.use})",
+            "same",
+        )
     if old.cadence != new.cadence:
-        yield Difference(f"it was answered once a {old.cadence or 'time, as needed'} and is once a {new.cadence or 'time, as needed'}", "careful")
+        yield Difference(
+            f"it was answered once a {old.cadence or 'time, as needed'} and is once a "
+            f"{new.cadence or 'time, as needed'}",
+            "careful",
+        )
 
 
 def _named(definition: Definition) -> dict[str, Item | Rung]:
@@ -73,11 +86,16 @@ def _things(old: Definition, new: Definition, carried: dict[str, str]) -> Iterat
             yield Difference(f"'{now.label}' moved to another heading", "same" if both in new.scored else "careful")
         if isinstance(was, Item) and isinstance(now, Item):
             if was.reverse != now.reverse:
-                yield Difference(f"'{now.label}' is {'now' if now.reverse else 'no longer'} counted from the other end", "broken")
+                yield Difference(
+                    f"'{now.label}' is {'now' if now.reverse else 'no longer'} counted from the other end", "broken"
+                )
             if was.detail != now.detail:
                 yield Difference(f"the words behind '{now.label}' changed", "careful")
             if was.level != now.level:
-                yield Difference(f"'{now.label}' was on the level '{was.level or 'none'}' and is on '{now.level or 'none'}'", "careful")
+                yield Difference(
+                    f"'{now.label}' was on the level '{was.level or 'none'}' and is on '{now.level or 'none'}'",
+                    "careful",
+                )
             if was.applies_to != now.applies_to:
                 yield Difference(f"'{now.label}' is scored in other places or of other students", "careful")
             if set(was.prior) != set(now.prior):
@@ -102,8 +120,12 @@ def _scales(old: Definition, new: Definition, carried: dict[str, str]) -> Iterat
 
 def _scores(old: Definition, new: Definition) -> Iterator[Difference]:
     before, after = {one.id: one for one in old.scores}, {one.id: one for one in new.scores}
-    yield from (Difference(f"the score '{before[gone].label}' is gone", "broken") for gone in before if gone not in after)
-    yield from (Difference(f"the score '{after[fresh].label}' is new", "same") for fresh in after if fresh not in before)
+    yield from (
+        Difference(f"the score '{before[gone].label}' is gone", "broken") for gone in before if gone not in after
+    )
+    yield from (
+        Difference(f"the score '{after[fresh].label}' is new", "same") for fresh in after if fresh not in before
+    )
     for both in [one for one in before if one in after]:
         was, now = before[both], after[both]
         words = {"label", "plain", "minimum_n", "reliable_change"}
@@ -118,7 +140,9 @@ def _ladder(old: Definition, new: Definition) -> Iterator[Difference]:
     if sorted(shared, key=new.rank.__getitem__) != shared:
         yield Difference("rungs that both have stand in another order", "broken")
     elif shared and list(old.rank) != list(new.rank):
-        yield Difference("the ladder has other rungs between those that both have, so a step is not the same height", "careful")
+        yield Difference(
+            "the ladder has other rungs between those that both have, so a step is not the same height", "careful"
+        )
     for rung_id in shared:
         was, now = old.rung(rung_id), new.rung(rung_id)
         assert was is not None and now is not None

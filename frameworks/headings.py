@@ -19,8 +19,10 @@ LOOKED_AT = 200
 """The rows among which the headings are looked for."""
 
 TREE: Mapping[str, str] = {
-    "outcome": "outcome", "theme": "theme", "category": "theme", "area": "area", "domain": "area", "areaoflearning": "area",
-    "areaofdevelopment": "area", "areaofneed": "area", "learningarea": "area", "section": "section", "subject": "subject",
+    "outcome": "outcome", "theme": "theme", "category": "theme", "area": "area", "domain": "area",
+    "areaoflearning": "area",
+    "areaofdevelopment": "area", "areaofneed": "area", "learningarea": "area", "section": "section",
+    "subject": "subject",
     "strand": "strand", "substrand": "strand", "aspect": "strand", "attainmenttarget": "strand",
     "topic": "topic", "element": "topic", "aim": "aim",
     "unit": "unit", "skill": "unit", "competency": "unit", "competence": "unit", "standard": "unit",
@@ -37,7 +39,8 @@ Their order in the sheet is the order of the tree, but for RANK.
 RANK = {"subject": 0, "unit": 2, "micro-unit": 3, "indicator": 3, "question": 3, "statement": 3, "goal": 3, "rung": 3}
 """A subject stands above all else of its tree, and what is scored below all else, wherever their columns stand."""
 
-KIND_OF = {"rung": "ladder", "subject": "curriculum", "strand": "curriculum", "unit": "curriculum", "micro-unit": "curriculum",
+KIND_OF = {"rung": "ladder", "subject": "curriculum", "strand": "curriculum", "unit": "curriculum",
+    "micro-unit": "curriculum",
            "question": "instrument", "statement": "instrument"}  # fmt: skip
 MORE: Mapping[str, str] = {
     "plainwords": "plain", "plain": "plain", "scale": "scale", "scoredin": "slots", "slots": "slots", "id": "id",
@@ -54,7 +57,8 @@ MORE: Mapping[str, str] = {
 }  # fmt: skip
 LINKS: Mapping[str, str] = {
     "parent": "parent", "parentid": "parent", "parentidnumber": "parent", "parentidentifier": "parent",
-    "parentcode": "parent", "parentref": "parent", "parentreference": "parent", "ischildof": "parent", "childof": "parent",
+    "parentcode": "parent", "parentref": "parent", "parentreference": "parent", "ischildof": "parent",
+    "childof": "parent",
     "fullstatement": "full", "abbreviatedstatement": "short", "shortname": "short", "shorttitle": "short",
     "shortstatement": "short", "label": "short", "name": "short", "title": "short", "sequencenumber": "order",
     "sequence": "order", "order": "order", "listenumeration": "order", "isframework": "framework",
@@ -68,7 +72,9 @@ ALONE = frozenset(("parent", "full", "framework", "levels", "meanings", "depths"
 BEFORE_OTHERS = ("humancodingscheme", "identifier", "idnumber", "abbreviatedstatement")
 """Where several columns mean the same, these are looked into first."""
 
-AFTER_A_NAME = frozenset(("of", "text", "name", "names", "title", "titles", "words", "wording", "statement", "description", "area"))
+AFTER_A_NAME = frozenset(
+    ("of", "text", "name", "names", "title", "titles", "words", "wording", "statement", "description", "area")
+)
 BEFORE_A_NAME = frozenset((
     "learning", "success", "curriculum", "assessment", "key", "school", "our", "the", "main", "attainment", "core",
     "development", "developmental", "essential", "level", "mastery", "national", "performance", "progress",
@@ -80,7 +86,8 @@ WORDS_LIMIT = 5
 
 ABOUT: Mapping[str, str] = {
     "title": "title", "id": "id", "version": "version", "kind": "kind", "licence": "licence", "license": "licence",
-    "holder": "holder", "publisher": "holder", "creator": "holder", "credit": "credit", "use": "use", "summary": "summary",
+    "holder": "holder", "publisher": "holder", "creator": "holder", "credit": "credit", "use": "use",
+    "summary": "summary",
     "description": "summary", "language": "language", "defaultscale": "default scale", "cadence": "cadence",
     "informants": "informants", "status": "status", "adoptionstatus": "status", "statusstartdate": "first",
     "statusenddate": "last",
@@ -165,7 +172,11 @@ class Columns:
     def cell(self, row: Row, means: str) -> str:
         """What a row says in the columns that mean something: the first of them that is filled."""
         return next(
-            (row.cells[place] for place in self.more.get(means, ()) if row.cells[place : place + 1] != [""] and place < len(row.cells)),
+            (
+                row.cells[place]
+                for place in self.more.get(means, ())
+                if row.cells[place : place + 1] != [""] and place < len(row.cells)
+            ),
             "",
         )
 
@@ -213,7 +224,11 @@ def is_headings_again(row: Row, headings: Row) -> bool:
     if [plain_letters(cell) for cell in filled] == [plain_letters(cell) for cell in headings.cells if cell]:
         return True
     found = list(takewhile(_is_sure, map(heading_in, filled)))
-    return len(found) >= 2 and len(found) == len(filled) and any(heading is not None and heading.in_tree for heading in found)
+    return (
+        len(found) >= 2
+        and len(found) == len(filled)
+        and any(heading is not None and heading.in_tree for heading in found)
+    )
 
 
 def _is_sure(heading: Heading | None) -> bool:

@@ -25,7 +25,8 @@ TREE_DEPTH = DEPTH_LIMIT // 2 - 2
 """Each level of items takes two levels of the file."""
 
 TOO_DEEP = f"the tree is deeper than {TREE_DEPTH} levels"
-_PACKED = {b"PK": "a zip file", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file", b"7z\xbc\xaf": "a 7z file",
+_PACKED = {b"PK": "a zip file", b"\x1f\x8b": "a gzip file", b"BZh": "a bzip2 file", b"\xfd7zXZ": "an xz file",
+    b"7z\xbc\xaf": "a 7z file",
            b"\xd0\xcf\x11\xe0": "an old Excel file", b"%PDF": "a PDF"}  # fmt: skip
 
 
@@ -49,7 +50,8 @@ class ReportRow:
 
     @property
     def kind(self) -> tuple[bool, str, str]:
-        """What kind of thing this is: the sentence without the names and numbers in it, which differ from row to row."""
+        """What kind of thing this is: the sentence without the names and numbers in it, which differ from row to
+        row."""
         return self.kept, re.sub(r"[\d ]+", "", self.where.partition("'")[0]), re.sub(r"'[^']*'|\d+", "", self.said)
 
 
@@ -151,7 +153,10 @@ def tell_origin(origin: dict[str, Any], where: str, intake: Intake) -> None:
     if advice := status_advice(origin.get("status", "")):
         intake.say(where, advice, kept=True)
     if "last" in origin:
-        advice = f"its publisher used it until {origin['last']}; write 'effective_to' into the file where that is to hold here"
+        advice = (
+            f"its publisher used it until {origin['last']}; write 'effective_to' into the file where that is to "
+            "hold here"
+        )
         intake.say(where, advice + " too", kept=True)
 
 
@@ -173,7 +178,12 @@ def decode(raw: bytes) -> tuple[str, str | None]:
         raise DefinitionError(["the file is over 20 MB; split it"])
     packed = next((what for head, what in _PACKED.items() if raw.startswith(head)), None)
     if packed is not None:
-        raise DefinitionError([f"this is {packed}, which is not opened here; save the sheet as XLSX or CSV, or unpack the file, and bring that"])
+        raise DefinitionError(
+            [
+                f"this is {packed}, which is not opened here; save the sheet as XLSX or CSV, or unpack the file, and "
+                "bring that"
+            ]
+        )
     if (wide := _wide(raw)) is not None:
         try:
             return raw.decode(wide), None
@@ -184,7 +194,9 @@ def decode(raw: bytes) -> tuple[str, str | None]:
     except UnicodeDecodeError:
         if b"\x00" in raw:
             raise DefinitionError(["this is not a text file"]) from None
-        return raw.decode("cp1252", "replace"), "the file is not UTF-8 and was read as Windows letters; look at every letter with an accent"
+        return raw.decode(
+            "cp1252", "replace"
+        ), "the file is not UTF-8 and was read as Windows letters; look at every letter with an accent"
 
 
 def _wide(raw: bytes) -> str | None:
@@ -242,7 +254,11 @@ def in_words(scale: dict[str, Any]) -> dict[str, Any]:
     taken: set[str] = set()
     levels = []
     for level in scale.get("levels", ()):
-        value = level["value"] if isinstance(level["value"], str) else unused(slug(level["label"]) or f"level-{level['value']}", taken)
+        value = (
+            level["value"]
+            if isinstance(level["value"], str)
+            else unused(slug(level["label"]) or f"level-{level['value']}", taken)
+        )
         taken.add(value)
         levels.append({**level, "value": value})
     return {**scale, "type": "ordinal", "levels": levels} if levels else scale

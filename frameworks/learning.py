@@ -1,6 +1,7 @@
 """Planning around gaps: from the status of every unit, what is ready, what is missing underneath, what is nearly there.
 
-Pure functions. A group is computed with one bit for each student, so that 60 students and 2,000 units take milliseconds.
+Pure functions. A group is computed with one bit for each student, so that 60 students and 2,000 units take
+milliseconds.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ class Step:
 
 @dataclass(frozen=True)
 class UnitState:
-    """Where one student stands with one unit: the present status, every step there, and how many of them were losses."""
+    """Where one student stands with one unit: the present status, every step there, and how many of them were
+    losses."""
 
     unit: str
     steps: tuple[Step, ...]
@@ -72,7 +74,12 @@ def unit_states(curriculum: Definition, steps: Mapping[str, Sequence[Step]]) -> 
         if taken:
             now = taken[-1].status
             states[unit] = UnitState(
-                unit, taken, now in scale.secure, now in scale.lost, now in scale.nearly, losses([s.status for s in taken], scale.secure, scale.lost)
+                unit,
+                taken,
+                now in scale.secure,
+                now in scale.lost,
+                now in scale.nearly,
+                losses([s.status for s in taken], scale.secure, scale.lost),
             )
     return states
 
@@ -86,7 +93,9 @@ def losses(statuses: Sequence[Any], secure: frozenset[Any], lost: frozenset[Any]
     return found
 
 
-def next_steps(curriculum: Definition, states: Mapping[str, UnitState], today: date, weeks: int = UNTOUCHED_WEEKS) -> NextSteps:
+def next_steps(
+    curriculum: Definition, states: Mapping[str, UnitState], today: date, weeks: int = UNTOUCHED_WEEKS
+) -> NextSteps:
     """What to plan next for one student."""
     secure = {unit for unit, state in states.items() if state.secure}
     made = NextSteps()
@@ -113,7 +122,8 @@ def next_steps(curriculum: Definition, states: Mapping[str, UnitState], today: d
 
 @dataclass(frozen=True)
 class GroupUnit:
-    """How a group stands with one unit: which students are ready for it, nearly there, and have it, by their places in the group."""
+    """How a group stands with one unit: which students are ready for it, nearly there, and have it, by their places in
+    the group."""
 
     unit: str
     ready: int
@@ -154,7 +164,9 @@ def group_units(curriculum: Definition, statuses: Sequence[Mapping[str, Any]]) -
 
 
 NEARLY, SECURE = 1, 2
-_IS_SECURE, _IS_NEARLY = (bytes(ord("1") if code == wanted else ord("0") for code in range(256)) for wanted in (SECURE, NEARLY))
+_IS_SECURE, _IS_NEARLY = (
+    bytes(ord("1") if code == wanted else ord("0") for code in range(256)) for wanted in (SECURE, NEARLY)
+)
 
 
 class _Worth(dict[Any, int]):

@@ -70,8 +70,8 @@ _SURE = re.compile(
     "[\u00c2\u00c3]|\u00e2\u20ac|\u00e2\u0080|\u00f0|\u00ef\u00bb\u00bf"
     "|[\u00c4\u00c5][^\u2018\u2019\u201c\u201d\u2013\u2014\u2022\u2026\u2122\u203a\u00a0\u00bb]"
 )
-"""How misread text nearly always begins: accents, quotation marks and dashes, emoji, a mark of byte order; and the accents
-of further languages, but for those that look like a capital before a closing quotation mark."""
+"""How misread text nearly always begins: accents, quotation marks and dashes, emoji, a mark of byte order; and the
+accents of further languages, but for those that look like a capital before a closing quotation mark."""
 
 
 def mended(text: str) -> str:

@@ -1,4 +1,5 @@
-"""What is wrong with a definition although every part is well-formed, and what could be better: one plain sentence each."""
+"""What is wrong with a definition although every part is well-formed, and what could be better: one plain sentence
+each."""
 
 from __future__ import annotations
 
@@ -17,7 +18,14 @@ Found = Iterator[str]
 
 def faults(definition: Definition) -> list[str]:
     """Everything that keeps a definition from being published. The worked examples are run when all else is sound."""
-    found = [*_ids(definition), *_kind(definition), *_scales(definition), *_items(definition), *_rungs(definition), *_words(definition)]
+    found = [
+        *_ids(definition),
+        *_kind(definition),
+        *_scales(definition),
+        *_items(definition),
+        *_rungs(definition),
+        *_words(definition),
+    ]
     found += [*score_faults(definition), *_crosswalks(definition), *_licence(definition)]
     return found or list(_examples(definition))
 
@@ -26,7 +34,10 @@ def advice(definition: Definition) -> list[str]:
     """What a careful author would still look at. None of it keeps a definition from being published."""
     found: list[str] = []
     if definition.scores and not definition.examples:
-        found.append("there is no worked example; add one under 'examples', so that a slip in the scoring is found when the file is read")
+        found.append(
+            "there is no worked example; add one under 'examples', so that a slip in the scoring is found when the "
+            "file is read"
+        )
     for one in definition.scores:
         found += [f"score '{one.id}': {hole}" for hole in holes(definition, one)]
     if definition.kind == "curriculum":
@@ -38,7 +49,11 @@ def advice(definition: Definition) -> list[str]:
         ]
     if definition.origin is not None and (status := status_advice(definition.origin.status)):
         found.append(status)
-    found += [f"scale '{scale.id}' is used by no item" for scale in definition.scales if scale not in definition.scored.values()]
+    found += [
+        f"scale '{scale.id}' is used by no item"
+        for scale in definition.scales
+        if scale not in definition.scored.values()
+    ]
     return found
 
 
@@ -46,7 +61,11 @@ def advice(definition: Definition) -> list[str]:
 
 
 def _ids(definition: Definition) -> Found:
-    things = [item.id for item, _ in definition.walk()] + [rung.id for rung, _ in definition.climb()] + [one.id for one in definition.scores]
+    things = (
+        [item.id for item, _ in definition.walk()]
+        + [rung.id for rung, _ in definition.climb()]
+        + [one.id for one in definition.scores]
+    )
     yield from (f"the id '{twice}' is used twice" for twice in twice(things))
     yield from (f"the scale '{twice}' is there twice" for twice in twice(scale.id for scale in definition.scales))
     yield from (f"the form '{twice}' is there twice" for twice in twice(form.id for form in definition.forms))
@@ -64,7 +83,10 @@ def _kind(definition: Definition) -> Found:
     if definition.kind == "curriculum":
         for scale in {scale.id: scale for scale in definition.scored.values()}.values():
             if not scale.levels or any(not isinstance(level.value, str) for level in scale.levels):
-                yield f"the statuses of a curriculum are words, and scale '{scale.id}' has numbers; give its levels values such as with-help"
+                yield (
+                    f"the statuses of a curriculum are words, and scale '{scale.id}' has numbers; give its levels "
+                    "values such as with-help"
+                )
     if definition.no_total and definition.scores:
         yield f"no_total forbids scores over several items, and there is '{definition.scores[0].id}'"
     if definition.effective_from and definition.effective_to and definition.effective_to < definition.effective_from:
@@ -77,9 +99,19 @@ def _licence(definition: Definition) -> Found:
     if definition.licence.use == "link-only":
         if definition.licence.link is None:
             yield "a link-only licence needs a link to where the words are"
-        worded = next((item for item, _ in definition.walk() if not item.items and (item.label != item.id or item.plain or item.detail)), None)
+        worded = next(
+            (
+                item
+                for item, _ in definition.walk()
+                if not item.items and (item.label != item.id or item.plain or item.detail)
+            ),
+            None,
+        )
         if worded is not None:
-            yield f"a link-only file must not hold the words of its questions; give item '{worded.id}' its id as its label"
+            yield (
+                f"a link-only file must not hold the words of its questions; give item '{worded.id}' its id as its "
+                "label"
+            )
 
 
 # Scales -------------------------------------------------------------------------------------------------------------
@@ -94,7 +126,9 @@ def _scales(definition: Definition) -> Found:
         for stage in stages:
             if scale.range is None or not scale.range[0] <= exact(stage.first) <= exact(stage.last) <= scale.range[1]:
                 yield f"scale '{scale.id}': no answer can reach the stage '{stage.id}'"
-    if definition.default_scale is not None and definition.default_scale not in {scale.id for scale in definition.scales}:
+    if definition.default_scale is not None and definition.default_scale not in {
+        scale.id for scale in definition.scales
+    }:
         yield f"the default scale '{definition.default_scale}' is not among the scales"
 
 
@@ -118,7 +152,9 @@ def _items(definition: Definition) -> Found:
                 yield f"item '{item.id}' has the prior '{prior}', which does not exist"
             elif prior == item.id or prior in {one.id for one in above} or item.id in _parts(definition.by_id[prior]):
                 yield f"item '{item.id}' has the prior '{prior}', which holds it"
-    if all(prior in ids for item, _ in definition.walk() for prior in item.prior) and (circle := circle_in(definition.priors)):
+    if all(prior in ids for item, _ in definition.walk() for prior in item.prior) and (
+        circle := circle_in(definition.priors)
+    ):
         yield f"these units wait for each other: {' after '.join(map(repr, circle))}"
 
 
@@ -136,7 +172,11 @@ def _rungs(definition: Definition) -> Found:
                 yield f"the rung '{smaller.id}' stands under '{rung.id}', so its id must start with '{rung.id}.'"
             if (smaller.on_site, smaller.supervised) != (rung.on_site, rung.supervised):
                 yield f"the rung '{smaller.id}' is on site and supervised exactly where '{rung.id}' is"
-    yield from (f"the rung '{rung.id}' has a dot in its id, which is for smaller steps under a rung" for rung in definition.rungs if "." in rung.id)
+    yield from (
+        f"the rung '{rung.id}' has a dot in its id, which is for smaller steps under a rung"
+        for rung in definition.rungs
+        if "." in rung.id
+    )
 
 
 # Words and crosswalks -----------------------------------------------------------------------------------------------
@@ -153,7 +193,10 @@ def _words(definition: Definition) -> Found:
 def _crosswalks(definition: Definition) -> Found:
     ids = set(definition.labels)
     for walk in definition.crosswalks:
-        yield from (f"the crosswalk from {walk.from_} leads to '{to}', which does not exist" for to in sorted(set(walk.items.values()) - ids))
+        yield from (
+            f"the crosswalk from {walk.from_} leads to '{to}', which does not exist"
+            for to in sorted(set(walk.items.values()) - ids)
+        )
         if walk.from_ == definition.key:
             yield "a crosswalk cannot come from the definition itself"
 
@@ -163,11 +206,15 @@ def _crosswalks(definition: Definition) -> Found:
 
 def _examples(definition: Definition) -> Found:
     for example in definition.examples:
-        unknown = sorted(set(example.answers) - set(definition.scored)) + sorted(set(example.scores) - {one.id for one in definition.scores})
+        unknown = sorted(set(example.answers) - set(definition.scored)) + sorted(
+            set(example.scores) - {one.id for one in definition.scores}
+        )
         if unknown:
             yield f"example '{example.name}' names '{unknown[0]}', which does not exist"
             continue
-        wrong = next((item for item, answer in example.answers.items() if not answerable(definition.scored[item], answer)), None)
+        wrong = next(
+            (item for item, answer in example.answers.items() if not answerable(definition.scored[item], answer)), None
+        )
         if wrong is not None:
             yield f"example '{example.name}': the answer to '{wrong}' is not on its scale"
             continue
@@ -177,16 +224,25 @@ def _examples(definition: Definition) -> Found:
 def answerable(scale: Scale, answer: int | float | str | None) -> bool:
     """Whether an answer is on the scale, or one of the kinds of missing."""
     reason = missing_reason(answer)
-    return reason in ("not-answered", "not-applicable", "not-observed") if reason is not None or answer is None else scale.allows(answer)
+    return (
+        reason in ("not-answered", "not-applicable", "not-observed")
+        if reason is not None or answer is None
+        else scale.allows(answer)
+    )
 
 
 def _example(definition: Definition, example: Example) -> Found:
     made = score(definition, example.answers, Context(example.informant, example.age, example.form)).scores
     for name, wanted in example.scores.items():
         want, got = wanted if isinstance(wanted, Wanted) else Wanted(value=wanted), made[name]
-        same_value = got.value == want.value if want.value is None or got.value is None else abs(got.value - want.value) < 1e-9
+        same_value = (
+            got.value == want.value if want.value is None or got.value is None else abs(got.value - want.value) < 1e-9
+        )
         if not same_value or (want.reason is not None and got.reason != want.reason):
             expected = f"no score ({want.reason or 'any reason'})" if want.value is None else plain(exact(want.value))
             yield f"example '{example.name}': '{name}' should be {expected}, and is {got.in_words()}"
         elif want.band is not None and (got.band is None or got.band.label != want.band):
-            yield f"example '{example.name}': '{name}' should be in the band '{want.band}', and is in {got.band.label if got.band else 'none'}"
+            yield (
+                f"example '{example.name}': '{name}' should be in the band '{want.band}', and is in "
+                f"{got.band.label if got.band else 'none'}"
+            )

@@ -1,4 +1,5 @@
-"""What is wrong with the scores of a definition: parts that cannot be added up, tables that turn round, bands that overlap."""
+"""What is wrong with the scores of a definition: parts that cannot be added up, tables that turn round, bands that
+overlap."""
 
 from __future__ import annotations
 
@@ -34,12 +35,17 @@ def score_faults(definition: Definition) -> Iterator[str]:
         named = [*([] if isinstance(one.of, str) else one.of), *one.leave_out, *one.weights]
         for unknown in sorted(set(named) - known):
             heading = unknown in definition.by_id
-            yield f"score '{one.id}' names '{unknown}', which " + ("is a heading and is not answered" if heading else "is neither an item nor a score")
+            yield f"score '{one.id}' names '{unknown}', which " + (
+                "is a heading and is not answered" if heading else "is neither an item nor a score"
+            )
         if not isinstance(one.of, str) and (again := twice(one.of)):
             yield f"score '{one.id}' counts '{again[0]}' twice"
         if set(named) <= known:
             yield from _score(definition, one)
-    parts = {one.id: [part for part in members(definition, one) if part not in definition.scored] for one in definition.scores}
+    parts = {
+        one.id: [part for part in members(definition, one) if part not in definition.scored]
+        for one in definition.scores
+    }
     if circle := circle_in(parts):
         yield f"these scores are made of each other: {' from '.join(map(repr, circle))}"
 
@@ -88,7 +94,13 @@ def _raw_range(definition: Definition, one: Score, under: tuple[str, ...] = ()) 
     ranges: list[tuple[Fraction, Fraction]] = []
     for part in members(definition, one):
         made = next((found for found in definition.scores if found.id == part), None)
-        found = definition.scored[part].range if part in definition.scored else _end_range(definition, made, (*under, one.id)) if made else None
+        found = (
+            definition.scored[part].range
+            if part in definition.scored
+            else _end_range(definition, made, (*under, one.id))
+            if made
+            else None
+        )
         if found is None:
             return None
         weight = exact(one.weights.get(part, 1)) if one.method == "sum" else Fraction(1)
@@ -112,16 +124,25 @@ def _lookup(definition: Definition, one: Score) -> Iterator[str]:
         return
     rows, told = one.lookup.rows, one.lookup.calculated()
     if told != one.lookup.checksum:
-        yield f"score '{one.id}': the table does not match its checksum. Compare every row with the source; the rows as they stand have {told}"
+        yield (
+            f"score '{one.id}': the table does not match its checksum. Compare every row with the source; the rows "
+            f"as they stand have {told}"
+        )
     raws = [before for before, _ in rows]
     if raws != sorted(set(raws)):
         yield f"score '{one.id}': the raw scores of the table must rise from row to row"
     scaled = [after for _, after in rows]
     if one.lookup.monotone != "no":
         up = one.lookup.monotone == "up"
-        wrong = next((raws[n] for n in range(1, len(rows)) if (scaled[n] < scaled[n - 1]) == up and scaled[n] != scaled[n - 1]), None)
+        wrong = next(
+            (raws[n] for n in range(1, len(rows)) if (scaled[n] < scaled[n - 1]) == up and scaled[n] != scaled[n - 1]),
+            None,
+        )
         if wrong is not None:
-            yield f"score '{one.id}': the table turns round at the raw score {plain(exact(wrong))}, and says that it only goes {one.lookup.monotone}"
+            yield (
+                f"score '{one.id}': the table turns round at the raw score {plain(exact(wrong))}, and says that it "
+                f"only goes {one.lookup.monotone}"
+            )
     reach = _raw_range(definition, one)
     if reach is not None:
         outside = next((raw for raw in raws if not reach[0] <= exact(raw) <= reach[1]), None)
@@ -137,7 +158,11 @@ def _bands(definition: Definition, one: Score) -> Iterator[str]:
             yield f"score '{one.id}': the band '{band.label}' ends before it begins"
         if reach is not None and (exact(band.last) < reach[0] or exact(band.first) > reach[1]):
             yield f"score '{one.id}': no answers can reach the band '{band.label}'"
-        yield from (f"score '{one.id}': the band '{band.label}' names the form '{form}', which does not exist" for form in band.forms if form not in forms)
+        yield from (
+            f"score '{one.id}': the band '{band.label}' names the form '{form}', which does not exist"
+            for form in band.forms
+            if form not in forms
+        )
         for other in one.bands[place + 1 :]:
             if band.first <= other.last and other.first <= band.last and _meet(band, other):
                 yield f"score '{one.id}': the bands '{band.label}' and '{other.label}' overlap for the same people"
@@ -155,7 +180,10 @@ def _meet(one: Band, other: Band) -> bool:
 def holes(definition: Definition, one: Score) -> Iterator[str]:
     """Whole values that lie in no band, or in no row of the table, although answers can reach them."""
     raw = _raw_range(definition, one)
-    whole = all(definition.scored[part].is_whole for part in members(definition, one) if part in definition.scored) and one.method != "mean"
+    whole = (
+        all(definition.scored[part].is_whole for part in members(definition, one) if part in definition.scored)
+        and one.method != "mean"
+    )
     if raw is None or not whole or raw[1] - raw[0] > 1000:
         return
     reached = [Fraction(n) for n in range(int(raw[0]), int(raw[1]) + 1)]
@@ -166,7 +194,11 @@ def holes(definition: Definition, one: Score) -> Iterator[str]:
         reached = [rows[value] for value in reached if value in rows]
     for people in {(band.informants, band.ages, band.forms): None for band in one.bands}:
         held = [band for band in one.bands if (band.informants, band.ages, band.forms) == people]
-        if lacking := [plain(value) for value in reached if not any(exact(band.first) <= value <= exact(band.last) for band in held)]:
+        if lacking := [
+            plain(value)
+            for value in reached
+            if not any(exact(band.first) <= value <= exact(band.last) for band in held)
+        ]:
             yield f"no band holds the values {_listed(lacking)}" + (f" of {', '.join(people[0])}" if people[0] else "")
 
 

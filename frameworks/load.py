@@ -46,7 +46,9 @@ def read_yaml(text: str) -> dict[str, Any]:
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
-        raise DefinitionError([f"{where}this is not readable YAML ({getattr(error, 'problem', None) or type(error).__name__})"]) from None
+        raise DefinitionError(
+            [f"{where}this is not readable YAML ({getattr(error, 'problem', None) or type(error).__name__})"]
+        ) from None
     if not isinstance(loaded, dict):
         raise DefinitionError(["the file must be a list of 'name: value' lines"])
     return loaded
@@ -63,7 +65,9 @@ def _build(events: Iterator[Any]) -> Any:
         if getattr(event, "tag", None) not in (None, "!"):
             raise DefinitionError([f"line {line}: YAML tags (!) are not allowed"])
         if name == "DocumentStartEvent" and root:
-            raise DefinitionError([f"line {line}: there is a second document in this file; keep one definition in one file"])
+            raise DefinitionError(
+                [f"line {line}: there is a second document in this file; keep one definition in one file"]
+            )
         if name in ("MappingEndEvent", "SequenceEndEvent"):
             open_.pop()
         elif name in ("ScalarEvent", "MappingStartEvent", "SequenceStartEvent"):

@@ -1,4 +1,5 @@
-"""How answers become scores: aggregates over items or other scores, lookups, bands, and worked examples that prove them."""
+"""How answers become scores: aggregates over items or other scores, lookups, bands, and worked examples that prove
+them."""
 
 from __future__ import annotations
 
@@ -49,11 +50,11 @@ class Band(Part):
 class Score(Part):
     """A number made from answers: over items, over other scores, or both.
 
-    `of` lists them, or is `all-items` or `all-scores` (every score that is written above this one); `leave_out` takes some away again. With
-    `min_answered`, that many answers are enough: a mean is then over those given, and a sum must say `prorate`, which
-    scales it up to all items. Without it every item must be answered. `round` is a number of decimal places, half up.
-    `reliable_change` is the least difference that is more than the measure's own noise, and `minimum_n` the fewest
-    students over whom an average may be shown; both come from the measure's manual.
+    `of` lists them, or is `all-items` or `all-scores` (every score that is written above this one); `leave_out` takes
+    some away again. With `min_answered`, that many answers are enough: a mean is then over those given, and a sum must
+    say `prorate`, which scales it up to all items. Without it every item must be answered. `round` is a number of
+    decimal places, half up. `reliable_change` is the least difference that is more than the measure's own noise, and
+    `minimum_n` the fewest students over whom an average may be shown; both come from the measure's manual.
     """
 
     id: Id
@@ -75,7 +76,8 @@ class Score(Part):
 
 
 class Wanted(Part):
-    """What an example expects of one score: a value, or the reason why there is none; and a band, where one is named."""
+    """What an example expects of one score: a value, or the reason why there is none; and a band, where one is
+    named."""
 
     value: float | None = None
     reason: Literal["too-few-answered", "not-applicable", "not-in-table"] | None = None

@@ -50,8 +50,8 @@ class Definition(Part):
     """One published thing that entries are scored against.
 
     A ladder has `rungs`; the other kinds have `scales` and a tree of `items`; an instrument may have `scores`.
-    `no_total` forbids every score over more than one item, for frameworks whose areas must not be averaged. `about` says
-    whom an instrument asks about: a student, or the member of staff who answers.
+    `no_total` forbids every score over more than one item, for frameworks whose areas must not be averaged. `about`
+    says whom an instrument asks about: a student, or the member of staff who answers.
     """
 
     id: Id
@@ -88,7 +88,9 @@ class Definition(Part):
 
     def in_effect(self, on: date) -> bool:
         """Whether new entries are meant to use it on a day."""
-        return (self.effective_from is None or self.effective_from <= on) and (self.effective_to is None or on <= self.effective_to)
+        return (self.effective_from is None or self.effective_from <= on) and (
+            self.effective_to is None or on <= self.effective_to
+        )
 
     # Items --------------------------------------------------------------------------------------------------------
 
@@ -114,7 +116,10 @@ class Definition(Part):
         return {
             item.id: by_id[scale]
             for item, _ in self.walk()
-            if not item.items and item.observable != "none" and (scale := item.scale or self.default_scale) is not None and scale in by_id
+            if not item.items
+            and item.observable != "none"
+            and (scale := item.scale or self.default_scale) is not None
+            and scale in by_id
         }
 
     @cached_property
@@ -123,7 +128,10 @@ class Definition(Part):
         return any(scale.type == "binary" for scale in self.scored.values())
 
     def scale_of(self, item_id: str) -> Scale | None:
-        """The scale of an item, a student's own items (`goal.1` under `goal`) included. None where nothing is scored."""
+        """The scale of an item, a student's own items (`goal.1` under `goal`) included.
+
+        None where nothing is scored.
+        """
         found = self.scored.get(item_id)
         if found is None and "." in item_id:
             shared = item_id.rpartition(".")[0]
@@ -131,16 +139,25 @@ class Definition(Part):
         return found
 
     def in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
-        """The items that are scored in slots of a kind, in the authored order. What an applies-to of a heading says holds below it."""
+        """The items that are scored in slots of a kind, in the authored order.
+
+        What an applies-to of a heading says holds below it.
+        """
         return [
             item.id
             for item, above in self.walk()
-            if item.id in self.scored and item.observable == "session" and all(one.applies_to.to(kind, setting, age) for one in (*above, item))
+            if item.id in self.scored
+            and item.observable == "session"
+            and all(one.applies_to.to(kind, setting, age) for one in (*above, item))
         ]
 
     def expected_in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
         """Those of them that are meant to be scored in every such slot: all whose cadence is not some longer time."""
-        return [item for item in self.in_slot(kind, setting, age) if (self.by_id[item].cadence or self.cadence) in (None, "slot")]
+        return [
+            item
+            for item in self.in_slot(kind, setting, age)
+            if (self.by_id[item].cadence or self.cadence) in (None, "slot")
+        ]
 
     @cached_property
     def theme(self) -> dict[str, str]:
@@ -155,7 +172,8 @@ class Definition(Part):
             for one in (item, *above) if item.id in self.scored else ():
                 units.setdefault(one.id, []).append(item.id)
         return {
-            item.id: frozenset(unit for one in (*above, item) for prior in one.prior for unit in units.get(prior, ())) - {item.id}
+            item.id: frozenset(unit for one in (*above, item) for prior in one.prior for unit in units.get(prior, ()))
+            - {item.id}
             for item, above in self.walk()
             if item.id in self.scored
         }
@@ -165,7 +183,8 @@ class Definition(Part):
         fits = [
             form.id
             for form in self.forms
-            if (not form.informants or informant in form.informants) and (form.ages is None or (age is not None and form.ages[0] <= age <= form.ages[1]))
+            if (not form.informants or informant in form.informants)
+            and (form.ages is None or (age is not None and form.ages[0] <= age <= form.ages[1]))
         ]
         return fits[0] if len(fits) == 1 else None
 
@@ -199,7 +218,8 @@ class Definition(Part):
         return {rung.id: rung for rung, _ in self.climb()}
 
     def place(self, rung_id: str) -> int:
-        """The place on the ladder of a rung, or of the shared rung that a student's own step stands under. -1 where there is none."""
+        """The place on the ladder of a rung, or of the shared rung that a student's own step stands under. -1 where
+        there is none."""
         found = self.rung(rung_id)
         return self.rank[found.id] if found else -1
 
@@ -219,7 +239,8 @@ class Definition(Part):
         return named | {rung.id: rung.label for rung, _ in self.climb()}
 
     def label_of(self, thing_id: str | None) -> str | None:
-        """What to show for an item or rung; a student's own step without its words is shown as the shared one it stands under."""
+        """What to show for an item or rung; a student's own step without its words is shown as the shared one it stands
+        under."""
         while thing_id and thing_id not in self.labels:
             thing_id = thing_id.rpartition(".")[0]
         return self.labels.get(thing_id) if thing_id else None
@@ -239,13 +260,20 @@ class Definition(Part):
             return one.model_copy(update={**words, "rungs": tuple(map(rung, one.rungs))})
 
         def scale(one: Scale) -> Scale:
-            levels = tuple(level.model_copy(update={"label": said.levels.get(f"{one.id}/{level.value}", level.label)}) for level in one.levels)
+            levels = tuple(
+                level.model_copy(update={"label": said.levels.get(f"{one.id}/{level.value}", level.label)})
+                for level in one.levels
+            )
             return one.model_copy(update={"levels": levels})
 
         changed = {
-            "language": language, "title": said.title or self.title, "summary": said.summary or self.summary, "items": tuple(map(item, self.items)),
+            "language": language, "title": said.title or self.title, "summary": said.summary or self.summary,
+            "items": tuple(map(item, self.items)),
             "rungs": tuple(map(rung, self.rungs)), "scales": tuple(map(scale, self.scales)),
-            "scores": tuple(one.model_copy(update={"label": said.labels.get(one.id, one.label)}) for one in self.scores),
+            "scores": tuple(one.model_copy(update={"label": said.labels.get(one.id,
+            one.label)}) for one in self.scores),
         }  # fmt: skip
         # Built anew, because a copy would carry along what the original has remembered of its own words.
-        return Definition.model_construct(**{**{name: getattr(self, name) for name in Definition.model_fields}, **changed})
+        return Definition.model_construct(
+            **{**{name: getattr(self, name) for name in Definition.model_fields}, **changed}
+        )

@@ -49,7 +49,8 @@ class Level(Part):
 
 
 class Stage(Part):
-    """A named stretch of a scale, its first and last value included: on a star of ten points, 3 and 4 may be `Accepting help`."""
+    """A named stretch of a scale, its first and last value included: on a star of ten points, 3 and 4 may be `Accepting
+    help`."""
 
     id: Id
     label: Label
@@ -74,7 +75,8 @@ DECIMAL_COMMA = re.compile(r"[-+]?(?:\d+,\d{1,2}|0,\d+|\d+,\d{4,})")
 def number_in(text: str) -> int | float | None:
     """The number that a text says: whole where it is one, and None for words, and for what JSON cannot keep.
 
-    A comma is read as a decimal mark where it can be nothing else: `0,5`; and `1,234` is no number, because it may be two.
+    A comma is read as a decimal mark where it can be nothing else: `0,5`; and `1,234` is no number, because it may be
+    two.
     """
     typed = text.strip().replace("\u2212", "-")
     if DECIMAL_COMMA.fullmatch(typed):
@@ -118,7 +120,9 @@ class Scale(Part):
         if self.type == "numeric" and (self.min is None or self.max is None or self.min >= self.max):
             raise ValueError(f"scale '{self.id}' is numeric, so it needs a min below its max")
         if any(isinstance(level.value, str) and level.value.startswith(MISSING_MARK) for level in self.levels):
-            raise ValueError(f"scale '{self.id}' has a level that starts with {MISSING_MARK}, which stands for a missing answer")
+            raise ValueError(
+                f"scale '{self.id}' has a level that starts with {MISSING_MARK}, which stands for a missing answer"
+            )
         return self
 
     @cached_property
@@ -141,19 +145,41 @@ class Scale(Part):
 
     @cached_property
     def range(self) -> tuple[Fraction, Fraction] | None:
-        """The least and the greatest number that an answer can give. None where there is no number, or no end to them."""
+        """The least and the greatest number that an answer can give.
+
+        None where there is no number, or no end to them.
+        """
         if self.levels:
-            return (min(self.numbers.values()), max(self.numbers.values())) if len(self.numbers) == len(self.levels) else None
-        return (exact(self.min), exact(self.max)) if self.type == "numeric" and self.min is not None and self.max is not None else None
+            return (
+                (min(self.numbers.values()), max(self.numbers.values()))
+                if len(self.numbers) == len(self.levels)
+                else None
+            )
+        return (
+            (exact(self.min), exact(self.max))
+            if self.type == "numeric" and self.min is not None and self.max is not None
+            else None
+        )
 
     @property
     def choices(self) -> tuple[tuple[LevelValue, str], ...]:
-        """What can be chosen: the levels, or the numbers of a short range, each with what to show. Empty where something is typed."""
+        """What can be chosen: the levels, or the numbers of a short range, each with what to show.
+
+        Empty where something is typed.
+        """
         if self.levels:
             return tuple((level.value, level.label) for level in self.levels)
-        if self.type != "numeric" or self.min is None or self.max is None or not self.step or (self.max - self.min) / self.step > 20:
+        if (
+            self.type != "numeric"
+            or self.min is None
+            or self.max is None
+            or not self.step
+            or (self.max - self.min) / self.step > 20
+        ):
             return ()
-        numbers = (plain(exact(self.min) + n * exact(self.step)) for n in range(round((self.max - self.min) / self.step) + 1))
+        numbers = (
+            plain(exact(self.min) + n * exact(self.step)) for n in range(round((self.max - self.min) / self.step) + 1)
+        )
         return tuple((number, f"{number:g}") for number in numbers)
 
     @cached_property
@@ -161,7 +187,11 @@ class Scale(Part):
         """Whether every number on this scale is whole."""
         if self.levels:
             return all(number.denominator == 1 for number in self.numbers.values())
-        return self.type == "count" or (self.type == "numeric" and exact(self.step or 0.5).denominator == 1 and exact(self.min or 0).denominator == 1)
+        return self.type == "count" or (
+            self.type == "numeric"
+            and exact(self.step or 0.5).denominator == 1
+            and exact(self.min or 0).denominator == 1
+        )
 
     @cached_property
     def counts(self) -> bool:
@@ -191,7 +221,8 @@ class Scale(Part):
         return None if isinstance(level, str) else exact(level)
 
     def read(self, text: str) -> LevelValue:
-        """The level that a form's or sheet's text stands for; the text itself where it stands for none, so that whoever checks it can say so."""
+        """The level that a form's or sheet's text stands for; the text itself where it stands for none, so that whoever
+        checks it can say so."""
         named = next((level.value for level in self.levels if str(level.value) == text), None)
         if named is not None:
             return named
@@ -206,11 +237,19 @@ class Scale(Part):
     def stage(self, level: LevelValue) -> str | None:
         """The named stage that a level lies in."""
         number = self.number(level)
-        return next((stage.label for stage in self.stages if number is not None and exact(stage.first) <= number <= exact(stage.last)), None)
+        return next(
+            (
+                stage.label
+                for stage in self.stages
+                if number is not None and exact(stage.first) <= number <= exact(stage.last)
+            ),
+            None,
+        )
 
     @cached_property
     def secure(self) -> frozenset[LevelValue]:
-        """The levels at which a unit counts as known: those that say so, or the highest of a scale on which none does."""
+        """The levels at which a unit counts as known: those that say so, or the highest of a scale on which none
+        does."""
         said = frozenset(level.value for level in self.levels if level.means == "secure")
         rising = [level.value for level in self.levels if level.means != "lost"]
         return said or frozenset(rising[-1:])

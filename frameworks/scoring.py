@@ -52,7 +52,11 @@ class ScoreResult:
         """The value and its band, or the reason."""
         if self.reason is not None:
             return f"no score: {REASONS[self.reason]}"
-        return f"{self.value}" + (f" ({self.band.label})" if self.band else "") + (", scaled up from the answers given" if self.prorated else "")
+        return (
+            f"{self.value}"
+            + (f" ({self.band.label})" if self.band else "")
+            + (", scaled up from the answers given" if self.prorated else "")
+        )
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,11 @@ def _parts_first(scores: Sequence[Score]) -> list[Score]:
     done: list[Score] = []
     waiting = list(scores)
     while waiting:
-        ready = [one for one in waiting if isinstance(one.of, str) or all(part not in by_id or by_id[part] in done for part in one.of)] or waiting
+        ready = [
+            one
+            for one in waiting
+            if isinstance(one.of, str) or all(part not in by_id or by_id[part] in done for part in one.of)
+        ] or waiting
         # `all-scores` looks at those above it only, so the authored order settles it.
         first = ready[0]
         done.append(first)
@@ -170,7 +178,9 @@ def _value(definition: Definition, one: Score, answers: Answers, made: Mapping[s
     raw = _put_together(one, parts, numbers)
     if one.round is not None:
         raw = rounded(raw, one.round)
-    return ScoreResult(plain(raw), raw=plain(raw), answered=answered, asked=asked, prorated=one.method == "sum" and answered < asked)
+    return ScoreResult(
+        plain(raw), raw=plain(raw), answered=answered, asked=asked, prorated=one.method == "sum" and answered < asked
+    )
 
 
 def _put_together(one: Score, parts: Sequence[str], numbers: Mapping[str, Fraction]) -> Fraction:
@@ -192,7 +202,9 @@ def _put_together(one: Score, parts: Sequence[str], numbers: Mapping[str, Fracti
             return ordered[0]
         case "share-met":
             met = exact(one.met or 0)
-            enough = [part for part, number in numbers.items() if (number <= met if one.polarity == "down" else number >= met)]
+            enough = [
+                part for part, number in numbers.items() if (number <= met if one.polarity == "down" else number >= met)
+            ]
             return sum((weights[part] for part in enough), Fraction(0)) / weight
 
 
@@ -213,7 +225,9 @@ def _banded(one: Score, result: ScoreResult, context: Context) -> ScoreResult:
         if scaled is None:
             return ScoreResult(None, "not-in-table", result.raw, result.answered, result.asked, result.prorated)
         value = plain(exact(scaled))
-    return ScoreResult(value, None, result.raw, result.answered, result.asked, result.prorated, band_of(one, value, context))
+    return ScoreResult(
+        value, None, result.raw, result.answered, result.asked, result.prorated, band_of(one, value, context)
+    )
 
 
 def band_of(one: Score, value: float, context: Context) -> Band | None:
@@ -233,7 +247,10 @@ def _holds(band: Band, context: Context) -> bool:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A score now against its starting point. `direction` is better, worse, the same, or different where neither is better."""
+    """A score now against its starting point.
+
+    `direction` is better, worse, the same, or different where neither is better.
+    """
 
     before: int | float
     now: int | float
@@ -243,7 +260,9 @@ class Comparison:
 
 
 def compare(one: Score, before: ScoreResult, now: ScoreResult) -> Comparison | None:
-    """How a score moved. `reliable` says whether it is more than the measure's own noise; None where the measure does not say.
+    """How a score moved.
+
+    `reliable` says whether it is more than the measure's own noise; None where the measure does not say.
 
     None where either score is missing.
     """
@@ -253,5 +272,7 @@ def compare(one: Score, before: ScoreResult, now: ScoreResult) -> Comparison | N
     reliable = None if one.reliable_change is None else abs(change) >= exact(one.reliable_change)
     direction: Literal["better", "worse", "same", "different"] = "same"
     if change:
-        direction = "different" if one.polarity == "none" else "better" if (change > 0) == (one.polarity == "up") else "worse"
+        direction = (
+            "different" if one.polarity == "none" else "better" if (change > 0) == (one.polarity == "up") else "worse"
+        )
     return Comparison(before.value, now.value, plain(change), direction, reliable)

@@ -38,7 +38,9 @@ class About:
 
     def authored(self, kind: str, name: str, intake: Intake) -> Authored:
         """The parts of a definition that are about the whole."""
-        title = shortened(self.lines.get("title") or name.replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled")
+        title = shortened(
+            self.lines.get("title") or name.replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
+        )
         authored: Authored = {
             "id": _framework_id(self.lines.get("id", ""), title, intake),
             "version": _version(self.lines.get("version", "1"), intake),
@@ -47,7 +49,9 @@ class About:
         }
         if "summary" in self.lines:
             authored["summary"] = self.lines["summary"][:1000]
-        authored |= _language(self.lines, intake) | {"licence": _licence(self.lines, intake)} | _origin(self.lines, intake)
+        authored |= (
+            _language(self.lines, intake) | {"licence": _licence(self.lines, intake)} | _origin(self.lines, intake)
+        )
         return authored | _cadence(self.lines, intake) | _informants(self.lines, intake)
 
     def scales_for(self, kind: str, intake: Intake) -> Authored:

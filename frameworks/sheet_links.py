@@ -207,7 +207,9 @@ class LinkedRows(Nodes):
         for name, value in told.items():
             if value:
                 self.about.lines.setdefault(name, value)
-        self._depths = [part.strip().capitalize() for part in self.columns.cell(row, "depths").split(",") if part.strip()]
+        self._depths = [
+            part.strip().capitalize() for part in self.columns.cell(row, "depths").split(",") if part.strip()
+        ]
         more: dict[str, Any] = {}
         self._scale(row, more)
         if "scale" in more:

@@ -85,7 +85,9 @@ class Nodes:
         """
         made = slug(words).replace(".", "-")
         if not made:
-            advice = "no id could be made from these letters; give the row one in a column 'id', so that it stays the same"
+            advice = (
+                "no id could be made from these letters; give the row one in a column 'id', so that it stays the same"
+            )
             self.say(row, advice, kept=True)
             made = f"row-{row.number}"
         if level and (suffix := slug(level, 40)):

@@ -107,7 +107,11 @@ class TreeRows(Nodes):
         for depth in filled:
             parent = above[-1] if above else None
             last = depth == filled[-1]
-            node = None if last and says_more else self._headings.get((parent.id if parent else "", shortened(words[depth])))
+            node = (
+                None
+                if last and says_more
+                else self._headings.get((parent.id if parent else "", shortened(words[depth])))
+            )
             if node is None:
                 node = self._node(row, words[depth], parent, last)
             elif last:

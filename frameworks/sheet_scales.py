@@ -12,12 +12,15 @@ from frameworks.parts import number_in
 
 MEANINGS = ("not-yet", "started", "nearly", "secure", "lost")
 USUAL_SCALES: Mapping[str, dict[str, Any]] = {
-    "outcomes": {"id": "seen", "type": "binary", "levels": [{"value": 0, "label": "Not yet"}, {"value": 1, "label": "Seen"}]},
+    "outcomes": {"id": "seen", "type": "binary",
+    "levels": [{"value": 0, "label": "Not yet"}, {"value": 1, "label": "Seen"}]},
     "curriculum": {
         "id": "secure", "type": "ordinal",
         "levels": [
-            {"value": "introduced", "label": "Introduced", "means": "started"}, {"value": "with-help", "label": "With help", "means": "nearly"},
-            {"value": "on-my-own", "label": "On my own", "means": "secure"}, {"value": "used-elsewhere", "label": "Used elsewhere", "means": "secure"},
+            {"value": "introduced", "label": "Introduced", "means": "started"},
+            {"value": "with-help", "label": "With help", "means": "nearly"},
+            {"value": "on-my-own", "label": "On my own", "means": "secure"},
+            {"value": "used-elsewhere", "label": "Used elsewhere", "means": "secure"},
             {"value": "not-secure", "label": "Not secure any more", "means": "lost"},
         ],
     },
@@ -48,7 +51,8 @@ def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
 
 
 def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
-    """Levels as `1 = A little`, or words alone; `(secure)` behind one says what it means in a curriculum; `no order` makes it nominal."""
+    """Levels as `1 = A little`, or words alone; `(secure)` behind one says what it means in a curriculum; `no order`
+    makes it nominal."""
     levels: list[dict[str, Any]] = []
     ordered = True
     for cell in said:

@@ -10,7 +10,9 @@ from frameworks.intake import lines_of
 TEMPLATES: Mapping[str, Sequence[Sequence[str]]] = {
     "outcomes": (
         ("title", "Our three themes"), ("id", "our-three-themes"), ("version", "1"), ("licence", "Our own words"),
-        ("scale seen", "0 = Not yet", "1 = Seen"), ("scale how-much", "1 = A little", "2 = Some of the time", "3 = Most of the time"), ("default scale", "seen"), (),
+        ("scale seen", "0 = Not yet", "1 = Seen"),
+        ("scale how-much", "1 = A little", "2 = Some of the time", "3 = Most of the time"), ("default scale", "seen"),
+        (),
         ("theme", "indicator", "plain words", "scale", "scored in"),
         ("Belonging", "Said hello to somebody", "I said hello in my own way", "", "arrival, break, lunch"),
         ("", "Stayed near the others", "", "how-much", "break, lunch"),
@@ -20,19 +22,25 @@ TEMPLATES: Mapping[str, Sequence[Sequence[str]]] = {
         ("", "Used something that helps", "", "how-much", ""),
     ),
     "curriculum": (
-        ("title", "Our first curriculum"), ("id", "our-first-curriculum"), ("version", "1"), ("kind", "curriculum"), ("licence", "Our own words"),
-        ("scale secure", "Introduced (started)", "With help (nearly)", "On my own (secure)", "Not secure any more (lost)"), (),
+        ("title", "Our first curriculum"), ("id", "our-first-curriculum"), ("version", "1"), ("kind", "curriculum"),
+        ("licence", "Our own words"),
+        ("scale secure", "Introduced (started)", "With help (nearly)", "On my own (secure)",
+        "Not secure any more (lost)"), (),
         ("subject", "strand", "micro-unit", "comes after"),
-        ("Cooking", "Breakfast", "Makes toast", ""), ("", "", "Makes porridge", "Makes toast"), ("", "Lunch", "Makes a sandwich", "Makes toast"),
+        ("Cooking", "Breakfast", "Makes toast", ""), ("", "", "Makes porridge", "Makes toast"),
+        ("", "Lunch", "Makes a sandwich", "Makes toast"),
     ),
     "ladder": (
         ("title", "Our ladder"), ("id", "our-ladder"), ("version", "1"), ("licence", "Our own words"), (),
-        ("rung", "on site", "supervised"), ("No answer at the door", "", ""), ("Talks through the door", "", ""), ("On site, one to one", "yes", "yes"),
+        ("rung", "on site", "supervised"), ("No answer at the door", "", ""), ("Talks through the door", "", ""),
+        ("On site, one to one", "yes", "yes"),
     ),
     "instrument": (
-        ("title", "Our questions"), ("id", "our-questions"), ("version", "1"), ("licence", "Our own words"), ("informants", "student", "carer"), ("cadence", "term"),
+        ("title", "Our questions"), ("id", "our-questions"), ("version", "1"), ("licence", "Our own words"),
+        ("informants", "student", "carer"), ("cadence", "term"),
         ("scale agree", "1 = Not at all", "2 = A little", "3 = Mostly", "4 = Completely"), (),
-        ("section", "question", "reverse"), ("Here", "I know whom to ask", ""), ("", "I would rather be somewhere else", "yes"),
+        ("section", "question", "reverse"), ("Here", "I know whom to ask", ""),
+        ("", "I would rather be somewhere else", "yes"),
     ),
 }  # fmt: skip
 

@@ -120,7 +120,8 @@ def may_add_up(words: str) -> bool:
 
 
 def is_sum(words: str) -> bool:
-    """Whether words are those of a row that adds others up, and of nothing else but what may be worked out from others."""
+    """Whether words are those of a row that adds others up, and of nothing else but what may be worked out from
+    others."""
     name = _bare(words)
     return bool(SUMS.fullmatch(name) or SUMS_OF.fullmatch(name)) or is_statistic(words)
 

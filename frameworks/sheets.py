@@ -25,7 +25,8 @@ from frameworks.things import Item, Rung
 from frameworks.workbook import is_workbook, read_workbook
 
 NO_HEADINGS = (
-    "no row names the columns. Write one with 'theme' and 'indicator' (or subject, strand and unit; section and question; "
+    "no row names the columns. Write one with 'theme' and 'indicator' (or subject, strand and unit; section and "
+    "question; "
     "rung; or full statement and parent) above the rows"
 )
 
@@ -113,7 +114,8 @@ def _merge(about: About, more: About) -> None:
 
 
 def _kind(columns: Columns) -> str:
-    """The kind of definition that the columns make: levels and subjects make a curriculum of what else are questions."""
+    """The kind of definition that the columns make: levels and subjects make a curriculum of what else are
+    questions."""
     named = [name for _, name in columns.tree]
     if "rung" in named:
         return "ladder"
@@ -132,7 +134,10 @@ def _usual_scale(about: About, kind: str, intake: Intake) -> None:
     usual = USUAL_SCALES[kind]
     about.scales[usual["id"]] = usual
     levels = ", ".join(level["label"] for level in usual["levels"])
-    words = f"no scale is written above the table, so '{usual['id']}' was put in ({levels}). Write another as: scale NAME, 0 = Not yet, 1 = Seen"
+    words = (
+        f"no scale is written above the table, so '{usual['id']}' was put in ({levels}). Write another as: scale "
+        "NAME, 0 = Not yet, 1 = Seen"
+    )
     intake.say("the scale", words, kept=True)
 
 
@@ -140,7 +145,9 @@ def _take(reader: TreeRows | LinkedRows, table: _Table, columns: Columns, intake
     """All rows of a sheet, also where other headings begin another table below the first."""
     headings, here = table.headings, columns_of(table.headings.cells)
     if here.linked != columns.linked:
-        words = "its columns make a tree in another way than those of the first sheet; it was left out. Bring it by itself"
+        words = (
+            "its columns make a tree in another way than those of the first sheet; it was left out. Bring it by itself"
+        )
         intake.say(f"sheet '{headings.sheet}'", words)
         return
     _tell_unknown(here, headings, table.rows, intake)

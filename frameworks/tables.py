@@ -26,7 +26,8 @@ Counts = Callable[[Sequence[str]], int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row, with the number that a spreadsheet program shows beside it, and its sheet where a workbook has several."""
+    """One row, with the number that a spreadsheet program shows beside it, and its sheet where a workbook has
+    several."""
 
     number: int
     cells: Cells
@@ -88,7 +89,9 @@ def _separator(lines: Sequence[str], names: Counts) -> str:
 
 def _read(cells: Cells, number: int) -> Cells:
     if any(len(cell) > CELL_LIMIT for cell in cells):
-        raise DefinitionError([f"row {number}: a cell is longer than 128 kB; perhaps a quote before it is never closed"])
+        raise DefinitionError(
+            [f"row {number}: a cell is longer than 128 kB; perhaps a quote before it is never closed"]
+        )
     return [tidy(cell if cell.isascii() else mended(cell)) for cell in cells]
 
 
@@ -100,7 +103,9 @@ def _tell_quotes(records: Sequence[_Record], rows: Sequence[Row], intake: Intake
             words = 'a quote (") is opened and never closed; it was read as if it were not there. Look at this row'
             intake.say(row.where, words, kept=True, row=row.place)
         elif width > 2 and record.inner_separators >= width - 1:
-            words = "a cell in quotes runs over several lines that look like rows of their own; perhaps a quote is missing"
+            words = (
+                "a cell in quotes runs over several lines that look like rows of their own; perhaps a quote is missing"
+            )
             intake.say(row.where, words, kept=True, row=row.place)
 
 

@@ -46,8 +46,8 @@ def status_advice(status: str | None) -> str | None:
 class Origin(Part):
     """What a definition or an item was where it came from, as it was said there. Nothing here follows from it.
 
-    `version` and `status` are in the words of whoever published it (2.0; draft, adopted, deprecated). `first` and `last`
-    are the days on which it was in use there, and `changed` is the day of its last change.
+    `version` and `status` are in the words of whoever published it (2.0; draft, adopted, deprecated). `first` and
+    `last` are the days on which it was in use there, and `changed` is the day of its last change.
     """
 
     version: Label | None = None
@@ -58,7 +58,10 @@ class Origin(Part):
 
 
 class Applies(Part):
-    """Where, and of whom, an item is scored. What is left out means everywhere and everybody. Settings are named by their ids."""
+    """Where, and of whom, an item is scored.
+
+    What is left out means everywhere and everybody. Settings are named by their ids.
+    """
 
     slot_kinds: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()

@@ -1,4 +1,5 @@
-"""The next version of something that came from elsewhere: the same identifiers carry on, so that no student starts anew."""
+"""The next version of something that came from elsewhere: the same identifiers carry on, so that no student starts
+anew."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ def same_content(one: Authored, other: Authored) -> bool:
 def follow(intake: Intake, earlier: Definition, version: int | None = None) -> None:
     """Makes what was read the version after an earlier one, and writes the crosswalk, with a report of what carries on.
 
-    What has the same id and can still be answered as before goes on. Raises DefinitionError where what was read has faults.
+    What has the same id and can still be answered as before goes on. Raises DefinitionError where what was read has
+    faults.
     """
     authored = intake.authored
     if authored is None:
@@ -38,7 +40,10 @@ def follow(intake: Intake, earlier: Definition, version: int | None = None) -> N
         walks.append({"from": earlier.key, "items": carried, "note": "the same identifiers"})
     intake.authored = {**authored, "crosswalks": walks} if walks else authored
     gone = sum(thing not in carried for thing in _recorded(earlier))
-    words = f"{len(carried)} of its {len(carried) + gone} items carry on in {now.key}, because they have the same identifiers"
+    words = (
+        f"{len(carried)} of its {len(carried) + gone} items carry on in {now.key}, because they have the same "
+        "identifiers"
+    )
     intake.say(
         earlier.key,
         words + (f"; {gone} do not, and what was recorded for them stays where it is" if gone else ""),
@@ -49,7 +54,8 @@ def follow(intake: Intake, earlier: Definition, version: int | None = None) -> N
 def presume(intake: Intake, version: int) -> None:
     """Makes what was read another version although the one before is not at hand.
 
-    Where the ids are identifiers of its publisher, everything goes on under them; otherwise nothing is written, and that is told.
+    Where the ids are identifiers of its publisher, everything goes on under them; otherwise nothing is written, and
+    that is told.
     """
     if intake.authored is None or version < 2:
         return
@@ -59,9 +65,15 @@ def presume(intake: Intake, version: int) -> None:
         things = list(_recorded(load_definition(intake.authored)))
         walk = {"from": before, "items": dict(zip(things, things, strict=True)), "note": "the same identifiers"}
         intake.authored |= {"supersedes": before, "crosswalks": [walk]}
-        words = f"it was not given, so all items were taken to carry on in version {version} under their identifiers. Give it with --after to see what changed"
+        words = (
+            f"it was not given, so all items were taken to carry on in version {version} under their identifiers. "
+            "Give it with --after to see what changed"
+        )
     else:
-        words = "it was not given, so what was recorded against it does not carry on. Give it with --after, and a crosswalk is written"
+        words = (
+            "it was not given, so what was recorded against it does not carry on. Give it with --after, and a "
+            "crosswalk is written"
+        )
     intake.say(before, words, kept=True)
 
 
@@ -71,7 +83,8 @@ def not_carried(now: Definition, earlier: Definition) -> str | None:
     if now.version <= earlier.version or not shared or now.crosswalks:
         return None
     return (
-        f"{len(shared)} items are in {earlier.key} too, and no crosswalk carries on what was recorded for them, so every student starts anew; "
+        f"{len(shared)} items are in {earlier.key} too, and no crosswalk carries on what was recorded for them, so "
+        "every student starts anew; "
         f"add one under 'crosswalks', or import it with --after {earlier.key}"
     )
 
@@ -89,7 +102,9 @@ def _carried(earlier: Definition, now: Definition, intake: Intake) -> dict[str, 
         if thing not in before:
             continue
         if not _answered_alike(before[thing], scale):
-            words = f"'{now.labels[thing][:60]}' is scored on another scale now, so what was recorded for it does not go on"
+            words = (
+                f"'{now.labels[thing][:60]}' is scored on another scale now, so what was recorded for it does not go on"
+            )
             intake.say("the crosswalk", words, kept=True)
             continue
         carried[thing] = thing

@@ -66,7 +66,9 @@ def read_workbook(raw: bytes, intake: Intake) -> list[list[Row]]:
         raise
     except Exception as error:
         # A damaged workbook fails in openpyxl in more ways than it names.
-        raise DefinitionError([f"this workbook cannot be read ({type(error).__name__}); open it, save it again, or save the sheet as CSV"]) from None
+        raise DefinitionError(
+            [f"this workbook cannot be read ({type(error).__name__}); open it, save it again, or save the sheet as CSV"]
+        ) from None
     return sheets
 
 
@@ -91,7 +93,12 @@ def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     if len(content) > part.file_size:
         raise DefinitionError(["this workbook says that it is smaller than it is; it was not opened"])
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise DefinitionError(["this workbook holds definitions of XML of its own, which no spreadsheet program writes; it was not opened"])
+        raise DefinitionError(
+            [
+                "this workbook holds definitions of XML of its own, which no spreadsheet program writes; it was not "
+                "opened"
+            ]
+        )
     return part.filename.startswith("xl/worksheets/") and (b"<f>" in content or b"<f " in content)
 
 
@@ -135,11 +142,13 @@ def _tell(row: Row, values: tuple[Any, ...], behind: tuple[Any, ...], intake: In
             say(f"a cell holds a fault ({value}) in place of a value; it was read as empty")
         elif isinstance(value, (date, time)):
             say(
-                f"'{row.cells[place]}' is a date; where it should read as it was typed, such as 3-4, make its column text",
+                f"'{row.cells[place]}' is a date; where it should read as it was typed, such as 3-4, make its column "
+                "text",
             )
         elif isinstance(value, str) and not value.isascii() and mended(value) != value:
             say(
-                f"letters had been read as Windows letters and saved again, and were mended ('{row.cells[place][:40]}')",
+                "letters had been read as Windows letters and saved again, and were mended "
+                f"('{row.cells[place][:40]}')",
             )
         elif isinstance(value, str) and not value.isascii() and looks_misread(value):
             say("some letters look as if they had been read as Windows letters and saved again; look at them")

@@ -19,7 +19,13 @@ READS = (RecordRead.TOPIC,)
 CHANGES = ("entry-corrected", "entry-voided")
 RECORDS = tuple(sorted(ENTRY_TOPICS - set(CHANGES)))
 RULES = tuple(event.TOPIC for event in ALL_EVENTS if event.TOPIC not in (*READS, *CHANGES, *RECORDS))
-KINDS = {"reads": READS, "changes": CHANGES, "records": RECORDS, "decisions": RULES, "erasures": ("key-shredded", "text-excised", "hold-set", "hold-lifted")}
+KINDS = {
+    "reads": READS,
+    "changes": CHANGES,
+    "records": RECORDS,
+    "decisions": RULES,
+    "erasures": ("key-shredded", "text-excised", "hold-set", "hold-lifted"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +41,35 @@ class Deed:
     detail: str
 
 
-DETAILS = ("what", "role", "rung", "indicator", "unit", "retention_class", "rule", "reason_code", "deed", "kind", "excised_position", "released")
+DETAILS = (
+    "what",
+    "role",
+    "rung",
+    "indicator",
+    "unit",
+    "retention_class",
+    "rule",
+    "reason_code",
+    "deed",
+    "kind",
+    "excised_position",
+    "released",
+)
 
 
 def deeds(
-    recorder: LedgerRecorder, setting: UUID, first: datetime, last: datetime, limit: int,
-    kind: str = "", author: UUID | None = None, students: Sequence[UUID] = (), before: int | None = None,
-) -> list[Deed]:  # fmt: skip
-    """What was recorded in a setting within a stretch of time, newest first, at most `limit`, below a position if one is given."""
+    recorder: LedgerRecorder,
+    setting: UUID,
+    first: datetime,
+    last: datetime,
+    limit: int,
+    kind: str = "",
+    author: UUID | None = None,
+    students: Sequence[UUID] = (),
+    before: int | None = None,
+) -> list[Deed]:
+    """What was recorded in a setting within a stretch of time, newest first, at most `limit`, below a position if one
+    is given."""
     low = recorder.position_at(microseconds(first) - 1) + 1
     high = recorder.position_at(microseconds(last))
     until = min(high, before - 1) if before else high
@@ -52,6 +79,8 @@ def deeds(
 
 def _deed(row: Any) -> Deed:
     state = orjson.loads(row.state)
-    detail = ", ".join(str(state[name]) for name in DETAILS if state.get(name) is not None and isinstance(state[name], (str, int)))
+    detail = ", ".join(
+        str(state[name]) for name in DETAILS if state.get(name) is not None and isinstance(state[name], (str, int))
+    )
     author, student = (str(UUID(bytes=bytes(one))) if one else None for one in (row.author_id, row.student_id))
     return Deed(row.position, moment(row.recorded_at), moment(row.occurred_at), row.topic, author, student, detail)

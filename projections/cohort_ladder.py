@@ -1,4 +1,5 @@
-"""How far contact got for everybody of a setting, on one ladder: medians and sustained rungs, never a mean, never a per cent.
+"""How far contact got for everybody of a setting, on one ladder: medians and sustained rungs, never a mean, never a per
+cent.
 
 Other ladders are brought over where a crosswalk says how; a student's own smaller steps count as the shared rung they
 stand under.
@@ -21,7 +22,10 @@ from projections.reading import Body, Reader, Unknown
 
 @dataclass(frozen=True)
 class CohortLadder:
-    """Each student with contacts in the last weeks, and the medians over them. `elsewhere` counts contacts on ladders without a map to this one."""
+    """Each student with contacts in the last weeks, and the medians over them.
+
+    `elsewhere` counts contacts on ladders without a map to this one.
+    """
 
     ladder: Definition
     students: list[tuple[Body, dict[str, Any]]]
@@ -30,7 +34,9 @@ class CohortLadder:
     elsewhere: int
 
 
-def cohort_ladder(reader: Reader, setting: Body, students: Sequence[Body], key: str, now: datetime, weeks: int = WEEKS) -> CohortLadder:
+def cohort_ladder(
+    reader: Reader, setting: Body, students: Sequence[Body], key: str, now: datetime, weeks: int = WEEKS
+) -> CohortLadder:
     """These students of a setting on a ladder `id@version`. Raises Unknown where it was not published."""
     ladder = reader.definition(key)
     if ladder is None or ladder.kind != "ladder":
@@ -59,4 +65,6 @@ def cohort_ladder(reader: Reader, setting: Body, students: Sequence[Body], key: 
         place = median([rank[climbed[name]] for _, climbed in rows if climbed[name]])
         return order[place] if place is not None else None
 
-    return CohortLadder(ladder, sorted(rows, key=lambda row: str(row[0]["name"])), middle("latest"), middle("sustained"), elsewhere)
+    return CohortLadder(
+        ladder, sorted(rows, key=lambda row: str(row[0]["name"])), middle("latest"), middle("sustained"), elsewhere
+    )

@@ -1,4 +1,5 @@
-"""Where history goes on: what was recorded against earlier versions or other definitions, as far as a crosswalk says so."""
+"""Where history goes on: what was recorded against earlier versions or other definitions, as far as a crosswalk says
+so."""
 
 from __future__ import annotations
 
@@ -53,7 +54,8 @@ def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
 
 
 def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: Iterable[Definition]) -> dict[str, Any]:
-    """The outcomes of a progress, moved on into those definitions as far as their crosswalks say; the rest stays where it was scored."""
+    """The outcomes of a progress, moved on into those definitions as far as their crosswalks say; the rest stays where
+    it was scored."""
     moved: dict[str, Any] = deepcopy(dict(outcomes))
     for definition in definitions:
         for walk in carried_into(reader, definition):

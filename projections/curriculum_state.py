@@ -1,4 +1,5 @@
-"""Where students stand in a curriculum, at any two times: the status of every unit, its history, and what to plan next."""
+"""Where students stand in a curriculum, at any two times: the status of every unit, its history, and what to plan
+next."""
 
 from __future__ import annotations
 
@@ -43,8 +44,13 @@ class GroupCurriculum:
         return sorted(wanted, key=lambda unit: -unit.ready.bit_count())[:limit]
 
 
-def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY) -> StudentCurriculum:
-    """A student's units of a curriculum `id@version`, as known at a time, by the steps of the days of `within`. Raises Unknown for either."""
+def student_curriculum(
+    reader: Reader, student_id: UUID, key: str, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY
+) -> StudentCurriculum:
+    """A student's units of a curriculum `id@version`, as known at a time, by the steps of the days of `within`.
+
+    Raises Unknown for either.
+    """
     curriculum, (_, setting) = _curriculum(reader, key), reader.student_and_setting(student_id)
     time_zone = setting["time_zone"]
     taken: dict[str, list[tuple[int, Step]]] = {}
@@ -56,17 +62,26 @@ def student_curriculum(reader: Reader, student_id: UUID, key: str, as_of: dateti
                     taken.setdefault(str(here), []).append((at, Step(day, walk.level(status) if walk else status)))
     ordered = {unit: [step for _, step in sorted(steps, key=lambda one: one[0])] for unit, steps in taken.items()}
     states = unit_states(curriculum, ordered)
-    return StudentCurriculum(curriculum, states, next_steps(curriculum, states, local_day(microseconds(as_of), time_zone)))
+    return StudentCurriculum(
+        curriculum, states, next_steps(curriculum, states, local_day(microseconds(as_of), time_zone))
+    )
 
 
-def group_curriculum(reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None) -> GroupCurriculum:
+def group_curriculum(
+    reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None
+) -> GroupCurriculum:
     """A group's units of a curriculum. Raises Unknown for the curriculum."""
     curriculum, statuses = group_statuses(reader, students, key, as_of, known_at)
     return GroupCurriculum(curriculum, list(students), group_units(curriculum, statuses))
 
 
-def group_statuses(reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None) -> tuple[Definition, list[dict[str, Any]]]:
-    """A curriculum, and the status of every unit that each of some students has touched. Raises Unknown for the curriculum."""
+def group_statuses(
+    reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None
+) -> tuple[Definition, list[dict[str, Any]]]:
+    """A curriculum, and the status of every unit that each of some students has touched.
+
+    Raises Unknown for the curriculum.
+    """
     curriculum = _curriculum(reader, key)
     places = {UUID(student["id"]): place for place, student in enumerate(students)}
     statuses: list[dict[str, Any]] = [{} for _ in students]
@@ -75,13 +90,16 @@ def group_statuses(reader: Reader, students: Sequence[Body], key: str, as_of: da
         if walk is None:
             statuses[places[student_id]].update(now)
         else:
-            carried = {here: walk.level(status) for unit, status in now.items() if (here := walk.item(unit)) is not None}
+            carried = {
+                here: walk.level(status) for unit, status in now.items() if (here := walk.item(unit)) is not None
+            }
             statuses[places[student_id]].update(carried)
     return curriculum, statuses
 
 
 def touched_curricula(reader: Reader, students: Sequence[UUID], on: date, within: Days = EVERY_DAY) -> list[Definition]:
-    """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has steps in, on days of `within`."""
+    """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has
+    steps in, on days of `within`."""
     found = {definition.key: definition for definition in reader.newest("curriculum", on)}
     touched = _touched_on(reader, students, within) if within is not EVERY_DAY else _touched(reader, students)
     found |= {key: definition for key in touched if (definition := reader.definition(key)) is not None}
@@ -107,10 +125,14 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
         if live is None or not students:
             return set()
         ask = (
-            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) AND {on_days(days)} "
+            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) AND "
+            f"{on_days(days)} "
             f"AND kind = 'unit-progressed' AND {COUNTS_NOW}"
         )
-        return {item.partition("|")[0] for (item,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))}
+        return {
+            item.partition("|")[0]
+            for (item,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))
+        }
 
 
 def _curriculum(reader: Reader, key: str) -> Definition:
@@ -120,14 +142,17 @@ def _curriculum(reader: Reader, key: str) -> Definition:
     return found
 
 
-def _steps(reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None) -> list[tuple[Carried | None, list[Steps], int]]:
+def _steps(
+    reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None
+) -> list[tuple[Carried | None, list[Steps], int]]:
     return [(walk, steps, known) for _, walk, steps, known in _all_steps(reader, students, curriculum, known_at)]
 
 
 def _all_steps(
     reader: Reader, students: Sequence[UUID], curriculum: Definition, known_at: datetime | None
 ) -> list[tuple[UUID, Carried | None, list[Steps], int]]:
-    """The steps of each student in the curriculum and in whatever goes on in it, oldest definition first, and the position they are known at."""
+    """The steps of each student in the curriculum and in whatever goes on in it, oldest definition first, and the
+    position they are known at."""
     walks: list[Carried | None] = [*carried_into(reader, curriculum), None]
     keys = [walk.key if walk else curriculum.key for walk in walks]
     known = None if known_at is None else reader.ledger.position_at(known_at)

@@ -1,4 +1,5 @@
-"""Which of a student's days still hold something that is due: kept beside the day cells, so that nothing has to be looked through.
+"""Which of a student's days still hold something that is due: kept beside the day cells, so that nothing has to be
+looked through.
 
 A mark is there as long as the day's cell says so, however long ago the day was.
 """
@@ -32,9 +33,12 @@ def marks_table(suffix: str, metadata: MetaData) -> Table:
 
 
 def marks_of(cell: DayCell) -> frozenset[str]:
-    """The marks of a day: parents not told, a session missed, somebody reached out, two people said different things."""
+    """The marks of a day: parents not told, a session missed, somebody reached out, two people said different
+    things."""
     sessions = cell.get("sessions", {})
-    differ = DISPUTED in sessions or any(DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values())
+    differ = DISPUTED in sessions or any(
+        DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values()
+    )
     holds = {
         UNTOLD: "restrictive-untold" in cell.get("incidents", {}),
         MISSED: NOT_ATTENDED in sessions,
@@ -64,7 +68,9 @@ class DayMarks:
         """Writes what changed."""
         gone = [(mark, *key) for key, marks in self._before.items() for mark in marks - self._after[key]]
         come = [(mark, *key) for key, marks in self._after.items() for mark in marks - self._before[key]]
-        self._views.update_many(connection, f"DELETE FROM {self._table.name} WHERE mark = ? AND student = ? AND day = ?", gone)
+        self._views.update_many(
+            connection, f"DELETE FROM {self._table.name} WHERE mark = ? AND student = ? AND day = ?", gone
+        )
         self._views.insert_many(connection, self._table, come)
 
 
@@ -77,7 +83,8 @@ class Untold(NamedTuple):
 
 
 class SaidDifferently(NamedTuple):
-    """Entries that contradict each other about one session, or about one score, in the order in which they were recorded."""
+    """Entries that contradict each other about one session, or about one score, in the order in which they were
+    recorded."""
 
     student: UUID
     day: date
@@ -108,12 +115,31 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
     for start in range(0, len(students), 500):
         some = [student.bytes for student in students[start : start + 500]]
         marks = ",".join("?" * len(some))
-        ask = views.sql(f"SELECT mark, student, day FROM marks__{generation} WHERE mark IN (?,?) AND student IN ({marks}) ORDER BY day")
+        ask = views.sql(
+            f"SELECT mark, student, day FROM marks__{generation} WHERE mark IN (?,?) AND student IN ({marks}) ORDER BY "
+            "day"
+        )
         rows = connection.exec_driver_sql(ask, (UNTOLD, SAID_DIFFERENTLY, *some)).all()
-        for student, day, entry in _rows_of(views, generation, connection, rows, UNTOLD, "entry", "kind = 'incident-recorded' AND item = 'restrictive-untold'"):
+        for student, day, entry in _rows_of(
+            views,
+            generation,
+            connection,
+            rows,
+            UNTOLD,
+            "entry",
+            "kind = 'incident-recorded' AND item = 'restrictive-untold'",
+        ):
             found.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
         columns = "entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day"
-        told = _rows_of(views, generation, connection, rows, SAID_DIFFERENTLY, columns, "kind IN ('session-attended', 'outcome-scored')")
+        told = _rows_of(
+            views,
+            generation,
+            connection,
+            rows,
+            SAID_DIFFERENTLY,
+            columns,
+            "kind IN ('session-attended', 'outcome-scored')",
+        )
         found.said_differently += _contradictions(told)
         _add_missed(views, generation, connection, some, found.missed)
     return found
@@ -121,11 +147,13 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
 
 def _add_missed(
     views: Views, generation: str, connection: Connection, some: Sequence[bytes], missed: dict[UUID, list[Missed]]
-) -> None:  # fmt: skip
+) -> None:
     """Adds the sessions missed of some students. Whoever reaches out once a session has begun follows it up."""
     ask = (
-        f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}), reached (whose, last) AS (SELECT whose, COALESCE("
-        f"(SELECT MAX(day) FROM marks__{generation} m WHERE m.mark = '{REACHED_OUT}' AND m.student = whose), 0) FROM wanted) "
+        f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}), reached (whose, last) AS (SELECT whose, "
+        "COALESCE("
+        f"(SELECT MAX(day) FROM marks__{generation} m WHERE m.mark = '{REACHED_OUT}' AND m.student = whose), 0) FROM "
+        "wanted) "
         f"SELECT mark, whose, day FROM reached CROSS JOIN marks__{generation} "
         f"WHERE mark IN ('{MISSED}', '{REACHED_OUT}') AND student = whose AND day >= last ORDER BY day"
     )
@@ -140,7 +168,9 @@ def _add_missed(
     for student, day, position, item, slot, begins, ends, session_day in _rows_of(
         views, generation, connection, rows, MISSED, columns, "kind = 'session-attended'"
     ):
-        days.setdefault((bytes(student), day), []).append(Attested(position, begins, ends, session_day, slot, item, None))
+        days.setdefault((bytes(student), day), []).append(
+            Attested(position, begins, ends, session_day, slot, item, None)
+        )
     for (whose, day), told in sorted(days.items()):
         for session in sessions_of(told):
             begins = min(one.begins or 0 for one in session)
@@ -148,7 +178,9 @@ def _add_missed(
                 missed.setdefault(UUID(bytes=whose), []).append(Missed(date.fromordinal(day), begins, tuple(session)))
 
 
-def _rows_of(views: Views, generation: str, connection: Connection, marked: Sequence[Any], mark: str, columns: str, where: str) -> list[Any]:
+def _rows_of(
+    views: Views, generation: str, connection: Connection, marked: Sequence[Any], mark: str, columns: str, where: str
+) -> list[Any]:
     """The current rows of the timeline on days that have a mark."""
     keys = [(bytes(student), day) for found, student, day in marked if found == mark]
     rows: list[Any] = []
@@ -169,7 +201,10 @@ def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
     for student, day, entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day in rows:
         told, whose = UUID(bytes=bytes(entry)), bytes(student)
         if kind == "session-attended":
-            sessions.setdefault((whose, day), {})[position] = (Attested(position, begins, ends, session_day, slot, item, None), told)
+            sessions.setdefault((whose, day), {})[position] = (
+                Attested(position, begins, ends, session_day, slot, item, None),
+                told,
+            )
         else:
             scores.setdefault((whose, day, item, slot or occurred_at), []).append((value, told))
     for (whose, day), by_position in sessions.items():
@@ -182,4 +217,6 @@ def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
         for other, _ in scored[1:]:
             value = agreed(value, other)
         if value == DISPUTED_LEVEL:
-            yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), "outcome-scored", tuple(entry for _, entry in scored))
+            yield SaidDifferently(
+                UUID(bytes=whose), date.fromordinal(day), "outcome-scored", tuple(entry for _, entry in scored)
+            )

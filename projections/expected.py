@@ -1,9 +1,10 @@
-"""In which slots a student is expected on a day: the one answer that pages, phones, registers, packs and clocks ask for.
+"""In which slots a student is expected on a day: the one answer that pages, phones, registers, packs and clocks ask
+for.
 
-A student is expected in a slot if a placement of theirs is running, the setting is open, the timetable in force holds the slot
-on that weekday, and the student's own week names it. They are expected in a session if they are in one of its slots: in the one
-that it names, or, where it names none, in any that lies within it. All but `expected_at` is pure: it goes by bodies of the
-registry.
+A student is expected in a slot if a placement of theirs is running, the setting is open, the timetable in force holds
+the slot on that weekday, and the student's own week names it. They are expected in a session if they are in one of its
+slots: in the one that it names, or, where it names none, in any that lies within it. All but `expected_at` is pure: it
+goes by bodies of the registry.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from projections.relations import by_student, known_at_position, placement_days
 Why = Literal["expected", "not-placed", "closed", "no-week", "not-held", "no-days", "not-then"]
 """Why a student is expected, or is not.
 
-No placement is running; the setting is closed; nobody said in which slots; the setting holds none then; the student's week has
-none at all; or it has some, and not these.
+No placement is running; the setting is closed; nobody said in which slots; the setting holds none then; the student's
+week has none at all; or it has some, and not these.
 """
 
 EVERY_WEEKDAY = (1, 2, 3, 4, 5)
@@ -41,7 +42,10 @@ class Expectation(NamedTuple):
 
     @property
     def was_offered(self) -> bool:
-        """Whether not to come was to miss something. Where nobody said what a student's week is like, any slot may be theirs."""
+        """Whether not to come was to miss something.
+
+        Where nobody said what a student's week is like, any slot may be theirs.
+        """
         return self.why in ("expected", "no-week")
 
 
@@ -77,14 +81,16 @@ class Expectations:
         named = {one.slot for one in told if one.slot is not None}
         times = [(self._clock(one.begins or 0), self._clock(one.ends or 0)) for one in told]
         held = [
-            slot for slot in self._slots_held(day) or () if (slot["id"] in named if named else _lies_within(slot, times))
+            slot for slot in self._slots_held(day) or () if (slot["id"] in named if named else _lies_within(slot,
+            times))
         ]  # fmt: skip
         return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
     def weeks(self, student: Body, since: date) -> list[Body]:
         """What a student's weeks are like from a day on, as stretches that are alike from one change to the next.
 
-        A phone that has no signal finds every day in these, holidays and the end of a placement included, and needs no rule of its own.
+        A phone that has no signal finds every day in these, holidays and the end of a placement included, and needs no
+        rule of its own.
         """
         changes = sorted({since, *(day for day in self._changes(student) if day > since)})
         made: list[Body] = []
@@ -125,7 +131,8 @@ class Expectations:
 
 
 def expected_at(reader: Reader, student_id: UUID, setting: Body, position: int) -> Asked:
-    """In which sessions a student was expected, as known at a position: looked up when it is first asked for, as it seldom is."""
+    """In which sessions a student was expected, as known at a position: looked up when it is first asked for, as it
+    seldom is."""
 
     @cache
     def known() -> tuple[Expectations, Body]:
@@ -178,7 +185,8 @@ def _lies_within(slot: Body, times: Iterable[tuple[str, str]]) -> bool:
 def is_open(setting: Mapping[str, Any], day: date) -> bool:
     """Whether a setting is open on a day: in a half-term and not in a closure of the calendar in force.
 
-    Where there is no calendar every weekday counts as open, and where a calendar names no half-terms only its closures close.
+    Where there is no calendar every weekday counts as open, and where a calendar names no half-terms only its closures
+    close.
     """
     calendar = in_force(setting.get("calendars", ()), day)
     if calendar is None:

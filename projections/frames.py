@@ -1,7 +1,7 @@
 """A student's history as day frames: where everything stood at the end of every day, so that a browser only looks up.
 
-The figures are those of the one fold (`progress.py`), taken day after day. Counts travel as what each day added, because that
-is a quarter of the bytes; the script adds them up once, when they arrive.
+The figures are those of the one fold (`progress.py`), taken day after day. Counts travel as what each day added,
+because that is a quarter of the bytes; the script adds them up once, when they arrive.
 """
 
 from __future__ import annotations
@@ -17,19 +17,34 @@ from projections.reading import Body, Reader
 
 Json = dict[str, Any]
 TIPS = ("baseline", "latest", "sustained", "highest_sustained")
-MARKED = {"context-noted": "context", "voice-heard": "voice", "incident-recorded": "incident", "visit-logged": "visit", "note-written": "note"}
+MARKED = {
+    "context-noted": "context",
+    "voice-heard": "voice",
+    "incident-recorded": "incident",
+    "visit-logged": "visit",
+    "note-written": "note",
+}
 """Kinds of entries that the line under the slider marks, and what it calls them."""
 
 
-def frames(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], statuses: Statuses, newest: Sequence[Definition]) -> Json:
-    """Frames over days given in order as (ISO date, cell). Places on a ladder are numbers into its `rungs`; null is none yet."""
+def frames(
+    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], statuses: Statuses, newest: Sequence[Definition]
+) -> Json:
+    """Frames over days given in order as (ISO date, cell).
+
+    Places on a ladder are numbers into its `rungs`; null is none yet.
+    """
     return {
         "days": [day for day, _ in days],
         "ladders": _ladders(reader, days),
         "themes": _themes(reader, setting, days, newest),
         "counts": _counts(days),
         "units": _units(days, statuses),
-        "marks": {name: marked for kind, name in MARKED.items() if (marked := [n for n, (_, cell) in enumerate(days) if kind in cell["kinds"]])},
+        "marks": {
+            name: marked
+            for kind, name in MARKED.items()
+            if (marked := [n for n, (_, cell) in enumerate(days) if kind in cell["kinds"]])
+        },
     }
 
 
@@ -58,12 +73,15 @@ def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, J
         index = {day: n for n, (day, _) in enumerate(days)}
         made[key] = {
             "rungs": order, "contacts": _steps(contacts), **tips,
-            "path": {"day": [index[day] for day in climbed.days], "place": [None if one < 0 else one for one in climbed.places]},
+            "path": {"day": [index[day] for day in climbed.days],
+            "place": [None if one < 0 else one for one in climbed.places]},
         }  # fmt: skip
     return made
 
 
-def _themes(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]) -> dict[str, Json]:
+def _themes(
+    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]
+) -> dict[str, Json]:
     """By framework, theme and kind of slot: what each day added to seen and to looked-for."""
     kinds = reader.slot_kinds(setting)
     made: dict[str, Json] = {}
@@ -74,7 +92,11 @@ def _themes(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], 
         for key, said in outcomes_carried(reader, outcomes, newest).items():
             framework = reader.definition(key)
             for (theme, kind), (seen, of) in seen_by_theme(framework, said).items() if framework else ():
-                series = made.setdefault(key, {}).setdefault(theme, {}).setdefault(kind, {"seen": [0] * len(days), "of": [0] * len(days)})
+                series = (
+                    made.setdefault(key, {})
+                    .setdefault(theme, {})
+                    .setdefault(kind, {"seen": [0] * len(days), "of": [0] * len(days)})
+                )
                 series["seen"][n], series["of"][n] = seen, of
     return made
 

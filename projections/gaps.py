@@ -29,7 +29,8 @@ LISTED = 30
 
 @dataclass(frozen=True)
 class RatersApart:
-    """Two people whose shares of "seen" on one indicator, for the same students, are so far apart that their intervals do not touch."""
+    """Two people whose shares of "seen" on one indicator, for the same students, are so far apart that their intervals
+    do not touch."""
 
     indicator: str
     first: str
@@ -47,11 +48,15 @@ class Gaps:
     def tables(self) -> list[tuple[str, str, Sequence[str], list[list[Any]]]]:
         """(name, caption, heads, rows) of each list; where a row is about a student, it begins with their period."""
         return [
-            ("not-met", f"Students not met for {QUIET_DAYS} days or more", ("Student", "Last contact", "Days"), self.not_met()),
-            ("not-scored", "Slots that nobody scored, on days attended", ("Student", "Expected", "Not scored", "Share scored"), self.not_scored()),
-            ("cancelled-by-us", "Sessions and visits that we cancelled", ("Student", "Sessions", "Visits"), self.cancelled()),
+            ("not-met", f"Students not met for {QUIET_DAYS} days or more", ("Student", "Last contact", "Days"),
+            self.not_met()),
+            ("not-scored", "Slots that nobody scored, on days attended",
+            ("Student", "Expected", "Not scored", "Share scored"), self.not_scored()),
+            ("cancelled-by-us", "Sessions and visits that we cancelled", ("Student", "Sessions", "Visits"),
+            self.cancelled()),
             ("raters", "Raters far apart, last four weeks", ("Indicator", "One", "Seen", "Another", "Seen by them"), [
-                [one.indicator, one.first, _percent(one.first_seen), one.second, _percent(one.second_seen)] for one in self.raters()
+                [one.indicator, one.first, _percent(one.first_seen), one.second,
+                _percent(one.second_seen)] for one in self.raters()
             ]),
             ("setbacks", "Harder stretches not made good yet", ("Student", "Since", "Rungs"), self.setbacks()),
         ]  # fmt: skip
@@ -63,13 +68,20 @@ class Gaps:
             ladder = period.main_ladder
             met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
             since = (period.last - date.fromisoformat(met[-1])).days if met else None
-            if period.last in placement_days([period.placement] if period.placement else ()) and (since is None or since >= QUIET_DAYS):
+            if period.last in placement_days([period.placement] if period.placement else ()) and (
+                since is None or since >= QUIET_DAYS
+            ):
                 found.append([period, met[-1] if met else "never", since if since is not None else "–"])
         return sorted(found, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
 
     def not_scored(self) -> list[list[Any]]:
         """Slots expected on days attended that have no score, the most first."""
-        found = [[p, wanted, wanted - scored, f"{scored / wanted:.0%}"] for p in self.periods for wanted, scored in [p.completeness] if wanted > scored]
+        found = [
+            [p, wanted, wanted - scored, f"{scored / wanted:.0%}"]
+            for p in self.periods
+            for wanted, scored in [p.completeness]
+            if wanted > scored
+        ]
         return sorted(found, key=lambda row: -row[2])
 
     def cancelled(self) -> list[list[Any]]:
@@ -83,7 +95,13 @@ class Gaps:
 
     def setbacks(self) -> list[list[Any]]:
         """Stretches in which less is kept up than before, and which go on."""
-        open_ = [(period, one) for period in self.periods if period.main_ladder for one in period.main_ladder.setbacks if one.last is None]
+        open_ = [
+            (period, one)
+            for period in self.periods
+            if period.main_ladder
+            for one in period.main_ladder.setbacks
+            if one.last is None
+        ]
         return [[period, one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
 
     def raters(self) -> list[RatersApart]:
@@ -92,7 +110,9 @@ class Gaps:
             return []
         last = self.periods[0].last
         until = end_of(last, self.setting)
-        counts = self._scores({UUID(period.student["id"]): period.within for period in self.periods}, until - LOOKED_BACK, until)
+        counts = self._scores(
+            {UUID(period.student["id"]): period.within for period in self.periods}, until - LOOKED_BACK, until
+        )
         people = {person["id"]: person["name"] for person in self.reader.whole("people")}
         found: list[RatersApart] = []
         for (key, indicator), by_author in counts.items():
@@ -102,13 +122,20 @@ class Gaps:
             for n, one in enumerate(authors):
                 for other in authors[n + 1 :]:
                     both = by_author[one].keys() & by_author[other].keys()
-                    sums = [[sum(by_author[who][student][place] for student in both) for place in (0, 1)] for who in (one, other)]
+                    sums = [
+                        [sum(by_author[who][student][place] for student in both) for place in (0, 1)]
+                        for who in (one, other)
+                    ]
                     a, b = (share(*pair) for pair in sums)
                     if a and b and min(sums[0][1], sums[1][1]) >= RATED_ENOUGH and (a.high < b.low or b.high < a.low):
-                        found.append(RatersApart(label, people.get(one) or "someone", a, people.get(other) or "someone", b))
+                        found.append(
+                            RatersApart(label, people.get(one) or "someone", a, people.get(other) or "someone", b)
+                        )
         return sorted(found, key=lambda one: -abs(one.first_seen.value - one.second_seen.value))[:LISTED]
 
-    def _scores(self, students: Mapping[UUID, Days], first: datetime, last: datetime) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
+    def _scores(
+        self, students: Mapping[UUID, Days], first: datetime, last: datetime
+    ) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
         found: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
         for student, author, item, value in scored_by(self.reader, students, first, last):
             key, indicator, _ = item.split("|")
@@ -119,8 +146,11 @@ class Gaps:
         return found
 
 
-def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime) -> list[tuple[UUID, str, str, str]]:
-    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments, on days of each student."""
+def scored_by(
+    reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime
+) -> list[tuple[UUID, str, str, str]]:
+    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments, on
+    days of each student."""
     wanted = sorted(one.bytes for one in students)
     rows: list[Any] = []
     low, high = first.date().toordinal() - 1, last.date().toordinal() + 1
@@ -130,13 +160,20 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
         for start in range(0, len(wanted), 500):
             some = wanted[start : start + 500]
             ask = (
-                f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN "
+                f"({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
                 f"AND kind = 'outcome-scored' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
             )
-            rows += connection.exec_driver_sql(reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))).all()
+            rows += connection.exec_driver_sql(
+                reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))
+            ).all()
     rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
     authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
-    return [(UUID(bytes=bytes(student)), str(authors[position]), item, value) for position, student, item, value, _ in rows if position in authors]
+    return [
+        (UUID(bytes=bytes(student)), str(authors[position]), item, value)
+        for position, student, item, value, _ in rows
+        if position in authors
+    ]
 
 
 def _percent(interval: Interval) -> str:

@@ -28,11 +28,18 @@ ENTRIES_LIMIT = 5_000
 
 
 def history(
-    reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, skip: int = 0, limit: int = ENTRIES_LIMIT, within: Days = EVERY_DAY
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    known_at: datetime | None,
+    skip: int = 0,
+    limit: int = ENTRIES_LIMIT,
+    within: Days = EVERY_DAY,
 ) -> History:
     """Entries and progress at that instant. Entries come newest first, at most `limit`, after leaving out `skip`.
 
-    `known_at` None means everything that is known; only the days of `within` are told. Raises Unknown for a student who was never admitted.
+    `known_at` None means everything that is known; only the days of `within` are told. Raises Unknown for a student who
+    was never admitted.
     """
     _, setting = reader.student_and_setting(student_id)
     days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at, within)
@@ -50,10 +57,16 @@ def history(
 
 
 def days_at(
-    reader: Reader, student_id: UUID, setting: Body, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY,
+    reader: Reader,
+    student_id: UUID,
+    setting: Body,
+    as_of: datetime,
+    known_at: datetime | None,
+    within: Days = EVERY_DAY,
     expected: Asked | None = None,
-) -> tuple[list[tuple[str, DayCell]], int, bool]:  # fmt: skip
-    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether any is incomplete.
+) -> tuple[list[tuple[str, DayCell]], int, bool]:
+    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether any is
+    incomplete.
 
     `expected` says in which sessions the student was expected, for whoever knows that of many students already.
     """
@@ -64,7 +77,8 @@ def days_at(
         assert live is not None
         position = live.position if known is None else min(known, live.position)
         ask = (
-            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} AND day <= ? "
+            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} AND "
+            "day <= ? "
             "AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
@@ -75,7 +89,11 @@ def days_at(
         days: list[tuple[str, DayCell]] = []
         for day, _, rungs, rest in rows:
             found = entries.get(day)
-            folded = read_cell(rungs, rest) if found is None else fold_day(row for row in found if row.occurred_at <= instant)
+            folded = (
+                read_cell(rungs, rest)
+                if found is None
+                else fold_day(row for row in found if row.occurred_at <= instant)
+            )
             if folded:
                 days.append((date.fromordinal(day).isoformat(), folded))
         incomplete = reader.views.incomplete(connection, reader.ledger.world.records(student_id))
@@ -109,10 +127,19 @@ def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses
 
 
 def entries_at(
-    reader: Reader, student_id: UUID, as_of: datetime, position: int, skip: int, limit: int, from_day: date | None = None, kinds: Sequence[str] = (),
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    position: int,
+    skip: int,
+    limit: int,
+    from_day: date | None = None,
+    kinds: Sequence[str] = (),
     within: Days = EVERY_DAY,
-) -> list[dict[str, Any]]:  # fmt: skip
-    """Each entry as it read at a position, newest first, with every change made to it by then. Of some kinds only, where any are named.
+) -> list[dict[str, Any]]:
+    """Each entry as it read at a position, newest first, with every change made to it by then.
+
+    Of some kinds only, where any are named.
 
     Only what happened on the days of `within`, from `from_day` on, is told.
     """
@@ -136,12 +163,19 @@ def entries_at(
             changed.add(key)
         else:
             current.add(key)
-    # Whatever counts no more here was taken back, or a correction moved it out of what was asked for: those are few, and looked up.
+    # Whatever counts no more here was taken back, or a correction moved it out of what was asked for: those are few,
+    # and looked up.
     for key, happened in _moved(reader, changed - current, position).items():
-        if happened > microseconds(as_of) or (wanted is not EVERY_DAY and local_day(happened, zone_of(reader, student_id)) not in wanted):
+        if happened > microseconds(as_of) or (
+            wanted is not EVERY_DAY and local_day(happened, zone_of(reader, student_id)) not in wanted
+        ):
             del newest[key]
     order = sorted(newest, key=lambda key: (newest[key][1], newest[key][0]), reverse=True)[skip : skip + limit]
-    stories = _stories(reader, [UUID(bytes=key) for key in order if key in changed], [newest[key][0] for key in order if key not in changed])
+    stories = _stories(
+        reader,
+        [UUID(bytes=key) for key in order if key in changed],
+        [newest[key][0] for key in order if key not in changed],
+    )
     told = ([event for event in stories.get(UUID(bytes=key), ()) if (event.position or 0) <= position] for key in order)
     return [_tell(reader, story) for story in told if story]
 
@@ -169,13 +203,21 @@ def zone_of(reader: Reader, student_id: UUID) -> str:
 
 def day_of(reader: Reader, told: Mapping[str, Any]) -> date:
     """The day on which a told entry happened, where its student is."""
-    return local_day(microseconds(datetime.fromisoformat(told["occurred_at"])), zone_of(reader, UUID(told["entry"]["student_id"])))
+    return local_day(
+        microseconds(datetime.fromisoformat(told["occurred_at"])), zone_of(reader, UUID(told["entry"]["student_id"]))
+    )
 
 
 def changed_since(
-    reader: Reader, student_id: UUID, as_of: datetime, position: int, limit: int = ENTRIES_LIMIT, within: Days = EVERY_DAY
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    position: int,
+    limit: int = ENTRIES_LIMIT,
+    within: Days = EVERY_DAY,
 ) -> list[dict[str, Any]]:
-    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now, newest first.
+    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now,
+    newest first.
 
     Only what happened on the days of `within` is told.
     """
@@ -187,7 +229,9 @@ def changed_since(
             "AND occurred_at <= ? AND (counted > ? OR superseded > ?) "
             "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
         )
-        rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)).all()
+        rows = connection.exec_driver_sql(
+            reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)
+        ).all()
     streams = [UUID(bytes=bytes(row[0])) for row in rows]
     stories = _stories(reader, streams, ())
     told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
@@ -204,7 +248,8 @@ def _since(told: Mapping[str, Any], position: int) -> str:
 
 
 def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: Sequence[str]) -> list[dict[str, Any]]:
-    """What was recorded of some kinds about several students on one day and was not taken back, in the order in which it happened."""
+    """What was recorded of some kinds about several students on one day and was not taken back, in the order in which
+    it happened."""
     rows = rows_of_day(reader.views, "position", students, day, f"kind IN ({','.join('?' * len(kinds))})", *kinds)
     positions = [row[0] for row in rows]
     told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
@@ -248,8 +293,10 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
         state = _state(reader, event)
         change = {
             "id": str(event.command_id), "kind": event.topic, "position": event.position,
-            "occurred_at": moment(event.occurred_at).isoformat(), "recorded_at": moment(event.recorded_at or 0).isoformat(),
-            "author_id": str(event.author_id), "reason_code": state["reason_code"], "reason": state.get("reason"), "before": entry, "after": None,
+            "occurred_at": moment(event.occurred_at).isoformat(),
+            "recorded_at": moment(event.recorded_at or 0).isoformat(),
+            "author_id": str(event.author_id), "reason_code": state["reason_code"], "reason": state.get("reason"),
+            "before": entry, "after": None,
         }  # fmt: skip
         if event.topic == "entry-corrected":
             entry = change["after"] = state["replacement"]
@@ -260,7 +307,8 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
         changes.append(change)
     return {
         "id": str(first.originator_id), "kind": first.topic, "occurred_at": moment(occurred_at).isoformat(),
-        "recorded_at": moment(first.recorded_at or 0).isoformat(), "position": first.position, "author_id": str(first.author_id),
+        "recorded_at": moment(first.recorded_at or 0).isoformat(), "position": first.position,
+        "author_id": str(first.author_id),
         "status": status, "flags": orjson.loads(first.state).get("flags", []), "entry": entry, "changes": changes,
     }  # fmt: skip
 
@@ -268,7 +316,13 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
 def _opened(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:
     state = _state(reader, event)
     state.pop("flags", None)
-    head = {"id": event.originator_id, "kind": event.topic, "setting_id": event.setting_id, "student_id": event.student_id, "author_id": event.author_id}
+    head = {
+        "id": event.originator_id,
+        "kind": event.topic,
+        "setting_id": event.setting_id,
+        "student_id": event.student_id,
+        "author_id": event.author_id,
+    }
     return {name: str(value) for name, value in head.items()} | state
 
 

@@ -1,4 +1,5 @@
-"""Questionnaires: who answered which and when, what came out, how it compares with the starting point, and what is due."""
+"""Questionnaires: who answered which and when, what came out, how it compares with the starting point, and what is
+due."""
 
 from __future__ import annotations
 
@@ -75,16 +76,28 @@ def in_use(reader: Reader, on: date) -> list[Definition]:
     return [one for one in reader.newest("instrument", on) if one.about == "student"]
 
 
-def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY) -> list[Rater]:
-    """Every instrument in use, and any that was answered on the days of `within`, by respondent, with its scores. Raises Unknown for the student."""
+def answered(
+    reader: Reader, student_id: UUID, as_of: datetime, known_at: datetime | None, within: Days = EVERY_DAY
+) -> list[Rater]:
+    """Every instrument in use, and any that was answered on the days of `within`, by respondent, with its scores.
+
+    Raises Unknown for the student.
+    """
     student, setting = reader.student_and_setting(student_id)
     today = local_day(microseconds(as_of), setting["time_zone"])
-    rows = [row for row in _answers(reader, [student_id], as_of, known_at) if local_day(row.occurred_at, setting["time_zone"]) in within]
+    rows = [
+        row
+        for row in _answers(reader, [student_id], as_of, known_at)
+        if local_day(row.occurred_at, setting["time_zone"]) in within
+    ]
     events = reader.events([row.position for row in rows])
     now, placed = in_use(reader, today), days_placed(reader, student_id)
-    # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same question.
+    # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same
+    # question.
     carried = {walk.key: (one.key, walk) for one in now for walk in carried_into(reader, one)}
-    grouped: dict[tuple[str, str], list[tuple[Answered, Carried | None]]] = {(one.key, respondent): [] for one in now for respondent in one.informants}
+    grouped: dict[tuple[str, str], list[tuple[Answered, Carried | None]]] = {
+        (one.key, respondent): [] for one in now for respondent in one.informants
+    }
     for row in rows:
         key, walk = carried.get(row.instrument, (row.instrument, None))
         grouped.setdefault((key, row.respondent), []).append((row, walk))
@@ -97,9 +110,15 @@ def answered(reader: Reader, student_id: UUID, as_of: datetime, known_at: dateti
 
 
 def _rater(
-    instrument: Definition, respondent: str, given: Sequence[tuple[Answered, Carried | None]], events: Mapping[int | None, Any], student: Body, setting: Body,
-    today: date, placed: Days,
-) -> Rater:  # fmt: skip
+    instrument: Definition,
+    respondent: str,
+    given: Sequence[tuple[Answered, Carried | None]],
+    events: Mapping[int | None, Any],
+    student: Body,
+    setting: Body,
+    today: date,
+    placed: Days,
+) -> Rater:
     made: list[Answering] = []
     for row, walk in given:
         day = local_day(row.occurred_at, setting["time_zone"])
@@ -112,8 +131,11 @@ def _rater(
     if instrument.cadence is None or since > today:
         return Rater(instrument, respondent, made, None, None)
     terms = half_terms(setting)
-    # Nobody is asked about somebody who is not here: in no stretch without a day of a placement, and not today where none is running.
-    expected = [one for one in stretches(instrument.cadence, since, today, terms) if placed & days_of([(one.first, one.last)])]
+    # Nobody is asked about somebody who is not here: in no stretch without a day of a placement, and not today where
+    # none is running.
+    expected = [
+        one for one in stretches(instrument.cadence, since, today, terms) if placed & days_of([(one.first, one.last)])
+    ]
     by = due(instrument.cadence, since, today, days, terms) if today in placed else None
     return Rater(instrument, respondent, made, by, completeness(expected, days))
 
@@ -133,7 +155,9 @@ def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: dateti
     here = [student for student in students if student["id"] in placed]
     last: dict[tuple[str, str, str], list[date]] = {}
     for row in _answers(reader, [UUID(student["id"]) for student in here], now, None):
-        last.setdefault((str(row.student), row.instrument.partition("@")[0], row.respondent), []).append(local_day(row.occurred_at, setting["time_zone"]))
+        last.setdefault((str(row.student), row.instrument.partition("@")[0], row.respondent), []).append(
+            local_day(row.occurred_at, setting["time_zone"])
+        )
     terms, instruments = half_terms(setting), in_use(reader, today)
     found: list[Due] = []
     for student in here:

@@ -1,8 +1,10 @@
-"""Every step of every unit of a curriculum, and every questionnaire answered: read whole for a student or a group, at both times.
+"""Every step of every unit of a curriculum, and every questionnaire answered: read whole for a student or a group, at
+both times.
 
-A student's steps in one curriculum are kept in columns, a few hundred steps to a row, with both times of every step inside;
-each row holds a stretch of time, and no two rows the same. So a group of 60 with 2,000 units each is a few hundred rows,
-any (as_of, known_at) is a pass over numbers, and a new step rewrites one small row, however long the history.
+A student's steps in one curriculum are kept in columns, a few hundred steps to a row, with both times of every step
+inside; each row holds a stretch of time, and no two rows the same. So a group of 60 with 2,000 units each is a few
+hundred rows, any (as_of, known_at) is a pass over numbers, and a new step rewrites one small row, however long the
+history.
 """
 
 from __future__ import annotations
@@ -32,7 +34,8 @@ ALWAYS = -(2**62)
 """When the first row begins, in microseconds: before anything that can have happened."""
 
 ROW_STEPS = 400
-"""A row of twice as many steps is cut in two: enough to be read fast, few enough to be written again for every new one."""
+"""A row of twice as many steps is cut in two: enough to be read fast, few enough to be written again for every new
+one."""
 
 
 def steps_table(suffix: str, metadata: MetaData) -> Table:
@@ -47,7 +50,10 @@ def steps_table(suffix: str, metadata: MetaData) -> Table:
 
 
 def answers_table(suffix: str, metadata: MetaData) -> Table:
-    """One row for each state of each answered questionnaire. `superseded` is the position from which it counts no more."""
+    """One row for each state of each answered questionnaire.
+
+    `superseded` is the position from which it counts no more.
+    """
     return Table(
         f"instruments_answered{suffix}", metadata,
         Column("student", LargeBinary(16), primary_key=True),
@@ -69,7 +75,15 @@ class Steps:
     """Some of a student's steps in one curriculum, as columns in the order in which they happened."""
 
     def __init__(self, said: dict[str, Any] | None = None) -> None:
-        self.said: dict[str, Any] = said or {"units": [], "statuses": [], "unit": [], "status": [], "at": [], "position": [], "superseded": []}
+        self.said: dict[str, Any] = said or {
+            "units": [],
+            "statuses": [],
+            "unit": [],
+            "status": [],
+            "at": [],
+            "position": [],
+            "superseded": [],
+        }
 
     def __len__(self) -> int:
         return len(self.said["at"])
@@ -78,7 +92,12 @@ class Steps:
         """Puts a step in its place. It is the newest that was recorded, so of those at one moment it is the last."""
         said = self.said
         place = bisect_right(said["at"], occurred_at)
-        for name, value in (("unit", _index(said["units"], unit)), ("status", _index(said["statuses"], status)), ("at", occurred_at), ("position", position)):
+        for name, value in (
+            ("unit", _index(said["units"], unit)),
+            ("status", _index(said["statuses"], status)),
+            ("at", occurred_at),
+            ("position", position),
+        ):
             said[name].insert(place, value)
         said["superseded"].insert(place, NEVER)
 
@@ -101,7 +120,10 @@ class Steps:
         made: dict[str, Any] = {name: self.said[name][which] for name in ("at", "position", "superseded")}
         for name, names in (("unit", "units"), ("status", "statuses")):
             used = {index: place for place, index in enumerate(dict.fromkeys(self.said[name][which]))}
-            made |= {names: [self.said[names][index] for index in used], name: [used[index] for index in self.said[name][which]]}
+            made |= {
+                names: [self.said[names][index] for index in used],
+                name: [used[index] for index in self.said[name][which]],
+            }
         return made
 
     def _rows(self) -> Iterator[tuple[int, int, int, int, int]]:
@@ -122,25 +144,43 @@ class Steps:
         return made
 
     def counted(self, known: int, until: int) -> Iterator[tuple[str, str, int]]:
-        """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that order."""
+        """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that
+        order."""
         units, statuses = self.said["units"], self.said["statuses"]
         for unit, status, at, position, superseded in self._rows():
             if position <= known and at <= until and (superseded == NEVER or superseded > known):
                 yield units[unit], statuses[status], at
 
     def latest(self, known: int, until: int) -> Iterator[tuple[str, str]]:
-        """The counted statuses of these units, in the order they happened: a dict made of them keeps the last of each."""
+        """The counted statuses of these units, in the order they happened: a dict made of them keeps the last of
+        each."""
         said = self.said
-        told = zip(map(said["units"].__getitem__, said["unit"]), map(said["statuses"].__getitem__, said["status"]), strict=True)
+        told = zip(
+            map(said["units"].__getitem__, said["unit"]), map(said["statuses"].__getitem__, said["status"]), strict=True
+        )
         # Most often nothing has to be left out by time, and then nothing here runs step by step in Python.
-        if said["at"] and said["at"][-1] <= until and max(said["position"]) <= known and max(said["superseded"]) <= known:
+        if (
+            said["at"]
+            and said["at"][-1] <= until
+            and max(said["position"]) <= known
+            and max(said["superseded"]) <= known
+        ):
             return compress(told, map(not_, said["superseded"]))
         times = zip(said["at"], said["position"], said["superseded"], strict=True)
-        return compress(told, [position <= known and at <= until and (not superseded or superseded > known) for at, position, superseded in times])
+        return compress(
+            told,
+            [
+                position <= known and at <= until and (not superseded or superseded > known)
+                for at, position, superseded in times
+            ],
+        )
 
 
 def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
-    """The status of every unit that was touched, as known at a position, of what had happened until a moment. Rows in order of time."""
+    """The status of every unit that was touched, as known at a position, of what had happened until a moment.
+
+    Rows in order of time.
+    """
     now: dict[str, str] = {}
     for row in rows:
         now.update(row.latest(known, until))
@@ -212,7 +252,9 @@ class Learning(Projection):
                     self._rows[key].supersede(before.seen.position, seen.position)
                     touched.add(key)
                 elif before is not None and before.kind == "instrument-answered":
-                    superseded.append((seen.position, before.seen.position, _student(before), _key(before.said["instrument"])))
+                    superseded.append(
+                        (seen.position, before.seen.position, _student(before), _key(before.said["instrument"]))
+                    )
                 if after is None or after.seen.position != seen.position:
                     continue
             elif (found := joining(seen)) is not None:
@@ -225,11 +267,22 @@ class Learning(Projection):
             if after.kind == "unit-progressed":
                 self._add(connection, after, touched)
             elif after.kind == "instrument-answered":
-                row = (_student(after), _key(after.said["instrument"]), after.seen.position, None, after.said["respondent"], after.occurred_at, seen.stream)
+                row = (
+                    _student(after),
+                    _key(after.said["instrument"]),
+                    after.seen.position,
+                    None,
+                    after.said["respondent"],
+                    after.occurred_at,
+                    seen.stream,
+                )
                 answers.append(row)
         self._keep(connection, touched)
         self.views.insert_many(connection, self.answers, answers)
-        mark = f"UPDATE {self.answers.name} SET superseded = ? WHERE position = ? AND student = ? AND instrument = ? AND superseded IS NULL"
+        mark = (
+            f"UPDATE {self.answers.name} SET superseded = ? WHERE position = ? AND student = ? AND instrument = ? "
+            "AND superseded IS NULL"
+        )
         self.views.update_many(connection, mark, superseded)
 
     def _add(self, connection: Connection, entry: EntryState, touched: set[tuple[bytes, str, int]]) -> None:
@@ -247,7 +300,9 @@ class Learning(Projection):
         """The row, loaded, that holds the moment of an entry: the last one that begins at or before it."""
         student, curriculum = whose = _student(entry), _key(entry.said["curriculum"])
         if whose not in self._begins:
-            ask = self.views.sql(f"SELECT begins FROM {self.steps.name} WHERE student = ? AND curriculum = ? ORDER BY begins")
+            ask = self.views.sql(
+                f"SELECT begins FROM {self.steps.name} WHERE student = ? AND curriculum = ? ORDER BY begins"
+            )
             self._begins[whose] = [row[0] for row in connection.exec_driver_sql(ask, whose)]
         begins = self._begins[whose]
         if not begins:
@@ -255,12 +310,18 @@ class Learning(Projection):
             self._rows[student, curriculum, ALWAYS] = Steps()
         key = (student, curriculum, begins[bisect_right(begins, entry.occurred_at) - 1])
         if key not in self._rows:
-            ask = self.views.sql(f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?")
+            ask = self.views.sql(
+                f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?"
+            )
             self._rows[key] = Steps(orjson.loads(connection.exec_driver_sql(ask, key).scalar_one()))
         return key
 
     def _keep(self, connection: Connection, touched: set[tuple[bytes, str, int]]) -> None:
-        self.views.update_many(connection, f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?", sorted(touched))
+        self.views.update_many(
+            connection,
+            f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?",
+            sorted(touched),
+        )
         rows = [(*key, orjson.dumps(self._rows[key].said).decode()) for key in sorted(touched)]
         self.views.insert_many(connection, self.steps, rows)
         if len(self._rows) > self.REMEMBERED:
@@ -291,7 +352,10 @@ def read_steps(
     for start in range(0, len(records), 500):
         some = records[start : start + 500]
         marks = ",".join("?" * len(some)), ",".join("?" * len(curricula))
-        ask = f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND curriculum IN ({marks[1]}) ORDER BY student, curriculum, begins"
+        ask = (
+            f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND "
+            f"curriculum IN ({marks[1]}) ORDER BY student, curriculum, begins"
+        )
         given = (*[record.bytes for record in some], *curricula)
         for record, curriculum, steps in connection.exec_driver_sql(views.sql(ask), given):
             recorded = UUID(bytes=bytes(record))
@@ -305,7 +369,9 @@ def _in_order(rows: Sequence[list[Steps]]) -> list[Steps]:
     return rows[0] if len(rows) == 1 else [Steps.together(row for record in rows for row in record)]
 
 
-def read_answers(connection: Connection, views: Views, generation: str, students: Sequence[UUID], known: int, until: int) -> list[Answered]:
+def read_answers(
+    connection: Connection, views: Views, generation: str, students: Sequence[UUID], known: int, until: int
+) -> list[Answered]:
     """The questionnaires answered for students, as known at a position, until a moment; in the order they happened."""
     whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
     records = list(whose)
@@ -313,8 +379,10 @@ def read_answers(connection: Connection, views: Views, generation: str, students
     for start in range(0, len(records), 500):
         some = records[start : start + 500]
         ask = (
-            f"SELECT student, instrument, respondent, occurred_at, position, entry FROM instruments_answered__{generation} "
-            f"WHERE student IN ({','.join('?' * len(some))}) AND position <= ? AND (superseded IS NULL OR superseded > ?) AND occurred_at <= ?"
+            "SELECT student, instrument, respondent, occurred_at, position, entry FROM "
+            f"instruments_answered__{generation} "
+            f"WHERE student IN ({','.join('?' * len(some))}) AND position <= ? AND (superseded IS NULL OR superseded > "
+            "?) AND occurred_at <= ?"
         )
         for record, instrument, respondent, at, position, entry in connection.exec_driver_sql(
             views.sql(ask), (*[one.bytes for one in some], known, known, until)

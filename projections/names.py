@@ -21,7 +21,10 @@ UNNAMED = "Not named yet"
 
 
 class FullName(NamedTuple):
-    """A person as the setting identified them. `born` is an ISO date; `family` is empty where there is one name only."""
+    """A person as the setting identified them.
+
+    `born` is an ISO date; `family` is empty where there is one name only.
+    """
 
     id: str
     first: str
@@ -42,8 +45,9 @@ def reference(student_id: str) -> str:
 def short_names(people: Iterable[FullName]) -> dict[str, str]:
     """The short name of everybody, by id; no two look alike, whatever scripts they are in.
 
-    A first name and the initial of the family name where that is enough. Otherwise as many letters of the family name as it
-    takes, then the year of birth, then the whole date, and where even that is the same, a number in the order of the ids.
+    A first name and the initial of the family name where that is enough. Otherwise as many letters of the family name
+    as it takes, then the year of birth, then the whole date, and where even that is the same, a number in the order of
+    the ids.
     """
     everybody = sorted(_as_seen(person) for person in people)
     names = _tell_apart(everybody, FORMS)
@@ -121,7 +125,8 @@ FORMS: tuple[Form, ...] = (_initial, _letters, _year, _birthday)
 
 
 def signs(text: str) -> list[str]:
-    """A text as its readers count letters: marks stay with the letter that carries them, and joined letters together."""
+    """A text as its readers count letters: marks stay with the letter that carries them, and joined letters
+    together."""
     found: list[str] = []
     for letter in unicodedata.normalize("NFC", text):
         if found and (unicodedata.category(letter).startswith("M") or letter == JOINER or _joins_next(found[-1][-1])):

@@ -1,7 +1,9 @@
-"""One fact, however often it was said: a session of a student, and a score by one rater in one slot or moment, count once.
+"""One fact, however often it was said: a session of a student, and a score by one rater in one slot or moment, count
+once.
 
-Nothing that was said is lost. Where two say the same it counts once; where they contradict each other nothing is decided for
-them: the session was offered and has no code, the score has no level, until one of the two is put right or taken back.
+Nothing that was said is lost. Where two say the same it counts once; where they contradict each other nothing is
+decided for them: the session was offered and has no code, the score has no level, until one of the two is put right or
+taken back.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ LATE = "attended-late"
 
 
 class Attested(NamedTuple):
-    """What one entry says of a session. `begins` and `ends` are planned, in microseconds; `date` is an ordinal, and goes with `slot`."""
+    """What one entry says of a session.
+
+    `begins` and `ends` are planned, in microseconds; `date` is an ordinal, and goes with `slot`.
+    """
 
     position: int
     begins: int | None
@@ -57,7 +62,8 @@ def agreed(one: str, other: str) -> str:
 
 
 def is_same_session(one: Attested, other: Attested) -> bool:
-    """Whether two entries are about one session: the same slot of the same day, or, where one names no slot, planned times that overlap."""
+    """Whether two entries are about one session: the same slot of the same day, or, where one names no slot, planned
+    times that overlap."""
     if one.slot is not None and other.slot is not None:
         return (one.date, one.slot) == (other.date, other.slot)
     if one.begins is None or other.begins is None:
@@ -76,15 +82,20 @@ def sessions_of(attested: Iterable[Attested]) -> list[list[Attested]]:
 
 
 def status_of(session: Sequence[Attested]) -> str:
-    """What a session came to: the one thing that everybody says, or that it is in dispute. Somebody who came late came."""
+    """What a session came to: the one thing that everybody says, or that it is in dispute.
+
+    Somebody who came late came.
+    """
     statuses = {"attended" if entry.status == LATE else entry.status for entry in session}
     return statuses.pop() if len(statuses) == 1 else DISPUTED
 
 
 def sessions_counted(
     attested: Iterable[Attested], was_offered: Callable[[Sequence[Attested]], bool] = lambda session: True
-) -> dict[str, int]:  # fmt: skip
-    """The counts of a day's sessions. Of several that agree, one began late where any says so, with the fewest minutes said.
+) -> dict[str, int]:
+    """The counts of a day's sessions.
+
+    Of several that agree, one began late where any says so, with the fewest minutes said.
 
     `was_offered` is asked of those that were missed: whether the student was expected in it at all.
     """

@@ -1,4 +1,7 @@
-"""How often what was looked for was seen, by theme and kind of slot. Only yes-or-no indicators can be added together."""
+"""How often what was looked for was seen, by theme and kind of slot.
+
+Only yes-or-no indicators can be added together.
+"""
 
 from __future__ import annotations
 

@@ -21,19 +21,34 @@ WEEKS = 6
 SPARK_POINTS = 60
 
 
-def overview(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, within: Mapping[str, Days] = MappingProxyType({})) -> list[dict[str, Any]]:
+def overview(
+    reader: Reader,
+    setting: Body,
+    students: Sequence[Body],
+    now: datetime,
+    within: Mapping[str, Days] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
     """Each of these students of a setting with their ladder over the last six weeks, one read for all of them.
 
     `within` holds by a student's id the days that may be told, where those are not all.
     """
     days = recent_rungs(reader, setting, students, now)
     cut = {UUID(student): held for student, held in within.items() if held is not EVERY_DAY}
-    days |= {student: [one for one in days.get(student, ()) if date.fromisoformat(one[0]) in held] for student, held in cut.items()}
-    return sorted((_line(reader, student, days.get(UUID(student["id"]), [])) for student in students), key=lambda line: str(line["name"]))
+    days |= {
+        student: [one for one in days.get(student, ()) if date.fromisoformat(one[0]) in held]
+        for student, held in cut.items()
+    }
+    return sorted(
+        (_line(reader, student, days.get(UUID(student["id"]), [])) for student in students),
+        key=lambda line: str(line["name"]),
+    )
 
 
-def recent_rungs(reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS) -> dict[UUID, list[tuple[str, Any]]]:
-    """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by student."""
+def recent_rungs(
+    reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS
+) -> dict[UUID, list[tuple[str, Any]]]:
+    """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by
+    student."""
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
     days: dict[UUID, list[tuple[str, Any]]] = {}
     with reader.views.reading() as connection:
@@ -42,10 +57,13 @@ def recent_rungs(reader: Reader, setting: Body, students: Sequence[Body], now: d
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
             ask = (
-                f"SELECT student, day, rungs FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                f"SELECT student, day, rungs FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) "
+                "AND day BETWEEN ? AND ? "
                 "AND to_pos IS NULL AND (rungs IS NOT NULL OR cell <> '{}')"
             )
-            for student, day, rungs in connection.exec_driver_sql(reader.views.sql(ask), (*some, today - 7 * weeks, today)):
+            for student, day, rungs in connection.exec_driver_sql(
+                reader.views.sql(ask), (*some, today - 7 * weeks, today)
+            ):
                 told = (date.fromordinal(day).isoformat(), {"rungs": orjson.loads(rungs or "[]")})
                 days.setdefault(UUID(bytes=bytes(student)), []).append(told)
     return days
@@ -71,7 +89,8 @@ def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[st
 
 
 def _drawn(ladder: Definition, path: Sequence[tuple[str, str | None]]) -> list[int]:
-    """The places that the small line goes through: those of every contact, or the highest of each day where they are too many to see."""
+    """The places that the small line goes through: those of every contact, or the highest of each day where they are
+    too many to see."""
     place = {rung: ladder.place(rung) for rung in {rung for _, rung in path if rung}}
     if len(path) <= SPARK_POINTS:
         return [place[rung] for _, rung in path if rung]

@@ -1,4 +1,5 @@
-"""What one student's weeks came to, as a report says it: attendance, the ladder, themes, learning, how complete it is."""
+"""What one student's weeks came to, as a report says it: attendance, the ladder, themes, learning, how complete it
+is."""
 
 from __future__ import annotations
 
@@ -20,14 +21,16 @@ from projections.reading import Body
 from projections.uncertainty import Interval, further, middle_half
 
 BASELINE_DAYS = LATEST_DAYS = 14
-"""An outcome's starting point is the first fortnight in which it was scored; its latest state the last fortnight of the period."""
+"""An outcome's starting point is the first fortnight in which it was scored; its latest state the last fortnight of the
+period."""
 
 WEEKS_COMPARED = 6
 PERSISTENT, SEVERE = 0.10, 0.50
 """Shares of possible sessions missed at which absence is called persistent, and severe (Department for Education)."""
 
 SETBACK_RUNGS = 2
-"""What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks look like."""
+"""What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks
+look like."""
 
 Cells = Sequence[tuple[str, DayCell]]
 
@@ -44,7 +47,8 @@ class Attendance:
     by_others: int = 0
     minutes: int = 0
     disputed: int = 0
-    """Sessions about which two people said different things: offered, and neither attended nor missed until that is settled."""
+    """Sessions about which two people said different things: offered, and neither attended nor missed until that is
+    settled."""
 
     @property
     def offered(self) -> int:
@@ -72,14 +76,16 @@ def attendance_of(days: Cells) -> Attendance:
         for name, times in cell.get("sessions", {}).items():
             sums[name] = sums.get(name, 0) + times
     return Attendance(
-        sums.get("attended", 0), sums.get("late", 0), sums.get("not-attended", 0), sums.get("cancelled-by-student", 0), sums.get("cancelled-by-us", 0),
+        sums.get("attended", 0), sums.get("late", 0), sums.get("not-attended", 0), sums.get("cancelled-by-student", 0),
+        sums.get("cancelled-by-us", 0),
         sums.get("cancelled-by-other", 0), sums.get("minutes", 0), sums.get(DISPUTED, 0),
     )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Setback:
-    """A stretch in which less was kept up than before: its first day, the day on which it was made good (None: not yet), and how far down."""
+    """A stretch in which less was kept up than before: its first day, the day on which it was made good (None: not
+    yet), and how far down."""
 
     first: str
     last: str | None
@@ -88,7 +94,8 @@ class Setback:
 
 @dataclass(frozen=True)
 class Distance:
-    """How far from the starting point: the middle of the first ten contacts and of the latest ten, each with its middle half.
+    """How far from the starting point: the middle of the first ten contacts and of the latest ten, each with its middle
+    half.
 
     `further` says in which share of all pairs of an early and a late contact the late one got further.
     """
@@ -197,12 +204,17 @@ class StudentPeriod:
 
     @cached_property
     def carers(self) -> tuple[str, str | None] | None:
-        """The middle of a carer's answers the first time and the latest time, in the words of the scale, on the questionnaire answered most often.
+        """The middle of a carer's answers the first time and the latest time, in the words of the scale, on the
+        questionnaire answered most often.
 
         None where no carer answered; the second is None where they answered once.
         """
         found = max(self.ask_carers(), key=lambda one: len(one.answers), default=None)
-        made = [middle for one in (found.answers if found else ()) if one.scored and (middle := _middle_answer(one.scored.items))]
+        made = [
+            middle
+            for one in (found.answers if found else ())
+            if one.scored and (middle := _middle_answer(one.scored.items))
+        ]
         return (made[0], made[-1] if len(made) > 1 else None) if made else None
 
     @property
@@ -214,7 +226,11 @@ class StudentPeriod:
     def first_weeks(self) -> Attendance:
         """The first six weeks of the placement."""
         start = self.began
-        return attendance_of(between(self.days, start, start + timedelta(weeks=WEEKS_COMPARED, days=-1))) if start else Attendance()
+        return (
+            attendance_of(between(self.days, start, start + timedelta(weeks=WEEKS_COMPARED, days=-1)))
+            if start
+            else Attendance()
+        )
 
     @property
     def latest_weeks(self) -> Attendance:
@@ -241,7 +257,8 @@ class StudentPeriod:
 
     @property
     def contacts_made(self) -> int:
-        """Visits and sessions of the period in which somebody was met: contacts on the main ladder above its lowest rung."""
+        """Visits and sessions of the period in which somebody was met: contacts on the main ladder above its lowest
+        rung."""
         if self.main_ladder is None:
             return 0
         pairs = zip(self.main_ladder.days, self.main_ladder.places, strict=True)
@@ -249,7 +266,8 @@ class StudentPeriod:
 
 
 def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
-    """The words of the middle answer, in the order of the levels; of an even number the lower of the two in the middle."""
+    """The words of the middle answer, in the order of the levels; of an even number the lower of the two in the
+    middle."""
     answered = sorted((float(one.level), one.label) for one in items.values() if isinstance(one.level, (int, float)))
     return answered[(len(answered) - 1) // 2][1] if answered else None
 

@@ -1,7 +1,8 @@
 """The one fold: a day's entries become a cell, cells become progress. Every page, report and replay uses it.
 
-`fold_day(rows of one student and day) -> DayCell`, `combine(days) -> Progress`. Both are pure, and neither cares in which
-order things arrived: only when they happened. A ladder is ordinal, so there are medians and counts here, never means.
+`fold_day(rows of one student and day) -> DayCell`, `combine(days) -> Progress`. Both are pure, and neither cares in
+which order things arrived: only when they happened. A ladder is ordinal, so there are medians and counts here, never
+means.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from frameworks.learning import losses
 from projections.one_fact import Attested, agreed, sessions_counted
 
 DayCell = dict[str, Any]
-"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `attested`, `sessions`, `faces`, `incidents`, `flashpoints`.
+"""What happened on one day, as flat JSON: `kinds`, `outcomes`, `rungs`, `units`, `visits`, `attested`, `sessions`,
+`faces`, `incidents`, `flashpoints`.
 
-`outcomes` has a value for each fact of a framework (`scored_facts` takes them apart); `attested` has what each entry says of
-a session, and `sessions` what they come to.
+`outcomes` has a value for each fact of a framework (`scored_facts` takes them apart); `attested` has what each entry
+says of a session, and `sessions` what they come to.
 """
 
 Progress = dict[str, Any]
@@ -31,13 +33,15 @@ SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
 
 Statuses = Mapping[str, tuple[frozenset[Any], frozenset[Any]]]
-"""For each unit, as `curriculum@version|unit`, the statuses at which it counts as known, and those that say it is lost."""
+"""For each unit, as `curriculum@version|unit`, the statuses at which it counts as known, and those that say it is
+lost."""
 
 
 class DayRow(NamedTuple):
     """One current entry of a student's day, as the timeline keeps it.
 
-    Of a session, `begins` and `ends` are when it was planned, in microseconds, and `session_day` the ordinal of the day of its slot.
+    Of a session, `begins` and `ends` are when it was planned, in microseconds, and `session_day` the ordinal of the day
+    of its slot.
     """
 
     position: int
@@ -63,7 +67,8 @@ class ScoredFact(NamedTuple):
 
 
 IN_ORDER = itemgetter(0, 1)
-"""What a cell keeps of a rung or a unit begins with when it happened and its place in the ledger, which is the order of both."""
+"""What a cell keeps of a rung or a unit begins with when it happened and its place in the ledger, which is the order of
+both."""
 
 SUMS = ("kinds", "visits", "sessions", "faces", "incidents", "flashpoints")
 """The parts of a cell that are plain counts, added up over days."""
@@ -132,7 +137,15 @@ def _visit(cell: DayCell, row: DayRow) -> None:
 
 
 def _session(cell: DayCell, row: DayRow) -> None:
-    said = Attested(row.position, row.begins, row.ends, row.session_day, row.slot, row.item or "", int(row.value) if row.value else None)
+    said = Attested(
+        row.position,
+        row.begins,
+        row.ends,
+        row.session_day,
+        row.slot,
+        row.item or "",
+        int(row.value) if row.value else None,
+    )
     attested = cell.setdefault("attested", [])
     attested.append(list(said))
     cell["sessions"] = sessions_counted(Attested(*each) for each in attested)
@@ -159,12 +172,16 @@ _STEPS: Mapping[str, Callable[[DayCell, DayRow], None]] = {
 
 
 def combine(
-    days: Iterable[tuple[str, DayCell]], ladders: Mapping[str, Sequence[str]], slot_kinds: Mapping[str, str], statuses: Statuses | None = None
+    days: Iterable[tuple[str, DayCell]],
+    ladders: Mapping[str, Sequence[str]],
+    slot_kinds: Mapping[str, str],
+    statuses: Statuses | None = None,
 ) -> Progress:
     """Progress over days, given as (ISO date, cell), in any order.
 
-    `ladders` lists each ladder's rungs from the lowest, by `id@version`. `slot_kinds` gives the kind of a slot by its id;
-    a slot that it does not know counts as its own kind. Without its `statuses` a unit has steps and no known losses.
+    `ladders` lists each ladder's rungs from the lowest, by `id@version`. `slot_kinds` gives the kind of a slot by its
+    id; a slot that it does not know counts as its own kind. Without its `statuses` a unit has steps and no known
+    losses.
     """
     sums: dict[str, Counter[str]] = {name: Counter() for name in SUMS}
     outcomes: dict[str, Counter[tuple[str, str]]] = {}
@@ -193,7 +210,10 @@ def combine(
 
 
 def _outcomes(counts: Mapping[tuple[str, str], int], slot_kinds: Mapping[str, str]) -> dict[str, Any]:
-    """Counts by indicator and level, and beside it by kind of slot and by informant. Missing reasons are levels that start with ~."""
+    """Counts by indicator and level, and beside it by kind of slot and by informant.
+
+    Missing reasons are levels that start with ~.
+    """
     indicators: dict[str, Counter[str]] = {}
     kinds: dict[str, dict[str, Counter[str]]] = {}
     informants: dict[str, dict[str, Counter[str]]] = {}
@@ -205,7 +225,10 @@ def _outcomes(counts: Mapping[tuple[str, str], int], slot_kinds: Mapping[str, st
         informants.setdefault(indicator, {}).setdefault(informant, Counter())[level] += times
 
     def sorted_twice(found: Mapping[str, Mapping[str, Counter[str]]]) -> dict[str, Any]:
-        return {indicator: {by: dict(sorted(levels.items())) for by, levels in sorted(apart.items())} for indicator, apart in sorted(found.items())}
+        return {
+            indicator: {by: dict(sorted(levels.items())) for by, levels in sorted(apart.items())}
+            for indicator, apart in sorted(found.items())
+        }
 
     return {
         "indicators": {indicator: dict(sorted(levels.items())) for indicator, levels in sorted(indicators.items())},
@@ -244,7 +267,8 @@ def _by_number(rung: str) -> list[tuple[bool, int, str]]:
 class Climb:
     """A ladder climbed contact by contact, in the order in which rungs were reached.
 
-    A contact is a visit, whatever rungs it held: its highest counts. A rung logged outside a visit is a contact of its own.
+    A contact is a visit, whatever rungs it held: its highest counts. A rung logged outside a visit is a contact of its
+    own.
     """
 
     def __init__(self, order: Sequence[str]) -> None:
@@ -326,7 +350,8 @@ def climbing(reached: Sequence[Sequence[Any]], order: Sequence[str]) -> Climb:
 
 
 def median(places: Sequence[int]) -> int | None:
-    """The median of ordinal places; of an even number, the lower of the middle two, since there is nothing between rungs."""
+    """The median of ordinal places; of an even number, the lower of the middle two, since there is nothing between
+    rungs."""
     return sorted(places)[(len(places) - 1) // 2] if places else None
 
 
@@ -339,5 +364,10 @@ def _units(steps: Sequence[Sequence[Any]], statuses: Statuses) -> dict[str, Any]
     for unit, found in sorted(taken.items()):
         secure, lost = statuses.get(unit, (frozenset(), frozenset()))
         since, status = found[-1]
-        units[unit] = {"status": status, "since": since, "steps": len(found), "losses": losses([one for _, one in found], secure, lost)}
+        units[unit] = {
+            "status": status,
+            "since": since,
+            "steps": len(found),
+            "losses": losses([one for _, one in found], secure, lost),
+        }
     return units

@@ -49,7 +49,8 @@ class Reader:
     # Things there are ---------------------------------------------------------------------------------------------
 
     def collection(self, kind: str, setting_id: UUID | None = None, after: str = "", limit: int = 100) -> list[Body]:
-        """Bodies of one kind (settings, people, students, placements, frameworks) in the order of their keys, after one of them."""
+        """Bodies of one kind (settings, people, students, placements, frameworks) in the order of their keys, after one
+        of them."""
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
             where, given = "kind = ? AND id > ?", [kind, after]
@@ -64,7 +65,9 @@ class Reader:
     def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
         found: list[Body] = []
-        while page := self.collection(kind, UUID(setting["id"]) if setting else None, found[-1]["key"] if found else "", 500):
+        while page := self.collection(
+            kind, UUID(setting["id"]) if setting else None, found[-1]["key"] if found else "", 500
+        ):
             found += page
         return found
 
@@ -153,7 +156,10 @@ class Reader:
         return names
 
     def events(self, positions: list[int]) -> dict[int | None, Any]:
-        """Events by position. One that cannot be read is left out, because it must not take everybody else's name with it."""
+        """Events by position.
+
+        One that cannot be read is left out, because it must not take everybody else's name with it.
+        """
         try:
             return {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
         except Unreadable:
@@ -169,7 +175,8 @@ class Reader:
         return self._definitions[key]
 
     def own_labels(self, students: Sequence[Body]) -> dict[str, dict[str, dict[str, str]]]:
-        """What students' own items say, by student, by the id of the shared definition, by their own id; opened here, all at once."""
+        """What students' own items say, by student, by the id of the shared definition, by their own id; opened here,
+        all at once."""
         own = [
             (student["id"], definition, part)
             for student in students
@@ -187,7 +194,8 @@ class Reader:
         return found
 
     def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
-        """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here, all at once."""
+        """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here,
+        all at once."""
         held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day))}
         events = self.events([one["position"] for one in held.values()])
         said = {student: getattr(events.get(one["position"]), "needs", None) for student, one in held.items()}
@@ -198,7 +206,11 @@ class Reader:
         newest: dict[str, Definition] = {}
         for body in self.whole("frameworks"):
             found = self.definition(body["key"]) if body["kind"] == kind and not body["retired"] else None
-            if found is not None and found.in_effect(on) and (found.id not in newest or found.version > newest[found.id].version):
+            if (
+                found is not None
+                and found.in_effect(on)
+                and (found.id not in newest or found.version > newest[found.id].version)
+            ):
                 newest[found.id] = found
         return list(newest.values())
 

@@ -24,12 +24,18 @@ KINDS = ("session-attended", "rung-reached")
 """What a suggestion is made from."""
 
 
-DIFFERENT = "two people said different things about this session, so no code is suggested until one of them is put right or taken back"
+DIFFERENT = (
+    "two people said different things about this session, so no code is suggested until one of them is put right "
+    "or taken back"
+)
 
 
 @dataclass(frozen=True)
 class SuggestedCode:
-    """A session, and the code to suggest. `told` is what was said of it, in the order in which it was recorded: most often one entry."""
+    """A session, and the code to suggest.
+
+    `told` is what was said of it, in the order in which it was recorded: most often one entry.
+    """
 
     start: datetime
     end: datetime
@@ -45,12 +51,24 @@ class SuggestedCode:
 
 
 def suggested_codes(
-    reader: Reader, student_id: UUID, first: date, as_of: datetime, known_at: datetime | None = None, within: Days = EVERY_DAY
+    reader: Reader,
+    student_id: UUID,
+    first: date,
+    as_of: datetime,
+    known_at: datetime | None = None,
+    within: Days = EVERY_DAY,
 ) -> list[SuggestedCode]:
-    """The sessions from a day on, of the days of `within`, newest first, as known at a time. Raises Unknown for the student."""
+    """The sessions from a day on, of the days of `within`, newest first, as known at a time.
+
+    Raises Unknown for the student.
+    """
     student, setting = reader.student_and_setting(student_id)
     known = known_of(reader, setting, [student], known_at)
-    entries = [one for one in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within) if one["status"] != "voided"]
+    entries = [
+        one
+        for one in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within)
+        if one["status"] != "voided"
+    ]
     student = {**student, "expected": known.expected.get(student["id"], ())}
     return _suggested(reader, known.setting, student, known.placements.get(student["id"], ()), entries)
 
@@ -69,7 +87,9 @@ def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: d
     }  # fmt: skip
 
 
-def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]) -> list[SuggestedCode]:
+def _suggested(
+    reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]
+) -> list[SuggestedCode]:
     zone = ZoneInfo(setting["time_zone"])
     rungs = [one for one in entries if one["kind"] == "rung-reached"]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
@@ -79,7 +99,9 @@ def _suggested(reader: Reader, setting: Body, student: Body, placements: Sequenc
         said = session[0]["entry"]
         start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
         expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
-        placement = next((one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None)
+        placement = next(
+            (one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None
+        )
         facts = SessionFacts(
             on=start.date(),
             attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
@@ -111,18 +133,27 @@ def _attested(told: dict[str, Any]) -> Attested:
 
 
 def _sessions(zone: ZoneInfo, entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """What was told of each session, in the order of the first that is told of it. Sessions are told apart within a day, as the fold does."""
+    """What was told of each session, in the order of the first that is told of it.
+
+    Sessions are told apart within a day, as the fold does.
+    """
     by_position = {told["position"]: told for told in entries if told["kind"] == "session-attended"}
     days: dict[date, list[Attested]] = {}
     for told in by_position.values():
         days.setdefault(datetime.fromisoformat(told["occurred_at"]).astimezone(zone).date(), []).append(_attested(told))
     place = {position: number for number, position in enumerate(by_position)}
-    sessions = sorted((session for some in days.values() for session in sessions_of(some)), key=lambda one: min(place[told.position] for told in one))
+    sessions = sorted(
+        (session for some in days.values() for session in sessions_of(some)),
+        key=lambda one: min(place[told.position] for told in one),
+    )
     return [[by_position[told.position] for told in session] for session in sessions]
 
 
-def _supervised(reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[str, Any], start: datetime, end: datetime) -> bool | None:
-    """Whether the highest rung recorded in the session is on site and supervised; None where none was recorded in it."""
+def _supervised(
+    reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[str, Any], start: datetime, end: datetime
+) -> bool | None:
+    """Whether the highest rung recorded in the session is on site and supervised; None where none was recorded in
+    it."""
     within: list[bool] = []
     for told in rungs:
         said = told["entry"]

@@ -1,4 +1,5 @@
-"""Who and what there is: settings, people, students, placements, frameworks, as small JSON bodies without a single name.
+"""Who and what there is: settings, people, students, placements, frameworks, as small JSON bodies without a single
+name.
 
 A body holds the position of the event that names somebody; names are opened at the edge, for those who may see them.
 """
@@ -148,7 +149,13 @@ def _id(key: bytes | None) -> str:
 def _about(seen: Seen) -> tuple[str, str]:
     assert seen.state is not None
     match seen.topic:
-        case "placement-started" | "placement-changed" | "placement-corrected" | "placement-ended" | "sessions-commissioned":
+        case (
+            "placement-started"
+            | "placement-changed"
+            | "placement-corrected"
+            | "placement-ended"
+            | "sessions-commissioned"
+        ):
             return "placements", seen.state["placement_id"]
         case "student-fact-withdrawn" if "placement_id" in seen.state:
             return "placements", seen.state["placement_id"]
@@ -189,7 +196,12 @@ def _append(name: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
 
 
 def _setting(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update({name: state.get(name) for name in ("name", "time_zone", "urn", "ukprn")}, places=[], commissioners=[], timetables=[])
+    body.update(
+        {name: state.get(name) for name in ("name", "time_zone", "urn", "ukprn")},
+        places=[],
+        commissioners=[],
+        timetables=[],
+    )
 
 
 def _setting_corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -322,11 +334,15 @@ def _clock_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _clock_resumed(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["ended_clocks"] = [one for one in body.get("ended_clocks", ()) if any(one.get(name) != value for name, value in state.items())]
+    body["ended_clocks"] = [
+        one for one in body.get("ended_clocks", ()) if any(one.get(name) != value for name, value in state.items())
+    ]
 
 
 def _hold(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.setdefault("holds", []).append({**state, "set_at": seen.recorded_at, "set_by": _id(seen.author_id) if seen.author_id else None})
+    body.setdefault("holds", []).append(
+        {**state, "set_at": seen.recorded_at, "set_by": _id(seen.author_id) if seen.author_id else None}
+    )
 
 
 def _hold_lifted(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -334,7 +350,13 @@ def _hold_lifted(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _device(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=_id(seen.setting_id), kind=state["kind"], named_at=seen.position, enrolled_at=seen.recorded_at, revoked=False)
+    body.update(
+        setting_id=_id(seen.setting_id),
+        kind=state["kind"],
+        named_at=seen.position,
+        enrolled_at=seen.recorded_at,
+        revoked=False,
+    )
 
 
 def _device_revoked(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -342,13 +364,21 @@ def _device_revoked(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _proposal(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, deed=state["deed"], command=state["command"])
+    body.update(
+        setting_id=_id(seen.setting_id),
+        student_id=_id(seen.student_id) if seen.student_id else None,
+        deed=state["deed"],
+        command=state["command"],
+    )
     body.update(proposed_by=_id(seen.author_id), proposed_at=seen.recorded_at, status="open", settled_by=None)
 
 
 def _released(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body.update(
-        {"commissioner_id": None, **state}, setting_id=_id(seen.setting_id), student_id=_id(seen.student_id) if seen.student_id else None, withdrawn=False
+        {"commissioner_id": None, **state},
+        setting_id=_id(seen.setting_id),
+        student_id=_id(seen.student_id) if seen.student_id else None,
+        withdrawn=False,
     )
     body.update(released_at=seen.recorded_at, released_by=_id(seen.author_id) if seen.author_id else None)
 
@@ -363,7 +393,9 @@ def _worry(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _settled(status: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
     def change(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-        body.update(status=status, settled_by=_id(seen.author_id) if seen.author_id else None, settled_at=seen.recorded_at)
+        body.update(
+            status=status, settled_by=_id(seen.author_id) if seen.author_id else None, settled_at=seen.recorded_at
+        )
 
     return change
 
@@ -387,10 +419,18 @@ def _corrected(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _framework(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body.update(id=state["framework_id"], version=state["version"], kind=state["kind"], content_hash=state["content_hash"])
+    body.update(
+        id=state["framework_id"], version=state["version"], kind=state["kind"], content_hash=state["content_hash"]
+    )
     definition = state["definition"]
     body.update(title=definition["title"], published_at=seen.position, retired=False)
-    body.update({name: definition[name] for name in ("summary", "cadence", "supersedes", "effective_from", "effective_to", "about") if name in definition})
+    body.update(
+        {
+            name: definition[name]
+            for name in ("summary", "cadence", "supersedes", "effective_from", "effective_to", "about")
+            if name in definition
+        }
+    )
 
 
 def _retired(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

@@ -32,7 +32,9 @@ def by_student(placements: Iterable[Body]) -> dict[str, list[Body]]:
 
 def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
     """The latest of some placements of one student that was running on any of these days."""
-    return max((one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None)
+    return max(
+        (one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None
+    )
 
 
 def days_placed(reader: Reader, student_id: UUID) -> Days:
@@ -47,7 +49,8 @@ def placed_on(placements: Iterable[Body], day: date) -> set[str]:
 
 
 def in_force_during(held: Iterable[Body], days: Days) -> list[Body]:
-    """Of things that each hold from a date until the next one does, or until their own end, those that held on any of these days."""
+    """Of things that each hold from a date until the next one does, or until their own end, those that held on any of
+    these days."""
     return [one for one, first, following in spans(held) if _held(first, following, one.get("until")) & days]
 
 
@@ -57,9 +60,12 @@ def _held(first: str, following: str, until: str | None) -> Days:
 
 
 def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
-    """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps come before paperwork."""
+    """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps
+    come before paperwork."""
     held = by_student(placements)
-    return [one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])]
+    return [
+        one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])
+    ]
 
 
 class Known(NamedTuple):
@@ -82,7 +88,12 @@ def known_at_position(reader: Reader, setting: Body, records: Sequence[UUID], po
     """The same as known at a position, of the students of some records."""
     bodies = bodies_at(reader.ledger.recorder, [*records, UUID(setting["id"])], position)
     expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
-    return Known(position, {**setting, **bodies.get("settings", {}).get(setting["id"], {})}, expected, by_student(bodies.get("placements", {}).values()))
+    return Known(
+        position,
+        {**setting, **bodies.get("settings", {}).get(setting["id"], {})},
+        expected,
+        by_student(bodies.get("placements", {}).values()),
+    )
 
 
 def on_days(days: Days, column: str = "day") -> str:

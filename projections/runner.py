@@ -1,7 +1,7 @@
 """Pulls the ledger into the read models: in batches, exactly once, past what cannot be read.
 
-A projection's rows and its position move in one transaction, by compare-and-set, so that two runners cannot both apply a
-batch. NOTIFY or a signal is only a hint to look sooner; a quarter of a second is the longest anything waits.
+A projection's rows and its position move in one transaction, by compare-and-set, so that two runners cannot both apply
+a batch. NOTIFY or a signal is only a hint to look sooner; a quarter of a second is the longest anything waits.
 """
 
 from __future__ import annotations
@@ -23,14 +23,20 @@ from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
 from projections.views import Generation, TableMaker, Views, drop_tables, tables_of
 
 CHANGES = frozenset({"entry-corrected", "entry-voided"})
-"""What changes an entry. Such an event tells all there is to know, so it also brings back an entry that could not be read."""
+"""What changes an entry.
+
+Such an event tells all there is to know, so it also brings back an entry that could not be read.
+"""
 BATCH = 2_000
 POLL_SECONDS = 0.25
 log = structlog.get_logger()
 
 
 class Seen(NamedTuple):
-    """An event as a projection sees it: ids as bytes, never anything sealed. `state` is None where it could not be read."""
+    """An event as a projection sees it: ids as bytes, never anything sealed.
+
+    `state` is None where it could not be read.
+    """
 
     position: int
     stream: bytes
@@ -57,7 +63,10 @@ def see(row: TailRow) -> Seen:
 
 
 class Projection:
-    """A question answered by tables. A subclass names them and applies batches; it may remember things between batches."""
+    """A question answered by tables.
+
+    A subclass names them and applies batches; it may remember things between batches.
+    """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
@@ -100,7 +109,10 @@ class Runner:
     # Catching up --------------------------------------------------------------------------------------------------
 
     def catch_up(self, report: Callable[[str, int, int], None] | None = None) -> int:
-        """Applies everything recorded so far to every projection. Returns how many events were applied, all together."""
+        """Applies everything recorded so far to every projection.
+
+        Returns how many events were applied, all together.
+        """
         applied = 0
         with self._working:
             for kind in self._kinds:
@@ -130,7 +142,8 @@ class Runner:
                     self._rebuild(kind, report)
 
     def make_missing(self) -> None:
-        """Makes the empty tables of projections that were never built, so that pages can be shown before anything was read."""
+        """Makes the empty tables of projections that were never built, so that pages can be shown before anything was
+        read."""
         for kind in self._kinds:
             self._make_missing(kind)
 
@@ -168,7 +181,12 @@ class Runner:
 
     def _make(self, kind: type[Projection], number: int) -> Generation:
         with self._views.writing() as connection:
-            taken = {row[0] for row in connection.exec_driver_sql(self._views.sql("SELECT generation FROM generations WHERE projection = ?"), (kind.name,))}
+            taken = {
+                row[0]
+                for row in connection.exec_driver_sql(
+                    self._views.sql("SELECT generation FROM generations WHERE projection = ?"), (kind.name,)
+                )
+            }
             live = self._views.live(connection, kind.name)
             if live is not None and number == 1:
                 return live
@@ -183,8 +201,12 @@ class Runner:
             return made
 
     def _point(self, connection: Connection, generation: Generation) -> None:
-        connection.exec_driver_sql(self._views.sql("DELETE FROM pointers WHERE projection = ?"), (generation.projection,))
-        connection.exec_driver_sql(self._views.sql("INSERT INTO pointers VALUES (?,?)"), (generation.projection, generation.name))
+        connection.exec_driver_sql(
+            self._views.sql("DELETE FROM pointers WHERE projection = ?"), (generation.projection,)
+        )
+        connection.exec_driver_sql(
+            self._views.sql("INSERT INTO pointers VALUES (?,?)"), (generation.projection, generation.name)
+        )
 
     def _reread(self, generation: Generation) -> Generation:
         with self._views.reading() as connection:
@@ -206,7 +228,9 @@ class Runner:
         self._live[kind.name] = (live, known[1])
         return self._live[kind.name]
 
-    def _advance(self, generation: Generation, projection: Projection, kind: type[Projection], live: bool = True) -> int:
+    def _advance(
+        self, generation: Generation, projection: Projection, kind: type[Projection], live: bool = True
+    ) -> int:
         batch = self._read(generation.position)
         if not batch:
             return 0
@@ -230,7 +254,9 @@ class Runner:
         dead = self._dead_streams(generation)
         try:
             with self._views.writing() as connection:
-                readable = [seen for seen in batch if seen.stream not in dead or seen.topic in CHANGES] if dead else batch
+                readable = (
+                    [seen for seen in batch if seen.stream not in dead or seen.topic in CHANGES] if dead else batch
+                )
                 for seen in readable:
                     if seen.state is None:
                         raise Unreadable(f"the event at position {seen.position} cannot be decoded")
@@ -252,7 +278,9 @@ class Runner:
             return end
 
     def _move(self, connection: Connection, generation: Generation, start: int, end: int) -> None:
-        move = self._views.sql("UPDATE generations SET position = ? WHERE projection = ? AND generation = ? AND position = ?")
+        move = self._views.sql(
+            "UPDATE generations SET position = ? WHERE projection = ? AND generation = ? AND position = ?"
+        )
         if connection.exec_driver_sql(move, (end, generation.projection, generation.name, start)).rowcount != 1:
             raise LostRace
 
@@ -268,7 +296,9 @@ class Runner:
             )  # fmt: skip
             self._move(connection, generation, seen.position - 1, seen.position)
         self._dead.setdefault((generation.projection, generation.name), set()).add(seen.stream)
-        log.error("event set aside", projection=generation.projection, position=seen.position, error=type(error).__name__)
+        log.error(
+            "event set aside", projection=generation.projection, position=seen.position, error=type(error).__name__
+        )
 
     def _unbury(self, connection: Connection, generation: Generation, back: set[bytes]) -> None:
         gone = self._views.sql("DELETE FROM dead_letter WHERE projection = ? AND generation = ? AND stream = ?")
@@ -308,7 +338,8 @@ class Runner:
                 self.catch_up()
                 pause = POLL_SECONDS
             except Exception as error:
-                # Whatever it was, the ledger is safe and the rows can be caught up later; trying again is the only right thing.
+                # Whatever it was, the ledger is safe and the rows can be caught up later; trying again is the only
+                # right thing.
                 log.error("projections stopped for a moment", error=type(error).__name__)
                 pause = min(pause * 2, 10.0)
             self._wake.wait(pause)

@@ -15,22 +15,36 @@ from projections.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.student_days import rows_of_day
 
 
-def session_sheet(reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[Body]) -> dict[str, Any]:
+def session_sheet(
+    reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[Body]
+) -> dict[str, Any]:
     """The sheet of a slot: those of the given students who are expected, and whoever else of them was scored in it.
 
     For every student the scores by framework and indicator, and the indicators that apply to this kind of slot and have
     neither a level nor a reason. Raises Unknown where the setting or the slot does not exist on that day.
     """
     setting = reader.one("settings", str(setting_id))
-    slot = next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
+    slot = (
+        next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
+    )
     if setting is None or slot is None:
         raise Unknown
     expectations = Expectations(setting, reader.whole("placements", setting))
-    expected = {student["id"] for student in students if any(one["id"] == slot_id for one in expectations.on(student, day).slots)}
+    expected = {
+        student["id"]
+        for student in students
+        if any(one["id"] == slot_id for one in expectations.on(student, day).slots)
+    }
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)
     rows = [
-        _row(student, student["id"] in expected, scores.get(UUID(student["id"]), []), definitions, (slot["kind"], str(setting_id), age_on(student, day)))
+        _row(
+            student,
+            student["id"] in expected,
+            scores.get(UUID(student["id"]), []),
+            definitions,
+            (slot["kind"], str(setting_id), age_on(student, day)),
+        )
         for student in students
         if student["id"] in expected or UUID(student["id"]) in scores
     ]
@@ -54,28 +68,51 @@ def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence
     for student in students:
         for slot in expectations.on(student, day).slots:
             counts = found[slot["id"]]
-            done = {(score["framework"], score["indicator"]) for score in scores.get(UUID(student["id"]), ()) if score["slot"] == slot["id"]}
+            done = {
+                (score["framework"], score["indicator"])
+                for score in scores.get(UUID(student["id"]), ())
+                if score["slot"] == slot["id"]
+            }
             for definition in definitions:
                 wanted = definition.expected_in_slot(slot["kind"], setting["id"], ages[student["id"]])
                 if wanted:
-                    counts[definition.key] = counts.get(definition.key, 0) + sum((definition.key, item) not in done for item in wanted)
+                    counts[definition.key] = counts.get(definition.key, 0) + sum(
+                        (definition.key, item) not in done for item in wanted
+                    )
     return found
 
 
-def _scores(reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None) -> dict[UUID, list[dict[str, Any]]]:
+def _scores(
+    reader: Reader, students: Sequence[UUID], day: date, slot_id: str | None = None
+) -> dict[UUID, list[dict[str, Any]]]:
     """What students were scored in one slot of a day, or in every slot where none is named."""
     where, given = ("slot = ?", [slot_id]) if slot_id is not None else ("slot IS NOT NULL", [])
     found: dict[UUID, list[dict[str, Any]]] = {}
-    rows = rows_of_day(reader.views, "student, item, value, entry, slot", students, day, f"kind = 'outcome-scored' AND {where}", *given)
+    rows = rows_of_day(
+        reader.views, "student, item, value, entry, slot", students, day, f"kind = 'outcome-scored' AND {where}", *given
+    )
     for student, item, value, entry, slot in rows:
         framework, indicator, informant = item.split("|")
         missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
-        score = {"framework": framework, "indicator": indicator, "informant": informant, "level": None if missing else value, "missing": missing, "slot": slot}
+        score = {
+            "framework": framework,
+            "indicator": indicator,
+            "informant": informant,
+            "level": None if missing else value,
+            "missing": missing,
+            "slot": slot,
+        }
         found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
     return found
 
 
-def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definitions: Sequence[Definition], where: tuple[str, str, int | None]) -> dict[str, Any]:
+def _row(
+    student: Body,
+    expected: bool,
+    scores: list[dict[str, Any]],
+    definitions: Sequence[Definition],
+    where: tuple[str, str, int | None],
+) -> dict[str, Any]:
     done = {(score["framework"], score["indicator"]) for score in scores}
     missing = [
         {"framework": definition.key, "indicator": indicator}
@@ -83,7 +120,13 @@ def _row(student: Body, expected: bool, scores: list[dict[str, Any]], definition
         for indicator in definition.expected_in_slot(*where)
         if expected and (definition.key, indicator) not in done
     ]
-    row = {"student_id": student["id"], "name": student["name"], "expected": expected, "scores": scores, "missing": missing}
+    row = {
+        "student_id": student["id"],
+        "name": student["name"],
+        "expected": expected,
+        "scores": scores,
+        "missing": missing,
+    }
     return {**row, "disputed": list(_disputed(scores))}
 
 
@@ -95,4 +138,9 @@ def _disputed(scores: Sequence[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for (framework, indicator, informant), told in facts.items():
         values = (str(score["level"]) if score["missing"] is None else MISSING + score["missing"] for score in told)
         if reduce(agreed, values) == DISPUTED_LEVEL:
-            yield {"framework": framework, "indicator": indicator, "informant": informant, "entry_ids": [score["entry_id"] for score in told]}
+            yield {
+                "framework": framework,
+                "indicator": indicator,
+                "informant": informant,
+                "entry_ids": [score["entry_id"] for score in told],
+            }

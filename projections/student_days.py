@@ -1,4 +1,5 @@
-"""What happened to whom on which day: the timeline, and a cell for each student's day in each state it was ever known in.
+"""What happened to whom on which day: the timeline, and a cell for each student's day in each state it was ever known
+in.
 
 A cell's version is valid from `from_pos` until before `to_pos`. Versions are cut where the day of recording changes, so
 that any `known_at` is an index look-up and at most the day it falls in is folded again, from the timeline.
@@ -102,10 +103,13 @@ def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date,
         for start in range(0, len(students), 500):
             some = students[start : start + 500]
             ask = (
-                f"SELECT {columns} FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = ? "
+                f"SELECT {columns} FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = "
+                "? "
                 f"AND {where} AND {COUNTS_NOW} ORDER BY position"
             )
-            found += connection.exec_driver_sql(views.sql(ask), (*[one.bytes for one in some], day.toordinal(), *given)).all()
+            found += connection.exec_driver_sql(
+                views.sql(ask), (*[one.bytes for one in some], day.toordinal(), *given)
+            ).all()
     return found
 
 
@@ -159,7 +163,8 @@ def attendance(state: Mapping[str, Any]) -> str:
 
 
 def planned(state: Mapping[str, Any]) -> tuple[int, int, int | None]:
-    """When a session was planned to begin and end, in microseconds, and the ordinal of the day whose slot it is, where it names one."""
+    """When a session was planned to begin and end, in microseconds, and the ordinal of the day whose slot it is, where
+    it names one."""
     begins, ends = (microseconds(stored_time(state[name])) for name in ("planned_start", "planned_end"))
     return begins, ends, date.fromisoformat(state["session"]["date"]).toordinal() if state.get("session") else None
 
@@ -194,7 +199,9 @@ def written(cell: DayCell) -> tuple[str | None, str]:
     rungs = cell.get("rungs")
     if rungs is None:
         return None, orjson.dumps(cell).decode()
-    return orjson.dumps(rungs).decode(), orjson.dumps({part: said for part, said in cell.items() if part != "rungs"}).decode()
+    return orjson.dumps(rungs).decode(), orjson.dumps(
+        {part: said for part, said in cell.items() if part != "rungs"}
+    ).decode()
 
 
 def read_cell(rungs: str | None, rest: str) -> DayCell:
@@ -223,7 +230,10 @@ class StudentDays(Projection):
         entry = "student = ? AND day = ? AND position = ?"
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE {entry} AND {COUNTS_NOW}"
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
-        self._change = f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
+        self._change = (
+            f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, cell = ? WHERE student = ? AND day = ? AND "
+            "from_pos = ?"
+        )
 
     def forget(self) -> None:
         """The open cells may not be what this process thinks."""
@@ -257,7 +267,8 @@ class StudentDays(Projection):
         self._keep_cells(connection, {(student, row["day"]): again for row in found for student in (whose, becomes)})
 
     def _take_in(self, connection: Connection, batch: Sequence[Seen]) -> None:
-        """Adds entries to the timeline, supersedes what was corrected or voided, and brings the day cells up to date."""
+        """Adds entries to the timeline, supersedes what was corrected or voided, and brings the day cells up to
+        date."""
         changed = {seen.stream for seen in batch if seen.topic in ("entry-corrected", "entry-voided")}
         streams = stories(self.recorder, changed)
         lines: list[Line] = []
@@ -297,7 +308,18 @@ class StudentDays(Projection):
         session, visit = state.get("session"), UUID(state["visit_id"]) if state.get("visit_id") else None
         assert seen.student_id is not None
         begins, ends, on = planned(state) if kind == "session-attended" else (None, None, None)
-        row = DayRow(seen.position, occurred_at, kind, item, value, session and session["slot"], str(visit) if visit else None, begins, ends, on)
+        row = DayRow(
+            seen.position,
+            occurred_at,
+            kind,
+            item,
+            value,
+            session and session["slot"],
+            str(visit) if visit else None,
+            begins,
+            ends,
+            on,
+        )
         student = self._joined.kept(connection, seen.student_id)
         day = self._day(connection, seen, occurred_at)
         return Line(student, seen.student_id, day, row, seen.stream, visit.bytes if visit else None)
@@ -332,7 +354,9 @@ class StudentDays(Projection):
 
     # Cells --------------------------------------------------------------------------------------------------------
 
-    def _keep_cells(self, connection: Connection, days: Mapping[tuple[bytes, int], Sequence[tuple[int, int, DayRow | None]]]) -> None:
+    def _keep_cells(
+        self, connection: Connection, days: Mapping[tuple[bytes, int], Sequence[tuple[int, int, DayRow | None]]]
+    ) -> None:
         closed: list[tuple[Any, ...]] = []
         changed: dict[tuple[bytes, int, int], tuple[Any, ...]] = {}
         fresh: dict[tuple[bytes, int, int], list[Any]] = {}
@@ -369,7 +393,14 @@ class StudentDays(Projection):
         if len(self._open) > self.REMEMBERED:
             self._open = {}
 
-    def _after(self, connection: Connection, student: bytes, day: int, cell: DayCell, run: Sequence[tuple[int, int, DayRow | None]]) -> DayCell:
+    def _after(
+        self,
+        connection: Connection,
+        student: bytes,
+        day: int,
+        cell: DayCell,
+        run: Sequence[tuple[int, int, DayRow | None]],
+    ) -> DayCell:
         if any(row is None for _, _, row in run):
             last = run[-1][0]
             return fold_day(read_days(connection, self.views, self.timeline.name, student, [day], last)[day])
@@ -383,13 +414,17 @@ class StudentDays(Projection):
         for start in range(0, len(keys), 250):
             some = keys[start : start + 250]
             self._open.update(dict.fromkeys(some))
-            # The days come first in the join: asked for by (student, day) IN (...), SQLite looks through the whole table.
+            # The days come first in the join: asked for by (student, day) IN (...), SQLite looks through the whole
+            # table.
             ask = (
-                f"WITH wanted (whose, which) AS (VALUES {','.join(['(?,?)'] * len(some))}) SELECT student, day, from_pos, recorded_day, rungs, cell "
+                f"WITH wanted (whose, which) AS (VALUES {','.join(['(?,?)'] * len(some))}) SELECT student, day, "
+                "from_pos, recorded_day, rungs, cell "
                 f"FROM wanted CROSS JOIN {self.cells.name} WHERE student = whose AND day = which AND to_pos IS NULL"
             )
             given = tuple(value for key in some for value in key)
-            for student, day, from_pos, recorded_day, rungs, rest in connection.exec_driver_sql(self.views.sql(ask), given):
+            for student, day, from_pos, recorded_day, rungs, rest in connection.exec_driver_sql(
+                self.views.sql(ask), given
+            ):
                 self._open[bytes(student), day] = [from_pos, recorded_day, read_cell(rungs, rest)]
 
 
@@ -404,17 +439,22 @@ def _runs(happened: Sequence[tuple[int, int, DayRow | None]]) -> list[list[tuple
     return runs
 
 
-def read_days(connection: Connection, views: Views, timeline: str, student: bytes, days: Sequence[int], position: int) -> dict[int, list[DayRow]]:
+def read_days(
+    connection: Connection, views: Views, timeline: str, student: bytes, days: Sequence[int], position: int
+) -> dict[int, list[DayRow]]:
     """The entries of a student's days that were current at a position, by day; every day asked for is there."""
     found: dict[int, list[DayRow]] = {day: [] for day in days}
     for start in range(0, len(days), 500):
         some = days[start : start + 500]
         ask = (
-            f"SELECT day, position, occurred_at, kind, item, value, slot, visit, begins, ends, session_day FROM {timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
+            "SELECT day, position, occurred_at, kind, item, value, slot, visit, begins, ends, session_day FROM "
+            f"{timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
             f"AND {TOLD_AT} AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
         )
         for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(
             views.sql(ask), (student, *some, position, position, position)
         ):
-            found[day].append(DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit))), *session))
+            found[day].append(
+                DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit))), *session)
+            )
     return found

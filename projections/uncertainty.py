@@ -1,7 +1,8 @@
-"""How sure a figure can be: intervals for shares, for the change between two shares, and for a climb on an ordinal scale.
+"""How sure a figure can be: intervals for shares, for the change between two shares, and for a climb on an ordinal
+scale.
 
-Nothing here knows the field. Intervals are 95 per cent ones. Sources: Wilson 1927 for a share; Newcombe 1998, method 10, for the
-difference of two; Hanley and McNeil 1982 for the share of pairs in which the later one got further.
+Nothing here knows the field. Intervals are 95 per cent ones. Sources: Wilson 1927 for a share; Newcombe 1998, method
+10, for the difference of two; Hanley and McNeil 1982 for the share of pairs in which the later one got further.
 """
 
 from __future__ import annotations
@@ -53,13 +54,15 @@ def further(early: Sequence[int], late: Sequence[int]) -> Interval | None:
     p, n, m = won / (len(early) * len(late)), len(late), len(early)
     q1, q2 = p / (2 - p), 2 * p * p / (1 + p)
     spread = sqrt(max(0.0, (p * (1 - p) + (n - 1) * (q1 - p * p) + (m - 1) * (q2 - p * p)) / (n * m)))
-    # At either end the formula says that nothing is uncertain, which no ten contacts can: the smallest share that ten could show stands in.
+    # At either end the formula says that nothing is uncertain, which no ten contacts can: the smallest share that ten
+    # could show stands in.
     spread = max(spread, 0.5 / (Z * min(n, m)))
     return Interval(p, max(0.0, p - Z * spread), min(1.0, p + Z * spread))
 
 
 def middle_half(places: Sequence[int]) -> tuple[int, int] | None:
-    """The places between which the middle half lies: a quarter is at or below the first, a quarter at or above the second."""
+    """The places between which the middle half lies: a quarter is at or below the first, a quarter at or above the
+    second."""
     ordered = sorted(places)
     if not ordered:
         return None

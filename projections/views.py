@@ -13,7 +13,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Column, Connection, Engine, Integer, LargeBinary, MetaData, String, Table, create_engine, event, inspect, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropTable
@@ -34,7 +47,9 @@ GENERATIONS = Table(
     Column("version", Integer, nullable=False),
     Column("position", BigInt, nullable=False),
 )
-POINTERS = Table("pointers", METADATA, Column("projection", String, primary_key=True), Column("generation", String, nullable=False))
+POINTERS = Table(
+    "pointers", METADATA, Column("projection", String, primary_key=True), Column("generation", String, nullable=False)
+)
 DEAD_LETTERS = Table(
     "dead_letter",
     METADATA,
@@ -109,7 +124,9 @@ class Views:
         if self.is_sqlite:
             self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
-            self._reader = self._writer = create_engine(url, connect_args={"options": session_options("views")}, pool_pre_ping=True)
+            self._reader = self._writer = create_engine(
+                url, connect_args={"options": session_options("views")}, pool_pre_ping=True
+            )
 
     def _is_whole(self) -> bool:
         """Whether the tables that every projection shares are there, in the shape in which this program made them."""
@@ -117,7 +134,8 @@ class Views:
             look = inspect(connection)
             there = set(look.get_table_names())
             return all(
-                name in there and {column["name"] for column in look.get_columns(name)} == set(table.columns.keys()) for name, table in METADATA.tables.items()
+                name in there and {column["name"] for column in look.get_columns(name)} == set(table.columns.keys())
+                for name, table in METADATA.tables.items()
             )
 
     def _make_anew(self) -> None:
@@ -156,7 +174,10 @@ class Views:
             raise
 
     def wait_for_readers(self, connection: Connection) -> None:
-        """Lets readers finish before tables change places. SQLite's readers keep their own moment and need no waiting."""
+        """Lets readers finish before tables change places.
+
+        SQLite's readers keep their own moment and need no waiting.
+        """
         if not self.is_sqlite:
             # A replay took long, and is not thrown away because somebody reads for long.
             connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
@@ -167,7 +188,8 @@ class Views:
         row = connection.exec_driver_sql(
             self.sql(
                 "SELECT g.projection, g.generation, g.version, g.position FROM pointers p "
-                "JOIN generations g ON g.projection = p.projection AND g.generation = p.generation WHERE p.projection = ?"
+                "JOIN generations g ON g.projection = p.projection AND g.generation = p.generation WHERE p.projection "
+                "= ?"
             ),
             (projection,),
         ).first()
@@ -189,13 +211,21 @@ class Views:
 
     def incomplete_students(self) -> frozenset[str]:
         """The ids of the students about whom an event could not be read."""
-        ask = "SELECT DISTINCT d.student FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+        ask = (
+            "SELECT DISTINCT d.student FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND "
+            "p.generation = d.generation"
+        )
         with self.reading() as connection:
-            return frozenset(str(UUID(bytes=bytes(row[0]))) for row in connection.exec_driver_sql(ask) if row[0] is not None)
+            return frozenset(
+                str(UUID(bytes=bytes(row[0]))) for row in connection.exec_driver_sql(ask) if row[0] is not None
+            )
 
     def dead_letters(self) -> int:
         """How many events the live read models could not take in."""
-        ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+        ask = (
+            "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = "
+            "d.generation"
+        )
         with self.reading() as connection:
             return int(connection.exec_driver_sql(ask).scalar_one())
 
@@ -211,8 +241,14 @@ class Views:
             marks = ",".join("?" * len(table.columns))
             connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))
             return
-        types = [{"BIGINT": "int8", "INTEGER": "int4", "BYTEA": "bytea"}.get(str(c.type.compile(connection.dialect)), "text") for c in table.columns]
-        with connection.connection.cursor() as cursor, cursor.copy(f"COPY {table.name} FROM STDIN (FORMAT BINARY)") as copy:  # type: ignore[attr-defined]
+        types = [
+            {"BIGINT": "int8", "INTEGER": "int4", "BYTEA": "bytea"}.get(str(c.type.compile(connection.dialect)), "text")
+            for c in table.columns
+        ]
+        with (
+            connection.connection.cursor() as cursor,  # type: ignore[attr-defined]
+            cursor.copy(f"COPY {table.name} FROM STDIN (FORMAT BINARY)") as copy,
+        ):
             copy.set_types(types)
             for row in rows:
                 copy.write_row(row)
@@ -252,7 +288,14 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
         # The rows can always be replayed, so the last second is a fair price for speed.
-        for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-64000", "temp_store=MEMORY", "mmap_size=268435456", "wal_autocheckpoint=16000"):
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=NORMAL",
+            "cache_size=-64000",
+            "temp_store=MEMORY",
+            "mmap_size=268435456",
+            "wal_autocheckpoint=16000",
+        ):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

@@ -1,7 +1,7 @@
 """What a report is made of: a short list of blocks, printed as HTML by one macro and as PDF by one template.
 
-A block holds finished words and numbers. Where a number may have to be hidden from some readers, a `Held` stands in its place
-until `disclosure.release` has decided; nothing else turns a draft into a report.
+A block holds finished words and numbers. Where a number may have to be hidden from some readers, a `Held` stands in its
+place until `disclosure.release` has decided; nothing else turns a draft into a report.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ class Trace:
     first: date
     last: date
     about: str = ""
-    """`framework@version`, `framework@version|theme`, or a kind of slot after `#`: empty for every entry of these kinds."""
+    """`framework@version`, `framework@version|theme`, or a kind of slot after `#`: empty for every entry of these
+    kinds."""
     placed_by: str = ""
     """The commissioner by the days of whose placements they are cut, where others come in between."""
 
@@ -76,7 +77,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Block:
-    """Anything in a report. `single` says that it is about single students, so that it leaves only to those who may identify them."""
+    """Anything in a report.
+
+    `single` says that it is about single students, so that it leaves only to those who may identify them.
+    """
 
     kind: ClassVar[str]
     single: bool = field(default=False, kw_only=True)

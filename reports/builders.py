@@ -1,7 +1,8 @@
-"""What each block of a layout says: one function a name, given the report's context and what the layout wrote beside the name.
+"""What each block of a layout says: one function a name, given the report's context and what the layout wrote beside
+the name.
 
-Adding a kind of block is one function and its line in `BUILDERS`. Numbers about several students are made as cells of the
-cohort; what is about single students is marked so.
+Adding a kind of block is one function and its line in `BUILDERS`. Numbers about several students are made as cells of
+the cohort; what is about single students is marked so.
 """
 
 from __future__ import annotations
@@ -41,17 +42,27 @@ def _page(context: Context) -> Blocks:
 def _tiles(context: Context, show: Sequence[str], labels: Mapping[str, str] | None = None) -> Blocks:
     """Columns of the one student, each as a tile."""
     period = context.student
-    yield Tiles([((labels or {}).get(name, COLUMNS[name].label), COLUMNS[name].cell(period)) for name in _known(show)], single=True)
+    yield Tiles(
+        [((labels or {}).get(name, COLUMNS[name].label), COLUMNS[name].cell(period)) for name in _known(show)],
+        single=True,
+    )
 
 
 def _table(
-    context: Context, name: str, caption: str, columns: Sequence[str], labels: Mapping[str, str] | None = None, note: str = ""
-) -> Blocks:  # fmt: skip
+    context: Context,
+    name: str,
+    caption: str,
+    columns: Sequence[str],
+    labels: Mapping[str, str] | None = None,
+    note: str = "",
+) -> Blocks:
     """A row for each student, the columns in the layout's order, under the layout's names where it gives any."""
     _known(columns)
     context.columns_used.update(dict.fromkeys(columns))
     told = _with_identifiers(context, columns)
-    heads = [Column(name, (labels or {}).get(name, one.label), one.means, name in columns) for name, one in told.items()]
+    heads = [
+        Column(name, (labels or {}).get(name, one.label), one.means, name in columns) for name, one in told.items()
+    ]
     rows = [[one.cell(period) for one in told.values()] for period in context.periods]
     figures = [n for n, name in enumerate(told) if name not in NAMING]
     if all(row[n].raw == NOT_AVAILABLE for row in rows for n in figures):
@@ -81,8 +92,10 @@ def _known(names: Sequence[str]) -> Sequence[str]:
 
 
 BUILDERS: Mapping[str, Callable[..., Blocks]] = {
-    "banner": _banner, "heading": _heading, "text": _text, "page": _page, "tiles": _tiles, "table": _table, "figure": figure, "themes": themes_table,
-    "distance": distance, "strengths": strengths, "next-steps": next_steps, "words": words, "context": context_noted, "summary": summary, "gaps": gaps,
+    "banner": _banner, "heading": _heading, "text": _text, "page": _page, "tiles": _tiles, "table": _table,
+    "figure": figure, "themes": themes_table,
+    "distance": distance, "strengths": strengths, "next-steps": next_steps, "words": words, "context": context_noted,
+    "summary": summary, "gaps": gaps,
     "method": method,
 }  # fmt: skip
 """Every block that a layout may name."""

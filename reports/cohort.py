@@ -35,7 +35,9 @@ class Cohort:
         self.cells[key] = Cell(sum(values), sum(bool(value) for value in values))
         return key
 
-    def sums(self, key: str, of: Callable[[StudentPeriod], float], parts: dict[str, Callable[[StudentPeriod], float]]) -> str:
+    def sums(
+        self, key: str, of: Callable[[StudentPeriod], float], parts: dict[str, Callable[[StudentPeriod], float]]
+    ) -> str:
         """A sum and what it is the sum of."""
         if key not in self.cells:
             self.total(key, of)
@@ -49,7 +51,9 @@ class Cohort:
 
     def students_by(self, key: str, names: Sequence[str], which: Callable[[StudentPeriod], str]) -> list[str]:
         """How many students are of each kind; every student is of exactly one."""
-        made = [self._students(f"{key}:{name}", sum(which(period) == name for period in self.periods)) for name in names]
+        made = [
+            self._students(f"{key}:{name}", sum(which(period) == name for period in self.periods)) for name in names
+        ]
         self._add(Family(STUDENTS, tuple(made), of_students=True))
         return made
 
@@ -66,11 +70,16 @@ class Cohort:
         return key
 
     def middle(self, key: str, places: Sequence[int | None], name: Callable[[int], str]) -> str:
-        """The median of places on an order, over the students who have one. Where all are alike it is as good as a list of them."""
+        """The median of places on an order, over the students who have one.
+
+        Where all are alike it is as good as a list of them.
+        """
         there = [place for place in places if place is not None]
         alike = len(set(there)) == 1 and len(there) > 1
         found = median(there)
-        self.cells[key] = Cell(None if found is None else name(found), 1 if alike else len(there), "median", (STUDENTS,))
+        self.cells[key] = Cell(
+            None if found is None else name(found), 1 if alike else len(there), "median", (STUDENTS,)
+        )
         return key
 
     # The summaries ------------------------------------------------------------------------------------------------
@@ -86,7 +95,10 @@ class Cohort:
             },
         )  # fmt: skip
         levels = [period.attendance.level or "none" for period in self.periods]
-        severe, persistent, neither, none = (self._students(f"absence:{name}", levels.count(name)) for name in ("severe", "persistent", "neither", "none"))
+        severe, persistent, neither, none = (
+            self._students(f"absence:{name}", levels.count(name))
+            for name in ("severe", "persistent", "neither", "none")
+        )
         # Severe absence is persistent too: their sum stands between the whole and its two parts.
         both = self._students("enrolments_pa_10_exact", levels.count("severe") + levels.count("persistent"))
         self._add(Family(STUDENTS, (both, neither, none), of_students=True))
@@ -95,9 +107,12 @@ class Cohort:
         self.total("sess_cancelled_by_us", lambda p: p.attendance.by_us)
         self.total("hours_attended", lambda p: round(p.attendance.minutes / 60))
         return {
-            "enrolments": STUDENTS, "sess_possible": "sess_possible", "sess_attended": "sess_attended", "sess_overall": "sess_overall",
-            "sess_in_dispute": "sess_in_dispute", "sess_overall_percent": "sess_overall_percent", "enrolments_pa_10_exact": "enrolments_pa_10_exact",
-            "enrolments_pa_50_exact": "absence:severe", "sess_cancelled_by_us": "sess_cancelled_by_us", "hours_attended": "hours_attended",
+            "enrolments": STUDENTS, "sess_possible": "sess_possible", "sess_attended": "sess_attended",
+            "sess_overall": "sess_overall",
+            "sess_in_dispute": "sess_in_dispute", "sess_overall_percent": "sess_overall_percent",
+            "enrolments_pa_10_exact": "enrolments_pa_10_exact",
+            "enrolments_pa_50_exact": "absence:severe", "sess_cancelled_by_us": "sess_cancelled_by_us",
+            "hours_attended": "hours_attended",
         }  # fmt: skip
 
     def on_site(self) -> list[tuple[str, list[str]]]:
@@ -126,8 +141,15 @@ class Cohort:
         shared = [rung.id for rung in ladder.rungs]
 
         def places(mark: str) -> list[int | None]:
-            held = [period.main_ladder.marks[mark] for period in self.periods if period.main_ladder and period.main_ladder.ladder.key == ladder.key]
-            return [shared.index(rung.id) if rung and rung.id in shared else None for rung in (one and ladder.rung(one) for one in held)]
+            held = [
+                period.main_ladder.marks[mark]
+                for period in self.periods
+                if period.main_ladder and period.main_ladder.ladder.key == ladder.key
+            ]
+            return [
+                shared.index(rung.id) if rung and rung.id in shared else None
+                for rung in (one and ladder.rung(one) for one in held)
+            ]
 
         def name(place: int) -> str:
             return ladder.label_of(shared[place]) or shared[place]
@@ -162,24 +184,40 @@ class Cohort:
             keys: dict[str, str] = {}
             for place, name in enumerate(("seen", "of")):
 
-                def over(kind: str | None, place: int = place, theme: str = item.id) -> Callable[[StudentPeriod], float]:
+                def over(
+                    kind: str | None, place: int = place, theme: str = item.id
+                ) -> Callable[[StudentPeriod], float]:
                     def found(period: StudentPeriod) -> float:
                         one = held.get(id(period))
                         cells = one.period if one else {}
-                        return sum(cell[place] for (at, slot), cell in cells.items() if at == theme and kind in (None, slot))
+                        return sum(
+                            cell[place] for (at, slot), cell in cells.items() if at == theme and kind in (None, slot)
+                        )
 
                     return found
 
-                keys[name] = self.sums(f"{framework}/{item.id}:{name}", over(None), {f"{framework}/{item.id}:{kind}:{name}": over(kind) for kind in kinds})
+                keys[name] = self.sums(
+                    f"{framework}/{item.id}:{name}",
+                    over(None),
+                    {f"{framework}/{item.id}:{kind}:{name}": over(kind) for kind in kinds},
+                )
             keys["share"] = self.ratio(f"{framework}/{item.id}:share", keys["seen"], keys["of"])
             for kind in kinds:
-                keys[kind] = self.ratio(f"{framework}/{item.id}:{kind}:share", f"{framework}/{item.id}:{kind}:seen", f"{framework}/{item.id}:{kind}:of")
+                keys[kind] = self.ratio(
+                    f"{framework}/{item.id}:{kind}:share",
+                    f"{framework}/{item.id}:{kind}:seen",
+                    f"{framework}/{item.id}:{kind}:of",
+                )
             rows.append((definition.labels[item.id], keys))
         return rows
 
     def behaviour(self) -> dict[str, str]:
         """Incidents, restrictive ones among them, and how many for each hundred sessions attended."""
-        self.sums("incidents", incidents, {"restrictive": restrictive, "not-restrictive": lambda p: incidents(p) - restrictive(p)})
+        self.sums(
+            "incidents",
+            incidents,
+            {"restrictive": restrictive, "not-restrictive": lambda p: incidents(p) - restrictive(p)},
+        )
         if "sess_attended" not in self.cells:
             self.total("sess_attended", lambda p: p.attendance.attended)
         self.ratio("incidents_per_100", "incidents", "sess_attended")
@@ -187,7 +225,12 @@ class Cohort:
 
     def curriculum(self) -> dict[str, str]:
         """Units begun, secure, kept, newly secure."""
-        names = {"units_started": "started", "units_secure": "secure", "units_kept": "kept", "units_secured": "secured_in_period"}
+        names = {
+            "units_started": "started",
+            "units_secure": "secure",
+            "units_kept": "kept",
+            "units_secured": "secured_in_period",
+        }
         return {key: self.total(key, partial(units, name=name)) for key, name in names.items()}
 
     def voice(self) -> dict[str, str]:

@@ -1,7 +1,8 @@
-"""Every column that a table about students can have: what it is called, what it means, how it is found, and the entries behind it.
+"""Every column that a table about students can have: what it is called, what it means, how it is found, and the entries
+behind it.
 
-A layout names columns in the order that its reader wants. Adding a column is one function and one line here. Names that the
-Department for Education gave are used as they are.
+A layout names columns in the order that its reader wants. Adding a column is one function and one line here. Names that
+the Department for Education gave are used as they are.
 """
 
 from __future__ import annotations
@@ -22,13 +23,22 @@ from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
 
-SESSIONS, RUNGS, VISITS, OUTCOMES = ("session-attended",), ("rung-reached",), ("visit-logged", "rung-reached"), ("outcome-scored",)
+SESSIONS, RUNGS, VISITS, OUTCOMES = (
+    ("session-attended",),
+    ("rung-reached",),
+    ("visit-logged", "rung-reached"),
+    ("outcome-scored",),
+)
 INCIDENTS, UNITS, VOICES = ("incident-recorded",), ("unit-progressed",), ("voice-heard",)
 
 
 @dataclass(frozen=True)
 class StudentColumn:
-    """One column. `kinds` are those of the entries behind it; `whole` ones look back to the first day there is; `span` names other days."""
+    """One column.
+
+    `kinds` are those of the entries behind it; `whole` ones look back to the first day there is; `span` names other
+    days.
+    """
 
     label: str
     means: str
@@ -43,7 +53,11 @@ class StudentColumn:
         first, last = date.fromisoformat(period.days[0][0]) if self.whole and period.days else period.first, period.last
         if self.span is not None and (days := self.span(period)) is not None:
             first, last = (date.fromisoformat(day) for day in days)
-        trace = trace_of(period, self.kinds, first, last) if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE) else None
+        trace = (
+            trace_of(period, self.kinds, first, last)
+            if self.kinds and raw not in (None, NOT_AVAILABLE, NOT_APPLICABLE)
+            else None
+        )
         return Shown(in_words(raw), raw, trace)
 
 
@@ -82,7 +96,13 @@ def percent(part: int, whole: int) -> float | None:
 def _placed(name: str) -> Callable[[StudentPeriod], Any]:
     def found(period: StudentPeriod) -> Any:
         said = (period.placement or {}).get(name)
-        return date.fromisoformat(said) if said and name in ("start", "planned_end", "end") else said.replace("-", " ") if isinstance(said, str) else said
+        return (
+            date.fromisoformat(said)
+            if said and name in ("start", "planned_end", "end")
+            else said.replace("-", " ")
+            if isinstance(said, str)
+            else said
+        )
 
     return found
 
@@ -189,7 +209,9 @@ def _per_hundred(period: StudentPeriod) -> float | None:
 
 
 def _flashpoints(period: StudentPeriod) -> list[str]:
-    labels = {slot["id"]: slot["label"] for timetable in period.setting.get("timetables", ()) for slot in timetable["slots"]}
+    labels = {
+        slot["id"]: slot["label"] for timetable in period.setting.get("timetables", ()) for slot in timetable["slots"]
+    }
     points_ = sorted(period.counted("flashpoints").items(), key=lambda one: (-one[1], one[0]))
     return [f"{labels.get(slot, 'outside a slot')} ({times})" for slot, times in points_[:2]]
 
@@ -224,7 +246,11 @@ def goal(period: StudentPeriod) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     for day, cell in period.days:
         for fact in scored_facts(cell):
-            if fact.indicator.startswith("goal.") and fact.informant == "student" and not fact.value.startswith(MISSING):
+            if (
+                fact.indicator.startswith("goal.")
+                and fact.informant == "student"
+                and not fact.value.startswith(MISSING)
+            ):
                 found.append((day, float(fact.value)))
     return found
 
@@ -270,7 +296,11 @@ def _fortnight(name: str) -> Callable[[StudentPeriod], tuple[str, str] | None]:
 
 
 def _first_weeks(period: StudentPeriod) -> tuple[str, str] | None:
-    return (period.began.isoformat(), (period.began + timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat()) if period.began else None
+    return (
+        (period.began.isoformat(), (period.began + timedelta(weeks=WEEKS_COMPARED, days=-1)).isoformat())
+        if period.began
+        else None
+    )
 
 
 def _latest_weeks(period: StudentPeriod) -> tuple[str, str]:
@@ -279,7 +309,9 @@ def _latest_weeks(period: StudentPeriod) -> tuple[str, str]:
 
 COLUMNS: Mapping[str, StudentColumn] = {
     "student": StudentColumn("Student", "The name that staff use.", lambda period: period.student["name"]),
-    "reference": StudentColumn("Reference", "The last six signs of the student's id.", lambda period: reference(period.student["id"])),
+    "reference": StudentColumn(
+        "Reference", "The last six signs of the student's id.", lambda period: reference(period.student["id"])
+    ),
     # 1. Placement
     "start": StudentColumn("Start", "First day of the placement.", _placed("start")),
     "purpose": StudentColumn("Purpose", "Why the place was bought.", _placed("purpose")),
@@ -287,21 +319,39 @@ COLUMNS: Mapping[str, StudentColumn] = {
     "end": StudentColumn("Ended", "Last day, where the placement is over.", _placed("end")),
     "weeks_placed": StudentColumn("Weeks", "Whole weeks from the start to the last day of the period.", _weeks_placed),
     "hours_a_week": StudentColumn("Hours a week", "As commissioned.", lambda period: bought(period, "hours_a_week")),
-    "sessions_a_week": StudentColumn("Sessions a week", "As commissioned; two are a full day.", lambda period: bought(period, "sessions_a_week")),
+    "sessions_a_week": StudentColumn(
+        "Sessions a week", "As commissioned; two are a full day.", lambda period: bought(period, "sessions_a_week")
+    ),
     "venues": StudentColumn("Where", "Places in which the student is expected.", _venues),
     "over_18_hours": StudentColumn(
-        "Over 18 hours", f"More than {FULL_TIME_HOURS} hours a week are likely to be full-time education, which needs registration.", _over_full_time
+        "Over 18 hours",
+        f"More than {FULL_TIME_HOURS} hours a week are likely to be full-time education, which needs registration.",
+        _over_full_time,
     ),
-    "over_4_sessions": StudentColumn("Over 4 sessions", "More than four sessions (two days) a week.", _over_four_sessions),
+    "over_4_sessions": StudentColumn(
+        "Over 4 sessions", "More than four sessions (two days) a week.", _over_four_sessions
+    ),
     "reviews_held": _x("Reviews held"),
     "reviews_due": _x("Reviews due"),
     # 2. Attendance
     "sess_possible": StudentColumn(
-        "Sessions offered", "This student's own sessions, less those that we or others cancelled.", lambda period: period.attendance.offered, SESSIONS
+        "Sessions offered",
+        "This student's own sessions, less those that we or others cancelled.",
+        lambda period: period.attendance.offered,
+        SESSIONS,
     ),
-    "sess_attended": StudentColumn("Attended", "Sessions attended.", lambda period: period.attendance.attended, SESSIONS),
-    "sess_late": StudentColumn("Began late", "Attended, beginning more than five minutes late.", lambda period: period.attendance.late, SESSIONS),
-    "sess_overall": StudentColumn("Absent", "Offered and not attended.", lambda period: period.attendance.absent, SESSIONS),
+    "sess_attended": StudentColumn(
+        "Attended", "Sessions attended.", lambda period: period.attendance.attended, SESSIONS
+    ),
+    "sess_late": StudentColumn(
+        "Began late",
+        "Attended, beginning more than five minutes late.",
+        lambda period: period.attendance.late,
+        SESSIONS,
+    ),
+    "sess_overall": StudentColumn(
+        "Absent", "Offered and not attended.", lambda period: period.attendance.absent, SESSIONS
+    ),
     "sess_in_dispute": StudentColumn(
         "Said differently",
         "Offered, and two people said different things about it: neither attended nor absent until that is settled.",
@@ -311,7 +361,10 @@ COLUMNS: Mapping[str, StudentColumn] = {
     "sess_authorised": _x("Authorised", "Whether an absence is authorised is for the host school's register."),
     "sess_unauthorised": _x("Unauthorised", "Whether an absence is authorised is for the host school's register."),
     "sess_overall_percent": StudentColumn(
-        "Absent, %", "Absent of offered.", lambda period: percent(period.attendance.absent, period.attendance.offered), SESSIONS
+        "Absent, %",
+        "Absent of offered.",
+        lambda period: percent(period.attendance.absent, period.attendance.offered),
+        SESSIONS,
     ),
     "enrolments_pa_10_exact": StudentColumn(
         "Persistent",
@@ -320,10 +373,17 @@ COLUMNS: Mapping[str, StudentColumn] = {
         SESSIONS,
     ),
     "enrolments_pa_50_exact": StudentColumn(
-        "Severe", f"Missed {SEVERE:.0%} or more.", lambda period: None if period.attendance.level is None else period.attendance.level == "severe", SESSIONS
+        "Severe",
+        f"Missed {SEVERE:.0%} or more.",
+        lambda period: None if period.attendance.level is None else period.attendance.level == "severe",
+        SESSIONS,
     ),
-    "sess_cancelled_by_us": StudentColumn("Cancelled by us", "Sessions that we did not offer.", lambda period: period.attendance.by_us, SESSIONS),
-    "hours_attended": StudentColumn("Hours attended", "From arrival to leaving.", lambda period: round(period.attendance.minutes / 60, 1), SESSIONS),
+    "sess_cancelled_by_us": StudentColumn(
+        "Cancelled by us", "Sessions that we did not offer.", lambda period: period.attendance.by_us, SESSIONS
+    ),
+    "hours_attended": StudentColumn(
+        "Hours attended", "From arrival to leaving.", lambda period: round(period.attendance.minutes / 60, 1), SESSIONS
+    ),
     "weeks_before_percent": _x("Weeks before, %", "Attendance before the placement is the host school's to give."),
     "first_weeks_percent": StudentColumn(
         "First 6 weeks, %",
@@ -342,51 +402,124 @@ COLUMNS: Mapping[str, StudentColumn] = {
         _latest_weeks,
     ),
     # 3. Ladder
-    "baseline": StudentColumn("Starting point", "The middle of the first ten contacts.", _mark("baseline"), RUNGS, True, _contacts(None, 10)),
-    "latest": StudentColumn("Latest", "How far the latest contact got.", _mark("latest"), RUNGS, True, _contacts(-1, None)),
-    "kept_up": StudentColumn("Kept up", "Reached in three of the last five contacts.", _mark("sustained"), RUNGS, True, _contacts(-5, None)),
-    "highest_sustained": StudentColumn("Highest kept up", "The furthest rung ever reached in three of five contacts.", _mark("highest_sustained"), RUNGS, True),
-    "contacts_attempted": StudentColumn("Visits tried", "Visits that were attempted, by any channel.", attempted, VISITS),
-    "contacts_made": StudentColumn("Contacts made", "Contacts that got further than the lowest rung.", lambda period: period.contacts_made, RUNGS),
-    "days_since_contact": StudentColumn("Days since", "Days from the last contact made to the end of the period.", _days_since, RUNGS, True),
-    "days_to_first_on_site": StudentColumn("Days to first on site", "Days from the start of the placement.", _to_site, RUNGS, True),
+    "baseline": StudentColumn(
+        "Starting point", "The middle of the first ten contacts.", _mark("baseline"), RUNGS, True, _contacts(None, 10)
+    ),
+    "latest": StudentColumn(
+        "Latest", "How far the latest contact got.", _mark("latest"), RUNGS, True, _contacts(-1, None)
+    ),
+    "kept_up": StudentColumn(
+        "Kept up", "Reached in three of the last five contacts.", _mark("sustained"), RUNGS, True, _contacts(-5, None)
+    ),
+    "highest_sustained": StudentColumn(
+        "Highest kept up",
+        "The furthest rung ever reached in three of five contacts.",
+        _mark("highest_sustained"),
+        RUNGS,
+        True,
+    ),
+    "contacts_attempted": StudentColumn(
+        "Visits tried", "Visits that were attempted, by any channel.", attempted, VISITS
+    ),
+    "contacts_made": StudentColumn(
+        "Contacts made", "Contacts that got further than the lowest rung.", lambda period: period.contacts_made, RUNGS
+    ),
+    "days_since_contact": StudentColumn(
+        "Days since", "Days from the last contact made to the end of the period.", _days_since, RUNGS, True
+    ),
+    "days_to_first_on_site": StudentColumn(
+        "Days to first on site", "Days from the start of the placement.", _to_site, RUNGS, True
+    ),
     "further": StudentColumn(
         "Now further",
-        "Of all pairs of one of the first and one of the latest ten contacts, how many got further lately (95 % interval).",
+        "Of all pairs of one of the first and one of the latest ten contacts, how many got further lately (95 % "
+        "interval).",
         _further,
         RUNGS,
         True,
     ),
-    "setbacks": StudentColumn("Setbacks", "Stretches in which two rungs or more less were kept up than before.", _setbacks, RUNGS, True),
+    "setbacks": StudentColumn(
+        "Setbacks", "Stretches in which two rungs or more less were kept up than before.", _setbacks, RUNGS, True
+    ),
     # 4. Outcomes
     "seen_baseline": StudentColumn(
-        "Seen at the start", "Of what was looked for in the first fortnight, how much was seen.", _seen("baseline"), OUTCOMES, True, _fortnight("baseline_days")
+        "Seen at the start",
+        "Of what was looked for in the first fortnight, how much was seen.",
+        _seen("baseline"),
+        OUTCOMES,
+        True,
+        _fortnight("baseline_days"),
     ),
-    "seen_latest": StudentColumn("Seen lately", "The same in the last fortnight of the period.", _seen("latest"), OUTCOMES, False, _fortnight("latest_days")),
+    "seen_latest": StudentColumn(
+        "Seen lately",
+        "The same in the last fortnight of the period.",
+        _seen("latest"),
+        OUTCOMES,
+        False,
+        _fortnight("latest_days"),
+    ),
     "seen_change": StudentColumn("Change", "The difference, with its 95 % interval.", _seen_change, OUTCOMES, True),
-    "seen_n": StudentColumn("Looked for", "How often anything was looked for in the period.", lambda period: seen(period, "period")[1], OUTCOMES),
-    "scored_percent": StudentColumn("Slots scored, %", "Of the slots expected on days attended, how many have a score.", _completeness, OUTCOMES),
+    "seen_n": StudentColumn(
+        "Looked for",
+        "How often anything was looked for in the period.",
+        lambda period: seen(period, "period")[1],
+        OUTCOMES,
+    ),
+    "scored_percent": StudentColumn(
+        "Slots scored, %", "Of the slots expected on days attended, how many have a score.", _completeness, OUTCOMES
+    ),
     # 5. Behaviour and safety
     "incidents": StudentColumn("Incidents", "All that were recorded.", incidents, INCIDENTS),
-    "incidents_per_100": StudentColumn("Per 100 sessions", "Incidents for each hundred sessions attended.", _per_hundred, INCIDENTS),
+    "incidents_per_100": StudentColumn(
+        "Per 100 sessions", "Incidents for each hundred sessions attended.", _per_hundred, INCIDENTS
+    ),
     "restrictive": StudentColumn("Restrictive", "Restrictive interventions.", restrictive, INCIDENTS),
     "flashpoints": StudentColumn("Where most", "The two slots with most incidents.", _flashpoints, INCIDENTS),
     # 6. Curriculum
-    "units_available": StudentColumn("Units", "Units of the curricula that were begun.", lambda period: units(period, "available")),
-    "units_started": StudentColumn("Begun", "Units with any step.", lambda period: units(period, "started"), UNITS, True),
-    "units_secure": StudentColumn("Secure", "Known at the end of the period.", lambda period: units(period, "secure"), UNITS, True),
-    "units_kept": StudentColumn("Kept", "Secure, and never lost since.", lambda period: units(period, "kept"), UNITS, True),
-    "units_secured": StudentColumn("Newly secure", "Secure now and not before the period.", lambda period: units(period, "secured_in_period"), UNITS),
-    "units_an_hour": StudentColumn("Newly secure an hour", "Newly secure units for each hour attended.", _units_an_hour, UNITS),
+    "units_available": StudentColumn(
+        "Units", "Units of the curricula that were begun.", lambda period: units(period, "available")
+    ),
+    "units_started": StudentColumn(
+        "Begun", "Units with any step.", lambda period: units(period, "started"), UNITS, True
+    ),
+    "units_secure": StudentColumn(
+        "Secure", "Known at the end of the period.", lambda period: units(period, "secure"), UNITS, True
+    ),
+    "units_kept": StudentColumn(
+        "Kept", "Secure, and never lost since.", lambda period: units(period, "kept"), UNITS, True
+    ),
+    "units_secured": StudentColumn(
+        "Newly secure",
+        "Secure now and not before the period.",
+        lambda period: units(period, "secured_in_period"),
+        UNITS,
+    ),
+    "units_an_hour": StudentColumn(
+        "Newly secure an hour", "Newly secure units for each hour attended.", _units_an_hour, UNITS
+    ),
     "qualifications": _x("Qualifications"),
     # 10. Voice
     "voices": StudentColumn("Times heard", "Faces and words that were recorded.", voices, VOICES),
-    "voice_percent": StudentColumn("Answered, %", "Voices for each hundred visits tried.", _response, (*VOICES, "visit-logged")),
-    "carer_start": StudentColumn(
-        "Carer, first", "The middle of a carer's own answers on how confident they feel, the first time.", _carers(0), ("instrument-answered",), True
+    "voice_percent": StudentColumn(
+        "Answered, %", "Voices for each hundred visits tried.", _response, (*VOICES, "visit-logged")
     ),
-    "carer_latest": StudentColumn("Carer, latest", "The same, the latest time, where they answered again.", _carers(1), ("instrument-answered",), True),
-    "goal_start": StudentColumn("Own goal, first", "How close the student said they were, 0 to 10.", _goal(0), OUTCOMES, True),
+    "carer_start": StudentColumn(
+        "Carer, first",
+        "The middle of a carer's own answers on how confident they feel, the first time.",
+        _carers(0),
+        ("instrument-answered",),
+        True,
+    ),
+    "carer_latest": StudentColumn(
+        "Carer, latest",
+        "The same, the latest time, where they answered again.",
+        _carers(1),
+        ("instrument-answered",),
+        True,
+    ),
+    "goal_start": StudentColumn(
+        "Own goal, first", "How close the student said they were, 0 to 10.", _goal(0), OUTCOMES, True
+    ),
     "goal_latest": StudentColumn("Own goal, latest", "The same, the latest time.", _goal(-1), OUTCOMES, True),
     # What later versions will record. The columns are there, so that a reader's order of columns need not change then.
     "measure_before": _x("Before"),

@@ -1,4 +1,7 @@
-"""Makes a report: a layout, the students it is about, two times, a preset. The one way in for pages, program and jobs."""
+"""Makes a report: a layout, the students it is about, two times, a preset.
+
+The one way in for pages, program and jobs.
+"""
 
 from __future__ import annotations
 
@@ -49,15 +52,26 @@ class Order:
 
 
 def words_that_leave(layout: Layout) -> Opens:
-    """Which words may be in a report for its audience at all: a family's holds the child's own, a commissioner's none."""
+    """Which words may be in a report for its audience at all: a family's holds the child's own, a commissioner's
+    none."""
     return lambda _, kept, __: layout.audience == "leader" or (layout.audience == "family" and kept == "learning")
 
 
-def students_of(reader: Reader, setting: Body, commissioner_id: UUID | None, first: date, last: date, known_at: datetime | None = None) -> list[Body]:
-    """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were placed where none is named."""
+def students_of(
+    reader: Reader,
+    setting: Body,
+    commissioner_id: UUID | None,
+    first: date,
+    last: date,
+    known_at: datetime | None = None,
+) -> list[Body]:
+    """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were
+    placed where none is named."""
     everyone = sorted(reader.everyone(setting, known_at), key=lambda one: (str(one["name"]), one["id"]))
     placements, period = known_of(reader, setting, everyone, known_at).placements, days_of([(first, last)])
-    return [student for student in everyone if placement_days(placements.get(student["id"], ()), commissioner_id) & period]
+    return [
+        student for student in everyone if placement_days(placements.get(student["id"], ()), commissioner_id) & period
+    ]
 
 
 def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> Report:
@@ -68,7 +82,9 @@ def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: 
     return release(*draft_report(reader, order, opens, today, among))
 
 
-def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> tuple[Draft, str]:
+def draft_report(
+    reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None
+) -> tuple[Draft, str]:
     """The report before disclosure control, and the preset that follows its readers."""
     layout = order.layout
     if order.about not in layout.about:
@@ -89,7 +105,9 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
         if among is not None:
             allowed = {student["id"] for student in among}
             students = [student for student in students if student.get("kept_student", student["id"]) in allowed]
-    made = periods(reader, setting, students, order.first, order.last, order.known_at, _placed_by(reader, setting, order, students))
+    made = periods(
+        reader, setting, students, order.first, order.last, order.known_at, _placed_by(reader, setting, order, students)
+    )
     if not made:
         raise SetupError("Nobody was placed here in this period, so there is nothing to report.")
     cohort = Cohort(made)
@@ -99,29 +117,40 @@ def draft_report(reader: Reader, order: Order, opens: Opens, today: date, among:
     for block in layout.blocks:
         ((name, given),) = block.items()
         if name in FOR_LEADERS and layout.audience != "leader":
-            raise SetupError(f"The block {name} is for leaders alone. Leave it out of what goes to a {layout.audience}.")
+            raise SetupError(
+                f"The block {name} is for leaders alone. Leave it out of what goes to a {layout.audience}."
+            )
         blocks += _build(context, name, given)
     blocks = _levelled(blocks)
-    foot = f"{setting['name']} · {context.words['period']} · made {today.day} {today:%b %Y} from what was known on {context.words['known']}"
+    foot = (
+        f"{setting['name']} · {context.words['period']} · made {today.day} {today:%b %Y} from what was known on "
+        f"{context.words['known']}"
+    )
     preset = order.preset or ("internal" if order.about != "setting" or layout.audience == "leader" else STRICTEST)
     if preset not in PRESETS:
         raise SetupError(f"There is no preset {preset}. Use one of: {', '.join(PRESETS)}.")
     facts = {
-        "layout": layout.id, "audience": layout.audience, "about": order.about, "setting": setting["name"], "first": order.first.isoformat(), "last": order.last.isoformat(),
-        "known_at": None if order.known_at is None else order.known_at.isoformat(), "position": made[0].position, "software": __version__,
+        "layout": layout.id, "audience": layout.audience, "about": order.about, "setting": setting["name"],
+        "first": order.first.isoformat(), "last": order.last.isoformat(),
+        "known_at": None if order.known_at is None else order.known_at.isoformat(), "position": made[0].position,
+        "software": __version__,
         "incomplete": any(period.incomplete for period in made),
     }  # fmt: skip
     names = {str(period.student["name"]): f"Student {reference(period.student['id'])}" for period in made}
-    return Draft(context.say(layout.title), foot, "en", one_student, blocks, cohort.cells, cohort.families, facts, names), preset
+    return Draft(
+        context.say(layout.title), foot, "en", one_student, blocks, cohort.cells, cohort.families, facts, names
+    ), preset
 
 
 def _identified(order: Order) -> bool:
-    """Whether a report's readers may know who each student in it is in full: whoever placed them, and the leaders here."""
+    """Whether a report's readers may know who each student in it is in full: whoever placed them, and the leaders
+    here."""
     return order.layout.audience == "leader" or (order.layout.audience == "commissioner" and order.about != "setting")
 
 
 def _placed_by(reader: Reader, setting: Body, order: Order, students: Sequence[Body]) -> UUID | None:
-    """By whose placements a report is cut: those of the commissioner it is about, or for whom a pack about one student is made."""
+    """By whose placements a report is cut: those of the commissioner it is about, or for whom a pack about one student
+    is made."""
     if order.student_id is not None and order.layout.audience != "commissioner":
         return None
     if order.student_id is None or order.commissioner_id is not None:
@@ -165,9 +194,12 @@ def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPe
     known = order.known_at.astimezone(ZoneInfo(setting["time_zone"])).date() if order.known_at else today
     numbers = [f"{what} {setting[key]}" for what, key in (("URN", "urn"), ("UKPRN", "ukprn")) if setting.get(key)]
     return {
-        "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students", "setting": setting["name"],
-        "commissioner": str(commissioners.get(str(named), "all commissioners")), "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
-        "known": _day(known), "position": str(made[0].position), "registered": ", ".join(numbers) or "non-school provider",
+        "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students",
+        "setting": setting["name"],
+        "commissioner": str(commissioners.get(str(named), "all commissioners")),
+        "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
+        "known": _day(known), "position": str(made[0].position),
+        "registered": ", ".join(numbers) or "non-school provider",
     }  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from reports.cohort import Cohort
 from reports.columns import COLUMNS, UPN, StudentColumn
 
 Opens = Callable[[UUID, str, datetime], bool]
-"""Whether words of a retention class about a student, recorded at a moment, may be read by whoever the report is for."""
+"""Whether words of a retention class about a student, recorded at a moment, may be read by whoever the report is
+for."""
 
 Blocks = Iterable[Block]
 NAMED, BRACE = re.compile(r"\{([a-z]+)\}"), re.compile(r"[{}]")

@@ -1,11 +1,14 @@
 """Disclosure control: the one module through which everything passes that leaves, in whatever form.
 
-Groups here are tiny, so a published table must not let anyone work a child out. A preset hides what rests on too few students,
-hides more until nothing hidden can be got back by subtraction, and rounds what is left. Rates are made of rounded numbers only.
+Groups here are tiny, so a published table must not let anyone work a child out. A preset hides what rests on too few
+students, hides more until nothing hidden can be got back by subtraction, and rounds what is left. Rates are made of
+rounded numbers only.
 
-Cells stand in families, a total and its parts, as trees: a cell is a part of one family at most. That makes the rule short and
-its safety plain: where one part is hidden every part that is not nought is, so a total never leads to a single part; what is
-below something hidden is hidden too; and a total so small that its hidden parts could hardly differ is hidden with them. Source of thresholds, symbols and what they hold for: the publishing rules of `docs/reports.md`.
+Cells stand in families, a total and its parts, as trees: a cell is a part of one family at most. That makes the rule
+short and its safety plain: where one part is hidden every part that is not nought is, so a total never leads to a
+single part; what is below something hidden is hidden too; and a total so small that its hidden parts could hardly
+differ is hidden with them. Source of thresholds, symbols and what they hold for: the publishing rules of
+`docs/reports.md`.
 """
 
 from __future__ import annotations
@@ -18,7 +21,12 @@ from ap_ledger.errors import LedgerError
 from reports.blocks import Block, Heading, Held, Page, Paragraph, Shown, Table, Tiles
 
 HIDDEN, NOT_APPLICABLE, NOT_AVAILABLE, LOW = "c", "z", "x", "k"
-SYMBOLS = {HIDDEN: "hidden, because few students are behind it", NOT_APPLICABLE: "not applicable", NOT_AVAILABLE: "not recorded yet", LOW: "low: rounds to 0"}
+SYMBOLS = {
+    HIDDEN: "hidden, because few students are behind it",
+    NOT_APPLICABLE: "not applicable",
+    NOT_AVAILABLE: "not recorded yet",
+    LOW: "low: rounds to 0",
+}
 
 
 @dataclass(frozen=True)
@@ -87,7 +95,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Report:
-    """What may be shown to its reader, and nothing else. `names` are those in it, each with what stands for it in print.
+    """What may be shown to its reader, and nothing else.
+
+    `names` are those in it, each with what stands for it in print.
 
     It is needed where no font at hand has the letters of a name.
     """
@@ -102,12 +112,18 @@ class Report:
 
 
 def release(draft: Draft, preset_name: str) -> Report:
-    """A draft as its reader may see it. Raises NotDisclosable for a preset that is none, or that cannot hold for one student."""
+    """A draft as its reader may see it.
+
+    Raises NotDisclosable for a preset that is none, or that cannot hold for one student.
+    """
     preset = PRESETS.get(preset_name)
     if preset is None:
         raise NotDisclosable(f"There is no preset {preset_name}. Use one of: {', '.join(PRESETS)}.")
     if preset.threshold and draft.about_one_student:
-        raise NotDisclosable(f"A report about one student goes only to those who may identify them: use --preset internal, not {preset.name}.")
+        raise NotDisclosable(
+            "A report about one student goes only to those who may identify them: use --preset internal, not "
+            f"{preset.name}."
+        )
     shown = protect(draft.cells, draft.families, preset)
     blocks: list[Block] = []
     dropped = False
@@ -133,13 +149,15 @@ def _without_empty_headings(blocks: Sequence[Block]) -> list[Block]:
     made: list[Block] = []
     for block in reversed(blocks):
         after = made[-1] if made else None
-        if isinstance(block, Heading) and (after is None or isinstance(after, Page) or (isinstance(after, Heading) and after.level <= block.level)):
+        if isinstance(block, Heading) and (
+            after is None or isinstance(after, Page) or (isinstance(after, Heading) and after.level <= block.level)
+        ):
             continue
         made.append(block)
     return made[::-1]
 
 
-# The rule ---------------------------------------------------------------------------------------------------------------
+# The rule -------------------------------------------------------------------------------------------------------------
 
 
 def protect(cells: Mapping[str, Cell], families: Iterable[Family], preset: Preset) -> dict[str, Any]:
@@ -179,7 +197,8 @@ def _hidden(cells: Mapping[str, Cell], families: Sequence[Family], preset: Prese
                 # Below a hidden nought there are noughts alone, which must not give it away.
                 hidden |= there or set(family.parts)
                 if len(there) == 1:
-                    # A single part is its total, so noughts beside it must not say so, and alone it takes its total with it.
+                    # A single part is its total, so noughts beside it must not say so, and alone it takes its total
+                    # with it.
                     hidden |= set(family.parts) if len(family.parts) > 1 else {family.total}
                 if family.total not in hidden and _room(family, cells, families, preset) < preset.threshold:
                     hidden.add(family.total)
@@ -191,7 +210,8 @@ def _hidden(cells: Mapping[str, Cell], families: Sequence[Family], preset: Prese
 
 
 def _room(family: Family, cells: Mapping[str, Cell], families: Sequence[Family], preset: Preset) -> float:
-    """How far a hidden part can move under a total that is shown: what the total may be at most, less what every part must be at least."""
+    """How far a hidden part can move under a total that is shown: what the total may be at most, less what every part
+    must be at least."""
     parts_of: dict[str, list[tuple[str, ...]]] = {}
     for one in families:
         parts_of.setdefault(one.total, []).append(one.parts)
@@ -201,7 +221,9 @@ def _room(family: Family, cells: Mapping[str, Cell], families: Sequence[Family],
             return 0
         return max([1.0, *(sum(least(part) for part in parts) for parts in parts_of.get(key, ()))])
 
-    most = int(preset.base * ((float(cells[family.total].value or 0) + preset.base / 2) // preset.base)) + preset.base / 2
+    most = (
+        int(preset.base * ((float(cells[family.total].value or 0) + preset.base / 2) // preset.base)) + preset.base / 2
+    )
     return most - sum(least(part) for part in family.parts)
 
 
@@ -217,7 +239,7 @@ def _ratio(cell: Cell, shown: Mapping[str, Any]) -> Any:
     return cell.per * over / under
 
 
-# Blocks -----------------------------------------------------------------------------------------------------------------
+# Blocks ---------------------------------------------------------------------------------------------------------------
 
 
 def _finish(block: Block, shown: Mapping[str, Any]) -> Block:
@@ -238,6 +260,19 @@ def _told(cell: Shown | Held, shown: Mapping[str, Any]) -> Shown:
 
 def symbols_in(blocks: Iterable[Block]) -> list[str]:
     """The symbols that a report's tables and tiles use, for its key."""
-    texts = {cell.text for block in blocks if isinstance(block, Table) for row in block.rows for cell in row if isinstance(cell, Shown)}
-    texts |= {value.text for block in blocks if isinstance(block, Tiles) for _, value in block.items if isinstance(value, Shown)}
+    texts = {
+        cell.text
+        for block in blocks
+        if isinstance(block, Table)
+        for row in block.rows
+        for cell in row
+        if isinstance(cell, Shown)
+    }
+    texts |= {
+        value.text
+        for block in blocks
+        if isinstance(block, Tiles)
+        for _, value in block.items
+        if isinstance(value, Shown)
+    }
     return [symbol for symbol in SYMBOLS if symbol in texts]

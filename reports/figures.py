@@ -50,15 +50,22 @@ class Figure:
 def lay_out(plot: go.Figure, height: int, left: int) -> None:
     """What all figures share: the font, no background, no legend, room for words on the left."""
     plot.update_layout(
-        template="none", height=height, margin={"l": left, "r": RIGHT, "t": 12, "b": 40}, font={"family": FONT, "size": 14, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False, hoverlabel={"font": {"family": FONT, "size": 14}},
+        template="none", height=height, margin={"l": left, "r": RIGHT, "t": 12, "b": 40},
+        font={"family": FONT, "size": 14, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False,
+        hoverlabel={"font": {"family": FONT, "size": 14}},
     )  # fmt: skip
 
 
 def ladder_over_time(
-    ladder: Definition, climbed: Mapping[str, Any], own: Mapping[str, str] | None = None, setbacks: Sequence[tuple[str, str | None]] = ()
+    ladder: Definition,
+    climbed: Mapping[str, Any],
+    own: Mapping[str, str] | None = None,
+    setbacks: Sequence[tuple[str, str | None]] = (),
 ) -> Figure:
-    """Each contact's highest rung over time, as steps, on a scale of words. `own` says what a student's own steps are called.
+    """Each contact's highest rung over time, as steps, on a scale of words.
+
+    `own` says what a student's own steps are called.
 
     `setbacks` are first and last days of stretches in which less was kept up than before; they are marked, not hidden.
     """
@@ -75,7 +82,11 @@ def ladder_over_time(
     else:
         dots = {
             "mode": "lines+markers",
-            "marker": {"size": 8, "color": [_shade(rank[rung], len(labels)) for _, rung in path], "line": {"width": 1, "color": "#fff"}},
+            "marker": {
+                "size": 8,
+                "color": [_shade(rank[rung], len(labels)) for _, rung in path],
+                "line": {"width": 1, "color": "#fff"},
+            },
         }
     plot = go.Figure(
         go.Scatter(
@@ -90,7 +101,13 @@ def ladder_over_time(
     names = names_with_line_ends(labels, 250)
     # Rungs with long names stand further apart, so that all of each can be read.
     lay_out(plot, max(400, 52 + len(labels) * tallest(names) * 15), 250)
-    plot.update_yaxes(tickvals=list(range(len(labels))), ticktext=names, range=[-0.5, len(labels) - 0.5], gridcolor=RULE, zeroline=False)
+    plot.update_yaxes(
+        tickvals=list(range(len(labels))),
+        ticktext=names,
+        range=[-0.5, len(labels) - 0.5],
+        gridcolor=RULE,
+        zeroline=False,
+    )
     plot.update_xaxes(type="date", tickformat="%-d %b", gridcolor="rgba(0,0,0,0)", linecolor=QUIET)
     until = path[-1][0] if path else ""
     if path:
@@ -100,18 +117,24 @@ def ladder_over_time(
         plot.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
     plot.update_layout(meta={"ladder": ladder.key})
     plot.update_layout(shapes=[
-        {"type": "rect", "x0": first, "x1": last or until, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MARKED, "opacity": 0.55, "line": {"width": 0}, "layer": "below"}
+        {"type": "rect", "x0": first, "x1": last or until, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MARKED,
+        "opacity": 0.55, "line": {"width": 0}, "layer": "below"}
         for first, last in setbacks
     ])  # fmt: skip
-    said = {name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")}
+    said = {
+        name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")
+    }
     alt = (
-        f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: {said['baseline']}. Latest: {said['latest']}. "
+        f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: "
+        f"{said['baseline']}. Latest: {said['latest']}. "
         f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
     )
     if setbacks:
         good = sum(last is not None for _, last in setbacks)
         alt += f" Harder stretches, shaded: {len(setbacks)}, of which made good: {good}."
-    return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)])
+    return Figure(
+        ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)]
+    )
 
 
 def _outline(path: Sequence[tuple[str, str]], rank: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -123,7 +146,9 @@ def _outline(path: Sequence[tuple[str, str]], rank: Mapping[str, int]) -> list[t
     for _, contacts in groupby(path, key=itemgetter(0)):
         of_day = list(contacts)
         places = [rank[rung] for _, rung in of_day]
-        shaped += [of_day[n] for n in sorted({0, places.index(min(places)), places.index(max(places)), len(of_day) - 1})]
+        shaped += [
+            of_day[n] for n in sorted({0, places.index(min(places)), places.index(max(places)), len(of_day) - 1})
+        ]
     return shaped
 
 
@@ -135,7 +160,10 @@ def _shade(place: int, size: int) -> str:
 
 
 def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Figure:
-    """How often what was looked for was seen, by theme and kind of slot. Only yes-or-no indicators are added together."""
+    """How often what was looked for was seen, by theme and kind of slot.
+
+    Only yes-or-no indicators are added together.
+    """
     counts = seen_by_theme(framework, outcomes)
     themes = [item.id for item in framework.items if any(theme == item.id for theme, _ in counts)]
     seen_kinds = {kind for _, kind in counts}
@@ -146,16 +174,24 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
     titles = [framework.labels[theme] for theme in themes]
     plot = go.Figure(
         go.Heatmap(
-            z=share, x=names, y=titles, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=3, ygap=3, showscale=False,
-            textfont={"color": INK}, colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]], hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
+            z=share, x=names, y=titles, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=3, ygap=3,
+            showscale=False,
+            textfont={"color": INK}, colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]],
+            hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         )
     )  # fmt: skip
     lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
     plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220))
     plot.update_xaxes(side="top")
-    plot.update_layout(margin={"l": 220, "r": 16, "t": 48, "b": 12}, meta={"framework": framework.key, "themes": themes, "kinds": kinds})
+    plot.update_layout(
+        margin={"l": 220, "r": 16, "t": 48, "b": 12},
+        meta={"framework": framework.key, "themes": themes, "kinds": kinds},
+    )
     total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]
-    alt = f"Seen {total[0]} of {total[1]} times that it was looked for, over {len(themes)} themes and {len(kinds)} kinds of slot."
+    alt = (
+        f"Seen {total[0]} of {total[1]} times that it was looked for, over {len(themes)} themes and {len(kinds)} "
+        "kinds of slot."
+    )
     rows = [(title, *line) for title, line in zip(titles, text, strict=True)]
     return Figure(framework.title, alt, plot, ("Theme", *names), rows)
 

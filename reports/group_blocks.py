@@ -13,7 +13,10 @@ from reports.context import Blocks, Context
 
 
 def summary(context: Context, show: str) -> Blocks:
-    """A group in numbers: overview, attendance, ladder, outcomes, behaviour, curriculum or voice. Left out where there is one student."""
+    """A group in numbers: overview, attendance, ladder, outcomes, behaviour, curriculum or voice.
+
+    Left out where there is one student.
+    """
     if context.one_student:
         return
     if show not in SUMMARIES:
@@ -21,9 +24,12 @@ def summary(context: Context, show: str) -> Blocks:
     yield from SUMMARIES[show](context.cohort)
 
 
-def _pairs(name: str, caption: str, keys: Mapping[str, str], labels: Mapping[str, str], show: Callable[[Any], str] = in_words) -> Table:
+def _pairs(
+    name: str, caption: str, keys: Mapping[str, str], labels: Mapping[str, str], show: Callable[[Any], str] = in_words
+) -> Table:
     rows: list[list[Shown | Held]] = [
-        [Shown(labels.get(column, column)), Held(key, shown_percent if column.endswith("percent") else show)] for column, key in keys.items()
+        [Shown(labels.get(column, column)), Held(key, shown_percent if column.endswith("percent") else show)]
+        for column, key in keys.items()
     ]
     return Table(name, caption, [Column("what", "What"), Column("all", "All students together")], rows)
 
@@ -44,22 +50,41 @@ def _summary_ladder(cohort: Cohort) -> Blocks:
     for when, keys in cohort.on_site():
         rows.append([Shown(when), *(Held(key, in_words) for key in keys)])
     names = ("on site", "away from the site", "not enough contacts yet")
-    yield Table("site-all", "Where students stood, and what they keep up", [Column("when", "When"), *(Column(name, name.capitalize()) for name in names)], rows)
+    yield Table(
+        "site-all",
+        "Where students stood, and what they keep up",
+        [Column("when", "When"), *(Column(name, name.capitalize()) for name in names)],
+        rows,
+    )
     middles = cohort.middles()
     if middles:
         heads = [Column("when", "When"), Column("middle", "The middle student")]
-        yield Table("middle-all", "The middle of all students", heads, [[Shown(when), Held(key, in_words)] for when, key in middles])
+        yield Table(
+            "middle-all",
+            "The middle of all students",
+            heads,
+            [[Shown(when), Held(key, in_words)] for when, key in middles],
+        )
     moved = cohort.moved()
-    heads = [Column("what", "Now against the start"), *(Column(key.partition(":")[2], key.partition(":")[2].capitalize()) for key in moved)]
+    heads = [
+        Column("what", "Now against the start"),
+        *(Column(key.partition(":")[2], key.partition(":")[2].capitalize()) for key in moved),
+    ]
     yield Table(
-        "moved-all", "The middle of the latest ten contacts against the first ten", heads, [[Shown("Students"), *(Held(key, in_words) for key in moved)]]
+        "moved-all",
+        "The middle of the latest ten contacts against the first ten",
+        heads,
+        [[Shown("Students"), *(Held(key, in_words) for key in moved)]],
     )
     labels = {name: COLUMNS[name].label for name in ("contacts_attempted", "contacts_made")}
     yield _pairs("contact-all", "Visits and contacts", cohort.contact(), labels)
 
 
 def _summary_outcomes(cohort: Cohort) -> Blocks:
-    for framework in sorted({one.framework.key: one.framework for period in cohort.periods for one in period.themes}.values(), key=lambda one: one.title):
+    for framework in sorted(
+        {one.framework.key: one.framework for period in cohort.periods for one in period.themes}.values(),
+        key=lambda one: one.title,
+    ):
         rows = cohort.themes(framework.key)
         kinds = [kind for kind in ("lesson", "break", "lunch") if any(kind in keys for _, keys in rows)]
         heads = [
@@ -76,7 +101,11 @@ def _summary_outcomes(cohort: Cohort) -> Blocks:
             for theme, keys in rows
         ]  # fmt: skip
         yield Table(
-            f"outcomes-{framework.id}", f"{framework.title}, all students together", heads, cells, "Of what was looked for in the period, how much was seen."
+            f"outcomes-{framework.id}",
+            f"{framework.title}, all students together",
+            heads,
+            cells,
+            "Of what was looked for in the period, how much was seen.",
         )
 
 
@@ -87,16 +116,21 @@ def _summary_behaviour(cohort: Cohort) -> Blocks:
 
 def _summary_curriculum(cohort: Cohort) -> Blocks:
     keys = cohort.curriculum()
-    yield _pairs("curriculum-all", "Steps in learning, all students together", keys, {name: COLUMNS[name].label for name in keys})
+    yield _pairs(
+        "curriculum-all", "Steps in learning, all students together", keys, {name: COLUMNS[name].label for name in keys}
+    )
 
 
 def _summary_voice(cohort: Cohort) -> Blocks:
     keys = cohort.voice()
     labels = {"voices": "Times anybody was heard", "faces": "Faces chosen by students"}
-    yield _pairs("voice-all", "Voice, all students together", keys, {name: labels.get(name, f"of these {name}") for name in keys})
+    yield _pairs(
+        "voice-all", "Voice, all students together", keys, {name: labels.get(name, f"of these {name}") for name in keys}
+    )
 
 
 SUMMARIES: Mapping[str, Callable[[Cohort], Blocks]] = {
-    "overview": _summary_overview, "attendance": _summary_attendance, "ladder": _summary_ladder, "outcomes": _summary_outcomes,
+    "overview": _summary_overview, "attendance": _summary_attendance, "ladder": _summary_ladder,
+    "outcomes": _summary_outcomes,
     "behaviour": _summary_behaviour, "curriculum": _summary_curriculum, "voice": _summary_voice,
 }  # fmt: skip

@@ -14,10 +14,13 @@ from reports.print_figure import print_figure
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "report.css").read_text("utf-8")
 ALONE = (
-    "body{margin:0 auto;max-width:60rem;padding:1.5rem;color:#1d2733;background:#fff}table{border-collapse:collapse;width:100%}"
-    "th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-bottom:1px solid #c9d3dc}.quiet,footer{color:#4a5866}.scroll{overflow-x:auto}"
+    "body{margin:0 "
+    "auto;max-width:60rem;padding:1.5rem;color:#1d2733;background:#fff}table{border-collapse:collapse;width:100%}"
+    "th,td{text-align:left;padding:.4rem .75rem .4rem 0;border-bottom:1px solid "
+    "#c9d3dc}.quiet,footer{color:#4a5866}.scroll{overflow-x:auto}"
     ".tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(11rem,1fr));gap:1rem;padding:0;list-style:none}"
-    ".tiles li{border:1px solid #c9d3dc;border-top:5px solid #00695c;border-radius:.6rem;padding:.7rem 1rem}.tiles span{display:block;color:#4a5866}.tiles strong{font-size:1.25rem}"
+    ".tiles li{border:1px solid #c9d3dc;border-top:5px solid #00695c;border-radius:.6rem;padding:.7rem 1rem}.tiles "
+    "span{display:block;color:#4a5866}.tiles strong{font-size:1.25rem}"
 )
 """What the pages of the service say elsewhere, for a file on its own."""
 
@@ -29,7 +32,8 @@ def drawing(block: FigureBlock) -> str:
 
 
 _environment = Environment(
-    loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
+    lstrip_blocks=True
 )  # fmt: skip
 _environment.filters["drawing"] = drawing
 

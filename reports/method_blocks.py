@@ -43,8 +43,10 @@ def method(context: Context) -> Blocks:
     """How the figures were made, what is missing from them, and what they cannot say."""
     yield Heading("How these figures were made")
     yield Paragraph(
-        "Every figure is computed from single entries that are never changed: a correction is an entry of its own. The same figures can be made again, to the "
-        f"same numbers, from what was known then: {context.words['known']}, position {context.words['position']} of the ledger, with AP Ledger {__version__}."
+        "Every figure is computed from single entries that are never changed: a correction is an entry of its own. The "
+        "same figures can be made again, to the "
+        f"same numbers, from what was known then: {context.words['known']}, position {context.words['position']} of "
+        f"the ledger, with AP Ledger {__version__}."
     )
     used = sorted(
         {one.framework.key for period in context.periods for one in period.themes}
@@ -57,19 +59,34 @@ def method(context: Context) -> Blocks:
     yield Listing(
         [
             "A ladder has an order and no distances: there are middles and counts, no averages.",
-            "Starting points are often taken at a time of crisis. Some change would come without any help, so a change is not proof of its cause.",
-            "Sessions that were not attended are not missing by chance: what is known comes from better days more than from worse.",
+            "Starting points are often taken at a time of crisis. Some change would come without any help, so a "
+            "change is not proof of its cause.",
+            "Sessions that were not attended are not missing by chance: what is known comes from better days more "
+            "than from worse.",
             "Different people score differently. Who scored, and how often, is said above.",
             "Where there is too little to tell, the report says so.",
         ]
     )
-    means = {COLUMNS[name].label: COLUMNS[name].means for name in context.columns_used if name not in ("student", "reference")}
+    means = {
+        COLUMNS[name].label: COLUMNS[name].means
+        for name in context.columns_used
+        if name not in ("student", "reference")
+    }
     if means:
         rows = [[Shown(label), Shown(said)] for label, said in means.items() if not said.startswith("Not recorded")]
-        yield Table("columns", "What the columns mean", [Column("column", "Column"), Column("means", "What it says")], rows, single=True)
+        yield Table(
+            "columns",
+            "What the columns mean",
+            [Column("column", "Column"), Column("means", "What it says")],
+            rows,
+            single=True,
+        )
     if "student" in context.columns_used:
         beside = " ".join(f"{name}: {column.means}" for name, column in context.identifiers.items())
-        yield Paragraph(f"In the files of figures every student's name is followed by what tells them from others. {beside}", single=True)
+        yield Paragraph(
+            f"In the files of figures every student's name is followed by what tells them from others. {beside}",
+            single=True,
+        )
 
 
 def _missing_and_who(context: Context) -> Blocks:
@@ -86,14 +103,20 @@ def _missing_and_who(context: Context) -> Blocks:
         total = sum(informants.values())
         who = ", ".join(f"{name.replace('-', ' ')} {times}" for name, times in sorted(informants.items()))
         missing = ", ".join(f"{name.replace('-', ' ')} {times}" for name, times in sorted(reasons.items())) or "none"
-        yield Paragraph(f"Scores in the period: {total}, by {who or 'nobody'}. Of these without a level: {missing}.", single=True)
+        yield Paragraph(
+            f"Scores in the period: {total}, by {who or 'nobody'}. Of these without a level: {missing}.", single=True
+        )
     else:
         keys = {f"informant:{name}": times for name, times in sorted(informants.items())}
         for name in informants:
             context.cohort.total(f"informant:{name}", partial(_by_informant, name=name))
         if keys:
-            rows: list[list[Shown | Held]] = [[Shown(key.partition(":")[2].replace("-", " ")), Held(key, in_words)] for key in keys]
-            yield Table("who-scored", "Who scored, and how often", [Column("who", "Who"), Column("scores", "Scores")], rows)
+            rows: list[list[Shown | Held]] = [
+                [Shown(key.partition(":")[2].replace("-", " ")), Held(key, in_words)] for key in keys
+            ]
+            yield Table(
+                "who-scored", "Who scored, and how often", [Column("who", "Who"), Column("scores", "Scores")], rows
+            )
     broken = sum(period.incomplete for period in context.periods)
     if broken:
         yield Paragraph("Incomplete: an event about a student of this report could not be read. Run ap-ledger check.")

@@ -1,4 +1,5 @@
-"""A report in every format, in one zip, with a manifest of hashes: PDF and HTML to read, CSV and JSON to compute with, and the method."""
+"""A report in every format, in one zip, with a manifest of hashes: PDF and HTML to read, CSV and JSON to compute with,
+and the method."""
 
 from __future__ import annotations
 
@@ -25,7 +26,12 @@ EPOCH = (2000, 1, 1, 0, 0, 0)
 
 def pack_files(report: Report) -> dict[str, bytes]:
     """Every file of a pack by its name, which names nobody."""
-    files = {"report.pdf": as_pdf(report), "report.html": as_html(report).encode(), "report.json": as_json(report), "method.txt": _method(report).encode()}
+    files = {
+        "report.pdf": as_pdf(report),
+        "report.html": as_html(report).encode(),
+        "report.json": as_json(report),
+        "method.txt": _method(report).encode(),
+    }
     for table in _tables(report.blocks):
         files[f"data/{re.sub(r'[^a-z0-9-]+', '-', table.name.lower())}.csv"] = table_csv(table).encode()
     return files
@@ -69,7 +75,12 @@ def table_csv(table: Table) -> str:
 
 def as_json(report: Report) -> bytes:
     """Everything that the report says, for programs; each number with the way to its entries."""
-    said = {"title": report.title, "foot": report.foot, "facts": dict(report.facts), "blocks": [_block(block) for block in report.blocks if _block(block)]}
+    said = {
+        "title": report.title,
+        "foot": report.foot,
+        "facts": dict(report.facts),
+        "blocks": [_block(block) for block in report.blocks if _block(block)],
+    }
     return orjson.dumps(said, option=orjson.OPT_INDENT_2)
 
 
@@ -122,7 +133,13 @@ def _block(block: Block) -> dict[str, Any] | None:
             }
         case FigureBlock(figure=figure, trace=trace):
             rows: Sequence[Sequence[Any]] = figure.rows
-            said = {"kind": "figure", "title": figure.title, "says": figure.alt, "columns": list(figure.columns), "rows": [list(row) for row in rows]}
+            said = {
+                "kind": "figure",
+                "title": figure.title,
+                "says": figure.alt,
+                "columns": list(figure.columns),
+                "rows": [list(row) for row in rows],
+            }
             return said if trace is None else {**said, "entries": trace.address()}
     return None
 
@@ -137,5 +154,9 @@ def _method(report: Report) -> str:
         elif told and isinstance(block, Listing):
             lines += [*(f"- {item}" for item in block.items), ""]
         elif told and isinstance(block, Table):
-            lines += [f"{block.caption}:", *(f"- {': '.join(cell.text for cell in row if isinstance(cell, Shown))}" for row in block.rows), ""]
+            lines += [
+                f"{block.caption}:",
+                *(f"- {': '.join(cell.text for cell in row if isinstance(cell, Shown))}" for row in block.rows),
+                "",
+            ]
     return "\n".join(lines)

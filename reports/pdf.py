@@ -37,7 +37,8 @@ SIZES = {"family": 12.5}
 PICTURE_PPI = 216
 """Dots an inch of a chart that is embedded as a picture: three for each that it is drawn in."""
 NOT_PRINTED = (
-    "Some letters of a name or a word cannot be printed here. The student's reference, or [not printable], stands in its place; "
+    "Some letters of a name or a word cannot be printed here. The student's reference, or [not printable], stands in "
+    "its place; "
     "the same report as a page and its files show it as it is written."
 )
 WIDE = 9
@@ -111,7 +112,12 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
                 labels = [column.label for column in block.columns]
                 yield {"kind": "table", "caption": caption, "columns": labels, "rows": rows}
             case FigureBlock(figure=figure, height=height):
-                yield {"kind": "figure", "title": figure.title, "alt": figure.alt, **_drawing(print_figure(figure.plot, height=height))}
+                yield {
+                    "kind": "figure",
+                    "title": figure.title,
+                    "alt": figure.alt,
+                    **_drawing(print_figure(figure.plot, height=height)),
+                }
             case Page():
                 yield {"kind": "page"}
             case _:
@@ -121,13 +127,15 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
 def _drawing(svg: str) -> dict[str, Any]:
     """A chart as it is embedded: as it was drawn, or as a picture of it where its words need other fonts.
 
-    PDF/UA asks for the letters of all text, and those of joined and stacked scripts are lost inside an SVG. A chart's words
-    are in its text alternative all the same.
+    PDF/UA asks for the letters of all text, and those of joined and stacked scripts are lost inside an SVG. A chart's
+    words are in its text alternative all the same.
     """
     if not needs_script_fonts([svg]):
         return {"drawing": svg, "format": "svg"}
     source = '#set page(width: auto, height: auto, margin: 0pt)\n#image(bytes(sys.inputs.svg), format: "svg")'
-    picture = typst.compile(source.encode(), font_paths=_fonts(True), sys_inputs={"svg": svg}, format="png", ppi=PICTURE_PPI)
+    picture = typst.compile(
+        source.encode(), font_paths=_fonts(True), sys_inputs={"svg": svg}, format="png", ppi=PICTURE_PPI
+    )
     return {"drawing": list(picture), "format": "png"}
 
 

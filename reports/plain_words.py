@@ -19,7 +19,10 @@ def distance(ladder: LadderFacts) -> str:
     """How far contact got from the starting point, with what is uncertain about it."""
     far = ladder.distance
     if far is None:
-        return f"There are {ladder.marks['contacts']} contacts so far. How far things have moved is said from twenty contacts on: ten to start from, ten since."
+        return (
+            f"There are {ladder.marks['contacts']} contacts so far. How far things have moved is said from twenty "
+            "contacts on: ten to start from, ten since."
+        )
 
     def name(rung: str) -> str:
         return _lower(ladder.ladder.label_of(rung) or rung)
@@ -29,8 +32,10 @@ def distance(ladder: LadderFacts) -> str:
         f"{name(far.now)} ({_half(name(far.now_half[0]), name(far.now_half[1]))})",
     )
     return (
-        f"The middle of the first ten contacts was: {start}. The middle of the latest ten is: {now}. Of all pairs of one early and one late contact, the late one "
-        f"got further in {far.further.value:.0%} (95 % interval {far.further.low:.0%} to {far.further.high:.0%}; 50 % would mean no difference)."
+        f"The middle of the first ten contacts was: {start}. The middle of the latest ten is: {now}. Of all pairs of "
+        "one early and one late contact, the late one "
+        f"got further in {far.further.value:.0%} (95 % interval {far.further.low:.0%} to {far.further.high:.0%}; 50 % "
+        "would mean no difference)."
     )
 
 
@@ -86,7 +91,14 @@ def _plain(framework: Definition, item: str) -> str:
 def _learned(period: StudentPeriod) -> list[str]:
     fresh = sum(one.secured_in_period for one in period.curricula)
     kept = sum(one.kept for one in period.curricula)
-    lines = [f"{fresh} new {'thing' if fresh == 1 else 'things'} learned for good since {period.first.day} {period.first:%B}"] if fresh else []
+    lines = (
+        [
+            f"{fresh} new {'thing' if fresh == 1 else 'things'} learned for good since {period.first.day} "
+            f"{period.first:%B}"
+        ]
+        if fresh
+        else []
+    )
     return lines + ([f"{kept} {'thing' if kept == 1 else 'things'} learned and kept in all"] if kept else [])
 
 
@@ -102,7 +114,9 @@ def next_steps(reader: Reader, period: StudentPeriod, limit: int) -> list[str]:
         if 0 <= at < len(shared) - 1:
             lines.append(f"Try together: {_lower(ladder.ladder.label_of(shared[at + 1]) or '')}")
     for facts in period.curricula:
-        plan = student_curriculum(reader, UUID(period.student["id"]), facts.curriculum.key, period.as_of, period.known_at, period.within).next
+        plan = student_curriculum(
+            reader, UUID(period.student["id"]), facts.curriculum.key, period.as_of, period.known_at, period.within
+        ).next
         wanted = [("One more step", unit) for unit in plan.nearly] + [("Ready to begin", unit) for unit in plan.ready]
         lines += [f"{what}: {_lower(facts.curriculum.labels[unit])}" for what, unit in wanted]
     return lines[:limit]

@@ -62,7 +62,10 @@ class Axis:
             return []
         if self.said.get("tickvals") is not None:
             texts = self.said.get("ticktext") or self.said["tickvals"]
-            return [(self.at(value), without_line_ends(str(text))) for value, text in zip(self.said["tickvals"], texts, strict=True)]
+            return [
+                (self.at(value), without_line_ends(str(text)))
+                for value, text in zip(self.said["tickvals"], texts, strict=True)
+            ]
         if self.kind == "category":
             return [(self.at(name), str(name)) for name in self.names]
         if self.kind == "date":

@@ -1,7 +1,8 @@
 """Turns a Plotly figure into plain SVG for print: the same figure that the browser draws, without a browser.
 
-It knows the traces and layout attributes that our figures use, and raises for everything else, so that a report never has a
-hole where a chart should be. The SVG has no styles, no scripts and no embedded fonts: what every engine draws alike.
+It knows the traces and layout attributes that our figures use, and raises for everything else, so that a report never
+has a hole where a chart should be. The SVG has no styles, no scripts and no embedded fonts: what every engine draws
+alike.
 """
 
 from __future__ import annotations
@@ -21,20 +22,67 @@ FONT = "Atkinson Hyperlegible Next"
 INK, QUIET, RULE = "#1d2733", "#4a5866", "#d8dfe6"
 DASHES = {"solid": "", "dot": "2 4", "dash": "7 5"}
 AXIS = frozenset(
-    {"type", "tickvals", "ticktext", "range", "autorange", "side", "tickformat", "gridcolor", "linecolor", "zeroline", "showgrid", "title", "categoryorder",
+    {"type", "tickvals", "ticktext", "range", "autorange", "side", "tickformat", "gridcolor", "linecolor", "zeroline",
+    "showgrid", "title", "categoryorder",
      "showticklabels", "tickmode", "fixedrange", "ticksuffix"}
 )  # fmt: skip
 LAYOUT = frozenset(
-    {"template", "height", "width", "margin", "font", "paper_bgcolor", "plot_bgcolor", "showlegend", "hoverlabel", "xaxis", "yaxis", "shapes", "annotations",
+    {"template", "height", "width", "margin", "font", "paper_bgcolor", "plot_bgcolor", "showlegend", "hoverlabel",
+    "xaxis", "yaxis", "shapes", "annotations",
      "legend", "barmode", "bargap", "meta"}
 )  # fmt: skip
 TRACES: Mapping[str, frozenset[str]] = {
     "scatter": frozenset(
-        {"type", "x", "y", "mode", "line", "marker", "text", "hovertemplate", "name", "textposition", "showlegend", "hoverinfo", "connectgaps"}
+        {
+            "type",
+            "x",
+            "y",
+            "mode",
+            "line",
+            "marker",
+            "text",
+            "hovertemplate",
+            "name",
+            "textposition",
+            "showlegend",
+            "hoverinfo",
+            "connectgaps",
+        }
     ),
-    "bar": frozenset({"type", "x", "y", "orientation", "marker", "text", "textposition", "name", "hovertemplate", "base", "showlegend", "error_x", "width"}),
+    "bar": frozenset(
+        {
+            "type",
+            "x",
+            "y",
+            "orientation",
+            "marker",
+            "text",
+            "textposition",
+            "name",
+            "hovertemplate",
+            "base",
+            "showlegend",
+            "error_x",
+            "width",
+        }
+    ),
     "heatmap": frozenset(
-        {"type", "z", "x", "y", "text", "texttemplate", "zmin", "zmax", "xgap", "ygap", "showscale", "textfont", "colorscale", "hovertemplate"}
+        {
+            "type",
+            "z",
+            "x",
+            "y",
+            "text",
+            "texttemplate",
+            "zmin",
+            "zmax",
+            "xgap",
+            "ygap",
+            "showscale",
+            "textfont",
+            "colorscale",
+            "hovertemplate",
+        }
     ),
 }
 LINE = frozenset({"shape", "color", "width", "dash"})
@@ -80,8 +128,20 @@ class _Drawing:
         self.top, self.bottom = margin.get("t", 12), height - margin.get("b", 40)
         self.size = layout.get("font", {}).get("size", 12) - 1
         bars = [trace for trace in traces if trace.get("type") == "bar"]
-        self.x = Axis(layout.get("xaxis", {}), self._values("x"), self.left, self.right, bool(bars) and bars[0].get("orientation") == "h")
-        self.y = Axis(layout.get("yaxis", {}), self._values("y"), self.bottom, self.top, bool(bars) and bars[0].get("orientation") != "h")
+        self.x = Axis(
+            layout.get("xaxis", {}),
+            self._values("x"),
+            self.left,
+            self.right,
+            bool(bars) and bars[0].get("orientation") == "h",
+        )
+        self.y = Axis(
+            layout.get("yaxis", {}),
+            self._values("y"),
+            self.bottom,
+            self.top,
+            bool(bars) and bars[0].get("orientation") != "h",
+        )
         self.drawn: list[str] = []
 
     def _values(self, name: str) -> list[Any]:
@@ -118,21 +178,40 @@ class _Drawing:
         self._notes()
         self._legend()
         inner = "".join(self.drawn)
-        return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" width="{self.width}" height="{self.height}">{inner}</svg>'
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {self.width} {self.height}" '
+            f'width="{self.width}" height="{self.height}">{inner}</svg>'
+        )
 
-    def _text(self, x: float, y: float, said: Any, anchor: str = "start", fill: str = INK, size: float | None = None, weight: int = 400) -> None:
+    def _text(
+        self,
+        x: float,
+        y: float,
+        said: Any,
+        anchor: str = "start",
+        fill: str = INK,
+        size: float | None = None,
+        weight: int = 400,
+    ) -> None:
         words = escape(printable(re.sub(r"<[^>]*>", "", str(said))))
         self.drawn.append(
-            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size or self.size:g}" font-weight="{weight}" text-anchor="{anchor}" '
+            f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size or self.size:g}" font-weight="{weight}" '
+            f'text-anchor="{anchor}" '
             f'fill="{fill}" font-family="{FONT}">{words}</text>'
         )
 
     def _line(self, x0: float, y0: float, x1: float, y1: float, colour: str, width: float = 1, dash: str = "") -> None:
         dashed = f' stroke-dasharray="{dash}"' if dash else ""
-        self.drawn.append(f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}" stroke-width="{width:g}"{dashed}/>')
+        self.drawn.append(
+            f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}" '
+            f'stroke-width="{width:g}"{dashed}/>'
+        )
 
     def _rect(self, x: float, y: float, width: float, height: float, fill: str, more: str = "") -> None:
-        self.drawn.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}" height="{max(0.0, height):.1f}" fill="{fill}"{more}/>')
+        self.drawn.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(0.0, width):.1f}" height="{max(0.0, height):.1f}" '
+            f'fill="{fill}"{more}/>'
+        )
 
     def _inside(self, middle: float, words: str) -> float:
         """Where words must be centred so that neither end of them lies outside the drawing."""
@@ -152,7 +231,11 @@ class _Drawing:
         ticks, above = self.x.ticks(), self.x.said.get("side") == "top"
         room = (self.right - self.left) / max(1, len(ticks))
         for at, said in ticks:
-            if self.x.kind == "linear" and self.x.said.get("showgrid", True) and _visible(self.x.said.get("gridcolor", RULE)):
+            if (
+                self.x.kind == "linear"
+                and self.x.said.get("showgrid", True)
+                and _visible(self.x.said.get("gridcolor", RULE))
+            ):
                 self._line(at, self.top, at, self.bottom, self.x.said.get("gridcolor", RULE))
             for n, line in enumerate(lines := wrapped(said, room, self.size)):
                 y = self.top - 10 - self.size * (len(lines) - 1 - n) if above else self.bottom + self.size * (1.5 + n)
@@ -165,7 +248,9 @@ class _Drawing:
 
     def _scatter(self, trace: Mapping[str, Any]) -> None:
         mode, line, marker = trace.get("mode", "lines"), trace.get("line", {}), trace.get("marker", {})
-        places = [(self.x.at(x), self.y.at(y)) if y is not None else None for x, y in zip(trace["x"], trace["y"], strict=True)]
+        places = [
+            (self.x.at(x), self.y.at(y)) if y is not None else None for x, y in zip(trace["x"], trace["y"], strict=True)
+        ]
         if "lines" in mode:
             drawn, before = "", None
             for place in places:
@@ -175,12 +260,17 @@ class _Drawing:
                 if before is None:
                     drawn += f"M{place[0]:.1f} {place[1]:.1f}"
                 else:
-                    drawn += f"H{place[0]:.1f}V{place[1]:.1f}" if line.get("shape") == "hv" else f"L{place[0]:.1f} {place[1]:.1f}"
+                    drawn += (
+                        f"H{place[0]:.1f}V{place[1]:.1f}"
+                        if line.get("shape") == "hv"
+                        else f"L{place[0]:.1f} {place[1]:.1f}"
+                    )
                 before = place
             dash = DASHES[line.get("dash", "solid")]
             dashed = f' stroke-dasharray="{dash}"' if dash else ""
             self.drawn.append(
-                f'<path d="{drawn}" fill="none" stroke="{line.get("color", INK)}" stroke-width="{line.get("width", 2):g}" stroke-linejoin="round"{dashed}/>'
+                f'<path d="{drawn}" fill="none" stroke="{line.get("color", INK)}" '
+                f'stroke-width="{line.get("width", 2):g}" stroke-linejoin="round"{dashed}/>'
             )
         colours, sizes = marker.get("color", INK), marker.get("size", 6)
         for n, place in enumerate(places):
@@ -193,11 +283,15 @@ class _Drawing:
                 if marker.get("symbol", "circle") == "square":
                     self._rect(place[0] - across, place[1] - across, 2 * across, 2 * across, colour, edge)
                 else:
-                    self.drawn.append(f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{across:g}" fill="{colour}"{edge}/>')
+                    self.drawn.append(
+                        f'<circle cx="{place[0]:.1f}" cy="{place[1]:.1f}" r="{across:g}" fill="{colour}"{edge}/>'
+                    )
             if "text" in mode:
                 words = str(trace["text"][n])
                 ends = place[0] + 8 + width_of(words, self.size) > self.width
-                self._text(place[0] + (-8 if ends else 8), place[1] + self.size * 0.36, words, "end" if ends else "start")
+                self._text(
+                    place[0] + (-8 if ends else 8), place[1] + self.size * 0.36, words, "end" if ends else "start"
+                )
 
     def _bars(self, trace: Mapping[str, Any], bars: Sequence[Mapping[str, Any]], done: dict[Any, float]) -> None:
         lying, stacked = trace.get("orientation") == "h", self.layout.get("barmode") == "stack"
@@ -239,25 +333,56 @@ class _Drawing:
                 value = trace["z"][row][column]
                 x, y = self.x.at(other) - wide / 2, self.y.at(name) - tall / 2
                 colour = "#ffffff" if value is None else _shade(trace["colorscale"], (value - low) / (high - low))
-                self._rect(x + 1.5, y + 1.5, wide - 3, tall - 3, colour, ' rx="2"' if value is not None else f' rx="2" stroke="{RULE}" stroke-width="1"')
+                self._rect(
+                    x + 1.5,
+                    y + 1.5,
+                    wide - 3,
+                    tall - 3,
+                    colour,
+                    ' rx="2"' if value is not None else f' rx="2" stroke="{RULE}" stroke-width="1"',
+                )
                 said = trace["text"][row][column] if trace.get("text") is not None else ""
                 if said and trace.get("texttemplate"):
-                    self._text(x + wide / 2, y + tall / 2 + self.size * 0.36, said, "middle", _on(colour), min(self.size, wide / max(3, len(str(said))) * 1.8))
+                    self._text(
+                        x + wide / 2,
+                        y + tall / 2 + self.size * 0.36,
+                        said,
+                        "middle",
+                        _on(colour),
+                        min(self.size, wide / max(3, len(str(said))) * 1.8),
+                    )
 
     def _shapes(self, layer: str) -> None:
         for shape in self.layout.get("shapes", ()):
             _check("shape", shape, SHAPE)
             if shape.get("layer", "above") != layer:
                 continue
-            x0, x1 = (self.x.at(shape[name]) if shape.get("xref", "x") == "x" else self.left + shape[name] * (self.right - self.left) for name in ("x0", "x1"))
+            x0, x1 = (
+                self.x.at(shape[name])
+                if shape.get("xref", "x") == "x"
+                else self.left + shape[name] * (self.right - self.left)
+                for name in ("x0", "x1")
+            )
             y0, y1 = (
-                self.y.at(shape[name]) if shape.get("yref", "y") == "y" else self.bottom - shape[name] * (self.bottom - self.top) for name in ("y0", "y1")
+                self.y.at(shape[name])
+                if shape.get("yref", "y") == "y"
+                else self.bottom - shape[name] * (self.bottom - self.top)
+                for name in ("y0", "y1")
             )
             line = shape.get("line", {})
             if shape["type"] == "line":
-                self._line(x0, y0, x1, y1, line.get("color", QUIET), line.get("width", 1), DASHES[line.get("dash", "solid")])
+                self._line(
+                    x0, y0, x1, y1, line.get("color", QUIET), line.get("width", 1), DASHES[line.get("dash", "solid")]
+                )
             elif shape["type"] == "rect":
-                self._rect(min(x0, x1), min(y0, y1), abs(x1 - x0), abs(y1 - y0), shape.get("fillcolor", RULE), f' fill-opacity="{shape.get("opacity", 1):g}"')
+                self._rect(
+                    min(x0, x1),
+                    min(y0, y1),
+                    abs(x1 - x0),
+                    abs(y1 - y0),
+                    shape.get("fillcolor", RULE),
+                    f' fill-opacity="{shape.get("opacity", 1):g}"',
+                )
             else:
                 raise Unprintable(f"a shape of type {shape['type']}")
 
@@ -266,10 +391,25 @@ class _Drawing:
             _check("annotation", note, NOTE)
             if note.get("showarrow"):
                 raise Unprintable("an annotation with an arrow")
-            x = self.x.at(note["x"]) if note.get("xref", "x") == "x" else self.left + note["x"] * (self.right - self.left)
-            y = self.y.at(note["y"]) if note.get("yref", "y") == "y" else self.bottom - note["y"] * (self.bottom - self.top)
+            x = (
+                self.x.at(note["x"])
+                if note.get("xref", "x") == "x"
+                else self.left + note["x"] * (self.right - self.left)
+            )
+            y = (
+                self.y.at(note["y"])
+                if note.get("yref", "y") == "y"
+                else self.bottom - note["y"] * (self.bottom - self.top)
+            )
             anchor = {"left": "start", "right": "end"}.get(note.get("xanchor", "center"), "middle")
-            self._text(x, y + self.size * {"top": 1.0, "bottom": -0.25}.get(note.get("yanchor", "middle"), 0.36), note["text"], anchor, QUIET, weight=700)
+            self._text(
+                x,
+                y + self.size * {"top": 1.0, "bottom": -0.25}.get(note.get("yanchor", "middle"), 0.36),
+                note["text"],
+                anchor,
+                QUIET,
+                weight=700,
+            )
 
     def _legend(self) -> None:
         if not self.layout.get("showlegend"):
@@ -279,7 +419,10 @@ class _Drawing:
             if trace.get("showlegend") is False:
                 continue
             colour = trace.get("marker", {}).get("color") or trace.get("line", {}).get("color", INK)
-            round_ = trace.get("type", "scatter") == "scatter" and trace.get("marker", {}).get("symbol", "circle") == "circle"
+            round_ = (
+                trace.get("type", "scatter") == "scatter"
+                and trace.get("marker", {}).get("symbol", "circle") == "circle"
+            )
             self._rect(x, 4, 12, 12, colour if isinstance(colour, str) else colour[0], f' rx="{6 if round_ else 2}"')
             self._text(x + 18, 14, trace.get("name", ""))
             x += 34 + width_of(str(trace.get("name", "")), self.size)

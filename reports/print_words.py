@@ -27,7 +27,10 @@ def _share(letter: str) -> float:
 
 
 def wrapped(text: str, room: float, size: float, most: int = 2) -> list[str]:
-    """A text in at most so many lines that are as wide as there is room. A word that is wider is broken between letters."""
+    """A text in at most so many lines that are as wide as there is room.
+
+    A word that is wider is broken between letters.
+    """
     lines = [line for line, _ in _lines(text, room, size)]
     return lines if len(lines) <= most else [*lines[: most - 1], _cut(lines[most - 1], room, size)]
 

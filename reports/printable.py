@@ -62,8 +62,8 @@ def prints(text: str) -> bool:
 def printable(text: str, stand_ins: Mapping[str, str] = NO_STAND_INS) -> str:
     """The same words as the print fonts can say them: emoji and signs in words, and nothing of what nobody can see.
 
-    A word with a letter that no font has is said to be one, and never spelt out. `stand_ins` says what is printed instead
-    of such names.
+    A word with a letter that no font has is said to be one, and never spelt out. `stand_ins` says what is printed
+    instead of such names.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -100,7 +100,8 @@ def _instead_of(letter: str) -> str:
 
 
 def breakable(text: str) -> str:
-    """The same words, where a word too long for a column may be broken: after a hyphen, or else between any two letters."""
+    """The same words, where a word too long for a column may be broken: after a hyphen, or else between any two
+    letters."""
     return _LONG.sub(_with_breaks, text) if len(text) > LONG_WORD else text
 
 

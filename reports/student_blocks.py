@@ -16,11 +16,22 @@ from reports.blocks import Column, FigureBlock, Listing, Paragraph, Quote, Shown
 from reports.columns import OUTCOMES, RUNGS, SESSIONS, VOICES, faces, in_words, percent, points, trace_of
 from reports.context import Blocks, Context
 from reports.figures import ladder_over_time
-from reports.period_figures import by_kind, by_theme, faces_chosen, themes_then_and_now, week_by_slot, weeks_attended, weeks_of
+from reports.period_figures import (
+    by_kind,
+    by_theme,
+    faces_chosen,
+    themes_then_and_now,
+    week_by_slot,
+    weeks_attended,
+    weeks_of,
+)
 
 
 def figure(context: Context, show: str, height: int | None = None) -> Blocks:
-    """A figure about the one student: ladder, attendance, themes, week or faces. Where there are several, attendance of all."""
+    """A figure about the one student: ladder, attendance, themes, week or faces.
+
+    Where there are several, attendance of all.
+    """
     period = context.periods[0] if context.periods else None
     if not context.one_student or period is None:
         yield from _figure_of_all(context, height) if show == "attendance" else ()
@@ -28,8 +39,16 @@ def figure(context: Context, show: str, height: int | None = None) -> Blocks:
     makers: Mapping[str, Callable[[], Iterator[FigureBlock]]] = {
         "ladder": lambda: _ladder_figures(context, period, height),
         "attendance": lambda: _drawn(weeks_attended(weeks_of(period.in_period)), period, SESSIONS, height),
-        "themes": lambda: (block for one in period.themes for block in _drawn(themes_then_and_now(one), period, OUTCOMES, height, one.framework.key)),
-        "week": lambda: (block for one in period.themes for block in _drawn(week_by_slot(one), period, OUTCOMES, height, one.framework.key)),
+        "themes": lambda: (
+            block
+            for one in period.themes
+            for block in _drawn(themes_then_and_now(one), period, OUTCOMES, height, one.framework.key)
+        ),
+        "week": lambda: (
+            block
+            for one in period.themes
+            for block in _drawn(week_by_slot(one), period, OUTCOMES, height, one.framework.key)
+        ),
         "faces": lambda: _drawn(faces_chosen(faces(period)), period, VOICES, height),
     }
     if show not in makers:
@@ -38,13 +57,18 @@ def figure(context: Context, show: str, height: int | None = None) -> Blocks:
 
 
 def _figure_of_all(context: Context, height: int | None) -> Blocks:
-    """Everybody's sessions week by week. Weeks and their sums cross, so this is drawn only for those who may see everything."""
+    """Everybody's sessions week by week.
+
+    Weeks and their sums cross, so this is drawn only for those who may see everything.
+    """
     figure = weeks_attended(weeks_of([day for period in context.periods for day in period.in_period]))
     if figure is not None:
         yield FigureBlock(figure, height=height, single=True)
 
 
-def _drawn(figure: Any, period: StudentPeriod, kinds: tuple[str, ...], height: int | None, about: str = "") -> Iterator[FigureBlock]:
+def _drawn(
+    figure: Any, period: StudentPeriod, kinds: tuple[str, ...], height: int | None, about: str = ""
+) -> Iterator[FigureBlock]:
     if figure is not None:
         yield FigureBlock(figure, trace_of(period, kinds, period.first, period.last, about), height=height, single=True)
 
@@ -53,21 +77,34 @@ def _ladder_figures(context: Context, period: StudentPeriod, height: int | None)
     ladder = period.main_ladder
     if ladder is None:
         return
-    path = [[day, ladder.order[place] if place >= 0 else None] for day, place in zip(ladder.days, ladder.places, strict=True)]
+    path = [
+        [day, ladder.order[place] if place >= 0 else None]
+        for day, place in zip(ladder.days, ladder.places, strict=True)
+    ]
     climbed = {**ladder.marks, "path": path}
-    own = context.reader.own_labels([period.student])[period.student["id"]] if context.opens(UUID(period.student["id"]), "learning", period.as_of) else {}
-    figure = ladder_over_time(ladder.ladder, climbed, own.get(ladder.ladder.id), [(one.first, one.last) for one in ladder.setbacks])
+    own = (
+        context.reader.own_labels([period.student])[period.student["id"]]
+        if context.opens(UUID(period.student["id"]), "learning", period.as_of)
+        else {}
+    )
+    figure = ladder_over_time(
+        ladder.ladder, climbed, own.get(ladder.ladder.id), [(one.first, one.last) for one in ladder.setbacks]
+    )
     first = date.fromisoformat(period.days[0][0]) if period.days else period.first
     yield FigureBlock(figure, trace_of(period, RUNGS, first, period.last), height=height, single=True)
 
 
 def themes_table(context: Context) -> Blocks:
-    """For each framework a row a theme: at the start, lately, the change, and the period by kind of slot. Of one student only."""
+    """For each framework a row a theme: at the start, lately, the change, and the period by kind of slot.
+
+    Of one student only.
+    """
     for facts in context.student.themes if context.one_student else ():
         then, now, all_ = by_theme(facts.baseline), by_theme(facts.latest), by_theme(facts.period)
         kinds = [kind for kind in ("lesson", "break", "lunch") if kind in by_kind(facts.period)]
         columns = [
-            Column("theme", "Theme"), Column("seen_baseline", "At the start"), Column("seen_latest", "Lately"), Column("seen_change", "Change"),
+            Column("theme", "Theme"), Column("seen_baseline", "At the start"), Column("seen_latest", "Lately"),
+            Column("seen_change", "Change"),
             Column("seen_n", "Looked for"), *(Column(f"seen_{kind}", kind.capitalize()) for kind in kinds),
         ]  # fmt: skip
         period, rows = context.student, []
@@ -78,15 +115,28 @@ def themes_table(context: Context) -> Blocks:
             moved = change(before, after)
             trace = trace_of(period, OUTCOMES, period.first, period.last, f"{facts.framework.key}|{item.id}")
             rows.append([
-                Shown(facts.framework.labels[item.id]), Shown(in_words(before), before, trace), Shown(in_words(after), after, trace),
-                Shown(points(moved) if moved else in_words(None), moved), Shown(str(all_[item.id][1]), all_[item.id][1], trace),
+                Shown(facts.framework.labels[item.id]), Shown(in_words(before), before, trace),
+                Shown(in_words(after), after, trace),
+                Shown(points(moved) if moved else in_words(None), moved),
+                Shown(str(all_[item.id][1]), all_[item.id][1], trace),
                 *(_of(facts.period.get((item.id, kind)), trace) for kind in kinds),
             ])  # fmt: skip
-        yield Table(f"themes-{facts.framework.id}", f"{facts.framework.title}, by theme", columns, rows, "Shares with 95 % intervals.", single=True)
+        yield Table(
+            f"themes-{facts.framework.id}",
+            f"{facts.framework.title}, by theme",
+            columns,
+            rows,
+            "Shares with 95 % intervals.",
+            single=True,
+        )
 
 
 def _of(cell: Sequence[int] | None, trace: Trace) -> Shown:
-    return Shown(f"{cell[0]} of {cell[1]}", percent(cell[0], cell[1]), trace) if cell and cell[1] else Shown(in_words(None))
+    return (
+        Shown(f"{cell[0]} of {cell[1]}", percent(cell[0], cell[1]), trace)
+        if cell and cell[1]
+        else Shown(in_words(None))
+    )
 
 
 def distance(context: Context) -> Blocks:
@@ -98,7 +148,11 @@ def distance(context: Context) -> Blocks:
 def strengths(context: Context) -> Blocks:
     """What went well, in plain words: what was seen often, first times, and what was learned."""
     lines = plain_words.strengths(context.student)
-    yield Listing(lines, single=True) if lines else Paragraph("We are still getting to know each other. There will be more here next time.", single=True)
+    yield (
+        Listing(lines, single=True)
+        if lines
+        else Paragraph("We are still getting to know each other. There will be more here next time.", single=True)
+    )
 
 
 def next_steps(context: Context, limit: int = 4) -> Blocks:
@@ -110,14 +164,33 @@ def next_steps(context: Context, limit: int = 4) -> Blocks:
 def words(context: Context, limit: int = 4) -> Blocks:
     """The student's own words of the period, the latest first, where the reader may have them."""
     period = context.student
-    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 200, period.first, ("voice-heard",), period.within)
+    told = entries_at(
+        context.reader,
+        UUID(period.student["id"]),
+        period.as_of,
+        period.position,
+        0,
+        200,
+        period.first,
+        ("voice-heard",),
+        period.within,
+    )
     shown = 0
     for one in told:
         said = one["entry"].get("words")
         when = datetime.fromisoformat(one["recorded_at"])
-        if one["status"] != "voided" and said and said != "[erased]" and context.opens(UUID(period.student["id"]), "learning", when):
+        if (
+            one["status"] != "voided"
+            and said
+            and said != "[erased]"
+            and context.opens(UUID(period.student["id"]), "learning", when)
+        ):
             day = datetime.fromisoformat(one["occurred_at"])
-            yield Quote(said, f"{'said' if one['entry']['speaker'] == 'student' else 'said at home'} on {day.day} {day:%B}", single=True)
+            yield Quote(
+                said,
+                f"{'said' if one['entry']['speaker'] == 'student' else 'said at home'} on {day.day} {day:%B}",
+                single=True,
+            )
             shown += 1
             if shown == limit:
                 return
@@ -128,10 +201,23 @@ def words(context: Context, limit: int = 4) -> Blocks:
 def context_noted(context: Context) -> Blocks:
     """What came from outside, and when; words only where the reader may have them."""
     period = context.student
-    told = entries_at(context.reader, UUID(period.student["id"]), period.as_of, period.position, 0, 100, period.first, ("context-noted",), period.within)
+    told = entries_at(
+        context.reader,
+        UUID(period.student["id"]),
+        period.as_of,
+        period.position,
+        0,
+        100,
+        period.first,
+        ("context-noted",),
+        period.within,
+    )
     lines = []
     for one in reversed([one for one in told if one["status"] != "voided"]):
         on = datetime.fromisoformat(one["occurred_at"])
         opened = context.opens(UUID(period.student["id"]), "health", datetime.fromisoformat(one["recorded_at"]))
-        lines.append(f"{on.day} {on:%B}: {one['entry']['category'].replace('-', ' ') if opened else 'something outside school (not for this reader)'}")
+        what = (
+            one["entry"]["category"].replace("-", " ") if opened else "something outside school (not for this reader)"
+        )
+        lines.append(f"{on.day} {on:%B}: {what}")
     yield Listing(lines, single=True) if lines else Paragraph("Nothing was noted in this period.", single=True)

@@ -74,12 +74,14 @@ def test_a_placement_neither_ends_nor_plans_to_end_before_it_starts(house: House
     assert refusal(house, StartPlacement(placement_id=new_id(), start=START, planned_end=date(2026, 1, 4), **whose(house))) == "malformed"
 
 
-def test_an_ended_placement_changes_no_more(house: House) -> None:
+def test_an_ended_placement_changes_no_more_and_what_was_bought_of_it_can_still_be_recorded(house: House) -> None:
     placement = running(house)
     house.ledger.execute(ChangePlacement(placement_id=placement, planned_end=date(2026, 7, 1), **whose(house)))
     house.ledger.execute(EndPlacement(placement_id=placement, end=date(2026, 2, 1), reason_code="x", **whose(house)))
     assert refusal(house, ChangePlacement(placement_id=placement, **whose(house))) == "not-allowed"
-    assert refusal(house, CommissionSessions(placement_id=placement, from_date=START, sessions_a_week=4, hours_a_week=12, **whose(house))) == "not-allowed"
+    bought = {"placement_id": placement, "sessions_a_week": 4, "hours_a_week": 12}
+    assert refusal(house, CommissionSessions(from_date=date(2026, 2, 2), **bought, **whose(house))) == "malformed"
+    house.ledger.execute(CommissionSessions(from_date=START, **bought, **whose(house)))
 
 
 def test_a_weekday_is_named_once_in_what_is_expected(house: House) -> None:

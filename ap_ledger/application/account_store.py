@@ -111,7 +111,9 @@ class AccountStore:
     """Opens the store. What keeps rows in it builds on this."""
 
     def __init__(self, settings: Settings, key: Key, clock: Callable[[], datetime]) -> None:
-        missing = SetupError("The store of accounts is missing. Restore it from its backup; without it nobody can sign in.")
+        missing = SetupError(
+            "The store of accounts is missing. Restore it from its backup; without it nobody can sign in."
+        )
         self._engine = open_existing(settings, "accounts", "accounts", PRAGMAS, STEPS, missing)
         self._key = key
         self._clock = clock
@@ -132,8 +134,8 @@ class AccountStore:
     def _lately(self, life: timedelta) -> tuple[int, int]:
         """The first and the last stamp (in microseconds) from which a life is not over.
 
-        Whatever lives for a while lives by elapsed time. A stamp in the future was made under a clock that was wrong, so
-        nobody knows how much time has passed since, and what it stands on is over.
+        Whatever lives for a while lives by elapsed time. A stamp in the future was made under a clock that was wrong,
+        so nobody knows how much time has passed since, and what it stands on is over.
         """
         now = self._now
         return now - life // _MICROSECOND, now + CLOCK_SLACK // _MICROSECOND

@@ -1,8 +1,8 @@
 """Sign-in, in a store of its own: passwords, second factors, PINs, sessions, and limits on guessing.
 
 Nothing here is a record about a child, and nothing of the record is here: who holds which role is in the ledger. Every
-secret is kept as a hash, second factors sealed under the ledger's own key. A row that ends a credential takes effect with the
-next request.
+secret is kept as a hash, second factors sealed under the ledger's own key. A row that ends a credential takes effect
+with the next request.
 """
 
 from __future__ import annotations
@@ -59,7 +59,10 @@ Credential = Literal["totp", "pin"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What pages may know of an account. Where there is one at all it was set up once; `ready` says whether its password works."""
+    """What pages may know of an account.
+
+    Where there is one at all it was set up once; `ready` says whether its password works.
+    """
 
     person_id: UUID
     sign_in_name: str | None
@@ -88,28 +91,51 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
             rows = [
                 row
                 for start in range(0, len(wanted), 500)
-                for row in connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.person_id.in_(wanted[start : start + 500])))
+                for row in connection.execute(
+                    select(ACCOUNTS).where(ACCOUNTS.c.person_id.in_(wanted[start : start + 500]))
+                )
             ]
         return {UUID(bytes=bytes(row.person_id)): self._account(row) for row in rows}
 
     @staticmethod
     def _account(row: Any) -> Account:
-        return Account(UUID(bytes=bytes(row.person_id)), row.sign_in_name, row.password is not None, row.totp is not None, row.pin is not None)
+        return Account(
+            UUID(bytes=bytes(row.person_id)),
+            row.sign_in_name,
+            row.password is not None,
+            row.totp is not None,
+            row.pin is not None,
+        )
 
-    def set_password(self, person_id: UUID, sign_in_name: str, password: str, *, ends: Collection[Credential] = (), hashed: str | None = None) -> str:
+    def set_password(
+        self,
+        person_id: UUID,
+        sign_in_name: str,
+        password: str,
+        *,
+        ends: Collection[Credential] = (),
+        hashed: str | None = None,
+    ) -> str:
         """Gives an account its sign-in name and password. Every session of it, and every link to it, ends.
 
-        `ends` are the other credentials that end with the old password. Raises SignInRefused. Returns the hash. One that is
-        handed in is taken as it is: the example gives everybody one password, hashed once.
+        `ends` are the other credentials that end with the old password. Raises SignInRefused. Returns the hash. One
+        that is handed in is taken as it is: the example gives everybody one password, hashed once.
         """
         name = sign_in_name.strip().casefold()
         self.check_name(name, person_id)
         check_password(password, name)
-        values: dict[str, Any] = {"sign_in_name": name, "password": hashed or self._slow_hash(password), "changed_at": self._now, "pin_tries": 0}
+        values: dict[str, Any] = {
+            "sign_in_name": name,
+            "password": hashed or self._slow_hash(password),
+            "changed_at": self._now,
+            "pin_tries": 0,
+        }
         values |= _without(ends)
         try:
             with self._engine.begin() as connection:
-                if not connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(**values)).rowcount:
+                if not connection.execute(
+                    update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(**values)
+                ).rowcount:
                     connection.execute(insert(ACCOUNTS).values(person_id=person_id.bytes, **{"totp_step": 0, **values}))
                 for statement in self._shutting(person_id):
                     connection.execute(statement)
@@ -161,12 +187,16 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
             *self._shutting(person_id),
             delete(KNOWN_BROWSERS).where(KNOWN_BROWSERS.c.person_id == key),
             update(TOKENS).where(TOKENS.c.person_id == key).values(revoked_at=self._now),
-            update(ACCOUNTS).where(ACCOUNTS.c.person_id == key).values(sign_in_name=None, password=None, **_without({"pin"})),
+            update(ACCOUNTS).where(ACCOUNTS.c.person_id == key).values(sign_in_name=None, password=None,
+            **_without({"pin"})),
         )  # fmt: skip
 
     def end_factor(self, person_id: UUID) -> None:
         """Takes the second factor of an account away, and ends every session and link of it."""
-        self._do(*self._shutting(person_id), update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(**_without({"totp"})))
+        self._do(
+            *self._shutting(person_id),
+            update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(**_without({"totp"})),
+        )
 
     def damaged(self) -> list[UUID]:
         """Whose password, PIN or second factor is there and can be used by nobody, because it was damaged."""
@@ -174,17 +204,28 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
     def _is_usable(self, row: Any) -> bool:
         hashes = (kept for kept in (row.password, row.pin) if kept is not None)
-        return (row.totp is None or self.secret_of(row) is not None) and all(any(one.identify(kept) for one in _PASSWORDS.hashers) for kept in hashes)
+        return (row.totp is None or self.secret_of(row) is not None) and all(
+            any(one.identify(kept) for one in _PASSWORDS.hashers) for kept in hashes
+        )
 
     # Signing in -------------------------------------------------------------------------------------------------------
 
     def sign_in(
-        self, name: str, password: str, code: str, address: str, device_id: UUID | None = None, *, browser: str = "", needs_factor: bool = False
+        self,
+        name: str,
+        password: str,
+        code: str,
+        address: str,
+        device_id: UUID | None = None,
+        *,
+        browser: str = "",
+        needs_factor: bool = False,
     ) -> tuple[str, UUID]:
         """A new session for a name, a password and (where one is set up) a code: the cookie's secret, and who it is.
 
-        `browser` is the secret by which the browser is known, if it is. With `needs_factor` nobody who has none is said to
-        be on the device yet. Raises SignInRefused without saying which of them was wrong, NotAllowedNow after too many tries.
+        `browser` is the secret by which the browser is known, if it is. With `needs_factor` nobody who has none is said
+        to be on the device yet. Raises SignInRefused without saying which of them was wrong, NotAllowedNow after too
+        many tries.
         """
         folded = name.strip().casefold()
         row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.sign_in_name == folded))
@@ -200,7 +241,13 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         """Whether this is the person's password or PIN, to take a tablet back. Tries are counted for the session."""
         self._count_try("confirm", session, PER_ACCOUNT)
         row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.person_id == person_id.bytes))
-        if row is not None and row.pin is not None and row.pin_tries < PIN_TRIES and len(secret) == 6 and secret.isdecimal():
+        if (
+            row is not None
+            and row.pin is not None
+            and row.pin_tries < PIN_TRIES
+            and len(secret) == 6
+            and secret.isdecimal()
+        ):
             return self._try_pin(row, secret)
         return self._verify(secret, row.password if row else None)
 
@@ -217,26 +264,52 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
     def set_pin(self, person_id: UUID, pin: str) -> None:
         """Sets the six digits with which somebody switches to themselves on a shared tablet. Raises SignInRefused."""
-        if len(pin) != 6 or not pin.isdecimal() or not pin.isascii() or len(set(pin)) < 3 or pin in "01234567890 09876543210":
+        if (
+            len(pin) != 6
+            or not pin.isdecimal()
+            or not pin.isascii()
+            or len(set(pin)) < 3
+            or pin in "01234567890 09876543210"
+        ):
             raise SignInRefused("A PIN is six digits, not all alike and not in a row.")
-        self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(pin=self._slow_hash(pin), pin_tries=0))
+        self._do(
+            update(ACCOUNTS)
+            .where(ACCOUNTS.c.person_id == person_id.bytes)
+            .values(pin=self._slow_hash(pin), pin_tries=0)
+        )
 
     def switch_to(self, device_id: UUID, person_id: UUID, pin: str, *, needs_factor: bool = False) -> str:
-        """A logging session by PIN, on a tablet where the person signed in fully within twelve hours. Raises SignInRefused.
+        """A logging session by PIN, on a tablet where the person signed in fully within twelve hours.
+
+        Raises SignInRefused.
 
         With `needs_factor` a PIN is worth nothing before a second factor is set up.
         """
         row = self._one(select(*OPENED_BY).where(ACCOUNTS.c.person_id == person_id.bytes))
         here = person_id in self.here(device_id)
-        if row is None or row.pin is None or not here or row.pin_tries >= PIN_TRIES or (needs_factor and row.totp is None):
-            raise SignInRefused("Sign in with your password on this tablet first; then your PIN works here for twelve hours.")
+        if (
+            row is None
+            or row.pin is None
+            or not here
+            or row.pin_tries >= PIN_TRIES
+            or (needs_factor and row.totp is None)
+        ):
+            raise SignInRefused(
+                "Sign in with your password on this tablet first; then your PIN works here for twelve hours."
+            )
         if not self._try_pin(row, pin):
-            raise SignInRefused("That PIN did not match. After five wrong tries it stops working until you sign in with your password.")
+            raise SignInRefused(
+                "That PIN did not match. After five wrong tries it stops working until you sign in with your password."
+            )
         return self.begin(person_id, "pin", device_id)
 
     def _try_pin(self, row: Any, pin: str) -> bool:
         # Counted before it is compared, so that tries sent together are all counted.
-        counted = update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id, ACCOUNTS.c.pin_tries < PIN_TRIES).values(pin_tries=ACCOUNTS.c.pin_tries + 1)
+        counted = (
+            update(ACCOUNTS)
+            .where(ACCOUNTS.c.person_id == row.person_id, ACCOUNTS.c.pin_tries < PIN_TRIES)
+            .values(pin_tries=ACCOUNTS.c.pin_tries + 1)
+        )
         if not self._do(counted) or not self._verify(pin, row.pin):
             return False
         self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id).values(pin_tries=0))
@@ -260,7 +333,10 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 def check_password(password: str, name: str) -> None:
     """Raises SignInRefused for a password that is too easy."""
     if not PASSWORD_LENGTH <= len(password) <= 1000 or len(set(password)) < 5:
-        raise SignInRefused(f"Choose a password of at least {PASSWORD_LENGTH} letters; three or four words that only you would put together are good.")
+        raise SignInRefused(
+            f"Choose a password of at least {PASSWORD_LENGTH} letters; three or four words that only you would put "
+            "together are good."
+        )
     if name and name in password.casefold():
         raise SignInRefused("A password must not hold the sign-in name.")
 

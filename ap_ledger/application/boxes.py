@@ -1,7 +1,8 @@
-"""Boxes: entries that a phone sealed to its setting's public key, so that a lost phone cannot show what was logged on it.
+"""Boxes: entries that a phone sealed to its setting's public key, so that a lost phone cannot show what was logged on
+it.
 
-A setting's key pair is derived from the setting's own key in the keyring, which `kid` names. So nothing more has to be backed
-up, and a box that was sealed to an older key opens for as long as the keyring keeps it.
+A setting's key pair is derived from the setting's own key in the keyring, which `kid` names. So nothing more has to be
+backed up, and a box that was sealed to an older key opens for as long as the keyring keeps it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ VERSION = 1
 
 
 def public_key(keyring: Keyring, setting_id: UUID) -> dict[str, Any]:
-    """What a phone needs in order to seal entries for a setting: `v`, `kid`, and `key`, an uncompressed point in base64.
+    """What a phone needs in order to seal entries for a setting: `v`, `kid`, and `key`, an uncompressed point in
+    base64.
 
     Raises KeyringError where the setting's key is gone.
     """
@@ -48,7 +50,8 @@ def is_box(raw: Any) -> bool:
 
 
 def open_box(keyring: Keyring, raw: dict[str, Any]) -> dict[str, Any] | None:
-    """The entry inside a box, or None where it cannot be opened (yet): another ledger's, damaged, or its key is not here.
+    """The entry inside a box, or None where it cannot be opened (yet): another ledger's, damaged, or its key is not
+    here.
 
     An entry that calls itself by another id than its box is as good as damaged.
     """

@@ -54,25 +54,44 @@ class Changes:
         sealed = self._door.sealed(posted, posted.kind, posted.entry_id, version, split_personal(event, state))
         return Unit(posted.id, (Row(
             posted.entry_id, version, posted.kind, event.class_version, posted.id, posted.setting_id, posted.student_id,
-            posted.author_id, send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
+            posted.author_id, send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(),
+            sealed,
         ),))  # fmt: skip
 
     def _target(self, posted: PostedCorrection | PostedVoid) -> list[LedgerStoredEvent]:
-        stream = [event for event in self._recorder.select_events(posted.entry_id) if isinstance(event, LedgerStoredEvent)]
+        stream = [
+            event for event in self._recorder.select_events(posted.entry_id) if isinstance(event, LedgerStoredEvent)
+        ]
         if not stream:
             known = self._recorder.find([posted.entry_id]).get(posted.entry_id)
             topic = self._recorder.events_at([known.position])[0].topic if known else None
             if topic == "entry-voided":
-                raise Refused("void-of-void", "A void cannot be voided or corrected. Record the entry again if it was right after all.", "entry_id")
+                raise Refused(
+                    "void-of-void",
+                    "A void cannot be voided or corrected. Record the entry again if it was right after all.",
+                    "entry_id",
+                )
             if topic == "entry-corrected":
                 raise Refused("malformed", "Name the entry by its first id, not by the id of a correction.", "entry_id")
             if topic == SealedRecord.TOPIC:
-                raise Refused("not-allowed", "A worry is changed by the safeguarding lead, not from here. Raise another to add to it.", "entry_id")
-            raise NotYet("unknown-item", "The entry that this changes has not arrived yet. This is kept and applied when it does.", "entry_id")
+                raise Refused(
+                    "not-allowed",
+                    "A worry is changed by the safeguarding lead, not from here. Raise another to add to it.",
+                    "entry_id",
+                )
+            raise NotYet(
+                "unknown-item",
+                "The entry that this changes has not arrived yet. This is kept and applied when it does.",
+                "entry_id",
+            )
         if stream[0].topic not in POSTED_BY_KIND:
             raise Refused("malformed", "This id does not name an entry.", "entry_id")
         if not self._is_of(stream[0].student_id, posted.student_id) or stream[0].setting_id != posted.setting_id:
-            raise Refused("malformed", "The entry is about another student. To move it, void it and record it again.", "student_id")
+            raise Refused(
+                "malformed",
+                "The entry is about another student. To move it, void it and record it again.",
+                "student_id",
+            )
         return stream
 
     def _is_of(self, record: UUID | None, student_id: UUID) -> bool:
@@ -88,14 +107,23 @@ class Changes:
             own["replacement"] = posted.replacement.model_copy(update={"student_id": record})
         return posted.model_copy(update=own)
 
-    def _replacement(self, entry: PostedEntry, posted: PostedCorrection, stream: list[LedgerStoredEvent], send: Send) -> tuple[int, list[str]]:
+    def _replacement(
+        self, entry: PostedEntry, posted: PostedCorrection, stream: list[LedgerStoredEvent], send: Send
+    ) -> tuple[int, list[str]]:
         """When the replaced entry happened, and its flags. Raises Refused when the replacement breaks a rule."""
         first = stream[0]
-        fixed = {"id": posted.entry_id, "kind": first.topic, "student_id": first.student_id, "setting_id": first.setting_id}
+        fixed = {
+            "id": posted.entry_id,
+            "kind": first.topic,
+            "student_id": first.student_id,
+            "setting_id": first.setting_id,
+        }
         for name, value in fixed.items():
             if getattr(entry, name) != value:
                 raise Refused(
-                    "malformed", "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.", f"replacement.{name}"
+                    "malformed",
+                    "The id, kind, student and setting of an entry cannot be corrected. Void it and record it again.",
+                    f"replacement.{name}",
                 )
         try:
             # A time left as it was means the moment that was recorded, whatever this sender's clock says.
@@ -118,7 +146,8 @@ def _said_in(stream: list[LedgerStoredEvent]) -> dict[str, Any]:
 
 
 def _offset_of(first: LedgerStoredEvent, entry: PostedEntry) -> int | None:
-    """The clock offset under which an entry was first recorded, in microseconds; None where its time was changed since."""
+    """The clock offset under which an entry was first recorded, in microseconds; None where its time was changed
+    since."""
     try:
         unchanged = stored_time(orjson.loads(first.state)["device_time"]) == entry.device_time
     except Unreadable:

@@ -16,7 +16,9 @@ Check = Callable[[Any, World], None]
 def check_rung(entry: Any, world: World) -> None:
     """The ladder was published and has the rung, or the student has it as a step of their own under one."""
     ladder = world.definition(entry.ladder, "ladder", "ladder")
-    if entry.rung not in ladder.rank and not (ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, world)):
+    if entry.rung not in ladder.rank and not (
+        ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, world)
+    ):
         raise Refused("unknown-item", "This ladder has no rung with this id.", "rung")
 
 
@@ -27,10 +29,15 @@ def _is_own(entry: Any, definition_id: str, item: str, world: World) -> bool:
 
 
 def check_outcome(entry: Any, world: World) -> None:
-    """The framework was published, has the indicator (or the student has it as their own), and its scale has the level."""
+    """The framework was published, has the indicator (or the student has it as their own), and its scale has the
+    level."""
     framework = world.definition(entry.framework, "outcomes", "framework")
     scale = framework.scored.get(entry.indicator)
-    if scale is None and (found := framework.scale_of(entry.indicator)) is not None and _is_own(entry, framework.id, entry.indicator, world):
+    if (
+        scale is None
+        and (found := framework.scale_of(entry.indicator)) is not None
+        and _is_own(entry, framework.id, entry.indicator, world)
+    ):
         scale = found
     if scale is None:
         raise Refused("unknown-item", "This framework has no indicator with this id that can be scored.", "indicator")
@@ -48,12 +55,17 @@ def check_unit(entry: Any, world: World) -> None:
 
 
 def check_answers(entry: Any, world: World) -> None:
-    """The instrument was published for such a respondent, has every item answered, and each answer is on its scale or missing."""
+    """The instrument was published for such a respondent, has every item answered, and each answer is on its scale or
+    missing."""
     instrument = world.definition(entry.instrument, "instrument", "instrument")
     if instrument.about != "student":
-        raise Refused("not-allowed", "This instrument asks about staff, so it is not a part of a student's record.", "instrument")
+        raise Refused(
+            "not-allowed", "This instrument asks about staff, so it is not a part of a student's record.", "instrument"
+        )
     if instrument.informants and entry.respondent not in instrument.informants:
-        raise Refused("not-allowed", f"This instrument is answered by: {', '.join(instrument.informants)}.", "respondent")
+        raise Refused(
+            "not-allowed", f"This instrument is answered by: {', '.join(instrument.informants)}.", "respondent"
+        )
     for item, level in entry.answers.items():
         if item not in instrument.scored:
             raise Refused("unknown-item", "This instrument has no item with an id that was answered.", "answers")
@@ -69,7 +81,9 @@ def check_own_items(ref: Ref, items: Iterable[str], world: World) -> None:
     for item in items:
         shared = item.rpartition(".")[0]
         if definition.rung(shared) is None and definition.scale_of(item) is None:
-            raise Refused("unknown-item", "This definition takes no items of a student's own under one of these.", "labels")
+            raise Refused(
+                "unknown-item", "This definition takes no items of a student's own under one of these.", "labels"
+            )
 
 
 CHECKS: Mapping[str, Check] = {

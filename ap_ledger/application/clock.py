@@ -1,7 +1,8 @@
 """The ledger's time: what the clock says, whether it can be believed, and the moment up to which is read.
 
-A clock that was handed in (by tests, by the example setting) is believed. This machine's own is compared with one that nobody
-can set, and with the newest entry: what a wrong clock stamps lies on a wrong day, and what comes after it waits to be seen.
+A clock that was handed in (by tests, by the example setting) is believed. This machine's own is compared with one that
+nobody can set, and with the newest entry: what a wrong clock stamps lies on a wrong day, and what comes after it waits
+to be seen.
 """
 
 from __future__ import annotations
@@ -20,10 +21,17 @@ REFUSED = timedelta(minutes=30)
 """How far a clock may be off before nothing is stamped with it."""
 WAVER = 0.0002
 """How much of the time that went by a clock may be put right by without a word: 17 seconds a day."""
-AHEAD = "The clock of this machine was set forward by {much} while AP Ledger was running. Set it right; if it is right now, restart AP Ledger."
-BACK = "The clock of this machine was set back by {much} while AP Ledger was running. Set it right; if it is right now, restart AP Ledger."
+AHEAD = (
+    "The clock of this machine was set forward by {much} while AP Ledger was running. Set it right; if it is right "
+    "now, restart AP Ledger."
+)
+BACK = (
+    "The clock of this machine was set back by {much} while AP Ledger was running. Set it right; if it is right "
+    "now, restart AP Ledger."
+)
 BEHIND = (
-    "The clock of this machine is {much} behind the newest entry. Set it right; if it is right, and was wrong when that entry was recorded, "
+    "The clock of this machine is {much} behind the newest entry. Set it right; if it is right, and was wrong when "
+    "that entry was recorded, "
     "run: ap-ledger clock --it-is-right"
 )
 NOT_RECORDED = " Until then nothing is recorded. Nothing is lost: what was logged is kept on its device and sent again."
@@ -41,7 +49,8 @@ def _now() -> datetime:
 
 
 def _elapsed() -> float:
-    """Seconds by a clock that nobody can set, and that goes on while the machine sleeps where the system has one that does."""
+    """Seconds by a clock that nobody can set, and that goes on while the machine sleeps where the system has one that
+    does."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
@@ -65,15 +74,20 @@ class SystemClock:
         if abs(jumped) < NOTICED:
             # Clocks waver, and are put right by seconds; months of that are no jump.
             forgiven = timedelta(seconds=(elapsed - self._looked) * WAVER)
-            jumped = max(jumped - forgiven, timedelta(0)) if jumped > timedelta(0) else min(jumped + forgiven, timedelta(0))
+            jumped = (
+                max(jumped - forgiven, timedelta(0)) if jumped > timedelta(0) else min(jumped + forgiven, timedelta(0))
+            )
             self._went_evenly = (now - jumped, elapsed)
         self._looked = elapsed
         return jumped
 
 
 class Timekeeper:
-    """Judges the clock that a ledger was given. `newest` is when the newest entry was recorded, in microseconds; `trusted`
-    the newest such stamp of which somebody said that the clock was wrong then."""
+    """Judges the clock that a ledger was given.
+
+    `newest` is when the newest entry was recorded, in microseconds; `trusted` the newest such stamp of which somebody
+    said that the clock was wrong then.
+    """
 
     def __init__(self, clock: Callable[[], datetime], newest: Callable[[], int], trusted: Callable[[], int]) -> None:
         self._clock, self._newest, self._trusted = clock, newest, trusted
@@ -97,7 +111,10 @@ class Timekeeper:
             raise WrongClock(fault.sentence)
 
     def stamp(self) -> datetime:
-        """The time to stamp what must be kept even now: that somebody looked. Never ahead of what has really gone by."""
+        """The time to stamp what must be kept even now: that somebody looked.
+
+        Never ahead of what has really gone by.
+        """
         jumped = self._clock.jumped() if isinstance(self._clock, SystemClock) else timedelta(0)
         return self._clock() - jumped if jumped >= REFUSED else self._clock()
 

@@ -75,7 +75,11 @@ def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, 
     check_person(command, setting, world, now)
     person: Person | None = None if command.person_id is None else world.fold(command.person_id, project_person)
     if person is not None and not person.staff_from(setting.id, command.from_date):
-        raise Refused("not-allowed", "This person holds no staff role in this setting from then on. Give them one first.", "person_id")
+        raise Refused(
+            "not-allowed",
+            "This person holds no staff role in this setting from then on. Give them one first.",
+            "person_id",
+        )
 
 
 def check_commissioner(command: Any, setting: Setting, world: World, now: datetime) -> None:
@@ -85,7 +89,10 @@ def check_commissioner(command: Any, setting: Setting, world: World, now: dateti
 
 
 def check_placement_id(command: StartPlacement, setting: Setting, world: World, now: datetime) -> None:
-    """No placement of another student has this id. An id used again for the same student is refused by their own rules."""
+    """No placement of another student has this id.
+
+    An id used again for the same student is refused by their own rules.
+    """
     if world.placement_ids.student_of(command.placement_id) not in (None, command.stream_id):
         raise Refused("not-allowed", USED_BEFORE, "placement_id")
 

@@ -13,7 +13,10 @@ STORES = ("ledger", "keyring", "held", "accounts", "views")
 
 
 def compact(settings: Settings) -> int:
-    """Compacts every store; returns the bytes freed on disk (0 where they cannot be told). Raises Busy while others use it."""
+    """Compacts every store; returns the bytes freed on disk (0 where they cannot be told).
+
+    Raises Busy while others use it.
+    """
     if settings.postgres:
         urls = {settings.postgres} | ({settings.keyring_url.get_secret_value()} if settings.keyring_url else set())
         for url in sorted(urls):
@@ -48,6 +51,7 @@ def compact(settings: Settings) -> int:
 
 def _may_checkpoint(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     row = connection.execute(
-        "SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE') OR (SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
+        "SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE') OR (SELECT rolsuper FROM pg_roles WHERE rolname = "
+        "current_user)"
     ).fetchone()
     return bool(row and row[0])

@@ -1,7 +1,7 @@
 """Makes a ledger. The ledger itself comes last and as a whole: what stops before it leaves nothing that counts as one.
 
-So the next `init` can tell: where there is no ledger, what lies there is what an `init` that was killed has left, unless it
-holds what nobody makes in that time. That is never touched.
+So the next `init` can tell: where there is no ledger, what lies there is what an `init` that was killed has left,
+unless it holds what nobody makes in that time. That is never touched.
 """
 
 from __future__ import annotations
@@ -28,13 +28,17 @@ from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder, has_ledger, ledge
 from ap_ledger.settings import Settings
 
 IN_THE_WAY = (
-    "There is no ledger here, but the store {name} holds what belongs to one. Restore that ledger from its backup (docs/operating.md), "
+    "There is no ledger here, but the store {name} holds what belongs to one. Restore that ledger from its backup "
+    "(docs/operating.md), "
     "or give another place. Nothing was changed."
 )
 
 
 def ledger_is_there(settings: Settings) -> bool:
-    """Whether a ledger was made here. Raises Busy where that cannot be told, SetupError where something else lies in its place."""
+    """Whether a ledger was made here.
+
+    Raises Busy where that cannot be told, SetupError where something else lies in its place.
+    """
     if settings.postgres:
         # Its driver takes a tenth of a second to load, which nobody with a file of their own should wait for.
         from ap_ledger.persistence.postgres import has_ledger as database_has_ledger
@@ -46,12 +50,15 @@ def ledger_is_there(settings: Settings) -> bool:
 def create_ledger(settings: Settings, service_role: str | None = None) -> None:
     """Makes an empty ledger with its keyring, its stores and, where none is given, its master key.
 
-    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may read, and add at the end,
-    nothing else. Whatever stops this at any point, doing it again makes the ledger. Raises SetupError where there is a ledger already,
-    where a store is left of one that is missing, or for a role for a ledger in a file.
+    On PostgreSQL `service_role` is the role as which the service will run: on the ledger it may read, and add at the
+    end, nothing else. Whatever stops this at any point, doing it again makes the ledger. Raises SetupError where there
+    is a ledger already, where a store is left of one that is missing, or for a role for a ledger in a file.
     """
     if service_role is not None and settings.postgres is None:
-        raise SetupError("A role is for a ledger on PostgreSQL, and this one is a file. Leave out --service-role, or give --database-url.")
+        raise SetupError(
+            "A role is for a ledger on PostgreSQL, and this one is a file. Leave out --service-role, or give "
+            "--database-url."
+        )
     with locked(settings.data), _alone_in_database(settings):
         if ledger_is_there(settings):
             raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
@@ -89,7 +96,8 @@ def _alone_in_database(settings: Settings) -> Iterator[None]:
 
 
 def _require_empty(settings: Settings, name: str) -> None:
-    """Raises SetupError for a store that holds more than `init` puts there: it is all that is left of somebody's ledger."""
+    """Raises SetupError for a store that holds more than `init` puts there: it is all that is left of somebody's
+    ledger."""
     if not store_exists(settings, name):
         return
     engine = open_store(settings.sqlalchemy_url(name), name)
@@ -114,7 +122,10 @@ def _holds_anything(connection: Connection, name: str) -> bool:
 
 
 def ledger_recorder(settings: Settings) -> LedgerRecorder:
-    """The ledger alone, without its keys: to look at what it tells of them. Close it. Raises SetupError where there is none."""
+    """The ledger alone, without its keys: to look at what it tells of them.
+
+    Close it. Raises SetupError where there is none.
+    """
     if settings.postgres:
         from ap_ledger.persistence.postgres import PostgresLedgerRecorder
 

@@ -1,8 +1,11 @@
-"""What a command does beyond its event: shredding a key, removing a text, shutting a device out. Done again after a crash.
+"""What a command does beyond its event: shredding a key, removing a text, shutting a device out.
 
-The intention is written down first, in the keyring's own store, then the event, then the deed; only then is the intention
-struck out. Whatever stops the program in between, `redo` finishes it: with the event the deed is done, without it nothing
-is. `sweep` goes by the ledger alone, for instance after an old keyring was restored in which shredded keys live again.
+Done again after a crash.
+
+The intention is written down first, in the keyring's own store, then the event, then the deed; only then is the
+intention struck out. Whatever stops the program in between, `redo` finishes it: with the event the deed is done,
+without it nothing is. `sweep` goes by the ledger alone, for instance after an old keyring was restored in which
+shredded keys live again.
 """
 
 from __future__ import annotations
@@ -42,9 +45,17 @@ class Deeds:
     """Checks what a command needs from outside its own stream, and does what follows from it."""
 
     def __init__(
-        self, world: World, recorder: LedgerRecorder, keyring: Keyring, held: HeldStore, drafts: Drafts, accounts: Accounts,
-        two_people: TwoPeople, own: Key, stands: Callable[[int], bool],
-    ) -> None:  # fmt: skip
+        self,
+        world: World,
+        recorder: LedgerRecorder,
+        keyring: Keyring,
+        held: HeldStore,
+        drafts: Drafts,
+        accounts: Accounts,
+        two_people: TwoPeople,
+        own: Key,
+        stands: Callable[[int], bool],
+    ) -> None:
         self._world = world
         self._recorder = recorder
         self._keyring = keyring
@@ -80,7 +91,10 @@ class Deeds:
             self._keyring.intend(Intention(command.id, command.student, command.retention_class, command.position))
 
     def do(self, command: Command) -> bool:
-        """Does what the event said, and strikes the intention out. False where an erasure cannot be done now and is tried again."""
+        """Does what the event said, and strikes the intention out.
+
+        False where an erasure cannot be done now and is tried again.
+        """
         if isinstance(command, ShredKey):
             return self._is_finished(Intention(command.id, command.student, command.retention_class, None))
         if isinstance(command, ExciseText):
@@ -97,9 +111,12 @@ class Deeds:
     def redo(self) -> int:
         """Finishes what was stopped between an event and its deed. Returns how many deeds were done.
 
-        What cannot be done now is kept, said by `undone` and tried again: it must not keep a whole house from its ledger.
+        What cannot be done now is kept, said by `undone` and tried again: it must not keep a whole house from its
+        ledger.
         """
-        return self._shut_out() + sum(self._stands(position) and self._is_finished(one) for one, position in self._begun())
+        return self._shut_out() + sum(
+            self._stands(position) and self._is_finished(one) for one, position in self._begun()
+        )
 
     def _is_finished(self, intention: Intention) -> bool:
         try:
@@ -117,7 +134,10 @@ class Deeds:
             return None
         what = "1 erasure was decided and is" if len(begun) == 1 else f"{len(begun)} erasures were decided and are"
         students = ", ".join(sorted({str(one.student_id) for one, _ in begun}))
-        return f"{what} not done yet (student {students}). It is tried again every minute; if this stays, run at the machine: ap-ledger check --deep"
+        return (
+            f"{what} not done yet (student {students}). It is tried again every minute; if this stays, run at the "
+            "machine: ap-ledger check --deep"
+        )
 
     def _begun(self) -> list[tuple[Intention, int]]:
         """The intentions whose event is in the ledger, and where."""
@@ -134,13 +154,16 @@ class Deeds:
         return len(revoked)
 
     def sweep(self, *, look_only: bool = False) -> int:
-        """Does again every erasure that the ledger tells of and that does not hold now; returns how many. `look_only` does nothing.
+        """Does again every erasure that the ledger tells of and that does not hold now; returns how many.
+
+        `look_only` does nothing.
 
         Reads every such event: slow on a large ledger.
         """
         done = 0
         for row in self._recorder.tail_of_topics([KeyShredded.TOPIC, TextExcised.TOPIC]):
-            # One that was damaged, or that nobody with the keyring wrote, is told of by a deep check and destroys nothing.
+            # One that was damaged, or that nobody with the keyring wrote, is told of by a deep check and destroys
+            # nothing.
             with suppress(KeyError, TypeError, ValueError):
                 state, student = orjson.loads(row.state), UUID(bytes=row.student_id or b"")
                 erased = student, state["retention_class"], state.get("excised_position")
@@ -178,14 +201,21 @@ class Deeds:
         if retention_class == DRAFTS_CLASS:
             self._drafts.forget(student)
         # What was refused may be mended until then; it must not outlive the words it was to become.
-        self._held.forget(student, lambda one, sealing: retention_class in (sealing.classes or self._classes_about(student, one)))
+        self._held.forget(
+            student, lambda one, sealing: retention_class in (sealing.classes or self._classes_about(student, one))
+        )
 
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class, self._erasing.of(position, retention_class))
         streams = {event.originator_id for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
-        self._held.forget(student, lambda one, _: bool({id_of(self._unboxed(one.entry)), id_of(self._unboxed(one.entry), "entry_id")} & streams))
+        self._held.forget(
+            student,
+            lambda one, _: bool(
+                {id_of(self._unboxed(one.entry)), id_of(self._unboxed(one.entry), "entry_id")} & streams
+            ),
+        )
 
     def _classes_about(self, student: UUID, one: Held) -> set[str]:
         """What something of which nobody knew whom it is about may hold about a student, now that it may open."""

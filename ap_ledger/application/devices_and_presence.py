@@ -40,7 +40,9 @@ class DevicesAndPresence(AccountStore):
     def here(self, device_id: UUID) -> set[UUID]:
         """Who signed in fully on a device within the last twelve hours, and has not signed out there."""
         recent = PRESENCE.c.began_at.between(*self._lately(FULL_FOR_PIN))
-        ask = select(PRESENCE.c.person_id).where(PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, recent, PRESENCE.c.until.is_(None))
+        ask = select(PRESENCE.c.person_id).where(
+            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.full == 1, recent, PRESENCE.c.until.is_(None)
+        )
         return {UUID(bytes=bytes(row.person_id)) for row in self._all(ask)}
 
     def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
@@ -50,7 +52,9 @@ class DevicesAndPresence(AccountStore):
         """
         slack, life = SLACK // timedelta(microseconds=1), ABSOLUTE // timedelta(microseconds=1)
         ask = select(PRESENCE.c.began_at, PRESENCE.c.until).where(
-            PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.began_at <= at + slack
+            PRESENCE.c.device_id == device_id.bytes,
+            PRESENCE.c.person_id == person_id.bytes,
+            PRESENCE.c.began_at <= at + slack,
         )
         _, latest = self._lately(timedelta())
         for began, until in self._all(ask):
@@ -63,7 +67,10 @@ class DevicesAndPresence(AccountStore):
         return False
 
     def admit_device(self, device_id: UUID) -> str:
-        """The credential of a device that was just enrolled. It is shown once, to the device, and outlives every sign-in."""
+        """The credential of a device that was just enrolled.
+
+        It is shown once, to the device, and outlives every sign-in.
+        """
         secret = f"apd_{secrets.token_urlsafe(32)}"
         self._do(insert(DEVICES).values(device_id=device_id.bytes, hash=secret_hash(secret)))
         return secret
@@ -82,10 +89,14 @@ class DevicesAndPresence(AccountStore):
 
     def let_in(self) -> list[UUID]:
         """Every device that has not been shut out."""
-        return [UUID(bytes=bytes(row.device_id)) for row in self._all(select(DEVICES.c.device_id).where(DEVICES.c.revoked_at.is_(None)))]
+        return [
+            UUID(bytes=bytes(row.device_id))
+            for row in self._all(select(DEVICES.c.device_id).where(DEVICES.c.revoked_at.is_(None)))
+        ]
 
     def revoke_device(self, device_id: UUID) -> None:
-        """Shuts a device out: its sessions end, and its credential delivers once more, within a day, into what is held."""
+        """Shuts a device out: its sessions end, and its credential delivers once more, within a day, into what is
+        held."""
         key, now = device_id.bytes, self._now
         self._do(
             delete(SESSIONS).where(SESSIONS.c.device_id == key),

@@ -31,7 +31,10 @@ from ap_ledger.persistence.rows import Row, Unit, sealed_hash
 FUTURE_LIMIT = timedelta(minutes=5)
 CLOCK_MOVED = timedelta(minutes=5)
 LOOK_AGAIN = 0.05
-"""Seconds for which the door trusts what it remembers of other processes' doings. What it did itself it knows at once."""
+"""Seconds for which the door trusts what it remembers of other processes' doings.
+
+What it did itself it knows at once.
+"""
 TIME_UNCERTAIN = "time-uncertain"
 OUTSIDE_PLACEMENT = "outside-placement"
 OUTSIDE_TIMETABLE = "outside-timetable"
@@ -72,7 +75,10 @@ class Send:
 
 
 class Door:
-    """Turns what was posted into rows, refusing what breaks a rule. What was read is handed on as values, in one canonical form."""
+    """Turns what was posted into rows, refusing what breaks a rule.
+
+    What was read is handed on as values, in one canonical form.
+    """
 
     def __init__(self, world: World, keyring: Keyring) -> None:
         self._world = world
@@ -122,7 +128,9 @@ class Door:
             # Whoever or whenever it is does not exist, which is refused below in the same words for everybody.
             return None
         at = microseconds(posted.device_time) + send.offset_us
-        said = send.judge.verdict(posted.setting_id, posted.student_id, posted.author_id, posted.kind == "worry-raised", at, zone)
+        said = send.judge.verdict(
+            posted.setting_id, posted.student_id, posted.author_id, posted.kind == "worry-raised", at, zone
+        )
         if said is None:
             return None
         if said == REFUSED:
@@ -130,7 +138,8 @@ class Door:
         return Result(posted.id, "held", field="author_id", message=said)
 
     def _unit_now(self, posted: PostedEntry, send: Send) -> Unit:
-        """The row of a fresh entry; what seems unknown is looked for once more, since another process may just have added it."""
+        """The row of a fresh entry; what seems unknown is looked for once more, since another process may just have
+        added it."""
         try:
             return self.unit(posted, send)
         except Refused as refusal:
@@ -153,7 +162,8 @@ class Door:
             state["flags"] = flags
         sealed = self.sealed(posted, posted.kind, posted.id, 1, split_personal(event, state)) if event.PERSONAL else ()
         return Unit(posted.id, (Row(
-            posted.id, 1, posted.kind, event.class_version, None, posted.setting_id, posted.student_id, posted.author_id,
+            posted.id, 1, posted.kind, event.class_version, None, posted.setting_id, posted.student_id,
+            posted.author_id,
             send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
         ),))  # fmt: skip
 
@@ -161,8 +171,18 @@ class Door:
         """The setting, student and author of something posted. Raises Refused."""
         return self._world.party(posted.setting_id, posted.student_id, posted.author_id)
 
-    def when(self, posted: Posted, party: Party, send: Send, offset: int | None = None, before: Mapping[str, Any] | None = None) -> tuple[int, list[str]]:
-        """When it happened, in microseconds, and the flags that go with it. Raises Refused for whatever a rule says no to."""
+    def when(
+        self,
+        posted: Posted,
+        party: Party,
+        send: Send,
+        offset: int | None = None,
+        before: Mapping[str, Any] | None = None,
+    ) -> tuple[int, list[str]]:
+        """When it happened, in microseconds, and the flags that go with it.
+
+        Raises Refused for whatever a rule says no to.
+        """
         check_reach(posted, send.received_at, party.since)
         flags = [TIME_UNCERTAIN] if send.uncertain else []
         offset = send.offset_us if offset is None else offset
@@ -182,28 +202,43 @@ class Door:
     def print_of(self, party: Party, said: dict[str, Any]) -> bytes:
         """The fingerprint of what was posted. Raises Refused when the student's record was erased."""
         if party.fingerprint is None:
-            raise Refused("not-allowed", "This student's record was erased, so nothing new can be recorded about them.", "student_id")
+            raise Refused(
+                "not-allowed",
+                "This student's record was erased, so nothing new can be recorded about them.",
+                "student_id",
+            )
         try:
             return party.fingerprint.of(said)
         except ValueError:
             raise Refused("malformed", "A number is too large to be kept exactly.") from None
 
-    def sealed(self, posted: Posted, topic: str, stream: UUID, version: int, texts: Mapping[str, Mapping[str, Any]]) -> Any:
+    def sealed(
+        self, posted: Posted, topic: str, stream: UUID, version: int, texts: Mapping[str, Mapping[str, Any]]
+    ) -> Any:
         """Seals texts under the student's keys. Raises Refused when the key for them was shredded."""
         if not texts:
             return ()
         try:
             return seal(self._keyring, topic, stream, version, posted.student_id, texts)
         except KeyringError:
-            raise Refused("not-allowed", "Records of this kind were erased for this student, so no new text of it can be kept.") from None
+            raise Refused(
+                "not-allowed", "Records of this kind were erased for this student, so no new text of it can be kept."
+            ) from None
 
     def _worry(self, posted: PostedEntry, said: dict[str, Any], send: Send, occurred_at: int, print_: bytes) -> Unit:
         # Sealed twice: inside under the student's key, so that it ends with the student's record; outside under the
         # setting's, so that not even the key's name tells which student somebody worried about.
         stream, topic = uuid4(), SealedRecord.TOPIC
         inner = self.sealed(posted, topic, stream, 1, {"safeguarding": said})[0]
-        body = {"key_id": str(inner.key_id), "student_id": str(posted.student_id), "nonce": inner.nonce.hex(), "ciphertext": inner.ciphertext.hex()}
-        outer = seal(self._keyring, topic, stream, 1, posted.setting_id, {"safeguarding": {"body": orjson.dumps(body).decode()}})
+        body = {
+            "key_id": str(inner.key_id),
+            "student_id": str(posted.student_id),
+            "nonce": inner.nonce.hex(),
+            "ciphertext": inner.ciphertext.hex(),
+        }
+        outer = seal(
+            self._keyring, topic, stream, 1, posted.setting_id, {"safeguarding": {"body": orjson.dumps(body).decode()}}
+        )
         return Unit(posted.id, (Row(
             stream, 1, topic, SealedRecord.class_version, posted.id, posted.setting_id, None, None, None,
             occurred_at, print_, sealed_hash(outer), "{}", outer,
@@ -211,14 +246,19 @@ class Door:
 
 
 def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | None:
-    """The worry inside an opened sealed record, or None once the student's safeguarding key is shredded. Raises Unreadable."""
+    """The worry inside an opened sealed record, or None once the student's safeguarding key is shredded.
+
+    Raises Unreadable.
+    """
     said = orjson.loads(body)
     key = keyring.by_id(UUID(said["key_id"]))
     if key is None:
         return None
     bound = bound_to(SealedRecord.TOPIC, stream, 1, UUID(said["student_id"]), "safeguarding", key.id)
     try:
-        opened: dict[str, Any] = orjson.loads(key.cipher.decrypt(bytes.fromhex(said["nonce"]), bytes.fromhex(said["ciphertext"]), bound))
+        opened: dict[str, Any] = orjson.loads(
+            key.cipher.decrypt(bytes.fromhex(said["nonce"]), bytes.fromhex(said["ciphertext"]), bound)
+        )
     except InvalidTag:
         raise TamperedRow(f"The worry in stream {stream} does not belong to its row, or was changed.") from None
     return opened

@@ -1,7 +1,7 @@
 """Questionnaires that somebody has begun and not finished: kept as they go, sealed under the student's own key.
 
-A draft is nothing that happened, so it is no event. It lies in the store of held things, which is backed up, and goes when
-it is finished, thrown away, or the student's key is shredded.
+A draft is nothing that happened, so it is no event. It lies in the store of held things, which is backed up, and goes
+when it is finished, thrown away, or the student's key is shredded.
 """
 
 from __future__ import annotations
@@ -66,16 +66,23 @@ class Drafts:
             return False
         nonce = os.urandom(12)
         values = {
-            "id": draft.id.bytes, "student_id": draft.student_id.bytes, "instrument": draft.instrument, "respondent": draft.respondent,
-            "saved_at": microseconds(draft.saved_at), "nonce": nonce, "body": key.cipher.encrypt(nonce, orjson.dumps(draft.answers), draft.id.bytes),
+            "id": draft.id.bytes, "student_id": draft.student_id.bytes, "instrument": draft.instrument,
+            "respondent": draft.respondent,
+            "saved_at": microseconds(draft.saved_at), "nonce": nonce,
+            "body": key.cipher.encrypt(nonce, orjson.dumps(draft.answers), draft.id.bytes),
         }  # fmt: skip
         with self._engine.begin() as connection:
-            connection.execute(delete(DRAFTS).where(DRAFTS.c.id == draft.id.bytes, DRAFTS.c.student_id == draft.student_id.bytes))
+            connection.execute(
+                delete(DRAFTS).where(DRAFTS.c.id == draft.id.bytes, DRAFTS.c.student_id == draft.student_id.bytes)
+            )
             connection.execute(insert(DRAFTS).values(values))
         return True
 
     def of(self, student_id: UUID) -> list[Draft]:
-        """A student's drafts, the newest first. One that was damaged opens for nobody and is left out; `check` counts it."""
+        """A student's drafts, the newest first.
+
+        One that was damaged opens for nobody and is left out; `check` counts it.
+        """
         key = self._keyring.key(student_id, RETENTION_CLASS)
         if key is None:
             return []
@@ -113,4 +120,11 @@ def _opened(key: Key, row: Any) -> Draft | None:
         answers = orjson.loads(key.cipher.decrypt(bytes(row.nonce), bytes(row.body), bytes(row.id)))
     except (InvalidTag, ValueError):
         return None
-    return Draft(UUID(bytes=bytes(row.id)), UUID(bytes=bytes(row.student_id)), row.instrument, row.respondent, moment(row.saved_at), answers)
+    return Draft(
+        UUID(bytes=bytes(row.id)),
+        UUID(bytes=bytes(row.student_id)),
+        row.instrument,
+        row.respondent,
+        moment(row.saved_at),
+        answers,
+    )

@@ -15,7 +15,14 @@ from ap_ledger.domain.setting import Setting
 from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.changes import EntryCorrected, EntryVoided
-from ap_ledger.events.clocks import CLOCK_BY_NAME, FULL_TIME_HOURS, FULL_WEEK_SESSIONS, PART_TIME_REVIEW, SOON, names_one
+from ap_ledger.events.clocks import (
+    CLOCK_BY_NAME,
+    FULL_TIME_HOURS,
+    FULL_WEEK_SESSIONS,
+    PART_TIME_REVIEW,
+    SOON,
+    names_one,
+)
 from ap_ledger.events.dated import standing
 from ap_ledger.events.entries import IncidentRecorded, SessionAttended
 from ap_ledger.events.moments import local_day, microseconds, stored_time

@@ -1,7 +1,8 @@
-"""What must be true of an entry together with the world: every rule that goes beyond a single field's shape, kind by kind.
+"""What must be true of an entry together with the world: every rule that goes beyond a single field's shape, kind by
+kind.
 
-A field's own shape, and the sentence for it, stand with the field in its class. These rules belong to what is posted, never to
-the reading of what is stored. What an entry names in a published definition is checked in `checks`.
+A field's own shape, and the sentence for it, stand with the field in its class. These rules belong to what is posted,
+never to the reading of what is stored. What an entry names in a published definition is checked in `checks`.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def check_entry(entry: Any, occasion: Occasion) -> None:
 def check_change(occurred_at: int, changed_at: int) -> None:
     """An entry is put right or taken back after it happened. Both moments are in microseconds."""
     if changed_at < occurred_at - CLOCKS_DIFFER:
-        raise Refused("malformed", "This lies before the entry happened that it changes. Check the time.", "device_time")
+        raise Refused(
+            "malformed", "This lies before the entry happened that it changes. Check the time.", "device_time"
+        )
 
 
 def check_session(entry: Any, occasion: Occasion) -> None:
@@ -97,20 +100,30 @@ def check_session(entry: Any, occasion: Occasion) -> None:
 
 
 def _check_other_day(entry: Any, occasion: Occasion, since: int) -> None:
-    """A session on another day than the entry's own time: not in the future, and not so many days ago that it is a slip."""
+    """A session on another day than the entry's own time: not in the future, and not so many days ago that it is a
+    slip."""
     planned = entry.kind == "visit-logged" and entry.effort != "attempted"
     if entry.session.date.toordinal() > occasion.day(occasion.latest) and not planned:
         raise Refused("in-future", "This session has not been held yet. Record it when it has.", "session")
     if since > (FILLED_IN_LATE if entry.kind in OF_ITS_SESSION else 1) or (since < -1 and not planned):
-        raise Refused("malformed", "This session was on another day than the time that is given. Put one of them right.", "session")
+        raise Refused(
+            "malformed",
+            "This session was on another day than the time that is given. Put one of them right.",
+            "session",
+        )
 
 
 def check_attendance(entry: Any, occasion: Occasion) -> None:
-    """A session that can have been: it ends after it begins, within a day, and was either attended or cancelled, not both."""
+    """A session that can have been: it ends after it begins, within a day, and was either attended or cancelled, not
+    both."""
     _check_span(entry.planned_start, entry.planned_end, "planned_end", "The planned end")
     _check_came(entry, occasion)
     if entry.actual_start is not None and entry.cancelled_by is not None:
-        raise Refused("malformed", "A session was attended or cancelled, not both. Take out when the student came, or who cancelled it.", "cancelled_by")
+        raise Refused(
+            "malformed",
+            "A session was attended or cancelled, not both. Take out when the student came, or who cancelled it.",
+            "cancelled_by",
+        )
     if entry.place_id is not None and entry.place_id not in occasion.party.setting.places:
         raise Refused("unknown-place", "No place with this id was added to this setting.", "place_id")
     _check_supervisor(entry, occasion)
@@ -118,8 +131,11 @@ def check_attendance(entry: Any, occasion: Occasion) -> None:
     if occasion.day(starts) > occasion.day(occasion.latest):
         raise Refused("in-future", "This session has not been held yet. Record it when it has.", "planned_start")
     if entry.session is not None and occasion.day(starts) != entry.session.date.toordinal():
-        raise Refused("malformed", "The session is on another day than its planned start. Put one of them right.", "session")
-    # It counts on its session's day, whenever it was written down; one that is still to begin today is known from now on.
+        raise Refused(
+            "malformed", "The session is on another day than its planned start. Put one of them right.", "session"
+        )
+    # It counts on its session's day, whenever it was written down; one that is still to begin today is known from now
+    # on.
     occasion.happens_at = min(starts, occasion.now)
 
 
@@ -134,7 +150,8 @@ def _check_supervisor(entry: Any, occasion: Occasion) -> None:
     if not person.is_staff(setting.id, microseconds(entry.planned_start), setting.time_zone):
         raise Refused(
             "unknown-person",
-            "This person held no staff role in this setting then. Name somebody who did, or give them their role from that day.",
+            "This person held no staff role in this setting then. Name somebody who did, or give them their role from "
+            "that day.",
             "supervised_by",
         )
 
@@ -143,10 +160,18 @@ def _check_came(entry: Any, occasion: Occasion) -> None:
     came, left = entry.actual_start, entry.actual_end
     if came is None:
         if left is not None:
-            raise Refused("malformed", "This says when the student left and not when they came. Give both, or neither.", "actual_end")
+            raise Refused(
+                "malformed",
+                "This says when the student left and not when they came. Give both, or neither.",
+                "actual_end",
+            )
         return
     if abs(came - entry.planned_start) > DAY:
-        raise Refused("malformed", "The student came more than a day before or after the planned start. Check the dates.", "actual_start")
+        raise Refused(
+            "malformed",
+            "The student came more than a day before or after the planned start. Check the dates.",
+            "actual_start",
+        )
     if came >= entry.planned_end:
         raise Refused("malformed", "The student came after the session had ended. Check both times.", "actual_start")
     if left is not None and left < entry.planned_start:
@@ -167,18 +192,29 @@ def _check_span(first: datetime, last: datetime, field: str, words: str) -> None
 
 def check_incident(entry: Any, occasion: Occasion) -> None:
     """It is called by the setting's list, and parents were told after it happened and not in the future."""
-    listed = [one.id for one in occasion.party.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))]
+    listed = [
+        one.id
+        for one in occasion.party.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))
+    ]
     # What was recorded before there was a list may keep its category, so that the rest of it can be put right.
     if entry.category not in listed and entry.category != occasion.before.get("category"):
-        raise Refused("unknown-category", f"The categories of incidents here are: {', '.join(listed)}. Say the rest in the text, which is sealed.", "category")
+        raise Refused(
+            "unknown-category",
+            f"The categories of incidents here are: {', '.join(listed)}. Say the rest in the text, which is sealed.",
+            "category",
+        )
     if entry.parents_told_at is None:
         return
     told = microseconds(entry.parents_told_at) + occasion.offset
     if told > occasion.latest:
-        raise Refused("in-future", "Parents cannot have been told in the future. Leave it out until they were.", "parents_told_at")
+        raise Refused(
+            "in-future", "Parents cannot have been told in the future. Leave it out until they were.", "parents_told_at"
+        )
     # Forms give times to the minute, so the incident's own seconds do not count.
     if told < occasion.observed_at // MINUTE * MINUTE:
-        raise Refused("malformed", "Parents were told before it happened. Put one of the times right.", "parents_told_at")
+        raise Refused(
+            "malformed", "Parents were told before it happened. Put one of the times right.", "parents_told_at"
+        )
 
 
 def check_voice(entry: Any, occasion: Occasion) -> None:

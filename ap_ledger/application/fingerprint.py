@@ -11,8 +11,8 @@ import rfc8785
 
 from ap_ledger.errors import Refused
 
-# A number with a fraction or an exponent, or one too long to be safe, standing where JSON can have a number. Text that looks
-# like one is taken for one too, which costs time and never correctness.
+# A number with a fraction or an exponent, or one too long to be safe, standing where JSON can have a number. Text that
+# looks like one is taken for one too, which costs time and never correctness.
 _AWKWARD_NUMBER = re.compile(rb'":-?(?:\d+[.eE]|\d{16})')
 _AWKWARD_IN_LIST = re.compile(rb"[:,\[]-?(?:\d+[.eE]|\d{16})")
 
@@ -38,7 +38,9 @@ def require_canonical(value: Any) -> None:
     try:
         canonical(value)
     except (RecursionError, TypeError, ValueError):
-        raise Refused("malformed", "A number is too large to be kept exactly, or something is nested too deeply.") from None
+        raise Refused(
+            "malformed", "A number is too large to be kept exactly, or something is nested too deeply."
+        ) from None
 
 
 def _ascii_names(value: Any) -> bool:

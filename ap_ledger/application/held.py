@@ -1,7 +1,7 @@
 """What was sent and could not be accepted, or not yet: kept, sealed and backed up, until somebody resolves it.
 
-Nothing refused is dropped. Each row has a key of its own, so that knowing an id never takes anybody's place; what it says, the
-field and the reason included, is sealed (see `held_sealing`) and bound to that key.
+Nothing refused is dropped. Each row has a key of its own, so that knowing an id never takes anybody's place; what it
+says, the field and the reason included, is sealed (see `held_sealing`) and bound to that key.
 """
 
 from __future__ import annotations
@@ -15,7 +15,19 @@ import uuid_utils
 from sqlalchemy import Connection, Select, delete, insert, not_, select, type_coerce, update
 from sqlalchemy.types import NullType
 
-from ap_ledger.application.held_rows import DEVICE_CLOCKS, FARTHEST, HELD, METADATA, NAMED, PRAGMAS, Held, Keeping, open_row, read_row, sealed_values
+from ap_ledger.application.held_rows import (
+    DEVICE_CLOCKS,
+    FARTHEST,
+    HELD,
+    METADATA,
+    NAMED,
+    PRAGMAS,
+    Held,
+    Keeping,
+    open_row,
+    read_row,
+    sealed_values,
+)
 from ap_ledger.application.held_sealing import HeldSealer, Sealing
 from ap_ledger.application.posting import form_of, id_of
 from ap_ledger.application.results import Result
@@ -48,7 +60,9 @@ class HeldStore:
     """Keeps, lists and resolves what could not be accepted; remembers how wrong each device's clock was."""
 
     def __init__(self, settings: Settings, sealer: HeldSealer) -> None:
-        missing = SetupError("The store of held entries is missing. Restore it from its backup, or run: ap-ledger check")
+        missing = SetupError(
+            "The store of held entries is missing. Restore it from its backup, or run: ap-ledger check"
+        )
         self._engine = open_existing(settings, "held", "held", PRAGMAS, STEPS, missing)
         self._sealer = sealer
         self._clocks: dict[UUID, int | None] = {}
@@ -78,10 +92,15 @@ class HeldStore:
                 connection.execute(delete(HELD).where(HELD.c.id == row_id.bytes))
                 values = sealed_values(self._sealer, row_id, one.result, one.entry, sealing, received_at)
                 told = {"target_id": one.target_id and one.target_id.bytes, "device_id": device_id and device_id.bytes}
-                connection.execute(insert(HELD).values(id=row_id.bytes, offset_seconds=int(offset.total_seconds()), **values, **told))
+                connection.execute(
+                    insert(HELD).values(id=row_id.bytes, offset_seconds=int(offset.total_seconds()), **values, **told)
+                )
 
     def _row_for(self, connection: Connection, entry: Any, forms: dict[UUID, dict[bytes, UUID]]) -> UUID:
-        """The row in which the same thing waits already, or a new one. What waits under an id is opened once for a send."""
+        """The row in which the same thing waits already, or a new one.
+
+        What waits under an id is opened once for a send.
+        """
         entry_id = id_of(entry)
         if entry_id is None:
             return _new_id()
@@ -98,7 +117,11 @@ class HeldStore:
                 # It was damaged since it was opened, and is shown as broken from now on.
                 return
             values = sealed_values(self._sealer, held.id, result, held.entry, read.sealing, held.received_at)
-            connection.execute(update(HELD).where(HELD.c.id == held.id.bytes).values(**{**values, "ends_at": row.ends_at}, target_id=None))
+            connection.execute(
+                update(HELD)
+                .where(HELD.c.id == held.id.bytes)
+                .values(**{**values, "ends_at": row.ends_at}, target_id=None)
+            )
 
     def waiting(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
         """What is not resolved yet, in the order in which it came, after one of them."""
@@ -107,7 +130,9 @@ class HeldStore:
 
     def get(self, some_id: UUID) -> Held | None:
         """One held thing, by its own id or by the id it came with; of several the newest that waits."""
-        found = self._opened(_rows().where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id))
+        found = self._opened(
+            _rows().where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id)
+        )
         return max(found, key=lambda one: (one.id == some_id, one.resolution is None, one.id), default=None)
 
     def waiting_under(self, entry_id: UUID) -> list[Held]:
@@ -118,7 +143,9 @@ class HeldStore:
         """What waits for any of these entries to arrive, in the order in which it came."""
         if not targets:
             return []
-        ask = _rows().where(HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets]))
+        ask = _rows().where(
+            HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets])
+        )
         return self._opened(ask.order_by(HELD.c.received_at, HELD.c.id))
 
     def any_waiting(self) -> bool:
@@ -128,13 +155,19 @@ class HeldStore:
             return connection.execute(ask).first() is not None
 
     def resolve(self, row_ids: Iterable[UUID], resolution: str, now: datetime, by: UUID | None = None) -> bool:
-        """Says how held things ended: `recorded`, `replaced` or a reason for dismissing them. False when nothing waited."""
+        """Says how held things ended: `recorded`, `replaced` or a reason for dismissing them. False when nothing
+        waited."""
         wanted = [one.bytes for one in row_ids]
         if not wanted:
             return False
         ended = {"resolution": resolution, "resolved_at": microseconds(now), "resolved_by": by and by.bytes}
         with self._engine.begin() as connection:
-            return connection.execute(update(HELD).where(HELD.c.id.in_(wanted), HELD.c.resolution.is_(None)).values(**ended)).rowcount > 0
+            return (
+                connection.execute(
+                    update(HELD).where(HELD.c.id.in_(wanted), HELD.c.resolution.is_(None)).values(**ended)
+                ).rowcount
+                > 0
+            )
 
     def forget(self, student: UUID, erased: Callable[[Held, Sealing], bool]) -> int:
         """Lets go of everything, settled or not, that was erased with a student's key. Returns how many went.
@@ -158,13 +191,20 @@ class HeldStore:
         """Ends what named no student here and is 35 days old, and destroys its keys. Returns how many went."""
         over = (HELD.c.ends_at.is_not(None)) & (HELD.c.ends_at <= microseconds(now))
         with self._engine.begin() as connection:
-            keys = {UUID(bytes=bytes(row.send_key)) for row in sound_rows(connection, select(HELD.c.send_key).where(over)) if row.send_key}
+            keys = {
+                UUID(bytes=bytes(row.send_key))
+                for row in sound_rows(connection, select(HELD.c.send_key).where(over))
+                if row.send_key
+            }
             gone = connection.execute(delete(HELD).where(over)).rowcount
         self._sealer.end_send_keys(keys)
         return gone
 
     def name_anew(self) -> int:
-        """Gives rows whose own id was damaged a new one, so that they are shown, as broken, and can be settled. Returns how many."""
+        """Gives rows whose own id was damaged a new one, so that they are shown, as broken, and can be settled.
+
+        Returns how many.
+        """
         stored = type_coerce(HELD.c.id, NullType())
         with self._engine.begin() as connection:
             damaged = connection.scalars(select(stored).where(not_(NAMED))).all()
@@ -198,7 +238,9 @@ class HeldStore:
             with self._engine.connect() as connection:
                 row = next(sound_rows(connection, ask), None)
             # One that was damaged is as good as none, and is written anew at the device's next contact.
-            self._clocks[device_id] = row.offset_seconds if row and abs(row.offset_seconds) <= FARTHEST.total_seconds() else None
+            self._clocks[device_id] = (
+                row.offset_seconds if row and abs(row.offset_seconds) <= FARTHEST.total_seconds() else None
+            )
         seconds = self._clocks[device_id]
         return None if seconds is None else timedelta(seconds=seconds)
 
@@ -210,7 +252,11 @@ class HeldStore:
         self._clocks[device_id] = seconds
         with self._engine.begin() as connection:
             connection.execute(delete(DEVICE_CLOCKS).where(DEVICE_CLOCKS.c.device_id == device_id.bytes))
-            connection.execute(insert(DEVICE_CLOCKS).values(device_id=device_id.bytes, offset_seconds=seconds, seen_at=microseconds(now)))
+            connection.execute(
+                insert(DEVICE_CLOCKS).values(
+                    device_id=device_id.bytes, offset_seconds=seconds, seen_at=microseconds(now)
+                )
+            )
 
     def close(self) -> None:
         """Lets go of the store."""

@@ -51,18 +51,26 @@ DEVICE_CLOCKS = Table(
 PRAGMAS = ("journal_mode=WAL", "synchronous=FULL")
 # On SQLite a column takes anything, and its texts and numbers come before all octets.
 NAMED = and_(HELD.c.id >= b"", func.length(HELD.c.id) == 16)
-"""The rows whose own id is one. Every question about held rows is about these; the others are named anew when the store opens."""
+"""The rows whose own id is one.
+
+Every question about held rows is about these; the others are named anew when the store opens.
+"""
 FARTHEST = timedelta(days=80_000)
 """No device's clock is further from ours: its years have four digits."""
-BROKEN = "This cannot be opened here: it was damaged, or its key is gone. Settle it, or restore this store and the keyring from one backup."
+BROKEN = (
+    "This cannot be opened here: it was damaged, or its key is gone. Settle it, or restore this store and the "
+    "keyring from one backup."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One thing held or refused, opened. `entry_id` is the id that came with it, where it has one; `id` is the row's own.
+    """One thing held or refused, opened.
 
-    A `broken` one could not be opened; it is shown as such and keeps nobody from the others. One that names no student here
-    ends at `ends_at`.
+    `entry_id` is the id that came with it, where it has one; `id` is the row's own.
+
+    A `broken` one could not be opened; it is shown as such and keeps nobody from the others. One that names no student
+    here ends at `ends_at`.
     """
 
     id: UUID
@@ -101,7 +109,11 @@ class ReadRow(NamedTuple):
 
 def read_row(row: Any) -> ReadRow | None:
     """A whole row as it was written; None for one that is damaged."""
-    if wrong_column(HELD.c, row) is not None or row.status not in ("held", "refused") or abs(row.offset_seconds) > FARTHEST.total_seconds():
+    if (
+        wrong_column(HELD.c, row) is not None
+        or row.status not in ("held", "refused")
+        or abs(row.offset_seconds) > FARTHEST.total_seconds()
+    ):
         return None
     owners = bytes(row.owners or b"")
     if len(owners) % 16:
@@ -109,20 +121,30 @@ def read_row(row: Any) -> ReadRow | None:
     split = tuple(UUID(bytes=owners[start : start + 16]) for start in range(0, len(owners), 16))
     sealing = Sealing(split, tuple((row.classes or "").split(",")) if split else (), _id(row.send_key))
     held = Held(
-        id=UUID(bytes=bytes(row.id)), status=row.status, code=row.code, field=row.field, message=row.message, target_id=_id(row.target_id),
-        device_id=_id(row.device_id), offset=timedelta(seconds=row.offset_seconds), received_at=moment(row.received_at), entry=None,
-        resolution=row.resolution, entry_id=_id(row.entry_id), ends_at=None if row.ends_at is None else moment(row.ends_at),
+        id=UUID(bytes=bytes(row.id)), status=row.status, code=row.code, field=row.field, message=row.message,
+        target_id=_id(row.target_id),
+        device_id=_id(row.device_id), offset=timedelta(seconds=row.offset_seconds), received_at=moment(row.received_at),
+        entry=None,
+        resolution=row.resolution, entry_id=_id(row.entry_id),
+        ends_at=None if row.ends_at is None else moment(row.ends_at),
     )  # fmt: skip
     return ReadRow(held, sealing, bytes(row.nonce), bytes(row.body))
 
 
-def sealed_values(sealer: HeldSealer, row_id: UUID, result: Result, entry: Any, sealing: Sealing, received_at: datetime) -> dict[str, Any]:
-    """The columns that say what is held and why. The field and the reason may repeat words of the entry, so they are sealed with it."""
+def sealed_values(
+    sealer: HeldSealer, row_id: UUID, result: Result, entry: Any, sealing: Sealing, received_at: datetime
+) -> dict[str, Any]:
+    """The columns that say what is held and why.
+
+    The field and the reason may repeat words of the entry, so they are sealed with it.
+    """
     nonce, body = sealer.seal(sealing, row_id, {"entry": entry, "field": result.field, "message": result.message or ""})
     entry_id = id_of(entry)
     return {
-        "status": result.status, "code": result.code, "field": None, "message": "", "received_at": microseconds(received_at),
-        "nonce": nonce, "body": body, "resolution": None, "resolved_by": None, "resolved_at": None, "entry_id": entry_id and entry_id.bytes,
+        "status": result.status, "code": result.code, "field": None, "message": "",
+        "received_at": microseconds(received_at),
+        "nonce": nonce, "body": body, "resolution": None, "resolved_by": None, "resolved_at": None,
+        "entry_id": entry_id and entry_id.bytes,
         "owners": b"".join(owner.bytes for owner in sealing.owners), "classes": ",".join(sealing.classes),
         "send_key": sealing.send_key and sealing.send_key.bytes,
         "ends_at": microseconds(received_at + LIFE) if sealing.send_key else None,
@@ -146,9 +168,13 @@ def open_row(sealer: HeldSealer, row: Any) -> Held:
 
 def _broken(row: Any) -> Held:
     """A row that cannot be opened, with what of it can still be told."""
-    columns = {column.name: None if wrong_column([column], [value]) else value for column, value in zip(HELD.c, row, strict=True)}
+    columns = {
+        column.name: None if wrong_column([column], [value]) else value
+        for column, value in zip(HELD.c, row, strict=True)
+    }
     return Held(
-        UUID(bytes=bytes(row.id)), "refused", None, None, BROKEN, None, _id(columns["device_id"]), timedelta(), moment(columns["received_at"] or 0), None,
+        UUID(bytes=bytes(row.id)), "refused", None, None, BROKEN, None, _id(columns["device_id"]), timedelta(),
+        moment(columns["received_at"] or 0), None,
         columns["resolution"], broken=True,
     )  # fmt: skip
 

@@ -1,7 +1,7 @@
 """By whose keys something held is sealed: those of every student in it, else a key of its send that lives for 35 days.
 
-What was refused may hold anybody's words in any field, so it opens only while every key is there that any of those words
-would be sealed by, and ends with the first of them.
+What was refused may hold anybody's words in any field, so it opens only while every key is there that any of those
+words would be sealed by, and ends with the first of them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ _LOOKED_AT = 64
 
 
 class Sealing(NamedTuple):
-    """By what something held is sealed. `owners` are students, `send_key` the owner of a key that one send has; never both."""
+    """By what something held is sealed.
+
+    `owners` are students, `send_key` the owner of a key that one send has; never both.
+    """
 
     owners: tuple[UUID, ...]
     classes: tuple[str, ...]
@@ -46,7 +49,9 @@ class Sealing(NamedTuple):
 class HeldSealer:
     """Seals and opens what is held."""
 
-    def __init__(self, keyring: Keyring, is_student: Callable[[UUID], bool], own: Key, told: Callable[[], Told]) -> None:
+    def __init__(
+        self, keyring: Keyring, is_student: Callable[[UUID], bool], own: Key, told: Callable[[], Told]
+    ) -> None:
         self._keyring = keyring
         self._is_student = is_student
         self._own = own
@@ -71,7 +76,10 @@ class HeldSealer:
         return owner
 
     def end_send_keys(self, owners: Collection[UUID]) -> None:
-        """Destroys the keys of sends whose life is over. Whoever the ledger tells of is no send, whatever a row says."""
+        """Destroys the keys of sends whose life is over.
+
+        Whoever the ledger tells of is no send, whatever a row says.
+        """
         if not owners:
             return
         told = self._told()
@@ -123,10 +131,12 @@ class HeldSealer:
 def classes_in(entry: Any, code: str | None) -> set[str]:
     """The retention classes whose words something held may hold, read with suspicion.
 
-    What is malformed may hold words anywhere. What is well formed may still hold them in a field that takes none, such as a
-    rung that is none, so it goes at the latest with the student's name.
+    What is malformed may hold words anywhere. What is well formed may still hold them in a field that takes none, such
+    as a rung that is none, so it goes at the latest with the student's name.
     """
-    return set(RETENTION_CLASSES) if code == "malformed" or not isinstance(entry, Mapping) else {"core", *_declared(entry)}
+    return (
+        set(RETENTION_CLASSES) if code == "malformed" or not isinstance(entry, Mapping) else {"core", *_declared(entry)}
+    )
 
 
 def _declared(body: Mapping[str, Any]) -> set[str]:

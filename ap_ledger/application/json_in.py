@@ -1,7 +1,8 @@
 """JSON as strangers write it, read once into values that can be kept, shown and stored on either database.
 
-Half a character, a zero character, a number beyond all numbers and a field written twice are mended or made to stand out, so
-that one entry of a send is refused for them and never the whole send. Everything behind this reads plain values.
+Half a character, a zero character, a number beyond all numbers and a field written twice are mended or made to stand
+out, so that one entry of a send is refused for them and never the whole send. Everything behind this reads plain
+values.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ TOO_LARGE = {NOT_KEPT: "a number that is too large"}
 NO_NUMBER = {NOT_KEPT: "what is no number"}
 """What stands for something that cannot be kept. No field takes it: words would be taken for somebody's own."""
 TWICE = " (written twice)"
-"""Stands behind the name of a field that was written a second time, so that both can be seen and neither is believed."""
+"""Stands behind the name of a field that was written a second time, so that both can be seen and neither is
+believed."""
 
 _LONGEST_NUMBER = 2**63
 _HIDES_NAMES = (b"\\u00", b" :", b"\t:", b"\n:", b"\r:")
@@ -40,7 +42,8 @@ def loads(raw: bytes) -> Any:
 
 
 def keepable(value: Any, depth: int = 0) -> Any:
-    """A value of which every part can be kept: halves of characters are replaced, and what is too large or too deep by what no field takes."""
+    """A value of which every part can be kept: halves of characters are replaced, and what is too large or too deep by
+    what no field takes."""
     if isinstance(value, str):
         return _UNKEEPABLE.sub("\ufffd", value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -1,7 +1,7 @@
 """The sealing keys, in a store of their own: one for each owner (student, person, setting) and retention class.
 
-Each key is wrapped (RFC 3394) under the master key that its row names. Losing this store or the master key is losing every
-sealed text, so a ledger whose keys are missing is refused, and never quietly given new ones.
+Each key is wrapped (RFC 3394) under the master key that its row names. Losing this store or the master key is losing
+every sealed text, so a ledger whose keys are missing is refused, and never quietly given new ones.
 """
 
 from __future__ import annotations
@@ -19,7 +19,18 @@ from cryptography.hazmat.primitives.keywrap import aes_key_wrap
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from ap_ledger.application.keyring_rows import OPENED_BY, name_in, open_rows, prove, require_told, rewrap
-from ap_ledger.application.keyring_store import ABOUT, INTENTIONS, KEYS, METADATA, PRAGMAS, About, ChangeCounter, changing_keys, name_of, read_about
+from ap_ledger.application.keyring_store import (
+    ABOUT,
+    INTENTIONS,
+    KEYS,
+    METADATA,
+    PRAGMAS,
+    About,
+    ChangeCounter,
+    changing_keys,
+    name_of,
+    read_about,
+)
 from ap_ledger.application.master_key import MasterKeys, proof_of, settle_when_opening
 from ap_ledger.application.sound_rows import sound_rows, wrong_column
 from ap_ledger.application.stores import create_store, open_existing
@@ -53,7 +64,8 @@ def commitment_of(raw: bytes) -> str:
 
 
 class Intention(NamedTuple):
-    """An erasure that is about to happen: of one text where there is a position, of a whole class where there is none."""
+    """An erasure that is about to happen: of one text where there is a position, of a whole class where there is
+    none."""
 
     command_id: UUID
     student_id: UUID
@@ -81,7 +93,10 @@ class Keyring:
 
     @classmethod
     def create(cls, settings: Settings, ledger_id: UUID) -> Key:
-        """Makes the keyring of a new ledger, with the ledger's own keys in it, under the master key that is given. Returns the core one."""
+        """Makes the keyring of a new ledger, with the ledger's own keys in it, under the master key that is given.
+
+        Returns the core one.
+        """
         masters, own = MasterKeys(settings), dict[str, Key]()
 
         def fill(connection: Connection) -> None:
@@ -96,8 +111,8 @@ class Keyring:
     def open(cls, settings: Settings, ledger_id: UUID, newest: UUID | None) -> Keyring:
         """The keyring of a ledger, of which `newest` is the owner for whom keys were made last.
 
-        Raises KeyringError when it is missing, another's, older than the ledger, or does not open; SetupError when it was
-        made by another version.
+        Raises KeyringError when it is missing, another's, older than the ledger, or does not open; SetupError when it
+        was made by another version.
         """
         engine = open_existing(settings, "keyring", "keys", PRAGMAS, STEPS, KeyringError(MISSING))
         try:
@@ -113,23 +128,34 @@ class Keyring:
         with self.engine.connect() as connection:
             about = read_about(connection)
             # One damaged row of an owner is no older keyring: that has none of theirs.
-            known = newest is None or connection.execute(select(KEYS.c.key_id).where(KEYS.c.owner_id == newest.bytes)).first() is not None
+            known = (
+                newest is None
+                or connection.execute(select(KEYS.c.key_id).where(KEYS.c.owner_id == newest.bytes)).first() is not None
+            )
         if about is None or about.ledger_id != ledger_id:
-            raise KeyringError("This keyring belongs to another ledger. Restore the one that was backed up with this ledger.")
+            raise KeyringError(
+                "This keyring belongs to another ledger. Restore the one that was backed up with this ledger."
+            )
         if not known:
-            raise KeyringError("The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup.")
+            raise KeyringError(
+                "The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup."
+            )
         settle_when_opening(settings, about.proof)
         self._masters.fitting(about.proof)
 
     def make(self, owner: UUID, classes: Sequence[RetentionClass] = RETENTION_CLASSES) -> dict[str, Key]:
-        """Makes the owner's keys, one for each of these retention classes, where they have none yet. Durable when it returns.
+        """Makes the owner's keys, one for each of these retention classes, where they have none yet.
+
+        Durable when it returns.
 
         Raises KeyringError when another process rotated the master key and the new one is not at hand here.
         """
         with changing_keys(self.engine) as (connection, about):
             have = set(connection.scalars(select(KEYS.c.retention_class).where(KEYS.c.owner_id == owner.bytes)))
             # The master key is looked up here, and not remembered: a rotation may have come between.
-            made = _insert_keys(connection, owner, [kept for kept in classes if kept not in have], self._masters.fitting(about.proof))
+            made = _insert_keys(
+                connection, owner, [kept for kept in classes if kept not in have], self._masters.fitting(about.proof)
+            )
         self.forget()
         return made or {kept: key for kept in RETENTION_CLASSES if (key := self.key(owner, kept))}
 
@@ -139,7 +165,9 @@ class Keyring:
         # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
         remembered, asked = self._by_owner, (owner, retention_class)
         if asked not in remembered:
-            remembered[asked] = self._find(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.spare == 0)[1]
+            remembered[asked] = self._find(
+                KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.spare == 0
+            )[1]
         return remembered[asked]
 
     def by_id(self, key_id: UUID) -> Key | None:
@@ -156,20 +184,27 @@ class Keyring:
 
     def lives(self, owner: UUID, retention_class: str) -> bool:
         """Whether any key of the owner for a class is there and not shredded, whether it opens or not."""
-        ask = select(KEYS.c.key_id).where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.wrapped.is_not(None))
+        ask = select(KEYS.c.key_id).where(
+            KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.wrapped.is_not(None)
+        )
         with self.engine.connect() as connection:
             return connection.execute(ask).first() is not None
 
     def shred(self, owner: UUID, retention_class: str, told: Told) -> None:
         """Destroys a key for ever; its row stays, to say when. Doing it twice is harmless.
 
-        Raises KeyringError, and destroys nothing, where the ledger tells otherwise of a key that would go, or of one that should.
+        Raises KeyringError, and destroys nothing, where the ledger tells otherwise of a key that would go, or of one
+        that should.
         """
         with changing_keys(self.engine) as (connection, _):
             require_told(connection, owner, retention_class, told)
             connection.execute(
                 update(KEYS)
-                .where(KEYS.c.owner_id == owner.bytes, KEYS.c.retention_class == retention_class, KEYS.c.wrapped.is_not(None))
+                .where(
+                    KEYS.c.owner_id == owner.bytes,
+                    KEYS.c.retention_class == retention_class,
+                    KEYS.c.wrapped.is_not(None),
+                )
                 .values(wrapped=None, shredded_at=datetime.now(UTC).isoformat())
             )
         self.forget()
@@ -204,10 +239,17 @@ class Keyring:
         """Erasures that were begun and not finished."""
         with self.engine.connect() as connection:
             rows = list(sound_rows(connection, select(INTENTIONS)))
-        return [Intention(UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position) for row in rows]
+        return [
+            Intention(
+                UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position
+            )
+            for row in rows
+        ]
 
     def rotate(self, new: bytes) -> Rotated:
-        """Wraps every key under a new master key, all at once; a row that opens under none is left as it is. What was shredded stays so.
+        """Wraps every key under a new master key, all at once; a row that opens under none is left as it is.
+
+        What was shredded stays so.
 
         Nothing is changed unless every key then opens under the new master key. Raises KeyringError.
         """
@@ -228,7 +270,9 @@ class Keyring:
     def owners(self) -> list[UUID]:
         """Everybody who has keys here, shredded ones included."""
         with self.engine.connect() as connection:
-            return [UUID(bytes=bytes(row.owner_id)) for row in sound_rows(connection, select(KEYS.c.owner_id).distinct())]
+            return [
+                UUID(bytes=bytes(row.owner_id)) for row in sound_rows(connection, select(KEYS.c.owner_id).distinct())
+            ]
 
     def about(self) -> About:
         """What the keyring says of itself now."""
@@ -238,7 +282,9 @@ class Keyring:
         return about
 
     def refresh(self, max_age: float = 0.0) -> int:
-        """Forgets open keys where any was changed since, by this process or another. Returns how often keys were changed so far.
+        """Forgets open keys where any was changed since, by this process or another.
+
+        Returns how often keys were changed so far.
 
         Looks again only when the last look is older than `max_age` seconds.
         """
@@ -272,7 +318,10 @@ class Keyring:
             return row is not None, None
         if wrong_column(OPENED_BY, row) is not None:
             raise UnreadableKey(name_in(row.key_id))
-        return True, _opened(bytes(row.key_id), self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)))
+        return True, _opened(
+            bytes(row.key_id),
+            self._masters.unwrap(bytes(row.key_id), bytes(row.wrapped), row.master_id and bytes(row.master_id)),
+        )
 
     def _open_all(self, connection: Connection) -> tuple[dict[bytes, bytes], list[UUID]]:
         ask = select(*OPENED_BY).where(KEYS.c.wrapped.is_not(None))

@@ -29,7 +29,10 @@ def copies_folder(settings: Settings) -> Path:
 
 
 def copy_into(folder: Path, engine: Engine) -> tuple[Path, int]:
-    """Writes the keyring of one moment, wrapped as it is, into a new file in a folder. Returns the file and how many keys are in it."""
+    """Writes the keyring of one moment, wrapped as it is, into a new file in a folder.
+
+    Returns the file and how many keys are in it.
+    """
     make_folder(folder)
     path = folder / copy_name("sqlite")
     partial = path.with_suffix(".part")
@@ -71,7 +74,10 @@ def made_at(path: Path) -> datetime | None:
 
 def rows_of(connection: Connection) -> Rows:
     """Everything in a keyring."""
-    return {table.name: [dict(row) for row in connection.execute(select(table)).mappings()] for table in METADATA.sorted_tables}
+    return {
+        table.name: [dict(row) for row in connection.execute(select(table)).mappings()]
+        for table in METADATA.sorted_tables
+    }
 
 
 def put_rows(connection: Connection, rows: Rows) -> int:
@@ -79,6 +85,7 @@ def put_rows(connection: Connection, rows: Rows) -> int:
     for table in METADATA.sorted_tables:
         connection.execute(delete(table))
         if rows[table.name]:
-            # Without the columns' kinds, so that a damaged value is copied as it is and keeps no other row from its copy.
+            # Without the columns' kinds, so that a damaged value is copied as it is and keeps no other row from its
+            # copy.
             connection.execute(insert(untyped(table.name, *(column(one.name) for one in table.c))), rows[table.name])
     return len(rows["keys"])

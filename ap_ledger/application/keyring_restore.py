@@ -1,4 +1,5 @@
-"""Putting a copy of the keyring back: judged before anything is replaced, proved before it counts, and what was there is kept."""
+"""Putting a copy of the keyring back: judged before anything is replaced, proved before it counts, and what was there
+is kept."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ NO_COPY = "This file is no copy of a keyring. Make copies with: ap-ledger keyrin
 
 
 class Restored(NamedTuple):
-    """What a restore did: how many keys there are now, what was erased again, which keys do not open, and where the keyring from before lies."""
+    """What a restore did: how many keys there are now, what was erased again, which keys do not open, and where the
+    keyring from before lies."""
 
     keys: int
     erased_again: int
@@ -46,8 +48,8 @@ class Restored(NamedTuple):
 def restore_keyring(settings: Settings, path: Path, recorder: LedgerRecorder) -> Restored:
     """Puts a copy of the keyring in the place of the one that is there, which is kept as a copy.
 
-    Raises KeyringError, before anything is replaced, for a copy that is another ledger's or older than this one, that does
-    not open, or in which keys do not open that open now. What was shredded since the copy was made stays shredded.
+    Raises KeyringError, before anything is replaced, for a copy that is another ledger's or older than this one, that
+    does not open, or in which keys do not open that open now. What was shredded since the copy was made stays shredded.
     """
     with locked(settings.data), _copy_at_hand(settings, path) as rows:
         told, masters = told_by(recorder), MasterKeys(settings)
@@ -63,13 +65,20 @@ def restore_keyring(settings: Settings, path: Path, recorder: LedgerRecorder) ->
         finally:
             if engine is not None:
                 engine.dispose()
-    erased = sum((bytes(row["owner_id"]), row["retention_class"]) in told.shredded for row in rows["keys"] if bytes(row["key_id"]) in again)
+    erased = sum(
+        (bytes(row["owner_id"]), row["retention_class"]) in told.shredded
+        for row in rows["keys"]
+        if bytes(row["key_id"]) in again
+    )
     return Restored(len(rows["keys"]), erased, unreadable, kept)
 
 
 @contextmanager
 def _copy_at_hand(settings: Settings, path: Path) -> Iterator[Rows]:
-    """The rows of a copy, brought up to date in a place of its own if an earlier version made it. The file itself stays as it is."""
+    """The rows of a copy, brought up to date in a place of its own if an earlier version made it.
+
+    The file itself stays as it is.
+    """
     if not path.is_file():
         raise KeyringError(NO_COPY)
     for left_over in settings.data.glob(".restoring-*"):
@@ -93,7 +102,10 @@ def _copy_at_hand(settings: Settings, path: Path) -> Iterator[Rows]:
 
 
 def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
-    """The keyring that is there now and its rows; neither where it is missing or its file is damaged. Raises Busy, so that one in use is not taken for one."""
+    """The keyring that is there now and its rows; neither where it is missing or its file is damaged.
+
+    Raises Busy, so that one in use is not taken for one.
+    """
     if not store_exists(settings, "keyring"):
         return None, None
     engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
@@ -110,42 +122,74 @@ def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
 
 
 def _sound(rows: Rows) -> Rows:
-    """Without the keys whose rows were damaged: what cannot be used cannot be put back either, and is missed where the ledger tells of it."""
-    return {**rows, "keys": [row for row in rows["keys"] if wrong_column(KEYS.c, [row[column.name] for column in KEYS.c]) is None]}
+    """Without the keys whose rows were damaged: what cannot be used cannot be put back either, and is missed where the
+    ledger tells of it."""
+    return {
+        **rows,
+        "keys": [row for row in rows["keys"] if wrong_column(KEYS.c, [row[column.name] for column in KEYS.c]) is None],
+    }
 
 
 def _judge(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) -> tuple[dict[bytes, bytes], list[UUID]]:
-    """The open keys of a copy, and those that do not open. Raises KeyringError unless it may take the place of what is there."""
+    """The open keys of a copy, and those that do not open.
+
+    Raises KeyringError unless it may take the place of what is there.
+    """
     about = rows["about"][0]
     if UUID(bytes=bytes(about["ledger_id"])) != told.ledger_id:
         raise KeyringError("This copy belongs to another ledger; nothing was changed.")
     masters.fitting(bytes(about["proof"]))
     there = {bytes(row["key_id"]) for row in rows["keys"]}
     if faults := told.faults(rows["keys"]):
-        raise KeyringError(f"This copy says otherwise than the ledger of {len(faults)} keys: {faults[0]}. Nothing was changed; restore another copy.")
-    lacking = sum(key_id not in there and (made.owner, made.retention_class) not in told.shredded for key_id, made in told.made.items())
+        raise KeyringError(
+            f"This copy says otherwise than the ledger of {len(faults)} keys: {faults[0]}. Nothing was changed; "
+            "restore another copy."
+        )
+    lacking = sum(
+        key_id not in there and (made.owner, made.retention_class) not in told.shredded
+        for key_id, made in told.made.items()
+    )
     if lacking:
-        raise KeyringError(f"This copy is older than the ledger: it lacks {lacking} keys that the ledger made. Nothing was changed; restore a newer copy.")
+        raise KeyringError(
+            f"This copy is older than the ledger: it lacks {lacking} keys that the ledger made. Nothing was changed; "
+            "restore a newer copy."
+        )
     opened, unreadable = _open(rows, told, masters)
     readable_now = _open(present, told, masters)[0] if present else {}
     lost = sum(key_id.bytes in readable_now for key_id in unreadable)
     if lost:
-        raise KeyringError(f"{lost} keys of this copy do not open, and they do open in the keyring that is there. Nothing was changed.")
+        raise KeyringError(
+            f"{lost} keys of this copy do not open, and they do open in the keyring that is there. Nothing was changed."
+        )
     return opened, unreadable
 
 
 def _open(rows: Rows, told: Told, masters: MasterKeys) -> tuple[dict[bytes, bytes], list[UUID]]:
     """The keys that open to what the ledger was told when they were made, and the ids of the others."""
     opened, unreadable = open_rows([row for row in rows["keys"] if row["wrapped"] is not None], masters)
-    false = [key_id for key_id, raw in opened.items() if key_id in told.made and told.made[key_id].commitment != commitment_of(raw)]
-    return {key_id: raw for key_id, raw in opened.items() if key_id not in false}, [*unreadable, *(UUID(bytes=key_id) for key_id in false)]
+    false = [
+        key_id
+        for key_id, raw in opened.items()
+        if key_id in told.made and told.made[key_id].commitment != commitment_of(raw)
+    ]
+    return {key_id: raw for key_id, raw in opened.items() if key_id not in false}, [
+        *unreadable,
+        *(UUID(bytes=key_id) for key_id in false),
+    ]
 
 
 def _bring_along(rows: Rows, told: Told, masters: MasterKeys, present: Rows | None) -> dict[bytes, bytes]:
-    """Adds, in place, keys younger than the copy that no event names: those of sends whose entries wait. Returns them open."""
+    """Adds, in place, keys younger than the copy that no event names: those of sends whose entries wait.
+
+    Returns them open.
+    """
     known = {bytes(row["owner_id"]) for row in rows["keys"]} | told.owners()
     named = {bytes(row["key_id"]) for row in rows["keys"]} | told.made.keys()
-    younger = [row for row in (present or {}).get("keys", ()) if bytes(row["owner_id"]) not in known and bytes(row["key_id"]) not in named]
+    younger = [
+        row
+        for row in (present or {}).get("keys", ())
+        if bytes(row["owner_id"]) not in known and bytes(row["key_id"]) not in named
+    ]
     opened, _ = open_rows([row for row in younger if row["wrapped"] is not None], masters)
     rows["keys"] += [row for row in younger if row["wrapped"] is None or bytes(row["key_id"]) in opened]
     return opened
@@ -153,18 +197,26 @@ def _bring_along(rows: Rows, told: Told, masters: MasterKeys, present: Rows | No
 
 def _stand(recorder: LedgerRecorder, told: Told, rows: Rows, opened: dict[bytes, bytes]) -> bool:
     """Whether what the ledger tells of erasures was written by holders of its own key, which is in the copy."""
-    own = {bytes(row["key_id"]) for row in rows["keys"] if (bytes(row["owner_id"]), row["retention_class"]) == (told.ledger_id.bytes, "core")}
+    own = {
+        bytes(row["key_id"])
+        for row in rows["keys"]
+        if (bytes(row["owner_id"]), row["retention_class"]) == (told.ledger_id.bytes, "core")
+    }
     first = min(told.shredded.values(), default=None)
-    return first is not None and any(stands(recorder, EndProof(opened[key_id], told.ledger_id), first) for key_id in own & opened.keys())
+    return first is not None and any(
+        stands(recorder, EndProof(opened[key_id], told.ledger_id), first) for key_id in own & opened.keys()
+    )
 
 
 def _shred(rows: Rows, told: Told, present: Rows | None, stand: bool) -> set[bytes]:
     """Takes out, in place, what was shredded since the copy was made. Returns the ids of the keys that went.
 
-    A key of which the ledger tells goes by its events, or, where somebody else may have written those, only if it is gone in
-    the keyring that is there too: either of them alone may be what has to be mended.
+    A key of which the ledger tells goes by its events, or, where somebody else may have written those, only if it is
+    gone in the keyring that is there too: either of them alone may be what has to be mended.
     """
-    gone_there = {bytes(row["key_id"]): row["shredded_at"] for row in (present or {}).get("keys", ()) if row["wrapped"] is None}
+    gone_there = {
+        bytes(row["key_id"]): row["shredded_at"] for row in (present or {}).get("keys", ()) if row["wrapped"] is None
+    }
     gone = set()
     for row in rows["keys"]:
         key_id, owner = bytes(row["key_id"]), bytes(row["owner_id"])
@@ -179,7 +231,10 @@ def _shred(rows: Rows, told: Told, present: Rows | None, stand: bool) -> set[byt
 
 
 def _keep(settings: Settings, engine: Engine | None) -> Path | None:
-    """Keeps the keyring that is there as a copy, or the file itself where it is damaged. Returns where, if there was any."""
+    """Keeps the keyring that is there as a copy, or the file itself where it is damaged.
+
+    Returns where, if there was any.
+    """
     folder = copies_folder(settings)
     if engine is not None:
         return copy_into(folder, engine)[0]
@@ -195,8 +250,16 @@ def _keep(settings: Settings, engine: Engine | None) -> Path | None:
     return kept
 
 
-def _replace(settings: Settings, engine: Engine | None, rows: Rows, opened: dict[bytes, bytes], master: bytes, present: Rows | None) -> None:
-    """Puts the rows in their place in one transaction, under the master key that is given, and proves them before it ends."""
+def _replace(
+    settings: Settings,
+    engine: Engine | None,
+    rows: Rows,
+    opened: dict[bytes, bytes],
+    master: bytes,
+    present: Rows | None,
+) -> None:
+    """Puts the rows in their place in one transaction, under the master key that is given, and proves them before it
+    ends."""
     generations = [row["generation"] for row in (*rows["about"], *(present or {}).get("about", ()))]
     rows["about"] = [{**rows["about"][0], "proof": proof_of(master), "generation": max(generations) + 1}]
     begun = (*rows["intentions"], *(present or {}).get("intentions", ()))

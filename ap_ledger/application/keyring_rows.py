@@ -1,4 +1,5 @@
-"""What is done with rows of the keyring inside one transaction: opened, wrapped anew, proved, and held against the ledger."""
+"""What is done with rows of the keyring inside one transaction: opened, wrapped anew, proved, and held against the
+ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from ap_ledger.errors import KeyringError, UnreadableKey
 OPENED_BY = (KEYS.c.key_id, KEYS.c.wrapped, KEYS.c.master_id)
 """What opens a key. What is damaged beside it keeps nobody from their words."""
 NOT_THEIRS = (
-    "The keyring gives the {kept} key of {owner} to somebody else, or somebody else's to them, so nothing was destroyed. Run: ap-ledger check --deep, "
+    "The keyring gives the {kept} key of {owner} to somebody else, or somebody else's to them, so nothing was "
+    "destroyed. Run: ap-ledger check --deep, "
     "and restore the keyring from a copy: ap-ledger keyring restore FILE"
 )
 
@@ -32,7 +34,9 @@ def open_rows(rows: Iterable[Mapping[Any, Any]], masters: MasterKeys) -> tuple[d
             unreadable.append(name_in(row["key_id"]))
             continue
         try:
-            opened[bytes(row["key_id"])] = masters.unwrap(bytes(row["key_id"]), bytes(row["wrapped"]), row["master_id"] and bytes(row["master_id"]))
+            opened[bytes(row["key_id"])] = masters.unwrap(
+                bytes(row["key_id"]), bytes(row["wrapped"]), row["master_id"] and bytes(row["master_id"])
+            )
         except UnreadableKey as error:
             unreadable.append(error.key_id)
     return opened, unreadable
@@ -42,7 +46,11 @@ def rewrap(connection: Connection, opened: Mapping[bytes, bytes], master: bytes)
     """Puts open keys under a master key."""
     values = [{"id": key_id, "under": aes_key_wrap(master, raw)} for key_id, raw in opened.items()]
     if values:
-        change = update(KEYS).where(KEYS.c.key_id == bindparam("id")).values(wrapped=bindparam("under"), master_id=name_of(proof_of(master)))
+        change = (
+            update(KEYS)
+            .where(KEYS.c.key_id == bindparam("id"))
+            .values(wrapped=bindparam("under"), master_id=name_of(proof_of(master)))
+        )
         connection.execute(change, values)
 
 
@@ -51,14 +59,22 @@ def prove(connection: Connection, opened: Mapping[bytes, bytes], master: bytes) 
     rows = sound_rows(connection, select(KEYS.c.key_id, KEYS.c.wrapped).where(KEYS.c.wrapped.is_not(None)))
     there = {bytes(row.key_id): bytes(row.wrapped) for row in rows}
     if any(key_id not in there or aes_key_wrap(master, raw) != there[key_id] for key_id, raw in opened.items()):
-        raise KeyringError("What was written does not read back as it was. The keyring was left as it was; look after the disk.")
+        raise KeyringError(
+            "What was written does not read back as it was. The keyring was left as it was; look after the disk."
+        )
 
 
 def require_told(connection: Connection, owner: UUID, retention_class: str, told: Told) -> None:
     """Raises KeyringError unless the living keys of an owner and class are those of which the ledger tells so."""
-    meant = {key_id for key_id, made in told.made.items() if (made.owner, made.retention_class) == (owner.bytes, retention_class)}
+    meant = {
+        key_id
+        for key_id, made in told.made.items()
+        if (made.owner, made.retention_class) == (owner.bytes, retention_class)
+    }
     theirs = (KEYS.c.owner_id == owner.bytes) & (KEYS.c.retention_class == retention_class)
-    ask = select(KEYS.c.key_id, KEYS.c.owner_id, KEYS.c.retention_class).where(theirs | KEYS.c.key_id.in_(meant), KEYS.c.wrapped.is_not(None))
+    ask = select(KEYS.c.key_id, KEYS.c.owner_id, KEYS.c.retention_class).where(
+        theirs | KEYS.c.key_id.in_(meant), KEYS.c.wrapped.is_not(None)
+    )
     for key_id, whose, kept in connection.execute(ask):
         if (whose, kept) != (owner.bytes, retention_class) or (key_id in told.made and key_id not in meant):
             raise KeyringError(NOT_THEIRS.format(kept=retention_class, owner=owner))

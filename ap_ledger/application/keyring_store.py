@@ -27,7 +27,8 @@ KEYS = Table(
     Column("shredded_at", String),
     # The master key under which `wrapped` lies, by its name.
     Column("master_id", Bytes(16)),
-    # 0 for the key that seals. Two processes could once make keys for one owner: the later ones still open what they sealed.
+    # 0 for the key that seals. Two processes could once make keys for one owner: the later ones still open what they
+    # sealed.
     Column("spare", Integer, nullable=False, server_default="0"),
     Index("keys_one_each", "owner_id", "retention_class", "spare", unique=True),
 )
@@ -55,7 +56,8 @@ ENDS = Table(
     Column("chain", Bytes, nullable=False),
 )
 CLOCK_TRUST = Table("clock_trust", METADATA, Column("stamp", MOMENT, primary_key=True, autoincrement=False))
-# The keyring is small and precious: every change is on the disk before it is used, and what was shredded is overwritten.
+# The keyring is small and precious: every change is on the disk before it is used, and what was shredded is
+# overwritten.
 PRAGMAS = ("journal_mode=DELETE", "synchronous=EXTRA")
 
 
@@ -73,12 +75,18 @@ class About(NamedTuple):
 
 
 def name_of(proof: bytes) -> bytes:
-    """The name of a master key, told from its proof. The same key always has the same one, which tells nothing of the key."""
+    """The name of a master key, told from its proof.
+
+    The same key always has the same one, which tells nothing of the key.
+    """
     return hashlib.sha256(proof).digest()[:16]
 
 
 def read_about(connection: Connection, *, lock: bool = False) -> About | None:
-    """What the keyring says of itself, None where it says nothing. With `lock` nobody else changes keys until the transaction ends."""
+    """What the keyring says of itself, None where it says nothing.
+
+    With `lock` nobody else changes keys until the transaction ends.
+    """
     ask = select(ABOUT.c.ledger_id, ABOUT.c.proof, ABOUT.c.generation)
     row = connection.execute(ask.with_for_update() if lock else ask).first()
     return None if row is None else About(UUID(bytes=bytes(row.ledger_id)), bytes(row.proof), row.generation)

@@ -80,7 +80,8 @@ def _projector(command: Command) -> Callable[..., Any]:
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """The answer to a command: whether it was recorded now or before, the first position it caused, and what to look at again."""
+    """The answer to a command: whether it was recorded now or before, the first position it caused, and what to look at
+    again."""
 
     status: Literal["recorded", "duplicate"]
     position: int
@@ -90,8 +91,8 @@ class Executed:
 class Ledger(Sending, Application[UUID]):
     """Records facts, and nothing but facts. Everything shown is computed from it elsewhere.
 
-    `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days. Without
-    one it is this machine's, which is watched.
+    `clock` gives aware datetimes; it is handed in so that tests and the example setting can live through other days.
+    Without one it is this machine's, which is watched.
     """
 
     name = "ledger"
@@ -112,12 +113,16 @@ class Ledger(Sending, Application[UUID]):
             self.mapper.keyring = self.rules_mapper.keyring = self.keyring
             own = self.keyring.key(ledger_id, "core")
             if own is None:
-                raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
+                raise KeyringError(
+                    "The ledger's own key is missing from the keyring. Restore the keyring from its backup."
+                )
             self.end_proof = EndProof(own.raw, ledger_id)
             self.recorder.writer.prove_with(self.end_proof)
             self.memory = Memory(self.keyring.engine, self.recorder, self.end_proof)
             self.world = World(self.repository, self.recorder, self.keyring)
-            sealer = HeldSealer(self.keyring, lambda one: self.world.student(one) is not None, own, partial(told_by, self.recorder))
+            sealer = HeldSealer(
+                self.keyring, lambda one: self.world.student(one) is not None, own, partial(told_by, self.recorder)
+            )
             self.held = HeldStore(settings, sealer)
             self.drafts = Drafts(settings, self.keyring)
             self.accounts = Accounts(settings, own, clock)
@@ -145,13 +150,21 @@ class Ledger(Sending, Application[UUID]):
         """For whom the ledger made keys last. Its event is found without opening anything."""
         found = self.recorder.tail(position - 1, 1)
         # Where that row is gone or damaged the ledger must open all the same, so that a deep check can say so.
-        return UUID(bytes=found[0].originator_id) if found and found[0].topic == KeyMade.TOPIC and len(found[0].originator_id) == 16 else None
+        return (
+            UUID(bytes=found[0].originator_id)
+            if found and found[0].topic == KeyMade.TOPIC and len(found[0].originator_id) == 16
+            else None
+        )
 
     @staticmethod
     def _environment(settings: Settings) -> dict[str, str]:
         common = {"MAPPER_TOPIC": "ap_ledger.application.mapper:LedgerMapper", "QUEUE_LIMIT": str(settings.queue_limit)}
         if settings.postgres:
-            return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.postgres:Factory", "POSTGRES_URL": settings.postgres}
+            return {
+                **common,
+                "PERSISTENCE_MODULE": "ap_ledger.persistence.postgres:Factory",
+                "POSTGRES_URL": settings.postgres,
+            }
         path = str(ledger_file(settings.data))
         return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.sqlite:Factory", "SQLITE_DBNAME": path}
 
@@ -178,7 +191,10 @@ class Ledger(Sending, Application[UUID]):
     new_id = staticmethod(new_id)
 
     def settings_opened(self) -> list[UUID]:
-        """Every setting that keeps its ledger here, in the order in which they were opened. Looks through the whole ledger."""
+        """Every setting that keeps its ledger here, in the order in which they were opened.
+
+        Looks through the whole ledger.
+        """
         return [UUID(bytes=row.originator_id) for row in self.recorder.tail_of_topics([SettingOpened.TOPIC])]
 
     # Streams with rules -------------------------------------------------------------------------------------------
@@ -246,7 +262,10 @@ class Ledger(Sending, Application[UUID]):
         return decided
 
     def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
-        """Records that somebody looked at something, durably, before it is shown. Returns the position, 0 where it was recorded just now."""
+        """Records that somebody looked at something, durably, before it is shown.
+
+        Returns the position, 0 where it was recorded just now.
+        """
         # Who looked is recorded whatever the clock says: nobody must wait for a clock to see that a child is safe.
         now, looked = self.time.stamp(), (what, who, setting_id, student_id)
         if (before := self._looks.get(looked)) is not None and timedelta() <= now - before < LOOK_AGAIN_AFTER:
@@ -260,11 +279,15 @@ class Ledger(Sending, Application[UUID]):
         return position
 
     def _make_keys(self, command: Command, events: NextEvents) -> list[Event]:
-        # The keyring is durable before the ledger names its keys, so a crash in between leaves keys unused, never missing.
+        # The keyring is durable before the ledger names its keys, so a crash in between leaves keys unused, never
+        # missing.
         if command.MAKES_KEYS_FOR is None:
             return []
         keys = self.keyring.make(getattr(command, command.MAKES_KEYS_FOR))
-        return [events.event(KeyMade, key_id=key.id, retention_class=kept, commitment=key.commitment) for kept, key in keys.items()]
+        return [
+            events.event(KeyMade, key_id=key.id, retention_class=kept, commitment=key.commitment)
+            for kept, key in keys.items()
+        ]
 
     # Reading ------------------------------------------------------------------------------------------------------
 
@@ -274,7 +297,8 @@ class Ledger(Sending, Application[UUID]):
         return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
 
     def now(self) -> datetime:
-        """The moment up to which is read when nobody names one: never before the newest entry, so that none is left out."""
+        """The moment up to which is read when nobody names one: never before the newest entry, so that none is left
+        out."""
         return max(self.clock(), moment(self.recorder.read_head().recorded_at))
 
     def warnings(self) -> list[str]:
@@ -282,10 +306,15 @@ class Ledger(Sending, Application[UUID]):
         fault, head = self.time.fault(), self.recorder.read_head()
         proved = head.position == 0 or self.end_proof.holds(head)
         undone = self.deeds.undone()
-        return [*([fault.sentence] if fault else []), *([] if proved else [str(EndNotProved())]), *([undone] if undone else [])]
+        return [
+            *([fault.sentence] if fault else []),
+            *([] if proved else [str(EndNotProved())]),
+            *([undone] if undone else []),
+        ]
 
     def accept_end(self) -> int:
-        """Somebody who has the keyring says that the ledger ends where it ends: it is proved anew, and later ends are forgotten. Returns the position."""
+        """Somebody who has the keyring says that the ledger ends where it ends: it is proved anew, and later ends are
+        forgotten. Returns the position."""
         rows = self.recorder.chained_rows((self.recorder.max_notification_id() or 1) - 1, 1)
         if rows:
             position, recorded_at, chain, _ = rows[0]
@@ -314,7 +343,10 @@ class Ledger(Sending, Application[UUID]):
 
 
 def open_ledger(settings: Settings, clock: Callable[[], datetime] | None = None) -> Ledger:
-    """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived. Raises SetupError or KeyringError."""
+    """Opens a ledger, finishes what a crash left half done, and settles what waited for entries that have arrived.
+
+    Raises SetupError or KeyringError.
+    """
     ledger = Ledger(settings, clock)
     ledger.held.name_anew()
     ledger.deeds.redo()

@@ -1,4 +1,5 @@
-"""Limits on guessing: tries are counted by whose they are and where they come from, so that a stranger's never lock an owner out."""
+"""Limits on guessing: tries are counted by whose they are and where they come from, so that a stranger's never lock an
+owner out."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ class Limits(AccountStore):
     def _count_try(self, kind: str, who: str, limit: int) -> None:
         """Counts a try and refuses one too many. Raises NotAllowedNow.
 
-        Whose it is is kept as an HMAC, so that this table names nobody. Tries that are stamped in the future count for nothing.
+        Whose it is is kept as an HMAC, so that this table names nobody. Tries that are stamped in the future count for
+        nothing.
         """
         key = hmac.digest(self._key.raw, f"{kind}/{who}".encode(), "sha256")
         first, last = self._lately(WINDOW)
@@ -42,10 +44,13 @@ class Limits(AccountStore):
                 raise NotAllowedNow(TOO_MANY)
             connection.execute(insert(TRIES).values(who=key, at=self._now))
 
-    def count_sign_in(self, name: str, person_id: UUID | None, address: str, device_id: UUID | None, browser: str) -> bool:
+    def count_sign_in(
+        self, name: str, person_id: UUID | None, address: str, device_id: UUID | None, browser: str
+    ) -> bool:
         """Counts a try to sign in by where it comes from, and says whether that place is known. Raises NotAllowedNow.
 
-        Where somebody signed in before, only what is tried there counts: ten wrong tries elsewhere stop whoever makes them.
+        Where somebody signed in before, only what is tried there counts: ten wrong tries elsewhere stop whoever makes
+        them.
         """
         if person_id is not None and self.is_known(person_id, device_id, browser):
             self._count_try("known", f"{person_id}/{device_id or secret_hash(browser).hex()}", PER_ACCOUNT)
@@ -58,14 +63,19 @@ class Limits(AccountStore):
     def is_known(self, person_id: UUID, device_id: UUID | None, browser: str) -> bool:
         """Whether somebody signed in on this device, or in this browser, before."""
         if device_id is not None:
-            here = select(PRESENCE.c.person_id).where(PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes)
+            here = select(PRESENCE.c.person_id).where(
+                PRESENCE.c.device_id == device_id.bytes, PRESENCE.c.person_id == person_id.bytes
+            )
             if self._one(here.limit(1)) is not None:
                 return True
         if not browser:
             return False
         first, last = self._lately(KNOWN_FOR)
         mine = (KNOWN_BROWSERS.c.hash == secret_hash(browser), KNOWN_BROWSERS.c.person_id == person_id.bytes)
-        return self._one(select(KNOWN_BROWSERS.c.made_at).where(*mine, KNOWN_BROWSERS.c.made_at.between(first, last))) is not None
+        return (
+            self._one(select(KNOWN_BROWSERS.c.made_at).where(*mine, KNOWN_BROWSERS.c.made_at.between(first, last)))
+            is not None
+        )
 
     def know_browser(self, person_id: UUID, browser: str = "") -> str:
         """Remembers that somebody signed in with a browser. Returns the secret by which it is known.

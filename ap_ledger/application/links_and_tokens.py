@@ -1,4 +1,5 @@
-"""One-time links, and tokens with which programs act for a person: shown once, kept hashed, gone at once when revoked."""
+"""One-time links, and tokens with which programs act for a person: shown once, kept hashed, gone at once when
+revoked."""
 
 from __future__ import annotations
 
@@ -19,13 +20,15 @@ from ap_ledger.errors import DamagedAccount, SignInRefused
 
 Purpose = Literal["first", "welcome", "recover", "enrol"]
 LINK_LIFE: dict[str, timedelta] = {
-    "first": timedelta(hours=24), "welcome": timedelta(hours=72), "recover": timedelta(hours=24), "enrol": timedelta(minutes=5),
+    "first": timedelta(hours=24), "welcome": timedelta(hours=72), "recover": timedelta(hours=24),
+    "enrol": timedelta(minutes=5),
 }  # fmt: skip
 KIND_OF: Mapping[Purpose, str] = {"first": "first", "welcome": "account", "recover": "account", "enrol": "enrol"}
 """Of all links of one kind for one subject only the newest works: welcome and recover both open the same account."""
 TOKEN_DAYS = 365
 REMEMBERED = 1.0
-"""Seconds for which a token is taken at its word without asking the database, because programs send many times a second."""
+"""Seconds for which a token is taken at its word without asking the database, because programs send many times a
+second."""
 LINK_TRIES = 10
 """So often may somebody with a link be wrong about what else they are asked for; then the link is over."""
 OVER = "This link was used before, a newer one was made, or its time is over. Ask for a new one."
@@ -65,16 +68,22 @@ class LinksAndTokens(AccountStore):
         super().__init__(*given)
         self._tokens: dict[bytes, tuple[float, TokenRow]] = {}
 
-    def make_link(self, purpose: Purpose, subject: UUID, made_by: UUID | None = None, about: Mapping[str, Any] | None = None) -> str:
+    def make_link(
+        self, purpose: Purpose, subject: UUID, made_by: UUID | None = None, about: Mapping[str, Any] | None = None
+    ) -> str:
         """The secret of a link that works once, for a while. Earlier ones of its kind for the same subject end."""
         secret, kind = secrets.token_urlsafe(24), KIND_OF[purpose]
         row = {
-            "kind": kind, "subject": subject.bytes, "hash": secret_hash(secret), "purpose": purpose, "made_at": self._now,
+            "kind": kind, "subject": subject.bytes, "hash": secret_hash(secret), "purpose": purpose,
+            "made_at": self._now,
             "made_by": made_by and made_by.bytes, "about": orjson.dumps(about or {}).decode(), "tries": 0,
         }  # fmt: skip
         while True:
             try:
-                self._do(delete(LINKS).where(LINKS.c.kind == kind, LINKS.c.subject == subject.bytes), insert(LINKS).values(**row))
+                self._do(
+                    delete(LINKS).where(LINKS.c.kind == kind, LINKS.c.subject == subject.bytes),
+                    insert(LINKS).values(**row),
+                )
                 return secret
             except IntegrityError:
                 # Somebody made one for the same subject in the same moment. One of the two is the newest.
@@ -97,8 +106,13 @@ class LinksAndTokens(AccountStore):
         return LINKS.c.used_at.is_(None), LINKS.c.tries < LINK_TRIES
 
     def try_link(self, secret: str) -> None:
-        """Counts a guess at what somebody with a link is asked for besides, before it is compared. Raises SignInRefused."""
-        counted = update(LINKS).where(LINKS.c.hash == secret_hash(secret), *self._unused()).values(tries=LINKS.c.tries + 1)
+        """Counts a guess at what somebody with a link is asked for besides, before it is compared.
+
+        Raises SignInRefused.
+        """
+        counted = (
+            update(LINKS).where(LINKS.c.hash == secret_hash(secret), *self._unused()).values(tries=LINKS.c.tries + 1)
+        )
         if not self._do(counted):
             raise SignInRefused(OVER)
 
@@ -107,15 +121,22 @@ class LinksAndTokens(AccountStore):
         lately = LINKS.c.made_at.between(*self._lately(max(LINK_LIFE.values())))
         # The last guess allowed may have been the right one.
         unused = (LINKS.c.used_at.is_(None), LINKS.c.tries <= LINK_TRIES)
-        if not self._do(update(LINKS).where(LINKS.c.hash == secret_hash(secret), lately, *unused).values(used_at=self._now)):
+        if not self._do(
+            update(LINKS).where(LINKS.c.hash == secret_hash(secret), lately, *unused).values(used_at=self._now)
+        ):
             raise SignInRefused(OVER)
 
     def remember_opening(self, link: Link) -> None:
-        """Remembers who handed somebody their way in. Whoever holds the machine vouches, so what was before is forgotten."""
+        """Remembers who handed somebody their way in.
+
+        Whoever holds the machine vouches, so what was before is forgotten.
+        """
         if link.made_by is None:
             self._do(delete(OPENINGS).where(OPENINGS.c.person_id == link.subject.bytes))
         else:
-            self._do(insert(OPENINGS).values(person_id=link.subject.bytes, made_by=link.made_by.bytes, opened_at=self._now))
+            self._do(
+                insert(OPENINGS).values(person_id=link.subject.bytes, made_by=link.made_by.bytes, opened_at=self._now)
+            )
 
     def openings(self, person_id: UUID) -> list[Opening]:
         """By whose links somebody's account was opened, and when."""
@@ -133,12 +154,21 @@ class LinksAndTokens(AccountStore):
             raise SignInRefused(f"A token lives from 1 to {TOKEN_DAYS} days.")
         secret = f"apl_{secrets.token_urlsafe(32)}"
         expires = self._now + timedelta(days=days) // timedelta(microseconds=1)
-        values = {"prefix": secret[:9], "person_id": person_id.bytes, "scopes": " ".join(dict.fromkeys(scopes)), "made_at": self._now, "expires_at": expires}
+        values = {
+            "prefix": secret[:9],
+            "person_id": person_id.bytes,
+            "scopes": " ".join(dict.fromkeys(scopes)),
+            "made_at": self._now,
+            "expires_at": expires,
+        }
         self._do(insert(TOKENS).values(hash=secret_hash(secret), **values))
         return secret
 
     def token(self, secret: str) -> TokenRow | None:
-        """A token that is neither revoked nor out of time. Remembered for a second, and forgotten at once where it is revoked here."""
+        """A token that is neither revoked nor out of time.
+
+        Remembered for a second, and forgotten at once where it is revoked here.
+        """
         hashed = secret_hash(secret)
         before = self._tokens.get(hashed)
         if before is not None and before[0] > time.monotonic():
@@ -152,7 +182,11 @@ class LinksAndTokens(AccountStore):
 
     def remembers(self, authorization: str) -> bool:
         """Whether a header names a token that can be told without asking the database."""
-        before = self._tokens.get(secret_hash(authorization[7:].strip())) if authorization[:7].casefold() == "bearer " else None
+        before = (
+            self._tokens.get(secret_hash(authorization[7:].strip()))
+            if authorization[:7].casefold() == "bearer "
+            else None
+        )
         return before is not None and before[0] > time.monotonic() + 0.1
 
     def _alive(self) -> tuple[Any, ...]:
@@ -176,5 +210,7 @@ class LinksAndTokens(AccountStore):
     def revoke_token(self, prefix: str, person_id: UUID | None = None) -> bool:
         """Ends a token by the first letters of it. False when there was none."""
         self._tokens.clear()
-        which = update(TOKENS).where(TOKENS.c.prefix == prefix, TOKENS.c.revoked_at.is_(None)).values(revoked_at=self._now)
+        which = (
+            update(TOKENS).where(TOKENS.c.prefix == prefix, TOKENS.c.revoked_at.is_(None)).values(revoked_at=self._now)
+        )
         return self._do(which if person_id is None else which.where(TOKENS.c.person_id == person_id.bytes)) > 0

@@ -33,7 +33,10 @@ def owner_of(topic: str, stream: UUID, stamp_student: UUID | None, stamp_setting
 
 
 def split_personal(cls: type[Event], state: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Takes the personal fields out of a state, in place, and returns them by retention class. Nulls are simply dropped."""
+    """Takes the personal fields out of a state, in place, and returns them by retention class.
+
+    Nulls are simply dropped.
+    """
     texts: dict[str, dict[str, Any]] = {}
     for path, kept in cls.personal(state).items():
         holder, field = _holder(state, path)
@@ -58,7 +61,10 @@ def put_back(cls: type[Event], state: dict[str, Any], opened: Mapping[str, Any],
 
 
 def open_personal(keyring: Keyring, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:
-    """Opens what is sealed beside a row and puts it into the row's state, in place. Raises Unreadable, or TamperedRow."""
+    """Opens what is sealed beside a row and puts it into the row's state, in place.
+
+    Raises Unreadable, or TamperedRow.
+    """
     if stored.sealed_hash is None:
         return
     try:
@@ -105,14 +111,18 @@ class LedgerMapper(Mapper[UUID]):
         )  # fmt: skip
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
-        """The event of a row, upcast to the present, erased where its keys are gone. Raises Unreadable, or TamperedRow."""
+        """The event of a row, upcast to the present, erased where its keys are gone.
+
+        Raises Unreadable, or TamperedRow.
+        """
         assert isinstance(stored_event, LedgerStoredEvent) and isinstance(stored_event.originator_id, UUID)
         stored, cls = stored_event, event_class(stored_event.topic)
         state = upcast(cls, orjson.loads(stored.state), stored.class_version)
         self._open(stored, cls, state)
         stamp = Stamp(
             occurred_at=moment(stored.occurred_at), setting_id=stored.setting_id, student_id=stored.student_id,
-            author_id=stored.author_id, device_id=stored.device_id, command_id=stored.command_id, fingerprint=stored.fingerprint,
+            author_id=stored.author_id, device_id=stored.device_id, command_id=stored.command_id,
+            fingerprint=stored.fingerprint,
             recorded_at=None if stored.recorded_at is None else moment(stored.recorded_at), position=stored.position,
         )  # fmt: skip
         return read_event(cls, stored_event.originator_id, stored.originator_version, stamp, state)
@@ -122,10 +132,11 @@ class LedgerMapper(Mapper[UUID]):
 
 
 class RulesMapper(LedgerMapper):
-    """Reads events for the rules, which go by what happened and not by words: what cannot be opened stands there as if erased.
+    """Reads events for the rules, which go by what happened and not by words: what cannot be opened stands there as if
+    erased.
 
-    So one key that does not open, or one damaged text, keeps nobody from anybody else's record. Nothing is shown
-    from what is read here, and only the parts of an identity that a command leaves as they were are written again, under the
+    So one key that does not open, or one damaged text, keeps nobody from anybody else's record. Nothing is shown from
+    what is read here, and only the parts of an identity that a command leaves as they were are written again, under the
     same key; who shows or seals words asks for the key, and is told what is wrong with it.
     """
 
@@ -152,7 +163,9 @@ def read_event(cls: type[Event], stream: UUID, version: int, stamp: Stamp, state
         bare = cls.model_validate_json(orjson.dumps({**whole, "stamp": _NO_STAMP}))
     except ValidationError as error:
         fields = ", ".join(".".join(str(part) for part in fault["loc"]) for fault in error.errors(include_input=False))
-        raise Unreadable(f"A stored '{cls.TOPIC}' of stream {stream} cannot be read; these fields are wrong: {fields}.") from None
+        raise Unreadable(
+            f"A stored '{cls.TOPIC}' of stream {stream} cannot be read; these fields are wrong: {fields}."
+        ) from None
     return bare.model_copy(update={"stamp": stamp})
 
 

@@ -1,7 +1,7 @@
 """The master keys, under which the keyring lies: where they are kept, how they are read, and which one fits.
 
-The one in use lies in a file, or is given by the environment. Beside the file lie those that were in use before a rotation,
-under dated names: as long as a copy of the keyring from before that day lives, it opens with them alone.
+The one in use lies in a file, or is given by the environment. Beside the file lie those that were in use before a
+rotation, under dated names: as long as a copy of the keyring from before that day lives, it opens with them alone.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ def read_master_key(settings: Settings) -> bytes:
         return _key_in(settings.master_key.get_secret_value(), "AP_LEDGER_MASTER_KEY")
     path = master_key_file(settings)
     if not path.exists():
-        raise KeyringError(f"The master key is missing: {path} is not there and AP_LEDGER_MASTER_KEY is not set. Restore it from where you keep it safe.")
+        raise KeyringError(
+            f"The master key is missing: {path} is not there and AP_LEDGER_MASTER_KEY is not set. Restore it from "
+            "where you keep it safe."
+        )
     return read_key_file(path)
 
 
@@ -60,7 +63,9 @@ def read_key_file(path: Path) -> bytes:
     try:
         return _key_in(path.read_text("ascii", errors="replace"), str(path))
     except OSError as error:
-        raise KeyringError(f"The master key in {path} cannot be read ({error.strerror}). Give the service's user the right to read it.") from None
+        raise KeyringError(
+            f"The master key in {path} cannot be read ({error.strerror}). Give the service's user the right to read it."
+        ) from None
 
 
 def _key_in(text: str, where: str) -> bytes:
@@ -69,7 +74,10 @@ def _key_in(text: str, where: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != 32:
-        raise KeyringError(f"The master key must be 64 hex digits, and {where} holds something else. Restore it from where you keep it safe.")
+        raise KeyringError(
+            f"The master key must be 64 hex digits, and {where} holds something else. Restore it from where you keep "
+            "it safe."
+        )
     return key
 
 
@@ -102,17 +110,23 @@ class MasterKeys:
         if master is None:
             # Says first what is wrong with the one that is given, if something is.
             read_master_key(self._settings)
-            raise KeyringError("The master key does not open this keyring. Give the master key that this ledger was made with.")
+            raise KeyringError(
+                "The master key does not open this keyring. Give the master key that this ledger was made with."
+            )
         return master
 
     def named(self, name: bytes | None) -> bytes | None:
-        """A master key by its name; looked for again where it is not known, because another process may just have rotated."""
+        """A master key by its name; looked for again where it is not known, because another process may just have
+        rotated."""
         if name not in self._by_name:
             self.look()
         return self._by_name.get(name or b"")
 
     def unwrap(self, key_id: bytes, wrapped: bytes, name: bytes | None) -> bytes:
-        """What lies wrapped under the master key of this name, or, where that is wrong, under any other. Raises UnreadableKey."""
+        """What lies wrapped under the master key of this name, or, where that is wrong, under any other.
+
+        Raises UnreadableKey.
+        """
         for look_again in (False, True):
             if look_again:
                 # Somebody may just have put the master key back under which this lies.
@@ -136,7 +150,10 @@ def write_key(path: Path, key: bytes) -> None:
 
 
 def keep_old_key(settings: Settings, key: bytes) -> Path:
-    """Keeps a master key that was in use, under a name that nothing has had before. Returns the file, also where it was kept already."""
+    """Keeps a master key that was in use, under a name that nothing has had before.
+
+    Returns the file, also where it was kept already.
+    """
     for known in old_key_files(settings):
         with suppress(KeyringError):
             if read_key_file(known) == key:
@@ -148,7 +165,8 @@ def keep_old_key(settings: Settings, key: bytes) -> Path:
 
 
 def settle_rotation(settings: Settings, proof: bytes) -> Path | None:
-    """Puts the master key that a rotation brought into its place, once the keyring lies under it; the one before is kept.
+    """Puts the master key that a rotation brought into its place, once the keyring lies under it; the one before is
+    kept.
 
     Returns where the one before lies; None where there was nothing to settle. A crash at any point leaves what the next
     call finishes. Not for two at once: hold the lock of the folder.
@@ -163,7 +181,8 @@ def settle_rotation(settings: Settings, proof: bytes) -> Path | None:
 
 
 def settle_when_opening(settings: Settings, proof: bytes) -> None:
-    """Settles a rotation that stopped half-way, if there was one and this program may write where the master key lies."""
+    """Settles a rotation that stopped half-way, if there was one and this program may write where the master key
+    lies."""
     if settings.master_key is None and coming_key_file(settings).exists():
         # Where it may not, the key is used from where it lies.
         with suppress(OSError, LedgerError), locked(master_key_file(settings).parent):

@@ -1,6 +1,8 @@
-"""What is remembered of the ledger apart from it, in the keyring's store: how far it reached, and which stamps a wrong clock made.
+"""What is remembered of the ledger apart from it, in the keyring's store: how far it reached, and which stamps a wrong
+clock made.
 
-A ledger that was cut off, or replaced by an older copy of itself, is whole in itself. Only what lies elsewhere can tell.
+A ledger that was cut off, or replaced by an older copy of itself, is whole in itself. Only what lies elsewhere can
+tell.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ from ap_ledger.application.keyring_store import CLOCK_TRUST, ENDS
 from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.recorder import LedgerRecorder
 
-ACCEPT = "If the ledger was restored from an older copy, what was recorded after that copy is lost; say that you know, with: ap-ledger check --accept-end"
+ACCEPT = (
+    "If the ledger was restored from an older copy, what was recorded after that copy is lost; say that you know, "
+    "with: ap-ledger check --accept-end"
+)
 
 
 class End(NamedTuple):
@@ -38,7 +43,8 @@ class Memory:
         return [End(row.day, row.position, bytes(row.chain)) for row in rows]
 
     def remember(self, day: date) -> None:
-        """Remembers how far the ledger reaches now, unless something is wrong with it: what is known to be right is never replaced by that."""
+        """Remembers how far the ledger reaches now, unless something is wrong with it: what is known to be right is
+        never replaced by that."""
         head = self._recorder.read_head()
         ends = self.ends()
         if not self._proof.holds(head) or (ends and (head.position <= ends[0].position or self._differs(ends[0]))):
@@ -52,13 +58,17 @@ class Memory:
         position = self._recorder.read_head().position
         ends = self.ends()
         if ends and ends[0].position > position:
-            return [f"the ledger ends at position {position}; on {ends[0].day} it reached position {ends[0].position}. {ACCEPT}"]
+            return [
+                f"the ledger ends at position {position}; on {ends[0].day} it reached position {ends[0].position}. "
+                f"{ACCEPT}"
+            ]
         wrong = [end for end in ends if self._differs(end)]
         if not wrong:
             return []
         right = max((end.position for end in ends if end.position < wrong[-1].position), default=0)
         return [
-            f"what was recorded up to position {wrong[-1].position}, remembered on {wrong[-1].day}, does not stand there any more (up to position {right} it does). {ACCEPT}"
+            f"what was recorded up to position {wrong[-1].position}, remembered on {wrong[-1].day}, does not stand "
+            f"there any more (up to position {right} it does). {ACCEPT}"
         ]
 
     def accept(self) -> None:
@@ -73,7 +83,8 @@ class Memory:
             return int(connection.execute(select(func.max(CLOCK_TRUST.c.stamp))).scalar() or 0)
 
     def trust_clock(self) -> None:
-        """Somebody says that this machine's clock is right, and that the newest entry was stamped by one that was wrong."""
+        """Somebody says that this machine's clock is right, and that the newest entry was stamped by one that was
+        wrong."""
         with self._engine.begin() as connection:
             connection.execute(delete(CLOCK_TRUST))
             connection.execute(insert(CLOCK_TRUST).values(stamp=self._recorder.read_head().recorded_at))

@@ -26,7 +26,8 @@ TWICE = (
 
 NOT_DONE_YET = Warned(
     "not-done-yet",
-    "This is decided and recorded, and could not be done at once, so it is tried again every minute. The first page says so for as long as it is not done.",
+    "This is decided and recorded, and could not be done at once, so it is tried again every minute. The first page "
+    "says so for as long as it is not done.",
 )
 
 

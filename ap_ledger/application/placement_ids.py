@@ -19,7 +19,10 @@ class PlacementIds:
         self._student: dict[UUID, UUID] = {}
 
     def student_of(self, placement_id: UUID) -> UUID | None:
-        """Whose placement this is, or None. Looks through the whole ledger once, and from then on through what came since."""
+        """Whose placement this is, or None.
+
+        Looks through the whole ledger once, and from then on through what came since.
+        """
         head = self._recorder.read_head().position
         for row in self._recorder.tail_of_topics([PlacementStarted.TOPIC], after=self._looked_to):
             self._student.setdefault(UUID(orjson.loads(row.state)["placement_id"]), UUID(bytes=row.originator_id))

@@ -49,7 +49,10 @@ def parse_send(raw: bytes) -> tuple[datetime, UUID | None, list[Any], bool]:
         sent_at = _AWARE.validate_python(body["sent_at"])
         device_id = None if body.get("device_id") is None else _ID.validate_strings(body["device_id"])
     except (KeyError, ValidationError):
-        raise Unparsable('"sent_at" must be a time with its offset, such as 2026-03-02T09:15:00+00:00, and "device_id" a UUID or null.') from None
+        raise Unparsable(
+            '"sent_at" must be a time with its offset, such as 2026-03-02T09:15:00+00:00, and "device_id" a UUID or '
+            "null."
+        ) from None
     return sent_at, device_id, body["entries"], body.get("more") is True
 
 
@@ -120,7 +123,8 @@ def _refusal(entry_id: UUID | None, error: ValidationError) -> Result:
 
 
 def _sentence(kinds: Sequence[type[Posted]], fields: Sequence[str], fault: str) -> str | None:
-    """What a field says of itself in its class, which is the same sentence whatever is wrong with what was given for it."""
+    """What a field says of itself in its class, which is the same sentence whatever is wrong with what was given for
+    it."""
     # In a correction the replacement is an entry of a kind of its own, whose fields stand one step further in.
     depth = len(kinds)
     if not kinds or len(fields) < depth:
@@ -130,12 +134,20 @@ def _sentence(kinds: Sequence[type[Posted]], fields: Sequence[str], fault: str) 
     info = kinds[-1].model_fields.get(fields[depth - 1])
     if info is None:
         return "There is no such field for this kind." if fault == "extra_forbidden" else None
-    return f"This field is missing. {info.description}" if fault == "missing" and len(fields) == depth else info.description
+    return (
+        f"This field is missing. {info.description}"
+        if fault == "missing" and len(fields) == depth
+        else info.description
+    )
 
 
 def _is_branch(part: str) -> bool:
     """Whether a part of an error's path names a type that pydantic tried, and not a field."""
-    return part in ("int", "float", "str", "Ref", "Session") or "[" in part or part.startswith(("constrained", "function-"))
+    return (
+        part in ("int", "float", "str", "Ref", "Session")
+        or "[" in part
+        or part.startswith(("constrained", "function-"))
+    )
 
 
 def refused(entry_id: UUID | None, refusal: Refused) -> Result:
@@ -144,7 +156,8 @@ def refused(entry_id: UUID | None, refusal: Refused) -> Result:
 
 
 CLOSED = (
-    "A key that this needs does not open here at present, so it waits. Ask whoever looks after the machine to run: ap-ledger check. "
+    "A key that this needs does not open here at present, so it waits. Ask whoever looks after the machine to run: "
+    "ap-ledger check. "
     "Once the key opens, try this again."
 )
 

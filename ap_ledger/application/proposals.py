@@ -26,13 +26,22 @@ class Proposals:
         """Proposes a command in somebody's name. Proposing the same again is harmless. Raises Refused."""
         if not command.second_person:
             raise Refused("malformed", "This does not take two people; do it.", "deed")
-        said = command.model_copy(update={"author_id": by, **({"approved_by": None} if "approved_by" in type(command).model_fields else {})})
+        said = command.model_copy(
+            update={"author_id": by, **({"approved_by": None} if "approved_by" in type(command).model_fields else {})}
+        )
         # What is refused anyway is said now, and not only when somebody approves it.
         self._try(said)
         self._ledger.two_people.check_deed(said, by, None)
         body: dict[str, Any] = orjson.loads(said.model_dump_json())
         return self._ledger.execute(
-            ProposeDeed(id=command_id, setting_id=command.setting_id, author_id=by, proposal=proposal_id, deed=command_name(type(command)), command=body)
+            ProposeDeed(
+                id=command_id,
+                setting_id=command.setting_id,
+                author_id=by,
+                proposal=proposal_id,
+                deed=command_name(type(command)),
+                command=body,
+            )
         )
 
     def _try(self, command: Command) -> None:
@@ -65,10 +74,16 @@ class Proposals:
 
     def _settle(self, found: Proposal, command_id: UUID, by: UUID) -> Executed:
         assert found.setting_id is not None
-        return self._ledger.execute(ApproveDeed(id=command_id, setting_id=found.setting_id, author_id=by, proposal=found.id))
+        return self._ledger.execute(
+            ApproveDeed(id=command_id, setting_id=found.setting_id, author_id=by, proposal=found.id)
+        )
 
     def decline(self, proposal_id: UUID, command_id: UUID, by: UUID, reason_code: str) -> Executed:
         """Declines a proposal, or takes it back. Raises Refused."""
         found = self.find(proposal_id)
         assert found.setting_id is not None
-        return self._ledger.execute(DeclineDeed(id=command_id, setting_id=found.setting_id, author_id=by, proposal=proposal_id, reason_code=reason_code))
+        return self._ledger.execute(
+            DeclineDeed(
+                id=command_id, setting_id=found.setting_id, author_id=by, proposal=proposal_id, reason_code=reason_code
+            )
+        )

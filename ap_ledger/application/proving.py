@@ -9,9 +9,11 @@ AT_ONCE = 2_000
 
 
 def stands(recorder: LedgerRecorder, proof: EndProof, position: int) -> bool:
-    """Whether the row at a position is chained, through every row after it, to an end that was proved under the ledger's own key.
+    """Whether the row at a position is chained, through every row after it, to an end that was proved under the
+    ledger's own key.
 
-    Whoever may only add rows, or has the ledger and not its keys, cannot make such a row. Reads all that comes after it.
+    Whoever may only add rows, or has the ledger and not its keys, cannot make such a row. Reads all that comes after
+    it.
     """
     head = recorder.read_head()
     if not 0 < position <= head.position or not proof.holds(head):

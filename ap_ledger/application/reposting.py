@@ -20,7 +20,10 @@ NULLS = 6
 
 
 def is_what_was_posted(keyring: Keyring, stored: LedgerStoredEvent) -> bool:
-    """Whether an entry says what its fingerprint was taken of. True too where that cannot be told: keys gone, or no entry."""
+    """Whether an entry says what its fingerprint was taken of.
+
+    True too where that cannot be told: keys gone, or no entry.
+    """
     cls = EVENT_BY_TOPIC.get(stored.topic)
     key = keyring.key(stored.student_id, "core") if stored.student_id else None
     if cls is None or not issubclass(cls, Entry) or stored.originator_version != 1 or key is None:
@@ -31,9 +34,17 @@ def is_what_was_posted(keyring: Keyring, stored: LedgerStoredEvent) -> bool:
         return True
     state.pop("flags", None)
     names = {"setting_id": stored.setting_id, "student_id": stored.student_id, "author_id": stored.author_id}
-    said = {**state, "id": str(stored.originator_id), "kind": stored.topic, **{name: str(value) for name, value in names.items()}}
+    said = {
+        **state,
+        "id": str(stored.originator_id),
+        "kind": stored.topic,
+        **{name: str(value) for name, value in names.items()},
+    }
     print_of = Fingerprint(key.raw).of
-    return any(hmac.compare_digest(print_of({**said, **dict.fromkeys(nulls)}), stored.fingerprint) for nulls in _nulls(cls, said))
+    return any(
+        hmac.compare_digest(print_of({**said, **dict.fromkeys(nulls)}), stored.fingerprint)
+        for nulls in _nulls(cls, said)
+    )
 
 
 def _nulls(cls: type[Event], said: dict[str, Any]) -> list[tuple[str, ...]]:

@@ -1,4 +1,5 @@
-"""Whether a child was admitted twice: another student of the setting with the same name and date of birth, or the same UPN."""
+"""Whether a child was admitted twice: another student of the setting with the same name and date of birth, or the same
+UPN."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ class SameChild:
         return list(dict.fromkeys(map(self._world.kept, there)))
 
     def _catch_up(self) -> None:
-        # Looks through the whole ledger once, and from then on through what came since: whoever identifies students is few.
+        # Looks through the whole ledger once, and from then on through what came since: whoever identifies students is
+        # few.
         head = self._recorder.read_head().position
         rows = self._recorder.tail_of_topics([StudentIdentified.TOPIC], after=self._looked_to)
         for start in range(0, len(rows), AT_ONCE):

@@ -1,4 +1,5 @@
-"""The second factor: six digits of an authenticator app, each good once, its secret sealed under the ledger's own key."""
+"""The second factor: six digits of an authenticator app, each good once, its secret sealed under the ledger's own
+key."""
 
 from __future__ import annotations
 
@@ -31,13 +32,18 @@ class SecondFactor(Limits):
         """Turns the second factor on, once its first code proves that the app has it. Raises SignInRefused."""
         step = _step_of(secret, code, self._clock())
         if step is None:
-            raise SignInRefused("That code does not fit. Check that the phone's clock is right, and type the newest code.")
+            raise SignInRefused(
+                "That code does not fit. Check that the phone's clock is right, and type the newest code."
+            )
         nonce = os.urandom(12)
         sealed = nonce + self._key.cipher.encrypt(nonce, secret.encode(), person_id.bytes)
         self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id.bytes).values(totp=sealed, totp_step=step))
 
     def _use_code(self, row: Any, code: str) -> bool:
-        """Whether a code is right now and was not used before: each is good once. Raises DamagedAccount where no code can be."""
+        """Whether a code is right now and was not used before: each is good once.
+
+        Raises DamagedAccount where no code can be.
+        """
         now, secret = self._clock(), self.secret_of(row)
         if secret is None:
             raise DamagedAccount
@@ -60,7 +66,10 @@ class SecondFactor(Limits):
         return secret
 
     def confirm_code(self, person_id: UUID, code: str) -> bool:
-        """Whether this is a code of the person's second factor, or they have none. Tries are counted for the account."""
+        """Whether this is a code of the person's second factor, or they have none.
+
+        Tries are counted for the account.
+        """
         row = self._one(select(ACCOUNTS.c.person_id, ACCOUNTS.c.totp).where(ACCOUNTS.c.person_id == person_id.bytes))
         if row is None or row.totp is None:
             return True
@@ -68,7 +77,8 @@ class SecondFactor(Limits):
         return self._use_code(row, code)
 
     def good_code(self, row: Any, code: str, known: bool) -> bool:
-        """Whether a code is right, guesses counted: whoever has the password already has a thousand addresses to guess from."""
+        """Whether a code is right, guesses counted: whoever has the password already has a thousand addresses to guess
+        from."""
         try:
             if not known:
                 self._count_try("code", bytes(row.person_id).hex(), PER_ACCOUNT)

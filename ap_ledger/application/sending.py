@@ -1,4 +1,5 @@
-"""The life of a send: judged, queued, answered entry by entry, and what could not be accepted kept until somebody settles it."""
+"""The life of a send: judged, queued, answered entry by entry, and what could not be accepted kept until somebody
+settles it."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ from ap_ledger.persistence.unavailable import after_a_part
 
 ATTEMPTS = 20
 HELD_AT_ONCE = 500
-UNOPENED = "This was sealed for another ledger, or for a key that is missing here. It is kept as it came, and opens once that key is back."
+UNOPENED = (
+    "This was sealed for another ledger, or for a key that is missing here. It is kept as it came, and opens once "
+    "that key is back."
+)
 CONFLICT = "This id was sent before with other content. Nothing was stored; use a new id for a new entry."
 
 
@@ -64,12 +68,17 @@ class Sending:
     # Entries ------------------------------------------------------------------------------------------------------
 
     def record(
-        self, entries: Sequence[Mapping[str, Any]], *, sent_at: datetime | None = None, device_id: UUID | None = None, sender: Sender | None = None
+        self,
+        entries: Sequence[Mapping[str, Any]],
+        *,
+        sent_at: datetime | None = None,
+        device_id: UUID | None = None,
+        sender: Sender | None = None,
     ) -> Receipt:
         """Records a batch and waits until it is durable: one answer for each entry, in the order sent.
 
-        `sent_at` is the sender's clock now; None means that it is ours. `sender` is who sends over the network; None is the
-        machine itself, which may record for everybody. Raises Busy when too much is waiting.
+        `sent_at` is the sender's clock now; None means that it is ours. `sender` is who sends over the network; None is
+        the machine itself, which may record for everybody. Raises Busy when too much is waiting.
         """
         send = self._open_send(self.clock(), sent_at, device_id, [dict(entry) for entry in entries], sender)
         return self.finish(send, self.submit(send).result() if send.units else [])
@@ -87,7 +96,14 @@ class Sending:
         send.more = more
         return send
 
-    def _open_send(self, now: datetime, sent_at: datetime | None, device_id: UUID | None, entries: list[Any], sender: Sender | None = None) -> Send:
+    def _open_send(
+        self,
+        now: datetime,
+        sent_at: datetime | None,
+        device_id: UUID | None,
+        entries: list[Any],
+        sender: Sender | None = None,
+    ) -> Send:
         self.time.require()
         # Measured to the second: what is smaller is the network's delay, not the clock's fault.
         offset = timedelta(seconds=round((now - (sent_at or now)).total_seconds()))
@@ -104,7 +120,10 @@ class Sending:
         return open_box(self.keyring, raw) or raw if is_box(raw) else raw
 
     def submit(self, send: Send) -> Any:
-        """Queues the fresh entries of a send; the future holds what became of each. Raises Busy at once when the queue is full."""
+        """Queues the fresh entries of a send; the future holds what became of each.
+
+        Raises Busy at once when the queue is full.
+        """
         return self.recorder.writer.submit(send.units)
 
     def needs_more(self, send: Send) -> bool:
@@ -120,7 +139,8 @@ class Sending:
         )
 
     def finish(self, send: Send, outcomes: Sequence[Outcome]) -> Receipt:
-        """Answers every entry of a send: fresh ones from what was stored, then changes, then what was refused or held."""
+        """Answers every entry of a send: fresh ones from what was stored, then changes, then what was refused or
+        held."""
         fresh: list[UUID] = []
         for unit, place, outcome in zip(send.units, send.unit_places, outcomes, strict=True):
             send.results[place] = self._answer_unit(unit, outcome, send.raw[place])
@@ -146,7 +166,8 @@ class Sending:
             self.held.remember_offset(send.device_id, send.offset, send.received_at)
 
     def _settle_mended(self, send: Send) -> None:
-        """What something that was recorded says it mends is settled: over the network only its own author's, about the same student."""
+        """What something that was recorded says it mends is settled: over the network only its own author's, about the
+        same student."""
         for place, mended in send.replaced.items():
             result, posted = send.results[place], send.posted[place]
             if result is None or result.status not in ("recorded", "duplicate") or not isinstance(posted, Posted):
@@ -155,7 +176,8 @@ class Sending:
             mine = [
                 one.id
                 for one in self.held.waiting_under(mended)
-                if send.judge is None or (id_of(entry := self._readable(one).entry, "author_id"), id_of(entry, "student_id")) == whose
+                if send.judge is None
+                or (id_of(entry := self._readable(one).entry, "author_id"), id_of(entry, "student_id")) == whose
             ]
             self.held.resolve(mine, "replaced", send.received_at)
 
@@ -186,22 +208,33 @@ class Sending:
             return refused(posted.id, refusal)
         except Unreadable:
             return unopened(posted.id)
-        return refused(posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again."))
+        return refused(
+            posted.id, Refused("not-allowed", "Too many people are changing this entry at once. Send it again.")
+        )
 
     def _wait(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], reason: NotYet) -> Result:
-        others = [one for one in self.held.waiting_under(posted.id) if one.status == "held" and not same_entry(self._readable(one).entry, raw)]
+        others = [
+            one
+            for one in self.held.waiting_under(posted.id)
+            if one.status == "held" and not same_entry(self._readable(one).entry, raw)
+        ]
         if others:
             return Result(posted.id, "conflict", message=CONFLICT)
         return Result(posted.id, "held", field="entry_id", message=reason.message)
 
     def _keep_unaccepted(self, send: Send) -> None:
-        """Keeps whatever of a send was refused or is held, in one transaction, and looks once more for what some of it waits for."""
+        """Keeps whatever of a send was refused or is held, in one transaction, and looks once more for what some of it
+        waits for."""
         targets = {place: posted.entry_id for place, posted in send.changes if _waits(send.results[place])}
         kept: list[Keeping] = []
         for place, result in enumerate(send.results):
             if result is None or result.status not in ("refused", "held"):
                 continue
-            if result.status == "refused" and result.id is not None and (known := self._known_before(result.id, send.raw[place], send.posted[place])):
+            if (
+                result.status == "refused"
+                and result.id is not None
+                and (known := self._known_before(result.id, send.raw[place], send.posted[place]))
+            ):
                 send.results[place] = known
                 continue
             kept.append(Keeping(result, send.raw[place], targets.get(place) if result.status == "held" else None))
@@ -222,13 +255,15 @@ class Sending:
     def _known_before(self, entry_id: UUID, raw: Any, posted: Posted | Result | None) -> Result | None:
         """An id that is in the ledger is a duplicate or a conflict, even where its content would be refused today.
 
-        It is the same in its canonical form, or as it came: what was stored in earlier years was compared to the letter.
+        It is the same in its canonical form, or as it came: what was stored in earlier years was compared to the
+        letter.
         """
         known = self.recorder.find([entry_id]).get(entry_id)
         if known is None:
             return None
         event = self.recorder.events_at([known.position])[0]
-        # A worry's row names no student, so the student it was posted about says which key its fingerprint was made under.
+        # A worry's row names no student, so the student it was posted about says which key its fingerprint was made
+        # under.
         student = event.student_id or (id_of(raw, "student_id") if event.topic == SealedRecord.TOPIC else None)
         try:
             key = self.keyring.key(student, "core") if student else None
@@ -240,7 +275,11 @@ class Sending:
             return Result(entry_id, "duplicate", position=known.position)
         said = [raw, posted.said()] if isinstance(posted, Posted) else [raw]
         same = key is not None and any(Fingerprint(key.raw).is_of(one, known.fingerprint) for one in said)
-        return Result(entry_id, "duplicate", position=known.position) if same else Result(entry_id, "conflict", message=CONFLICT)
+        return (
+            Result(entry_id, "duplicate", position=known.position)
+            if same
+            else Result(entry_id, "conflict", message=CONFLICT)
+        )
 
     # What is held -------------------------------------------------------------------------------------------------
 
@@ -278,7 +317,8 @@ class Sending:
                 # What was changed about it meanwhile waited for it.
                 self.release([send.units[0].id])
         elif result.status == "refused":
-            # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for nothing more.
+            # What it waited for came, and a rule still says no: its author sees today's reason, and it waits for
+            # nothing more.
             self.held.judge_again(held, result)
         return result
 
@@ -288,16 +328,26 @@ class Sending:
         if send.changes:
             posted = send.changes[0][1]
             known = self.recorder.find([posted.entry_id])
-            return self._change(posted, send.raw[0], send) if known else Result(posted.id, "held", message="Its entry has not arrived.")
+            return (
+                self._change(posted, send.raw[0], send)
+                if known
+                else Result(posted.id, "held", message="Its entry has not arrived.")
+            )
         return send.results[0] or Result(None, "held", message=UNOPENED)
 
     def dismiss(self, held_id: UUID, reason_code: str, by: UUID | None = None) -> bool:
-        """Settles a held thing without recording it; it stays in the store with the reason. False when nothing waited."""
+        """Settles a held thing without recording it; it stays in the store with the reason.
+
+        False when nothing waited.
+        """
         held = self.held.get(held_id)
         return held is not None and self.held.resolve([held.id], f"dismissed: {reason_code}", self.clock(), by)
 
     def held_entries(self, after: UUID | None = None, limit: int = 100) -> list[Held]:
-        """What is held or was refused and not settled yet. What was sent again and recorded since is settled by looking."""
+        """What is held or was refused and not settled yet.
+
+        What was sent again and recorded since is settled by looking.
+        """
         return self._still_waiting(self.held.waiting(after, limit))
 
     def every_held(self) -> Iterator[Held]:
@@ -309,13 +359,22 @@ class Sending:
 
     def _still_waiting(self, found: Sequence[Held]) -> list[Held]:
         known = self.recorder.find([held.entry_id for held in found if held.entry_id is not None])
-        authors = {event.position: event.author_id for event in self.recorder.events_at([one.position for one in known.values()])}
-        recorded = {held.id for held in found if held.entry_id in known and authors[known[held.entry_id].position] in (None, id_of(held.entry, "author_id"))}
+        authors = {
+            event.position: event.author_id
+            for event in self.recorder.events_at([one.position for one in known.values()])
+        }
+        recorded = {
+            held.id
+            for held in found
+            if held.entry_id in known
+            and authors[known[held.entry_id].position] in (None, id_of(held.entry, "author_id"))
+        }
         self.held.resolve(recorded, "recorded", self.clock())
         return [self._readable(held) for held in found if held.id not in recorded]
 
     def held_entry(self, held_id: UUID) -> Held | None:
-        """One held thing, settled or not, by its own id or the one it came with; out of its box where that opens by now."""
+        """One held thing, settled or not, by its own id or the one it came with; out of its box where that opens by
+        now."""
         found = self.held.get(held_id)
         return None if found is None else self._readable(found)
 

@@ -1,4 +1,5 @@
-"""Sessions: begun by a password or a PIN, ended by sign-out, by time that passed, or at once by whoever takes them away."""
+"""Sessions: begun by a password or a PIN, ended by sign-out, by time that passed, or at once by whoever takes them
+away."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ class Sessions(AccountStore):
         return secret
 
     def session(self, secret: str) -> SignedIn | None:
-        """The session of a cookie, unless it ended: by sign-out, by revoking, after 30 minutes without a request or 12 hours."""
+        """The session of a cookie, unless it ended: by sign-out, by revoking, after 30 minutes without a request or 12
+        hours."""
         hashed, now = secret_hash(secret), self._now
         joined = SESSIONS.outerjoin(ACCOUNTS, ACCOUNTS.c.person_id == SESSIONS.c.person_id)
         row = self._credential(select(SESSIONS, ACCOUNTS.c.totp).select_from(joined).where(SESSIONS.c.hash == hashed))
@@ -53,14 +55,20 @@ class Sessions(AccountStore):
         if now - row.seen_at > 60_000_000:
             self._do(update(SESSIONS).where(SESSIONS.c.hash == hashed).values(seen_at=now))
         device = UUID(bytes=bytes(row.device_id)) if row.device_id else None
-        return SignedIn(UUID(bytes=bytes(row.person_id)), row.kind, device, row.began_at, row.handed_over, row.totp is None)
+        return SignedIn(
+            UUID(bytes=bytes(row.person_id)), row.kind, device, row.began_at, row.handed_over, row.totp is None
+        )
 
     def sign_out(self, secret: str) -> None:
         """Ends a session, and says that its person has left the device."""
         row = self._credential(select(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
         self._do(delete(SESSIONS).where(SESSIONS.c.hash == secret_hash(secret)))
         if row is not None and row.device_id is not None:
-            where = (PRESENCE.c.device_id == row.device_id, PRESENCE.c.person_id == row.person_id, PRESENCE.c.until.is_(None))
+            where = (
+                PRESENCE.c.device_id == row.device_id,
+                PRESENCE.c.person_id == row.person_id,
+                PRESENCE.c.until.is_(None),
+            )
             # After a PIN switch the full sign-in of before goes on; only what this session began ends.
             self._do(update(PRESENCE).where(*where, PRESENCE.c.began_at == row.began_at).values(until=self._now))
 

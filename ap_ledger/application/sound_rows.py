@@ -1,7 +1,10 @@
-"""Rows of the small stores as they were written: every value of its column's kind. Others are damaged, and harm no other row.
+"""Rows of the small stores as they were written: every value of its column's kind.
 
-SQLite keeps whatever is put into a column, so a row that somebody or a fault of the disk has changed may hold a text where an
-id belongs. What is read through here holds no such value; what is left out is counted by `damage_in`, for `ap-ledger check`.
+Others are damaged, and harm no other row.
+
+SQLite keeps whatever is put into a column, so a row that somebody or a fault of the disk has changed may hold a text
+where an id belongs. What is read through here holds no such value; what is left out is counted by `damage_in`, for
+`ap-ledger check`.
 """
 
 from __future__ import annotations

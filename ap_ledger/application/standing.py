@@ -1,4 +1,5 @@
-"""How somebody stands to a student: what the access table asks, looked up in the streams themselves, so never out of date."""
+"""How somebody stands to a student: what the access table asks, looked up in the streams themselves, so never out of
+date."""
 
 from __future__ import annotations
 
@@ -53,12 +54,18 @@ class Standing:
         """The roles that somebody holds at a moment (in microseconds); now, where none is given."""
         person = self._world.person(person_id)
         moment = microseconds(self._clock()) if at is None else at
-        return tuple(role for role in person.roles if role.in_force(moment, self._zone(role.setting_id))) if person else ()
+        return (
+            tuple(role for role in person.roles if role.in_force(moment, self._zone(role.setting_id))) if person else ()
+        )
 
     def roles_to_come(self, person_id: UUID) -> tuple[HeldRole, ...]:
         """The roles that somebody holds now or will hold: those that are not over."""
         person, moment = self._world.person(person_id), microseconds(self._clock())
-        return tuple(role for role in person.roles if not role.is_over(moment, self._zone(role.setting_id))) if person else ()
+        return (
+            tuple(role for role in person.roles if not role.is_over(moment, self._zone(role.setting_id)))
+            if person
+            else ()
+        )
 
     def who(
         self,
@@ -87,7 +94,8 @@ class Standing:
         return Who(None, (Grant(device.setting_id, DEVICE),) if device else (), "device", device_id=device_id)
 
     def student(self, student_id: UUID, on: date | None = None) -> About:
-        """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may anything."""
+        """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may
+        anything."""
         found = self._world.child(student_id)
         setting = found.setting_id if found else None
         return About(setting, found.id if found else student_id, lambda: _relations(found, on or self.today(setting)))
@@ -100,13 +108,18 @@ class Standing:
 def _relations(student: Student | None, day: date) -> Relations:
     if student is None:
         return Relations()
-    return Relations(student.caseload_on(day), placement_days(student), student.family_on(day), student.released, bool(student.holds))
+    return Relations(
+        student.caseload_on(day), placement_days(student), student.family_on(day), student.released, bool(student.holds)
+    )
 
 
 def placement_days(student: Student) -> dict[UUID | None, Days]:
     """The days of each commissioner's placements of a student, however many there were, put together."""
     whose = {placement.commissioner_id for placement in student.placements}
-    return {one: days_of((held.start, held.end) for held in student.placements if held.commissioner_id == one) for one in whose}
+    return {
+        one: days_of((held.start, held.end) for held in student.placements if held.commissioner_id == one)
+        for one in whose
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +146,9 @@ class SendJudge:
         self._by_hour = sender.who.device_id is not None
         self._said: dict[tuple[UUID, UUID, UUID, bool, tuple[Hashable, ...]], str | None] = {}
 
-    def verdict(self, setting_id: UUID, student_id: UUID, author_id: UUID, worry: bool, at: int, zone: str) -> str | None:
+    def verdict(
+        self, setting_id: UUID, student_id: UUID, author_id: UUID, worry: bool, at: int, zone: str
+    ) -> str | None:
         """None where it may be recorded; else REFUSED, or why it is held. `at` is when it happened, in microseconds."""
         # Caseloads go by days. Whether somebody was at a device is asked for every hour, and a role ends at any moment.
         when: tuple[Hashable, ...] = (local_day(at, zone).toordinal(),)
@@ -156,7 +171,8 @@ class SendJudge:
         else:
             device = self._world.device(who.device_id)
             itself = device is not None and self._accounts.was_here(who.device_id, author, at, device.kind == "tablet")
-            # The device lends its way in; what may be written is for the author's own roles to say, as they were at that moment.
+            # The device lends its way in; what may be written is for the author's own roles to say, as they were at
+            # that moment.
             writer = self._standing.who(author, at=at)
             if not may(who, action, about):
                 return REFUSED
@@ -164,11 +180,15 @@ class SendJudge:
             return REFUSED
         if self._sender.revoked:
             return AFTER_REVOKED
-        if not itself and not (who.person_id is not None and may(who, "record-for-others", about) and self._works_here(author, setting_id)):
+        if not itself and not (
+            who.person_id is not None and may(who, "record-for-others", about) and self._works_here(author, setting_id)
+        ):
             return UNSURE
         return None
 
     def _works_here(self, person_id: UUID, setting_id: UUID) -> bool:
         """Whether somebody belongs to a setting, or ever did: nobody writes in the name of a stranger."""
         person = self._world.person(person_id)
-        return person is not None and (person.setting_id == setting_id or any(role.setting_id == setting_id for role in person.roles))
+        return person is not None and (
+            person.setting_id == setting_id or any(role.setting_id == setting_id for role in person.roles)
+        )

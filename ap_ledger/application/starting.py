@@ -32,14 +32,20 @@ def open_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") ->
 
 
 def _publish_shipped(ledger: Ledger, setting_id: UUID) -> int:
-    missing = [authored for authored in shipped_definitions() if ledger.published.definition(f"{authored['id']}@{authored['version']}") is None]
+    missing = [
+        authored
+        for authored in shipped_definitions()
+        if ledger.published.definition(f"{authored['id']}@{authored['version']}") is None
+    ]
     for authored in missing:
         ledger.execute(PublishFramework(id=ledger.new_id(), setting_id=setting_id, definition=dict(authored)))
     return len(missing)
 
 
 def finish_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") -> UUID | None:
-    """Opens the first setting of a ledger, or finishes what was stopped while it was opened. None where there was nothing to do.
+    """Opens the first setting of a ledger, or finishes what was stopped while it was opened.
+
+    None where there was nothing to do.
 
     A ledger in which anybody has done anything since is left as it is, also where it does not hold all that ships.
     """
@@ -63,16 +69,31 @@ def start_with(ledger: Ledger, person: UUID, name: str, setting_name: str) -> No
 
 
 def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cause: UUID) -> None:
-    """Gives somebody the accounts of a setting that has nobody for them yet. Doing it twice for one cause is harmless."""
+    """Gives somebody the accounts of a setting that has nobody for them yet.
+
+    Doing it twice for one cause is harmless.
+    """
     known = ledger.world.person(person)
     if known is not None and any(role.setting_id == setting_id for role in known.roles):
         return
     today = ledger.standing.today(setting_id)
-    ledger.execute(GrantRole(id=ledger.new_id(), setting_id=setting_id, person_id=person, grant_id=cause, role="administrator", from_date=today))
+    ledger.execute(
+        GrantRole(
+            id=ledger.new_id(),
+            setting_id=setting_id,
+            person_id=person,
+            grant_id=cause,
+            role="administrator",
+            from_date=today,
+        )
+    )
 
 
 def first_link(ledger: Ledger) -> str | None:
-    """The secret of a fresh link for the first administrator, or None where somebody can sign in already. Earlier ones end."""
+    """The secret of a fresh link for the first administrator, or None where somebody can sign in already.
+
+    Earlier ones end.
+    """
     if ledger.accounts.any():
         return None
     return ledger.accounts.make_link("first", NOBODY_YET, about={"person": str(ledger.new_id())})

@@ -1,4 +1,5 @@
-"""Opens the small SQL stores (keyring, held, accounts) that are read and written a little at a time, on either database."""
+"""Opens the small SQL stores (keyring, held, accounts) that are read and written a little at a time, on either
+database."""
 
 from __future__ import annotations
 
@@ -7,7 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, LargeBinary, MetaData, create_engine, event, inspect, text
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    create_engine,
+    event,
+    inspect,
+    text,
+)
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.types import TypeEngine
 
@@ -51,7 +63,8 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
 
 
 def _say_which(engine: Engine, store: str) -> None:
-    """Locks, full disks and lost connections are said to whoever waits, with the name of the store, instead of failing."""
+    """Locks, full disks and lost connections are said to whoever waits, with the name of the store, instead of
+    failing."""
 
     @event.listens_for(engine, "handle_error")
     def raise_unavailable(context: ExceptionContext) -> None:
@@ -61,7 +74,9 @@ def _say_which(engine: Engine, store: str) -> None:
             raise busy from context.original_exception
 
 
-def open_existing(settings: Settings, name: str, table: str, pragmas: tuple[str, ...], steps: Sequence[Step], missing: LedgerError) -> Engine:
+def open_existing(
+    settings: Settings, name: str, table: str, pragmas: tuple[str, ...], steps: Sequence[Step], missing: LedgerError
+) -> Engine:
     """An engine for a store that was made before, known by one of its tables.
 
     Raises `missing` where it is not there, SetupError where it is older or newer than this program.
@@ -82,9 +97,16 @@ def open_existing(settings: Settings, name: str, table: str, pragmas: tuple[str,
 
 
 def create_store(
-    settings: Settings, name: str, metadata: MetaData, pragmas: tuple[str, ...], steps: Sequence[Step], fill: Callable[[Connection], None] | None = None
+    settings: Settings,
+    name: str,
+    metadata: MetaData,
+    pragmas: tuple[str, ...],
+    steps: Sequence[Step],
+    fill: Callable[[Connection], None] | None = None,
 ) -> None:
-    """Makes a store in one transaction, so that it is there as a whole or not at all. Empty tables that are there go first.
+    """Makes a store in one transaction, so that it is there as a whole or not at all.
+
+    Empty tables that are there go first.
 
     Whether they are empty is for the caller to look at.
     """
@@ -102,10 +124,14 @@ def create_store(
 
 @contextmanager
 def changing(engine: Engine) -> Iterator[Connection]:
-    """One transaction, with changes of shape in it. On SQLite nobody else changes the store meanwhile; on PostgreSQL lock what is gone by."""
+    """One transaction, with changes of shape in it.
+
+    On SQLite nobody else changes the store meanwhile; on PostgreSQL lock what is gone by.
+    """
     with engine.begin() as connection:
         if connection.dialect.name == "sqlite":
-            # Its driver would begin by itself only at the first change of a row, and what was looked at before could be old by then.
+            # Its driver would begin by itself only at the first change of a row, and what was looked at before could be
+            # old by then.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield connection
 

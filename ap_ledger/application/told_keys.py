@@ -1,4 +1,6 @@
-"""What the ledger tells of its keys: whose each is, for which class, and which were shredded. A keyring must agree with it.
+"""What the ledger tells of its keys: whose each is, for which class, and which were shredded.
+
+A keyring must agree with it.
 
 Whoever may write the keyring can give a key to somebody else there, or to another class. The events of the ledger say
 which key is whose, so nothing is destroyed, and no copy is put back, before the rows were held against them.
@@ -36,7 +38,8 @@ class Fault(NamedTuple):
 
 
 class Told(NamedTuple):
-    """What the ledger tells of its keys, by their ids, and whose keys of which class were shredded, at which position."""
+    """What the ledger tells of its keys, by their ids, and whose keys of which class were shredded, at which
+    position."""
 
     ledger_id: UUID
     made: dict[bytes, Made]
@@ -47,12 +50,16 @@ class Told(NamedTuple):
         return {made.owner for made in self.made.values()} | {self.ledger_id.bytes}
 
     def faults(self, rows: Sequence[Mapping[str, Any]]) -> list[Fault]:
-        """In what rows of a keyring are not what the ledger tells of their keys. Of a key that is not there nothing is said here."""
+        """In what rows of a keyring are not what the ledger tells of their keys.
+
+        Of a key that is not there nothing is said here.
+        """
         seals = {(bytes(row["owner_id"]), row["retention_class"]) for row in rows if row["spare"] == 0}
         return [
             Fault(UUID(bytes=made.owner), made.retention_class, what)
             for row in rows
-            if (made := self.made.get(bytes(row["key_id"]))) is not None and (what := _fault_of(row, made, seals)) is not None
+            if (made := self.made.get(bytes(row["key_id"]))) is not None
+            and (what := _fault_of(row, made, seals)) is not None
         ]
 
 
@@ -75,7 +82,9 @@ def told_by(recorder: LedgerRecorder) -> Told:
         try:
             state = orjson.loads(row.state)
             if row.topic == KeyMade.TOPIC:
-                told.made[UUID(state["key_id"]).bytes] = Made(bytes(row.originator_id), str(state["retention_class"]), str(state["commitment"]))
+                told.made[UUID(state["key_id"]).bytes] = Made(
+                    bytes(row.originator_id), str(state["retention_class"]), str(state["commitment"])
+                )
             else:
                 told.shredded.setdefault((bytes(row.student_id or b""), str(state["retention_class"])), row.position)
         except (KeyError, TypeError, ValueError, AttributeError):

@@ -21,21 +21,32 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 NEW_FOR = timedelta(days=30)
 """For so long somebody whom an administrator added, or let in by a link, is new here."""
 NEW = (
-    "What opens safeguarding records takes two people who have both been here for 30 days. One of you was added, or let in "
+    "What opens safeguarding records takes two people who have both been here for 30 days. One of you was added, or "
+    "let in "
     "by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
 )
 ONE_HAND = (
     "One of you made the link with which the other signs in, or somebody else made both of yours, so this could be one "
-    "person's doing. Ask somebody else, a safeguarding lead where it is about those. A link made at the machine counts as nobody's: ap-ledger account link"
+    "person's doing. Ask somebody else, a safeguarding lead where it is about those. A link made at the machine counts "
+    "as nobody's: ap-ledger account link"
 )
-NO_LEAD = "Nobody is safeguarding lead here yet. The first one is made at the machine itself: ap-ledger account first-lead"
+NO_LEAD = (
+    "Nobody is safeguarding lead here yet. The first one is made at the machine itself: ap-ledger account first-lead"
+)
 LED = "There is a safeguarding lead here, so another is made by two people: propose it under People."
 
 
 class TwoPeople:
     """Looks at the two people of a deed, when it is proposed, when it is approved and when what it gave is used."""
 
-    def __init__(self, world: World, standing: Standing, accounts: Accounts, recorder: LedgerRecorder, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        world: World,
+        standing: Standing,
+        accounts: Accounts,
+        recorder: LedgerRecorder,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._world = world
         self._standing = standing
         self._accounts = accounts
@@ -82,10 +93,11 @@ class TwoPeople:
         return microseconds(self._clock()) - at < NEW_FOR // timedelta(microseconds=1)
 
     def _one_hand(self, one: UUID, other: UUID, safeguarding: bool) -> bool:
-        """Whether two people may be one: the way in of one came from the other, or both ways in came from somebody else lately.
+        """Whether two people may be one: the way in of one came from the other, or both ways in came from somebody else
+        lately.
 
-        For safeguarding it is asked whether it ever did. In most settings one administrator lets in everybody, so a present
-        lead is excepted from the latter: two people made them one.
+        For safeguarding it is asked whether it ever did. In most settings one administrator lets in everybody, so a
+        present lead is excepted from the latter: two people made them one.
         """
         if other in self._hands(one, safeguarding) or one in self._hands(other, safeguarding):
             return True
@@ -106,6 +118,8 @@ class TwoPeople:
     def _has_lead(self, setting_id: UUID) -> bool:
         """Whether a setting has a safeguarding lead, or a deputy, at present. Looks through the whole ledger."""
         granted = self._recorder.tail_of_topics([RoleGranted.TOPIC])
-        leads = {UUID(bytes=row.originator_id) for row in granted if orjson.loads(row.state)["role"] in TWO_PEOPLE_ROLES}
+        leads = {
+            UUID(bytes=row.originator_id) for row in granted if orjson.loads(row.state)["role"] in TWO_PEOPLE_ROLES
+        }
         roles = (role for person in leads for role in self._standing.roles(person))
         return any(role.setting_id == setting_id and role.role in TWO_PEOPLE_ROLES for role in roles)

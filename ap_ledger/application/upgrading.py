@@ -23,7 +23,9 @@ def upgrade(settings: Settings) -> list[str]:
     """
     missing = [name for name in STEPS_OF if not store_exists(settings, name)]
     if missing:
-        raise SetupError(f"These stores are missing: {', '.join(missing)}. Restore them from their backup, then upgrade.")
+        raise SetupError(
+            f"These stores are missing: {', '.join(missing)}. Restore them from their backup, then upgrade."
+        )
     done = run_steps(settings, "keyring", STEPS_OF["keyring"], _no_key)
     keyring = Keyring.open(settings, _ledger_id(settings), None)
     try:
@@ -36,7 +38,10 @@ def upgrade(settings: Settings) -> list[str]:
 
 
 def require_current_ledger(settings: Settings) -> None:
-    """Raises SetupError where the ledger itself is older or newer than this program. The other stores look when they open."""
+    """Raises SetupError where the ledger itself is older or newer than this program.
+
+    The other stores look when they open.
+    """
     if not store_exists(settings, "ledger"):
         return
     with _reading_ledger(settings) as connection:

@@ -1,7 +1,10 @@
-"""Says whether a ledger is as it was recorded, row by row. Each finding names a position, a kind and an id, never a word of anybody.
+"""Says whether a ledger is as it was recorded, row by row.
 
-What tells: the chain over the rows, the proof of its end under the ledger's own key, what was remembered of earlier ends apart
-from the ledger, the hash that each row keeps of its sealed texts, and what the ledger was told of every key when it was made.
+Each finding names a position, a kind and an id, never a word of anybody.
+
+What tells: the chain over the rows, the proof of its end under the ledger's own key, what was remembered of earlier
+ends apart from the ledger, the hash that each row keeps of its sealed texts, and what the ledger was told of every key
+when it was made.
 """
 
 from __future__ import annotations
@@ -61,7 +64,8 @@ def verify(ledger: Ledger) -> Iterator[Finding]:
         for row in rows:
             _follow(row, seen)
         for event in _events(ledger, [row.position for row in rows if row.row is not None], seen):
-            # While the end is proved the chain speaks for every row; without it the fingerprints tell which rows were changed.
+            # While the end is proved the chain speaks for every row; without it the fingerprints tell which rows were
+            # changed.
             _look_into(event, ledger, excised, seen, posted=not proved)
     if head.position > seen.last:
         seen.missing.append((seen.last + 1, head.position))
@@ -78,7 +82,14 @@ def _finding(what: str, look: Callable[[], list[str]]) -> Finding:
     try:
         return Finding(what, look())
     except Exception as error:
-        return Finding(what, [str(error) if isinstance(error, LedgerError) else f"this could not be looked at ({type(error).__name__}). {RESTORE}"])
+        return Finding(
+            what,
+            [
+                str(error)
+                if isinstance(error, LedgerError)
+                else f"this could not be looked at ({type(error).__name__}). {RESTORE}"
+            ],
+        )
 
 
 def _batches(ledger: Ledger) -> Iterator[list[ChainedRow]]:
@@ -89,7 +100,8 @@ def _batches(ledger: Ledger) -> Iterator[list[ChainedRow]]:
 
 
 def _events(ledger: Ledger, positions: Sequence[int], seen: _Seen) -> Iterator[LedgerStoredEvent]:
-    """The events at these positions; of one that cannot be read its position is kept, and the others are read one by one."""
+    """The events at these positions; of one that cannot be read its position is kept, and the others are read one by
+    one."""
     try:
         yield from ledger.recorder.events_at(positions)
     except Exception:
@@ -104,7 +116,10 @@ def _events(ledger: Ledger, positions: Sequence[int], seen: _Seen) -> Iterator[L
 
 
 def _follow(row: ChainedRow, seen: _Seen) -> None:
-    """Holds one row against its link. Each is judged by the link stored before it, so that one change is told of one row."""
+    """Holds one row against its link.
+
+    Each is judged by the link stored before it, so that one change is told of one row.
+    """
     if row.position > seen.last + 1:
         seen.missing.append((seen.last + 1, row.position - 1))
         # The row after a gap has nothing to be held against.
@@ -112,21 +127,29 @@ def _follow(row: ChainedRow, seen: _Seen) -> None:
     if row.row is None:
         seen.changed.append(f"position {row.position} was damaged: it holds what no row holds there")
     elif seen.link is not None and links_of([row.row], row.position, row.recorded_at, seen.link) != [row.chain]:
-        seen.changed.append(f"position {row.position} ({row.row.topic}{_about(row.row.student_id)}) is not the row that was recorded there")
+        seen.changed.append(
+            f"position {row.position} ({row.row.topic}{_about(row.row.student_id)}) is not the row that was recorded "
+            "there"
+        )
     seen.last, seen.link = row.position, row.chain or None
 
 
 def _rows(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
     faults = _listed(seen.changed)
     if seen.missing:
-        places = ", ".join(str(first) if first == last else f"{first} to {last}" for first, last in seen.missing[:NAMED])
+        places = ", ".join(
+            str(first) if first == last else f"{first} to {last}" for first, last in seen.missing[:NAMED]
+        )
         more = f", and {len(seen.missing) - NAMED} more gaps" if len(seen.missing) > NAMED else ""
         faults.append(f"rows are missing: positions {places}{more}. {RESTORE}")
         known = told.owners()
         lost = sorted(str(owner) for owner in ledger.keyring.owners() if owner.bytes not in known)
         if lost:
             # A crash leaves keys unused, so they tell of somebody only where rows are gone.
-            faults.append(f"the keyring holds keys of owners of whom the ledger tells nothing any more: {', '.join(lost[:NAMED])}.")
+            faults.append(
+                "the keyring holds keys of owners of whom the ledger tells nothing any more: "
+                f"{', '.join(lost[:NAMED])}."
+            )
     return faults
 
 
@@ -138,7 +161,8 @@ def _end(seen: _Seen, proved: bool, head: Head) -> list[str]:
         return [f"the ledger says that it ends at position {position}, and rows follow up to {seen.last}. {RESTORE}"]
     if not proved or (seen.last == position and seen.link != head.chain):
         return [
-            f"the end at position {position} was not written by a holder of the keyring: rows were taken out, put in or changed by somebody else. {RESTORE}"
+            f"the end at position {position} was not written by a holder of the keyring: rows were taken out, put in "
+            f"or changed by somebody else. {RESTORE}"
         ]
     return []
 
@@ -153,18 +177,24 @@ def _is_there(ledger: Ledger, key_id: UUID) -> bool:
         return False
 
 
-def _look_into(event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tuple[int, str]], seen: _Seen, posted: bool) -> None:
+def _look_into(
+    event: LedgerStoredEvent, ledger: Ledger, excised: Collection[tuple[int, str]], seen: _Seen, posted: bool
+) -> None:
     """Looks at one row's sealed texts and at what it says."""
     position = event.position or 0
     try:
-        if sealed_hash(event.sealed) != event.sealed_hash and not any((position, kept) in excised for kept in RETENTION_CLASSES):
+        if sealed_hash(event.sealed) != event.sealed_hash and not any(
+            (position, kept) in excised for kept in RETENTION_CLASSES
+        ):
             seen.texts.setdefault(event.student_id, []).append(position)
         for text in event.sealed:
             if not _is_there(ledger, text.key_id):
                 seen.closed[text.key_id] = seen.closed.get(text.key_id, 0) + 1
         ledger.mapper.to_domain_event(event)
         if posted and not is_what_was_posted(ledger.keyring, event):
-            seen.unlike.append(f"position {position} ({event.topic}{_about(event.student_id)}) does not say what was posted")
+            seen.unlike.append(
+                f"position {position} ({event.topic}{_about(event.student_id)}) does not say what was posted"
+            )
     except LedgerError as error:
         seen.unreadable.append(f"position {position}{_about(event.student_id)}: {error}")
     except Exception:
@@ -187,14 +217,18 @@ def _texts(seen: _Seen, alone: Sequence[int]) -> list[str]:
     faults = []
     for student, places in seen.texts.items():
         whose = f"student {student}" if student else "what is about no student"
-        faults.append(f"{whose}: sealed texts of {len(places)} rows are gone or changed, and no event says so (position {_places(places)})")
+        faults.append(
+            f"{whose}: sealed texts of {len(places)} rows are gone or changed, and no event says so (position "
+            f"{_places(places)})"
+        )
     if alone:
         faults.append(f"sealed texts lie beside rows that have none (position {_places(alone)})")
     return faults
 
 
 def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
-    """Every key that an event made must be there, be that key and be its owner's, unless an event says that it was shredded."""
+    """Every key that an event made must be there, be that key and be its owner's, unless an event says that it was
+    shredded."""
     gone: dict[UUID, list[str]] = {}
     texts: dict[UUID, int] = {}
     faults = [str(fault) for fault in told.faults(ledger.keyring.rows())]
@@ -213,7 +247,10 @@ def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
             gone.setdefault(owner, []).append(kept)
             texts[owner] = texts.get(owner, 0) + seen.closed.get(key_name, 0)
     for owner, classes in gone.items():
-        faults.append(f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, and no event says so: {texts[owner]} texts cannot be read")
+        faults.append(
+            f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, and no event says so: {texts[owner]} texts "
+            "cannot be read"
+        )
     return _listed(faults)
 
 

@@ -25,7 +25,9 @@ TWO_HELP = (
     "propose a recovery; somebody else approves it and hands the link over."
 )
 NO_MORE = "Whoever made this link may not make it any more. Ask a leader for a new one."
-NOT_MATCHED = "That did not match what this account has besides. Type the newest code of the app, or the present password."
+NOT_MATCHED = (
+    "That did not match what this account has besides. Type the newest code of the app, or the present password."
+)
 
 
 class Answers(NamedTuple):
@@ -64,7 +66,9 @@ class WaysIn:
 
     def admit(self, setting_id: UUID, name: str, kind: DeviceKind, by: UUID) -> str:
         """The secret of a code that lets a device in. Of one person's codes the newest works."""
-        return self._ledger.accounts.make_link("enrol", by, by, {"setting": str(setting_id), "name": name, "kind": kind})
+        return self._ledger.accounts.make_link(
+            "enrol", by, by, {"setting": str(setting_id), "name": name, "kind": kind}
+        )
 
     # Using them -------------------------------------------------------------------------------------------------------
 
@@ -144,7 +148,8 @@ class WaysIn:
     # What is looked at anew -------------------------------------------------------------------------------------------
 
     def _may_be_invited(self, person_id: UUID) -> bool:
-        """Whether one person's link may let somebody in: they never had a way in, and none leads to safeguarding through them."""
+        """Whether one person's link may let somebody in: they never had a way in, and none leads to safeguarding
+        through them."""
         known = self._ledger.world.person(person_id) is not None
         let_in = person_id in self._ledger.accounts.of([person_id])
         return known and not let_in and not self._ledger.two_people.opens_safeguarding(person_id)

@@ -39,11 +39,16 @@ class Party:
     _placed: dict[date, bool] = field(default_factory=dict)
 
     def slot_start(self, day: date, slot_id: str) -> tuple[int, bool] | None:
-        """When a slot starts on a day, in microseconds, and whether it is held on that weekday. None where there is no such slot."""
+        """When a slot starts on a day, in microseconds, and whether it is held on that weekday.
+
+        None where there is no such slot.
+        """
         asked = (day, slot_id)
         if asked not in self._slots:
             slot = self.setting.slot(day, slot_id)
-            self._slots[asked] = (microseconds(self.setting.start_of(day, slot)), day.isoweekday() in slot.weekdays) if slot else None
+            self._slots[asked] = (
+                (microseconds(self.setting.start_of(day, slot)), day.isoweekday() in slot.weekdays) if slot else None
+            )
         return self._slots[asked]
 
     def placed(self, day: date) -> bool:
@@ -79,7 +84,8 @@ class World:
         self._parties: dict[tuple[UUID, UUID, UUID], Party] = {}
 
     def refresh(self, max_age: float = 0.0) -> None:
-        """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded elsewhere.
+        """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded
+        elsewhere.
 
         Looks again only when the last look is older than `max_age` seconds.
         """
@@ -169,7 +175,10 @@ class World:
         return states[stream]
 
     def definition(self, ref: Ref, kind: str, field: str) -> Definition:
-        """The published definition that an entry names. Raises Refused when it was never published, or is of another kind."""
+        """The published definition that an entry names.
+
+        Raises Refused when it was never published, or is of another kind.
+        """
         found = self.published(ref)
         if found is None or found.kind != kind:
             raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)

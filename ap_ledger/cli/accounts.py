@@ -32,9 +32,14 @@ def link(
     person: Person,
     data: Data = None,
     database_url: DatabaseUrl = None,
-    url: Annotated[str, typer.Option("--url", help="The address under which the service is reached.")] = "http://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Option("--url", help="The address under which the service is reached.")
+    ] = "http://127.0.0.1:8000",
     forget_second_factor: Annotated[
-        bool, typer.Option("--forget-second-factor", help="Do not ask for a code: the second factor ends, too. For whoever lost both.")
+        bool,
+        typer.Option(
+            "--forget-second-factor", help="Do not ask for a code: the second factor ends, too. For whoever lost both."
+        ),
     ] = False,
 ) -> None:
     """Print a one-time link with which somebody chooses a password. A second factor that they have is asked for."""
@@ -47,7 +52,9 @@ def link(
 def first_link_again(
     data: Data = None,
     database_url: DatabaseUrl = None,
-    url: Annotated[str, typer.Option("--url", help="The address under which the service is reached.")] = "http://127.0.0.1:8000",
+    url: Annotated[
+        str, typer.Option("--url", help="The address under which the service is reached.")
+    ] = "http://127.0.0.1:8000",
 ) -> None:
     """Print the one-time link of the first administrator. Only while nobody can sign in."""
     from ap_ledger.application.starting import first_link
@@ -55,7 +62,10 @@ def first_link_again(
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         secret = first_link(service.ledger)
         if secret is None:
-            raise SetupError("Somebody can sign in already. They add people under People; for a lost password see: ap-ledger account link")
+            raise SetupError(
+                "Somebody can sign in already. They add people under People; for a lost password see: ap-ledger "
+                "account link"
+            )
     console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
 
 
@@ -64,16 +74,26 @@ def first_lead(
     person: Person,
     data: Data = None,
     database_url: DatabaseUrl = None,
-    setting: Annotated[str | None, typer.Option("--setting", help="The setting's id. Default: the setting that added the person.")] = None,
+    setting: Annotated[
+        str | None, typer.Option("--setting", help="The setting's id. Default: the setting that added the person.")
+    ] = None,
 ) -> None:
-    """Make somebody the first safeguarding lead of a setting. Once there is one, two people make the next, under People."""
+    """Make somebody the first safeguarding lead of a setting.
+
+    Once there is one, two people make the next, under People.
+    """
     from ap_ledger.domain.person import GrantRole
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         ledger = service.ledger
         lead = person_id(person, service)
         where = _setting_id(setting) if setting is not None else ledger.world.person(lead).setting_id
-        about = {"setting_id": where, "person_id": lead, "grant_id": ledger.new_id(), "from_date": ledger.standing.today(where)}
+        about = {
+            "setting_id": where,
+            "person_id": lead,
+            "grant_id": ledger.new_id(),
+            "from_date": ledger.standing.today(where),
+        }
         ledger.execute(GrantRole(id=ledger.new_id(), role="dsl", first_lead=True, **about))
     console.print("They are safeguarding lead from today on.")
 
@@ -88,7 +108,9 @@ def _setting_id(said: str) -> UUID:
 @token_app.command()
 def make(
     person: Person,
-    scope: Annotated[list[str], typer.Option("--scope", help="read, record, manage, metrics or all. May be given several times.")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="read, record, manage, metrics or all. May be given several times.")
+    ],
     data: Data = None,
     database_url: DatabaseUrl = None,
     days: Annotated[int, typer.Option(min=1, max=365, help="How long it lives.")] = 90,
@@ -106,12 +128,18 @@ def list_tokens(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         for one in service.ledger.accounts.tokens():
-            console.print(f"{one.prefix}…  {UUID(bytes=bytes(one.person_id))}  {one.scopes}  until {moment(one.expires_at):%Y-%m-%d}", highlight=False)
+            console.print(
+                f"{one.prefix}…  {UUID(bytes=bytes(one.person_id))}  {one.scopes}  until "
+                f"{moment(one.expires_at):%Y-%m-%d}",
+                highlight=False,
+            )
 
 
 @token_app.command()
 def revoke(
-    prefix: Annotated[str, typer.Argument(help="The first letters of the token, as listed.")], data: Data = None, database_url: DatabaseUrl = None
+    prefix: Annotated[str, typer.Argument(help="The first letters of the token, as listed.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """End a token at once."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:

@@ -40,33 +40,48 @@ class Look(NamedTuple):
 
 
 def faults(settings: Settings, deep: bool, accept_end: bool = False) -> Iterator[Look]:
-    """Every look, in an order in which a later one may need an earlier one. Whatever is damaged, each ends in a sentence.
+    """Every look, in an order in which a later one may need an earlier one.
+
+    Whatever is damaged, each ends in a sentence.
 
     `accept_end`: whoever asks knows why the ledger ends where it does, for instance because an older copy was restored.
     """
     if not settings.data.is_dir():
-        yield Look("the data folder", f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}")
+        yield Look(
+            "the data folder",
+            f"{settings.data} is not there. Make a ledger with: ap-ledger init --data {settings.data}",
+        )
         return
     yield Look("the data folder")
     yield _look("the master key", lambda: master_key_fault(settings))
     yield _look("who can read the files", lambda: modes_fault(settings))
     yield _look("copies of the keyring here", lambda: copies_fault(settings))
     free = shutil.disk_usage(settings.data).free
-    yield Look("room on the disk", None if free > ROOM else f"only {free // 2**20} MB are free; make room before entries are turned away.")
+    yield Look(
+        "room on the disk",
+        None if free > ROOM else f"only {free // 2**20} MB are free; make room before entries are turned away.",
+    )
     files = _files(settings, deep)
     yield from files.values()
     damaged = {name for name, look in files.items() if look.fault}
     yield from (_look(f"the rows of {name}", partial(_damage, settings, name)) for name in ROWS if name not in damaged)
     if damaged - {"views"}:
-        yield Look("the ledger and its keyring", "they were not opened, because something of theirs is missing or damaged.")
+        yield Look(
+            "the ledger and its keyring", "they were not opened, because something of theirs is missing or damaged."
+        )
     else:
         yield from _opened(settings, deep, accept_end, "views" not in damaged)
 
 
 def _files(settings: Settings, deep: bool) -> dict[str, Look]:
     if settings.postgres:
-        return {store.name: _look(f"the tables of {store.name}", partial(schema_fault, settings, store)) for store in STORES}
-    return {store.name: _look(f"the file of {store.name}", partial(file_fault, settings.data, store, deep)) for store in STORES}
+        return {
+            store.name: _look(f"the tables of {store.name}", partial(schema_fault, settings, store)) for store in STORES
+        }
+    return {
+        store.name: _look(f"the file of {store.name}", partial(file_fault, settings.data, store, deep))
+        for store in STORES
+    }
 
 
 def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) -> Iterator[Look]:
@@ -127,7 +142,8 @@ def _ways_in(ledger: Ledger) -> str | None:
         return None
     shown = ", ".join(map(str, people[:3])) + (", ..." if len(people) > 3 else "")
     return (
-        f"the password, PIN or second factor of {len(people)} people was damaged, so that it lets nobody in ({shown}). Give them a new way in, "
+        f"the password, PIN or second factor of {len(people)} people was damaged, so that it lets nobody in ({shown}). "
+        "Give them a new way in, "
         "as if it were lost, or restore the store of accounts from its backup."
     )
 
@@ -143,7 +159,11 @@ def _held(ledger: Ledger) -> Look:
     except Exception as error:
         return Look("held entries", _sentence(error))
     # Something that waits for its author is everyday work and no fault of the installation.
-    return Look("held entries", _broken(waiting), f"{len(waiting)} wait for somebody, under Waiting for you." if waiting else None)
+    return Look(
+        "held entries",
+        _broken(waiting),
+        f"{len(waiting)} wait for somebody, under Waiting for you." if waiting else None,
+    )
 
 
 def _look(what: str, look: Callable[[], str | None]) -> Look:
@@ -159,7 +179,10 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, LedgerError):
         return str(error)
     if isinstance(error, (DatabaseError, sqlite3.DatabaseError)):
-        return f"a store is damaged, incomplete or cannot be reached ({type(error).__name__}). Restore it from its backup (docs/operating.md)."
+        return (
+            f"a store is damaged, incomplete or cannot be reached ({type(error).__name__}). Restore it from its "
+            "backup (docs/operating.md)."
+        )
     return f"this cannot be read ({type(error).__name__}). Restore what is damaged from its backup (docs/operating.md)."
 
 
@@ -167,11 +190,15 @@ def _keys(settings: Settings, ledger: Ledger) -> str | None:
     unreadable = ledger.keyring.unreadable()
     if unreadable:
         return (
-            f"{len(unreadable)} keys open under no master key that is at hand, the first of them {unreadable[0]}. Put the master key that was in use "
+            f"{len(unreadable)} keys open under no master key that is at hand, the first of them {unreadable[0]}. Put "
+            "the master key that was in use "
             "before beside the present one, or restore the keyring from a copy: ap-ledger keyring restore FILE"
         )
     if ledger.keyring.about().master_id != name_of(proof_of(read_master_key(settings))):
-        return "the keyring lies under an older master key, as when an older file of it was put back by hand. Run: ap-ledger keyring rotate"
+        return (
+            "the keyring lies under an older master key, as when an older file of it was put back by hand. Run: "
+            "ap-ledger keyring rotate"
+        )
     return None
 
 
@@ -191,19 +218,32 @@ def _end(ledger: Ledger) -> str | None:
 
 def _broken(waiting: Sequence[Held]) -> str | None:
     broken = sum(one.broken for one in waiting)
-    return f"{broken} cannot be opened. Settle them under Waiting for you, or restore this store and the keyring from one backup." if broken else None
+    return (
+        f"{broken} cannot be opened. Settle them under Waiting for you, or restore this store and the keyring from "
+        "one backup."
+        if broken
+        else None
+    )
 
 
 def _views(settings: Settings, ledger: Ledger) -> Iterator[Look]:
     views = Views(settings.sqlalchemy_url("views"))
     try:
         with views.reading() as connection:
-            ask = "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = d.generation"
+            ask = (
+                "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND "
+                "p.generation = d.generation"
+            )
             dead = connection.exec_driver_sql(ask).scalar_one()
-        yield Look("events that could not be read", f"{dead} were set aside. After an upgrade, run: ap-ledger replay" if dead else None)
+        yield Look(
+            "events that could not be read",
+            f"{dead} were set aside. After an upgrade, run: ap-ledger replay" if dead else None,
+        )
         end = ledger.recorder.read_head().position
         behind = {kind.name: end - views.position(kind.name) for kind in PROJECTIONS}
         slow = ", ".join(f"{name} by {events} events" for name, events in behind.items() if events > 10_000)
-        yield Look("the read models", f"behind: {slow}. Is `ap-ledger serve` or `ap-ledger work` running?" if slow else None)
+        yield Look(
+            "the read models", f"behind: {slow}. Is `ap-ledger serve` or `ap-ledger work` running?" if slow else None
+        )
     finally:
         views.close()

@@ -22,9 +22,17 @@ from ap_ledger.settings import Settings
 console = Console(soft_wrap=True)
 complain = Console(stderr=True, soft_wrap=True)
 
-Data = Annotated[Path | None, typer.Option("--data", help="The folder that holds everything (or AP_LEDGER_DATA). Default: ap-ledger-data here.")]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", help="The folder that holds everything (or AP_LEDGER_DATA). Default: ap-ledger-data here."),
+]
 DatabaseUrl = Annotated[
-    str | None, typer.Option("--database-url", help="A PostgreSQL URL (or AP_LEDGER_DATABASE_URL), for those who outgrow one file.", show_default=False)
+    str | None,
+    typer.Option(
+        "--database-url",
+        help="A PostgreSQL URL (or AP_LEDGER_DATABASE_URL), for those who outgrow one file.",
+        show_default=False,
+    ),
 ]
 
 
@@ -35,7 +43,11 @@ def plainly() -> Iterator[None]:
         yield
     except (LedgerError, DatabaseError, sqlite3.DatabaseError) as error:
         # What a database says may hold the values of a statement, so it is not repeated.
-        words = str(error) if isinstance(error, LedgerError) else f"A store is damaged or cannot be reached ({type(error).__name__}). Run: ap-ledger check"
+        words = (
+            str(error)
+            if isinstance(error, LedgerError)
+            else f"A store is damaged or cannot be reached ({type(error).__name__}). Run: ap-ledger check"
+        )
         complain.print(f"[red]ap-ledger:[/red] {escape(words)}", highlight=False)
         raise typer.Exit(2) from None
 
@@ -80,8 +92,12 @@ def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:
         return None
     try:
         if len(said) == 10:
-            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(
+                microseconds=1
+            )
         moment = datetime.fromisoformat(said)
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
-        raise typer.BadParameter("give a day as YYYY-MM-DD, or a moment as YYYY-MM-DDTHH:MM", param_hint=option) from None
+        raise typer.BadParameter(
+            "give a day as YYYY-MM-DD, or a moment as YYYY-MM-DDTHH:MM", param_hint=option
+        ) from None

@@ -43,7 +43,9 @@ RECOMPUTE = Path(__file__).with_name("recompute.py")
 COMPARED = ("entries", "kinds", "outcomes", "sessions", "units", "ladders")
 
 
-def make_example(settings: Settings, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> Story:
+def make_example(
+    settings: Settings, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]
+) -> Story:
     """Makes a ledger that holds the example setting, with its read models."""
     create_ledger(settings)
     story = Story(students, weeks, seed, until)
@@ -66,12 +68,18 @@ def make_example(settings: Settings, students: int, weeks: int, seed: int, until
 
 
 def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
-    """Releases what a family and a commissioner see when they sign in: one child's page, and the pack of the first half-term."""
+    """Releases what a family and a commissioner see when they sign in: one child's page, and the pack of the first
+    half-term."""
     reader, leader = Reader(ledger, views), story.others["leader"]
     setting = reader.one("settings", str(story.setting))
     assert setting is not None
     term = half_terms(setting)[0]
-    shared: dict[str, Any] = {"setting_id": story.setting, "first": term.first, "last": term.last, "known_at": ledger.now()}
+    shared: dict[str, Any] = {
+        "setting_id": story.setting,
+        "first": term.first,
+        "last": term.last,
+        "known_at": ledger.now(),
+    }
     readers: tuple[tuple[str, dict[str, Any]], ...] = (
         ("family", {"student_id": story.children[1].id}),
         ("commissioner-pack", {"commissioner_id": story.commissioners[0]}),
@@ -83,8 +91,10 @@ def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
         story.released.append(command)
         ledger.execute(
             ReleaseReport(
-                id=command, setting_id=story.setting, author_id=leader, report=command, student=order.student_id, layout=order.layout.model_dump(mode="json"),
-                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first, last=order.last, known_at=shared["known_at"],
+                id=command, setting_id=story.setting, author_id=leader, report=command, student=order.student_id,
+                layout=order.layout.model_dump(mode="json"),
+                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first,
+                last=order.last, known_at=shared["known_at"],
                 preset=made.preset.name, figures_hash=figures_hash(made), software=__version__,
             )
         )  # fmt: skip
@@ -107,21 +117,27 @@ def say_sign_ins(console: Console) -> None:
     console.print(f"Sign in as one of: {names}. The password of each is: {PASSWORD}", highlight=False)
 
 
-def check_example(console: Console, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]) -> int:
+def check_example(
+    console: Console, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]
+) -> int:
     """`demo --check`: the whole way once, in a temporary folder. Returns how many differences were found."""
     folder = Path(tempfile.mkdtemp(prefix="ap-ledger-check-"))
     try:
         settings = read_settings(data=folder, database_url="").model_copy(update={"database_url": None})
         story = make_example(settings, students, weeks, seed, until, report)
         # One of them climbs by small steps of their own.
-        own = next((child for child in story.children if child.path in OWN_STEPS_FOR), story.children[len(story.children) // 2])
+        own = next(
+            (child for child in story.children if child.path in OWN_STEPS_FOR), story.children[len(story.children) // 2]
+        )
         chosen = [str(child.id) for child in (story.children[0], own, story.children[-1])]
         with serving(folder) as url:
             with opened(settings) as service:
                 token = service.ledger.accounts.make_token(story.others["leader"], ["all"], 1)
             wrong = post_over_http(console, url, story, chosen, token)
             console.print("Replaying every projection beside the live ones ...")
-            subprocess.run([*program(), "replay", "--data", str(folder)], check=True, env=_environment(), stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [*program(), "replay", "--data", str(folder)], check=True, env=_environment(), stdout=subprocess.DEVNULL
+            )
             wrong += compare(console, url, folder, chosen, story, token)
         return len(wrong)
     finally:
@@ -181,49 +197,76 @@ def _bearer(token: str) -> dict[str, str]:
 
 def post(url: str, body: Any, token: str = "") -> Any:
     """The JSON answer to a JSON body."""
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json", **_bearer(token)})
+    request = urllib.request.Request(
+        url, json.dumps(body).encode(), {"Content-Type": "application/json", **_bearer(token)}
+    )
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
 def post_over_http(console: Console, url: str, story: Story, students: list[str], token: str) -> list[str]:
-    """Posts fresh entries: some twice, some late, one with a wrong field. Returns what was not answered as the contract says."""
+    """Posts fresh entries: some twice, some late, one with a wrong field.
+
+    Returns what was not answered as the contract says.
+    """
     now = datetime.now(UTC)
 
     def rung(student: str, at: datetime, name: str) -> dict[str, Any]:
         return {
             "id": str(new_id()), "kind": "rung-reached", "setting_id": str(story.setting), "student_id": student,
-            "author_id": str(story.mentors[0]), "device_time": at.isoformat(), "ladder": {"id": "default-ladder", "version": 1}, "rung": name,
+            "author_id": str(story.mentors[0]), "device_time": at.isoformat(),
+            "ladder": {"id": "default-ladder", "version": 1}, "rung": name,
         }  # fmt: skip
 
     fresh = [rung(student, now - timedelta(minutes=5), "face-to-face") for student in students]
     late = [rung(student, now - timedelta(days=9), "through-door") for student in students]
     bad = rung(students[0], now, "goes-out") | {"anxiety": 11}
-    first = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": [*fresh, bad, *late]}, token)
+    first = post(
+        f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": [*fresh, bad, *late]}, token
+    )
     again = post(f"{url}/api/v1/entries", {"sent_at": now.isoformat(), "device_id": None, "entries": fresh}, token)
     got = [result["status"] for result in (*first["results"], *again["results"])]
     wanted = ["recorded"] * 3 + ["refused"] + ["recorded"] * 3 + ["duplicate"] * 3
     get(f"{url}/api/v1/students/{students[0]}/history?limit=1&min_position={first['position']}", token)
-    console.print(f"Posted over HTTP: {len(fresh)} fresh, {len(late)} nine days late, 1 with a wrong field, and {len(fresh)} again: {', '.join(got)}.")
+    console.print(
+        f"Posted over HTTP: {len(fresh)} fresh, {len(late)} nine days late, 1 with a wrong field, and {len(fresh)} "
+        f"again: {', '.join(got)}."
+    )
     return [] if got == wanted else [f"answers were {got}, wanted {wanted}"]
 
 
 def compare(console: Console, url: str, folder: Path, students: list[str], story: Story, token: str) -> list[str]:
-    """Compares what is shown with what the database file says, now and as it was known half-way. Returns the differences."""
+    """Compares what is shown with what the database file says, now and as it was known half-way.
+
+    Returns the differences.
+    """
     half = datetime.combine(story.days[len(story.days) // 2], datetime.min.time(), UTC) + timedelta(hours=20)
     wrong: list[str] = []
     for student in students:
         for known_at in (None, half):
-            ask = f"{url}/api/v1/students/{student}/history?limit=1" + (f"&known_at={known_at:%Y-%m-%dT%H:%M:%S}Z" if known_at else "")
+            ask = f"{url}/api/v1/students/{student}/history?limit=1" + (
+                f"&known_at={known_at:%Y-%m-%dT%H:%M:%S}Z" if known_at else ""
+            )
             shown = shown_figures(get(ask, token)["progress"])
             known = str(microseconds(known_at)) if known_at else str(2**62)
             # -I keeps even the current folder out of the recomputation's reach.
-            run = subprocess.run([sys.executable, "-I", str(RECOMPUTE), str(folder / "ledger.sqlite"), student, known], check=True, capture_output=True)
+            run = subprocess.run(
+                [sys.executable, "-I", str(RECOMPUTE), str(folder / "ledger.sqlite"), student, known],
+                check=True,
+                capture_output=True,
+            )
             recomputed = json.loads(run.stdout)
-            wrong += [f"student {student}, {name}: shown {shown[name]}, recomputed {recomputed[name]}" for name in COMPARED if shown[name] != recomputed[name]]
+            wrong += [
+                f"student {student}, {name}: shown {shown[name]}, recomputed {recomputed[name]}"
+                for name in COMPARED
+                if shown[name] != recomputed[name]
+            ]
             figures = sum(len(recomputed[name]) if isinstance(recomputed[name], dict) else 1 for name in COMPARED)
             when = f"as known on {known_at:%d %b}" if known_at else "now"
-            console.print(f"Student {student[-6:]}, {when}: {figures} groups of figures over {recomputed['entries']} entries recomputed with sqlite3 and json.")
+            console.print(
+                f"Student {student[-6:]}, {when}: {figures} groups of figures over {recomputed['entries']} entries "
+                "recomputed with sqlite3 and json."
+            )
     for difference in wrong:
         console.print(f"[red]Difference:[/red] {difference}")
     return wrong
@@ -236,7 +279,9 @@ def shown_figures(progress: dict[str, Any]) -> dict[str, Any]:
         "entries": progress["entries"],
         "kinds": progress["kinds"],
         "outcomes": {
-            f"{framework}|{indicator}": levels for framework, said in progress["outcomes"].items() for indicator, levels in said["indicators"].items()
+            f"{framework}|{indicator}": levels
+            for framework, said in progress["outcomes"].items()
+            for indicator, levels in said["indicators"].items()
         },
         "sessions": {name: times for name, times in progress["sessions"].items() if name not in ("late", "minutes")},
         "units": {unit: said["status"] for unit, said in progress["units"].items()},

@@ -40,9 +40,12 @@ from frameworks import load_definition, shipped_definitions
 
 ZONE = ZoneInfo("Europe/London")
 DAY_SLOTS = (
-    ("arrival", "Arrival", "arrival", "08:45", "09:00"), ("tutor", "Tutor time", "tutor", "09:00", "09:20"), ("lesson-1", "Lesson 1", "lesson", "09:20", "10:05"),
-    ("break", "Break", "break", "10:05", "10:25"), ("lesson-2", "Lesson 2", "lesson", "10:25", "11:10"), ("lesson-3", "Lesson 3", "lesson", "11:10", "11:55"),
-    ("lunch", "Lunch", "lunch", "11:55", "12:40"), ("lesson-4", "Workshop", "lesson", "12:40", "13:30"), ("wellbeing", "Wellbeing", "wellbeing", "13:30", "14:10"),
+    ("arrival", "Arrival", "arrival", "08:45", "09:00"), ("tutor", "Tutor time", "tutor", "09:00", "09:20"),
+    ("lesson-1", "Lesson 1", "lesson", "09:20", "10:05"),
+    ("break", "Break", "break", "10:05", "10:25"), ("lesson-2", "Lesson 2", "lesson", "10:25", "11:10"),
+    ("lesson-3", "Lesson 3", "lesson", "11:10", "11:55"),
+    ("lunch", "Lunch", "lunch", "11:55", "12:40"), ("lesson-4", "Workshop", "lesson", "12:40", "13:30"),
+    ("wellbeing", "Wellbeing", "wellbeing", "13:30", "14:10"),
     ("reflection", "Reflection", "reflection", "14:10", "14:30"),
 )  # fmt: skip
 ON_SITE = 8
@@ -57,7 +60,8 @@ PATHS: dict[str, tuple[float, float, float]] = {
     "on-site": (10.4, 11.3, 0.0),
     "wobbly": (9.0, 9.9, 1.8),
 }
-"""Where each kind of story starts on the ladder, where it ends, and how far it falls in a bad patch two thirds through."""
+"""Where each kind of story starts on the ladder, where it ends, and how far it falls in a bad patch two thirds
+through."""
 
 OWN_STEPS_FOR = frozenset({"behind-the-door", "stalled"})
 """Paths on which small steps of the child's own show what the shared ladder is too coarse for."""
@@ -66,7 +70,20 @@ STATUSES = ("introduced", "with-help", "on-my-own", "used-elsewhere")
 ASKED_DAYS = (2, 3, 40)
 """School days from the first on which questionnaires go round: once for a starting point, once again weeks later."""
 
-CAST = ("climber", "on-site", "relapse", "wobbly", "stalled", "fast", "on-site", "climber", "behind-the-door", "on-site", "wobbly", "fast")
+CAST = (
+    "climber",
+    "on-site",
+    "relapse",
+    "wobbly",
+    "stalled",
+    "fast",
+    "on-site",
+    "climber",
+    "behind-the-door",
+    "on-site",
+    "wobbly",
+    "fast",
+)
 
 
 @dataclass
@@ -99,7 +116,11 @@ class Story:
         self.random = Random(f"{seed}/{students}/{weeks}")
         self.weeks, self.last_day = weeks, last_day
         self.first_day = last_day - timedelta(days=last_day.weekday() + 7 * (weeks - 1))
-        self.days = [day for n in range(weeks * 7) if (day := self.first_day + timedelta(days=n)).isoweekday() <= 5 and day <= last_day]
+        self.days = [
+            day
+            for n in range(weeks * 7)
+            if (day := self.first_day + timedelta(days=n)).isoweekday() <= 5 and day <= last_day
+        ]
         self.moment = datetime.combine(self.first_day - timedelta(days=5), time(9), ZONE).astimezone(UTC)
         self.counter = 0
         self.setting, self.site, self.commissioners = self.id(), self.id(), [self.id(), self.id()]
@@ -121,24 +142,35 @@ class Story:
         return UUID(bytes=bytes(raw))
 
     def _child(self, n: int) -> Child:
-        name = words.STUDENTS[n % len(words.STUDENTS)] + (f" {n // len(words.STUDENTS) + 1}" if n >= len(words.STUDENTS) else "")
+        name = words.STUDENTS[n % len(words.STUDENTS)] + (
+            f" {n // len(words.STUDENTS) + 1}" if n >= len(words.STUDENTS) else ""
+        )
         days = len(self.days)
         path = CAST[n % len(CAST)]
-        away = frozenset(self.random.sample(range(days), round(days * self.random.uniform(0.0, 0.08 if path == "on-site" else 0.2))))
-        return Child(self.id(), name, path, n % len(self.mentors), self.random.randrange(days) if n % 4 == 1 else None, away)
+        away = frozenset(
+            self.random.sample(range(days), round(days * self.random.uniform(0.0, 0.08 if path == "on-site" else 0.2)))
+        )
+        return Child(
+            self.id(), name, path, n % len(self.mentors), self.random.randrange(days) if n % 4 == 1 else None, away
+        )
 
     # Setting up ---------------------------------------------------------------------------------------------------
 
     def commands(self) -> list[Command]:
         """Everything that must be there before the first entry."""
         setting, first, lead = self.setting, self.first_day, self.staff[2]
-        slots = tuple(Slot(id=i, label=name, kind=kind, starts=time.fromisoformat(a), ends=time.fromisoformat(b)) for i, name, kind, a, b in DAY_SLOTS)  # type: ignore[arg-type]
+        slots = tuple(
+            Slot(id=i, label=name, kind=kind, starts=time.fromisoformat(a), ends=time.fromisoformat(b))  # type: ignore[arg-type]
+            for i, name, kind, a, b in DAY_SLOTS
+        )
         half = self.days[len(self.days) // 2]
         made: list[Command] = [
             OpenSetting(id=self.id(), setting_id=setting, name="Riverbank (example setting)"),
             AddPlace(id=self.id(), setting_id=setting, place_id=self.site, label="Riverbank site"),
-            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[0], name="Example County Council", kind="local-authority"),
-            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[1], name="Example Academy", kind="school"),
+            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[0],
+            name="Example County Council", kind="local-authority"),
+            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[1],
+            name="Example Academy", kind="school"),
             SetTimetable(id=self.id(), setting_id=setting, from_date=first, slots=slots),
             SetCalendar(
                 id=self.id(), setting_id=setting, from_date=first, terms=self._terms(),
@@ -149,9 +181,13 @@ class Story:
             (p, n, "ap-staff") for p, n in zip(self.staff, words.STAFF, strict=True)
         ]:
             made.append(AddPerson(id=self.id(), setting_id=setting, person_id=person, name=name))
-            made.append(GrantRole(id=self.id(), setting_id=setting, person_id=person, grant_id=self.id(), role=role, from_date=first))  # type: ignore[arg-type]
+            grant = {"setting_id": setting, "person_id": person, "grant_id": self.id(), "role": role}
+            made.append(GrantRole(id=self.id(), from_date=first, **grant))  # type: ignore[arg-type]
         made += self._others()
-        made += [PublishFramework(id=self.id(), setting_id=setting, author_id=lead, definition=dict(authored)) for authored in shipped_definitions()]
+        made += [
+            PublishFramework(id=self.id(), setting_id=setting, author_id=lead, definition=dict(authored))
+            for authored in shipped_definitions()
+        ]
         for n, child in enumerate(self.children):
             made += self._admit(n, child, lead)
         return made
@@ -176,32 +212,41 @@ class Story:
             elif role in TWO_PEOPLE_ROLES:
                 more = {"author_id": self.others["administrator"], "approved_by": self.others["leader"]}
             made.append(AddPerson(id=self.id(), setting_id=setting, person_id=person, name=name))
-            grant = GrantRole(id=self.id(), setting_id=setting, person_id=person, grant_id=self.id(), role=role, from_date=first, **more)  # type: ignore[arg-type]
-            made.append(grant)
+            grant = {"setting_id": setting, "person_id": person, "grant_id": self.id(), "role": role, **more}
+            made.append(GrantRole(id=self.id(), from_date=first, **grant))  # type: ignore[arg-type]
         # Whoever gives a role, or approves it, is somebody by then.
         return sorted(made, key=lambda command: isinstance(command, GrantRole))
 
     def _admit(self, n: int, child: Child, lead: UUID) -> list[Command]:
         given, _, family = child.name.partition(" ")
         placement, start = self.id(), self.first_day - timedelta(days=3)
-        week = tuple(ExpectedDay(weekday=day, slots=tuple(slot[0] for slot in DAY_SLOTS), place_id=self.site) for day in range(1, 6))
+        week = tuple(
+            ExpectedDay(weekday=day, slots=tuple(slot[0] for slot in DAY_SLOTS), place_id=self.site)
+            for day in range(1, 6)
+        )
         whose: dict[str, Any] = {"setting_id": self.setting, "student": child.id, "author_id": lead}
         return [
             AdmitStudent(id=self.id(), on=start, **whose),
-            IdentifyStudent(id=self.id(), given_name=given, family_name=family, date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28), **whose),
+            IdentifyStudent(id=self.id(), given_name=given, family_name=family,
+            date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28), **whose),
             StartPlacement(
-                id=self.id(), placement_id=placement, start=start, commissioner_id=self.commissioners[n % 3 != 2], purpose="reintegration",
+                id=self.id(), placement_id=placement, start=start, commissioner_id=self.commissioners[n % 3 != 2],
+                purpose="reintegration",
                 planned_end=start + timedelta(weeks=38), **whose,
             ),
-            CommissionSessions(id=self.id(), placement_id=placement, from_date=start, sessions_a_week=10, hours_a_week=25.0, **whose),
+            CommissionSessions(id=self.id(), placement_id=placement, from_date=start, sessions_a_week=10,
+            hours_a_week=25.0, **whose),
             ExpectStudent(id=self.id(), from_date=self.first_day, days=week, **whose),
             AssignKeyWorker(id=self.id(), person_id=self.staff[n % 2], from_date=start, **whose),
             AssignMentor(id=self.id(), person_id=self.mentors[child.mentor], from_date=start, **whose),
             GroupStudent(id=self.id(), from_date=self.first_day, group=words.GROUPS[n % len(words.GROUPS)], **whose),
             NoteNeeds(id=self.id(), from_date=self.first_day, needs=words.NEEDS[n % len(words.NEEDS)], **whose),
-            SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1), labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
-            *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS, **whose)] if child.path in OWN_STEPS_FOR else []),
-            *([LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose), ReleaseToFamily(id=self.id(), released=True, **whose)] if n == 1 else []),
+            SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1),
+            labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
+            *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS,
+            **whose)] if child.path in OWN_STEPS_FOR else []),
+            *([LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose),
+            ReleaseToFamily(id=self.id(), released=True, **whose)] if n == 1 else []),
         ]  # fmt: skip
 
     # The weeks ----------------------------------------------------------------------------------------------------
@@ -228,7 +273,8 @@ class Story:
                 self._goals(n, day)
         self._correct()
         self._send_twice()
-        # What still waits for a signal when the story ends arrives in its last hour, so that nothing lies in the future.
+        # What still waits for a signal when the story ends arrives in its last hour, so that nothing lies in the
+        # future.
         end = self._at(self.last_day, "18:00")
         for send in self.sends:
             send.at = min(send.at, end)
@@ -253,7 +299,13 @@ class Story:
     def _entry(self, kind: str, child: Child, author: UUID, at: datetime, **fields: Any) -> dict[str, Any]:
         self.moment = at
         told = at.astimezone(ZONE).isoformat(timespec="seconds")
-        common = {"id": str(self.id()), "kind": kind, "setting_id": str(self.setting), "student_id": str(child.id), "author_id": str(author)}
+        common = {
+            "id": str(self.id()),
+            "kind": kind,
+            "setting_id": str(self.setting),
+            "student_id": str(child.id),
+            "author_id": str(author),
+        }
         return {**common, "device_time": told, **fields}
 
     def _register(self, n: int, day: date, present: list[Child]) -> None:
@@ -264,7 +316,14 @@ class Story:
                 came = child in present
                 late = self.random.choice((0, 0, 0, 5, 12, 25)) if came else 0
                 by_us = closed or (not came and self.random.random() < 0.03)
-                actual = {"actual_start": self._at(day, start, late).isoformat(), "actual_end": self._at(day, end).isoformat()} if came else {}
+                actual = (
+                    {
+                        "actual_start": self._at(day, start, late).isoformat(),
+                        "actual_end": self._at(day, end).isoformat(),
+                    }
+                    if came
+                    else {}
+                )
                 entries.append(
                     self._entry(
                         "session-attended",
@@ -331,11 +390,17 @@ class Story:
         mentor, visit = child.mentor, self.id()
         author, start = (
             self.mentors[mentor],
-            self._at(day, self.random.choice(("08:05", "08:30", "10:30", "13:15", "15:40", "16:20")), self.random.randrange(10)),
+            self._at(
+                day,
+                self.random.choice(("08:05", "08:30", "10:30", "13:15", "15:40", "16:20")),
+                self.random.randrange(10),
+            ),
         )
         shared = {"visit_id": str(visit)}
         if self.random.random() < 0.06:
-            effort = self._entry("visit-logged", child, author, start, effort="cancelled-by-us", channel="in-person", **shared)
+            effort = self._entry(
+                "visit-logged", child, author, start, effort="cancelled-by-us", channel="in-person", **shared
+            )
             self.sends.append(Send(start + timedelta(minutes=2), [effort], self.phones[mentor]))
             return
         channel = "in-person" if self.random.random() < 0.85 else self.random.choice(("phone", "text"))
@@ -343,30 +408,78 @@ class Story:
         rungs = [rung.id for rung in self.definitions["default-ladder"].rungs]
         minutes = 4 + 9 * top + self.random.randrange(6)
         note = self.random.choice(words.RUNG_NOTES[rungs[top]])
-        entries = [self._entry("visit-logged", child, author, start, effort="attempted", channel=channel, minutes=minutes, note=note, **shared)]
+        entries = [
+            self._entry(
+                "visit-logged",
+                child,
+                author,
+                start,
+                effort="attempted",
+                channel=channel,
+                minutes=minutes,
+                note=note,
+                **shared,
+            )
+        ]
         for place in sorted({max(0, top - 2), top}):
             at = start + timedelta(minutes=minutes * (1 + place) / (2 + top))
             anxiety = max(0, min(10, round(9 - 0.55 * self.rung(child, n)))) if top >= 3 else None
             rung = self._own_step(child, n, rungs[place])
-            entries.append(self._entry("rung-reached", child, author, at, ladder={"id": "default-ladder", "version": 1}, rung=rung, anxiety=anxiety, **shared))
+            entries.append(
+                self._entry(
+                    "rung-reached",
+                    child,
+                    author,
+                    at,
+                    ladder={"id": "default-ladder", "version": 1},
+                    rung=rung,
+                    anxiety=anxiety,
+                    **shared,
+                )
+            )
         if top >= 3 and self.random.random() < 0.4:
             face = max(1, min(5, round(1 + top / 2 + self.random.gauss(0, 1))))
             said = self.random.choice(words.WORDS) if self.random.random() < 0.7 else None
-            entries.append(self._entry("voice-heard", child, author, start + timedelta(minutes=minutes), speaker="student", face=face, words=said, **shared))
+            entries.append(
+                self._entry(
+                    "voice-heard",
+                    child,
+                    author,
+                    start + timedelta(minutes=minutes),
+                    speaker="student",
+                    face=face,
+                    words=said,
+                    **shared,
+                )
+            )
         if n == len(self.days) // 3 and child.path == "stalled":
-            entries.append(self._entry("worry-raised", child, author, start + timedelta(minutes=minutes), text=words.WORRY, **shared))
+            entries.append(
+                self._entry(
+                    "worry-raised", child, author, start + timedelta(minutes=minutes), text=words.WORRY, **shared
+                )
+            )
         self._from_a_phone(start + timedelta(minutes=minutes + 1), entries, mentor)
 
     def _own_step(self, child: Child, n: int, rung: str) -> str:
         """The child's own smaller step after a rung, reached more often as the weeks go by."""
         own = [step for step in words.OWN_STEPS if step.startswith(f"{rung}.")] if child.path in OWN_STEPS_FOR else []
         through = n / max(1, len(self.days) - 1)
-        return own[min(len(own) - 1, int(through * len(own)))] if own and self.random.random() < 0.3 + 0.5 * through else rung
+        return (
+            own[min(len(own) - 1, int(through * len(own)))]
+            if own and self.random.random() < 0.3 + 0.5 * through
+            else rung
+        )
 
     def _from_a_phone(self, done: datetime, entries: list[dict[str, Any]], mentor: int) -> None:
         """Most visits arrive at once; a third wait for a signal, some for days, and arrive out of order."""
         chance = self.random.random()
-        wait = timedelta(0) if chance < 0.66 else timedelta(hours=self.random.uniform(1, 9)) if chance < 0.93 else timedelta(days=self.random.uniform(1, 6))
+        wait = (
+            timedelta(0)
+            if chance < 0.66
+            else timedelta(hours=self.random.uniform(1, 9))
+            if chance < 0.93
+            else timedelta(days=self.random.uniform(1, 6))
+        )
         if wait > timedelta(hours=1):
             self.random.shuffle(entries)
         self.sends.append(Send(done + wait, entries, self.phones[mentor]))
@@ -374,7 +487,12 @@ class Story:
     def _context(self, day: date, child: Child) -> None:
         category, text = self.random.choice(words.CONTEXTS)
         at = self._at(day, "12:00")
-        self.sends.append(Send(at + timedelta(minutes=3), [self._entry("context-noted", child, self.staff[2], at, category=category, text=text)]))
+        self.sends.append(
+            Send(
+                at + timedelta(minutes=3),
+                [self._entry("context-noted", child, self.staff[2], at, category=category, text=text)],
+            )
+        )
 
     def _steps(self, day: date, present: list[Child]) -> None:
         curriculum = self.definitions["everyday-steps"]
@@ -384,17 +502,35 @@ class Story:
         for child in present:
             at = self._at(day, "14:35")
             place = max(ON_SITE, min(11, int(self.rung(child, self.days.index(day)) + 0.4)))
-            entries.append(self._entry("rung-reached", child, self.staff[0], at, ladder={"id": "default-ladder", "version": 1}, rung=rungs[place]))
+            entries.append(
+                self._entry(
+                    "rung-reached",
+                    child,
+                    self.staff[0],
+                    at,
+                    ladder={"id": "default-ladder", "version": 1},
+                    rung=rungs[place],
+                )
+            )
             if self.random.random() > 0.3:
                 continue
-            ready = [unit for unit in units if child.units.get(unit, -1) < 3 and all(child.units.get(prior, -1) >= 1 for prior in curriculum.priors[unit])]
+            ready = [
+                unit
+                for unit in units
+                if child.units.get(unit, -1) < 3
+                and all(child.units.get(prior, -1) >= 1 for prior in curriculum.priors[unit])
+            ]
             unit = self.random.choice(ready)
             lost = child.units.get(unit, -1) >= 2 and self.random.random() < 0.18
             child.units[unit] = 0 if lost else child.units.get(unit, -1) + 1
             status = "not-secure" if lost else STATUSES[child.units[unit]]
             note = self.random.choice(words.EVIDENCE) if self.random.random() < 0.5 else None
             ref = {"id": curriculum.id, "version": curriculum.version}
-            entries.append(self._entry("unit-progressed", child, self.staff[1], at, curriculum=ref, unit=unit, status=status, note=note))
+            entries.append(
+                self._entry(
+                    "unit-progressed", child, self.staff[1], at, curriculum=ref, unit=unit, status=status, note=note
+                )
+            )
         if entries:
             self.sends.append(Send(self._at(day, "14:50"), entries, self.tablet))
 
@@ -406,10 +542,23 @@ class Story:
             share = self.random.uniform(0.1, 0.45)
             entries = []
             for unit in curriculum.scored:
-                if all(child.units.get(prior, -1) >= 2 for prior in curriculum.priors[unit]) and self.random.random() < share + 0.3:
+                if (
+                    all(child.units.get(prior, -1) >= 2 for prior in curriculum.priors[unit])
+                    and self.random.random() < share + 0.3
+                ):
                     child.units[unit] = self.random.choice((1, 2, 2, 3))
                     status = STATUSES[child.units[unit]]
-                    entries.append(self._entry("unit-progressed", child, self.staff[1], self._at(day, "13:00"), curriculum=ref, unit=unit, status=status))
+                    entries.append(
+                        self._entry(
+                            "unit-progressed",
+                            child,
+                            self.staff[1],
+                            self._at(day, "13:00"),
+                            curriculum=ref,
+                            unit=unit,
+                            status=status,
+                        )
+                    )
             self.sends.append(Send(self._at(day, "13:05"), entries, self.tablet))
 
     def _questionnaires(self, n: int, day: date) -> None:
@@ -420,10 +569,22 @@ class Story:
             if (n < 10 and n % 2 != place % 2) or self.random.random() < (0.15 if n < 10 else 0.4):
                 continue
             feel = 1.8 + n / 40 + self.random.uniform(0, 1.2)
-            answers = {item: max(1, min(5, round(self.random.gauss(feel, 0.8)))) for item in instrument.scored if self.random.random() < 0.93}
+            answers = {
+                item: max(1, min(5, round(self.random.gauss(feel, 0.8))))
+                for item in instrument.scored
+                if self.random.random() < 0.93
+            }
             at = self._at(day, "16:00", place)
             ref = {"id": instrument.id, "version": instrument.version}
-            entry = self._entry("instrument-answered", child, self.mentors[child.mentor], at, instrument=ref, respondent="carer", answers=answers)
+            entry = self._entry(
+                "instrument-answered",
+                child,
+                self.mentors[child.mentor],
+                at,
+                instrument=ref,
+                respondent="carer",
+                answers=answers,
+            )
             self.sends.append(Send(at + timedelta(minutes=6), [entry], self.tablet))
 
     def _goals(self, n: int, day: date) -> None:
@@ -452,7 +613,10 @@ class Story:
         """About two in a hundred entries are put right later: most corrected, some taken back."""
         for send in list(self.sends):
             for entry in send.entries:
-                if entry["kind"] not in ("outcome-scored", "rung-reached", "visit-logged") or self.random.random() > 0.02:
+                if (
+                    entry["kind"] not in ("outcome-scored", "rung-reached", "visit-logged")
+                    or self.random.random() > 0.02
+                ):
                     continue
                 if "." in entry.get("indicator", "") or "." in entry.get("rung", ""):
                     continue
@@ -460,11 +624,22 @@ class Story:
                 if at <= send.at:
                     continue
                 child = next(child for child in self.children if str(child.id) == entry["student_id"])
-                about: dict[str, Any] = {"entry_id": entry["id"], "reason_code": "mistake", "reason": self.random.choice(words.REASONS)}
+                about: dict[str, Any] = {
+                    "entry_id": entry["id"],
+                    "reason_code": "mistake",
+                    "reason": self.random.choice(words.REASONS),
+                }
                 if self.random.random() < 0.15:
                     change = self._entry("entry-voided", child, UUID(entry["author_id"]), at, **about)
                 else:
-                    change = self._entry("entry-corrected", child, UUID(entry["author_id"]), at, replacement=self._put_right(entry), **about)
+                    change = self._entry(
+                        "entry-corrected",
+                        child,
+                        UUID(entry["author_id"]),
+                        at,
+                        replacement=self._put_right(entry),
+                        **about,
+                    )
                 self.sends.append(Send(at + timedelta(seconds=20), [change], send.device))
 
     def _put_right(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -494,7 +669,10 @@ class LivedClock:
 
 
 def live_through(ledger: Ledger, clock: LivedClock, story: Story, report: Callable[[int, int], None]) -> dict[str, int]:
-    """Takes the whole story through the door. Returns how many entries got which answer. Raises Refused if any command is."""
+    """Takes the whole story through the door.
+
+    Returns how many entries got which answer. Raises Refused if any command is.
+    """
     clock.now = story.moment
     for command in story.commands():
         clock.now += timedelta(seconds=1)

@@ -35,10 +35,19 @@ class Store(NamedTuple):
 
 STORES = (
     Store("ledger", frozenset({"stored_events", "sealed", "head"}), RESTORE, large=True),
-    Store("keyring", frozenset(KEYRING_TABLES.tables), "Restore it from its backup: ap-ledger keyring restore FILE (docs/operating.md)."),
+    Store(
+        "keyring",
+        frozenset(KEYRING_TABLES.tables),
+        "Restore it from its backup: ap-ledger keyring restore FILE (docs/operating.md).",
+    ),
     Store("held", frozenset(HELD_TABLES.tables), RESTORE),
     Store("accounts", frozenset(ACCOUNT_TABLES.tables), RESTORE),
-    Store("views", frozenset(), "Nothing in it is lost: stop the service, delete it, and run: ap-ledger replay", large=True),
+    Store(
+        "views",
+        frozenset(),
+        "Nothing in it is lost: stop the service, delete it, and run: ap-ledger replay",
+        large=True,
+    ),
 )
 
 
@@ -49,7 +58,9 @@ def schema_fault(settings: Settings, store: Store) -> str | None:
         missing = sorted(store.tables - set(inspect(engine).get_table_names(schema=store.name)))
     finally:
         engine.dispose()
-    return f"the schema {store.name} lacks what belongs into it ({', '.join(missing)}). {store.mend}" if missing else None
+    return (
+        f"the schema {store.name} lacks what belongs into it ({', '.join(missing)}). {store.mend}" if missing else None
+    )
 
 
 def file_fault(data: Path, store: Store, deep: bool) -> str | None:
@@ -99,7 +110,10 @@ def _content_fault(path: Path, store: Store, deep: bool) -> str | None:
 
 
 def master_key_fault(settings: Settings) -> str | None:
-    """What is wrong with the master key: missing, none, or read by others. Raises KeyringError, which says the first two."""
+    """What is wrong with the master key: missing, none, or read by others.
+
+    Raises KeyringError, which says the first two.
+    """
     read_master_key(settings)
     return _read_by_others(_key_files(settings))
 
@@ -122,13 +136,20 @@ def _read_by_others(paths: list[Path]) -> str | None:
     if len(read) == 1:
         return f"others on this machine can read {read[0]}. Run: chmod {700 if read[0].is_dir() else 600} {read[0]}"
     shown = ", ".join(str(path) for path in read[:3])
-    return f"others on this machine can read {len(read)} files or folders ({shown}{', ...' if len(read) > 3 else ''}). Run: chmod -R go-rwx FOLDER"
+    return (
+        f"others on this machine can read {len(read)} files or folders "
+        f"({shown}{', ...' if len(read) > 3 else ''}). Run: chmod -R go-rwx FOLDER"
+    )
 
 
 def copies_fault(settings: Settings) -> str | None:
-    """Whether copies of the keyring that a restore kept lie here for longer than what was erased may live on in them."""
+    """Whether copies of the keyring that a restore kept lie here for longer than what was erased may live on in
+    them."""
     oldest = datetime.now(UTC) - timedelta(days=KEPT_DAYS + 1)
     old = [path for path in copies_folder(settings).glob("*") if (made := made_at(path)) is not None and made < oldest]
     if not old:
         return None
-    return f"{len(old)} are over {KEPT_DAYS} days old, so that what was erased lives on in them ({old[0]}). Delete them, and let `serve` or `work` run."
+    return (
+        f"{len(old)} are over {KEPT_DAYS} days old, so that what was erased lives on in them ({old[0]}). Delete "
+        "them, and let `serve` or `work` run."
+    )

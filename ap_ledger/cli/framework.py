@@ -20,7 +20,10 @@ from frameworks import Definition, definition_hash, load_definition
 from frameworks.intake import Intake, write_yaml
 from frameworks.lint import answerable
 
-app = typer.Typer(no_args_is_help=True, help="Write, try, publish, compare and exchange ladders, frameworks, curricula and instruments.")
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Write, try, publish, compare and exchange ladders, frameworks, curricula and instruments.",
+)
 File = Annotated[Path, typer.Argument(help="A definition: YAML, a CASE package (JSON), or a spreadsheet (XLSX, CSV).")]
 
 
@@ -37,7 +40,9 @@ def _usable(path: Path) -> tuple[dict[str, Any], Intake]:
 def _tell(intake: Intake, to: Console = complain, every_row: bool = False) -> None:
     """The report by kind, what was left out first; with `every_row`, row by row as it stands in the file."""
     for line in intake.report if every_row else intake.folded():
-        to.print(("[yellow]note[/yellow]  " if line.kept else "[red]left out[/red]  ") + escape(str(line)), highlight=False)
+        to.print(
+            ("[yellow]note[/yellow]  " if line.kept else "[red]left out[/red]  ") + escape(str(line)), highlight=False
+        )
 
 
 def _loaded(path: Path) -> Definition:
@@ -62,12 +67,22 @@ def lint(file: File) -> None:
             console.print(f"[yellow]advice[/yellow]  {escape(said)}", highlight=False)
         examples = f", {len(definition.examples)} worked examples hold" if definition.examples else ""
         size = len(definition.rank) or len(definition.scored)
-        console.print(f"[green]good[/green]  {definition.key}: {definition.kind}, {size} {'rungs' if definition.rank else 'items'}{examples}", highlight=False)
+        console.print(
+            f"[green]good[/green]  {definition.key}: {definition.kind}, {size} "
+            f"{'rungs' if definition.rank else 'items'}{examples}",
+            highlight=False,
+        )
 
 
 @app.command()
 def score(
-    file: File, answers: Annotated[Path, typer.Argument(help="The answers: YAML or JSON (`item: answer`), or a sheet (XLSX, CSV) with a line for each item.")]
+    file: File,
+    answers: Annotated[
+        Path,
+        typer.Argument(
+            help="The answers: YAML or JSON (`item: answer`), or a sheet (XLSX, CSV) with a line for each item."
+        ),
+    ],
 ) -> None:
     """Score a set of answers. Needs no ledger; nothing is kept."""
     from frameworks.files import read_answers
@@ -104,19 +119,28 @@ def definition_label(definition: Definition, name: str) -> str:
 def import_(
     file: File,
     out: Annotated[Path, typer.Option("--out", help="The YAML file to write.")],
-    kind: Annotated[str | None, typer.Option(help="ladder, outcomes, curriculum or instrument, for a CASE package.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="ladder, outcomes, curriculum or instrument, for a CASE package.")
+    ] = None,
     framework_id: Annotated[str | None, typer.Option("--id", help="Another id for it.")] = None,
     version: Annotated[int | None, typer.Option(min=1, help="Another version.")] = None,
     after: Annotated[
         str | None,
-        typer.Option(help="The version before: a file, or the id@version of something published. What has the same id carries on."),
+        typer.Option(
+            help=(
+                "The version before: a file, or the id@version of something published. What has the same id carries on."
+            )
+        ),
     ] = None,
     every_row: Annotated[bool, typer.Option("--every-row", help="Tell every row of the report by itself.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there already and differs.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there already and differs.")
+    ] = False,
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Turn a spreadsheet (XLSX, CSV) or a CASE package into a definition file, with a report of whatever could not be used.
+    """Turn a spreadsheet (XLSX, CSV) or a CASE package into a definition file, with a report of whatever could not be
+    used.
 
     Exits 1 only where nothing usable was there. The same file always gives the same bytes.
     """
@@ -153,7 +177,9 @@ def _times(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def _brought(file: Path, kind: str | None, framework_id: str | None, version: int | None, earlier: Definition | None) -> Intake:
+def _brought(
+    file: Path, kind: str | None, framework_id: str | None, version: int | None, earlier: Definition | None
+) -> Intake:
     """What a file gives, under another id or version, and as the next version of an earlier one."""
     from frameworks.files import bring, renamed
     from frameworks.versions import follow, presume
@@ -185,7 +211,9 @@ def write_whole(path: Path, content: bytes) -> None:
 @app.command()
 def template(
     kind: Annotated[str, typer.Option(help="outcomes, curriculum, ladder or instrument.")] = "outcomes",
-    out: Annotated[Path | None, typer.Option("--out", help="The CSV file to write; standard output if not given.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The CSV file to write; standard output if not given.")
+    ] = None,
 ) -> None:
     """A spreadsheet to start from. It works as it is; change the words."""
     from frameworks.sheet_templates import TEMPLATES, template_file
@@ -198,7 +226,11 @@ def template(
             sys.stdout.buffer.write(content)
         else:
             write_whole(out, content)
-            console.print(f"Wrote {out}. Open it, change the words, save it as CSV, then: ap-ledger framework import {out} --out FILE.yaml", highlight=False)
+            console.print(
+                f"Wrote {out}. Open it, change the words, save it as CSV, then: ap-ledger framework import {out} "
+                "--out FILE.yaml",
+                highlight=False,
+            )
 
 
 @app.command()
@@ -214,7 +246,9 @@ def publish(
     file: File,
     data: Data = None,
     database_url: DatabaseUrl = None,
-    setting: Annotated[str | None, typer.Option(help="The setting's id; needed only where several keep their ledger here.")] = None,
+    setting: Annotated[
+        str | None, typer.Option(help="The setting's id; needed only where several keep their ledger here.")
+    ] = None,
 ) -> None:
     """Write a definition into the ledger, whole, with its content hash. A published version never changes."""
     from ap_ledger.application.ledger import new_id
@@ -230,10 +264,14 @@ def publish(
             if before is not None and (lost := not_carried(definition, before)):
                 complain.print(f"[yellow]note[/yellow]  {escape(lost)}", highlight=False)
             if service.ledger.published.content_hash(definition.key) == content_hash:
-                console.print(f"{definition.key} is published already, with this very content ({content_hash}).", highlight=False)
+                console.print(
+                    f"{definition.key} is published already, with this very content ({content_hash}).", highlight=False
+                )
                 return
             try:
-                service.ledger.execute(PublishFramework(id=new_id(), setting_id=_setting(service, setting), definition=authored))
+                service.ledger.execute(
+                    PublishFramework(id=new_id(), setting_id=_setting(service, setting), definition=authored)
+                )
             except Refused as refusal:
                 raise DefinitionError([refusal.message]) from None
         console.print(f"Published {definition.key}, content hash {content_hash}.", highlight=False)
@@ -275,7 +313,9 @@ def diff(
         if not found:
             console.print("Nothing changed that anybody who answers would notice.")
         if carried := carries(one, other):
-            console.print(f"A crosswalk carries the history of {len(carried)} items from {one.key} on.", highlight=False)
+            console.print(
+                f"A crosswalk carries the history of {len(carried)} items from {one.key} on.", highlight=False
+            )
 
 
 def _either(said: str, data: Path | None, database_url: str | None) -> Definition:
@@ -287,9 +327,13 @@ def _either(said: str, data: Path | None, database_url: str | None) -> Definitio
 
 def _published(service: Any, said: str) -> Definition:
     """A published definition by `id@version`, or the newest version of an id."""
-    found: Definition | None = service.ledger.published.definition(said) if "@" in said else service.ledger.published.newest(said)
+    found: Definition | None = (
+        service.ledger.published.definition(said) if "@" in said else service.ledger.published.newest(said)
+    )
     if found is None:
-        raise SetupError(f"There is no file {said}, and nothing was published under this id. A version is named id@version.")
+        raise SetupError(
+            f"There is no file {said}, and nothing was published under this id. A version is named id@version."
+        )
     return found
 
 
@@ -298,7 +342,9 @@ def export(
     framework_id: Annotated[str, typer.Argument(help="What to export: id@version, or an id for its newest version.")],
     data: Data = None,
     database_url: DatabaseUrl = None,
-    form: Annotated[str, typer.Option("--format", help="yaml, as it was authored, or case: a CASE 1.1 package.")] = "yaml",
+    form: Annotated[
+        str, typer.Option("--format", help="yaml, as it was authored, or case: a CASE 1.1 package.")
+    ] = "yaml",
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output if not given.")] = None,
 ) -> None:
     """Write a published definition to a file. Words that may not be passed on are refused."""

@@ -18,13 +18,26 @@ def init(
     setting: Annotated[str | None, typer.Option(help="The name of the setting to open in the new ledger.")] = None,
     time_zone: Annotated[str, typer.Option(help="Its time zone.")] = "Europe/London",
     service_role: Annotated[
-        str | None, typer.Option(help="On PostgreSQL: the role as which the service will run. On the ledger it may read, and add at the end, nothing else.")
+        str | None,
+        typer.Option(
+            help=(
+                "On PostgreSQL: the role as which the service will run. On the ledger it may read, and add at the "
+                "end, nothing else."
+            )
+        ),
     ] = None,
     once: Annotated[
-        bool, typer.Option("--once", help="Where there is a ledger already, leave it as it is and succeed, for starts without anybody there.")
+        bool,
+        typer.Option(
+            "--once",
+            help="Where there is a ledger already, leave it as it is and succeed, for starts without anybody there.",
+        ),
     ] = False,
 ) -> None:
-    """Make an empty ledger, its keyring and its master key. One that was stopped half-way is finished by doing it again."""
+    """Make an empty ledger, its keyring and its master key.
+
+    One that was stopped half-way is finished by doing it again.
+    """
     from ap_ledger.application import create_ledger
     from ap_ledger.application.creating import ledger_is_there
 
@@ -75,7 +88,11 @@ def check(
     database_url: DatabaseUrl = None,
     deep: Annotated[bool, typer.Option("--deep", help="Also read every stored row; slow on a large ledger.")] = False,
     accept_end: Annotated[
-        bool, typer.Option("--accept-end", help="Take the end of the ledger as it is, because you know why: an older copy was restored, say.")
+        bool,
+        typer.Option(
+            "--accept-end",
+            help="Take the end of the ledger as it is, because you know why: an older copy was restored, say.",
+        ),
     ] = False,
 ) -> None:
     """Say what is wrong with an installation, and how to mend it."""

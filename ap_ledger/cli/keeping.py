@@ -12,15 +12,24 @@ from ap_ledger.application.keyring_copies import KEPT_DAYS, copies_folder, copy_
 from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
 from ap_ledger.settings import read_settings
 
-app = typer.Typer(no_args_is_help=True, help="The sealing keys: copies with a short life of their own, and a new master key.")
+app = typer.Typer(
+    no_args_is_help=True, help="The sealing keys: copies with a short life of their own, and a new master key."
+)
 
 
 @app.command()
 def backup(
-    folder: Annotated[Path, typer.Argument(help="Where copies of the keyring lie: not where copies of the ledger lie.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Where copies of the keyring lie: not where copies of the ledger lie.")
+    ],
     data: Data = None,
     database_url: DatabaseUrl = None,
-    keep_days: Annotated[int, typer.Option(min=1, max=365, help="Copies older than this are deleted, so that what was erased ends in them too.")] = KEPT_DAYS,
+    keep_days: Annotated[
+        int,
+        typer.Option(
+            min=1, max=365, help="Copies older than this are deleted, so that what was erased ends in them too."
+        ),
+    ] = KEPT_DAYS,
 ) -> None:
     """Copy the keyring, and delete copies that are too old. Safe while the service runs; best every hour."""
     settings = read_settings(data=data, database_url=database_url)
@@ -29,17 +38,24 @@ def backup(
         old = end_old_copies(folder, keep_days) + end_old_copies(copies_folder(settings), keep_days)
     console.print(
         f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.\n"
-        "It opens with the master key alone: keep a copy of that too, on paper or in a password safe, apart from this one.",
+        "It opens with the master key alone: keep a copy of that too, on paper or in a password safe, apart from this "
+        "one.",
         highlight=False,
     )
 
 
 @app.command()
-def restore(file: Annotated[Path, typer.Argument(help="A copy of the keyring.")], data: Data = None, database_url: DatabaseUrl = None) -> None:
-    """Put a copy in the place of the keyring, and erase again whatever the ledger says was erased since. Stop the service first.
+def restore(
+    file: Annotated[Path, typer.Argument(help="A copy of the keyring.")],
+    data: Data = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Put a copy in the place of the keyring, and erase again whatever the ledger says was erased since.
 
-    The ledger and the master key must be back in their places. A copy that lacks a key, or that is not this ledger's, is
-    refused; the keyring that was there is kept as a copy.
+    Stop the service first.
+
+    The ledger and the master key must be back in their places. A copy that lacks a key, or that is not this ledger's,
+    is refused; the keyring that was there is kept as a copy.
     """
     from ap_ledger.application.creating import ledger_recorder
     from ap_ledger.application.keyring_restore import restore_keyring
@@ -53,17 +69,23 @@ def restore(file: Annotated[Path, typer.Argument(help="A copy of the keyring.")]
             recorder.close()
         again = restored.erased_again
         if restored.kept is not None:
-            console.print(f"The keyring that was there is kept in {restored.kept}, for {KEPT_DAYS} days.", highlight=False)
+            console.print(
+                f"The keyring that was there is kept in {restored.kept}, for {KEPT_DAYS} days.", highlight=False
+            )
         _say_unreadable(restored.unreadable)
         with opened(settings) as service:
             again += service.ledger.deeds.sweep()
-    console.print(f"{restored.keys} keys are restored. {again} {'erasure was' if again == 1 else 'erasures were'} done again.", highlight=False)
+    console.print(
+        f"{restored.keys} keys are restored. {again} {'erasure was' if again == 1 else 'erasures were'} done again.",
+        highlight=False,
+    )
 
 
 def _say_unreadable(keys: list[UUID]) -> None:
     if keys:
         console.print(
-            f"[red]{len(keys)} keys open under no master key that is at hand[/red] and were left as they are, the first of them {keys[0]}. "
+            f"[red]{len(keys)} keys open under no master key that is at hand[/red] and were left as they are, the "
+            f"first of them {keys[0]}. "
             "If you have an older master key, put it beside the present one and run: ap-ledger check",
             highlight=False,
         )
@@ -71,7 +93,10 @@ def _say_unreadable(keys: list[UUID]) -> None:
 
 @app.command()
 def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
-    """Make a new master key and wrap every key under it. Destroy the old one when the last copy of the keyring under it has ended."""
+    """Make a new master key and wrap every key under it.
+
+    Destroy the old one when the last copy of the keyring under it has ended.
+    """
     from ap_ledger.application.keyring_rotation import rotate_master_key
 
     settings = read_settings(data=data, database_url=database_url)
@@ -79,7 +104,8 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
         rotated, old = rotate_master_key(settings, service.ledger.keyring)
     console.print(
         f"{rotated.keys} keys are under a new master key. [bold red]BACK IT UP NOW.[/bold red]\n"
-        f"The old one is at {old}: keep it until every copy of the keyring from before today has ended ({KEPT_DAYS} days), then destroy it.",
+        f"The old one is at {old}: keep it until every copy of the keyring from before today has ended ({KEPT_DAYS} "
+        "days), then destroy it.",
         highlight=False,
     )
     _say_unreadable(rotated.unreadable)
@@ -90,7 +116,11 @@ def sweep(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Do again every erasure that the ledger tells of and that does not hold now, for instance after a restore."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         again = service.ledger.deeds.sweep()
-    console.print("Everything that was erased is erased." if not again else f"{again} {'erasure was' if again == 1 else 'erasures were'} done again.")
+    console.print(
+        "Everything that was erased is erased."
+        if not again
+        else f"{again} {'erasure was' if again == 1 else 'erasures were'} done again."
+    )
 
 
 def compact(data: Data = None, database_url: DatabaseUrl = None) -> None:
@@ -102,4 +132,7 @@ def compact(data: Data = None, database_url: DatabaseUrl = None) -> None:
         again = service.ledger.deeds.sweep()
     with plainly():
         freed = give_back(settings)
-    console.print(f"Compacted; {max(0, freed) // 1024} kB freed." + (f" {again} erasures were done again." if again else ""), highlight=False)
+    console.print(
+        f"Compacted; {max(0, freed) // 1024} kB freed." + (f" {again} erasures were done again." if again else ""),
+        highlight=False,
+    )

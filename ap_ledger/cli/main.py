@@ -26,7 +26,10 @@ from ap_ledger.settings import read_settings
 app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="AP Ledger records what really happened with children whom ordinary registers call absent. Start with: ap-ledger demo",
+    help=(
+        "AP Ledger records what really happened with children whom ordinary registers call absent. Start with: "
+        "ap-ledger demo"
+    ),
 )
 app.add_typer(framework.app, name="framework")
 app.add_typer(accounts.account_app, name="account")
@@ -52,7 +55,9 @@ def _say_version(wanted: bool) -> None:
 
 @app.callback()
 def private(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Say the version.")
+    ] = False,
 ) -> None:
     """Whatever the program writes, reports and exports too, only its owner can read."""
     os.umask(0o077)
@@ -65,9 +70,18 @@ def demo(
     students: Annotated[int, typer.Option(min=3, max=500, help="How many students.")] = 24,
     weeks: Annotated[int, typer.Option(min=2, max=60, help="How many weeks.")] = 12,
     seed: Annotated[int, typer.Option(help="The same seed and last day give the same story.")] = 1,
-    until: Annotated[str | None, typer.Option(help="The last day of the story, YYYY-MM-DD. Default: last Friday.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Prove on a temporary example that what is shown is what was recorded, then stop.")] = False,
-    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Start the service when the example is made.")] = True,
+    until: Annotated[
+        str | None, typer.Option(help="The last day of the story, YYYY-MM-DD. Default: last Friday.")
+    ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="Prove on a temporary example that what is shown is what was recorded, then stop."
+        ),
+    ] = False,
+    serve_it: Annotated[
+        bool, typer.Option("--serve/--no-serve", help="Start the service when the example is made.")
+    ] = True,
     port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
 ) -> None:
     """Make an example setting and look at it."""
@@ -84,10 +98,14 @@ def demo(
             with progress_bars() as report:
                 wrong = check_example(console, students, weeks, seed, last, report)
             console.print(
-                "[green]Everything shown was recomputed from the database file, and is equal.[/green]" if not wrong else f"[red]{wrong} differences.[/red]"
+                "[green]Everything shown was recomputed from the database file, and is equal.[/green]"
+                if not wrong
+                else f"[red]{wrong} differences.[/red]"
             )
             raise typer.Exit(1 if wrong else 0)
-        settings = read_settings(data=data or Path(os.environ.get("AP_LEDGER_DATA", "demo-data")), database_url=database_url)
+        settings = read_settings(
+            data=data or Path(os.environ.get("AP_LEDGER_DATA", "demo-data")), database_url=database_url
+        )
         if settings.postgres is None and (settings.data / "ledger.sqlite").exists():
             console.print(f"The example in {settings.data} is there already; delete that folder to make it anew.")
         else:
@@ -103,7 +121,9 @@ def demo(
 def upgrade(
     data: Data = None,
     database_url: DatabaseUrl = None,
-    service_role: Annotated[str | None, typer.Option(help="On PostgreSQL: the role as which the service runs, if it has one of its own.")] = None,
+    service_role: Annotated[
+        str | None, typer.Option(help="On PostgreSQL: the role as which the service runs, if it has one of its own.")
+    ] = None,
 ) -> None:
     """Bring the stores of an earlier version up to date. Stop the service and back everything up first."""
     from ap_ledger.application.upgrading import upgrade as bring_up_to_date
@@ -117,25 +137,41 @@ def upgrade(
             grant_service_role(settings, service_role)
     for sentence in done:
         console.print(sentence, highlight=False)
-    console.print("Everything is up to date." if not done else f"{len(done)} steps were done; everything is up to date.")
+    console.print(
+        "Everything is up to date." if not done else f"{len(done)} steps were done; everything is up to date."
+    )
 
 
 @app.command()
 def serve(
     data: Data = None,
     database_url: DatabaseUrl = None,
-    host: Annotated[str, typer.Option(help="The address to listen on. On other than this machine's own it takes https.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="The address to listen on. On other than this machine's own it takes https.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port to listen on.")] = 8000,
     projections: Annotated[
-        bool, typer.Option("--projections/--no-projections", help="Keep the read models up to date here, or leave it to `ap-ledger work`.")
+        bool,
+        typer.Option(
+            "--projections/--no-projections",
+            help="Keep the read models up to date here, or leave it to `ap-ledger work`.",
+        ),
     ] = True,
     tls_cert: Annotated[Path | None, typer.Option(help="The certificate for https of its own, as a PEM file.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="The key of that certificate.")] = None,
     public_url: Annotated[
-        str | None, typer.Option(envvar="AP_LEDGER_PUBLIC_URL", help="The https address under which people reach it, for instance through a proxy.")
+        str | None,
+        typer.Option(
+            envvar="AP_LEDGER_PUBLIC_URL",
+            help="The https address under which people reach it, for instance through a proxy.",
+        ),
     ] = None,
     proxy: Annotated[
-        str | None, typer.Option(envvar="AP_LEDGER_PROXY", help="The address of the proxy that does https, whose X-Forwarded headers are believed.")
+        str | None,
+        typer.Option(
+            envvar="AP_LEDGER_PROXY",
+            help="The address of the proxy that does https, whose X-Forwarded headers are believed.",
+        ),
     ] = None,
 ) -> None:
     """Start the service. The first start prints a one-time link for the first administrator."""
@@ -167,12 +203,15 @@ def serve(
         console.print(f"AP Ledger {__version__} is at {shown.rstrip('/')}/ (stop it with Ctrl+C)", highlight=False)
         if (secret := first_link(service.ledger)) is not None:
             console.print(
-                f"Nobody can sign in yet. Open this once, within a day, to become the first administrator:\n{shown.rstrip('/')}/welcome?key={secret}",
+                "Nobody can sign in yet. Open this once, within a day, to become the first "
+                f"administrator:\n{shown.rstrip('/')}/welcome?key={secret}",
                 highlight=False,
             )
         uvicorn.run(
-            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url, second_factor=far, jobs=JOBS),
-            host=host, port=port, http=patient_protocol(proxy if by_proxy else None), log_config=None, access_log=False, server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
+            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url,
+            second_factor=far, jobs=JOBS),
+            host=host, port=port, http=patient_protocol(proxy if by_proxy else None), log_config=None, access_log=False,
+            server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
             ssl_certfile=tls_cert, ssl_keyfile=tls_key,
         )  # fmt: skip
         if jobs is not None:
@@ -217,7 +256,12 @@ def work(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
 @app.command()
 def record(
-    file: Annotated[Path, typer.Argument(help="One JSON object a line: an entry, or a command with its name in `command`. - reads standard input.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="One JSON object a line: an entry, or a command with its name in `command`. - reads standard input."
+        ),
+    ],
     data: Data = None,
     database_url: DatabaseUrl = None,
 ) -> None:
@@ -230,14 +274,20 @@ def record(
             raise SetupError(f"There is no file {file}.")
         lines = sys.stdin.buffer.read().splitlines() if str(file) == "-" else file.read_bytes().splitlines()
         with progress_bars() as report:
-            counts, bad, warned = record_lines(service.ledger, lines, lambda done, total: report("Recording", done, total))
+            counts, bad, warned = record_lines(
+                service.ledger, lines, lambda done, total: report("Recording", done, total)
+            )
     for number, message in warned:
         complain.print(f"line {number} is recorded, but look again: {message}", highlight=False, markup=False)
     for number, message in bad[:50]:
         complain.print(f"line {number}: {message}", highlight=False, markup=False)
     if len(bad) > 50:
-        complain.print(f"These lines did not go in either: {', '.join(str(number) for number, _ in bad[50:])}", highlight=False)
-    console.print(", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "There was nothing to record.")
+        complain.print(
+            f"These lines did not go in either: {', '.join(str(number) for number, _ in bad[50:])}", highlight=False
+        )
+    console.print(
+        ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "There was nothing to record."
+    )
     raise typer.Exit(1 if bad else 0)
 
 
@@ -247,7 +297,9 @@ def history(
     data: Data = None,
     database_url: DatabaseUrl = None,
     as_of: Annotated[str | None, typer.Option(help="What had happened by this day or moment. Default: now.")] = None,
-    known_at: Annotated[str | None, typer.Option(help="What had been recorded by this day or moment. Default: now.")] = None,
+    known_at: Annotated[
+        str | None, typer.Option(help="What had been recorded by this day or moment. Default: now.")
+    ] = None,
     form: Annotated[str, typer.Option("--format", help="text or json.")] = "text",
 ) -> None:
     """Replay one student's history at any two times."""
@@ -307,7 +359,10 @@ def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
     settings = read_settings(data=data, database_url=database_url)
     with plainly(), opened(settings) as service:
         head, positions = service.ledger.recorder.read_head(), service.reader.positions()
-        console.print(f"Ledger: {head.position} events, the last recorded {moment(head.recorded_at):%Y-%m-%d %H:%M:%S} UTC", highlight=False)
+        console.print(
+            f"Ledger: {head.position} events, the last recorded {moment(head.recorded_at):%Y-%m-%d %H:%M:%S} UTC",
+            highlight=False,
+        )
         for name, position in positions.items():
             if name != "ledger":
                 console.print(f"{name}: read up to {position}, {head.position - position} behind", highlight=False)
@@ -319,7 +374,12 @@ def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
 def clock(
     data: Data = None,
     database_url: DatabaseUrl = None,
-    it_is_right: Annotated[bool, typer.Option("--it-is-right", help="The newest entry was stamped by a clock that was wrong; this one is right.")] = False,
+    it_is_right: Annotated[
+        bool,
+        typer.Option(
+            "--it-is-right", help="The newest entry was stamped by a clock that was wrong; this one is right."
+        ),
+    ] = False,
 ) -> None:
     """Say whether this machine's clock can be believed."""
     settings = read_settings(data=data, database_url=database_url)
@@ -327,12 +387,21 @@ def clock(
         if it_is_right:
             service.ledger.memory.trust_clock()
         fault = service.ledger.time.fault()
-        console.print(fault.sentence if fault else f"It is {service.ledger.clock():%Y-%m-%d %H:%M} UTC, and nothing speaks against that.", highlight=False)
+        console.print(
+            fault.sentence
+            if fault
+            else f"It is {service.ledger.clock():%Y-%m-%d %H:%M} UTC, and nothing speaks against that.",
+            highlight=False,
+        )
     raise typer.Exit(1 if fault else 0)
 
 
 def set_up_logs() -> None:
     """JSON lines on standard error. Nothing here logs what was sent, only what kind of thing went wrong and where."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    processors: list[Any] = [structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso", utc=True), structlog.processors.JSONRenderer()]
+    processors: list[Any] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.JSONRenderer(),
+    ]
     structlog.configure(processors=processors, logger_factory=structlog.PrintLoggerFactory(sys.stderr))

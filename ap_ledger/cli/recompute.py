@@ -1,8 +1,8 @@
 """Recomputes a student's figures from the ledger file with sqlite3 and json alone. It imports nothing of AP Ledger.
 
-Run as a program: `python recompute.py LEDGER.sqlite STUDENT [KNOWN_AT]`, where KNOWN_AT is microseconds since 1970. With the
-ledger alone it follows the chain over every row, and names the positions where that does not hold. It is
-an auditor's second opinion: slow, plain, and written apart from the projections.
+Run as a program: `python recompute.py LEDGER.sqlite STUDENT [KNOWN_AT]`, where KNOWN_AT is microseconds since 1970.
+With the ledger alone it follows the chain over every row, and names the positions where that does not hold. It is an
+auditor's second opinion: slow, plain, and written apart from the projections.
 """
 
 import hashlib
@@ -51,7 +51,12 @@ def current_entries(database: sqlite3.Connection, student: str, known_at: int) -
         if topic in ENTRY_TOPICS:
             entries[stream] = (occurred_at, position, topic, state)
         elif topic == "entry-corrected" and stream in entries:
-            entries[stream] = (_microseconds(state["replacement_occurred_at"]), position, state["replacement_kind"], state["replacement"])
+            entries[stream] = (
+                _microseconds(state["replacement_occurred_at"]),
+                position,
+                state["replacement_kind"],
+                state["replacement"],
+            )
         elif topic == "entry-voided":
             voided.add(stream)
     return sorted(entry for stream, entry in entries.items() if stream not in voided)
@@ -74,7 +79,9 @@ def scores(entries: list[Entry]) -> list[tuple[str, str]]:
             where = (session["date"], session["slot"]) if session else ("", str(occurred_at))
             key = "{id}@{version}".format(**state["framework"]) + f"|{state['indicator']}"
             level = state.get("level")
-            facts.setdefault((key, state["informant"], *where), set()).add(str(level) if level is not None else "~" + state["missing"])
+            facts.setdefault((key, state["informant"], *where), set()).add(
+                str(level) if level is not None else "~" + state["missing"]
+            )
     made = []
     for fact, words in facts.items():
         levels = [word for word in words if not word.startswith("~")]
@@ -83,10 +90,12 @@ def scores(entries: list[Entry]) -> list[tuple[str, str]]:
 
 
 def session_counts(entries: list[Entry], rules: "Rules") -> dict[str, int]:
-    """How often sessions were attended, missed or cancelled; those about which entries contradict each other are disputed.
+    """How often sessions were attended, missed or cancelled; those about which entries contradict each other are
+    disputed.
 
-    Entries are about one session where they name one slot of one day, or, where one of two names none, where the planned
-    times overlap. One that was missed, and that the student was not expected in, is counted as that and not as missed.
+    Entries are about one session where they name one slot of one day, or, where one of two names none, where the
+    planned times overlap. One that was missed, and that the student was not expected in, is counted as that and not as
+    missed.
     """
     groups: list[list[dict[str, Any]]] = []
     for occurred_at, _, kind, state in entries:
@@ -113,8 +122,10 @@ class Rules:
         self.zone = ZoneInfo("UTC")
         records = records_of(database, student, known_at)
         ask = (
-            f"SELECT topic, state FROM stored_events WHERE recorded_at <= ? AND (student_id IN ({','.join('?' * len(records))}) "
-            "OR topic IN ('setting-opened', 'calendar-set', 'timetable-set', 'setting-fact-withdrawn') AND setting_id = "
+            "SELECT topic, state FROM stored_events WHERE recorded_at <= ? AND (student_id IN "
+            f"({','.join('?' * len(records))}) "
+            "OR topic IN ('setting-opened', 'calendar-set', 'timetable-set', 'setting-fact-withdrawn') AND setting_id "
+            "= "
             "(SELECT setting_id FROM stored_events WHERE originator_id = ? AND topic = 'student-admitted')) "
             "ORDER BY position"
         )
@@ -178,7 +189,9 @@ def _status(state: dict[str, Any]) -> str:
 def _same_session(one: dict[str, Any], other: dict[str, Any]) -> bool:
     if one.get("session") and other.get("session"):
         return bool(one["session"] == other["session"])
-    (a, b), (c, d) = ([_microseconds(state[name]) for name in ("planned_start", "planned_end")] for state in (one, other))
+    (a, b), (c, d) = (
+        [_microseconds(state[name]) for name in ("planned_start", "planned_end")] for state in (one, other)
+    )
     return a == c or (a < d and c < b)
 
 
@@ -201,7 +214,11 @@ def rung_order(database: sqlite3.Connection, ladder: str, version: int) -> list[
 def with_own(order: list[str], reached: list[str]) -> list[str]:
     """A student's own steps (`goes-out.2`) put in after the rung they stand under, by their numbers."""
     made = list(order)
-    numbers = {rung: [int(part) if part.isdecimal() else 0 for part in rung.split(".")] for rung in reached if rung not in order}
+    numbers = {
+        rung: [int(part) if part.isdecimal() else 0 for part in rung.split(".")]
+        for rung in reached
+        if rung not in order
+    }
     for rung in sorted(numbers, key=lambda one: (one.count("."), numbers[one]), reverse=True):
         for shorter in range(rung.count("."), 0, -1):
             parent = ".".join(rung.split(".")[:shorter])
@@ -230,9 +247,13 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
     ladders = {}
     for ladder, contacts in visits.items():
         name, version = ladder.split("@")
-        order = with_own(rung_order(database, name, int(version)), sorted({rung for rungs in contacts.values() for _, rung in rungs}))
+        order = with_own(
+            rung_order(database, name, int(version)), sorted({rung for rungs in contacts.values() for _, rung in rungs})
+        )
         # The moment of a contact is that of its first rung; its place is that of its highest.
-        by_time = sorted((min(at for at, _ in rungs), max(order.index(rung) for _, rung in rungs)) for rungs in contacts.values())
+        by_time = sorted(
+            (min(at for at, _ in rungs), max(order.index(rung) for _, rung in rungs)) for rungs in contacts.values()
+        )
         places = [place for _, place in by_time]
         first = sorted(places[:10])
         last = sorted(places[-5:], reverse=True)
@@ -254,13 +275,15 @@ def figures(path: str, student: str, known_at: int) -> dict[str, Any]:
 
 
 CHAINED = (
-    "position", "originator_id", "originator_version", "topic", "class_version", "command_id", "setting_id", "student_id",
+    "position", "originator_id", "originator_version", "topic", "class_version", "command_id", "setting_id",
+    "student_id",
     "author_id", "device_id", "occurred_at", "recorded_at", "fingerprint", "sealed_hash", "state",
 )  # fmt: skip
 
 
 def broken_links(path: str) -> list[int]:
-    """Positions whose link does not follow from the one before and from the row: empty for a ledger that is as it was recorded."""
+    """Positions whose link does not follow from the one before and from the row: empty for a ledger that is as it was
+    recorded."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     ledger_id, end = database.execute("SELECT ledger_id, chain FROM head").fetchone()
     link, last, broken = hashlib.sha256(ledger_id).digest(), 0, []
@@ -272,7 +295,8 @@ def broken_links(path: str) -> list[int]:
 
 
 def _written(value: Any) -> bytes:
-    """A null is the byte 0; a whole number is 1 and eight bytes; anything else is 2, its length in four bytes, and its bytes."""
+    """A null is the byte 0; a whole number is 1 and eight bytes; anything else is 2, its length in four bytes, and its
+    bytes."""
     if value is None:
         return b"\0"
     if isinstance(value, int):
@@ -284,6 +308,10 @@ def _written(value: Any) -> bytes:
 if __name__ == "__main__":
     if len(sys.argv) == 2:
         broken_at = broken_links(sys.argv[1])
-        print(f"The chain does not hold at these positions: {broken_at}" if broken_at else "Every row follows the one before it.")
+        print(
+            f"The chain does not hold at these positions: {broken_at}"
+            if broken_at
+            else "Every row follows the one before it."
+        )
         sys.exit(1 if broken_at else 0)
     print(json.dumps(figures(sys.argv[1], sys.argv[2], int(sys.argv[3]) if len(sys.argv) > 3 else 2**62)))

@@ -100,7 +100,8 @@ def _failure(error: Exception) -> str:
 
 
 def _give(ledger: Ledger, said: dict[str, Any]) -> tuple[str, str, list[str]]:
-    """What became of a command; why it did not go in if it did not (the field and what it takes, never its value); warnings."""
+    """What became of a command; why it did not go in if it did not (the field and what it takes, never its value);
+    warnings."""
     try:
         done = ledger.execute(read_command(said))
     except Refused as refusal:
@@ -109,7 +110,11 @@ def _give(ledger: Ledger, said: dict[str, Any]) -> tuple[str, str, list[str]]:
         return "conflict", str(conflict), []
     except Exception as error:
         return "failed", _failure(error), []
-    return done.status, "", [_told(warning.message, ", ".join(warning.ids) or warning.field) for warning in done.warnings]
+    return (
+        done.status,
+        "",
+        [_told(warning.message, ", ".join(warning.ids) or warning.field) for warning in done.warnings],
+    )
 
 
 def _told(message: str | None, field: str | None) -> str:

@@ -19,17 +19,31 @@ FORMATS = ("all", "pdf", "html", "zip")
 
 
 def report(
-    layout: Annotated[str, typer.Argument(help="family, commissioner-pack, review-pack, gaps, or the path of a layout of your own.")],
+    layout: Annotated[
+        str, typer.Argument(help="family, commissioner-pack, review-pack, gaps, or the path of a layout of your own.")
+    ],
     first: Annotated[str, typer.Option("--from", help="The first day of the period, YYYY-MM-DD.")],
     last: Annotated[str, typer.Option("--to", help="The last day of the period, YYYY-MM-DD.")],
     out: Annotated[Path, typer.Option(help="The folder to write to. No file name names anybody.")],
     student: Annotated[str | None, typer.Option(help="About one student: their id.")] = None,
-    commissioner: Annotated[str | None, typer.Option(help="About every student whom a commissioner placed: the commissioner's id.")] = None,
+    commissioner: Annotated[
+        str | None, typer.Option(help="About every student whom a commissioner placed: the commissioner's id.")
+    ] = None,
     setting: Annotated[bool, typer.Option("--setting", help="About the whole setting.")] = False,
-    each: Annotated[bool, typer.Option("--each", help="One report for each of those students, instead of one about all.")] = False,
-    known_at: Annotated[str | None, typer.Option(help="From what was known on this day or at this moment. Default: now.")] = None,
+    each: Annotated[
+        bool, typer.Option("--each", help="One report for each of those students, instead of one about all.")
+    ] = False,
+    known_at: Annotated[
+        str | None, typer.Option(help="From what was known on this day or at this moment. Default: now.")
+    ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="internal, publish-5 or publish-10. Default: as the readers may see, publish-10 where they may not know every student.")
+        str | None,
+        typer.Option(
+            help=(
+                "internal, publish-5 or publish-10. Default: as the readers may see, publish-10 where they may not "
+                "know every student."
+            )
+        ),
     ] = None,
     form: Annotated[str, typer.Option("--format", help="all, pdf, html or zip.")] = "all",
     data: Data = None,
@@ -65,7 +79,8 @@ def report(
             orders = [Order(**shared, student_id=one, commissioner_id=placer) for one in people]
         else:
             orders = [Order(**shared, student_id=student_id_of(student) if student else None, commissioner_id=placer)]
-        # Whoever may run this program may read the keyring, so words are opened; the layout and the preset say what leaves.
+        # Whoever may run this program may read the keyring, so words are opened; the layout and the preset say what
+        # leaves.
         out.mkdir(parents=True, exist_ok=True)
         written = 0
         for n, order in enumerate(orders, 1):
@@ -82,7 +97,11 @@ def _files(made: Any, form: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
     from reports.pack import pack
     from reports.pdf import as_pdf
 
-    makers: dict[str, Callable[[], bytes]] = {"pdf": lambda: as_pdf(made), "html": lambda: as_html(made).encode(), "zip": lambda: pack(made)}
+    makers: dict[str, Callable[[], bytes]] = {
+        "pdf": lambda: as_pdf(made),
+        "html": lambda: as_html(made).encode(),
+        "zip": lambda: pack(made),
+    }
     return ((name, make) for name, make in makers.items() if form in ("all", name))
 
 
@@ -109,13 +128,24 @@ def _setting(reader: Any, student: str | None, commissioner: str | None) -> dict
             raise SetupError("There is no student with this id in this ledger.")
         return next(one for one in settings if one["id"] == body["setting_id"])
     if commissioner is not None:
-        found = next((one for one in settings if commissioner in {said["commissioner_id"] for said in one.get("commissioners", ())}), None)
+        found = next(
+            (
+                one
+                for one in settings
+                if commissioner in {said["commissioner_id"] for said in one.get("commissioners", ())}
+            ),
+            None,
+        )
         if found is None:
-            names = "; ".join(f"{said['commissioner_id']} {said['name']}" for one in settings for said in one.get("commissioners", ()))
+            names = "; ".join(
+                f"{said['commissioner_id']} {said['name']}" for one in settings for said in one.get("commissioners", ())
+            )
             raise SetupError(f"There is no commissioner with this id in this ledger. There are: {names or 'none'}.")
         return found
     if len(settings) != 1:
-        raise SetupError(f"There are {len(settings)} settings in this ledger; make a report for each of their commissioners.")
+        raise SetupError(
+            f"There are {len(settings)} settings in this ledger; make a report for each of their commissioners."
+        )
     return settings[0]
 
 

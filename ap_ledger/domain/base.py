@@ -51,7 +51,8 @@ class NextEvents:
     def event(self, event: type[E], /, **fields: Any) -> E:
         """The next event of the stream. Only the first carries the command's id, because an id is stored once.
 
-        Raises Refused for a value that the event does not take, so that nothing is written of a command laxer than its event.
+        Raises Refused for a value that the event does not take, so that nothing is written of a command laxer than its
+        event.
         """
         self.version += 1
         try:
@@ -127,7 +128,10 @@ class Command(Fact):
 
     @abstractmethod
     def decide(self, state: Any, events: NextEvents) -> list[Event]:
-        """The events that follow. `state` is None for a stream that does not exist yet. Raises Refused when a rule says no."""
+        """The events that follow.
+
+        `state` is None for a stream that does not exist yet. Raises Refused when a rule says no.
+        """
 
     def beside(self, state: Any) -> tuple[UUID, ...]:
         """The further streams of its kind that change with it, all at once or none; `state` is of its own stream."""
@@ -139,12 +143,20 @@ class Command(Fact):
 
 
 class DatedCommand(DatedFact, Command):
-    """A command that says what holds from a date on; with `corrects`, that it holds instead of what was said from that date."""
+    """A command that says what holds from a date on; with `corrects`, that it holds instead of what was said from that
+    date."""
 
     def dates(self, facts: Iterable[DatedFact]) -> dict[str, date | None]:
-        """The dates of the fact that follows. Raises Refused where it corrects a date from which none of these facts holds."""
+        """The dates of the fact that follows.
+
+        Raises Refused where it corrects a date from which none of these facts holds.
+        """
         if self.corrects is not None and all(fact.from_date != self.corrects for fact in standing(facts)):
-            raise Refused("unknown-item", "Nothing of this kind holds from that date. Name the from-date that was recorded.", "corrects")
+            raise Refused(
+                "unknown-item",
+                "Nothing of this kind holds from that date. Name the from-date that was recorded.",
+                "corrects",
+            )
         return {"from_date": self.from_date, "corrects": self.corrects}
 
 
@@ -161,7 +173,9 @@ def in_order(first: date, last: date | None, field: str) -> None:
 def two_people(author_id: UUID | None, approved_by: UUID | None) -> None:
     """Refuses what one person would do alone. Raises Refused."""
     if author_id is None or approved_by is None or author_id == approved_by:
-        raise Refused("not-allowed", "This takes two people: one proposes it, and somebody else approves it.", "approved_by")
+        raise Refused(
+            "not-allowed", "This takes two people: one proposes it, and somebody else approves it.", "approved_by"
+        )
 
 
 def fold(evolve: Callable[[S | None, Any], S | None]) -> Callable[[S | None, Iterable[Any]], S | None]:

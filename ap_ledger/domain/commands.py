@@ -15,11 +15,27 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.joining import JoinStudents, PartStudents
-from ap_ledger.domain.person import AddPerson, AllowRecovery, DeclareConflict, EndConflict, EndRole, GrantRole, RenamePerson
+from ap_ledger.domain.person import (
+    AddPerson,
+    AllowRecovery,
+    DeclareConflict,
+    EndConflict,
+    EndRole,
+    GrantRole,
+    RenamePerson,
+)
 from ap_ledger.domain.placement import ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
-from ap_ledger.domain.setting import AddCommissioner, AddPlace, OpenSetting, SetCalendar, SetIncidentCategories, SetRetention, SetTimetable
+from ap_ledger.domain.setting import (
+    AddCommissioner,
+    AddPlace,
+    OpenSetting,
+    SetCalendar,
+    SetIncidentCategories,
+    SetRetention,
+    SetTimetable,
+)
 from ap_ledger.domain.setting_corrections import CorrectCommissioner, CorrectPlace, CorrectSetting
 from ap_ledger.domain.student import (
     AdmitStudent,
@@ -103,7 +119,10 @@ COMMAND_BY_NAME: Mapping[str, type[Command]] = {command_name(kind): kind for kin
 
 
 def read_command(said: Mapping[str, Any]) -> Command:
-    """The command in a JSON object whose `command` is its name. Raises Refused, naming the field and never its value."""
+    """The command in a JSON object whose `command` is its name.
+
+    Raises Refused, naming the field and never its value.
+    """
     name = said.get("command")
     kind = COMMAND_BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:

@@ -18,7 +18,9 @@ from ap_ledger.events.fields import ClockAbout, ClockName, CommissionerId, Endin
 from ap_ledger.events.moments import local_day, microseconds
 
 EndingReason = Literal["done-elsewhere", "not-needed", "too-late", "other"]
-EndingCode = Annotated[EndingReason, Field(description="The reason is one of: done-elsewhere, not-needed, too-late, other.")]
+EndingCode = Annotated[
+    EndingReason, Field(description="The reason is one of: done-elsewhere, not-needed, too-late, other.")
+]
 
 
 class EndClock(StudentCommand):
@@ -35,11 +37,17 @@ class EndClock(StudentCommand):
         if rule is None or not rule.may_be_ended:
             raise Refused("unknown-item", "There is no clock with this name that is ended with a reason.", "clock")
         if not names_one(rule, self.about):
-            raise Refused("malformed", "This does not name anything that is due; send it as the list of what is due has it.", "about")
+            raise Refused(
+                "malformed",
+                "This does not name anything that is due; send it as the list of what is due has it.",
+                "about",
+            )
         if (self.clock, self.about) in student.ended:
             raise Refused("not-allowed", "This was ended before.", "about")
         reason = None if "learning" in student.shredded else self.reason.strip()
-        return [events.event(ClockEnded, clock=self.clock, about=self.about, reason_code=self.reason_code, reason=reason)]
+        return [
+            events.event(ClockEnded, clock=self.clock, about=self.about, reason_code=self.reason_code, reason=reason)
+        ]
 
 
 class ResumeClock(StudentCommand):
@@ -51,7 +59,9 @@ class ResumeClock(StudentCommand):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only what was ended is taken up again."""
         if (self.clock, self.about) not in self.admitted(state).ended:
-            raise Refused("not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "about")
+            raise Refused(
+                "not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "about"
+            )
         return [events.event(ClockResumed, clock=self.clock, about=self.about)]
 
 
@@ -87,5 +97,7 @@ class ResumeReview(SettingCommand):
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Only what was ended is taken up again."""
         if (self.commissioner_id, self.last) not in self.opened(state).ended:
-            raise Refused("not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "last")
+            raise Refused(
+                "not-allowed", "This was not ended with a reason, so there is nothing to take up again.", "last"
+            )
         return [events.event(ReviewResumed, commissioner_id=self.commissioner_id, last=self.last)]

@@ -21,7 +21,13 @@ class LinkFamily(DatedCommand, StudentCommand):
         student = self.admitted(state)
         if self.corrects is None and self.person_id in student.linked:
             raise Refused("not-allowed", "This person is linked to this student already.", "person_id")
-        return [events.event(FamilyLinked, person_id=self.person_id, **self.dates(student.facts(FamilyLinked, person_id=self.person_id)))]
+        return [
+            events.event(
+                FamilyLinked,
+                person_id=self.person_id,
+                **self.dates(student.facts(FamilyLinked, person_id=self.person_id)),
+            )
+        ]
 
 
 class UnlinkFamily(StudentCommand):

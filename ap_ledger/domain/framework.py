@@ -70,7 +70,11 @@ class PublishFramework(Command):
             raise Refused("malformed", f"The definition has faults: {error}", "definition") from None
         content_hash = definition_hash(self.definition)
         if state is not None and (before := state.hashes.get(definition.version)) is not None:
-            same = "the same content" if before == content_hash else f"other content (there {before}, here {content_hash}); raise the version"
+            same = (
+                "the same content"
+                if before == content_hash
+                else f"other content (there {before}, here {content_hash}); raise the version"
+            )
             raise Refused("not-allowed", f"{definition.key} was published before with {same}.", "definition")
         return [
             events.event(
@@ -102,4 +106,8 @@ class RetireFramework(Command):
             raise Refused("unknown-framework", "No such version was published.", "version")
         if self.version in state.retired:
             raise Refused("not-allowed", "This version was retired before.", "version")
-        return [events.event(FrameworkRetired, framework_id=self.framework_id, version=self.version, reason_code=self.reason_code)]
+        return [
+            events.event(
+                FrameworkRetired, framework_id=self.framework_id, version=self.version, reason_code=self.reason_code
+            )
+        ]

@@ -39,7 +39,8 @@ def refuse_blanks(given: BaseModel) -> None:
 def on_one_line(model: type[BaseModel], field: str, value: Any) -> Any:
     """What was given for a field, where every text that stands on one line is tidied, at any depth.
 
-    Spaces at the ends, further spaces within and letters that nobody can see would make two names of one, or one of two.
+    Spaces at the ends, further spaces within and letters that nobody can see would make two names of one, or one of
+    two.
     """
     return _tidied(value, _annotations(model)[field])
 

@@ -20,10 +20,14 @@ _CATEGORIES = TypeAdapter(tuple[IncidentCategory, ...])
 @cache
 def default_categories() -> tuple[IncidentCategory, ...]:
     """The categories that hold where a setting set none."""
-    return _CATEGORIES.validate_python(tuple(read_yaml((Path(__file__).parent / "incident-categories.yaml").read_text("utf-8"))["categories"]))
+    return _CATEGORIES.validate_python(
+        tuple(read_yaml((Path(__file__).parent / "incident-categories.yaml").read_text("utf-8"))["categories"])
+    )
 
 
 def categories_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[IncidentCategory, ...]:
     """The categories in force on a day, from the bodies of `incident-categories-set` events."""
     latest = in_force(held, day)
-    return tuple(IncidentCategory.model_validate(one) for one in latest["categories"]) if latest else default_categories()
+    return (
+        tuple(IncidentCategory.model_validate(one) for one in latest["categories"]) if latest else default_categories()
+    )

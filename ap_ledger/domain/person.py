@@ -55,7 +55,10 @@ class HeldRole:
     ended_at: int | None = None
 
     def is_over(self, at: int, time_zone: str) -> bool:
-        """Whether it has ended by a moment. One that was ended on its last day, or later, ended with that very moment."""
+        """Whether it has ended by a moment.
+
+        One that was ended on its last day, or later, ended with that very moment.
+        """
         if self.until is None:
             return False
         if self.ended_at is not None and local_day(self.ended_at, time_zone) >= self.until and at >= self.ended_at:
@@ -69,7 +72,10 @@ class HeldRole:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What later decisions need to remember about a person. `added_at` is in microseconds, `added_by` None at the machine."""
+    """What later decisions need to remember about a person.
+
+    `added_at` is in microseconds, `added_by` None at the machine.
+    """
 
     id: UUID
     setting_id: UUID | None
@@ -95,17 +101,27 @@ def evolve(person: Person | None, event: Event) -> Person | None:
     """Remembers one event."""
     stamp = event.stamp
     if isinstance(event, PersonAdded):
-        return Person(event.originator_id, stamp.setting_id, event.originator_version, microseconds(stamp.occurred_at), stamp.author_id)
+        return Person(
+            event.originator_id,
+            stamp.setting_id,
+            event.originator_version,
+            microseconds(stamp.occurred_at),
+            stamp.author_id,
+        )
     if person is None:
         return None
     match event:
         case RoleGranted():
             assert stamp.setting_id is not None
-            granted = HeldRole(event.grant_id, stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id)
+            granted = HeldRole(
+                event.grant_id, stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id
+            )
             person = replace(person, roles=(*person.roles, granted))
         case RoleEnded():
             at, mine = microseconds(stamp.occurred_at), event.grant_id
-            ended = (replace(role, until=event.on, ended_at=at) if role.grant_id == mine else role for role in person.roles)
+            ended = (
+                replace(role, until=event.on, ended_at=at) if role.grant_id == mine else role for role in person.roles
+            )
             person = replace(person, roles=tuple(ended))
         case ConflictDeclared():
             person = replace(person, conflicts=person.conflicts | {event.conflicted_student})
@@ -176,27 +192,39 @@ class GrantRole(PersonCommand):
         return self.role in TWO_PEOPLE_ROLES
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
-        """The person must be known, a commissioner buys for somebody, and nobody makes themselves or anybody else DSL alone."""
+        """The person must be known, a commissioner buys for somebody, and nobody makes themselves or anybody else DSL
+        alone."""
         if any(role.grant_id == self.grant_id for role in self.added(state).roles):
             raise Refused("not-allowed", "A role with this id was granted before.", "grant_id")
         in_order(self.from_date, self.until, "until")
         if (self.role == "commissioner") != (self.commissioner_id is not None):
-            raise Refused("malformed", "Say for whom a commissioner buys places, and for nobody else.", "commissioner_id")
+            raise Refused(
+                "malformed", "Say for whom a commissioner buys places, and for nobody else.", "commissioner_id"
+            )
         if self.first_lead:
             self._at_the_machine()
         elif self.second_person:
             two_people(self.author_id, self.approved_by)
             if self.person_id in (self.author_id, self.approved_by):
-                raise Refused("not-allowed", "Nobody makes themselves a safeguarding lead: two others propose and approve it.", "person_id")
+                raise Refused(
+                    "not-allowed",
+                    "Nobody makes themselves a safeguarding lead: two others propose and approve it.",
+                    "person_id",
+                )
         elif self.author_id is not None and self.author_id == self.person_id:
             raise Refused("not-allowed", "Nobody gives a role to themselves. Ask another administrator.", "person_id")
         said = self.model_dump(exclude={"id", "setting_id", "author_id", "person_id"})
         return [events.event(RoleGranted, **said)]
 
     def _at_the_machine(self) -> None:
-        """Whoever holds the machine makes a setting's first lead: nobody is there yet who could be a second person for it."""
+        """Whoever holds the machine makes a setting's first lead: nobody is there yet who could be a second person for
+        it."""
         if self.role != "dsl" or self.author_id is not None or self.approved_by is not None:
-            raise Refused("not-allowed", "The first safeguarding lead is made at the machine itself: ap-ledger account first-lead", "first_lead")
+            raise Refused(
+                "not-allowed",
+                "The first safeguarding lead is made at the machine itself: ap-ledger account first-lead",
+                "first_lead",
+            )
 
 
 class EndRole(PersonCommand):
@@ -207,7 +235,11 @@ class EndRole(PersonCommand):
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Only a role that is held can end."""
-        held = (role for role in self.added(state).roles if role.grant_id == self.grant_id and role.setting_id == self.setting_id)
+        held = (
+            role
+            for role in self.added(state).roles
+            if role.grant_id == self.grant_id and role.setting_id == self.setting_id
+        )
         if not any(self._still_held(role) for role in held):
             raise Refused("not-allowed", "This person does not hold that role.", "grant_id")
         return [events.event(RoleEnded, grant_id=self.grant_id, on=self.on)]
@@ -232,10 +264,16 @@ class DeclareConflict(PersonCommand):
         if self.conflicted_student in person.conflicts:
             raise Refused("not-allowed", "This conflict of interest was declared before.", "conflicted_student")
         today = events.stamp.occurred_at.date()
-        leads = any(role.role in TWO_PEOPLE_ROLES and (role.until is None or role.until >= today) for role in person.roles)
+        leads = any(
+            role.role in TWO_PEOPLE_ROLES and (role.until is None or role.until >= today) for role in person.roles
+        )
         if leads and self.author_id != self.person_id:
             two_people(self.author_id, self.approved_by)
-        said = {"conflicted_student": self.conflicted_student, "reason_code": self.reason_code, "approved_by": self.approved_by}
+        said = {
+            "conflicted_student": self.conflicted_student,
+            "reason_code": self.reason_code,
+            "approved_by": self.approved_by,
+        }
         return [events.event(ConflictDeclared, **said)]
 
 
@@ -254,9 +292,12 @@ class EndConflict(PersonCommand):
 
 
 class AllowRecovery(PersonCommand):
-    """Lets somebody who lost their password, or their second factor, choose a new one. Takes two people besides the one concerned.
+    """Lets somebody who lost their password, or their second factor, choose a new one.
 
-    What is not lost is asked for: the second factor of whoever lost their password, the password of whoever lost their phone.
+    Takes two people besides the one concerned.
+
+    What is not lost is asked for: the second factor of whoever lost their password, the password of whoever lost their
+    phone.
     """
 
     approved_by: ApproverId | None = None
@@ -273,5 +314,7 @@ class AllowRecovery(PersonCommand):
             raise Refused("not-allowed", "Only the setting that added a person recovers their account.", "setting_id")
         two_people(self.author_id, self.approved_by)
         if self.person_id in (self.author_id, self.approved_by):
-            raise Refused("not-allowed", "Nobody recovers their own account: two others propose and approve it.", "person_id")
+            raise Refused(
+                "not-allowed", "Nobody recovers their own account: two others propose and approve it.", "person_id"
+            )
         return [events.event(RecoveryAllowed, approved_by=self.approved_by, lost=self.lost)]

@@ -35,7 +35,11 @@ class ChangePlacement(StudentCommand):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """Only a running placement changes."""
         in_order(self.running(state, self.placement_id).start, self.planned_end, "planned_end")
-        return [events.event(PlacementChanged, placement_id=self.placement_id, planned_end=self.planned_end, purpose=self.purpose)]
+        return [
+            events.event(
+                PlacementChanged, placement_id=self.placement_id, planned_end=self.planned_end, purpose=self.purpose
+            )
+        ]
 
 
 class CorrectPlacement(StudentCommand):
@@ -56,7 +60,9 @@ class CorrectPlacement(StudentCommand):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """What comes of it is a placement like any other: its days are in order, and no other runs in them."""
         placement = self.placement(state, self.placement_id)
-        start, planned_end, end = (self.kept_or_given(name, self.clear, placement) for name in ("start", "planned_end", "end"))
+        start, planned_end, end = (
+            self.kept_or_given(name, self.clear, placement) for name in ("start", "planned_end", "end")
+        )
         for name in ("commissioner_id", "purpose", "destination"):
             self.kept_or_given(name, self.clear, placement)
         in_order(start, planned_end, "planned_end")

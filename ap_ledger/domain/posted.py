@@ -32,7 +32,8 @@ class Posted(Fact):
     device_time: AwareDatetime = Field(description=DEVICE_TIME)
 
     def said(self) -> dict[str, Any]:
-        """What was posted in its one canonical form, whatever way it was spelt: nothing that is left out as well, times and ids as values."""
+        """What was posted in its one canonical form, whatever way it was spelt: nothing that is left out as well, times
+        and ids as values."""
         # What `model_dump` does, without what it looks up first: every entry comes through here.
         said: dict[str, Any] = self.__pydantic_serializer__.to_python(self, exclude_defaults=True)
         return said
@@ -62,10 +63,16 @@ def _kind_of(event: type[Entry]) -> Any:
 
 
 def _posted_class(event: type[Entry]) -> type[PostedEntry]:
-    """The posted form of an event class: its own fields, checked by its own validators, under the contract's common ones."""
+    """The posted form of an event class: its own fields, checked by its own validators, under the contract's common
+    ones."""
     shared = set(Entry.model_fields)
-    own: dict[str, Any] = {name: (_never_erased(info.annotation), info) for name, info in event.model_fields.items() if name not in shared}
-    rules: dict[str, Any] = {name: model_validator(mode="after")(decorator.func) for name, decorator in event.__pydantic_decorators__.model_validators.items()}
+    own: dict[str, Any] = {
+        name: (_never_erased(info.annotation), info) for name, info in event.model_fields.items() if name not in shared
+    }
+    rules: dict[str, Any] = {
+        name: model_validator(mode="after")(decorator.func)
+        for name, decorator in event.__pydantic_decorators__.model_validators.items()
+    }
     made: type[PostedEntry] = create_model(
         f"Posted{event.__name__}",
         __base__=PostedEntry,
@@ -80,10 +87,16 @@ def _posted_class(event: type[Entry]) -> type[PostedEntry]:
 POSTED_BY_KIND: dict[str, type[PostedEntry]] = {event.TOPIC: _posted_class(event) for event in ENTRY_EVENTS}
 AnyEntry: Any = Annotated[_either(POSTED_BY_KIND.values()), Field(discriminator="kind")]
 CODE = r"^[a-z0-9]+(-[a-z0-9]+){0,5}$"
-"""A reason in a few words of small letters, joined by hyphens. It stands in the clear, so free words have no place in it."""
+"""A reason in a few words of small letters, joined by hyphens.
+
+It stands in the clear, so free words have no place in it.
+"""
 ReasonCode = Annotated[str, Field(pattern=CODE, max_length=60)]
 ENTRY_ID = "The entry that this changes is named by its first id, a UUID."
-REASON_CODE = "The reason is a few words in small letters joined by hyphens, such as wrong-student; say the rest in the reason in full."
+REASON_CODE = (
+    "The reason is a few words in small letters joined by hyphens, such as wrong-student; say the rest in the "
+    "reason in full."
+)
 REASON = "The reason in full is text of at most 4,000 characters, or left out."
 
 
@@ -111,7 +124,9 @@ class PostedVoid(Posted):
     replaces: UUID | None = Field(None, description=REPLACES)
 
 
-AnyPosted: Any = Annotated[_either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")]
+AnyPosted: Any = Annotated[
+    _either((*POSTED_BY_KIND.values(), PostedCorrection, PostedVoid)), Field(discriminator="kind")
+]
 BATCH: TypeAdapter[list[Posted]] = TypeAdapter(list[AnyPosted])
 """A list of anything that can be posted, as it is published."""
 ANYTHING_DOOR = door_for(AnyPosted)

@@ -29,7 +29,14 @@ class Proposal:
 def evolve(proposal: Proposal | None, event: Event) -> Proposal | None:
     """Remembers one event."""
     if isinstance(event, DeedProposed):
-        return Proposal(event.originator_id, event.stamp.setting_id, event.originator_version, event.deed, event.command, event.stamp.author_id)
+        return Proposal(
+            event.originator_id,
+            event.stamp.setting_id,
+            event.originator_version,
+            event.deed,
+            event.command,
+            event.stamp.author_id,
+        )
     if proposal is not None and isinstance(event, (DeedApproved, DeedDeclined)):
         return replace(proposal, settled=True, version=event.originator_version)
     return proposal

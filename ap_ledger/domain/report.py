@@ -91,16 +91,25 @@ class ReleaseReport(ReportCommand):
         if self.audience == "commissioner" and self.commissioner_id is None:
             raise Refused("malformed", "A report for a commissioner names the commissioner.", "commissioner_id")
         if self.audience == "leader":
-            raise Refused("not-allowed", "A report for leaders stays here; only those for families and commissioners are released.", "audience")
+            raise Refused(
+                "not-allowed",
+                "A report for leaders stays here; only those for families and commissioners are released.",
+                "audience",
+            )
         about = "student" if self.student else "commissioner"
         try:
             layout = Layout.model_validate(self.layout)
         except ValidationError as error:
             place = ".".join(str(part) for part in error.errors()[0]["loc"])
-            message = f"This is no layout that can be read{f' (see {place})' if place else ''}. Take one that ships as an example."
+            message = (
+                f"This is no layout that can be read{f' (see {place})' if place else ''}. Take one that ships as "
+                "an example."
+            )
             raise Refused("malformed", message, "layout") from None
         if layout.audience != self.audience or about not in layout.about:
-            raise Refused("malformed", "The layout is made for other readers. Release it to those whom it names.", "layout")
+            raise Refused(
+                "malformed", "The layout is made for other readers. Release it to those whom it names.", "layout"
+            )
         names = ("audience", "commissioner_id", "first", "last", "known_at", "preset", "figures_hash", "software")
         return [events.event(ReportReleased, layout=self.layout, **{name: getattr(self, name) for name in names})]
 

@@ -1,6 +1,7 @@
 """Retention clocks: which parts of a record have come to the end of the time for which they are kept.
 
-The defaults are data (`retention.yaml`), after UK guidance for schools. A setting sets its own, dated, by `set-retention`.
+The defaults are data (`retention.yaml`), after UK guidance for schools. A setting sets its own, dated, by
+`set-retention`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ _CLOCKS = TypeAdapter(tuple[RetentionClock, ...])
 @cache
 def default_clocks() -> tuple[RetentionClock, ...]:
     """The clocks that hold where a setting set none."""
-    return _CLOCKS.validate_python(tuple(read_yaml((Path(__file__).parent / "retention.yaml").read_text("utf-8"))["clocks"]))
+    return _CLOCKS.validate_python(
+        tuple(read_yaml((Path(__file__).parent / "retention.yaml").read_text("utf-8"))["clocks"])
+    )
 
 
 def clocks_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[RetentionClock, ...]:

@@ -39,7 +39,9 @@ from ap_ledger.events.setting import (
 )
 
 D = TypeVar("D", bound=DatedFact)
-WITHDRAWABLE: Mapping[str, type[DatedFact]] = {kind.TOPIC: kind for kind in (CalendarSet, TimetableSet, RetentionSet, IncidentCategoriesSet)}
+WITHDRAWABLE: Mapping[str, type[DatedFact]] = {
+    kind.TOPIC: kind for kind in (CalendarSet, TimetableSet, RetentionSet, IncidentCategoriesSet)
+}
 """The facts that can be withdrawn, by the name that a withdrawal gives them."""
 
 
@@ -105,7 +107,9 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
             setting = replace(setting, dated=(*setting.dated, event), slot_kinds={**setting.slot_kinds, **kinds})
         case SettingFactWithdrawn():
             kind = WITHDRAWABLE[event.fact]
-            setting = replace(setting, dated=tuple(without(setting.dated, event.from_date, lambda one: isinstance(one, kind))))
+            setting = replace(
+                setting, dated=tuple(without(setting.dated, event.from_date, lambda one: isinstance(one, kind)))
+            )
         case PlaceAdded():
             setting = replace(setting, places=setting.places | {event.place_id})
         case CommissionerAdded():
@@ -185,9 +189,13 @@ def _one_after_another(spans: Sequence[Term | Closure], field: str) -> None:
     until: date | None = None
     for number, span in sorted(enumerate(spans), key=lambda numbered: numbered[1].first):
         if span.last < span.first:
-            raise Refused("malformed", "This ends before it begins. Put one of its two dates right.", f"{field}.{number}.last")
+            raise Refused(
+                "malformed", "This ends before it begins. Put one of its two dates right.", f"{field}.{number}.last"
+            )
         if until is not None and span.first <= until:
-            raise Refused("malformed", "This begins before another one has ended. Put the dates right.", f"{field}.{number}.first")
+            raise Refused(
+                "malformed", "This begins before another one has ended. Put the dates right.", f"{field}.{number}.first"
+            )
         until = span.last
 
 
@@ -218,14 +226,20 @@ class SetTimetable(DatedCommand, SettingCommand):
             raise Refused("malformed", "Two slots have the same id.", "slots")
         for number, slot in enumerate(self.slots):
             if not slot.weekdays or len(set(slot.weekdays)) < len(slot.weekdays):
-                raise Refused("malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays")
+                raise Refused(
+                    "malformed", "Name each weekday of a slot once, and at least one.", f"slots.{number}.weekdays"
+                )
             for name in ("starts", "ends"):
                 # A slot is held at the same time of the clock all year, and an offset would be right for half of it.
                 if getattr(slot, name).tzinfo is not None:
                     raise Refused("malformed", str(sentence_of(Slot, name)), f"slots.{number}.{name}")
         _no_two_at_once(self.slots)
         if any(kinds.get(slot.id, slot.kind) != slot.kind for slot in self.slots):
-            raise Refused("not-allowed", "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.", "slots")
+            raise Refused(
+                "not-allowed",
+                "A slot keeps its kind, so that what was scored in it stays comparable. Give the new slot another id.",
+                "slots",
+            )
         return [events.event(TimetableSet, slots=self.slots, **self.dates(setting.facts(TimetableSet)))]
 
 
@@ -234,7 +248,11 @@ def _no_two_at_once(slots: Sequence[Slot]) -> None:
     for place, (number, slot) in enumerate(held):
         for _, before in held[:place]:
             if slot.starts < before.ends and set(slot.weekdays) & set(before.weekdays):
-                raise Refused("malformed", "This slot starts before another one of the same weekday has ended.", f"slots.{number}.starts")
+                raise Refused(
+                    "malformed",
+                    "This slot starts before another one of the same weekday has ended.",
+                    f"slots.{number}.starts",
+                )
 
 
 class SetRetention(DatedCommand, SettingCommand):

@@ -80,7 +80,9 @@ class StudentCommand(Command):
         """One placement of the student that has not ended."""
         placement = self.placement(state, placement_id)
         if placement.end is not None:
-            raise Refused("not-allowed", "This placement has ended. Put it right with correct-placement.", "placement_id")
+            raise Refused(
+                "not-allowed", "This placement has ended. Put it right with correct-placement.", "placement_id"
+            )
         return placement
 
     def kept_or_given(self, name: str, cleared: Collection[str], before: Any) -> Any:
@@ -98,7 +100,8 @@ def alone(student: Student, placement_id: UUID | None, start: date, end: date | 
     if any(other.id != placement_id and other.overlaps(start, end) for other in student.placements):
         raise Refused(
             "not-allowed",
-            "Another placement of this student runs in that time. Put its start or end right first, or give this one its end.",
+            "Another placement of this student runs in that time. Put its start or end right first, or give this one "
+            "its end.",
             "start",
         )
 
@@ -159,7 +162,9 @@ class IdentifyStudent(StudentCommand):
     def _born_before_they_came(self, student: Student) -> None:
         came = min(student.admitted_on, *(placement.start for placement in student.placements), date.max)
         if self.date_of_birth is not None and self.date_of_birth > came:
-            raise Refused("malformed", "This birth lies after the student came. Put one of the two dates right.", "date_of_birth")
+            raise Refused(
+                "malformed", "This birth lies after the student came. Put one of the two dates right.", "date_of_birth"
+            )
 
 
 class ExpectStudent(DatedCommand, StudentCommand):
@@ -205,7 +210,8 @@ class StartPlacement(StudentCommand):
         if student.current is not None and self.end is None:
             raise Refused(
                 "not-allowed",
-                "This student has a running placement. End it before starting another; one that was before it is given its end.",
+                "This student has a running placement. End it before starting another; one that was before it is "
+                "given its end.",
                 "start",
             )
         alone(student, None, self.start, self.end)
@@ -220,7 +226,9 @@ class StartPlacement(StudentCommand):
         if (self.end is None) != (self.reason_code is None):
             raise Refused("malformed", "Give the end and the reason for it together, or neither.", "reason_code")
         if self.end is None and self.destination is not None:
-            raise Refused("malformed", "Give the end and the reason for it too, or leave the destination out.", "destination")
+            raise Refused(
+                "malformed", "Give the end and the reason for it too, or leave the destination out.", "destination"
+            )
 
     def beside(self, state: Student | None) -> tuple[UUID, ...]:
         """The other records of the child."""

@@ -55,7 +55,10 @@ WITHDRAWABLE: Mapping[str, type[DatedFact]] = {
         StudentNeedsNoted,
     )
 }
-"""The facts that can be withdrawn, by the name that a withdrawal gives them. A family link is ended by its own command."""
+"""The facts that can be withdrawn, by the name that a withdrawal gives them.
+
+A family link is ended by its own command.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Student:
     placements: tuple[Placement, ...] = ()
     shredded: frozenset[str] = field(default_factory=frozenset)
     own_items: frozenset[tuple[str, str]] = field(default_factory=frozenset)
-    """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old one."""
+    """Every item of the student's own that there ever was, as (definition id, item id): a late entry may name an old
+    one."""
     identity: StudentIdentified | None = field(default=None, repr=False)
     dated: tuple[DatedFact, ...] = ()
     """What was recorded to hold from a date on, in the order of recording. A family link that ended is not among it."""
@@ -178,7 +182,9 @@ def evolve(student: Student | None, event: Event) -> Student | None:
         case StudentIdentified():
             student = replace(student, identity=event)
         case OwnItemsSet():
-            student = replace(student, own_items=student.own_items | {(event.definition.id, item) for item in event.items})
+            student = replace(
+                student, own_items=student.own_items | {(event.definition.id, item) for item in event.items}
+            )
         case DatedFact():
             student = replace(student, dated=(*student.dated, event))
         case StudentFactWithdrawn():

@@ -30,7 +30,8 @@ class GroupStudent(DatedCommand, StudentCommand):
 
 
 class NoteNeeds(DatedCommand, StudentCommand):
-    """Says which types of special educational need the student has from a date on, the main one first; none where none is known any more."""
+    """Says which types of special educational need the student has from a date on, the main one first; none where none
+    is known any more."""
 
     needs: Needs = Field(description=NEEDS)
 
@@ -54,7 +55,8 @@ class SetOwnItems(StudentCommand):
     labels: OwnLabels
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """An own item's id is that of the shared item with a number behind it, so that the id says nothing about the child."""
+        """An own item's id is that of the shared item with a number behind it, so that the id says nothing about the
+        child."""
         if "learning" in self.admitted(state).shredded:
             raise Refused("not-allowed", "This student's learning record was erased, so no words can be kept for it.")
         if any(OWN_ITEM.fullmatch(item) is None for item in self.labels):

@@ -10,7 +10,10 @@ _SHAPE = re.compile(rf"[{LETTERS}][0-9]{{11}}[0-9{LETTERS}]")
 
 
 def read_upn(text: str) -> str:
-    """A UPN in capitals and without spaces. Raises ValueError for another shape, or a check letter that does not fit."""
+    """A UPN in capitals and without spaces.
+
+    Raises ValueError for another shape, or a check letter that does not fit.
+    """
     upn = "".join(text.split()).upper()
     if _SHAPE.fullmatch(upn) is None or upn[0] != check_letter(upn[1:]):
         raise ValueError("not a UPN")

@@ -44,7 +44,9 @@ class WithdrawStudentFact(StudentCommand):
         about = {name: getattr(self, name) for name in ("placement_id", "person_id")}
         for name, value in about.items():
             if (value is not None) != (name in kind.SERIES):
-                raise Refused("malformed", "Sessions need placement_id, a mentor person_id, anything else neither.", name)
+                raise Refused(
+                    "malformed", "Sessions need placement_id, a mentor person_id, anything else neither.", name
+                )
         _holds_from(self.admitted(state).facts(kind, **{name: about[name] for name in kind.SERIES}), self.from_date)
         parts = {"fact": self.fact, "from_date": self.from_date, "reason_code": self.reason_code}
         return [events.event(StudentFactWithdrawn, **parts, **about)]

@@ -49,4 +49,6 @@ def event_class(topic: str) -> type[Event]:
     try:
         return EVENT_BY_TOPIC[topic]
     except KeyError:
-        raise Unreadable(f"The ledger holds an event '{topic[:60]}' that this version does not know. Upgrade AP Ledger.") from None
+        raise Unreadable(
+            f"The ledger holds an event '{topic[:60]}' that this version does not know. Upgrade AP Ledger."
+        ) from None

@@ -59,8 +59,8 @@ class Session(Fact):
 class Stamp:
     """Who, when and where: the columns that stand beside an event's own fields in its stored row.
 
-    `occurred_at` is when it happened, `recorded_at` when the ledger took it (set by the recorder), both aware and in UTC.
-    `position` is its place in the one order of the ledger, known once it is stored.
+    `occurred_at` is when it happened, `recorded_at` when the ledger took it (set by the recorder), both aware and in
+    UTC. `position` is its place in the one order of the ledger, known once it is stored.
     """
 
     occurred_at: datetime
@@ -85,7 +85,9 @@ class Event(Fact):
     class_version: ClassVar[int] = 1
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {}
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, arbitrary_types_allowed=True
+    )
 
     originator_id: UUID = Field(repr=False)
     originator_version: int = Field(repr=False)
@@ -93,7 +95,10 @@ class Event(Fact):
 
     @classmethod
     def personal(cls, state: Mapping[str, Any]) -> Mapping[str, RetentionClass]:
-        """Which fields of this state are sealed, and under which class. Differs from `PERSONAL` only where a field decides."""
+        """Which fields of this state are sealed, and under which class.
+
+        Differs from `PERSONAL` only where a field decides.
+        """
         return cls.PERSONAL
 
     @classmethod

@@ -1,4 +1,5 @@
-"""How far away a date or time may lie for somebody to have meant it: from 1990 to two years ahead, wherever one is given.
+"""How far away a date or time may lie for somebody to have meant it: from 1990 to two years ahead, wherever one is
+given.
 
 What is said of a student lies in their life, too.
 
@@ -39,9 +40,12 @@ ALWAYS = Since(EARLIEST, TOO_EARLY)
 
 
 def in_the_life_of(born: date | None, admitted_on: date) -> Since:
-    """From when on something can be said of a student: from their birth, or not long before they came, where that is not known."""
+    """From when on something can be said of a student: from their birth, or not long before they came, where that is
+    not known."""
     if born is not None:
-        return max(ALWAYS, Since(born, "This lies before the student was born. Put this date or the date of birth right."))
+        return max(
+            ALWAYS, Since(born, "This lies before the student was born. Put this date or the date of birth right.")
+        )
     sentence = f"This lies more than {STUDENT_YEARS} years before the student was admitted. Check the year."
     return max(ALWAYS, Since(admitted_on - timedelta(days=STUDENT_YEARS * 366), sentence))
 
@@ -63,7 +67,8 @@ def out_of_reach(value: date, now: datetime) -> str | None:
 
 
 class _Reach(NamedTuple):
-    """The first and the last moment and day that can have been meant, and the years between which no more need be asked."""
+    """The first and the last moment and day that can have been meant, and the years between which no more need be
+    asked."""
 
     since: Since
     earliest: datetime
@@ -84,13 +89,23 @@ def _reach(now: datetime, since: Since) -> _Reach:
 def _fault_in(value: Any, reach: _Reach) -> tuple[str, str] | None:
     """The path and the sentence of the first date or time out of reach."""
     if isinstance(value, datetime):
-        return None if reach.earliest <= value <= reach.latest else ("", TOO_LATE if value > reach.latest else _early(value, reach))
+        return (
+            None
+            if reach.earliest <= value <= reach.latest
+            else ("", TOO_LATE if value > reach.latest else _early(value, reach))
+        )
     if isinstance(value, date):
-        return None if reach.since.day <= value <= reach.last_day else ("", TOO_LATE if value > reach.last_day else _early(value, reach))
+        return (
+            None
+            if reach.since.day <= value <= reach.last_day
+            else ("", TOO_LATE if value > reach.last_day else _early(value, reach))
+        )
     if _is_model(value.__class__):
         return _fault_in_fields(value, reach)
     parts: Iterable[tuple[Any, Any]]
-    parts = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    parts = (
+        value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
+    )
     for name, inner in parts:
         if (found := _fault_in(inner, reach)) is not None:
             return _under(name, found)
@@ -105,8 +120,8 @@ def _fault_in_fields(fact: BaseModel, reach: _Reach) -> tuple[str, str] | None:
     given, surely_after, surely_before = fact.__dict__, reach.surely_after, reach.surely_before
     for name in _timely(fact.__class__):
         value = given[name]
-        # Every entry comes through here. To compare two moments with offsets takes longer than all else that is done with
-        # an entry's times, and the year alone tells of nearly all of them that they are within reach.
+        # Every entry comes through here. To compare two moments with offsets takes longer than all else that is done
+        # with an entry's times, and the year alone tells of nearly all of them that they are within reach.
         if value is None or (value.__class__ in _DATES and surely_after < value.year < surely_before and name != BIRTH):
             continue
         # A birth has a reach of its own, whichever day is the last for everything else.
@@ -142,5 +157,9 @@ def _timely(model: type[BaseModel]) -> tuple[str, ...]:
 
 def _may_hold_time(annotation: Any) -> bool:
     if isinstance(annotation, type):
-        return annotation is AwareDatetime or issubclass(annotation, date) or (issubclass(annotation, BaseModel) and bool(_timely(annotation)))
+        return (
+            annotation is AwareDatetime
+            or issubclass(annotation, date)
+            or (issubclass(annotation, BaseModel) and bool(_timely(annotation)))
+        )
     return any(map(_may_hold_time, get_args(annotation)))

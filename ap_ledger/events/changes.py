@@ -53,7 +53,10 @@ class EntryVoided(Event):
 
 
 class SealedRecord(Event):
-    """A record of which only its existence is in the clear. Its stream has a random id and names no student or author."""
+    """A record of which only its existence is in the clear.
+
+    Its stream has a random id and names no student or author.
+    """
 
     TOPIC: ClassVar[str] = "sealed-record"
     STREAM: ClassVar[str] = "sealed"

@@ -1,7 +1,7 @@
 """Every clock that runs: what starts it, what ends it, and nothing else. No length of time ends one.
 
-Pages, the API, jobs and docs read this table. The numbers of days in it are those of the duties themselves; where a duty is
-written down stands beside it, and what is the law is for whoever advises a setting.
+Pages, the API, jobs and docs read this table. The numbers of days in it are those of the duties themselves; where a
+duty is written down stands beside it, and what is the law is for whoever advises a setting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Literal
 from uuid import UUID
 
 About = Literal["entry", "day", "placement", "review", "told"]
-"""What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what two people told."""
+"""What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what
+two people told."""
 
 
 SOON = timedelta(days=7)
@@ -43,21 +44,26 @@ class ClockRule:
 
 CLOCKS: tuple[ClockRule, ...] = (
     ClockRule(
-        "half-term review", "review", "a half-term in which a commissioner has a student here", "on the last day of the half-term",
+        "half-term review", "review", "a half-term in which a commissioner has a student here",
+        "on the last day of the half-term",
         "a pack of the half-term, or of it since their first student came, is released to them",
         "statutory guidance on alternative provision: reviews at least half-termly",
     ),
     ClockRule(
-        "18 hours", "placement", "more than 18 hours a week are commissioned, and the setting has no URN", "from the day they are commissioned",
+        "18 hours", "placement", "more than 18 hours a week are commissioned, and the setting has no URN",
+        "from the day they are commissioned",
         "fewer hours are commissioned, the placement ends, or the setting is registered",
-        "an unregistered provider of full-time education commits an offence; more than 18 hours is likely to be full-time",
+        "an unregistered provider of full-time education commits an offence; more than 18 hours is likely to be "
+        "full-time",
     ),
     ClockRule(
         "part-time timetable", "placement", "1 to 9 sessions a week are commissioned", "six weeks after they were",
-        "sessions are commissioned anew after a review, or none any more, or the placement ends", "guidance on part-time timetables",
+        "sessions are commissioned anew after a review, or none any more, or the placement ends",
+        "guidance on part-time timetables",
     ),
     ClockRule(
-        "planned end", "placement", "a placement has a planned end", "on that day", "the placement is ended or its planned end changed",
+        "planned end", "placement", "a placement has a planned end", "on that day",
+        "the placement is ended or its planned end changed",
         "the placement's own agreement",
     ),
     ClockRule(
@@ -66,7 +72,8 @@ CLOCKS: tuple[ClockRule, ...] = (
         "guidance on school attendance; the code is settled within five school days",
     ),
     ClockRule(
-        "restrictive intervention", "entry", "an incident was restrictive", "the same day", "the incident says when parents were told",
+        "restrictive intervention", "entry", "an incident was restrictive", "the same day",
+        "the incident says when parents were told",
         "guidance on restrictive interventions",
     ),
     ClockRule(

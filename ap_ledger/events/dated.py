@@ -1,9 +1,9 @@
 """Facts that hold from a date on, and which of them is in force on a day: one mechanism for all of them.
 
-Facts are given in the order in which they were recorded, as events or as the JSON that a read model keeps of them. Each holds
-from its from-date until another one's begins. One that is recorded later from the same date replaces it; one that `corrects` a
-date takes the place of what held from that date, so that a wrong from-date can be put right. What holds from a later date stays.
-What should never have been recorded is withdrawn: what held before it holds on.
+Facts are given in the order in which they were recorded, as events or as the JSON that a read model keeps of them. Each
+holds from its from-date until another one's begins. One that is recorded later from the same date replaces it; one that
+`corrects` a date takes the place of what held from that date, so that a wrong from-date can be put right. What holds
+from a later date stays. What should never have been recorded is withdrawn: what held before it holds on.
 """
 
 from __future__ import annotations
@@ -17,10 +17,14 @@ from ap_ledger.events.fields import CorrectedDate, FromDate
 
 
 class DatedFact(Fact):
-    """What holds from a date on. `corrects` is the from-date of the one of its kind that it puts right, where that date was wrong."""
+    """What holds from a date on.
+
+    `corrects` is the from-date of the one of its kind that it puts right, where that date was wrong.
+    """
 
     SERIES: ClassVar[tuple[str, ...]] = ()
-    """The fields that tell one series of such facts from another: every mentor, for instance, has a series of their own."""
+    """The fields that tell one series of such facts from another: every mentor, for instance, has a series of their
+    own."""
     from_date: FromDate
     corrects: CorrectedDate | None = None
 
@@ -45,12 +49,16 @@ def standing(facts: Iterable[D]) -> list[D]:
 
 
 def in_force(facts: Iterable[D], day: date | str) -> D | None:
-    """The fact in force on a day (or on an ISO date): the one with the latest from-date on or before it. None before the first."""
+    """The fact in force on a day (or on an ISO date): the one with the latest from-date on or before it.
+
+    None before the first.
+    """
     return next((fact for fact in reversed(standing(facts)) if _dates(fact)[0] <= str(day)), None)
 
 
 def spans(facts: Iterable[D]) -> list[tuple[D, str, str]]:
-    """Each fact that counts, with its first day and the day on which the next one takes over, as ISO dates; `9999` for none."""
+    """Each fact that counts, with its first day and the day on which the next one takes over, as ISO dates; `9999` for
+    none."""
     held = standing(facts)
     begins = [_dates(fact)[0] for fact in held]
     return list(zip(held, begins, [*begins[1:], "9999"], strict=True)) if held else []

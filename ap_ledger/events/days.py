@@ -9,7 +9,10 @@ from typing import NamedTuple
 
 
 class Span(NamedTuple):
-    """Some days in a row, the first and the last included. One that goes on ends with the last day that there can be."""
+    """Some days in a row, the first and the last included.
+
+    One that goes on ends with the last day that there can be.
+    """
 
     first: date = date.min
     last: date = date.max

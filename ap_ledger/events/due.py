@@ -12,7 +12,8 @@ from ap_ledger.events.fields import ClockAbout, ClockName, CommissionerId, Endin
 class ClockEnded(Event):
     """Something that was due for a student was ended with a reason. It is due no more, and that it was stays known.
 
-    `clock` names it in the table of clocks; `about` says which one: the id of an entry, a day, or a placement and a date.
+    `clock` names it in the table of clocks; `about` says which one: the id of an entry, a day, or a placement and a
+    date.
     """
 
     TOPIC: ClassVar[str] = "clock-ended"

@@ -22,7 +22,9 @@ class RungReached(Entry):
     TOPIC: ClassVar[str] = "rung-reached"
     ladder: Ref = Field(description="The ladder is named by its id and its version.")
     rung: Slug = Field(description="The rung is named by its id in the ladder.")
-    anxiety: Annotated[int, Field(ge=0, le=10)] | None = Field(None, description="Anxiety is a whole number from 0 to 10, 10 worst, or left out.")
+    anxiety: Annotated[int, Field(ge=0, le=10)] | None = Field(
+        None, description="Anxiety is a whole number from 0 to 10, 10 worst, or left out."
+    )
 
 
 class OutcomeScored(Entry):
@@ -31,9 +33,15 @@ class OutcomeScored(Entry):
     TOPIC: ClassVar[str] = "outcome-scored"
     framework: Ref = Field(description="The framework is named by its id and its version.")
     indicator: Slug = Field(description="The indicator is named by its id in the framework.")
-    level: Level = Field(None, description="The level is a number or a short text that the indicator's scale has, or left out.")
-    missing: Missing | None = Field(None, description="Why there is no level: not-observed, not-applicable or not-answered.")
-    set_by: Literal["person", "default"] = Field("person", description="Who set it: person, or default for what was filled in.")
+    level: Level = Field(
+        None, description="The level is a number or a short text that the indicator's scale has, or left out."
+    )
+    missing: Missing | None = Field(
+        None, description="Why there is no level: not-observed, not-applicable or not-answered."
+    )
+    set_by: Literal["person", "default"] = Field(
+        "person", description="Who set it: person, or default for what was filled in."
+    )
     informant: Informant = Field(description="Whose view it is: mentor, teacher, student, carer or receiving-school.")
 
     @model_validator(mode="after")
@@ -56,13 +64,20 @@ class UnitProgressed(Entry):
 
 
 class VisitLogged(Entry):
-    """The effort of reaching out: planned, attempted, or cancelled by us; by which channel; for how many whole minutes."""
+    """The effort of reaching out: planned, attempted, or cancelled by us; by which channel; for how many whole
+    minutes."""
 
     TOPIC: ClassVar[str] = "visit-logged"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"note": "learning"}
-    effort: Literal["planned", "attempted", "cancelled-by-us"] = Field(description="What we did: planned, attempted or cancelled-by-us.")
-    channel: Literal["in-person", "phone", "text", "video"] = Field(description="By which channel: in-person, phone, text or video.")
-    minutes: Minutes | None = Field(None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out.")
+    effort: Literal["planned", "attempted", "cancelled-by-us"] = Field(
+        description="What we did: planned, attempted or cancelled-by-us."
+    )
+    channel: Literal["in-person", "phone", "text", "video"] = Field(
+        description="By which channel: in-person, phone, text or video."
+    )
+    minutes: Minutes | None = Field(
+        None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out."
+    )
     note: Text | Erased | None = Field(None, description="The note is text of at most 4,000 characters, or left out.")
 
 
@@ -70,13 +85,23 @@ class SessionAttended(Entry):
     """What a session was planned to be and what it was: the attestation a register code is suggested from."""
 
     TOPIC: ClassVar[str] = "session-attended"
-    planned_start: AwareDatetime = Field(description="The planned start is a time with its offset, such as 2026-03-02T09:15:00+00:00.")
-    planned_end: AwareDatetime = Field(description="The planned end is a time with its offset, such as 2026-03-02T12:00:00+00:00.")
-    actual_start: AwareDatetime | None = Field(None, description="When the student came is a time with its offset, or left out.")
-    actual_end: AwareDatetime | None = Field(None, description="When the student left is a time with its offset, or left out.")
+    planned_start: AwareDatetime = Field(
+        description="The planned start is a time with its offset, such as 2026-03-02T09:15:00+00:00."
+    )
+    planned_end: AwareDatetime = Field(
+        description="The planned end is a time with its offset, such as 2026-03-02T12:00:00+00:00."
+    )
+    actual_start: AwareDatetime | None = Field(
+        None, description="When the student came is a time with its offset, or left out."
+    )
+    actual_end: AwareDatetime | None = Field(
+        None, description="When the student left is a time with its offset, or left out."
+    )
     place_id: UUID | None = Field(None, description="The place is named by its id, a UUID, or left out.")
     supervised_by: UUID | None = Field(None, description="Who supervised is named by their id, a UUID, or left out.")
-    cancelled_by: Literal["us", "student", "other"] | None = Field(None, description="Who cancelled it: us, student or other, or left out.")
+    cancelled_by: Literal["us", "student", "other"] | None = Field(
+        None, description="Who cancelled it: us, student or other, or left out."
+    )
 
 
 class VoiceHeard(Entry):
@@ -85,8 +110,12 @@ class VoiceHeard(Entry):
     TOPIC: ClassVar[str] = "voice-heard"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"words": "learning"}
     speaker: Literal["student", "carer"] = Field(description="Who spoke: student or carer.")
-    face: Annotated[int, Field(ge=1, le=5)] | None = Field(None, description="The face is a whole number from 1 to 5, 5 best, or left out.")
-    words: Text | Erased | None = Field(None, description="The words are text of at most 4,000 characters, or left out.")
+    face: Annotated[int, Field(ge=1, le=5)] | None = Field(
+        None, description="The face is a whole number from 1 to 5, 5 best, or left out."
+    )
+    words: Text | Erased | None = Field(
+        None, description="The words are text of at most 4,000 characters, or left out."
+    )
 
 
 class NoteWritten(Entry):
@@ -94,7 +123,9 @@ class NoteWritten(Entry):
 
     TOPIC: ClassVar[str] = "note-written"
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "learning"}
-    retention_class: Literal["learning", "behaviour", "health"] = Field(description="What the note is about: learning, behaviour or health.")
+    retention_class: Literal["learning", "behaviour", "health"] = Field(
+        description="What the note is about: learning, behaviour or health."
+    )
     text: Text | Erased = Field(description="The text is text of at most 4,000 characters.")
 
     @classmethod
@@ -110,8 +141,12 @@ class IncidentRecorded(Entry):
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "behaviour"}
     category: Slug = Field(description="The category is one of the setting's list.")
     restrictive: bool = Field(description="Whether it was restrictive is true or false.")
-    minutes: Minutes | None = Field(None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out.")
-    parents_told_at: AwareDatetime | None = Field(None, description="When parents were told is a time with its offset, or left out.")
+    minutes: Minutes | None = Field(
+        None, description="Minutes are a whole number from 0 to 1,440, which is a day, or left out."
+    )
+    parents_told_at: AwareDatetime | None = Field(
+        None, description="When parents were told is a time with its offset, or left out."
+    )
     text: Text | Erased | None = Field(None, description="The text is text of at most 4,000 characters, or left out.")
 
 
@@ -131,7 +166,9 @@ class InstrumentAnswered(Entry):
     PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"answers": "health"}
     instrument: Ref = Field(description="The instrument is named by its id and its version.")
     respondent: Informant = Field(description="Who answered: mentor, teacher, student, carer or receiving-school.")
-    answers: dict[Slug, Level] | Erased = Field(description="The answers are a level, or null, for each item by its id.")
+    answers: dict[Slug, Level] | Erased = Field(
+        description="The answers are a level, or null, for each item by its id."
+    )
 
 
 class WorryRaised(Entry):

@@ -1,8 +1,8 @@
 """The fields that commands and their events share: one type for each, with the sentence that says what it takes.
 
-The description of a field is told to whoever sends something else. A stored event is read by the same type. What only
-a command is asked for besides stands with the command: that nothing is blank and names are tidy (`ap_ledger/domain/given.py`), and
-that the check letter of a UPN fits.
+The description of a field is told to whoever sends something else. A stored event is read by the same type. What only a
+command is asked for besides stands with the command: that nothing is blank and names are tidy
+(`ap_ledger/domain/given.py`), and that the check letter of a UPN fits.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ Weekday = Annotated[int, Field(ge=1, le=7, description="A weekday is a number fr
 
 @dataclass(frozen=True, slots=True)
 class OneLine:
-    """Marks a text that stands on one line among others, such as a name. A command keeps it without what nobody can see."""
+    """Marks a text that stands on one line among others, such as a name.
+
+    A command keeps it without what nobody can see.
+    """
 
 
 ONE_LINE = OneLine()
@@ -118,13 +121,18 @@ OwnWords = Annotated[
 ClearedNames = Annotated[
     tuple[Literal["known_as", "date_of_birth", "upn"], ...],
     Field(
-        description="What is cleared is a list of: known_as, date_of_birth, upn. What is neither given nor cleared stays.",
+        description=(
+            "What is cleared is a list of: known_as, date_of_birth, upn. What is neither given nor cleared stays."
+        ),
     ),
 ]
 ClearedParts = Annotated[
     tuple[Literal["planned_end", "end", "commissioner_id", "purpose", "destination"], ...],
     Field(
-        description=("What is cleared is a list of: planned_end, end, commissioner_id, purpose, destination. What is neither given nor cleared stays."),
+        description=(
+            "What is cleared is a list of: planned_end, end, commissioner_id, purpose, destination. What is neither "
+            "given nor cleared stays."
+        ),
     ),
 ]
 ClearedNumbers = Annotated[
@@ -138,7 +146,9 @@ UpnText = Annotated[
     str,
     Field(
         max_length=20,
-        description="A UPN is a check letter and twelve characters, such as Y823432104009. Look at its check letter again.",
+        description=(
+            "A UPN is a check letter and twelve characters, such as Y823432104009. Look at its check letter again."
+        ),
     ),
 ]
 Urn = Annotated[str, Field(pattern=r"^\d{6}$", description="A URN is six digits, or left out.")]
@@ -158,14 +168,17 @@ StudentFactName = Annotated[
     ],
     Field(
         description=(
-            "What is withdrawn is one of: student-expected, sessions-commissioned, key-worker-assigned, mentor-assigned, student-grouped, student-needs-noted."
+            "What is withdrawn is one of: student-expected, sessions-commissioned, key-worker-assigned, "
+            "mentor-assigned, student-grouped, student-needs-noted."
         ),
     ),
 ]
 SettingFactName = Annotated[
     Literal["calendar-set", "timetable-set", "retention-set", "incident-categories-set"],
     Field(
-        description=("What is withdrawn is one of: calendar-set, timetable-set, retention-set, incident-categories-set."),
+        description=(
+            "What is withdrawn is one of: calendar-set, timetable-set, retention-set, incident-categories-set."
+        ),
     ),
 ]
 NeedCode = Annotated[
@@ -203,7 +216,9 @@ CategoryId = Annotated[
     Field(
         pattern=r"^[a-z0-9]+(-[a-z0-9]+){0,5}$",
         max_length=60,
-        description="The id of a category is up to six short words in small letters, joined by hyphens, such as left-site.",
+        description=(
+            "The id of a category is up to six short words in small letters, joined by hyphens, such as left-site."
+        ),
     ),
 ]
 SlotId = Annotated[Slug, Field(description="A slot is named by its id, 1 to 120 characters, not blank.")]

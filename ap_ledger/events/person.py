@@ -8,15 +8,29 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from ap_ledger.events.base import Erased, Event, RetentionClass
-from ap_ledger.events.fields import ApproverId, CommissionerId, FromDate, GrantId, Label, LastDay, ReasonCode, StudentId, YesOrNo
+from ap_ledger.events.fields import (
+    ApproverId,
+    CommissionerId,
+    FromDate,
+    GrantId,
+    Label,
+    LastDay,
+    ReasonCode,
+    StudentId,
+    YesOrNo,
+)
 
 Role = Literal[
-    "mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family", "administrator", "researcher",
+    "mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family",
+    "administrator", "researcher",
 ]  # fmt: skip
 RoleName = Annotated[
     Role,
     Field(
-        description="A role is one of: mentor, ap-staff, leader, dsl, deputy-dsl, safeguarding-reader, commissioner, family, administrator, researcher.",
+        description=(
+            "A role is one of: mentor, ap-staff, leader, dsl, deputy-dsl, safeguarding-reader, commissioner, "
+            "family, administrator, researcher."
+        ),
     ),
 ]
 TWO_PEOPLE_ROLES: frozenset[Role] = frozenset({"dsl", "deputy-dsl"})
@@ -25,7 +39,9 @@ SAFEGUARDING_ROLES: frozenset[Role] = TWO_PEOPLE_ROLES | {"safeguarding-reader"}
 """Every role that opens safeguarding records. A safeguarding reader is named by a safeguarding lead."""
 STAFF_ROLES: frozenset[Role] = frozenset({"mentor", "ap-staff", "leader", "dsl", "deputy-dsl"})
 """Roles of those who work with students, and so may supervise, mentor and answer for them."""
-Lost = Annotated[Literal["password", "second-factor"], Field(description="What was lost is one of: password, second-factor.")]
+Lost = Annotated[
+    Literal["password", "second-factor"], Field(description="What was lost is one of: password, second-factor.")
+]
 
 
 class PersonEvent(Event):
@@ -53,8 +69,8 @@ class PersonRenamed(PersonEvent):
 class RoleGranted(PersonEvent):
     """A role in one setting, from a date on, until a date where one is given.
 
-    A commissioner's names who buys the places. Making somebody DSL takes two people: the author and `approved_by`; or, for
-    the `first_lead` of a setting, whoever holds the machine.
+    A commissioner's names who buys the places. Making somebody DSL takes two people: the author and `approved_by`; or,
+    for the `first_lead` of a setting, whoever holds the machine.
     """
 
     TOPIC: ClassVar[str] = "role-granted"
@@ -68,7 +84,8 @@ class RoleGranted(PersonEvent):
 
 
 class RoleEnded(PersonEvent):
-    """A role ends: at the end of `on` where that day was still to come, and else at the moment at which this was said."""
+    """A role ends: at the end of `on` where that day was still to come, and else at the moment at which this was
+    said."""
 
     TOPIC: ClassVar[str] = "role-ended"
     grant_id: GrantId
@@ -76,7 +93,10 @@ class RoleEnded(PersonEvent):
 
 
 class ConflictDeclared(PersonEvent):
-    """Somebody is kept from a student's record: their own child, or an allegation made against them. The reason is a code."""
+    """Somebody is kept from a student's record: their own child, or an allegation made against them.
+
+    The reason is a code.
+    """
 
     TOPIC: ClassVar[str] = "conflict-declared"
     conflicted_student: StudentId

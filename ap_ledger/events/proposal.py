@@ -9,7 +9,10 @@ from ap_ledger.events.fields import CommandBody, DeedName, ReasonCode
 
 
 class DeedProposed(Event):
-    """Somebody proposed a deed that takes two people. `deed` is the command's name, `command` the command; neither names anybody."""
+    """Somebody proposed a deed that takes two people.
+
+    `deed` is the command's name, `command` the command; neither names anybody.
+    """
 
     TOPIC: ClassVar[str] = "deed-proposed"
     STREAM: ClassVar[str] = "proposal"

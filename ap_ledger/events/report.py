@@ -7,11 +7,26 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ap_ledger.events.base import Event
-from ap_ledger.events.fields import Audience, CommissionerId, FiguresHash, FirstDay, LastDay, LayoutBody, Moment, PresetName, ReasonCode, SoftwareName
+from ap_ledger.events.fields import (
+    Audience,
+    CommissionerId,
+    FiguresHash,
+    FirstDay,
+    LastDay,
+    LayoutBody,
+    Moment,
+    PresetName,
+    ReasonCode,
+    SoftwareName,
+)
 
 
 class Layout(BaseModel):
-    """One layout. `about` says what it can be made for; `audience` who reads it, which decides the preset and whose words may be in it."""
+    """One layout.
+
+    `about` says what it can be made for; `audience` who reads it, which decides the preset and whose words may be in
+    it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,8 +49,9 @@ class Layout(BaseModel):
 class ReportReleased(Event):
     """A report was released to its readers: the student's family, or a commissioner.
 
-    Nothing of it is kept but what it is made from: its layout, its period, what was known, the preset. `figures_hash` is
-    SHA-256 over its tables and figures, and tells whether it still says the same. Where a student is meant, the stamp names them.
+    Nothing of it is kept but what it is made from: its layout, its period, what was known, the preset. `figures_hash`
+    is SHA-256 over its tables and figures, and tells whether it still says the same. Where a student is meant, the
+    stamp names them.
     """
 
     TOPIC: ClassVar[str] = "report-released"

@@ -53,7 +53,8 @@ class SettingOpened(SettingEvent):
 
 
 class SettingCorrected(SettingEvent):
-    """A setting's name or numbers were put right: what is given is right now, what is cleared is gone, the rest stays."""
+    """A setting's name or numbers were put right: what is given is right now, what is cleared is gone, the rest
+    stays."""
 
     TOPIC: ClassVar[str] = "setting-corrected"
     reason_code: ReasonCode
@@ -181,7 +182,8 @@ class TimetableSet(DatedFact, SettingEvent):
 
 
 class RetentionClock(Fact):
-    """How long one retention class is kept: `years` after a moment of the student's life. Null years: never disposed of.
+    """How long one retention class is kept: `years` after a moment of the student's life. Null years: never disposed
+    of.
 
     `basis` says which rule or guidance it comes from, so that whoever checks it can look.
     """
@@ -205,7 +207,10 @@ class RetentionSet(DatedFact, SettingEvent):
 
 
 class IncidentCategory(Fact):
-    """What an incident may be called. Its id stands in the clear in every such entry, so it is a code and never somebody's words."""
+    """What an incident may be called.
+
+    Its id stands in the clear in every such entry, so it is a code and never somebody's words.
+    """
 
     id: CategoryId
     label: Label
@@ -218,14 +223,18 @@ IncidentCategories = Annotated[
 
 
 class IncidentCategoriesSet(DatedFact, SettingEvent):
-    """What incidents may be called from a date on, replacing what held before. What was recorded before keeps its category."""
+    """What incidents may be called from a date on, replacing what held before.
+
+    What was recorded before keeps its category.
+    """
 
     TOPIC: ClassVar[str] = "incident-categories-set"
     categories: IncidentCategories
 
 
 class SettingFactWithdrawn(SettingEvent):
-    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds on."""
+    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
+    on."""
 
     TOPIC: ClassVar[str] = "setting-fact-withdrawn"
     fact: SettingFactName

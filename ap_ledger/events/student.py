@@ -219,7 +219,8 @@ class StudentNeedsNoted(DatedFact, StudentEvent):
 
 
 class StudentFactWithdrawn(StudentEvent):
-    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds on.
+    """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
+    on.
 
     Sessions are those of a placement, and a mentor is a person; whichever the fact is about is named.
     """
@@ -282,7 +283,10 @@ class KeyShredded(StudentEvent):
 
 
 class TextExcised(StudentEvent):
-    """One sealed text (a wrong child's note, say) was removed. The row it stood beside, and any proof over it, remain."""
+    """One sealed text (a wrong child's note, say) was removed.
+
+    The row it stood beside, and any proof over it, remain.
+    """
 
     TOPIC: ClassVar[str] = "text-excised"
     excised_position: StoredPosition

@@ -1,8 +1,9 @@
 """The chain over the rows of a ledger: each row's link is a hash of the link before it and of every column of the row.
 
-A row that is changed, moved, added or taken out no longer fits its link, which names the position. The chain takes no key,
-so that anybody can recompute it; the end of it is proved under a key that lies apart from the ledger, so that nobody who
-has the ledger alone can put another chain in its place. Ciphertexts are not in it: what is erased leaves it standing.
+A row that is changed, moved, added or taken out no longer fits its link, which names the position. The chain takes no
+key, so that anybody can recompute it; the end of it is proved under a key that lies apart from the ledger, so that
+nobody who has the ledger alone can put another chain in its place. Ciphertexts are not in it: what is erased leaves it
+standing.
 """
 
 from __future__ import annotations
@@ -44,11 +45,27 @@ def row_bytes(position: int, recorded_at: int, row: Row) -> bytes:
     A null is the byte 0; a whole number is 1 and eight bytes, most significant first; anything else is 2, its length in
     four bytes, and its bytes (an id has 16, a text is UTF-8).
     """
-    stream, version, topic, class_version, command, setting, student, author, device, occurred, print_, hash_, state, _ = row
+    (
+        stream,
+        version,
+        topic,
+        class_version,
+        command,
+        setting,
+        student,
+        author,
+        device,
+        occurred,
+        print_,
+        hash_,
+        state,
+        _,
+    ) = row
     topic_bytes, state_bytes = topic.encode(), state.encode()
     # Neighbours are packed together, because every entry that is recorded waits for this.
     return b"".join((
-        _BEGINNING.pack(_INTEGER_IS, position, _BYTES_ARE, 16, stream.bytes, _INTEGER_IS, version, _BYTES_ARE, len(topic_bytes)), topic_bytes,
+        _BEGINNING.pack(_INTEGER_IS, position, _BYTES_ARE, 16, stream.bytes, _INTEGER_IS, version, _BYTES_ARE,
+        len(topic_bytes)), topic_bytes,
         _INTEGER.pack(_INTEGER_IS, class_version),
         _NULL if command is None else _ID + command.bytes,
         _NULL if setting is None else _ID + setting.bytes,
@@ -62,7 +79,8 @@ def row_bytes(position: int, recorded_at: int, row: Row) -> bytes:
 
 
 class EndProof:
-    """Proves the end of a ledger under a key of its own: HMAC-SHA-256 over the ledger's id and everything the head says.
+    """Proves the end of a ledger under a key of its own: HMAC-SHA-256 over the ledger's id and everything the head
+    says.
 
     The keyed start is kept and copied, because a commit should not pay for it.
     """
@@ -73,7 +91,12 @@ class EndProof:
     def of(self, head: Head) -> bytes:
         """The proof of an end."""
         taken = self._start.copy()
-        taken.update(_FIVE_INTEGERS.pack(head.position, head.recorded_at, head.rules_position, head.keys_position, len(head.chain)) + head.chain)
+        taken.update(
+            _FIVE_INTEGERS.pack(
+                head.position, head.recorded_at, head.rules_position, head.keys_position, len(head.chain)
+            )
+            + head.chain
+        )
         return taken.digest()
 
     def holds(self, head: Head) -> bool:

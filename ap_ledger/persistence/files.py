@@ -52,7 +52,8 @@ def write_private(path: Path, text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Waits until the names in a folder are on the disk: a file that was synced can still lose its name to a power cut."""
+    """Waits until the names in a folder are on the disk: a file that was synced can still lose its name to a power
+    cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -62,7 +63,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Lets one command at a time change what lies in a folder. A program that is killed lets go. Raises SetupError after a while."""
+    """Lets one command at a time change what lies in a folder.
+
+    A program that is killed lets go. Raises SetupError after a while.
+    """
     make_folder(folder)
     descriptor = os.open(folder, os.O_RDONLY)
     try:
@@ -73,7 +77,9 @@ def locked(folder: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise SetupError(f"Another ap-ledger command is at work in {folder}. Wait until it has ended, then try again.") from None
+                    raise SetupError(
+                        f"Another ap-ledger command is at work in {folder}. Wait until it has ended, then try again."
+                    ) from None
                 time.sleep(0.05)
         yield
     finally:

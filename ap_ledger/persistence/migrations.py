@@ -1,8 +1,8 @@
 """Versions of the stores that cannot be thrown away, and the numbered steps that bring an older one up to date.
 
-The version stands in the store itself, in `store_version`; a store without that table was made by 0.1.0 before there were
-versions, and is version 0. A step runs once, in one transaction with the new version, under a lock with a time limit, so
-that a store is never left half-way.
+The version stands in the store itself, in `store_version`; a store without that table was made by 0.1.0 before there
+were versions, and is version 0. A step runs once, in one transaction with the new version, under a lock with a time
+limit, so that a store is never left half-way.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _ADVISORY_LOCK = 7_305_001
 class Upgrading:
     """What a step may use: the store's connection, and what lies outside the store.
 
-    `open_key` gives the raw key of an owner (a student, a person, the ledger itself) and retention class, or None where it
-    is shredded or was never made. The keyring is upgraded first, so every later step may ask for keys.
+    `open_key` gives the raw key of an owner (a student, a person, the ledger itself) and retention class, or None where
+    it is shredded or was never made. The keyring is upgraded first, so every later step may ask for keys.
     """
 
     connection: Connection
@@ -70,13 +70,24 @@ def write_version(connection: Connection, version: int) -> None:
 def require_version(name: str, version: int, steps: Sequence[Step]) -> None:
     """Raises SetupError where a store is older or newer than this program, and says what to do."""
     if version < len(steps):
-        raise SetupError(f"The store {name} was made by an earlier version of AP Ledger. Stop the service, back everything up, then run: ap-ledger upgrade")
+        raise SetupError(
+            f"The store {name} was made by an earlier version of AP Ledger. Stop the service, back everything up, then "
+            "run: ap-ledger upgrade"
+        )
     if version > len(steps):
-        raise SetupError(f"The store {name} was made by a newer version of AP Ledger than this one. Install that version again; nothing was changed.")
+        raise SetupError(
+            f"The store {name} was made by a newer version of AP Ledger than this one. Install that version again; "
+            "nothing was changed."
+        )
 
 
-def run_steps(settings: Settings, name: str, steps: Sequence[Step], open_key: Callable[[UUID, str], bytes | None]) -> list[str]:
-    """Brings one store up to date and returns the sentences of the steps that ran. Raises SetupError where it is newer."""
+def run_steps(
+    settings: Settings, name: str, steps: Sequence[Step], open_key: Callable[[UUID, str], bytes | None]
+) -> list[str]:
+    """Brings one store up to date and returns the sentences of the steps that ran.
+
+    Raises SetupError where it is newer.
+    """
     engine = create_engine(settings.sqlalchemy_url(name), connect_args=_connect_args(settings, name))
     _begin_by_hand(engine)
     done: list[str] = []
@@ -96,7 +107,10 @@ def run_steps(settings: Settings, name: str, steps: Sequence[Step], open_key: Ca
 
 
 def store_exists(settings: Settings, name: str) -> bool:
-    """Whether there is such a store at all. On PostgreSQL a schema that is not there counts as empty, not as missing."""
+    """Whether there is such a store at all.
+
+    On PostgreSQL a schema that is not there counts as empty, not as missing.
+    """
     return settings.postgres is not None or Path(settings.data / f"{name}.sqlite").exists()
 
 

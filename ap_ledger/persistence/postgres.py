@@ -69,8 +69,10 @@ CREATE TRIGGER sealed_never_changes BEFORE UPDATE OR TRUNCATE ON sealed
 FOR EACH STATEMENT EXECUTE FUNCTION never_change();
 """
 APPEND = """
-SELECT append(%b, %b, %b, %b, %b, %b, %b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[],
-%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b::bytea[], %b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])
+SELECT append(%b, %b, %b, %b, %b, %b,
+%b::uuid[], %b::integer[], %b::text[], %b::integer[], %b::uuid[], %b::uuid[], %b::uuid[], %b::uuid[],
+%b::uuid[], %b::bigint[], %b::bytea[], %b::bytea[], %b::text[], %b::bytea[],
+%b::bigint[], %b::text[], %b::uuid[], %b::bytea[], %b::bytea[])
 """
 KNOWN = """
 SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id = ANY(%b) AND originator_version = 1
@@ -88,7 +90,8 @@ def connect(url: str, schema: str, **options: Any) -> psycopg.Connection[Any]:
 
 
 class PostgresLedgerRecorder(LedgerRecorder):
-    """Reads through pooled connections; writes in groups through one connection of its own, re-opened when it breaks."""
+    """Reads through pooled connections; writes in groups through one connection of its own, re-opened when it
+    breaks."""
 
     PARAMETER = "%s"
     BYTES = "uuid_send({})"
@@ -106,7 +109,10 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
     @classmethod
     def create(cls, url: str, ledger_id: UUID, erasing: Beginnings, service_role: str | None = None) -> None:
-        """Makes an empty ledger schema, and gives a role what it needs of it. Raises SetupError if there is a ledger already."""
+        """Makes an empty ledger schema, and gives a role what it needs of it.
+
+        Raises SetupError if there is a ledger already.
+        """
         with connect(url, "ledger") as connection, connection.transaction():
             if connection.execute("SELECT to_regclass('ledger.head')").fetchone() != (None,):
                 raise SetupError("This database holds a ledger already; nothing was changed.")
@@ -116,7 +122,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
             connection.execute(POSTGRES_ERASING)
             connection.execute("INSERT INTO erasing VALUES (1, %s, %s)", erasing)
             connection.execute("INSERT INTO store_version VALUES (%s)", (len(STEPS),))
-            connection.execute("INSERT INTO head VALUES (1, %s, 0, 0, 0, 0, %s, '')", (ledger_id, first_link(ledger_id)))
+            connection.execute(
+                "INSERT INTO head VALUES (1, %s, 0, 0, 0, 0, %s, '')", (ledger_id, first_link(ledger_id))
+            )
             if service_role is not None:
                 _grant_ledger(connection, sql.Identifier(service_role))
 
@@ -180,7 +188,8 @@ class PostgresLedgerRecorder(LedgerRecorder):
         return self._write.cursor(binary=True)
 
     def lock_head(self, ids: Sequence[UUID]) -> tuple[Head, dict[UUID, Known]]:
-        # Both questions travel together. Each is a statement of its own, so the second sees what was committed before the lock.
+        # Both questions travel together. Each is a statement of its own, so the second sees what was committed before
+        # the lock.
         first, second = self._cursor(), self._cursor()
         first.execute(HEAD.format("lock_head()"))
         second.execute(KNOWN, (list(ids), list(ids)))
@@ -191,7 +200,10 @@ class PostgresLedgerRecorder(LedgerRecorder):
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
         if not streams:
             return {}
-        ask = "SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id = ANY(%b) GROUP BY originator_id"
+        ask = (
+            "SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id = ANY(%b) GROUP "
+            "BY originator_id"
+        )
         return dict(self._cursor().execute(ask, (list(set(streams)),)).fetchall())
 
     def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
@@ -199,12 +211,16 @@ class PostgresLedgerRecorder(LedgerRecorder):
         *columns, _ = zip(*rows, strict=True)
         texts = [(position, *text) for position, row in enumerate(rows, first) for text in row.sealed]
         self._cursor().execute(APPEND, [
-            Int8(first), Int8(after.recorded_at), Int8(after.rules_position), Int8(after.keys_position), before.chain, after.proof,
+            Int8(first), Int8(after.recorded_at), Int8(after.rules_position), Int8(after.keys_position), before.chain,
+            after.proof,
             *map(list, columns), list(links), *(map(list, zip(*texts, strict=True)) if texts else ([],) * 5),
         ])  # fmt: skip
 
     def put_head(self, head: Head) -> None:
-        change = "UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s, chain = %s, proof = %s"
+        change = (
+            "UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s, chain = %s, "
+            "proof = %s"
+        )
         try:
             with self.reading() as cursor:
                 cursor.execute(change, head)
@@ -249,7 +265,9 @@ def making_a_ledger(url: str) -> Iterator[None]:
 
 
 def grant_service_role(settings: Settings, role: str) -> None:
-    """Gives the role as which the service runs what it needs and no more. Raises SetupError where there is no such role.
+    """Gives the role as which the service runs what it needs and no more.
+
+    Raises SetupError where there is no such role.
 
     On the ledger that is SELECT: rows are added, and a text is removed, only through functions that check what they are
     asked. The other stores are its own to change.
@@ -261,7 +279,10 @@ def grant_service_role(settings: Settings, role: str) -> None:
 
 
 def grant_stores(settings: Settings, role: str) -> None:
-    """Gives the role as which the service runs the stores beside the ledger. Raises SetupError where there is no such role."""
+    """Gives the role as which the service runs the stores beside the ledger.
+
+    Raises SetupError where there is no such role.
+    """
     assert settings.postgres is not None
     keyring = settings.keyring_url.get_secret_value() if settings.keyring_url else settings.postgres
     name = sql.Identifier(role)
@@ -285,7 +306,11 @@ def _grant_ledger(connection: psycopg.Connection[Any], role: sql.Identifier) -> 
 
 def _own(connection: psycopg.Connection[Any], schema: str, role: sql.Identifier) -> None:
     connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(sql.Identifier(schema), role))
-    connection.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}").format(sql.Identifier(schema), role))
+    connection.execute(
+        sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}").format(
+            sql.Identifier(schema), role
+        )
+    )
 
 
 class Factory(LedgerFactory):

@@ -20,7 +20,19 @@ from eventsourcing.persistence import (
 )
 
 from ap_ledger.errors import Unreadable
-from ap_ledger.persistence.rows import Appended, ChainedRow, Head, Known, LedgerStoredEvent, Row, SealedText, Taken, Unit, octets, of_kind
+from ap_ledger.persistence.rows import (
+    Appended,
+    ChainedRow,
+    Head,
+    Known,
+    LedgerStoredEvent,
+    Row,
+    SealedText,
+    Taken,
+    Unit,
+    octets,
+    of_kind,
+)
 from ap_ledger.persistence.writer import GroupCommitWriter
 
 COLUMNS = (
@@ -32,9 +44,11 @@ DAMAGED_TEXT = SealedText("", UUID(int=0), b"", b"")
 
 
 class TailRow(NamedTuple):
-    """A stored event as projections read it: nothing sealed, ids as their 16 bytes, times in microseconds, state as JSON text.
+    """A stored event as projections read it: nothing sealed, ids as their 16 bytes, times in microseconds, state as
+    JSON text.
 
-    Ids stay bytes because read models keep them so, and making millions of UUIDs is what a replay would spend its time on.
+    Ids stay bytes because read models keep them so, and making millions of UUIDs is what a replay would spend its time
+    on.
     """
 
     position: int
@@ -80,7 +94,10 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def excise(self, position: int, retention_class: str, proof: bytes) -> bool:
-        """Removes one sealed text for good; the event row stays. False when there was none. The proof is an ErasingProof's."""
+        """Removes one sealed text for good; the event row stays.
+
+        False when there was none. The proof is an ErasingProof's.
+        """
 
     @abstractmethod
     def writing(self) -> Any: ...
@@ -91,7 +108,10 @@ class LedgerRecorder(ApplicationRecorder):
 
     @abstractmethod
     def find(self, ids: Sequence[UUID]) -> dict[UUID, Known]:
-        """Where each id was first stored, with its fingerprint; ids never stored are left out. Sees only what is committed."""
+        """Where each id was first stored, with its fingerprint; ids never stored are left out.
+
+        Sees only what is committed.
+        """
 
     @abstractmethod
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]: ...
@@ -166,17 +186,21 @@ class LedgerRecorder(ApplicationRecorder):
     def count_sealed(self, student: UUID) -> dict[str, int]:
         """How many sealed texts there are about a student, by retention class. Looks through the whole ledger."""
         ask = (
-            "SELECT retention_class, count(*) FROM sealed WHERE position IN (SELECT position FROM stored_events WHERE student_id = ?) GROUP BY retention_class"
+            "SELECT retention_class, count(*) FROM sealed WHERE position IN (SELECT position FROM stored_events "
+            "WHERE student_id = ?) GROUP BY retention_class"
         )
         return {kept: int(count) for kept, count in self._query(ask, [self.key(student)])}
 
     def _tail(self, where: str, given: Sequence[Any]) -> list[TailRow]:
         ids = [self.BYTES.format(name) for name in ("originator_id", "setting_id", "student_id", "author_id")]
-        columns = f"position, {ids[0]}, topic, class_version, {ids[1]}, {ids[2]}, {ids[3]}, occurred_at, recorded_at, state"
+        columns = (
+            f"position, {ids[0]}, topic, class_version, {ids[1]}, {ids[2]}, {ids[3]}, occurred_at, recorded_at, state"
+        )
         return [TailRow._make(row) for row in self._query(f"SELECT {columns} FROM stored_events WHERE {where}", given)]
 
     def position_at(self, recorded_at: int) -> int:
-        """The greatest position recorded at or before a time, 0 if there is none: found by bisecting on the position."""
+        """The greatest position recorded at or before a time, 0 if there is none: found by bisecting on the
+        position."""
         with self.reading() as cursor:
             low, high = 0, self._last_position(cursor)
             ask = f"SELECT recorded_at FROM stored_events WHERE position = {self.PARAMETER}"
@@ -208,7 +232,10 @@ class LedgerRecorder(ApplicationRecorder):
 
     def texts_alone(self, limit: int) -> list[int]:
         """Positions of sealed texts beside which no row says that it has any. Looks through every sealed text."""
-        ask = "SELECT position FROM sealed WHERE position NOT IN (SELECT position FROM stored_events WHERE sealed_hash IS NOT NULL) ORDER BY position LIMIT ?"
+        ask = (
+            "SELECT position FROM sealed WHERE position NOT IN (SELECT position FROM stored_events WHERE "
+            "sealed_hash IS NOT NULL) ORDER BY position LIMIT ?"
+        )
         return [row[0] for row in self._query(ask, (limit,))]
 
     def authors_of(self, positions: Sequence[int]) -> dict[int, UUID]:
@@ -216,7 +243,9 @@ class LedgerRecorder(ApplicationRecorder):
         found: dict[int, UUID] = {}
         for start in range(0, len(positions), 500):
             some = list(positions[start : start + 500])
-            rows = self._query(f"SELECT position, author_id FROM stored_events WHERE position IN ({','.join('?' * len(some))})", some)
+            rows = self._query(
+                f"SELECT position, author_id FROM stored_events WHERE position IN ({','.join('?' * len(some))})", some
+            )
             found.update({row[0]: author for row in rows if (author := self._maybe(row[1])) is not None})
         return found
 
@@ -271,7 +300,8 @@ class LedgerRecorder(ApplicationRecorder):
                 try:
                     text = SealedText(of_kind(str, kept), self._uuid(key_id), octets(nonce), octets(ciphertext))
                 except (TypeError, ValueError):
-                    # No key has this id, so whoever asks for its words is told that they cannot be opened, and nobody else is.
+                    # No key has this id, so whoever asks for its words is told that they cannot be opened, and nobody
+                    # else is.
                     text = DAMAGED_TEXT
                 found.setdefault(position, []).append(text)
         return found
@@ -281,8 +311,10 @@ class LedgerRecorder(ApplicationRecorder):
         try:
             command, setting, student, author, device = map(self._maybe, ids)
             row = Row(
-                self._uuid(stream), of_kind(int, version), of_kind(str, topic), of_kind(int, class_version), command, setting, student, author, device,
-                of_kind(int, occurred_at), octets(fingerprint), None if hash_ is None else octets(hash_), of_kind(str, state),
+                self._uuid(stream), of_kind(int, version), of_kind(str, topic), of_kind(int, class_version), command,
+                setting, student, author, device,
+                of_kind(int, occurred_at), octets(fingerprint), None if hash_ is None else octets(hash_),
+                of_kind(str, state),
             )  # fmt: skip
             return ChainedRow(position, of_kind(int, recorded_at), octets(chain), row)
         except (TypeError, ValueError):

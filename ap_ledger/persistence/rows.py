@@ -56,7 +56,10 @@ class Row(NamedTuple):
 
 
 class ChainedRow(NamedTuple):
-    """A stored row as its link was made of it. `row` is None where a value is not of its column's kind: nobody wrote that through here."""
+    """A stored row as its link was made of it.
+
+    `row` is None where a value is not of its column's kind: nobody wrote that through here.
+    """
 
     position: int
     recorded_at: int

@@ -98,12 +98,16 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         head = f"INSERT INTO head VALUES (1, x'{ledger_id.hex}', 0, 0, 0, 0, x'{first_link(ledger_id).hex()}', x'');"
-        connection.executescript(f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store_version VALUES ({len(STEPS)}); {head} COMMIT;")
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {SCHEMA} INSERT INTO store_version VALUES ({len(STEPS)}); {head} COMMIT;"
+        )
         connection.close()
         sync_folder(path.parent)
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+        )
         connection.text_factory = text_or_octets
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA secure_delete=ON")
@@ -151,7 +155,8 @@ class SQLiteLedgerRecorder(LedgerRecorder):
             if self._write.in_transaction:
                 self._write.execute("ROLLBACK")
             if (busy := unavailable(error, "ledger")) is not None:
-                # Disk full, or another process held the file for too long: nothing was stored, and trying again is right.
+                # Disk full, or another process held the file for too long: nothing was stored, and trying again is
+                # right.
                 raise busy from error
             raise
 
@@ -163,7 +168,8 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         found: dict[UUID, Known] = {}
         for keys, marks in _in_lists(ids):
             for sql in (
-                f"SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id IN ({marks}) AND originator_version = 1",
+                f"SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id IN ({marks}) AND "
+                "originator_version = 1",
                 f"SELECT command_id, position, fingerprint FROM stored_events WHERE command_id IN ({marks})",
             ):
                 for key, position, fingerprint in cursor.execute(sql, keys):
@@ -181,8 +187,10 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         places = range(before.position + 1, after.position + 1)
         self._insert("INSERT INTO stored_events VALUES", [
             (
-                position, row.originator_id.bytes, row.originator_version, row.topic, row.class_version, _bytes(row.command_id),
-                _bytes(row.setting_id), _bytes(row.student_id), _bytes(row.author_id), _bytes(row.device_id), row.occurred_at,
+                position, row.originator_id.bytes, row.originator_version, row.topic, row.class_version,
+                _bytes(row.command_id),
+                _bytes(row.setting_id), _bytes(row.student_id), _bytes(row.author_id), _bytes(row.device_id),
+                row.occurred_at,
                 after.recorded_at, row.fingerprint, row.sealed_hash, row.state, link,
             )
             for position, row, link in zip(places, rows, links, strict=True)
@@ -194,8 +202,8 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         self._write.execute(MOVE_HEAD, after)
 
     def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        # Many rows in one statement are one step of SQLite, and so one giving up of the interpreter's lock instead of many.
-        # Powers of two keep the statements few, and each is prepared once.
+        # Many rows in one statement are one step of SQLite, and so one giving up of the interpreter's lock instead of
+        # many. Powers of two keep the statements few, and each is prepared once.
         start, left = 0, len(rows)
         while left:
             size = min(64, 1 << (left.bit_length() - 1))
@@ -212,7 +220,9 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         # Whoever can write the file needs no leave of it, so the proof is for the other database.
         connection = self._connect()
         try:
-            gone = connection.execute("DELETE FROM sealed WHERE position = ? AND retention_class = ?", (position, retention_class)).rowcount
+            gone = connection.execute(
+                "DELETE FROM sealed WHERE position = ? AND retention_class = ?", (position, retention_class)
+            ).rowcount
             # What was deleted must not stay readable in the write-ahead log either.
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             return gone > 0
@@ -245,7 +255,9 @@ def has_ledger(path: Path) -> bool:
         with saying_which("ledger"):
             return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone() is not None
     except sqlite3.DatabaseError:
-        raise SetupError(f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed.") from None
+        raise SetupError(
+            f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed."
+        ) from None
     finally:
         connection.close()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 
 def text_or_octets(value: bytes) -> str | bytes:
-    """A text, or its octets where they spell none. The driver would otherwise fail the whole question for one damaged row."""
+    """A text, or its octets where they spell none.
+
+    The driver would otherwise fail the whole question for one damaged row.
+    """
     try:
         return value.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,5 @@
-"""Tells a store that cannot be used for a while from a fault of the program, and says which store and why in plain words."""
+"""Tells a store that cannot be used for a while from a fault of the program, and says which store and why in plain
+words."""
 
 from __future__ import annotations
 

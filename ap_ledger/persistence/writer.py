@@ -68,7 +68,10 @@ class GroupCommitWriter:
         self._proof = proof
 
     def submit(self, units: Sequence[Unit]) -> Future[list[Outcome]]:
-        """Puts units in the queue; the future holds one outcome for each. Raises Busy at once when too much is waiting."""
+        """Puts units in the queue; the future holds one outcome for each.
+
+        Raises Busy at once when too much is waiting.
+        """
         future: Future[list[Outcome]] = Future()
         rows = sum(len(unit.rows) for unit in units)
         with self._condition:
@@ -136,7 +139,9 @@ class GroupCommitWriter:
     def _append(self, units: Sequence[Unit]) -> tuple[list[Outcome], int]:
         head, known = self._store.lock_head([unit.id for unit in units])
         proof = self._proof_behind(head)
-        versions = self._store.last_versions([row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None])
+        versions = self._store.last_versions(
+            [row.originator_id for unit in units for row in unit.rows[:1] if row.command_id is not None]
+        )
         answers: list[Outcome] = []
         rows: list[Row] = []
         rules, keys = head.rules_position, head.keys_position
@@ -169,7 +174,10 @@ class GroupCommitWriter:
         return answers, head.position + len(rows)
 
     def _proof_behind(self, head: Head) -> EndProof:
-        """What proves the next end. Nothing is written after one that somebody else wrote: a new proof over it would hide what was done."""
+        """What proves the next end.
+
+        Nothing is written after one that somebody else wrote: a new proof over it would hide what was done.
+        """
         if self._proof is None:
             raise SetupError("This ledger was opened without its keyring, so nothing can be written to it.")
         if head.position and not self._proof.holds(head):

@@ -1,8 +1,8 @@
 """Suggests a statutory register code from what a session was, with the reason. The host school decides.
 
-The codes are dated facts in `attendance-codes-2024.csv`, each with the evidence for it; the rule is here. It may be wrong in
-one direction only: a rung below "on site and supervised" never suggests that a student was present, however a session was
-attested.
+The codes are dated facts in `attendance-codes-2024.csv`, each with the evidence for it; the rule is here. It may be
+wrong in one direction only: a rung below "on site and supervised" never suggests that a student was present, however a
+session was attested.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ def codes() -> Mapping[str, Code]:
     made = {
         row["code"]: Code(
             row["code"], row["meaning"], row["category"], row["evidence"],
-            date.fromisoformat(row["effective_from"]), date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
+            date.fromisoformat(row["effective_from"]),
+            date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
         )
         for row in rows
     }  # fmt: skip
@@ -65,11 +66,11 @@ def codes() -> Mapping[str, Code]:
 class SessionFacts:
     """What is known of one session of one student.
 
-    `rung_supervised` is whether the highest rung recorded in the session is on site and supervised; None where no rung was
-    recorded. `arranged_by` is the kind of commissioner of the placement that was running. `expected` is why the student
-    was expected in it, or was not: `not-placed` (no placement was running), `closed` (as in holidays), `not-held` (the
-    setting holds nothing then), `no-days` (the student's own week has nothing in it), `not-then` (it has, and not this);
-    `no-week` where nobody said.
+    `rung_supervised` is whether the highest rung recorded in the session is on site and supervised; None where no rung
+    was recorded. `arranged_by` is the kind of commissioner of the placement that was running. `expected` is why the
+    student was expected in it, or was not: `not-placed` (no placement was running), `closed` (as in holidays),
+    `not-held` (the setting holds nothing then), `no-days` (the student's own week has nothing in it), `not-then` (it
+    has, and not this); `no-week` where nobody said.
     """
 
     on: date
@@ -108,7 +109,9 @@ def suggest(facts: SessionFacts) -> Suggestion:
 
 def _attended(facts: SessionFacts) -> Suggestion:
     if facts.rung_supervised is False:
-        return Suggestion(None, "the highest rung recorded is below on site and supervised, so no code for being present is suggested")
+        return Suggestion(
+            None, "the highest rung recorded is below on site and supervised, so no code for being present is suggested"
+        )
     if not facts.supervised:
         return Suggestion(None, "nobody is named who supervised the session, so no code for being present is suggested")
     if facts.dual_registered:
@@ -127,4 +130,8 @@ def _not_attended(facts: SessionFacts) -> Suggestion:
         return Suggestion("C2", "the session is outside the student's part-time timetable")
     if facts.cancelled_by == "us":
         return Suggestion(None, "we cancelled the session; tell the host school the same day")
-    return Suggestion("N", "expected and not here, and the reason is not established yet; follow up the same day and give the reason within 5 school days")
+    return Suggestion(
+        "N",
+        "expected and not here, and the reason is not established yet; follow up the same day and give the reason "
+        "within 5 school days",
+    )

@@ -18,10 +18,15 @@ SHIPPED = ("family", "commissioner-pack", "review-pack", "gaps")
 
 
 def read_layout(said: str) -> Layout:
-    """A shipped layout by its name, or one of your own from a YAML file. Raises SetupError with a sentence that says what to mend."""
+    """A shipped layout by its name, or one of your own from a YAML file.
+
+    Raises SetupError with a sentence that says what to mend.
+    """
     path = HERE / f"{said}.yaml" if said in SHIPPED else Path(said)
     if not path.is_file():
-        raise SetupError(f"There is no layout {said}. Name one of {', '.join(SHIPPED)}, or give the path of a YAML file.")
+        raise SetupError(
+            f"There is no layout {said}. Name one of {', '.join(SHIPPED)}, or give the path of a YAML file."
+        )
     try:
         return layout_from(read_yaml(path.read_text("utf-8")))
     except (UnicodeDecodeError, ValueError) as error:

@@ -1,4 +1,7 @@
-"""The steps of the store `accounts`, oldest first. A step is never changed once it was released; a new one goes to the end."""
+"""The steps of the store `accounts`, oldest first.
+
+A step is never changed once it was released; a new one goes to the end.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,12 @@ def _one_link_each(upgrading: Upgrading) -> None:
         f"used_at {whole}, tries INTEGER NOT NULL, PRIMARY KEY (kind, subject), UNIQUE (hash))",
         f"CREATE TABLE openings (person_id {octets} NOT NULL, made_by {octets} NOT NULL, opened_at {whole} NOT NULL)",
         "CREATE INDEX ix_openings_person_id ON openings (person_id)",
-        f"CREATE TABLE known_browsers (hash {octets} NOT NULL, person_id {octets} NOT NULL, made_at {whole} NOT NULL, PRIMARY KEY (hash, person_id))",
+        f"CREATE TABLE known_browsers (hash {octets} NOT NULL, person_id {octets} NOT NULL, made_at {whole} NOT NULL, "
+        "PRIMARY KEY (hash, person_id))",
     ):
         upgrading.connection.execute(text(statement))
 
 
-STEPS: tuple[Step, ...] = (Step("one-time links say who made them and when; those not used yet have ended, make new ones", _one_link_each),)
+STEPS: tuple[Step, ...] = (
+    Step("one-time links say who made them and when; those not used yet have ended, make new ones", _one_link_each),
+)

@@ -1,4 +1,7 @@
-"""The steps of the store `held`, oldest first. A step is never changed once it was released; a new one goes to the end."""
+"""The steps of the store `held`, oldest first.
+
+A step is never changed once it was released; a new one goes to the end.
+"""
 
 from __future__ import annotations
 
@@ -19,4 +22,6 @@ def own_keys(upgrading: Upgrading) -> None:
     upgrading.connection.execute(text("CREATE INDEX ix_held_entry_id ON held (entry_id)"))
 
 
-STEPS: tuple[Step, ...] = (Step("what is held has keys of its own, and is sealed for the students it is about", own_keys),)
+STEPS: tuple[Step, ...] = (
+    Step("what is held has keys of its own, and is sealed for the students it is about", own_keys),
+)

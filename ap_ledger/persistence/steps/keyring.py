@@ -1,4 +1,7 @@
-"""The steps of the store `keyring`, oldest first. A step is never changed once it was released; a new one goes to the end."""
+"""The steps of the store `keyring`, oldest first.
+
+A step is never changed once it was released; a new one goes to the end.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +15,19 @@ from ap_ledger.persistence.migrations import Step, Upgrading
 def name_master_keys(upgrading: Upgrading) -> None:
     """Every row names its master key, an owner has one sealing key for each class, and changes are counted.
 
-    0.1.0 wrapped all rows under the key that the proof lies under, unless a running service had missed a rotation; such a
-    row is opened by trying the other master keys at hand.
+    0.1.0 wrapped all rows under the key that the proof lies under, unless a running service had missed a rotation; such
+    a row is opened by trying the other master keys at hand.
     """
     run, binary = upgrading.connection.execute, "BYTEA" if upgrading.on_postgres else "BLOB"
     run(text(f"ALTER TABLE keys ADD COLUMN master_id {binary}"))
     run(text("ALTER TABLE keys ADD COLUMN spare INTEGER NOT NULL DEFAULT 0"))
-    run(text("ALTER TABLE about ADD COLUMN generation BIGINT NOT NULL DEFAULT 0" if upgrading.on_postgres else _COUNT_ON_SQLITE))
+    run(
+        text(
+            "ALTER TABLE about ADD COLUMN generation BIGINT NOT NULL DEFAULT 0"
+            if upgrading.on_postgres
+            else _COUNT_ON_SQLITE
+        )
+    )
     for (proof,) in run(text("SELECT proof FROM about")).all():
         name = hashlib.sha256(bytes(proof)).digest()[:16]
         run(text("UPDATE keys SET master_id = :name WHERE wrapped IS NOT NULL"), {"name": name})
@@ -31,7 +40,8 @@ def name_master_keys(upgrading: Upgrading) -> None:
 _COUNT_ON_SQLITE = "ALTER TABLE about ADD COLUMN generation INTEGER NOT NULL DEFAULT 0"
 _NUMBER_SPARES = """
 UPDATE keys SET spare = (
-  SELECT count(*) FROM keys AS earlier WHERE earlier.owner_id = keys.owner_id AND earlier.retention_class = keys.retention_class
+  SELECT count(*) FROM keys AS earlier
+  WHERE earlier.owner_id = keys.owner_id AND earlier.retention_class = keys.retention_class
   AND (earlier.made_at < keys.made_at OR (earlier.made_at = keys.made_at AND earlier.key_id < keys.key_id))
 )
 """
@@ -41,11 +51,16 @@ def remember_ledger(upgrading: Upgrading) -> None:
     """Makes room for what is remembered of the ledger apart from it; whoever may write the keys may write it too."""
     run = upgrading.connection.execute
     number, binary = ("BIGINT", "BYTEA") if upgrading.on_postgres else ("INTEGER", "BLOB")
-    run(text(f"CREATE TABLE ends (day VARCHAR NOT NULL PRIMARY KEY, position {number} NOT NULL, chain {binary} NOT NULL)"))
+    run(
+        text(
+            f"CREATE TABLE ends (day VARCHAR NOT NULL PRIMARY KEY, position {number} NOT NULL, chain {binary} NOT NULL)"
+        )
+    )
     run(text(f"CREATE TABLE clock_trust (stamp {number} NOT NULL PRIMARY KEY)"))
     if upgrading.on_postgres:
         ask = (
-            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants WHERE table_schema = current_schema() "
+            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants WHERE table_schema = "
+            "current_schema() "
             "AND table_name = 'keys' AND privilege_type = 'INSERT' AND grantee <> current_user"
         )
         for role in upgrading.connection.scalars(text(ask)).all():
