@@ -154,11 +154,12 @@ def test_a_damaged_row_is_shown_as_broken_and_stops_nothing(house: House, damage
     house.close()
 
 
-def test_a_row_whose_own_id_is_damaged_stops_nothing(house: House) -> None:
+def test_a_row_whose_own_id_is_damaged_stops_nothing_and_is_shown_as_broken(house: House) -> None:
     house.record({**house.note("one"), "retention_class": "moon"})
     change_rows(house, "UPDATE held SET id = :junk", junk=b"junk")
     house = reopened(house)
-    assert house.ledger.held_entries() == []
+    (held,) = house.ledger.held_entries()
+    assert held.broken and held.entry is None
     house.close()
 
 
