@@ -52,7 +52,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, l
     house = House(settings_for("sqlite", tmp_path_factory.mktemp("script") / "data", None), clock).furnish()
     run, students, now = house.ledger.execute, [], clock.now
     words = iter(PAYLOADS * 40)
-    slots = tuple(Slot(id=name, label=cut(next(words)), kind=kind, starts=a, ends=b) for name, kind, a, b in SLOTS)
+    every_day = {"weekdays": tuple(range(1, 8))}
+    slots = tuple(Slot(id=name, label=cut(next(words)), kind=kind, starts=a, ends=b, **every_day) for name, kind, a, b in SLOTS)
     run(SetTimetable(id=new_id(), setting_id=house.setting, from_date=date(2026, 1, 2), slots=slots))
     for words_ in PAYLOADS[:40]:
         run(AddPlace(id=new_id(), setting_id=house.setting, place_id=new_id(), label=cut(words_)))
