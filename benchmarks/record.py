@@ -13,6 +13,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from common import Days, house_on, percentile, postgres_server, quick, sync_ms, table
@@ -20,6 +21,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 
+from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.postgres import PostgresLedgerRecorder
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
 from tests.house import House, in_database
@@ -54,13 +56,13 @@ class Raw:
         self.folder, self.slow = tempfile.TemporaryDirectory(), slow
         if kind == "sqlite":
             path = Path(self.folder.name) / "raw.sqlite"
-            SQLiteLedgerRecorder.create(path)
+            SQLiteLedgerRecorder.create(path, uuid4())
             self.store: Any = SQLiteLedgerRecorder(path, lambda: 0, 20_000)
         else:
             name = f"raw{time.time_ns()}"
             with psycopg.connect(postgres, autocommit=True) as connection:
                 connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-            PostgresLedgerRecorder.create(in_database(postgres, name))
+            PostgresLedgerRecorder.create(in_database(postgres, name), uuid4(), ErasingProof(bytes(32)).beginnings())
             self.store = PostgresLedgerRecorder(in_database(postgres, name), lambda: 0, 20_000)
         if slow:
             slowed(self.store, slow)
@@ -90,7 +92,7 @@ class RawSQLite:
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "raw.sqlite"
-            SQLiteLedgerRecorder.create(path)
+            SQLiteLedgerRecorder.create(path, uuid4())
             connection = sqlite3.connect(path, isolation_level=None)
             connection.execute("PRAGMA synchronous=FULL")
             position, groups = 0, []
