@@ -50,9 +50,13 @@ def postgres_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+LATER = datetime(2027, 12, 31, tzinfo=UTC)
+"""By then whatever these entries say has happened."""
+
+
 @contextmanager
-def house_on(kind: str, postgres: str, students: int = 25) -> Iterator[House]:
-    """A furnished house with more students."""
+def house_on(kind: str, postgres: str, students: int = 25, now: datetime = LATER) -> Iterator[House]:
+    """A furnished house with more students. A service of its own beside it believes in nothing later than today."""
     folder = Path(tempfile.mkdtemp(prefix="ap-ledger-bench-"))
     settings: Settings = read_settings(data=folder / "data").model_copy(update={"database_url": None})
     if kind == "postgres":
@@ -60,13 +64,16 @@ def house_on(kind: str, postgres: str, students: int = 25) -> Iterator[House]:
         with psycopg.connect(postgres, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
         settings = read_settings(data=folder / "data", database_url=in_database(postgres, name))
-    house = House(settings, Clock(datetime(2027, 12, 31, tzinfo=UTC))).furnish()
+    house = House(settings, Clock(now)).furnish()
     house.students = [house.admit(f"S{n}", "B") for n in range(students)]  # type: ignore[attr-defined]
     try:
         yield house
     finally:
         house.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+FIRST_DAY = date(2026, 1, 5)
 
 
 class Days:
@@ -76,13 +83,14 @@ class Days:
         self.house, self.random, self.n = house, Random(seed), 0
         self.people: list[UUID] = house.students  # type: ignore[attr-defined]
         self.texts = texts
+        self.span = min(700, (house.clock().date() - FIRST_DAY).days - 3)
 
     def entry(self) -> dict[str, Any]:
         """The next entry: ten indicators a student and slot, slot after slot, day after day."""
         n, self.n = self.n, self.n + 1
         block = n // 10
         student = self.people[block % len(self.people)]
-        day = date(2026, 1, 5) + timedelta(days=(block // len(self.people) // 3) % 700)
+        day = FIRST_DAY + timedelta(days=(block // len(self.people) // 3) % self.span)
         day += timedelta(days=max(0, 8 - day.isoweekday())) if day.isoweekday() > 5 else timedelta(0)
         slot = ("lesson", "break", "lunch")[block // len(self.people) % 3]
         chance = self.random.random()

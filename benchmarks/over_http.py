@@ -39,12 +39,13 @@ def client(port: int, token: str, bodies: list[bytes], seconds: float, answers: 
         answer = connection.getresponse().read()
         times.append(time.perf_counter() - start)
         recorded += answer.count(b'"recorded"')
+    assert recorded, "the service recorded nothing, so there is nothing to measure"
     answers.put((recorded, time.perf_counter() - began, times))
 
 
 def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
     """Entries recorded a second, and the time of every request."""
-    with house_on(kind, postgres) as house:
+    with house_on(kind, postgres, now=datetime.now(UTC)) as house:
         days = Days(house)
         sent_at = datetime.now(UTC).isoformat()
         token = house.ledger.accounts.make_token(house.leader, ["record"], 365)
