@@ -198,8 +198,8 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
             for each in position.split(",")[:20] if do == "excise" else ():
                 where = int(each) if each.isdecimal() and len(each) < 16 else 0
                 own = {"id": entry_id(id_of(form, "command"), each), "student": _record_at(using, student_id, where)}
-                about = {**common, **own}
-                commands.append(ExciseText(retention_class=kept, rule="recorded-wrongly", position=where, **about))  # type: ignore[arg-type]
+                about = {**common, **own, "retention_class": kept, "rule": "recorded-wrongly", "position": where}
+                commands.append(ExciseText(**about))
             for command in commands:
                 name = str(command.id)
                 done = using.ledger.proposals.propose(

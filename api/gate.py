@@ -25,8 +25,8 @@ from api.problems import NOT_ALLOWED, answer_problem
 from api.show import end_of_day
 
 SHUT_OUT = (
-    "This device was shut out. What it still holds is taken, once; nothing is shown on it. Ask a leader to enrol "
-    "it again."
+    "This device was shut out. What it still holds is taken, once; "
+    "nothing is shown on it. Ask a leader to enrol it again."
 )
 FACTOR_FIRST = "A password alone opens nothing here. Sign in on a page and set up a second factor, under My account."
 OPEN = "open"

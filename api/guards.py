@@ -23,10 +23,9 @@ REQUESTS = Histogram(
 ENTRIES = Counter("ap_ledger_entries_total", "Entries answered, by status.", ["status"])
 
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; "
-    "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src "
-    "'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src "
+    "'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src "
+    "'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 )
 FIXED = (
     (b"cross-origin-opener-policy", b"same-origin"),

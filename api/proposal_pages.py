@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -88,8 +88,9 @@ def told_to_leads(using: Service, asking: Asker) -> list[Told]:
     where = {str(setting) for setting in asking.where("see-deeds")}
     if not where:
         return []
-    people = people_of(using.reader)
-    told = [*_proposed(using, people, where), *_ended(using, people, where)]
+    bodies = using.reader.whole("people")
+    people = {body["id"]: body["name"] for body in bodies}
+    told = [*_proposed(using, people, where), *_ended(using, bodies, where)]
     return sorted(told, key=lambda one: one.at, reverse=True)
 
 
@@ -113,25 +114,18 @@ def _proposed(using: Service, people: dict[str, str | None], where: set[str]) ->
         yield Told(_words(using, people, body), f"Proposed by {who}", at, standing[body["status"]])
 
 
-def _ended(using: Service, people: dict[str, str | None], where: set[str]) -> Iterator[Told]:
+def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[Told]:
     # One person may end the role of a lead, so that it can end at once; the other leads must not learn of it by chance.
-    now = using.ledger.now()
-    for body in using.reader.whole("people"):
+    now, names = using.ledger.now(), {body["id"]: body["name"] for body in people}
+    for body in people:
         for role in body["roles"]:
             if role["role"] not in TWO_PEOPLE_ROLES or role["setting_id"] not in where or "ended_at" not in role:
                 continue
             at = moment(role["ended_at"])
             if now - at <= NEW_FOR:
-                words = (
-                    f"{people.get(body['id']) or 'Someone'} is {ROLE_NAMES[role['role']].lower()} until "
-                    f"{role['until']}."
-                )
-                by = (
-                    f"Ended by {people.get(role['ended_by']) or 'someone'}"
-                    if role["ended_by"]
-                    else "Ended at the machine"
-                )
-                yield Told(words, by, at, "")
+                lead, ended_by = names[body["id"]] or "Someone", names.get(role["ended_by"] or "") or "someone"
+                words = f"{lead} is {ROLE_NAMES[role['role']].lower()} until {role['until']}."
+                yield Told(words, f"Ended by {ended_by}" if role["ended_by"] else "Ended at the machine", at, "")
 
 
 def _sees(asking: Asker, body: Body) -> bool:

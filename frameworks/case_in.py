@@ -78,14 +78,14 @@ def _package(raw: bytes, intake: Intake) -> Json:
     if not isinstance(package, dict) or not isinstance(package.get("CFDocument"), dict):
         raise DefinitionError(
             [
-                "there is no CFDocument, so this is no CASE package. Export the whole package (CFPackages), not one "
-                "part of it"
+                "there is no CFDocument, so this is no CASE package. "
+                "Export the whole package (CFPackages), not one part of it"
             ]
         )
     if (better := mended_everywhere(package)) != package:
         advice = (
-            "letters had been read as Windows letters and saved again, and were mended; look at every letter with "
-            "an accent"
+            "letters had been read as Windows letters and saved again, "
+            "and were mended; look at every letter with an accent"
         )
         intake.say("the file", advice, kept=True)
     return as_dict(better)

@@ -232,8 +232,8 @@ def order_before(items: Mapping[str, CaseItem], links: Iterable[CaseLink], intak
     else:
         raise DefinitionError(
             [
-                f"more than {CIRCLES_LIMIT} 'precedes' associations wait for each other in circles; mend the package "
-                "first"
+                f"more than {CIRCLES_LIMIT} 'precedes' associations wait "
+                "for each other in circles; mend the package first"
             ]
         )
     for origin, destination in kept:

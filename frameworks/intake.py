@@ -154,8 +154,8 @@ def tell_origin(origin: dict[str, Any], where: str, intake: Intake) -> None:
         intake.say(where, advice, kept=True)
     if "last" in origin:
         advice = (
-            f"its publisher used it until {origin['last']}; write 'effective_to' into the file where that is to "
-            "hold here"
+            f"its publisher used it until {origin['last']}; write "
+            "'effective_to' into the file where that is to hold here"
         )
         intake.say(where, advice + " too", kept=True)
 
@@ -180,8 +180,8 @@ def decode(raw: bytes) -> tuple[str, str | None]:
     if packed is not None:
         raise DefinitionError(
             [
-                f"this is {packed}, which is not opened here; save the sheet as XLSX or CSV, or unpack the file, and "
-                "bring that"
+                f"this is {packed}, which is not opened here; save the "
+                "sheet as XLSX or CSV, or unpack the file, and bring that"
             ]
         )
     if (wide := _wide(raw)) is not None:

@@ -35,8 +35,8 @@ def advice(definition: Definition) -> list[str]:
     found: list[str] = []
     if definition.scores and not definition.examples:
         found.append(
-            "there is no worked example; add one under 'examples', so that a slip in the scoring is found when the "
-            "file is read"
+            "there is no worked example; add one under 'examples', so "
+            "that a slip in the scoring is found when the file is read"
         )
     for one in definition.scores:
         found += [f"score '{one.id}': {hole}" for hole in holes(definition, one)]
@@ -109,8 +109,8 @@ def _licence(definition: Definition) -> Found:
         )
         if worded is not None:
             yield (
-                f"a link-only file must not hold the words of its questions; give item '{worded.id}' its id as its "
-                "label"
+                "a link-only file must not hold the words of its "
+                f"questions; give item '{worded.id}' its id as its label"
             )
 
 

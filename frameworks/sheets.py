@@ -25,9 +25,8 @@ from frameworks.things import Item, Rung
 from frameworks.workbook import is_workbook, read_workbook
 
 NO_HEADINGS = (
-    "no row names the columns. Write one with 'theme' and 'indicator' (or subject, strand and unit; section and "
-    "question; "
-    "rung; or full statement and parent) above the rows"
+    "no row names the columns. Write one with 'theme' and 'indicator' (or subject, strand "
+    "and unit; section and question; rung; or full statement and parent) above the rows"
 )
 
 

@@ -41,8 +41,8 @@ def follow(intake: Intake, earlier: Definition, version: int | None = None) -> N
     intake.authored = {**authored, "crosswalks": walks} if walks else authored
     gone = sum(thing not in carried for thing in _recorded(earlier))
     words = (
-        f"{len(carried)} of its {len(carried) + gone} items carry on in {now.key}, because they have the same "
-        "identifiers"
+        f"{len(carried)} of its {len(carried) + gone} items carry "
+        f"on in {now.key}, because they have the same identifiers"
     )
     intake.say(
         earlier.key,

@@ -95,8 +95,8 @@ def _part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
         raise DefinitionError(
             [
-                "this workbook holds definitions of XML of its own, which no spreadsheet program writes; it was not "
-                "opened"
+                "this workbook holds definitions of XML of its own, "
+                "which no spreadsheet program writes; it was not opened"
             ]
         )
     return part.filename.startswith("xl/worksheets/") and (b"<f>" in content or b"<f " in content)
@@ -142,8 +142,8 @@ def _tell(row: Row, values: tuple[Any, ...], behind: tuple[Any, ...], intake: In
             say(f"a cell holds a fault ({value}) in place of a value; it was read as empty")
         elif isinstance(value, (date, time)):
             say(
-                f"'{row.cells[place]}' is a date; where it should read as it was typed, such as 3-4, make its column "
-                "text",
+                f"'{row.cells[place]}' is a date; where it should read "
+                "as it was typed, such as 3-4, make its column text",
             )
         elif isinstance(value, str) and not value.isascii() and mended(value) != value:
             say(

@@ -125,9 +125,8 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
         if live is None or not students:
             return set()
         ask = (
-            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) AND "
-            f"{on_days(days)} "
-            f"AND kind = 'unit-progressed' AND {COUNTS_NOW}"
+            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) "
+            f"AND {on_days(days)} AND kind = 'unit-progressed' AND {COUNTS_NOW}"
         )
         return {
             item.partition("|")[0]

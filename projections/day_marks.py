@@ -116,8 +116,8 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
         some = [student.bytes for student in students[start : start + 500]]
         marks = ",".join("?" * len(some))
         ask = views.sql(
-            f"SELECT mark, student, day FROM marks__{generation} WHERE mark IN (?,?) AND student IN ({marks}) ORDER BY "
-            "day"
+            f"SELECT mark, student, day FROM marks__{generation} WHERE "
+            f"mark IN (?,?) AND student IN ({marks}) ORDER BY day"
         )
         rows = connection.exec_driver_sql(ask, (UNTOLD, SAID_DIFFERENTLY, *some)).all()
         for student, day, entry in _rows_of(
@@ -150,11 +150,9 @@ def _add_missed(
 ) -> None:
     """Adds the sessions missed of some students. Whoever reaches out once a session has begun follows it up."""
     ask = (
-        f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}), reached (whose, last) AS (SELECT whose, "
-        "COALESCE("
-        f"(SELECT MAX(day) FROM marks__{generation} m WHERE m.mark = '{REACHED_OUT}' AND m.student = whose), 0) FROM "
-        "wanted) "
-        f"SELECT mark, whose, day FROM reached CROSS JOIN marks__{generation} "
+        f"WITH wanted (whose) AS (VALUES {','.join(['(?)'] * len(some))}), reached (whose, last) AS (SELECT "
+        f"whose, COALESCE((SELECT MAX(day) FROM marks__{generation} m WHERE m.mark = '{REACHED_OUT}' AND "
+        f"m.student = whose), 0) FROM wanted) SELECT mark, whose, day FROM reached CROSS JOIN marks__{generation} "
         f"WHERE mark IN ('{MISSED}', '{REACHED_OUT}') AND student = whose AND day >= last ORDER BY day"
     )
     rows = connection.exec_driver_sql(views.sql(ask), tuple(some)).all()

@@ -77,9 +77,8 @@ def days_at(
         assert live is not None
         position = live.position if known is None else min(known, live.position)
         ask = (
-            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} AND "
-            "day <= ? "
-            "AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
+            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} "
+            "AND day <= ? AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
         )
         rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
         # A version that goes on after the position, and the day of `as_of` itself, are folded again as they were then.

@@ -25,8 +25,8 @@ KINDS = ("session-attended", "rung-reached")
 
 
 DIFFERENT = (
-    "two people said different things about this session, so no code is suggested until one of them is put right "
-    "or taken back"
+    "two people said different things about this session, so no code "
+    "is suggested until one of them is put right or taken back"
 )
 
 

@@ -103,9 +103,8 @@ def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date,
         for start in range(0, len(students), 500):
             some = students[start : start + 500]
             ask = (
-                f"SELECT {columns} FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(some))}) AND day = "
-                "? "
-                f"AND {where} AND {COUNTS_NOW} ORDER BY position"
+                f"SELECT {columns} FROM timeline__{live.name} WHERE student IN "
+                f"({','.join('?' * len(some))}) AND day = ? AND {where} AND {COUNTS_NOW} ORDER BY position"
             )
             found += connection.exec_driver_sql(
                 views.sql(ask), (*[one.bytes for one in some], day.toordinal(), *given)
@@ -231,8 +230,8 @@ class StudentDays(Projection):
         self._supersede = f"UPDATE {self.timeline.name} SET superseded = ? WHERE {entry} AND {COUNTS_NOW}"
         self._close = f"UPDATE {self.cells.name} SET to_pos = ? WHERE student = ? AND day = ? AND from_pos = ?"
         self._change = (
-            f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, cell = ? WHERE student = ? AND day = ? AND "
-            "from_pos = ?"
+            f"UPDATE {self.cells.name} SET last_pos = ?, rungs = ?, "
+            "cell = ? WHERE student = ? AND day = ? AND from_pos = ?"
         )
 
     def forget(self) -> None:

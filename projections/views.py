@@ -187,9 +187,8 @@ class Views:
         """The generation that readers see now."""
         row = connection.exec_driver_sql(
             self.sql(
-                "SELECT g.projection, g.generation, g.version, g.position FROM pointers p "
-                "JOIN generations g ON g.projection = p.projection AND g.generation = p.generation WHERE p.projection "
-                "= ?"
+                "SELECT g.projection, g.generation, g.version, g.position FROM pointers p JOIN generations g "
+                "ON g.projection = p.projection AND g.generation = p.generation WHERE p.projection = ?"
             ),
             (projection,),
         ).first()
@@ -223,8 +222,8 @@ class Views:
     def dead_letters(self) -> int:
         """How many events the live read models could not take in."""
         ask = (
-            "SELECT count(*) FROM dead_letter d JOIN pointers p ON p.projection = d.projection AND p.generation = "
-            "d.generation"
+            "SELECT count(*) FROM dead_letter d JOIN pointers p ON "
+            "p.projection = d.projection AND p.generation = d.generation"
         )
         with self.reading() as connection:
             return int(connection.exec_driver_sql(ask).scalar_one())

@@ -432,8 +432,8 @@ COLUMNS: Mapping[str, StudentColumn] = {
     ),
     "further": StudentColumn(
         "Now further",
-        "Of all pairs of one of the first and one of the latest ten contacts, how many got further lately (95 % "
-        "interval).",
+        "Of all pairs of one of the first and one of the latest ten "
+        "contacts, how many got further lately (95 % interval).",
         _further,
         RUNGS,
         True,

@@ -189,8 +189,8 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
     )
     total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]
     alt = (
-        f"Seen {total[0]} of {total[1]} times that it was looked for, over {len(themes)} themes and {len(kinds)} "
-        "kinds of slot."
+        f"Seen {total[0]} of {total[1]} times that it was looked for, "
+        f"over {len(themes)} themes and {len(kinds)} kinds of slot."
     )
     rows = [(title, *line) for title, line in zip(titles, text, strict=True)]
     return Figure(framework.title, alt, plot, ("Theme", *names), rows)

@@ -61,8 +61,8 @@ def method(context: Context) -> Blocks:
             "A ladder has an order and no distances: there are middles and counts, no averages.",
             "Starting points are often taken at a time of crisis. Some change would come without any help, so a "
             "change is not proof of its cause.",
-            "Sessions that were not attended are not missing by chance: what is known comes from better days more "
-            "than from worse.",
+            "Sessions that were not attended are not missing by chance: "
+            "what is known comes from better days more than from worse.",
             "Different people score differently. Who scored, and how often, is said above.",
             "Where there is too little to tell, the report says so.",
         ]

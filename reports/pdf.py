@@ -37,9 +37,8 @@ SIZES = {"family": 12.5}
 PICTURE_PPI = 216
 """Dots an inch of a chart that is embedded as a picture: three for each that it is drawn in."""
 NOT_PRINTED = (
-    "Some letters of a name or a word cannot be printed here. The student's reference, or [not printable], stands in "
-    "its place; "
-    "the same report as a page and its files show it as it is written."
+    "Some letters of a name or a word cannot be printed here. The student's reference, or [not "
+    "printable], stands in its place; the same report as a page and its files show it as it is written."
 )
 WIDE = 9
 """A report with a table of more columns is printed on its side."""

@@ -51,7 +51,7 @@ def compact(settings: Settings) -> int:
 
 def _may_checkpoint(connection: psycopg.Connection[tuple[object, ...]]) -> bool:
     row = connection.execute(
-        "SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE') OR (SELECT rolsuper FROM pg_roles WHERE rolname = "
-        "current_user)"
+        "SELECT pg_has_role(current_user, 'pg_checkpoint', 'USAGE') OR "
+        "(SELECT rolsuper FROM pg_roles WHERE rolname = current_user)"
     ).fetchone()
     return bool(row and row[0])

@@ -56,8 +56,8 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> None:
     """
     if service_role is not None and settings.postgres is None:
         raise SetupError(
-            "A role is for a ledger on PostgreSQL, and this one is a file. Leave out --service-role, or give "
-            "--database-url."
+            "A role is for a ledger on PostgreSQL, and this one is a "
+            "file. Leave out --service-role, or give --database-url."
         )
     with locked(settings.data), _alone_in_database(settings):
         if ledger_is_there(settings):

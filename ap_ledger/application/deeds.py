@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import structlog
 
 from ap_ledger.application.accounts import Accounts
 from ap_ledger.application.boxes import is_box, open_box
@@ -39,6 +40,8 @@ from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.recorder import LedgerRecorder
+
+log = structlog.get_logger()
 
 
 class Deeds:
@@ -122,8 +125,9 @@ class Deeds:
         try:
             self._finish(intention.student_id, intention.retention_class, intention.position)
             self._keyring.strike_out(intention.command_id)
-        except Exception:
+        except Exception as error:
             # Whatever it is, the event stands. `undone` says for as long as it stays that the deed does not.
+            log.error("an erasure is not done yet", error=type(error).__name__)
             return False
         return True
 

@@ -150,8 +150,8 @@ def _check_supervisor(entry: Any, occasion: Occasion) -> None:
     if not person.is_staff(setting.id, microseconds(entry.planned_start), setting.time_zone):
         raise Refused(
             "unknown-person",
-            "This person held no staff role in this setting then. Name somebody who did, or give them their role from "
-            "that day.",
+            "This person held no staff role in this setting then. Name "
+            "somebody who did, or give them their role from that day.",
             "supervised_by",
         )
 

@@ -31,8 +31,8 @@ def rotate_master_key(settings: Settings, keyring: Keyring) -> tuple[Rotated, Pa
     """
     if settings.master_key is not None:
         raise KeyringError(
-            "The master key is given by AP_LEDGER_MASTER_KEY. Put it into a file (AP_LEDGER_MASTER_KEY_FILE) to rotate "
-            "it here."
+            "The master key is given by AP_LEDGER_MASTER_KEY. Put it into "
+            "a file (AP_LEDGER_MASTER_KEY_FILE) to rotate it here."
         )
     folder, coming = master_key_file(settings).parent, coming_key_file(settings)
     try:

@@ -294,7 +294,8 @@ class Ledger(Sending, Application[UUID]):
     def read(self, positions: Sequence[int]) -> list[Event]:
         """The events at these positions, opened where their keys remain, in order."""
         self.world.refresh()
-        return [self.mapper.to_domain_event(stored) for stored in self.recorder.events_at(positions)]  # type: ignore[misc]
+        stored = self.recorder.events_at(positions)
+        return [self.mapper.to_domain_event(one) for one in stored]  # type: ignore[misc]
 
     def now(self) -> datetime:
         """The moment up to which is read when nobody names one: never before the newest entry, so that none is left

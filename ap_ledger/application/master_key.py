@@ -75,8 +75,8 @@ def _key_in(text: str, where: str) -> bytes:
         key = b""
     if len(key) != 32:
         raise KeyringError(
-            f"The master key must be 64 hex digits, and {where} holds something else. Restore it from where you keep "
-            "it safe."
+            f"The master key must be 64 hex digits, and {where} holds "
+            "something else. Restore it from where you keep it safe."
         )
     return key
 

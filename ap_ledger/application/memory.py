@@ -59,8 +59,8 @@ class Memory:
         ends = self.ends()
         if ends and ends[0].position > position:
             return [
-                f"the ledger ends at position {position}; on {ends[0].day} it reached position {ends[0].position}. "
-                f"{ACCEPT}"
+                f"the ledger ends at position {position}; on {ends[0].day} "
+                f"it reached position {ends[0].position}. {ACCEPT}"
             ]
         wrong = [end for end in ends if self._differs(end)]
         if not wrong:

@@ -43,8 +43,8 @@ def seal(
         key = keyring.key(owner, kept)
         if key is None:
             raise KeyringError(
-                "The key that would seal this was shredded, so nothing of this kind can be written about this student "
-                "again."
+                "The key that would seal this was shredded, so nothing of "
+                "this kind can be written about this student again."
             )
         nonce = os.urandom(NONCE_BYTES)
         bound = bound_to(topic, stream, version, owner, kept, key.id)

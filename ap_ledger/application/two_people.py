@@ -21,9 +21,8 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 NEW_FOR = timedelta(days=30)
 """For so long somebody whom an administrator added, or let in by a link, is new here."""
 NEW = (
-    "What opens safeguarding records takes two people who have both been here for 30 days. One of you was added, or "
-    "let in "
-    "by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
+    "What opens safeguarding records takes two people who have both been here for 30 days. One of you was added, "
+    "or let in by a link, since then. Ask somebody who has been here for longer, or whoever holds the machine."
 )
 ONE_HAND = (
     "One of you made the link with which the other signs in, or somebody else made both of yours, so this could be one "

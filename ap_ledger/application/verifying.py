@@ -128,8 +128,8 @@ def _follow(row: ChainedRow, seen: _Seen) -> None:
         seen.changed.append(f"position {row.position} was damaged: it holds what no row holds there")
     elif seen.link is not None and links_of([row.row], row.position, row.recorded_at, seen.link) != [row.chain]:
         seen.changed.append(
-            f"position {row.position} ({row.row.topic}{_about(row.row.student_id)}) is not the row that was recorded "
-            "there"
+            f"position {row.position} ({row.row.topic}{_about(row.row.student_id)}) is "
+            "not the row that was recorded there"
         )
     seen.last, seen.link = row.position, row.chain or None
 
@@ -248,8 +248,8 @@ def _keys(seen: _Seen, told: Told, ledger: Ledger) -> list[str]:
             texts[owner] = texts.get(owner, 0) + seen.closed.get(key_name, 0)
     for owner, classes in gone.items():
         faults.append(
-            f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, and no event says so: {texts[owner]} texts "
-            "cannot be read"
+            f"the keys of {owner} ({', '.join(sorted(classes))}) are gone, "
+            f"and no event says so: {texts[owner]} texts cannot be read"
         )
     return _listed(faults)
 

@@ -63,8 +63,8 @@ def first_link_again(
         secret = first_link(service.ledger)
         if secret is None:
             raise SetupError(
-                "Somebody can sign in already. They add people under People; for a lost password see: ap-ledger "
-                "account link"
+                "Somebody can sign in already. They add people under "
+                "People; for a lost password see: ap-ledger account link"
             )
     console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
 

@@ -219,8 +219,8 @@ def _end(ledger: Ledger) -> str | None:
 def _broken(waiting: Sequence[Held]) -> str | None:
     broken = sum(one.broken for one in waiting)
     return (
-        f"{broken} cannot be opened. Settle them under Waiting for you, or restore this store and the keyring from "
-        "one backup."
+        f"{broken} cannot be opened. Settle them under Waiting for "
+        "you, or restore this store and the keyring from one backup."
         if broken
         else None
     )

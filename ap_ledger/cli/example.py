@@ -160,8 +160,8 @@ class Story:
         """Everything that must be there before the first entry."""
         setting, first, lead = self.setting, self.first_day, self.staff[2]
         slots = tuple(
-            Slot(id=i, label=name, kind=kind, starts=time.fromisoformat(a), ends=time.fromisoformat(b))  # type: ignore[arg-type]
-            for i, name, kind, a, b in DAY_SLOTS
+            Slot.model_validate({"id": slot, "label": name, "kind": kind, "starts": starts, "ends": ends})
+            for slot, name, kind, starts, ends in DAY_SLOTS
         )
         half = self.days[len(self.days) // 2]
         made: list[Command] = [

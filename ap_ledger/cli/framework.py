@@ -227,8 +227,8 @@ def template(
         else:
             write_whole(out, content)
             console.print(
-                f"Wrote {out}. Open it, change the words, save it as CSV, then: ap-ledger framework import {out} "
-                "--out FILE.yaml",
+                f"Wrote {out}. Open it, change the words, save it as CSV, "
+                f"then: ap-ledger framework import {out} --out FILE.yaml",
                 highlight=False,
             )
 

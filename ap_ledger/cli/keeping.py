@@ -38,8 +38,8 @@ def backup(
         old = end_old_copies(folder, keep_days) + end_old_copies(copies_folder(settings), keep_days)
     console.print(
         f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.\n"
-        "It opens with the master key alone: keep a copy of that too, on paper or in a password safe, apart from this "
-        "one.",
+        "It opens with the master key alone: keep a copy of that "
+        "too, on paper or in a password safe, apart from this one.",
         highlight=False,
     )
 

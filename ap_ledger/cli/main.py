@@ -27,8 +27,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help=(
-        "AP Ledger records what really happened with children whom ordinary registers call absent. Start with: "
-        "ap-ledger demo"
+        "AP Ledger records what really happened with children whom "
+        "ordinary registers call absent. Start with: ap-ledger demo"
     ),
 )
 app.add_typer(framework.app, name="framework")

@@ -123,11 +123,9 @@ class Rules:
         records = records_of(database, student, known_at)
         ask = (
             "SELECT topic, state FROM stored_events WHERE recorded_at <= ? AND (student_id IN "
-            f"({','.join('?' * len(records))}) "
-            "OR topic IN ('setting-opened', 'calendar-set', 'timetable-set', 'setting-fact-withdrawn') AND setting_id "
-            "= "
-            "(SELECT setting_id FROM stored_events WHERE originator_id = ? AND topic = 'student-admitted')) "
-            "ORDER BY position"
+            f"({','.join('?' * len(records))}) OR topic IN ('setting-opened', 'calendar-set', "
+            "'timetable-set', 'setting-fact-withdrawn') AND setting_id = (SELECT setting_id FROM "
+            "stored_events WHERE originator_id = ? AND topic = 'student-admitted')) ORDER BY position"
         )
         for topic, text in database.execute(ask, (known_at, *records, uuid.UUID(student).bytes)):
             state = json.loads(text)

@@ -94,8 +94,8 @@ It stands in the clear, so free words have no place in it.
 ReasonCode = Annotated[str, Field(pattern=CODE, max_length=60)]
 ENTRY_ID = "The entry that this changes is named by its first id, a UUID."
 REASON_CODE = (
-    "The reason is a few words in small letters joined by hyphens, such as wrong-student; say the rest in the "
-    "reason in full."
+    "The reason is a few words in small letters joined by hyphens, "
+    "such as wrong-student; say the rest in the reason in full."
 )
 REASON = "The reason in full is text of at most 4,000 characters, or left out."
 

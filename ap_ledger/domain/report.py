@@ -102,8 +102,8 @@ class ReleaseReport(ReportCommand):
         except ValidationError as error:
             place = ".".join(str(part) for part in error.errors()[0]["loc"])
             message = (
-                f"This is no layout that can be read{f' (see {place})' if place else ''}. Take one that ships as "
-                "an example."
+                f"This is no layout that can be read{f' (see {place})' if place else ''}. "
+                "Take one that ships as an example."
             )
             raise Refused("malformed", message, "layout") from None
         if layout.audience != self.audience or about not in layout.about:

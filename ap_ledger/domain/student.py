@@ -100,8 +100,8 @@ def alone(student: Student, placement_id: UUID | None, start: date, end: date | 
     if any(other.id != placement_id and other.overlaps(start, end) for other in student.placements):
         raise Refused(
             "not-allowed",
-            "Another placement of this student runs in that time. Put its start or end right first, or give this one "
-            "its end.",
+            "Another placement of this student runs in that time. Put "
+            "its start or end right first, or give this one its end.",
             "start",
         )
 
@@ -210,8 +210,8 @@ class StartPlacement(StudentCommand):
         if student.current is not None and self.end is None:
             raise Refused(
                 "not-allowed",
-                "This student has a running placement. End it before starting another; one that was before it is "
-                "given its end.",
+                "This student has a running placement. End it before "
+                "starting another; one that was before it is given its end.",
                 "start",
             )
         alone(student, None, self.start, self.end)

@@ -53,8 +53,8 @@ CLOCKS: tuple[ClockRule, ...] = (
         "18 hours", "placement", "more than 18 hours a week are commissioned, and the setting has no URN",
         "from the day they are commissioned",
         "fewer hours are commissioned, the placement ends, or the setting is registered",
-        "an unregistered provider of full-time education commits an offence; more than 18 hours is likely to be "
-        "full-time",
+        "an unregistered provider of full-time education commits an "
+        "offence; more than 18 hours is likely to be full-time",
     ),
     ClockRule(
         "part-time timetable", "placement", "1 to 9 sessions a week are commissioned", "six weeks after they were",

@@ -201,8 +201,8 @@ class PostgresLedgerRecorder(LedgerRecorder):
         if not streams:
             return {}
         ask = (
-            "SELECT originator_id, max(originator_version) FROM stored_events WHERE originator_id = ANY(%b) GROUP "
-            "BY originator_id"
+            "SELECT originator_id, max(originator_version) FROM stored_events "
+            "WHERE originator_id = ANY(%b) GROUP BY originator_id"
         )
         return dict(self._cursor().execute(ask, (list(set(streams)),)).fetchall())
 
@@ -218,8 +218,8 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
     def put_head(self, head: Head) -> None:
         change = (
-            "UPDATE head SET position = %s, recorded_at = %s, rules_position = %s, keys_position = %s, chain = %s, "
-            "proof = %s"
+            "UPDATE head SET position = %s, recorded_at = %s, rules_position "
+            "= %s, keys_position = %s, chain = %s, proof = %s"
         )
         try:
             with self.reading() as cursor:

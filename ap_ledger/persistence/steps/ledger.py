@@ -179,7 +179,8 @@ def _rows(upgrading: Upgrading) -> Iterator[tuple[list[int], list[int], list[Row
                 _id(author),
                 _id(device),
             )
-            rows.append(Row(*ids, occurred, bytes(print_), None if hash_ is None else bytes(hash_), state))  # type: ignore[arg-type]
+            hash_ = None if hash_ is None else bytes(hash_)
+            rows.append(Row(*ids, occurred, bytes(print_), hash_, state))  # type: ignore[arg-type]
         yield [row[0] for row in some], [row[1] for row in some], rows
         after = some[-1][0]
 
@@ -197,8 +198,7 @@ def add_through_functions(upgrading: Upgrading) -> None:
     roles = connection.scalars(
         text(
             "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_table_grants WHERE table_schema = "
-            "'ledger' "
-            "AND table_name = 'stored_events' AND privilege_type = 'INSERT' AND grantee <> current_user"
+            "'ledger' AND table_name = 'stored_events' AND privilege_type = 'INSERT' AND grantee <> current_user"
         )
     ).all()
     connection.exec_driver_sql(
@@ -219,9 +219,8 @@ def remove_with_proof(upgrading: Upgrading) -> None:
     connection = upgrading.connection
     roles = connection.scalars(
         text(
-            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_routine_grants WHERE routine_schema = "
-            "'ledger' "
-            "AND routine_name = 'excise' AND privilege_type = 'EXECUTE' AND grantee <> current_user"
+            "SELECT DISTINCT quote_ident(grantee) FROM information_schema.role_routine_grants WHERE routine_schema "
+            "= 'ledger' AND routine_name = 'excise' AND privilege_type = 'EXECUTE' AND grantee <> current_user"
         )
     ).all()
     _, own = _own_key(upgrading, connection.execute(text("SELECT ledger_id FROM head")).scalar_one())
