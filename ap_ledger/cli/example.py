@@ -159,8 +159,9 @@ class Story:
     def commands(self) -> list[Command]:
         """Everything that must be there before the first entry."""
         setting, first, lead = self.setting, self.first_day, self.staff[2]
+        read = time.fromisoformat
         slots = tuple(
-            Slot.model_validate({"id": slot, "label": name, "kind": kind, "starts": starts, "ends": ends})
+            Slot(id=slot, label=name, kind=kind, starts=read(starts), ends=read(ends))  # type: ignore[arg-type]
             for slot, name, kind, starts, ends in DAY_SLOTS
         )
         half = self.days[len(self.days) // 2]
