@@ -96,7 +96,7 @@ def _told(using: Service, student: Body, setting: Body) -> dict[str, Any]:
     """What tells two records apart: who they say the child is, since when, and how much was recorded."""
     days, _, _ = days_at(using.reader, UUID(student["id"]), setting, using.ledger.now(), None)
     return {
-        "id": student["id"], "name": _whole_name(student),
+        "id": student["id"], "name": _whole_name(student), "short": student["name"],
         "known_as": student.get("known_as"), "born": _date(student.get("date_of_birth")), "upn": student.get("upn"),
         "admitted": date.fromisoformat(student["admitted_on"]), "days": len(days),
         "last": date.fromisoformat(days[-1][0]) if days else None,

@@ -26,6 +26,7 @@ from api.people_pages import ROLE_NAMES, base_of
 from api.problems import NotAllowed
 from api.service import Current, Service, Using
 from api.show import id_of, people_of, read_form, show, text_of
+from api.templating import day_in_words
 from projections.reading import Body, Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -124,7 +125,7 @@ def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[
             at = moment(role["ended_at"])
             if now - at <= NEW_FOR:
                 lead, ended_by = names[body["id"]] or "Someone", names.get(role["ended_by"] or "") or "someone"
-                words = f"{lead} is {ROLE_NAMES[role['role']].lower()} until {role['until']}."
+                words = f"{lead} is {ROLE_NAMES[role['role']].lower()} until {day_in_words(role['until'])}."
                 yield Told(words, f"Ended by {ended_by}" if role["ended_by"] else "Ended at the machine", at, "")
 
 

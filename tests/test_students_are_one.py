@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -297,6 +298,19 @@ def test_an_auditor_who_recomputes_comes_to_the_same(make_house: Any) -> None:
     house.runner.catch_up()
     for student in (house.student, house.other):
         assert recompute.figures(ledger, str(student), 2**62)["kinds"] == told(house, student)[1]["kinds"]
+
+
+def test_two_records_of_one_name_are_told_apart_where_one_is_chosen(house: House) -> None:
+    same = {"setting_id": str(house.setting), "author_id": str(house.leader), "given_name": "Ash", "family_name": "Hill", "date_of_birth": "2011-04-02"}
+    for student in (house.student, house.other):
+        house.ledger.execute(read_command({"command": "identify-student", "id": str(new_id()), "student": str(student), **same}))
+    house.runner.catch_up()
+    with house.browser() as leader:
+        kept = {
+            re.search(r"<strong>([^<]+) is kept</strong>", leader.get(f"/students/{one}/one-child?other={other}").text)
+            for one, other in ((house.student, house.other), (house.other, house.student))
+        }
+    assert len({found[1] for found in kept if found}) == 2
 
 
 def test_what_was_known_before_is_shown_of_each_on_pages_and_in_reports(house: House) -> None:

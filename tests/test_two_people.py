@@ -203,7 +203,8 @@ def test_leads_are_told_who_stopped_being_one(office: Office, house: House) -> N
     house.ledger.execute(command)
     house.runner.catch_up()
     first_page = house.browser(office.lead, office.app).get("/").text
-    assert "Elder is safeguarding lead" in first_page and "Ended by Thyme" in first_page
+    day = f"{house.clock.now.day} {house.clock.now:%b %Y}"
+    assert re.search(rf"Elder is safeguarding lead \(dsl\) until \w+ {day}\.", first_page) and "Ended by Thyme" in first_page
     house.clock.now += LONG
     assert "Ended by Thyme" not in house.browser(office.lead, office.app).get("/").text
 
