@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
-from ap_ledger.application.keyring_copies import copies_folder, end_old_copies
-from ap_ledger.application.ledger import new_id
-from api.retention_pages import retention_over
-from api.service import Service
-from projections.clocks import clocks, open_reviews
-from projections.job_runs import PackDraft, claim, drafts_of, finish, keep_draft
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
+from api.core.service import Service
+from api.keeping.retention_pages import retention_over
+from projections.queries.clocks import clocks, open_reviews
+from projections.queries.job_runs import PackDraft, claim, drafts_of, finish, keep_draft
 from reports.compose import Order, make_report, students_of
 from reports.layouts import read_layout
 from reports.pack import figures_hash

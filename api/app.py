@@ -13,41 +13,25 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from ap_ledger import __version__
-from api import (
-    audit_pages,
-    capture,
-    clock_pages,
-    collections,
-    device_pages,
-    due,
-    entries,
-    entry_pages,
-    erasure_pages,
-    framework_pages,
-    health,
-    held_pages,
-    history_pages,
-    instrument_pages,
-    joining_pages,
-    learning,
-    learning_pages,
-    online_pages,
-    pages,
-    people_pages,
-    proposal_pages,
-    report_pages,
-    retention_pages,
-    shell_pages,
-    sign_in_pages,
-    static_files,
-    students,
-    worry_pages,
-)
-from api.gate import check_gates
-from api.guards import Guards
-from api.problems import add_problem_handlers
-from api.service import Service
-from frameworks.load import SIZE_LIMIT
+from api.capture import routes as capture
+from api.capture import shell_pages
+from api.core import static_files
+from api.core.gate import check_gates
+from api.core.guards import Guards
+from api.core.problems import add_problem_handlers
+from api.core.service import Service
+from api.entries import entry_pages, held_pages, online_pages, worry_pages
+from api.entries import routes as entries
+from api.frameworks import framework_pages
+from api.keeping import audit_pages, erasure_pages, health, proposal_pages, retention_pages
+from api.learning import instrument_pages, learning_pages
+from api.learning import routes as learning
+from api.people import device_pages, people_pages, sign_in_pages
+from api.reports import report_pages
+from api.setting import clock_pages, due
+from api.students import collections, history_pages, joining_pages, pages
+from api.students import routes as students
+from frameworks.language.load import SIZE_LIMIT
 
 MODULES = (
     entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages,

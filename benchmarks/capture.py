@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from ap_ledger.application.boxes import public_key  # noqa: E402
+from ap_ledger.recording.boxes import public_key  # noqa: E402
 from tests.browsing import PHONE, TABLET, Place, open_place, until  # noqa: E402
 from tests.conftest import CHROMIUM  # noqa: E402
 from tests.test_capture import sealed  # noqa: E402

@@ -14,10 +14,10 @@ from uuid import UUID
 
 from common import house_on, percentile, postgres_server, quick, table
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
+from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
-from projections.curriculum_state import group_curriculum, student_curriculum
+from projections.queries.curriculum_state import group_curriculum, student_curriculum
 from tests.house import House, chunks
 
 START = datetime(2027, 12, 31, tzinfo=UTC)

@@ -29,10 +29,10 @@ from rich.progress import track
 from ap_ledger.cli.demo import program
 from ap_ledger.events.moments import local_day, microseconds, moment
 from ap_ledger.settings import read_settings
-from projections.clocks import clocks
-from projections.frames import frames
-from projections.history import days_at, statuses_of
-from projections.overview import overview
+from projections.queries.clocks import clocks
+from projections.queries.frames import frames
+from projections.queries.history import days_at, statuses_of
+from projections.queries.overview import overview
 from reports.compose import Order, make_report
 from reports.html import as_html
 from reports.layouts import read_layout

@@ -16,7 +16,7 @@ from uuid import UUID
 import psycopg
 from common import Days, house_on, percentile, postgres_server, quick, table
 
-from projections.history import days_at, progress_of
+from projections.queries.history import days_at, progress_of
 from tests.house import House
 
 START = datetime(2027, 12, 31, tzinfo=UTC)

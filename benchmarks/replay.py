@@ -14,9 +14,9 @@ from common import Days, house_on, percentile, postgres_server, quick, table
 from playwright.sync_api import Page, sync_playwright
 
 from ap_ledger.cli import demo
-from api.asking import SESSION_COOKIE
-from projections.frames import frames
-from projections.history import days_at, statuses_of
+from api.core.asking import SESSION_COOKIE
+from projections.queries.frames import frames
+from projections.queries.history import days_at, statuses_of
 
 ENTRIES, STEPS = 100_000, 60
 STEP = """one => {

@@ -1,9 +1,9 @@
 """Read models: disposable, replayable, each an answer to one question."""
 
-from projections.learning import Learning
-from projections.registry import Registry
 from projections.runner import Projection
-from projections.student_days import StudentDays
+from projections.writers.learning import Learning
+from projections.writers.registry import Registry
+from projections.writers.student_days import StudentDays
 
 PROJECTIONS: tuple[type[Projection], ...] = (Registry, StudentDays, Learning)
 """Every projection there is, written down."""

@@ -8,8 +8,8 @@ from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from itertools import count
 from typing import NamedTuple
 
-from frameworks.letters import tidy
-from frameworks.lookalikes import look
+from frameworks.language.letters import tidy
+from frameworks.language.lookalikes import look
 
 JOINER = "\u200d"
 """Joins the letters on both sides of it into one sign."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from frameworks.learning import losses
+from frameworks.language.learning import losses
 from projections.one_fact import Attested, agreed, sessions_counted
 
 DayCell = dict[str, Any]

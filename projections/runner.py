@@ -16,9 +16,9 @@ import orjson
 import structlog
 from sqlalchemy import Connection, Table
 
-from ap_ledger.application.mapper import upcast
 from ap_ledger.errors import Busy, LedgerError, Unreadable
 from ap_ledger.events import event_class
+from ap_ledger.events.stored import upcast
 from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
 from projections.views import Generation, TableMaker, Views, drop_tables, tables_of
 

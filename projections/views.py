@@ -31,9 +31,9 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from ap_ledger.application.stores import BigInt
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.unavailable import saying_which, session_options
+from ap_ledger.stores.engine import BigInt
 
 SWAP_LOCK = 0x41504C
 """Names, in PostgreSQL, the lock that readers share and a replay takes alone when its tables take their place."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from projections.period_facts import StudentPeriod
 from projections.progress import median
+from projections.queries.period_facts import StudentPeriod
 from reports.columns import attempted, faces, incidents, restrictive, units, voices
 from reports.disclosure import Cell, Family
 

@@ -17,8 +17,8 @@ from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import days_of
 from projections.names import reference
 from projections.one_fact import MISSING
-from projections.period_facts import PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.progress import scored_facts
+from projections.queries.period_facts import PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE

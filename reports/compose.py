@@ -16,10 +16,10 @@ from ap_ledger.errors import SetupError
 from ap_ledger.events.days import days_of
 from ap_ledger.events.report import Layout
 from projections.names import reference
-from projections.period_facts import StudentPeriod
-from projections.periods import periods
-from projections.reading import Body, Reader, Unknown
-from projections.relations import known_of, latest_placement, placement_days
+from projections.queries.period_facts import StudentPeriod
+from projections.queries.periods import periods
+from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.relations import known_of, latest_placement, placement_days
 from reports.blocks import Block, Heading
 from reports.builders import BUILDERS
 from reports.cohort import Cohort

@@ -9,8 +9,8 @@ from datetime import datetime
 from uuid import UUID
 
 from ap_ledger.errors import SetupError
-from projections.period_facts import StudentPeriod
-from projections.reading import Body, Reader
+from projections.queries.period_facts import StudentPeriod
+from projections.queries.reading import Body, Reader
 from reports.blocks import Block
 from reports.cohort import Cohort
 from reports.columns import COLUMNS, UPN, StudentColumn

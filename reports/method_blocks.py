@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any
 
 from ap_ledger import __version__
-from projections.gaps import Gaps
 from projections.one_fact import MISSING
-from projections.period_facts import StudentPeriod
 from projections.progress import scored_facts
+from projections.queries.gaps import Gaps
+from projections.queries.period_facts import StudentPeriod
 from reports.blocks import Column, Heading, Held, Listing, Paragraph, Shown, Table
 from reports.columns import COLUMNS, in_words
 from reports.context import Blocks, Context

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import plotly.graph_objects as go
 
 from projections.outcomes import Seen
-from projections.period_facts import Cells, ThemeFacts, attendance_of
 from projections.progress import DayCell
+from projections.queries.period_facts import Cells, ThemeFacts, attendance_of
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 from reports.print_words import names_with_line_ends
 

@@ -6,10 +6,10 @@ from datetime import date
 from uuid import UUID
 
 from frameworks import Definition
-from projections.curriculum_state import student_curriculum
-from projections.period_facts import LadderFacts, StudentPeriod
 from projections.progress import scored_facts
-from projections.reading import Reader
+from projections.queries.curriculum_state import student_curriculum
+from projections.queries.period_facts import LadderFacts, StudentPeriod
+from projections.queries.reading import Reader
 
 OFTEN, ENOUGH, LISTED = 0.6, 5, 4
 """Something was seen often where it was seen in three of five looks, of at least five."""

@@ -8,8 +8,8 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.errors import SetupError
-from projections.history import entries_at
-from projections.period_facts import StudentPeriod
+from projections.queries.history import entries_at
+from projections.queries.period_facts import StudentPeriod
 from projections.uncertainty import change, share
 from reports import plain_words
 from reports.blocks import Column, FigureBlock, Listing, Paragraph, Quote, Shown, Table, Trace

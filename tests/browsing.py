@@ -13,16 +13,15 @@ from uuid import UUID
 import orjson
 from sqlalchemy import update
 
-from ap_ledger.application import open_ledger
-from ap_ledger.application.account_store import PRESENCE
-from ap_ledger.application.ledger import Ledger, new_id
 from ap_ledger.cli import demo
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.setting import SetCalendar, SetTimetable
 from ap_ledger.domain.student import AssignMentor, ExpectStudent
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import Ledger, new_id, open_ledger
 from ap_ledger.settings import read_settings
-from api.asking import DEVICE_COOKIE, SESSION_COOKIE
+from ap_ledger.stores.accounts.store import PRESENCE
+from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.chaos import Chaos, between
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")

@@ -14,23 +14,24 @@ import psycopg
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from ap_ledger.application import Receipt, Result, create_ledger, open_ledger
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
+from ap_ledger.domain.results import Receipt, Result
 from ap_ledger.domain.setting import OpenSetting, SetTimetable
 from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, StartPlacement
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import new_id, open_ledger
 from ap_ledger.settings import Settings, read_settings
+from ap_ledger.stores.creating import create_ledger
 from api import create_app
-from api.asking import SESSION_COOKIE
-from api.service import Service
+from api.core.asking import SESSION_COOKIE
+from api.core.service import Service
 from frameworks import shipped_definitions
 from projections import PROJECTIONS
-from projections.history import history
-from projections.reading import Reader
+from projections.queries.history import history
+from projections.queries.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
 

@@ -20,14 +20,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from ap_ledger.access import COMMAND_ACTIONS
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.commands import COMMAND_BY_NAME
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.setting import AddCommissioner, OpenSetting, SetTimetable
 from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, ExpectStudent, IdentifyStudent, StartPlacement
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
-from api.gate import GATES, OPEN
+from ap_ledger.recording.ledger import new_id
+from api.core.gate import GATES, OPEN
 from tests.house import FRIDAY, MONDAY, SLOTS, House
 
 ROLES = ("mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family", "administrator", "researcher", "nobody")

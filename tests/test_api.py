@@ -13,9 +13,9 @@ from uuid import uuid4
 import pytest
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.commands import COMMAND_BY_NAME
 from ap_ledger.errors import Busy
+from ap_ledger.recording.ledger import new_id
 from frameworks import shipped_definitions
 from tests.house import FRIDAY, MONDAY, House
 

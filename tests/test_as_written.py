@@ -11,9 +11,9 @@ import orjson
 import pytest
 from pydantic import AwareDatetime, BaseModel
 
-from ap_ledger.application.posting import Unparsable, parse_send, read_posted
-from ap_ledger.application.results import Result
 from ap_ledger.domain.given import sentence_of
+from ap_ledger.domain.posting import Unparsable, parse_send, read_posted
+from ap_ledger.domain.results import Result
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.events.bounds import EARLIEST
 from ap_ledger.events.clocks import CLOCK_BY_NAME, names_one

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from ap_ledger.application import open_ledger
 from ap_ledger.cli import demo
+from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import read_settings
-from api.asking import BROWSER_COOKIE, SESSION_COOKIE
+from api.core.asking import BROWSER_COOKIE, SESSION_COOKIE
 from tests.browsing import axe, until
 
 pytestmark = pytest.mark.browser

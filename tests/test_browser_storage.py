@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
+from ap_ledger.recording.ledger import new_id
 from tests.browsing import AXE, AXE_TAGS, Place, until
 from tests.house import House
 from tests.test_capture_offline import ready

@@ -20,9 +20,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.boxes import open_box, public_key
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.standing import UNSURE
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetTimetable
@@ -31,8 +28,11 @@ from ap_ledger.domain.support import GroupStudent, SetOwnItems
 from ap_ledger.events.base import Ref
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
-from api.asking import DEVICE_COOKIE
-from api.shell_pages import FILES, SHELLS, shell, worker
+from ap_ledger.recording.boxes import open_box, public_key
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.recording.standing import UNSURE
+from api.capture.shell_pages import FILES, SHELLS, shell, worker
+from api.core.asking import DEVICE_COOKIE
 from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
 
 MONDAYS = {"date": "2026-03-02"}
@@ -550,7 +550,7 @@ def test_the_worker_keeps_every_file_its_pages_ask_for_and_is_itself_never_kept(
 
 
 def test_an_icon_of_the_shipped_ladder_is_in_the_sprite() -> None:
-    from api.assets import asset
+    from api.core.assets import asset
     from frameworks import shipped_definitions
 
     drawn = asset("vendor/icons.svg").plain.decode()

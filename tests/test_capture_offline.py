@@ -16,9 +16,9 @@ from uuid import UUID
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import demo
 from ap_ledger.domain.device import RevokeDevice
+from ap_ledger.recording.ledger import new_id
 from tests.browsing import PHONE, Place, until
 
 pytestmark = pytest.mark.browser

@@ -17,19 +17,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.main import app
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.errors import DefinitionError
+from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition, read_yaml
-from frameworks.case_in import read_case
-from frameworks.case_out import write_case
-from frameworks.compare import differences
-from frameworks.intake import Intake, write_yaml
-from frameworks.lint import advice
-from frameworks.sheets import read_sheet
-from frameworks.versions import follow
-from projections.curriculum_state import student_curriculum
+from frameworks.exchange.case_in import read_case
+from frameworks.exchange.case_out import write_case
+from frameworks.exchange.intake import Intake, write_yaml
+from frameworks.exchange.sheets import read_sheet
+from frameworks.exchange.versions import follow
+from frameworks.language.compare import differences
+from frameworks.language.lint import advice
+from projections.queries.curriculum_state import student_curriculum
 from tests.house import FRIDAY, House
 from tests.test_sheets import workbook
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application.clock import NOTICED, REFUSED, SystemClock
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.student import AssignKeyWorker
 from ap_ledger.errors import WrongClock
 from ap_ledger.events.moments import microseconds
 from ap_ledger.jobs import run_due
-from api.service import Service
+from ap_ledger.recording.clock import NOTICED, REFUSED, SystemClock
+from ap_ledger.recording.ledger import new_id
+from api.core.service import Service
 from reports.compose import Order, make_report
 from reports.layouts import read_layout
 from tests.house import FRIDAY, MONDAY, House

@@ -18,7 +18,6 @@ import pytest
 from pydantic import BaseModel
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.main import app
 from ap_ledger.cli.recording import record_lines
 from ap_ledger.domain.base import Command
@@ -29,6 +28,7 @@ from ap_ledger.errors import Busy, Refused
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import Erased, Event
 from ap_ledger.events.setting import Slot
+from ap_ledger.recording.ledger import new_id
 from tests.house import House
 
 U = "01a21000-0000-7000-8000-0000000000aa"

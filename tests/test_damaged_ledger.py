@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ap_ledger.application.verifying import verify
 from ap_ledger.cli.checking import faults
+from ap_ledger.recording.verifying import verify
 from tests.house import House
 from tests.test_tampering import Thief
 

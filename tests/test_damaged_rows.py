@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
-from ap_ledger.application.drafts import Draft
-from ap_ledger.application.keyring_copies import copy_into
 from ap_ledger.cli.checking import faults
 from ap_ledger.cli.main import app as program
+from ap_ledger.stores.held.drafts import Draft
+from ap_ledger.stores.keyring.copies import copy_into
 from tests.house import FRIDAY, House
 
 PASSWORD = "correct horse battery 77"
@@ -300,7 +300,7 @@ def test_an_erasure_that_cannot_be_done_is_said_and_tried_again_and_does_not_sto
         raise RuntimeError("a fault that nobody foresaw")
 
     with monkeypatch.context() as patch:
-        patch.setattr("ap_ledger.application.keyring.Keyring.shred", fail)
+        patch.setattr("ap_ledger.stores.keyring.keyring.Keyring.shred", fail)
         house.shred("learning")
         house = again(house)
         assert house.ledger.keyring.intentions() != []
@@ -313,7 +313,7 @@ def test_an_erasure_that_cannot_be_done_is_said_and_tried_again_and_does_not_sto
 
 
 def test_one_erasure_that_cannot_be_done_keeps_no_other_from_being_done(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ap_ledger.application.keyring import Keyring
+    from ap_ledger.stores.keyring.keyring import Keyring
 
     honest = Keyring.shred
 

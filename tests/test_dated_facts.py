@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
 from ap_ledger.events.dated import in_force, spans, standing
-from projections.instruments import half_terms
-from projections.reading import Body, group_of, key_worker_of
+from ap_ledger.recording.ledger import new_id
+from projections.queries.instruments import half_terms
+from projections.queries.reading import Body, group_of, key_worker_of
 from tests.house import House
 
 TODAY = date(2026, 11, 27)

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from ap_ledger.cli import demo
-from projections.period_facts import Attendance
+from projections.queries.period_facts import Attendance
 from reports.blocks import Held, Table, Tiles
 from reports.cohort import STUDENTS, Cohort
 from reports.compose import draft_report

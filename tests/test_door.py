@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.person import AddPerson
+from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, LADDER, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 

@@ -16,7 +16,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as some
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
-from projections.history import history
+from projections.queries.history import history
 from tests.house import MONDAY, House, settings_for
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -132,7 +132,7 @@ TestDoor = Door.TestCase
 WRITER = """
 import json, sys
 from pathlib import Path
-from ap_ledger.application import open_ledger
+from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import read_settings
 ledger = open_ledger(read_settings(data=Path(sys.argv[1]), database_url=sys.argv[3] if len(sys.argv) > 3 else None))
 batches = json.loads(Path(sys.argv[2]).read_text())

@@ -10,8 +10,7 @@ from uuid import UUID
 import pytest
 
 from ap_ledger import jobs
-from ap_ledger.application import command_checks
-from ap_ledger.application.ledger import new_id
+from ap_ledger.commands import command_checks
 from ap_ledger.domain.due import EndClock, EndReview, ResumeClock
 from ap_ledger.domain.placement import CommissionSessions, CorrectPlacement
 from ap_ledger.domain.report import ReleaseReport
@@ -20,9 +19,10 @@ from ap_ledger.domain.student import EndPlacement, StartPlacement
 from ap_ledger.errors import Refused
 from ap_ledger.events.clocks import CLOCK_BY_NAME, CLOCKS
 from ap_ledger.events.setting import Term
-from api.service import Service
-from projections.clocks import Clock, clocks
-from projections.job_runs import PackDraft, drafts_of
+from ap_ledger.recording.ledger import new_id
+from api.core.service import Service
+from projections.queries.clocks import Clock, clocks
+from projections.queries.job_runs import PackDraft, drafts_of
 from reports.layouts import read_layout
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 

@@ -14,17 +14,17 @@ import pytest
 from pydantic import AwareDatetime, BaseModel
 from pydantic.fields import FieldInfo
 
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.posting import read_posted
-from ap_ledger.application.results import Result
 from ap_ledger.domain.incident_categories import default_categories
 from ap_ledger.domain.person import GrantRole
 from ap_ledger.domain.posted import POSTED_BY_KIND, PostedCorrection, PostedVoid
+from ap_ledger.domain.posting import read_posted
+from ap_ledger.domain.results import Result
 from ap_ledger.domain.setting import AddPlace, OpenSetting, SetIncidentCategories
 from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.errors import Refused
 from ap_ledger.events.setting import IncidentCategory
 from ap_ledger.persistence.rows import Unit
+from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, MONDAY, THURSDAY, House
 
 KINDS: dict[str, type[BaseModel]] = {**POSTED_BY_KIND, "entry-corrected": PostedCorrection, "entry-voided": PostedVoid}

@@ -15,22 +15,22 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from ap_ledger.application import create_ledger, open_ledger
-from ap_ledger.application.compaction import compact
-from ap_ledger.application.deeds import Deeds
-from ap_ledger.application.drafts import Draft
-from ap_ledger.application.keyring_copies import copy_into
-from ap_ledger.application.keyring_restore import restore_keyring
-from ap_ledger.application.keyring_rotation import rotate_master_key
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.master_key import master_key_file
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
+from ap_ledger.commands.effects import Deeds
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.retention import clocks_on, default_clocks, ends_on
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.recording.ledger import new_id, open_ledger
 from ap_ledger.settings import read_settings
+from ap_ledger.stores.compaction import compact
+from ap_ledger.stores.creating import create_ledger
+from ap_ledger.stores.held.drafts import Draft
+from ap_ledger.stores.keyring.copies import copy_into
+from ap_ledger.stores.keyring.master_key import master_key_file
+from ap_ledger.stores.keyring.restore import restore_keyring
+from ap_ledger.stores.keyring.rotation import rotate_master_key
 from reports.csv_files import csv_text
 from tests.house import FRIDAY, MONDAY, House, settings_for
 from tests.test_only_add import proof_of

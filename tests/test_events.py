@@ -17,12 +17,12 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ap_ledger.application.fingerprint import canonical
-from ap_ledger.application.mapper import read_event, upcast
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import ALL_EVENTS, EVENT_BY_TOPIC, event_class
 from ap_ledger.events.base import Event, Stamp
 from ap_ledger.events.moments import local_day, microseconds, moment
+from ap_ledger.events.stored import read_event, upcast
+from ap_ledger.stores.fingerprint import canonical
 
 ROOT = Path(__file__).parents[1]
 GOLDEN = sorted((ROOT / "tests" / "golden").glob("*.jsonl"))

@@ -13,7 +13,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 import ap_ledger.jobs as jobs
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.placement import CommissionSessions
@@ -22,12 +21,13 @@ from ap_ledger.domain.student import EndPlacement, StartPlacement
 from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.errors import Refused
 from ap_ledger.events.setting import Term
-from api.service import Service
-from projections.clocks import Clock, clocks
-from projections.gaps import Gaps
-from projections.job_runs import claim, drafts_of, finish, latest_runs
-from projections.overview import overview, recent_rungs
-from projections.periods import periods
+from ap_ledger.recording.ledger import new_id
+from api.core.service import Service
+from projections.queries.clocks import Clock, clocks
+from projections.queries.gaps import Gaps
+from projections.queries.job_runs import claim, drafts_of, finish, latest_runs
+from projections.queries.overview import overview, recent_rungs
+from projections.queries.periods import periods
 from tests.house import FRIDAY, MONDAY, THURSDAY, House, settings_for
 from tests.house import Clock as HouseClock
 

@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import recompute
 from ap_ledger.domain.commands import read_command
-from projections.expected import Expectations, is_open
-from projections.periods import student_period
-from projections.relations import known_of
+from ap_ledger.recording.ledger import new_id
+from projections.queries.expected import Expectations, is_open
+from projections.queries.periods import student_period
+from projections.queries.relations import known_of
 from reports.columns import COLUMNS
 from tests.house import House
 from tests.slow_path import Audit

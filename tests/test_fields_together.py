@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.commands import read_command
 from ap_ledger.domain.given import is_blank
 from ap_ledger.errors import Refused
+from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 
 

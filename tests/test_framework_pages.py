@@ -13,16 +13,16 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.drafts import Draft
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.student import IdentifyStudent
-from api.show import entry_id
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.held.drafts import Draft
+from api.core.show import entry_id
 from frameworks import definition_hash, read_yaml, shipped_definitions
-from frameworks.sheet_templates import template
-from frameworks.sheets import read_sheet
-from projections.crosswalks import outcomes_carried
-from projections.instruments import half_terms
+from frameworks.exchange.sheet_templates import template
+from frameworks.exchange.sheets import read_sheet
+from projections.queries.crosswalks import outcomes_carried
+from projections.queries.instruments import half_terms
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step
 

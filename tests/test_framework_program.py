@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ap_ledger.cli.main import app
 from frameworks import definition_hash, load_definition, read_yaml, shipped_definitions
-from frameworks.schema import definition_schema
+from frameworks.language.schema import definition_schema
 
 SHIPPED = Path(__file__).parents[1] / "frameworks" / "definitions"
 INSTRUMENTS = Path(__file__).parent / "instruments"

@@ -14,8 +14,8 @@ import pytest
 
 from ap_ledger.errors import DefinitionError
 from frameworks import definition_hash, load_definition, read_definition, read_yaml, shipped_definitions
-from frameworks.cadence import Stretch, completeness, due, stretches
-from frameworks.parts import Level, Scale
+from frameworks.language.cadence import Stretch, completeness, due, stretches
+from frameworks.language.parts import Level, Scale
 
 LADDER = """
 id: my-ladder

@@ -14,11 +14,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
-from ap_ledger.application.compaction import compact
-from ap_ledger.application.held_rows import Keeping
-from ap_ledger.application.results import Result
 from ap_ledger.cli.main import app as program
+from ap_ledger.domain.results import Result
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.stores.compaction import compact
+from ap_ledger.stores.held.rows import Keeping
 from tests.house import FRIDAY, House
 
 CANARY = "a-word-that-nobody-else-says"
@@ -301,7 +301,7 @@ def test_copies_of_the_store_open_nothing_once_any_class_is_erased(house: House)
     rows = change_rows(house, "SELECT * FROM held")
     house.shred("learning")
     sealer = house.ledger.held._sealer
-    from ap_ledger.application.held_rows import open_row
+    from ap_ledger.stores.held.rows import open_row
 
     opened = [open_row(sealer, row) for row in rows]
     assert sum(one.broken for one in opened) >= 10
@@ -317,7 +317,7 @@ def test_what_names_no_student_here_ends_after_35_days_with_its_key(house: House
     assert house.ledger.held.end_lives(FRIDAY + timedelta(days=34, hours=23)) == 0
     assert house.ledger.held.end_lives(FRIDAY + timedelta(days=35)) == 2
     assert house.ledger.held_entries() == []
-    from ap_ledger.application.held_rows import open_row
+    from ap_ledger.stores.held.rows import open_row
 
     assert all(open_row(house.ledger.held._sealer, row).broken for row in copies), "a copy opens nothing any more"
     house.one({**house.note(), "student_id": str(uuid4())})

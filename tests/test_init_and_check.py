@@ -18,16 +18,19 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application import create_ledger, creating, open_ledger, starting
-from ap_ledger.application.account_store import AccountStore
-from ap_ledger.application.held import HeldStore
-from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.keyring_store import read_about
-from ap_ledger.application.starting import finish_setting, open_setting
 from ap_ledger.cli.main import app as program
+from ap_ledger.commands import starting
+from ap_ledger.commands.starting import finish_setting, open_setting
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence import files, sqlite
+from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import Settings
+from ap_ledger.stores import creating
+from ap_ledger.stores.accounts.store import AccountStore
+from ap_ledger.stores.creating import create_ledger
+from ap_ledger.stores.held.held import HeldStore
+from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.keyring.store import read_about
 from frameworks import shipped_definitions
 from tests.house import House
 

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from ap_ledger.errors import DefinitionError
 from frameworks import definition_hash, load_definition, read_yaml, shipped_definitions
-from frameworks.case_in import read_case
-from frameworks.case_out import write_case
-from frameworks.compare import differences
-from frameworks.files import read_any
-from frameworks.intake import Intake, write_yaml
-from frameworks.sheet_templates import TEMPLATES, template
-from frameworks.sheets import read_sheet
+from frameworks.exchange.case_in import read_case
+from frameworks.exchange.case_out import write_case
+from frameworks.exchange.files import read_any
+from frameworks.exchange.intake import Intake, write_yaml
+from frameworks.exchange.sheet_templates import TEMPLATES, template
+from frameworks.exchange.sheets import read_sheet
+from frameworks.language.compare import differences
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 

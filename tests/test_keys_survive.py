@@ -17,21 +17,20 @@ from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
-from ap_ledger.application import Ledger, open_ledger
-from ap_ledger.application.keyring import Keyring
-from ap_ledger.application.keyring_copies import copies_folder, copy_into, end_old_copies
-from ap_ledger.application.keyring_restore import restore_keyring
-from ap_ledger.application.keyring_rotation import rotate_master_key
-from ap_ledger.application.keyring_store import ABOUT, KEYS, name_of
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.master_key import master_key_file, old_key_files, proof_of, read_master_key
-from ap_ledger.application.told_keys import told_by
-from ap_ledger.application.upgrading import upgrade
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.student import AdmitStudent, IdentifyStudent
 from ap_ledger.errors import KeyringError, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.recording.ledger import Ledger, new_id, open_ledger
 from ap_ledger.settings import Settings
+from ap_ledger.stores.keyring.copies import copies_folder, copy_into, end_old_copies
+from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.keyring.master_key import master_key_file, old_key_files, proof_of, read_master_key
+from ap_ledger.stores.keyring.restore import restore_keyring
+from ap_ledger.stores.keyring.rotation import rotate_master_key
+from ap_ledger.stores.keyring.store import ABOUT, KEYS, name_of
+from ap_ledger.stores.keyring.told_keys import told_by
+from ap_ledger.stores.upgrading import upgrade
 from tests.house import House, settings_for
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -154,7 +153,7 @@ def test_every_master_key_there_ever_was_is_kept_under_a_name_of_its_own(house: 
 
 
 def test_nothing_is_rotated_unless_every_key_reads_back_as_it_was(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ap_ledger.application import keyring
+    from ap_ledger.stores.keyring import keyring
 
     house.record(house.note(WORDS))
     before, master = key_rows(house.ledger.keyring), read_master_key(house.settings)

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner
 from ap_ledger.domain.student import EndPlacement, ExpectStudent, StartPlacement
@@ -18,11 +17,12 @@ from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition, shipped_definitions
 from frameworks.register import PRESENT, SessionFacts, codes, suggest
-from projections.cohort_ladder import cohort_ladder
 from projections.progress import with_own_steps
-from projections.register import suggested_codes
+from projections.queries.cohort_ladder import cohort_ladder
+from projections.queries.register import suggested_codes
 from tests.house import FRIDAY, LADDER, MONDAY, TUESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)

@@ -11,13 +11,13 @@ from typer.testing import CliRunner
 
 from ap_ledger.cli.main import app
 from frameworks import Definition, load_definition, read_yaml
-from frameworks.headings import ABOUT, LINKS, MORE, TREE, squeezed
-from frameworks.learning import Step, next_steps, unit_states
-from frameworks.lint import advice
-from frameworks.parts import MISSING
-from frameworks.sheet_templates import template
-from frameworks.sheets import read_sheet
-from frameworks.things import Cadence
+from frameworks.exchange.headings import ABOUT, LINKS, MORE, TREE, squeezed
+from frameworks.exchange.sheet_templates import template
+from frameworks.exchange.sheets import read_sheet
+from frameworks.language.learning import Step, next_steps, unit_states
+from frameworks.language.lint import advice
+from frameworks.language.parts import MISSING
+from frameworks.language.things import Cadence
 
 PAGE = (Path(__file__).parents[1] / "docs" / "frameworks.md").read_text("utf-8")
 

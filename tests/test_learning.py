@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
+from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition
-from frameworks.learning import Step, group_units, losses, next_steps, unit_states
-from projections.curriculum_state import group_curriculum, student_curriculum
-from projections.learning import Steps, present, steps_taken
-from projections.reading import Unknown
+from frameworks.language.learning import Step, group_units, losses, next_steps, unit_states
+from projections.queries.curriculum_state import group_curriculum, student_curriculum
+from projections.queries.reading import Unknown
+from projections.writers.learning import Steps, present, steps_taken
 from tests.house import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -123,7 +123,7 @@ def test_rows_of_columns_say_at_any_two_times_what_a_plain_list_says(told: list[
 
 
 def test_a_long_history_is_kept_in_small_rows_and_a_late_correction_finds_its_own(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("projections.learning.ROW_STEPS", 2)
+    monkeypatch.setattr("projections.writers.learning.ROW_STEPS", 2)
     publish(house)
     steps = [step(house, "abcd"[n % 4], ("met", "known")[n % 2], MONDAY + timedelta(minutes=n)) for n in range(11)]
     house.record(*steps[4:8])

@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.person import EndRole
-from api.asking import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
-from api.gate import GATES, OPEN
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
+from api.core.gate import GATES, OPEN
 from tests.house import FRIDAY, House
 
 PASSWORD = "kettle lamp harbour"

@@ -14,15 +14,15 @@ from hypothesis import given as made_up
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain import given as given_module
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.setting import AddCommissioner
 from ap_ledger.domain.student import AdmitStudent, IdentifyStudent, StartPlacement
 from ap_ledger.errors import Refused
 from ap_ledger.events.report import Layout
-from frameworks.letters import tidy
-from frameworks.lookalikes import look
+from ap_ledger.recording.ledger import new_id
+from frameworks.language.letters import tidy
+from frameworks.language.lookalikes import look
 from projections.names import FullName, short_names, signs
 from reports.blocks import Column, Shown, Table
 from reports.compose import Order, make_report, words_that_leave

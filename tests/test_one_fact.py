@@ -15,14 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import recompute
 from ap_ledger.domain.setting import AddCommissioner
 from ap_ledger.domain.student import EndPlacement, StartPlacement
-from projections.history import history
+from ap_ledger.recording.ledger import new_id
 from projections.one_fact import Attested, agreed, sessions_counted
-from projections.periods import student_period
-from projections.session_sheet import session_sheet
+from projections.queries.history import history
+from projections.queries.periods import student_period
+from projections.queries.session_sheet import session_sheet
 from reports.columns import COLUMNS
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 from tests.slow_path import Audit

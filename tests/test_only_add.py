@@ -14,15 +14,15 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
-from ap_ledger.application import create_ledger, open_ledger
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.upgrading import upgrade
-from ap_ledger.application.verifying import verify
 from ap_ledger.domain.erasure import ExciseText
 from ap_ledger.errors import EndNotProved, SetupError
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.postgres import APPEND
+from ap_ledger.recording.ledger import new_id, open_ledger
+from ap_ledger.recording.verifying import verify
 from ap_ledger.settings import Settings, read_settings
+from ap_ledger.stores.creating import create_ledger
+from ap_ledger.stores.upgrading import upgrade
 from tests.golden.make_stores import load_dump
 from tests.house import House, settings_for
 

@@ -7,8 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
-from ap_ledger.application import open_ledger
 from ap_ledger.cli import demo
+from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import read_settings
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 import uvicorn
 
-from api.patience import PatientProtocol, patient_protocol
+from api.core.patience import PatientProtocol, patient_protocol
 from tests.browsing import until
 from tests.house import House
 

@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.events.moments import microseconds
+from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
-from projections.curriculum_state import student_curriculum
-from projections.history import days_at, history
 from projections.progress import DayRow, fold_day
-from projections.registry import Registry
+from projections.queries.curriculum_state import student_curriculum
+from projections.queries.history import days_at, history
 from projections.runner import Projection, Runner, Seen
-from projections.student_days import DESCRIBE, StudentDays
+from projections.writers.registry import Registry
+from projections.writers.student_days import DESCRIBE, StudentDays
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House, chunks
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -277,7 +277,7 @@ def test_projections_hold_nothing_that_was_sealed(house: House) -> None:
 
 
 def test_the_session_sheet_says_who_was_scored_on_what_and_what_is_missing(house: House) -> None:
-    from projections.session_sheet import session_sheet
+    from projections.queries.session_sheet import session_sheet
 
     entry = house.outcome("kind-words", 1, slot="break")
     reason = house.outcome("took-turns", None, slot="break", missing="not-observed")

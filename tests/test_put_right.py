@@ -8,17 +8,17 @@ from uuid import UUID
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.dated import DatedFact, in_force, without
 from ap_ledger.events.fields import SettingFactName, StudentFactName
-from projections import clocks
-from projections.reading import Body, group_of, key_worker_of
-from projections.register import suggested_codes
-from projections.registry import WITHDRAWN_FROM
-from projections.relations import known_of
+from ap_ledger.recording.ledger import new_id
+from projections.queries import clocks
+from projections.queries.reading import Body, group_of, key_worker_of
+from projections.queries.register import suggested_codes
+from projections.queries.relations import known_of
+from projections.writers.registry import WITHDRAWN_FROM
 from tests.house import MONDAY, House
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)

@@ -9,10 +9,10 @@ from uuid import UUID
 import orjson
 import pytest
 
-from ap_ledger.application.fingerprint import Fingerprint
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.moments import stored_time
 from ap_ledger.persistence.rows import Unit
+from ap_ledger.stores.fingerprint import Fingerprint
 from tests.house import MONDAY, TUESDAY, House
 
 START, END = MONDAY.isoformat(), (MONDAY + timedelta(hours=3)).isoformat()

@@ -73,7 +73,7 @@ house = House(settings_for("sqlite", pathlib.Path(tempfile.mkdtemp()) / "data", 
 
 
 def test_adding_an_event(copy: Path) -> None:
-    assert follow(copy, "Add a kind of entry") == ["ap_ledger/events/entries.py", "ap_ledger/events/entries.py", "projections/student_days.py"]
+    assert follow(copy, "Add a kind of entry") == ["ap_ledger/events/entries.py", "ap_ledger/events/entries.py", "projections/writers/student_days.py"]
     proves(copy, """
 entry = house.entry("pet-visited", pet="dog", note="hushed words")
 assert house.one(entry).status == "recorded", house.one(entry)
@@ -106,9 +106,9 @@ house.close()
 
 
 def test_adding_a_figure(copy: Path) -> None:
-    assert follow(copy, "Add a figure to the student's page") == ["reports/figures.py", "api/pages.py", "api/pages.py"]
+    assert follow(copy, "Add a figure to the student's page") == ["reports/figures.py", "api/students/pages.py", "api/students/pages.py"]
     proves(copy, """
-from api.pages import _figures
+from api.students.pages import _figures
 house.record(house.entry("voice-heard", speaker="student", face=4), house.rung())
 figures = _figures(house.reader, house.look_back()["progress"])
 assert "faces" in [figure.title.lower() for figure in figures][-1], figures
@@ -138,7 +138,7 @@ house.close()
 def test_bringing_an_old_event_up_to_date(copy: Path) -> None:
     assert follow(copy, "Change an event that was already written") == ["ap_ledger/events/entries.py"]
     proves(copy, """
-from ap_ledger.application.mapper import read_event, upcast
+from ap_ledger.events.stored import read_event, upcast
 from ap_ledger.events import event_class
 from ap_ledger.events.base import Stamp
 cls = event_class("voice-heard")
@@ -155,7 +155,7 @@ ROUTE_WITHOUT_A_RULE = """
 try:
     house.app()
 except RuntimeError as error:
-    assert "GET /api/v1/hello has no rule in api/gate.py" in str(error), error
+    assert "GET /api/v1/hello has no rule in api/core/gate.py" in str(error), error
 else:
     raise AssertionError("a route without a rule must stop the service")
 house.close()

@@ -14,10 +14,10 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, NotSupportedError
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.student import AssignKeyWorker
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence.rows import Appended, Known, LedgerStoredEvent, Row, Taken, Unit
+from ap_ledger.recording.ledger import new_id
 from tests.house import MONDAY, House
 
 
@@ -171,7 +171,7 @@ def test_known_at_becomes_a_position_by_bisection(house: House) -> None:
 
 
 def test_a_ledger_is_never_made_over_another(house: House) -> None:
-    from ap_ledger.application import create_ledger
+    from ap_ledger.stores.creating import create_ledger
 
     with pytest.raises(SetupError):
         create_ledger(house.settings)

@@ -10,11 +10,11 @@ from uuid import UUID
 import pytest
 
 from ap_ledger import __version__
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.setting import AddCommissioner
 from ap_ledger.domain.student import EndPlacement, StartPlacement
 from ap_ledger.events.base import Stamp
 from ap_ledger.events.report import ReportReleased
+from ap_ledger.recording.ledger import new_id
 from reports.layouts import read_layout
 from tests.house import MONDAY, House
 

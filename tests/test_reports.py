@@ -20,17 +20,17 @@ import plotly.graph_objects as go
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.placement import ChangePlacement
 from ap_ledger.errors import LedgerError, SetupError
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS
-from projections.frames import frames
-from projections.history import changed_since, days_at, history, statuses_of
-from projections.periods import end_of, student_period
-from projections.reading import Reader
+from projections.queries.frames import frames
+from projections.queries.history import changed_since, days_at, history, statuses_of
+from projections.queries.periods import end_of, student_period
+from projections.queries.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
 from reports.columns import COLUMNS
@@ -53,7 +53,7 @@ class Example:
     """The example setting, read."""
 
     def __init__(self, settings: Settings, story: Any) -> None:
-        from ap_ledger.application import open_ledger
+        from ap_ledger.recording.ledger import open_ledger
 
         self.settings, self.story = settings, story
         self.ledger = open_ledger(settings)

@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily
 from ap_ledger.domain.person import EndRole
 from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.domain.student import AdmitStudent, AssignKeyWorker, AssignMentor, IdentifyStudent
 from ap_ledger.errors import Refused
+from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, House
 
 AUCKLAND = ZoneInfo("Pacific/Auckland")
@@ -87,7 +87,7 @@ def test_a_role_whose_last_day_is_today_can_be_ended_before_the_day_is_over(hous
 
 def test_what_was_written_before_a_role_ended_is_still_taken(house: House, client: TestClient) -> None:
     """An entry that comes from a tablet an hour later was written in somebody's role, or after it."""
-    from api.asking import DEVICE_COOKIE
+    from api.core.asking import DEVICE_COOKIE
 
     ivy = house.person("Ivy")
     grant, device = house.grant(ivy, "ap-staff"), new_id()

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import ALL_COMMANDS, COMMAND_BY_NAME, command_name, read_command
 from ap_ledger.domain.erasure import ShredKey
@@ -20,6 +19,7 @@ from ap_ledger.domain.student_state import project_student
 from ap_ledger.errors import CommandConflict, Refused
 from ap_ledger.events.setting import Closure, Slot
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import new_id
 from frameworks import shipped_definitions
 from tests.house import House
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import Executed, new_id
 from ap_ledger.cli.main import app
 from ap_ledger.domain.commands import read_command
+from ap_ledger.recording.ledger import Executed, new_id
 from tests.house import House
 
 MAYA = {"given_name": "Maya", "family_name": "Quill", "date_of_birth": "2012-02-29", "upn": "Y823432104009"}

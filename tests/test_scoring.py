@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from ap_ledger.errors import DefinitionError
 from frameworks import Definition, load_definition, read_yaml, shipped_definitions
-from frameworks.lint import advice
-from frameworks.measures import Lookup, Score
-from frameworks.parts import Scale, exact
-from frameworks.scoring import Context, ScoreResult, band_of, compare, number_of, rounded, score, turned
+from frameworks.language.lint import advice
+from frameworks.language.measures import Lookup, Score
+from frameworks.language.parts import Scale, exact
+from frameworks.language.scoring import Context, ScoreResult, band_of, compare, number_of, rounded, score, turned
 
 FOLDER = Path(__file__).parent / "instruments"
 MADE_UP = sorted(path.stem for path in FOLDER.glob("*.yaml"))

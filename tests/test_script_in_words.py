@@ -11,7 +11,6 @@ from uuid import UUID
 
 import pytest
 
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.setting import AddCommissioner, AddPlace, SetRetention, SetTimetable
@@ -20,7 +19,8 @@ from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.events.base import RETENTION_CLASSES, Ref
 from ap_ledger.events.setting import RetentionClock, Slot
 from ap_ledger.events.student import ExpectedDay
-from api.asking import SESSION_COOKIE
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import SESSION_COOKIE
 from frameworks import shipped_definitions
 from tests.house import SLOTS, Clock, House, settings_for
 

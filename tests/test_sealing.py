@@ -11,9 +11,6 @@ from uuid import UUID
 
 import pytest
 
-from ap_ledger.application import open_ledger
-from ap_ledger.application.door import open_worry
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.student import IdentifyStudent
@@ -21,6 +18,8 @@ from ap_ledger.domain.support import NoteNeeds, SetOwnItems
 from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref
+from ap_ledger.recording.door import open_worry
+from ap_ledger.recording.ledger import new_id, open_ledger
 from projections import PROJECTIONS
 from projections.views import tables_of
 from tests.house import House, settings_for

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from frameworks.headings import heading_in
-from frameworks.sheets import read_sheet
+from frameworks.exchange.headings import heading_in
+from frameworks.exchange.sheets import read_sheet
 from tests.test_sheets import SEEN, definition, labels, told, tree
 
 # Headings of several words --------------------------------------------------------------------------------------------

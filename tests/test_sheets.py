@@ -16,11 +16,11 @@ from openpyxl import Workbook
 
 from ap_ledger.errors import DefinitionError
 from frameworks import Definition, load_definition
-from frameworks.files import read_answers, read_any
-from frameworks.intake import Intake
-from frameworks.letters import looks_misread, mended, tidy
-from frameworks.parts import Scale, number_in
-from frameworks.sheets import read_sheet
+from frameworks.exchange.files import read_answers, read_any
+from frameworks.exchange.intake import Intake
+from frameworks.exchange.sheets import read_sheet
+from frameworks.language.letters import looks_misread, mended, tidy
+from frameworks.language.parts import Scale, number_in
 
 SEEN = "scale seen,0 = Not yet,1 = Seen\n"
 

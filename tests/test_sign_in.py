@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi.testclient import TestClient
 
-from ap_ledger.application.accounts import PER_ACCOUNT, PIN_TRIES
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.starting import first_link
+from ap_ledger.commands.starting import first_link
 from ap_ledger.errors import NotAllowedNow, Refused, SignInRefused
-from api.asking import DEVICE_COOKIE, SESSION_COOKIE
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.accounts.accounts import PER_ACCOUNT, PIN_TRIES
+from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.house import FRIDAY, MONDAY, House
 
 PASSWORD = "kettle lamp harbour"

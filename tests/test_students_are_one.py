@@ -11,16 +11,16 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import Executed, new_id
-from ap_ledger.application.verifying import verify
 from ap_ledger.cli import recompute
 from ap_ledger.cli.main import app
 from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import microseconds
-from projections.history import history
-from projections.periods import periods
-from projections.reading import key_worker_of
+from ap_ledger.recording.ledger import Executed, new_id
+from ap_ledger.recording.verifying import verify
+from projections.queries.history import history
+from projections.queries.periods import periods
+from projections.queries.reading import key_worker_of
 from reports.compose import Order, make_report, words_that_leave
 from reports.layouts import read_layout
 from reports.pack import figures_hash

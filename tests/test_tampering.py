@@ -14,10 +14,6 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.told_keys import told_by
-from ap_ledger.application.upgrading import upgrade
-from ap_ledger.application.verifying import verify
 from ap_ledger.cli.main import app as program
 from ap_ledger.cli.recompute import broken_links
 from ap_ledger.domain.erasure import ExciseText
@@ -25,6 +21,10 @@ from ap_ledger.domain.student import AssignKeyWorker
 from ap_ledger.errors import EndNotProved
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.persistence.chain import links_of
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.recording.verifying import verify
+from ap_ledger.stores.keyring.told_keys import told_by
+from ap_ledger.stores.upgrading import upgrade
 from tests.house import MONDAY, TUESDAY, House, settings_for
 
 Told = dict[str, Any]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ap_ledger.application.keyring_copies import copy_into
-from ap_ledger.application.keyring_restore import restore_keyring
-from ap_ledger.application.verifying import verify
 from ap_ledger.errors import KeyringError, Refused
+from ap_ledger.recording.verifying import verify
+from ap_ledger.stores.keyring.copies import copy_into
+from ap_ledger.stores.keyring.restore import restore_keyring
 from tests.house import House
 from tests.test_damaged_rows import again, change, octets
 
@@ -78,7 +78,7 @@ def test_an_erasure_destroys_no_key_that_is_somebody_elses_and_no_wrong_words(ho
 def test_an_erasure_that_was_decided_before_is_not_done_to_somebody_elses_key(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.record(house.note("ASH-WORDS"), house.note("KIT-WORDS", student=house.other))
     with monkeypatch.context() as patch:
-        patch.setattr("ap_ledger.application.deeds.Deeds._finish", lambda *_: 1 / 0)
+        patch.setattr("ap_ledger.commands.effects.Deeds._finish", lambda *_: 1 / 0)
         house.shred("learning")
     for statement in CHANGES["owners swapped"][0]:
         given_to(house, statement)
@@ -105,7 +105,7 @@ def test_a_living_key_that_is_said_to_be_shredded_is_destroyed_all_the_same(hous
 
 def restored(house: House, path: Path) -> House:
     house.close()
-    from ap_ledger.application.creating import ledger_recorder
+    from ap_ledger.stores.creating import ledger_recorder
 
     recorder = ledger_recorder(house.settings)
     try:

@@ -15,12 +15,12 @@ from uuid import UUID
 import pytest
 from typer.testing import CliRunner
 
-from ap_ledger.application.ledger import new_id
-from ap_ledger.application.two_people import NEW_FOR
 from ap_ledger.cli.main import app as program
+from ap_ledger.commands.two_people import NEW_FOR
 from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
 from ap_ledger.errors import Refused
+from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, House
 
 PASSWORD = "kettle lamp harbour"

@@ -10,12 +10,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ap_ledger.application import account_store, held, keyring
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.student import AdmitStudent
 from ap_ledger.errors import Busy
 from ap_ledger.persistence import unavailable as unavailable_module
 from ap_ledger.persistence.unavailable import unavailable
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.accounts import store as account_store
+from ap_ledger.stores.held import held
+from ap_ledger.stores.keyring import keyring
 from projections.views import Views
 from tests.browsing import until
 from tests.house import House

@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
-from ap_ledger.application import create_ledger
-from ap_ledger.application.upgrading import upgrade
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence.migrations import Step, Upgrading, read_version, run_steps, store_exists
 from ap_ledger.persistence.steps import STEPS_OF
 from ap_ledger.settings import Settings, read_settings
+from ap_ledger.stores.creating import create_ledger
+from ap_ledger.stores.upgrading import upgrade
 from tests.golden.make_stores import load_dump
 from tests.house import TUESDAY, Clock, House, settings_for
 

@@ -57,7 +57,7 @@ def first_link_again(
     ] = "http://127.0.0.1:8000",
 ) -> None:
     """Print the one-time link of the first administrator. Only while nobody can sign in."""
-    from ap_ledger.application.starting import first_link
+    from ap_ledger.commands.starting import first_link
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         secret = first_link(service.ledger)

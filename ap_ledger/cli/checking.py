@@ -10,19 +10,19 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.application import Ledger, open_ledger
-from ap_ledger.application.account_store import METADATA as ACCOUNT_TABLES
-from ap_ledger.application.held_rows import METADATA as HELD_TABLES
-from ap_ledger.application.held_rows import Held
-from ap_ledger.application.keyring_store import METADATA as KEYRING_TABLES
-from ap_ledger.application.keyring_store import name_of
-from ap_ledger.application.master_key import proof_of, read_master_key
-from ap_ledger.application.sound_rows import damage_in
-from ap_ledger.application.stores import open_store
-from ap_ledger.application.verifying import verify
 from ap_ledger.cli.files import RESTORE, STORES, copies_fault, file_fault, master_key_fault, modes_fault, schema_fault
 from ap_ledger.errors import LedgerError
+from ap_ledger.recording.ledger import Ledger, open_ledger
+from ap_ledger.recording.verifying import verify
 from ap_ledger.settings import Settings
+from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
+from ap_ledger.stores.engine import open_store
+from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
+from ap_ledger.stores.held.rows import Held
+from ap_ledger.stores.keyring.master_key import proof_of, read_master_key
+from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
+from ap_ledger.stores.keyring.store import name_of
+from ap_ledger.stores.sound_rows import damage_in
 from projections import PROJECTIONS
 from projections.views import Views
 

@@ -70,10 +70,10 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Any]:
     """The ledger, its views, runner and reader, put together for one command."""
-    from ap_ledger.application import open_ledger
-    from api.service import Service
+    from ap_ledger.recording.ledger import open_ledger
+    from api.core.service import Service
     from projections import PROJECTIONS
-    from projections.reading import Reader
+    from projections.queries.reading import Reader
     from projections.runner import Runner
     from projections.views import Views
 

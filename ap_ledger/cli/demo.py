@@ -21,18 +21,18 @@ from typing import Any
 from rich.console import Console
 
 from ap_ledger import __version__
-from ap_ledger.application import Ledger, create_ledger
-from ap_ledger.application.ledger import new_id
 from ap_ledger.cli.common import opened
 from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
 from ap_ledger.cli.example_words import OTHERS
 from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
+from ap_ledger.recording.ledger import Ledger, new_id
 from ap_ledger.settings import Settings, read_settings
+from ap_ledger.stores.creating import create_ledger
 from projections import PROJECTIONS
-from projections.instruments import half_terms
-from projections.reading import Reader
+from projections.queries.instruments import half_terms
+from projections.queries.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
 from reports.compose import Order, make_report, words_that_leave

@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from ap_ledger.application import Ledger
 from ap_ledger.cli import example_words as words
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily
@@ -36,6 +35,7 @@ from ap_ledger.events.base import Ref
 from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from ap_ledger.events.setting import Closure, Slot, Term
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import Ledger
 from frameworks import load_definition, shipped_definitions
 
 ZONE = ZoneInfo("Europe/London")

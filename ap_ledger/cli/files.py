@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import create_engine, inspect
 
-from ap_ledger.application.account_store import METADATA as ACCOUNT_TABLES
-from ap_ledger.application.held_rows import METADATA as HELD_TABLES
-from ap_ledger.application.keyring_copies import KEPT_DAYS, copies_folder, made_at
-from ap_ledger.application.keyring_store import METADATA as KEYRING_TABLES
-from ap_ledger.application.master_key import coming_key_file, master_key_file, old_key_files, read_master_key
 from ap_ledger.persistence.files import OTHERS
 from ap_ledger.settings import Settings
+from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
+from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
+from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, made_at
+from ap_ledger.stores.keyring.master_key import coming_key_file, master_key_file, old_key_files, read_master_key
+from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
 
 RESTORE = "Restore it from its backup (docs/operating.md)."
 HEADER = b"SQLite format 3\0"

@@ -17,8 +17,8 @@ from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, opened, p
 from ap_ledger.errors import DefinitionError, Refused, SetupError
 from ap_ledger.settings import read_settings
 from frameworks import Definition, definition_hash, load_definition
-from frameworks.intake import Intake, write_yaml
-from frameworks.lint import answerable
+from frameworks.exchange.intake import Intake, write_yaml
+from frameworks.language.lint import answerable
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -28,7 +28,7 @@ File = Annotated[Path, typer.Argument(help="A definition: YAML, a CASE package (
 
 
 def _usable(path: Path) -> tuple[dict[str, Any], Intake]:
-    from frameworks.files import bring
+    from frameworks.exchange.files import bring
 
     intake = bring(path)
     if intake.authored is None:
@@ -52,7 +52,7 @@ def _loaded(path: Path) -> Definition:
 @app.command()
 def lint(file: File) -> None:
     """Say everything that is wrong with a definition, and what could be better. Exits 1 where anything is wrong."""
-    from frameworks.lint import advice
+    from frameworks.language.lint import advice
 
     with plainly():
         try:
@@ -85,9 +85,9 @@ def score(
     ],
 ) -> None:
     """Score a set of answers. Needs no ledger; nothing is kept."""
-    from frameworks.files import read_answers
-    from frameworks.scoring import REASONS
-    from frameworks.scoring import score as scored
+    from frameworks.exchange.files import read_answers
+    from frameworks.language.scoring import REASONS
+    from frameworks.language.scoring import score as scored
 
     with plainly():
         definition = _loaded(file)
@@ -181,8 +181,8 @@ def _brought(
     file: Path, kind: str | None, framework_id: str | None, version: int | None, earlier: Definition | None
 ) -> Intake:
     """What a file gives, under another id or version, and as the next version of an earlier one."""
-    from frameworks.files import bring, renamed
-    from frameworks.versions import follow, presume
+    from frameworks.exchange.files import bring, renamed
+    from frameworks.exchange.versions import follow, presume
 
     intake = bring(file, kind)
     if intake.authored is None:
@@ -216,7 +216,7 @@ def template(
     ] = None,
 ) -> None:
     """A spreadsheet to start from. It works as it is; change the words."""
-    from frameworks.sheet_templates import TEMPLATES, template_file
+    from frameworks.exchange.sheet_templates import TEMPLATES, template_file
 
     if kind not in TEMPLATES:
         raise typer.BadParameter(f"one of {', '.join(TEMPLATES)}", param_hint="--kind")
@@ -236,7 +236,7 @@ def template(
 @app.command()
 def schema() -> None:
     """The JSON Schema of a definition file, so that an editor completes and checks it."""
-    from frameworks.schema import definition_schema
+    from frameworks.language.schema import definition_schema
 
     sys.stdout.write(json.dumps(definition_schema(), indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
@@ -251,9 +251,9 @@ def publish(
     ] = None,
 ) -> None:
     """Write a definition into the ledger, whole, with its content hash. A published version never changes."""
-    from ap_ledger.application.ledger import new_id
     from ap_ledger.domain.framework import PublishFramework
-    from frameworks.versions import not_carried
+    from ap_ledger.recording.ledger import new_id
+    from frameworks.exchange.versions import not_carried
 
     with plainly():
         authored, intake = _usable(file)
@@ -302,7 +302,7 @@ def diff(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Say in words what changed, and what it does to comparing before with after."""
-    from frameworks.compare import carries, differences
+    from frameworks.language.compare import carries, differences
 
     with plainly():
         one, other = (_either(said, data, database_url) for said in (old, new))
@@ -348,7 +348,7 @@ def export(
     out: Annotated[Path | None, typer.Option("--out", help="The file to write; standard output if not given.")] = None,
 ) -> None:
     """Write a published definition to a file. Words that may not be passed on are refused."""
-    from frameworks.case_out import may_pass_on, write_case
+    from frameworks.exchange.case_out import may_pass_on, write_case
 
     if form not in ("yaml", "case"):
         raise typer.BadParameter("yaml or case", param_hint="--format")

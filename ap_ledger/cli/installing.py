@@ -38,8 +38,7 @@ def init(
 
     One that was stopped half-way is finished by doing it again.
     """
-    from ap_ledger.application import create_ledger
-    from ap_ledger.application.creating import ledger_is_there
+    from ap_ledger.stores.creating import create_ledger, ledger_is_there
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
@@ -57,8 +56,8 @@ def init(
 
 def _open_setting(settings: Settings, name: str, time_zone: str) -> bool:
     """Opens the first setting of a ledger, or finishes opening it. Whether there was anything to do."""
-    from ap_ledger.application import open_ledger
-    from ap_ledger.application.starting import finish_setting
+    from ap_ledger.commands.starting import finish_setting
+    from ap_ledger.recording.ledger import open_ledger
 
     ledger = open_ledger(settings)
     try:
@@ -71,7 +70,7 @@ def _open_setting(settings: Settings, name: str, time_zone: str) -> bool:
 
 
 def _say_made(settings: Settings, what: str) -> None:
-    from ap_ledger.application.master_key import master_key_file
+    from ap_ledger.stores.keyring.master_key import master_key_file
 
     console.print(f"{what} a ledger in {settings.data}.", highlight=False)
     if settings.master_key is None:

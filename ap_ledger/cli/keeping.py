@@ -8,9 +8,9 @@ from uuid import UUID
 
 import typer
 
-from ap_ledger.application.keyring_copies import KEPT_DAYS, copies_folder, copy_into, end_old_copies
 from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
 from ap_ledger.settings import read_settings
+from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, copy_into, end_old_copies
 
 app = typer.Typer(
     no_args_is_help=True, help="The sealing keys: copies with a short life of their own, and a new master key."
@@ -57,8 +57,8 @@ def restore(
     The ledger and the master key must be back in their places. A copy that lacks a key, or that is not this ledger's,
     is refused; the keyring that was there is kept as a copy.
     """
-    from ap_ledger.application.creating import ledger_recorder
-    from ap_ledger.application.keyring_restore import restore_keyring
+    from ap_ledger.stores.creating import ledger_recorder
+    from ap_ledger.stores.keyring.restore import restore_keyring
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
@@ -97,7 +97,7 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
     Destroy the old one when the last copy of the keyring under it has ended.
     """
-    from ap_ledger.application.keyring_rotation import rotate_master_key
+    from ap_ledger.stores.keyring.rotation import rotate_master_key
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly(), opened(settings) as service:
@@ -125,7 +125,7 @@ def sweep(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
 def compact(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Give back room, and let nothing of what was deleted stay in the files. Stop the service first."""
-    from ap_ledger.application.compaction import compact as give_back
+    from ap_ledger.stores.compaction import compact as give_back
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly(), opened(settings) as service:

@@ -126,7 +126,7 @@ def upgrade(
     ] = None,
 ) -> None:
     """Bring the stores of an earlier version up to date. Stop the service and back everything up first."""
-    from ap_ledger.application.upgrading import upgrade as bring_up_to_date
+    from ap_ledger.stores.upgrading import upgrade as bring_up_to_date
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
@@ -177,10 +177,10 @@ def serve(
     """Start the service. The first start prints a one-time link for the first administrator."""
     import uvicorn
 
-    from ap_ledger.application.starting import first_link
+    from ap_ledger.commands.starting import first_link
     from ap_ledger.jobs import JOBS, start_jobs
     from api import create_app
-    from api.patience import patient_protocol
+    from api.core.patience import patient_protocol
 
     own_tls = tls_cert is not None and tls_key is not None
     by_proxy = proxy is not None and (public_url or "").startswith("https://")
@@ -304,8 +304,8 @@ def history(
 ) -> None:
     """Replay one student's history at any two times."""
     from ap_ledger.cli.telling import tell
-    from projections.history import history as look_back
-    from projections.reading import Unknown
+    from projections.queries.history import history as look_back
+    from projections.queries.reading import Unknown
 
     if form not in ("text", "json"):
         raise typer.BadParameter("text or json", param_hint="--format")

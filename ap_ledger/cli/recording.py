@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.application import Ledger
-from ap_ledger.application.json_in import loads
-from ap_ledger.application.posting import ENTRIES_LIMIT
 from ap_ledger.domain.commands import read_command
+from ap_ledger.domain.json_in import loads
+from ap_ledger.domain.posting import ENTRIES_LIMIT
 from ap_ledger.errors import Busy, CommandConflict, KeyringError, LedgerError, Refused, SetupError
 from ap_ledger.persistence.unavailable import unavailable
+from ap_ledger.recording.ledger import Ledger
 
 STOPS = (Busy, KeyringError, SetupError, DatabaseError, sqlite3.DatabaseError)
 """What is wrong with the installation and not with a line: the file stops, and can be recorded again from its start."""

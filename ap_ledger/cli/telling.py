@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 
-from api.words import in_words
-from projections.reading import Reader
+from api.core.words import in_words
+from projections.queries.reading import Reader
 
 SHOWN = 60
 

@@ -12,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from ap_ledger.errors import Refused, as_sentence
 from ap_ledger.events.fields import ONE_LINE
-from frameworks.letters import tidy
+from frameworks.language.letters import tidy
 
 NO_SUCH_FIELD = "There is no such field in this command. Take it out, or look at how it is written."
 FIELD_LIMIT = 120

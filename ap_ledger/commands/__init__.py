@@ -1,0 +1,1 @@
+"""What a command causes beyond its events, and what takes two people."""

@@ -1,0 +1,1 @@
+"""The one door: what is sent is judged, sealed, recorded, and answered entry by entry."""

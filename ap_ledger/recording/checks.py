@@ -1,0 +1,94 @@
+"""Whether what an entry names exists: definitions, items, levels, slots. One check for each kind that names any."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Ref
+from ap_ledger.recording.world import World
+from frameworks.language.lint import answerable
+
+Check = Callable[[Any, World], None]
+
+
+def check_rung(entry: Any, world: World) -> None:
+    """The ladder was published and has the rung, or the student has it as a step of their own under one."""
+    ladder = world.definition(entry.ladder, "ladder", "ladder")
+    if entry.rung not in ladder.rank and not (
+        ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, world)
+    ):
+        raise Refused("unknown-item", "This ladder has no rung with this id.", "rung")
+
+
+def _is_own(entry: Any, definition_id: str, item: str, world: World) -> bool:
+    """Whether a student has an item of their own by this id."""
+    party = world.party(entry.setting_id, entry.student_id, entry.author_id)
+    return (definition_id, item) in party.student.own_items
+
+
+def check_outcome(entry: Any, world: World) -> None:
+    """The framework was published, has the indicator (or the student has it as their own), and its scale has the
+    level."""
+    framework = world.definition(entry.framework, "outcomes", "framework")
+    scale = framework.scored.get(entry.indicator)
+    if (
+        scale is None
+        and (found := framework.scale_of(entry.indicator)) is not None
+        and _is_own(entry, framework.id, entry.indicator, world)
+    ):
+        scale = found
+    if scale is None:
+        raise Refused("unknown-item", "This framework has no indicator with this id that can be scored.", "indicator")
+    if entry.level is not None and not scale.allows(entry.level):
+        raise Refused("unknown-level", "The scale of this indicator has no such level.", "level")
+
+
+def check_unit(entry: Any, world: World) -> None:
+    """The curriculum was published, has the unit, and its scale has the status."""
+    scale = world.definition(entry.curriculum, "curriculum", "curriculum").scored.get(entry.unit)
+    if scale is None:
+        raise Refused("unknown-item", "This curriculum has no unit with this id.", "unit")
+    if not scale.allows(entry.status):
+        raise Refused("unknown-level", "The scale of this curriculum has no such status.", "status")
+
+
+def check_answers(entry: Any, world: World) -> None:
+    """The instrument was published for such a respondent, has every item answered, and each answer is on its scale or
+    missing."""
+    instrument = world.definition(entry.instrument, "instrument", "instrument")
+    if instrument.about != "student":
+        raise Refused(
+            "not-allowed", "This instrument asks about staff, so it is not a part of a student's record.", "instrument"
+        )
+    if instrument.informants and entry.respondent not in instrument.informants:
+        raise Refused(
+            "not-allowed", f"This instrument is answered by: {', '.join(instrument.informants)}.", "respondent"
+        )
+    for item, level in entry.answers.items():
+        if item not in instrument.scored:
+            raise Refused("unknown-item", "This instrument has no item with an id that was answered.", "answers")
+        if not answerable(instrument.scored[item], level):
+            raise Refused("unknown-level", "An answer is not on the scale of its item.", "answers")
+
+
+def check_own_items(ref: Ref, items: Iterable[str], world: World) -> None:
+    """The definition was published, and takes items of a student's own where these stand. Raises Refused."""
+    definition = world.published(ref)
+    if definition is None:
+        raise Refused("unknown-framework", "No definition with this id and version was published here.", "definition")
+    for item in items:
+        shared = item.rpartition(".")[0]
+        if definition.rung(shared) is None and definition.scale_of(item) is None:
+            raise Refused(
+                "unknown-item", "This definition takes no items of a student's own under one of these.", "labels"
+            )
+
+
+CHECKS: Mapping[str, Check] = {
+    "rung-reached": check_rung,
+    "outcome-scored": check_outcome,
+    "unit-progressed": check_unit,
+    "instrument-answered": check_answers,
+}

@@ -1,0 +1,100 @@
+"""Whether a child was admitted twice: another student of the setting with the same name and date of birth, or the same
+UPN."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from ap_ledger.events.student import StudentIdentified
+from ap_ledger.persistence.recorder import LedgerRecorder
+from ap_ledger.recording.world import World
+from ap_ledger.stores.fingerprint import Fingerprint
+from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.mapper import LedgerMapper
+from frameworks.language.lookalikes import look
+
+AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What tells a student from others without saying who they are; None where that part is not known."""
+
+    setting_id: UUID | None
+    named: bytes | None
+    upn: bytes | None
+
+
+class SameChild:
+    """Remembers a digest of who each student is, so that no name stays in memory for it."""
+
+    def __init__(
+        self,
+        recorder: LedgerRecorder,
+        keyring: Keyring,
+        mapper: LedgerMapper,
+        world: World,
+        ledger_id: UUID,
+    ) -> None:
+        self._recorder = recorder
+        self._world = world
+        self._keyring = keyring
+        self._mapper = mapper
+        self._ledger_id = ledger_id
+        self._looked_to = 0
+        self._marks: dict[UUID, Marks] = {}
+        # Pages ask for it in several threads, and the first of them looks through the whole ledger.
+        self._looking = threading.Lock()
+
+    def others(self, student_id: UUID) -> list[UUID]:
+        """The other students of the setting who seem to be the same child and are not joined to them yet."""
+        with self._looking:
+            self._catch_up()
+            records = self._world.records(student_id)
+            own = [self._marks[record] for record in records if record in self._marks]
+            alike = [other for other, marks in self._marks.items() if any(_alike(one, marks) for one in own)]
+        there = (other for other in alike if other not in records and self._keyring.key(other, "core") is not None)
+        return list(dict.fromkeys(map(self._world.kept, there)))
+
+    def _catch_up(self) -> None:
+        # Looks through the whole ledger once, and from then on through what came since: whoever identifies students is
+        # few.
+        head = self._recorder.read_head().position
+        rows = self._recorder.tail_of_topics([StudentIdentified.TOPIC], after=self._looked_to)
+        for start in range(0, len(rows), AT_ONCE):
+            self._remember([row.position for row in rows[start : start + AT_ONCE]])
+        self._looked_to = max(head, *(row.position for row in rows)) if rows else head
+
+    def _remember(self, positions: Sequence[int]) -> None:
+        key = self._keyring.key(self._ledger_id, "core")
+        if key is None:
+            return
+        digest = Fingerprint(key.raw)
+        for stored in self._recorder.events_at(positions):
+            event = self._mapper.to_domain_event(stored)
+            assert isinstance(event, StudentIdentified)
+            self._marks[event.originator_id] = _marks_of(event, digest)
+
+
+def _marks_of(event: StudentIdentified, digest: Fingerprint) -> Marks:
+    names, born, upn = (event.given_name, event.family_name), event.date_of_birth, event.upn
+    named = None
+    if isinstance(born, date) and all(isinstance(name, str) for name in names):
+        named = digest.of({"name": " ".join(_plain(str(name)) for name in names), "born": born.isoformat()})
+    return Marks(event.stamp.setting_id, named, digest.of({"upn": upn}) if isinstance(upn, str) else None)
+
+
+def _plain(name: str) -> str:
+    """A name without what people write differently: capitals, accents, hyphens, spaces, letters that look alike."""
+    letters = unicodedata.normalize("NFKD", look(name))
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
+def _alike(one: Marks, other: Marks) -> bool:
+    named, upn = one.named is not None and one.named == other.named, one.upn is not None and one.upn == other.upn
+    return one.setting_id == other.setting_id and (named or upn)

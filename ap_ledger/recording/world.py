@@ -1,0 +1,208 @@
+"""What the door must know to judge an entry: settings, students, people and definitions, remembered between sends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Repository
+
+from ap_ledger.domain.device import Device, project_device
+from ap_ledger.domain.framework import framework_stream, project_framework
+from ap_ledger.domain.person import Person, project_person
+from ap_ledger.domain.setting import Setting, project_setting
+from ap_ledger.domain.student_state import Student, as_one, project_student
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import Ref
+from ap_ledger.events.bounds import Since
+from ap_ledger.events.moments import microseconds
+from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
+from ap_ledger.recording.placement_ids import PlacementIds
+from ap_ledger.stores.fingerprint import Fingerprint
+from ap_ledger.stores.keyring.keyring import Keyring
+from frameworks import Definition
+
+
+@dataclass(slots=True)
+class Party:
+    """A setting, a student of it and an author, with what a day of entries asks about them again and again."""
+
+    setting: Setting
+    student: Student
+    fingerprint: Fingerprint | None
+    since: Since
+    _slots: dict[tuple[date, str], tuple[int, bool] | None] = field(default_factory=dict)
+    _placed: dict[date, bool] = field(default_factory=dict)
+
+    def slot_start(self, day: date, slot_id: str) -> tuple[int, bool] | None:
+        """When a slot starts on a day, in microseconds, and whether it is held on that weekday.
+
+        None where there is no such slot.
+        """
+        asked = (day, slot_id)
+        if asked not in self._slots:
+            slot = self.setting.slot(day, slot_id)
+            self._slots[asked] = (
+                (microseconds(self.setting.start_of(day, slot)), day.isoweekday() in slot.weekdays) if slot else None
+            )
+        return self._slots[asked]
+
+    def placed(self, day: date) -> bool:
+        """Whether a placement of the student was running on a day."""
+        if day not in self._placed:
+            self._placed[day] = self.student.placed_on(day)
+        return self._placed[day]
+
+
+class World:
+    """States of the streams with rules, folded when first asked for.
+
+    `refresh` forgets them when any stream with rules has changed, in this process or another.
+    """
+
+    def __init__(self, repository: Repository[UUID], recorder: LedgerRecorder, keyring: Keyring) -> None:
+        self._repository = repository
+        self._recorder = recorder
+        self._keyring = keyring
+        self.placement_ids = PlacementIds(recorder)
+        self.rules_position = -1
+        self._keys_seen = -1
+        self._looked_at = 0.0
+        self.forget()
+
+    def forget(self) -> None:
+        """Lets go of every remembered state."""
+        self._students: dict[UUID, Student | None] = {}
+        self._settings: dict[UUID, Setting | None] = {}
+        self._people: dict[UUID, Person | None] = {}
+        self._devices: dict[UUID, Device | None] = {}
+        self._definitions: dict[tuple[str, int], Definition | None] = {}
+        self._parties: dict[tuple[UUID, UUID, UUID], Party] = {}
+
+    def refresh(self, max_age: float = 0.0) -> None:
+        """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded
+        elsewhere.
+
+        Looks again only when the last look is older than `max_age` seconds.
+        """
+        now = time.monotonic()
+        if now - self._looked_at < max_age:
+            return
+        self._looked_at = now
+        position, keys = self._recorder.read_head().rules_position, self._keyring.refresh()
+        if (position, keys) != (self.rules_position, self._keys_seen):
+            self.forget()
+            self.rules_position, self._keys_seen = position, keys
+
+    def party(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+        """Who an entry is between. Raises Refused where one is unknown or they do not belong together."""
+        who = (setting_id, student_id, author_id)
+        # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
+        parties = self._parties
+        found = parties.get(who)
+        if found is None:
+            found = parties[who] = self._meet(setting_id, student_id, author_id)
+        return found
+
+    def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+        setting = self._known(self._settings, setting_id, project_setting)
+        if setting is None:
+            raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
+        student = self._known(self._students, student_id, project_student)
+        if student is None or student.setting_id != setting_id:
+            raise Refused("unknown-student", "No student with this id was admitted to this setting.", "student_id")
+        if self._known(self._people, author_id, project_person) is None:
+            raise Refused("unknown-person", "No person with this id was added here.", "author_id")
+        core = self._keyring.key(student_id, "core")
+        child = self.child(student_id) or student
+        return Party(setting, child, Fingerprint(core.raw) if core else None, child.since)
+
+    def setting(self, setting_id: UUID) -> Setting | None:
+        """A setting as it is now, or None."""
+        found: Setting | None = self._known(self._settings, setting_id, project_setting)
+        return found
+
+    def person(self, person_id: UUID) -> Person | None:
+        """A person as they are now, or None."""
+        found: Person | None = self._known(self._people, person_id, project_person)
+        return found
+
+    def student(self, student_id: UUID) -> Student | None:
+        """A student as they are now, or None."""
+        found: Student | None = self._known(self._students, student_id, project_student)
+        return found
+
+    def kept(self, student_id: UUID, known: int | None = None) -> UUID:
+        """The id under which a child is told of: the student's own, or that of the one to whom they were joined.
+
+        As it was known at a position, where one is given.
+        """
+        student = self.student(student_id)
+        if student is None or student.kept_as is None or (known is not None and known < student.kept_since):
+            return student_id
+        return student.kept_as
+
+    def records(self, student_id: UUID) -> tuple[UUID, ...]:
+        """The ids of every record of a child, the one that is kept first."""
+        kept = self.student(self.kept(student_id))
+        return (student_id,) if kept is None else (kept.id, *kept.joined)
+
+    def record_where(self, student_id: UUID, says: Callable[[Student], bool]) -> UUID:
+        """The record of a child in which something stands, such as a placement, so that what changes it goes there too.
+
+        The one that is kept where it stands in none.
+        """
+        states = ((record, self.student(record)) for record in self.records(student_id))
+        return next((record for record, state in states if state is not None and says(state)), self.kept(student_id))
+
+    def child(self, student_id: UUID) -> Student | None:
+        """A student as they are now with every record of theirs, or None."""
+        kept, *others = (self.student(record) for record in self.records(student_id))
+        return kept and (as_one(kept, [other for other in others if other is not None]) if others else kept)
+
+    def device(self, device_id: UUID) -> Device | None:
+        """A device as it is now, or None."""
+        found: Device | None = self._known(self._devices, device_id, project_device)
+        return found
+
+    def _known(self, states: dict[UUID, Any], stream: UUID, projector: Callable[..., Any]) -> Any:
+        if stream not in states:
+            states[stream] = self.fold(stream, projector)
+        return states[stream]
+
+    def definition(self, ref: Ref, kind: str, field: str) -> Definition:
+        """The published definition that an entry names.
+
+        Raises Refused when it was never published, or is of another kind.
+        """
+        found = self.published(ref)
+        if found is None or found.kind != kind:
+            raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)
+        return found
+
+    def published(self, ref: Ref) -> Definition | None:
+        """A published definition of any kind, or None."""
+        key, definitions = (ref.id, ref.version), self._definitions
+        if key not in definitions:
+            framework = self.fold(framework_stream(ref.id), project_framework)
+            definitions[key] = framework.published.get(ref.version) if framework else None
+        return definitions[key]
+
+    def entry_rows(self, entry: UUID) -> list[TailRow]:
+        """An entry, and every change made to it, in order."""
+        return self._recorder.tail_of([entry])
+
+    def rows_about(self, student: UUID, *topics: str) -> list[TailRow]:
+        """Everything of some topics about a student, in order. Looks through the whole ledger: for rare questions."""
+        return self._recorder.tail_of_topics(topics, student)
+
+    def fold(self, stream: UUID, projector: Callable[..., Any]) -> Any:
+        """The state of a stream as it is now, or None."""
+        try:
+            return self._repository.get(stream, projector_func=projector)
+        except AggregateNotFoundError:
+            return None

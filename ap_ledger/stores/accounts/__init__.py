@@ -1,0 +1,1 @@
+"""Who may sign in, from which device, and for how long."""

@@ -1,0 +1,1 @@
+"""The keys under which words are sealed: made, wrapped, copied, restored, shredded."""

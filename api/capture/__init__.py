@@ -1,0 +1,1 @@
+"""The phone's and the tablet's app, and what it fetches."""

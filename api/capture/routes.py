@@ -1,0 +1,249 @@
+"""What the capture app asks for: whom and what there is to log, a day as it stands, and the key that seals its
+outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Request, Response
+
+from ap_ledger.events.as_written import WrittenDate
+from ap_ledger.events.moments import moment
+from ap_ledger.recording.boxes import public_key
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.problems import Problem
+from api.core.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
+from api.core.service import Current, Json, Using
+from api.core.show import people_here, people_of, setting_for
+from api.core.withhold import student_seen
+from frameworks.language.learning import group_units
+from projections.names import reference
+from projections.queries.curriculum_state import group_statuses
+from projections.queries.history import entries_of_day
+from projections.queries.reading import Body, Reader, Unknown, group_of
+from projections.queries.register import SuggestedCode, codes_of_day
+from projections.queries.relations import still_here
+from projections.queries.roster import roster, scale_as_json
+from projections.queries.session_sheet import missing_by_slot
+from reports.csv_files import csv_text
+
+router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+pages = gated(include_in_schema=False)
+AFTERWARDS = timedelta(days=28)
+"""For so long after their last placement somebody may still be visited and is on the list."""
+
+
+@router.get(
+    "/capture", operation_id="getCapture", summary="Everything a phone or tablet needs in order to log with no signal"
+)
+def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_length=36)] = "") -> Json:
+    """Students by the names staff call them, slots, and what to log against; and the public key that seals what is
+    logged."""
+    reader, ledger = using.reader, using.ledger
+    device = ledger.world.device(asking.device.device_id) if asking.device is not None else None
+    wanted = str(device.setting_id) if device is not None else setting
+    body, settings = setting_for(reader, asking, wanted, "see-student")
+    now = ledger.clock()
+    today = now.astimezone(ZoneInfo(body["time_zone"])).date()
+    among = [one for one in asking.among(reader.everyone(body), "record") if "core" not in one["shredded"]]
+    students = sorted(
+        still_here(among, reader.whole("placements", body), today - AFTERWARDS), key=lambda one: str(one["name"])
+    )
+    mine = frozenset(
+        student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload
+    )
+    # What a student's own goals and steps are called is what they are logged against, so it comes with the student.
+    made = roster(reader, body, students, reader.own_labels(students), mine, today)
+    person = reader.one("people", str(asking.person))
+    return {
+        **made,
+        "now": now.isoformat(),
+        "me": {
+            "id": str(asking.person),
+            "name": (person and person["name"]) or "Somebody",
+            "role": _role(asking, body),
+            "by": asking.who.via,
+            "since": asking.session and moment(asking.session.began_at).isoformat(),
+        },
+        "device": {"id": str(device.id), "kind": device.kind} if device is not None else None,
+        "settings": [{"id": one["id"], "name": one["name"]} for one in settings] if device is None else [],
+        "here": [{"id": one, "name": name} for one, name in people_here(reader, asking)]
+        if device is not None and device.kind == "tablet"
+        else [],
+        "box_key": public_key(ledger.keyring, UUID(body["id"])),
+    }
+
+
+def _role(asking: Asker, setting: Body) -> str:
+    """As whom they score, unless they say otherwise."""
+    roles = {grant.role for grant in asking.who.grants if str(grant.setting_id) == setting["id"]}
+    return "mentor" if "mentor" in roles and not roles & {"ap-staff", "leader", "dsl", "deputy-dsl"} else "teacher"
+
+
+@router.get(
+    "/settings/{setting_id}/day",
+    operation_id="getDay",
+    summary="A day: who came, who did not, who followed up",
+    response_model=DayOfSetting,
+)
+def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")]) -> Json:
+    """For every student the sessions attested that day, each with the register code to suggest, and who reached out.
+
+    The host school decides.
+    """
+    setting, students = _of(using.reader, asking, setting_id)
+    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, ("visit-logged",))
+    people = people_of(using.reader)
+    broken = using.reader.incomplete_students()
+    rows: dict[str, Json] = {
+        one["id"]: {
+            "student_id": one["id"],
+            "name": one["name"],
+            "incomplete": one["id"] in broken,
+            "sessions": [],
+            "contacts": [],
+        }
+        for one in students
+    }
+    for student, sessions in codes_of_day(using.reader, setting, students, on).items():
+        rows[student]["sessions"] = [_attested(one, people) for one in sessions]
+    for one in told:
+        said, row = one["entry"], rows[str(using.ledger.world.kept(UUID(one["entry"]["student_id"])))]
+        # The note stays where it is: the day asks who reached out, not what was said.
+        reached = {
+            "effort": said["effort"],
+            "channel": said["channel"],
+            "minutes": said.get("minutes"),
+            "at": one["occurred_at"],
+            "by": people.get(one["author_id"]),
+        }
+        row["contacts"].append({"entry_id": one["id"], "author_id": one["author_id"], **reached})
+    return {"setting_id": str(setting_id), "date": on.isoformat(), "students": list(rows.values())}
+
+
+def _attested(session: SuggestedCode, people: Mapping[str, str | None]) -> Json:
+    """A session as the day tells it: the entry recorded first, whatever else was told of it, and the code."""
+    first, suggestion = session.told[0], session.suggestion
+    told = [
+        {
+            "entry_id": one["id"],
+            "author_id": one["author_id"],
+            "by": people.get(one["author_id"]),
+            "entry": one["entry"],
+        }
+        for one in session.told
+    ]
+    return {
+        "entry_id": first["id"], "author_id": first["author_id"], "entry": first["entry"], "disputed": session.disputed,
+        "told": told,
+        "code": suggestion.code, "meaning": suggestion.meaning, "reason": suggestion.reason,
+    }  # fmt: skip
+
+
+def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Body]]:
+    setting = reader.one("settings", str(setting_id))
+    if setting is None:
+        raise Unknown
+    return setting, sorted(asking.among(reader.everyone(setting), "read-group"), key=lambda one: str(one["name"]))
+
+
+@router.get(
+    "/settings/{setting_id}/missing",
+    operation_id="getMissing",
+    summary="How many scores are missing in each slot of a day",
+    response_model=MissingOfDay,
+)
+def missing(
+    setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")], group: str = ""
+) -> Json:
+    """By slot and framework, of everybody or of one group.
+
+    Only what is meant to be scored in every such slot counts.
+    """
+    setting, everyone = _of(using.reader, asking, setting_id)
+    students = [one for one in everyone if not group or group_of(one, on) == group]
+    return {
+        "setting_id": str(setting_id),
+        "date": on.isoformat(),
+        "slots": missing_by_slot(using.reader, setting, on, students),
+    }
+
+
+@router.get(
+    "/settings/{setting_id}/steps/{curriculum_id}/{version}", operation_id="getSteps", summary=(
+        "A curriculum's units, and where some "
+        "students stand in them"
+    ),
+    response_model=StepsOfGroup,
+)  # fmt: skip
+def steps(
+    setting_id: UUID,
+    curriculum_id: str,
+    version: int,
+    using: Current,
+    asking: Asking,
+    student: Annotated[list[UUID], Query(max_length=40, description="The students; at most 40.")],
+) -> Json:
+    """Units in the authored order, each with who is ready for it or nearly there, and the statuses from the least to
+    the most."""
+    _, everyone = _of(using.reader, asking, setting_id)
+    students = [one for one in everyone if UUID(one["id"]) in student and asking.may("record", one["id"], setting_id)]
+    curriculum, statuses = group_statuses(
+        using.reader, students, f"{curriculum_id}@{version}", using.ledger.now(), None
+    )
+    ids = [one["id"] for one in students]
+    group = {unit.unit: unit for unit in group_units(curriculum, statuses)}
+    return {
+        "id": curriculum.id, "version": curriculum.version, "title": curriculum.title,
+        "units": [
+            {
+                "id": item.id, "label": item.label, "under": " › ".join(one.label for one in above),
+                "scale": curriculum.scored[item.id].id,
+                "ready": [ids[place] for place in group[item.id].students(group[item.id].ready)],
+                "nearly": [ids[place] for place in group[item.id].students(group[item.id].nearly)],
+            }
+            for item, above in curriculum.walk() if item.id in curriculum.scored
+        ],
+        "scales": {scale.id: scale_as_json(scale) for scale in curriculum.scored.values()},
+        "students": dict(zip(ids, statuses, strict=True)),
+    }  # fmt: skip
+
+
+@pages.get("/day.csv")
+def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, setting: str = "") -> Response:
+    """The codes to suggest to the commissioning schools for one day, as a spreadsheet opens it."""
+    body, _ = setting_for(using.reader, asking, setting, "read-group")
+    _, students = _of(using.reader, asking, UUID(body["id"]))
+    names = {one["id"]: one["name"] for one in students}
+    who = {one["id"]: _identifiers(student_seen(asking, one)) for one in students}
+    rows = [
+        (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "",
+        one.suggestion.meaning or "", one.suggestion.reason, *who[student])
+        for student, found in codes_of_day(using.reader, body, students, on).items() for one in found
+    ]  # fmt: skip
+    broken = using.reader.incomplete_students()
+    rows += [
+        (name, on.isoformat(), "", "", "", "", UNREAD, *who[student])
+        for student, name in names.items()
+        if student in broken
+    ]
+    text = csv_text((*CODE_COLUMNS, *IDENTIFIERS), rows)
+    return Response(
+        text, media_type="text/csv", headers={"Content-Disposition": f'attachment; filename="suggested-codes-{on}.csv"'}
+    )
+
+
+UNREAD = "Something recorded about this student could not be read, so there may be more."
+CODE_COLUMNS = ("student", "date", "session starts", "session ends", "suggested code", "meaning", "why")
+IDENTIFIERS = ("reference", "given name", "family name", "date of birth", "UPN")
+
+
+def _identifiers(student: Json) -> tuple[str, ...]:
+    """By what a school knows which child a line is about: a short name alone is shared too easily."""
+    full = (str(student.get(name) or "") for name in ("given_name", "family_name", "date_of_birth", "upn"))
+    return (reference(student["id"]), *full)

@@ -1,0 +1,123 @@
+"""The pages of the app that work with no signal, its service worker and its manifest.
+
+They hold nothing about anybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+
+from fastapi import Response
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from api.core.assets import address, asset
+from api.core.gate import gated
+from api.core.templating import templates
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+
+SHELLS = {"/visit": "visit", "/sessions": "grid", "/steps": "steps", "/day": "day", "/offline": "offline"}
+"""The address of every page that opens with no signal, and its script and template."""
+SCRIPTS = tuple(
+    f"app/{name}.js" for name in ("uuid7", "store", "outbox", "frame", "leave", "visit", "grid", "steps", "day")
+)
+FILES = (
+    *SCRIPTS,
+    "app/ap.css",
+    "app/capture.css",
+    "vendor/idb.js",
+    "vendor/icons.svg",
+    "vendor/atkinson-latin.woff2",
+    "vendor/atkinson-latin-ext.woff2",
+)
+"""What the app needs besides its pages."""
+
+
+@cache
+def shell(page: str) -> str:
+    """One page of the app. It is the same for everybody, which is why it may be kept on a device."""
+    return templates.get_template(f"{SHELLS[page]}.html").render(here=page, asking=None)
+
+
+@cache
+def worker() -> bytes:
+    """The service worker, with everything it keeps filled in. Any change of any of it is another version."""
+    files = [address(name) for name in FILES]
+    version = hashlib.sha256("".join([*files, *(shell(page) for page in SHELLS)]).encode()).hexdigest()[:12]
+    filled = (
+        asset("app/worker.js")
+        .plain.decode()
+        .replace("%VERSION%", version)
+        .replace("%PAGES%", " ".join(SHELLS))
+        .replace("%FILES%", " ".join(files))
+    )
+    return filled.encode()
+
+
+def _page(page: str) -> HTMLResponse:
+    return HTMLResponse(shell(page))
+
+
+@router.get("/visit")
+def visit_page() -> HTMLResponse:
+    """Log a visit, on a phone."""
+    return _page("/visit")
+
+
+@router.get("/sessions")
+def grid_page() -> HTMLResponse:
+    """Score a slot, on a tablet or at a desk."""
+    return _page("/sessions")
+
+
+@router.get("/steps")
+def steps_page() -> HTMLResponse:
+    """The next units of a student or a group, one tap up or down."""
+    return _page("/steps")
+
+
+@router.get("/day")
+def day_page() -> HTMLResponse:
+    """Who is expected, came, left, and was followed up."""
+    return _page("/day")
+
+
+@router.get("/offline")
+def offline_page() -> HTMLResponse:
+    """What is shown instead of any other page when there is no signal."""
+    return _page("/offline")
+
+
+@router.get("/sw.js")
+def service_worker() -> Response:
+    """The worker, always asked for anew, so that a new version is noticed."""
+    return Response(
+        worker(), media_type="text/javascript", headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
+    )
+
+
+@router.get("/manifest.webmanifest")
+def manifest() -> JSONResponse:
+    """What lets a phone keep the app among its others."""
+    icons = [
+        {
+            "src": address(f"app/icon-{size}.png"),
+            "sizes": f"{size}x{size}",
+            "type": "image/png",
+            "purpose": "any maskable",
+        }
+        for size in (192, 512)
+    ]
+    about = {
+        "name": "AP Ledger",
+        "short_name": "AP Ledger",
+        "id": "/visit",
+        "start_url": "/visit",
+        "scope": "/",
+        "display": "standalone",
+    }
+    return JSONResponse(
+        {**about, "background_color": "#ffffff", "theme_color": "#12436d", "icons": icons},
+        media_type="application/manifest+json",
+    )

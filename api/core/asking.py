@@ -1,0 +1,203 @@
+"""Who is asking: found from a bearer token, a device's credential or a session's cookie, before anything else of a
+request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+
+from ap_ledger.access import About, Who, days_open, may, may_open, may_somewhere, settings_where
+from ap_ledger.events.days import Days
+from ap_ledger.recording.ledger import Ledger
+from ap_ledger.recording.standing import Sender
+from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
+from ap_ledger.stores.accounts.sessions import SignedIn
+from projections.queries.reading import Body
+
+SESSION_COOKIE = "__Host-ap-ledger"
+DEVICE_COOKIE = "__Host-ap-ledger-device"
+BROWSER_COOKIE = "__Host-ap-ledger-browser"
+"""Says that somebody signed in with this browser before, and nothing else: it opens nothing."""
+LONGEST_SECONDS = 400 * 24 * 3600
+"""The longest that browsers keep a cookie."""
+CLEAR = '"cache", "cookies", "storage"'
+
+NOBODY = Who(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Somebody at the door, with what they may do."""
+
+    ledger: Ledger
+    who: Who = NOBODY
+    session: SignedIn | None = None
+    secret: str = ""
+    device: DeviceRow | None = None
+    by_cookie: bool = False
+    password_only: bool = False
+    """Whether this is a person who can sign in with a password and no second factor."""
+    shut_out: bool = False
+    """Whether this is a device that was shut out. It may deliver what it holds, and is nobody for everything else."""
+    wiped: bool = False
+    """Whether it may not even deliver any more, and is told to wipe itself."""
+
+    @property
+    def known(self) -> bool:
+        """Whether this is anybody at all."""
+        return self.who is not NOBODY
+
+    @property
+    def person(self) -> UUID:
+        """The person's id. Only asked behind the gate, where there is one."""
+        assert self.who.person_id is not None
+        return self.who.person_id
+
+    def may(self, action: str, student: UUID | str | None = None, setting: UUID | str | None = None) -> bool:
+        """Whether they may do this to a student, to a setting, or (with neither) to anything."""
+        if student is not None:
+            return may(self.who, action, self.about(student, setting))
+        if setting is not None:
+            return may(self.who, action, About(UUID(str(setting))))
+        return may_somewhere(self.who, action)
+
+    def days(self, action: str, student: UUID | str, setting: UUID | str | None = None) -> Days:
+        """The days of a student's record on which they may do this. Whatever they are shown of it is cut to these."""
+        return days_open(self.who, action, self.about(student, setting))
+
+    def about(self, student: UUID | str, setting: UUID | str | None = None) -> About:
+        """A student as something to ask about.
+
+        Where the setting is known, nothing is looked up until a rule needs it.
+        """
+        wanted = UUID(str(student))
+        standing = self.ledger.standing
+        if setting is None:
+            return standing.student(wanted)
+        return About(UUID(str(setting)), wanted, lambda: standing.student(wanted).relations())
+
+    def where(self, action: str) -> frozenset[UUID]:
+        """The settings in which they may do this to anything."""
+        return settings_where(self.who, action)
+
+    def knows_setting(self, setting: str | UUID) -> bool:
+        """Whether there is a setting with this id.
+
+        The ledger says so, because what is projected from it may be behind.
+        """
+        try:
+            return self.ledger.world.setting(UUID(str(setting))) is not None
+        except ValueError:
+            return False
+
+    def days_among(self, students: Iterable[Body], action: str) -> dict[str, Days]:
+        """Those students to whom they may do this, by id, each with the days on which they may."""
+        found = ((student["id"], self.days(action, student["id"], student["setting_id"])) for student in students)
+        return {student: days for student, days in found if days}
+
+    def among(self, students: Iterable[Body], action: str) -> list[Body]:
+        """Those students to whom they may do this."""
+        return [student for student in students if self.may(action, student["id"], student["setting_id"])]
+
+    def opens(self, about: About, retention_class: str, written_at: datetime) -> bool:
+        """Whether they may read words of a retention class that were written then."""
+        return may_open(self.who, retention_class, self.ledger.standing.entry(about, written_at))
+
+    @property
+    def sender(self) -> Sender:
+        """Who sends what they post: the device they are on, or else themselves."""
+        if self.device is not None and self.by_cookie:
+            return Sender(self.ledger.standing.device(self.device.device_id), self.device.revoked)
+        return Sender(self.who, self.device is not None and self.device.revoked)
+
+    @property
+    def writer(self) -> Sender:
+        """They themselves, for what a page records in their name."""
+        return Sender(self.who)
+
+
+def find_asker(request: Request, ledger: Ledger, by_device: bool = False) -> Asker:
+    """Who is asking.
+
+    A credential that is not known is as good as none. `by_device` looks no further than an enrolled device.
+    """
+    accounts, standing = ledger.accounts, ledger.standing
+    kind, _, secret = request.headers.get("authorization", "").partition(" ")
+    if kind:
+        return _by_bearer(ledger, secret.strip(), by_device) if kind.casefold() == "bearer" else Asker(ledger)
+    device = accounts.device(request.cookies[DEVICE_COOKIE]) if DEVICE_COOKIE in request.cookies else None
+    if device is not None and device.revoked:
+        return _shut_out(ledger, device, by_device, by_cookie=True)
+    secret = "" if by_device and device is not None else request.cookies.get(SESSION_COOKIE, "")
+    session = accounts.session(secret) if secret else None
+    if session is not None:
+        via: Any = "pin" if session.kind == "pin" else "session"
+        who = standing.who(session.person_id, via)
+        return Asker(ledger, who, session, secret, device, by_cookie=True, password_only=session.password_only)
+    if device is not None:
+        return Asker(ledger, standing.device(device.device_id), None, "", device, by_cookie=True)
+    return Asker(ledger)
+
+
+def _by_bearer(ledger: Ledger, secret: str, by_device: bool) -> Asker:
+    token = ledger.accounts.token(secret)
+    if token is not None:
+        who = ledger.standing.who(token.person_id, "token", scopes=token.scopes)
+        return Asker(ledger, who, password_only=token.password_only)
+    device = ledger.accounts.device(secret)
+    if device is None:
+        return Asker(ledger)
+    if device.revoked:
+        return _shut_out(ledger, device, by_device)
+    return Asker(ledger, ledger.standing.device(device.device_id), device=device)
+
+
+def _shut_out(ledger: Ledger, device: DeviceRow, by_device: bool, by_cookie: bool = False) -> Asker:
+    """A device that was shut out: itself where it delivers, once, and nobody wherever anything could be read."""
+    if by_device and device.delivers:
+        return Asker(ledger, ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
+    return Asker(ledger, shut_out=True, wiped=device.over)
+
+
+def asker(request: Request) -> Asker:
+    """Who is behind a request that the gate let in."""
+    found: Asker = request.state.asking
+    return found
+
+
+Asking = Annotated[Asker, Depends(asker)]
+
+
+def keep_session(response: Response, secret: str) -> Response:
+    """Gives a browser its session.
+
+    The name's prefix makes browsers refuse it from anywhere but this very host, over https or loopback.
+    """
+    response.set_cookie(SESSION_COOKIE, secret, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def keep_device(response: Response, secret: str) -> Response:
+    """Gives a browser the credential of its device."""
+    return _keep_long(response, DEVICE_COOKIE, secret)
+
+
+def keep_browser(response: Response, secret: str) -> Response:
+    """Lets a browser be known again when somebody signs in with it."""
+    return _keep_long(response, BROWSER_COOKIE, secret)
+
+
+def _keep_long(response: Response, name: str, secret: str) -> Response:
+    response.set_cookie(name, secret, max_age=LONGEST_SECONDS, path="/", secure=True, httponly=True, samesite="lax")
+    return response
+
+
+def drop_session(response: Response) -> Response:
+    """Takes a session's cookie away."""
+    response.delete_cookie(SESSION_COOKIE, path="/", secure=True, httponly=True, samesite="lax")
+    return response

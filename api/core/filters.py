@@ -1,0 +1,106 @@
+"""Lists of students, narrowed down: by group, key worker, commissioner, purpose and need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from ap_ledger.events.days import NO_DAYS
+from api.core.asking import Asker
+from api.core.service import Json
+from api.core.show import people_of
+from api.core.words import spoken
+from frameworks.needs import need_codes
+from projections.queries.reading import Reader, group_of, key_worker_of
+from projections.queries.relations import by_student, latest_placement
+
+FILTERS: Mapping[str, str] = {
+    "group": "Group",
+    "worker": "Key worker",
+    "commissioner": "Commissioner",
+    "purpose": "Purpose",
+    "need": "Need",
+}
+"""What a list is narrowed down by, and what it is called."""
+Wanted = Annotated[str, Query(max_length=120)]
+
+
+def chosen(
+    group: Wanted = "", worker: Wanted = "", commissioner: Wanted = "", purpose: Wanted = "", need: Wanted = ""
+) -> dict[str, str]:
+    """What was asked for in the address; an empty word asks for everybody."""
+    return {"group": group, "worker": worker, "commissioner": commissioner, "purpose": purpose, "need": need}
+
+
+Chosen = Annotated[dict[str, str], Depends(chosen)]
+Belongs = dict[str, list[tuple[str, str]]]
+"""By filter, the keys that a student belongs to and what each is called."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """Those students who were asked for, and what there is to choose from: each filter's name, its title, and pairs of
+    key and words."""
+
+    students: list[Json]
+    choices: list[tuple[str, str, list[tuple[str, str]]]]
+
+
+def narrow(
+    reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], wanted: Mapping[str, str], day: date
+) -> Narrowed:
+    """Of some students of a setting those who were asked for, as things stand on a day.
+
+    What the asker may not know is no filter for them.
+    """
+    belongs = _belonging(reader, asking, setting, students, day)
+    found = [
+        one for one in students if all(not key or key in dict(belongs[one["id"]][name]) for name, key in wanted.items())
+    ]
+    offered = [
+        (name, title, sorted({pair for said in belongs.values() for pair in said[name]}, key=lambda pair: pair[1]))
+        for name, title in FILTERS.items()
+    ]
+    return Narrowed(found, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
+
+
+def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], day: date) -> dict[str, Belongs]:
+    # Who works with a student is told to those who may see who works here.
+    people = people_of(reader) if asking.may("see-people", setting=setting["id"]) else {}
+    placers = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    placements = by_student(reader.whole("placements", setting))
+    days = asking.days_among(students, "see-student")
+    needs = needs_seen(reader, asking, students, day)
+    found: dict[str, Belongs] = {}
+    for student in students:
+        # As things stood on the last day that the asker may know of: another payer's time is no filter for them.
+        known = days.get(student["id"], NO_DAYS).until(day)
+        placement, worker = (
+            latest_placement(placements.get(student["id"], ()), known) or {},
+            key_worker_of(student, day),
+        )
+        group, placer, purpose = (
+            group_of(student, known.last) if known else None,
+            placement.get("commissioner_id"),
+            placement.get("purpose"),
+        )
+        found[student["id"]] = {
+            "group": [(group, spoken(group))] if group else [],
+            "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],
+            "commissioner": [(placer, placers.get(placer, "a commissioner"))] if placer else [],
+            "purpose": [(purpose, spoken(purpose))] if purpose else [],
+            "need": [(code, need_codes().get(code, code)) for code in needs.get(student["id"], ())],
+        }
+    return found
+
+
+def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: date) -> dict[str, tuple[str, ...]]:
+    """The needs of those students whose health records the asker may read, by the student's id."""
+    now = reader.ledger.now()
+    return reader.needs_of(
+        [one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day
+    )

@@ -1,0 +1,44 @@
+"""Pages of a collection: an opaque cursor, and the next page in a Link header (RFC 8288)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from ap_ledger.domain.posting import Unparsable
+
+LIMIT = 500
+Cursor = Annotated[str | None, Query(max_length=400, description="From the Link header of the page before.")]
+
+
+def page(cursor: str | None, limit: int) -> tuple[str, int]:
+    """The key after which the page starts, and how many items it holds.
+
+    Raises Unparsable for a cursor that is none of ours.
+    """
+    if not 1 <= limit <= LIMIT:
+        raise Unparsable(f'"limit" must be from 1 to {LIMIT}.')
+    if cursor is None:
+        return "", limit
+    try:
+        after = base64.urlsafe_b64decode(cursor.encode("ascii")).decode()
+        if "\0" in after:
+            raise UnicodeError
+        return after, limit
+    except (binascii.Error, UnicodeError):
+        raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
+
+
+def linked(
+    request: Request, response: Response, items: Sequence[dict[str, Any]], key: str, limit: int
+) -> dict[str, Any]:
+    """The items as a page; where it is full, the Link header leads to the next."""
+    if len(items) == limit:
+        cursor = base64.urlsafe_b64encode(str(items[-1][key]).encode()).decode()
+        url = request.url.include_query_params(cursor=cursor)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return {"items": list(items)}

@@ -1,0 +1,61 @@
+"""What every route needs, put together once at start."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Query, Request
+
+from ap_ledger.domain.posting import Unparsable
+from ap_ledger.errors import Busy
+from ap_ledger.recording.ledger import Ledger
+from projections.queries.reading import Reader
+from projections.runner import Runner
+from projections.views import Views
+
+
+@dataclass(frozen=True)
+class Service:
+    """The ledger, its read models and the runner that keeps them up to date."""
+
+    ledger: Ledger
+    views: Views
+    runner: Runner
+    reader: Reader
+
+
+def service(request: Request) -> Service:
+    """The service behind a request."""
+    found: Service = request.app.state.service
+    return found
+
+
+Using = Annotated[Service, Depends(service)]
+MinPosition = Annotated[
+    int, Query(ge=0, description="Wait until everything up to this position of the ledger can be seen.")
+]
+
+
+async def wait_for(using: Service, min_position: int) -> None:
+    """Read your own writes: waits up to 5 seconds for the projections. Raises Busy when they are slower.
+
+    Raises Unparsable for a position that no write was ever answered with.
+    """
+    if min_position and min_position > using.ledger.recorder.read_head().position:
+        raise Unparsable(
+            '"min_position" is beyond the end of the ledger. Send a position that a write was answered with.'
+        )
+    if min_position and not await asyncio.to_thread(using.runner.wait_for, min_position):
+        raise Busy(2)
+
+
+async def caught_up(using: Using, min_position: MinPosition = 0) -> Service:
+    """The service, once it has seen `min_position`."""
+    await wait_for(using, min_position)
+    return using
+
+
+Current = Annotated[Service, Depends(caught_up)]
+Json = dict[str, Any]

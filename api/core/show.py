@@ -1,0 +1,137 @@
+"""What every page shares: templates, words for days, forms that were sent, and who is here."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time, timedelta
+from typing import Any, TypeVar
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import structlog
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import FormData, UploadFile
+
+from ap_ledger.domain.posting import TooLarge, Unparsable
+from api.core.asking import Asker
+from api.core.problems import NotAllowed
+from api.core.templating import templates
+from projections.queries.reading import Body, Reader, Unknown
+
+T = TypeVar("T")
+S = TypeVar("S")
+log = structlog.get_logger()
+YEARS = range(1900, 2201)
+"""Moments outside these years are slips of the finger."""
+
+FIELDS_LIMIT = 20_000
+FORM_BYTES = 5 * 1024 * 1024
+
+
+def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
+    """A page from its template."""
+    return HTMLResponse(
+        templates.get_template(page).render(nonce=request.state.nonce, asking=request.state.asking, **given), status
+    )
+
+
+def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
+    """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        return None
+    return (
+        datetime.combine(found + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+        if found.year in YEARS
+        else None
+    )
+
+
+def people_of(reader: Reader) -> dict[str, str | None]:
+    """The name of everybody who may be an author, by id."""
+    return {person["id"]: person["name"] for person in reader.whole("people")}
+
+
+def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
+    """Who may come back to the tablet by PIN, by id and name: whoever signed in on it today and has a PIN."""
+    if asking.device is None:
+        return []
+    here = asking.ledger.accounts.here(asking.device.device_id)
+    accounts = asking.ledger.accounts.of(here)
+    named = [
+        (str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody"))
+        for one in here
+        if one in accounts and accounts[one].has_pin
+    ]
+    return sorted(named, key=lambda one: one[1])
+
+
+def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[Body, list[Body]]:
+    """The setting that a page is about (the first where none was chosen), and all in which the asker may do this.
+
+    Raises NotAllowed where they may not there, Unknown where there is none.
+    """
+    where = {str(one) for one in asking.where(action)}
+    settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
+    found = (
+        next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
+    )
+    if found is None:
+        raise NotAllowed if asking.knows_setting(wanted) else Unknown
+    return found, settings
+
+
+async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
+    """A form that was sent. Raises TooLarge or Unparsable before anything of it is kept."""
+    said = request.headers.get("content-length", "")
+    if not said.isdecimal():
+        raise Unparsable("The form does not say how long it is.")
+    if int(said) > limit:
+        raise TooLarge(f"The form is over {limit // 1024 // 1024} MB.")
+    return await request.form(max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
+
+
+def qr_code(words: str, scale: int) -> str:
+    """A QR code as the address of a picture. `scale` is the size of one of its squares."""
+    # Two pages show one, so only they wait for what draws it.
+    import segno
+
+    return segno.make(words, error="m").svg_data_uri(scale=scale, dark="#12436d")
+
+
+def one_by_one(items: Iterable[T], shown: Callable[[T], S], broken: Callable[[T], S]) -> list[S]:
+    """A list of which each thing is shown by itself: one that is broken is shown as broken, and the others as ever."""
+    made: list[S] = []
+    for item in items:
+        try:
+            made.append(shown(item))
+        except Exception as error:
+            log.error("something listed is broken", error=type(error).__name__)
+            made.append(broken(item))
+    return made
+
+
+def text_of(form: FormData, name: str) -> str:
+    """A field of a form as text; a file, or nothing, is empty."""
+    said = form.get(name)
+    return "" if said is None or isinstance(said, UploadFile) else said
+
+
+def id_of(form: FormData, name: str) -> UUID:
+    """A field that holds an id. Raises Unparsable, because no page of ours sends anything else."""
+    try:
+        return UUID(text_of(form, name))
+    except ValueError:
+        raise Unparsable("This form lacks an id. Open the page again and send it once more.") from None
+
+
+def entry_id(form: UUID, *names: str) -> UUID:
+    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a
+    duplicate."""
+    made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
+    made[:6] = form.bytes[:6]
+    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return UUID(bytes=bytes(made))

@@ -1,0 +1,23 @@
+"""The route of the static files."""
+
+from __future__ import annotations
+
+from fastapi import Request, Response
+from starlette.exceptions import HTTPException
+
+from api.core.assets import asset, known
+from api.core.gate import gated
+
+router = gated()
+
+
+@router.get("/static/{version}/{name:path}", include_in_schema=False)
+def static(request: Request, version: str, name: str) -> Response:
+    """One file."""
+    if name not in known():
+        raise HTTPException(404)
+    found = asset(name)
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if found.packed and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(found.packed, media_type=found.content_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(found.plain, media_type=found.content_type, headers=headers)

@@ -1,0 +1,62 @@
+"""Entries as lines that people read, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from api.core.service import Json
+from api.core.templating import day_in_words
+from api.core.words import KINDS, Own, in_words
+from projections.queries.reading import Reader
+
+Story = list[tuple[str, list[Json]]]
+
+
+def story_lines(
+    reader: Reader,
+    entries: Iterable[Json],
+    zone: ZoneInfo,
+    people: Mapping[str, str | None],
+    own: Own,
+    together: bool = True,
+) -> Story:
+    """Lines by day. With `together` the two sessions of a day that say the same are one line."""
+    days: dict[str, list[Json]] = {}
+    for entry in entries:
+        line = _line(reader, entry, zone, people, own)
+        before = days.setdefault(line["day"], [])
+        same = next(
+            (
+                one
+                for one in before
+                if one["kind"] == line["kind"] == "Session" and one["what"] == line["what"] and not line["changes"]
+            ),
+            None,
+        )
+        if same is None or not together:
+            before.append(line)
+        else:
+            same["when"] = f"{line['when']} and {same['when']}"
+    return list(days.items())
+
+
+def _line(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Json:
+    happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
+    return {
+        "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"], own),
+        "status": told["status"], "flags": told["flags"],
+        "day": happened.date().isoformat(), "when": f"{happened:%H:%M}",
+        "who": people.get(told["author_id"]) or "someone",
+        "recorded": day_in_words(datetime.fromisoformat(told["recorded_at"]).astimezone(zone).date()),
+        "changes": [
+            {
+                "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected",
+                "who": people.get(change["author_id"]) or "someone",
+                "when": day_in_words(change["recorded_at"][:10]), "why": change["reason"] or change["reason_code"],
+                "before": in_words(reader, change["before"], own),
+            }
+            for change in told["changes"]
+        ],
+    }  # fmt: skip

@@ -1,0 +1,34 @@
+"""The templates of every page, with the words that all of them use."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from api.core.assets import address
+from reports.html import STYLE, drawing
+from reports.html import TEMPLATES as BLOCKS
+from reports.pack import figures_hash
+
+templates = Environment(
+    loader=FileSystemLoader([*sorted(Path(__file__).parents[1].glob("*/templates")), BLOCKS]),
+    autoescape=select_autoescape(),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.globals["address"] = address
+
+
+def day_in_words(day: str | date | None) -> str:
+    """A date, or an ISO date, as people say it."""
+    found = date.fromisoformat(day) if isinstance(day, str) and day else day
+    return f"{found:%a} {found.day} {found:%b %Y}" if isinstance(found, date) else "–"
+
+
+templates.filters["day"] = day_in_words
+templates.filters["drawing"] = drawing
+templates.filters["figures_hash"] = figures_hash
+templates.globals["report_style"] = STYLE

@@ -1,0 +1,87 @@
+"""Words that somebody may not read are taken out of what they are shown: the entry stays, its words do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events import event_class
+from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.days import EVERY_DAY, Days
+from api.core.asking import Asker
+from api.core.service import Json
+from projections.queries.reading import key_worker_of
+from projections.queries.relations import in_force_during
+
+WITHHELD = "[withheld]"
+"""Stands where words stand that are not for whoever reads. It does not say whether there were any."""
+
+REASON_CLASS = "learning"
+"""The class that seals the reason of a correction or void (see events/changes.py)."""
+
+
+def withhold(asking: Asker, student_id: UUID, entries: Iterable[dict[str, Any]]) -> None:
+    """Takes out of told entries, in place, the words of every retention class that whoever asks may not open."""
+    about = asking.about(student_id)
+    for told in entries:
+        when = datetime.fromisoformat(told["recorded_at"])
+        closed: set[str] = {kept for kept in RETENTION_CLASSES if not asking.opens(about, kept, when)}
+        if not closed:
+            continue
+        told["entry"] = _without(told["kind"], told["entry"], closed)
+        for change in told["changes"]:
+            change["before"] = _without(told["kind"], change["before"], closed)
+            change["after"] = change["after"] and _without(told["kind"], change["after"], closed)
+            if change["reason"] is not None and REASON_CLASS in closed:
+                change["reason"] = WITHHELD
+
+
+def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str, Any]:
+    sealed = event_class(kind).personal(entry)
+    return {
+        name: WITHHELD if sealed.get(name) in closed and value is not None else value for name, value in entry.items()
+    }
+
+
+def person_seen(asking: Asker, body: Json) -> Json:
+    """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
+    return (
+        body
+        if asking.may("see-audit", setting=body["setting_id"])
+        else {name: value for name, value in body.items() if name != "conflicts"}
+    )
+
+
+IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
+FOR_HEADS = ("holds", "family", "joined", "records", "admissions")
+
+
+DATED = ("expected", "groups", "key_workers")
+"""What a student's body says that holds from a date on, one at a time. Mentors have a line each."""
+
+
+def _held_during(body: Json, days: Days) -> Json:
+    """What a body says from dates on, cut to what held on any of these days."""
+    if days is EVERY_DAY:
+        return {}
+    told: Json = {name: in_force_during(body[name], days) for name in DATED if name in body}
+    mentors = body.get("mentors", ())
+    lines = (
+        [one for one in mentors if one["person_id"] == person]
+        for person in dict.fromkeys(one["person_id"] for one in mentors)
+    )
+    return {**told, "mentors": [one for line in lines for one in in_force_during(line, days)]}
+
+
+def student_seen(asking: Asker, body: Json) -> Json:
+    """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in
+    their own time."""
+    days = asking.days("see-student", body["id"], body["setting_id"])
+    body = {**body, **_held_during(body, days)}
+    hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
+    hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
+    read = days.until(asking.ledger.standing.today(UUID(str(body["setting_id"]))))
+    worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
+    return {name: value for name, value in {**body, **worker}.items() if name not in hidden}

@@ -1,0 +1,165 @@
+"""One entry: as it was first recorded, every change with who, when and why, and the way to put it right or take it
+back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import deepcopy
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.service import Current, Service, Using
+from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.core.withhold import withhold
+from api.core.words import KINDS, Own, in_words
+from api.entries.mending import ERASED, fields_of, mended
+from projections.queries.history import day_of, story_of
+from projections.queries.reading import Body, Unknown
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+REASONS = {
+    "mistake": "It was a slip", "wrong-time": "It happened at another time",
+    "wrong-student": "It was about somebody else", "more-known": "We know more now",
+    "sent-twice": "It was recorded twice", "two-people-said": "Two people said different things",
+    "other": "Something else",
+}  # fmt: skip
+DONE = {
+    "corrected": "It is put right. What it said before is kept below.",
+    "voided": "It is taken back. What it said is kept below.",
+}
+
+
+@router.get("/students/{student_id}/entries/{entry}")
+def entry_page(
+    request: Request, student_id: UUID, entry: UUID, using: Current, asking: Asking, done: str = ""
+) -> HTMLResponse:
+    """One entry with its whole story."""
+    return _entry(request, using, asking, student_id, entry, done=DONE.get(done, ""))
+
+
+def _entry(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    student_id: UUID,
+    entry: UUID,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    typed: dict[str, str] | None = None,
+) -> HTMLResponse:
+    student, setting = using.reader.student_and_setting(student_id)
+    told = _told(using, asking, student_id, entry)
+    withhold(asking, student_id, [told])
+    people, zone = people_of(using.reader), ZoneInfo(setting["time_zone"])
+    own = (
+        using.reader.own_labels([student])[student["id"]]
+        if asking.opens(asking.about(student_id), "learning", using.ledger.now())
+        else {}
+    )
+    return show(
+        request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]],
+        versions=_versions(using, told, people, zone, own), said=said, done=done,
+        may_change=asking.may("record", student_id) and told["status"] != "voided",
+        fields=fields_of(using.reader, told["entry"], typed, {"student_id"}), reasons=REASONS, form=new_id(),
+        happened=datetime.fromisoformat(told["occurred_at"]).astimezone(zone),
+        now=in_words(using.reader, told["entry"], own),
+    )  # fmt: skip
+
+
+def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:
+    told = story_of(using.reader, entry)
+    if (
+        told is None
+        or using.ledger.world.kept(UUID(told["entry"]["student_id"])) != student_id
+        or day_of(using.reader, told) not in asking.days("read-history", student_id)
+    ):
+        raise Unknown
+    return deepcopy(told)
+
+
+def _versions(
+    using: Service, told: Mapping[str, Any], people: dict[str, str | None], zone: ZoneInfo, own: Own
+) -> list[Body]:
+    """What it said at first and after every change, oldest first."""
+    first = told["changes"][0]["before"] if told["changes"] else told["entry"]
+    made = [
+        {
+            "title": "First recorded",
+            "at": told["recorded_at"],
+            "who": told["author_id"],
+            "why": "",
+            "what": in_words(using.reader, first, own),
+        }
+    ]
+    for change in told["changes"]:
+        why = ": ".join(
+            one
+            for one in (REASONS.get(change["reason_code"], change["reason_code"].replace("-", " ")), change["reason"])
+            if one
+        )
+        after = in_words(using.reader, change["after"], own) if change["after"] else ""
+        made.append(
+            {
+                "title": "Put right" if change["after"] else "Taken back",
+                "at": change["recorded_at"],
+                "who": change["author_id"],
+                "why": why,
+                "what": after,
+            }
+        )
+    return [
+        {**one, "at": datetime.fromisoformat(one["at"]).astimezone(zone), "who": people.get(one["who"]) or "somebody"}
+        for one in made
+    ]
+
+
+@router.post("/students/{student_id}/entries/{entry}")
+async def change_entry(request: Request, student_id: UUID, entry: UUID, using: Using, asking: Asking) -> Response:
+    """Records a correction or a void beside what was recorded; nothing is written over."""
+    return await run_in_threadpool(_change, request, using, asking, student_id, entry, await read_form(request))
+
+
+def _change(request: Request, using: Service, asking: Asker, student_id: UUID, entry: UUID, form: FormData) -> Response:
+    told, do, code = _told(using, asking, student_id, entry), text_of(form, "do"), text_of(form, "reason_code")
+    if code not in REASONS or do not in ("correct", "void"):
+        return _entry(request, using, asking, student_id, entry, "Say why, so that whoever looks back can tell.", 422)
+    head = {
+        "setting_id": told["entry"]["setting_id"],
+        "student_id": told["entry"]["student_id"],
+        "author_id": str(asking.person),
+        "device_time": using.ledger.clock().isoformat(),
+    }
+    why = {"reason_code": code, **({"reason": said} if (said := text_of(form, "reason").strip()) else {})}
+    typed: dict[str, str] = {}
+    if do == "correct":
+        # The words that somebody may not read go along unread; what was erased is nothing anybody could send.
+        replacement, typed = mended(
+            using.reader, {name: value for name, value in told["entry"].items() if value != ERASED}, form
+        )
+        change = {"kind": "entry-corrected", "entry_id": str(entry), "replacement": replacement, **why}
+    else:
+        change = {"kind": "entry-voided", "entry_id": str(entry), **why}
+    # The id stands for what was typed, so that sending the form twice records it once.
+    own = str(entry_id(id_of(form, "form"), do, repr(sorted(typed.items())), repr(why)))
+    result = using.ledger.record([{"id": own, **head, **change}], sender=asking.writer).results[0]
+    if result.status in ("recorded", "duplicate", "conflict"):
+        done = "corrected" if do == "correct" else "voided"
+        return RedirectResponse(
+            f"/students/{student_id}/entries/{entry}?done={done}&min_position={result.position or 0}", 303
+        )
+    if result.status == "refused" and result.id is not None:
+        using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
+    return _entry(
+        request, using, asking, student_id, entry, result.message or "It could not be recorded.", 422, typed=typed
+    )

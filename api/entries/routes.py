@@ -1,0 +1,267 @@
+"""Recording over HTTP: batches of entries, commands to streams with rules, and what is held."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Body, Request, Response
+
+from ap_ledger.access import COMMAND_ACTIONS
+from ap_ledger.commands.starting import make_first_administrator
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
+from ap_ledger.domain.joining import JoinStudents
+from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
+from ap_ledger.domain.posted import BATCH, CODE, POSTED_BY_KIND
+from ap_ledger.domain.posting import BYTES_LIMIT, TooLarge, Unparsable, id_of
+from ap_ledger.domain.setting import OpenSetting
+from ap_ledger.errors import Refused
+from ap_ledger.recording.boxes import is_box
+from ap_ledger.recording.ledger import Executed
+from ap_ledger.stores.held.rows import Held
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.guards import ENTRIES
+from api.core.paging import Cursor, linked, page
+from api.core.problems import NotAllowed, Problem, problem
+from api.core.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
+from api.core.service import Json, Service, Using
+
+router = gated(prefix="/api/v1")
+
+SEND_SCHEMA = {
+    "type": "object",
+    "required": ["sent_at", "entries"],
+    "properties": {
+        "sent_at": {"type": "string", "format": "date-time", "description": "What the sender's clock says now."},
+        "device_id": {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "null"}]},
+        "more": {"type": "boolean", "description": "Whether the sender holds more than this, to be sent next."},
+        "entries": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/Entry"}},
+    },
+}
+"""The body of a send.
+
+Entries are judged one by one, so that a bad one is answered and not a reason to refuse the rest.
+"""
+
+
+def entry_schemas() -> dict[str, Any]:
+    """The JSON Schemas of everything that can be posted, for the OpenAPI document."""
+    schema = BATCH.json_schema(ref_template="#/components/schemas/{model}")
+    return {**schema.get("$defs", {}), "Entry": schema["items"]}
+
+
+async def read_body(request: Request) -> bytes:
+    """The whole body, or TooLarge as soon as it is over the limit."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BYTES_LIMIT:
+            raise TooLarge("The send is over 5 MB. Send fewer entries at a time.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+@router.post(
+    "/entries",
+    operation_id="recordEntries",
+    summary="Record a batch of entries",
+    response_model=Receipt,
+    responses={status: {"model": Problem} for status in (400, 403, 413, 503)},
+    openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": SEND_SCHEMA}}}},
+)
+async def record_entries(request: Request, using: Using, asking: Asking) -> Response:
+    """One result for each entry, in the order sent: recorded, duplicate, conflict, refused or held.
+
+    Sending the same again is harmless and answered `duplicate`. One bad entry never spoils the others.
+    """
+    ledger = using.ledger
+    raw = await read_body(request)
+    sender = asking.sender
+    # Opening boxes takes the processor longer than a loop that serves everybody should wait.
+    send = await asyncio.to_thread(ledger.open_send, raw, sender) if b'"box"' in raw else ledger.open_send(raw, sender)
+    outcomes = await asyncio.wrap_future(ledger.submit(send)) if send.units else []
+    if ledger.needs_more(send):
+        receipt = await asyncio.to_thread(ledger.finish, send, outcomes)
+    else:
+        receipt = ledger.finish(send, outcomes)
+    for status, times in Counter(result.status for result in receipt.results).items():
+        ENTRIES.labels(status).inc(times)
+    if sender.revoked and asking.device is not None and not send.more:
+        # It has delivered all that it held, once; from now on it is told to wipe itself.
+        await asyncio.to_thread(ledger.accounts.delivered, asking.device.device_id)
+    said = {**receipt.as_json(), "shut_out": True} if sender.revoked else receipt.as_json()
+    return Response(orjson.dumps(said), media_type="application/json")
+
+
+@router.post(
+    "/commands",
+    operation_id="executeCommand",
+    summary="Change a setting, person, student, placement or framework",
+    response_model=Recorded,
+    responses={status: {"model": Problem} for status in (400, 403, 409, 413, 422, 503)},
+)
+async def execute_command(
+    request: Request,
+    using: Using,
+    asking: Asking,
+    _: Annotated[
+        Json,
+        Body(
+            description="`command` is its name, one of: "
+            + ", ".join(COMMAND_BY_NAME)
+            + ". The other fields are the command's own."
+        ),
+    ],
+) -> Recorded:
+    """Sending the same command again is harmless and answered `duplicate`."""
+    body = await request.body()
+    if len(body) > BYTES_LIMIT:
+        raise TooLarge("The command is over 5 MB.")
+    try:
+        said = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise Unparsable("The command is not readable JSON.") from None
+    done = await asyncio.to_thread(_execute, using, asking, said)
+    warnings = [Warned.model_validate(warning._asdict()) for warning in done.warnings]
+    return Recorded(status=done.status, position=done.position, warnings=warnings)
+
+
+def _execute(using: Service, asking: Asker, said: Any) -> Executed:
+    command = allowed_command(asking, said)
+    done = using.ledger.execute(command)
+    if isinstance(command, OpenSetting):
+        # Somebody must be able to give roles in it, and that is whoever opened it.
+        make_first_administrator(using.ledger, command.setting_id, asking.person, command.id)
+    return done
+
+
+def allowed_command(asking: Asker, said: Any) -> Command:
+    """The command in a JSON object, in the name of whoever asks. Raises Refused or NotAllowed."""
+    command = read_command(said if isinstance(said, dict) else {})
+    action = COMMAND_ACTIONS[str(said["command"])]
+    if isinstance(command, GrantRole) and command.role == "safeguarding-reader":
+        action = "name-safeguarding-reader"
+    if action is None or command.second_person or getattr(command, "approved_by", None) is not None:
+        raise Refused(
+            "not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command"
+        )
+    student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
+    admitted = student is not None and asking.ledger.world.student(student) is not None
+    if not (asking.may(action, student) if admitted else asking.may(action, setting=command.setting_id)):
+        raise NotAllowed
+    if isinstance(command, JoinStudents) and not asking.may(action, command.kept_student, command.setting_id):
+        raise NotAllowed
+    if command.author_id not in (None, asking.who.person_id):
+        raise Refused("not-allowed", "A command is given in one's own name.", "author_id")
+    return command.model_copy(update={"author_id": asking.person})
+
+
+@router.get(
+    "/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems
+)
+def list_held(
+    request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100
+) -> Json:
+    """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and
+    for heads their setting's."""
+    after, limit = page(cursor, limit)
+    held = using.ledger.held_entries(_id_after(after), limit)
+    items = [_as_json(one) for one in held]
+    answer = linked(request, response, items, "id", limit)
+    settled = {str(one.id) for one in held if may_settle(asking, one)}
+    return {"items": [item for item in answer["items"] if item["id"] in settled]}
+
+
+def _as_json(one: Held) -> Json:
+    return {
+        "id": str(one.id), "entry_id": one.entry_id and str(one.entry_id), "status": one.status, "code": one.code,
+        "field": one.field, "message": one.message,
+        "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id),
+        "entry": one.entry, "broken": one.broken,
+        "ends_at": one.ends_at and one.ends_at.isoformat(),
+    }  # fmt: skip
+
+
+def _id_after(cursor: str) -> UUID | None:
+    try:
+        return UUID(cursor) if cursor else None
+    except ValueError:
+        raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
+
+
+def may_settle(asking: Asker, held: Held) -> bool:
+    """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the
+    safeguarding lead.
+
+    What is in a box that does not open, or in a row that was damaged, says nothing of itself, so it is for the heads of
+    the setting whose device sent it; where none is known, for the heads of any.
+    """
+    said = held.entry if isinstance(held.entry, dict) else {}
+    if held.broken or is_box(said):
+        device = asking.ledger.world.device(held.device_id) if held.device_id is not None else None
+        return (
+            asking.may("settle-held", setting=device.setting_id)
+            if device is not None
+            else held.broken and asking.may("settle-held")
+        )
+    if id_of(said, "author_id") == asking.who.person_id:
+        return asking.may("record") or asking.may("raise-worry")
+    setting, student, kind = id_of(said, "setting_id"), id_of(said, "student_id"), said.get("kind")
+    if setting is None or student is None:
+        return False
+    if not isinstance(kind, str) or (kind not in POSTED_BY_KIND and kind not in ("entry-corrected", "entry-voided")):
+        return asking.may("read-safeguarding-words", setting=setting)
+    # What says that it is another setting's student is that setting's to see, whatever else it says.
+    known = asking.ledger.world.student(student)
+    about = known.setting_id if known is not None and known.setting_id is not None else setting
+    if setting != about or asking.who.conflicts & {student}:
+        return False
+    return asking.may("read-safeguarding-words" if kind == "worry-raised" else "settle-held", setting=setting)
+
+
+def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
+    """What is held under an id, if whoever asks may settle it."""
+    found = using.ledger.held_entry(held_id)
+    return found if found is not None and found.resolution is None and may_settle(asking, found) else None
+
+
+@router.post(
+    "/held/{held_id}/retry",
+    operation_id="retryHeld",
+    summary="Try a held entry again",
+    response_model=HeldResult,
+    responses={404: {"model": Problem}},
+)
+def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
+    """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
+    found = _held(asking, using, held_id)
+    result = using.ledger.retry(found.id, asking.writer) if found else None
+    if result is None:
+        return problem(404, "Not found", "Nothing with this id is waiting.")
+    return {"result": result.as_json()}
+
+
+@router.post(
+    "/held/{held_id}/dismiss",
+    operation_id="dismissHeld",
+    summary="Settle a held entry without recording it",
+    response_model=Answer,
+    responses={404: {"model": Problem}},
+)
+def dismiss_held(
+    held_id: UUID,
+    using: Using,
+    asking: Asking,
+    reason_code: Annotated[str, Body(embed=True, pattern=CODE, max_length=60)],
+) -> Any:
+    """What was sent stays in the store of held entries, with the reason."""
+    found = _held(asking, using, held_id)
+    if found is None or not using.ledger.dismiss(found.id, reason_code, asking.who.person_id):
+        return problem(404, "Not found", "Nothing with this id is waiting.")
+    return {"done": True}

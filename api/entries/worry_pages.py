@@ -1,0 +1,85 @@
+"""What worried somebody: for the safeguarding lead, and whom they name.
+
+Looking is recorded before anything is shown.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from ap_ledger.errors import Unreadable
+from ap_ledger.events.base import Erased
+from ap_ledger.events.moments import stored_time
+from ap_ledger.recording.door import open_worry
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.service import Current, Service
+from api.core.show import people_of, setting_for, show
+from projections.queries.reading import CLOSED, ERASED
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN = 200
+
+
+@router.get("/worries")
+def worries_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
+    """The newest worries of a setting."""
+    body, settings = setting_for(using.reader, asking, setting, "read-safeguarding-words")
+    using.ledger.record_read("worries", asking.person, UUID(body["id"]))
+    return show(
+        request, "worries.html", setting=body, settings=settings, worries=_worries(using, asking, body), shown=SHOWN
+    )
+
+
+def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]]:
+    zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
+    found = sorted(using.reader.whole("worries", setting), key=lambda one: -int(one["position"]))[:SHOWN]
+    names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
+    events = using.reader.events([one["position"] for one in found])
+    told: list[dict[str, Any]] = []
+    for event in (events.get(one["position"]) for one in found):
+        if event is None:
+            told.append({"day": None, "at": None, "student": CLOSED, "id": "", "who": None, "text": CLOSED})
+            continue
+        student, said, instead = _opened(using, event)
+        if student and not asking.may("read-safeguarding-words", student, setting["id"]):
+            # Somebody who is kept from a student does not learn that there was a worry either.
+            continue
+        when = _written_at(said, event.stamp.occurred_at).astimezone(zone)
+        told.append(
+            {
+                "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or ERASED, "id": student,
+                "who": people.get(str(UUID(said["author_id"]))) if said else None,
+                "text": said["text"] if said else instead,
+            }
+        )  # fmt: skip
+    return told
+
+
+def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str]:
+    """The id of the student whom a worry is about, what was said, and what stands there instead where it does not
+    open."""
+    body: Any = getattr(event, "body", None)
+    if body is None or isinstance(body, Erased):
+        return "", None, ERASED
+    try:
+        said, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
+    except Unreadable:
+        said, instead = None, CLOSED
+    student = UUID((said or orjson.loads(body))["student_id"])
+    return str(using.ledger.world.kept(student)), said, instead
+
+
+def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:
+    """When a worry was written; when it came, where what it says of that is gone or cannot be read."""
+    try:
+        return stored_time(said["device_time"]) if said else recorded
+    except Unreadable:
+        return recorded

@@ -1,0 +1,1 @@
+"""Definitions: read, compared, brought in and published."""

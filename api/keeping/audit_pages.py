@@ -1,0 +1,153 @@
+"""Who did and who looked, for those responsible; the same as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, Response
+
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.service import Current, Service
+from api.core.show import YEARS, people_of, setting_for, show
+from projections.queries.audit import KINDS, Deed, deeds
+from reports.csv_files import csv_text
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN, EXPORTED, DAYS = 200, 50_000, 14
+KIND_NAMES = {
+    "": "Everything",
+    "reads": "Who looked",
+    "decisions": "Decisions",
+    "erasures": "Erasures and holds",
+    "changes": "Corrections",
+    "records": "Entries",
+}
+WORDS = {
+    "record-read": "Looked at", "role-granted": "Gave a role", "role-ended": "Ended a role",
+    "person-added": "Added a person", "person-renamed": "Put a name right", "key-shredded": "Erased",
+    "text-excised": "Removed a text", "hold-set": "Set a legal hold", "hold-lifted": "Lifted a legal hold",
+    "deed-proposed": "Proposed", "deed-approved": "Approved",
+    "deed-declined": "Declined", "device-enrolled": "Enrolled a device", "device-revoked": "Shut out a device",
+    "entry-corrected": "Corrected an entry",
+    "entry-voided": "Took an entry back",
+    "students-joined": "Joined two records", "students-parted": "Parted two records",
+    "recovery-allowed": "Allowed an account to be recovered",
+}  # fmt: skip
+
+
+def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any, list[Any], dict[str, str], list[Deed]]:
+    body, settings = setting_for(using.reader, asking, params.get("setting", ""), "see-audit")
+    today = using.ledger.now().astimezone(ZoneInfo(body["time_zone"])).date()
+    first, last = _day(params.get("from", ""), today - timedelta(days=DAYS)), _day(params.get("to", ""), today)
+    zone = ZoneInfo(body["time_zone"])
+    said = {
+        "from": first.isoformat(),
+        "to": last.isoformat(),
+        "kind": params.get("kind", "") if params.get("kind", "") in KINDS else "",
+    }
+    said |= {name: str(_id(params.get(name, "")) or "") for name in ("who", "student")}
+    before = params.get("before", "")
+    found = deeds(
+        using.ledger.recorder, UUID(body["id"]), datetime.combine(first, time.min, zone),
+        datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1),
+        limit, said["kind"], _id(said["who"]), _records(using, said["student"]),
+        int(before) if before.isdecimal() and len(before) < 16 else None,
+    )  # fmt: skip
+    # Whoever has a conflict of interest with a student does not learn either who looked at them.
+    return (
+        body,
+        settings,
+        said,
+        [one for one in found if one.student_id is None or UUID(one.student_id) not in asking.who.conflicts],
+    )
+
+
+def _records(using: Service, student: str) -> Sequence[UUID]:
+    """Every record of a student who was asked for, so that who looked at any of them is told."""
+    found = _id(student)
+    return () if found is None else using.ledger.world.records(found)
+
+
+def _day(said: str, otherwise: date) -> date:
+    try:
+        found = date.fromisoformat(said)
+    except ValueError:
+        return otherwise
+    return found if found.year in YEARS else otherwise
+
+
+def _id(said: str) -> UUID | None:
+    try:
+        return UUID(said)
+    except ValueError:
+        return None
+
+
+@router.get("/audit")
+def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
+    """What was done and looked at, newest first, with filters."""
+    body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)
+    people, students = people_of(using.reader), {one["id"]: one["name"] for one in using.reader.everyone(body)}
+    zone = ZoneInfo(body["time_zone"])
+    lines = [_line(one, people, students, zone, _kept(using, one.student_id)) for one in found]
+    staff = sorted(
+        ((one["id"], one["name"] or "Not named") for one in using.reader.whole("people", body)),
+        key=lambda one: str(one[1]),
+    )
+    kids = sorted(
+        ((one, name or "Not named") for one, name in students.items() if UUID(one) not in asking.who.conflicts),
+        key=lambda one: str(one[1]),
+    )
+    return show(
+        request, "audit.html", setting=body, settings=settings, asked=said, lines=lines, kinds=KIND_NAMES, staff=staff,
+        students=kids,
+        more=found[-1].position if len(found) == SHOWN else 0, shown=SHOWN,
+    )  # fmt: skip
+
+
+def _kept(using: Service, student: str | None) -> str:
+    return "" if student is None else str(using.ledger.world.kept(UUID(student)))
+
+
+def _line(
+    one: Deed,
+    people: dict[str, str | None],
+    students: dict[str, str | None],
+    zone: ZoneInfo,
+    kept: str,
+) -> dict[str, Any]:
+    when = one.recorded_at.astimezone(zone)
+    return {
+        "day": when.date(), "at": f"{when:%H:%M}",
+        "who": people.get(one.author_id or "") or ("the machine" if one.author_id is None else "someone"),
+        "what": WORDS.get(one.topic, one.topic.replace("-", " ").capitalize()), "detail": one.detail.replace("-", " "),
+        "about": students.get(kept) or ("" if one.student_id is None else "a student"), "position": one.position,
+    }  # fmt: skip
+
+
+@router.get("/audit.csv")
+def audit_file(request: Request, using: Current, asking: Asking) -> Response:
+    """The same as a file: ids, never names, so that it can be passed on to whoever checks."""
+    _, _, _, found = _asked(using, asking, request.query_params, EXPORTED)
+    head = ("position", "recorded_at", "occurred_at", "what", "detail", "author_id", "student_id")
+    rows = (
+        (
+            one.position,
+            one.recorded_at.isoformat(),
+            one.occurred_at.isoformat(),
+            one.topic,
+            one.detail,
+            one.author_id,
+            one.student_id,
+        )
+        for one in found
+    )
+    return Response(
+        csv_text(head, rows), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="audit.csv"'}
+    )

@@ -1,0 +1,240 @@
+"""Erasing with care: what is there and for how long, a preview, two people, and never under a legal hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
+from ap_ledger.domain.family import ReleaseToFamily
+from ap_ledger.domain.retention import clocks_on, ends_on
+from ap_ledger.errors import Refused
+from ap_ledger.events import event_class
+from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.entries import ENTRY_EVENTS
+from ap_ledger.events.moments import moment
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.problems import NotAllowed
+from api.core.service import Current, Service, Using
+from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.core.words import KINDS, in_words
+from projections.queries.history import entries_at
+from projections.queries.reading import Body
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+SHOWN = 60
+CLASS_NAMES = {
+    "core": "Who they are: names, date of birth, UPN", "learning": "Learning: notes, goals, reasons",
+    "behaviour": "Behaviour: incidents",
+    "safeguarding": "Safeguarding: worries", "health": "Health: questionnaires, health notes, context",
+}  # fmt: skip
+RULES = {
+    "time-is-over": "The time for which it is kept is over",
+    "asked-by-family": "The family asked for it",
+    "transferred": "The record was transferred",
+    "recorded-wrongly": "It should not have been recorded",
+}
+HOLD_REASONS = {
+    "court": "A court may ask for it",
+    "inquiry": "An inquiry may ask for it",
+    "complaint": "A complaint or claim is open",
+    "abuse": "Abuse may be inquired into",
+}
+
+
+@router.get("/students/{student_id}/erasure")
+def erasure_page(request: Request, student_id: UUID, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
+    """What is kept of a student, until when, and what can be proposed."""
+    return _erasure(request, using, asking, student_id, done=DONE.get(done, ""))
+
+
+DONE = {
+    "proposed": "It is proposed. Somebody else must approve it, under Two people. Nothing is erased until then.",
+    "hold": "The legal hold stands. Nothing can be erased.",
+    "lifted": "The legal hold is lifted.", "released": "What the family may see is changed.",
+}  # fmt: skip
+
+
+def _erasure(
+    request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = ""
+) -> HTMLResponse:
+    student, setting = using.reader.student_and_setting(student_id)
+    now = using.ledger.now()
+    texts = _texts_kept(using, student_id)
+    ends = retention_of(using, student, setting, now.astimezone(ZoneInfo(setting["time_zone"])).date())
+    classes = [
+        {
+            "id": kept,
+            "name": CLASS_NAMES[kept],
+            "texts": texts.get(kept, 0),
+            "ends": ends.get(kept),
+            "gone": kept in student["shredded"],
+            "may": _may_erase(asking, kept, student),
+        }
+        for kept in RETENTION_CLASSES
+    ]
+    people = people_of(using.reader)
+    holds = [
+        {
+            "id": one["hold_id"],
+            "reason": HOLD_REASONS.get(one["reason_code"], one["reason_code"]),
+            "since": moment(one["set_at"]).date(),
+            "who": people.get(one["set_by"] or ""),
+        }
+        for one in student.get("holds", ())
+    ]
+    return show(
+        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds, rules=RULES,
+        reasons=HOLD_REASONS, said=said, done=done, form=new_id,
+        notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]),
+        class_names=CLASS_NAMES,
+        today=now.astimezone(ZoneInfo(setting["time_zone"])).date(),
+    )  # fmt: skip
+
+
+def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
+    """How many sealed texts there are of each class, in every record of a child: all of them are erased together."""
+    found: Counter[str] = Counter()
+    for record in using.ledger.world.records(student_id):
+        found.update(using.ledger.recorder.count_sealed(record))
+    return found
+
+
+def _may_erase(asking: Asker, kept: str, student: Body) -> bool:
+    return asking.may("propose-erasure", student["id"], student["setting_id"]) and (
+        kept != "safeguarding" or asking.may("erase-safeguarding", student["id"], student["setting_id"])
+    )
+
+
+def retention_of(using: Service, student: Body, setting: Body, today: date) -> dict[str, date]:
+    """The day on which each class of a student's record comes to its end, where that is known."""
+    ended = [one["end"] for one in using.reader.whole("placements", setting) if one["student_id"] == student["id"]]
+    return ends_of(student, setting, today, max(ended) if ended and all(ended) else None)
+
+
+def ends_of(student: Body, setting: Body, today: date, placement_end: str | None) -> dict[str, date]:
+    """When each class of a student's record comes to its end, by the clocks that hold today."""
+    born, admitted, over = (
+        _date(said) for said in (student.get("date_of_birth"), student["admitted_on"], placement_end)
+    )
+    found = {
+        clock.retention_class: ends_on(clock, born, admitted, over)
+        for clock in clocks_on(setting.get("retention", ()), today)
+    }
+    return {kept: end for kept, end in found.items() if end is not None}
+
+
+def _date(said: str | None) -> date | None:
+    try:
+        return date.fromisoformat(said or "")
+    except ValueError:
+        return None
+
+
+def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> list[dict[str, Any]]:
+    """The newest entries that hold words which whoever asks may read: one of them may be the wrong child's."""
+    position, about = using.ledger.recorder.read_head().position, asking.about(student_id)
+    found = []
+    kinds = [event.TOPIC for event in ENTRY_EVENTS if event.PERSONAL]
+    for told in entries_at(using.reader, student_id, using.ledger.now(), position, 0, SHOWN, kinds=kinds):
+        for kept in sorted({*event_class(told["kind"]).personal(told["entry"]).values()}):
+            fields = [
+                name
+                for name, of in event_class(told["kind"]).personal(told["entry"]).items()
+                if of == kept and told["entry"].get(name) not in (None, "[erased]")
+            ]
+            when = using.ledger.now()
+            if fields and asking.opens(about, kept, when):
+                versions = [told["position"], *(change["position"] for change in told["changes"] if change["after"])]
+                found.append(
+                    {
+                        "kind": KINDS[told["kind"]],
+                        "day": told["occurred_at"][:10],
+                        "what": in_words(using.reader, told["entry"]),
+                        "kept": kept,
+                        "position": versions[-1],
+                        "versions": versions,
+                    }
+                )
+    return found
+
+
+@router.post("/students/{student_id}/erasure")
+async def change_erasure(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
+    """Sets or lifts a hold, changes what the family may see, or proposes an erasure."""
+    return await run_in_threadpool(_change, request, student_id, using, asking, await read_form(request))
+
+
+def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
+    student, setting = using.reader.student_and_setting(student_id)
+    common: dict[str, Any] = {
+        "id": id_of(form, "command"),
+        "setting_id": UUID(setting["id"]),
+        "author_id": asking.person,
+        "student": student_id,
+    }
+    do, kept, position = text_of(form, "do"), text_of(form, "class"), text_of(form, "position")
+    try:
+        if do in ("shred", "excise"):
+            if not _may_erase(asking, kept, student) and not student.get("holds"):
+                raise NotAllowed
+            commands: list[Command] = []
+            if do == "shred":
+                texts = _texts_kept(using, student_id).get(kept, 0)
+                said = {"retention_class": kept, "rule": text_of(form, "rule") or "asked", "texts": texts}
+                commands.append(ShredKey(**said, **common))  # type: ignore[arg-type]
+            # The words of an entry that was corrected stand in every version of it.
+            for each in position.split(",")[:20] if do == "excise" else ():
+                where = int(each) if each.isdecimal() and len(each) < 16 else 0
+                own = {"id": entry_id(id_of(form, "command"), each), "student": _record_at(using, student_id, where)}
+                about = {**common, **own, "retention_class": kept, "rule": "recorded-wrongly", "position": where}
+                commands.append(ExciseText(**about))
+            for command in commands:
+                name = str(command.id)
+                done = using.ledger.proposals.propose(
+                    command,
+                    entry_id(id_of(form, "form"), name),
+                    entry_id(id_of(form, "form"), name, "propose"),
+                    asking.person,
+                )
+            return RedirectResponse(f"/students/{student_id}/erasure?done=proposed&min_position={done.position}", 303)
+        needed, made = _plain(using, form, do, common)
+        if not asking.may(needed, student_id):
+            raise NotAllowed
+        done = using.ledger.execute(made)
+    except Refused as refusal:
+        return _erasure(request, using, asking, student_id, refusal.message, 422)
+    told = {"hold": "hold", "lift": "lifted", "release": "released"}[do]
+    return RedirectResponse(f"/students/{student_id}/erasure?done={told}&min_position={done.position}", 303)
+
+
+def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
+    """The record of a child in which a position of the ledger lies: a text is removed from where it stands."""
+    found, records = using.ledger.recorder.events_at([position]), using.ledger.world.records(student_id)
+    return next((event.student_id for event in found if event.student_id in records), student_id)
+
+
+def _plain(using: Service, form: FormData, do: str, common: dict[str, Any]) -> tuple[str, Command]:
+    """What one person may do alone, and the action that it is. Raises Refused."""
+    if do == "hold":
+        return "set-hold", SetHold(
+            hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other", **common
+        )
+    if do == "lift":
+        hold = id_of(form, "hold")
+        whose = using.ledger.world.record_where(common["student"], lambda record: hold in record.holds)
+        return "lift-hold", LiftHold(hold_id=hold, **{**common, "student": whose})
+    if do == "release":
+        return "manage-students", ReleaseToFamily(released=text_of(form, "released") == "1", **common)
+    raise Refused("malformed", "This form says nothing that can be done here.", "do")

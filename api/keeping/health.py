@@ -1,0 +1,80 @@
+"""Whether it lives, whether it is ready, how far it has read, and what it measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+from api.core.gate import gated
+from api.core.problems import Problem
+from api.core.schemas import Health, Positions
+from api.core.service import Json, Using
+from projections import PROJECTIONS
+
+router = gated()
+POSITION = Gauge("ap_ledger_position", "The last position of the ledger.")
+LAG = Gauge("ap_ledger_projection_lag", "Events that a projection has not read yet.", ["projection"])
+WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
+
+
+@router.get(
+    "/health/live",
+    operation_id="live",
+    summary="Whether the process answers",
+    response_model=Health,
+    response_model_exclude_none=True,
+)
+def live() -> Json:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@router.get(
+    "/health/ready",
+    operation_id="ready",
+    summary="Whether the databases answer",
+    response_model=Health,
+    response_model_exclude_none=True,
+    responses={503: {"model": Problem}},
+)
+def ready(using: Using) -> Json:
+    """The ledger and its read models can be read.
+
+    Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart.
+    """
+    using.reader.positions()
+    fault = using.ledger.time.fault()
+    return {"status": "ok", **({"clock": fault.sentence} if fault else {})}
+
+
+@router.get(
+    "/api/v1/position",
+    operation_id="getPosition",
+    summary="How far the ledger and its projections are",
+    response_model=Positions,
+)
+def position(using: Using) -> Json:
+    """The lag is that of the slowest projection, in events."""
+    at: dict[str, Any] = using.reader.positions()
+    end = at.pop("ledger")
+    return {"ledger": end, "projections": at, "lag": end - min(at.values())}
+
+
+@router.get("/api/v1/openapi.json", include_in_schema=False)
+def openapi_document(request: Request) -> Response:
+    """What this service can be asked, for programs."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/metrics", operation_id="metrics", summary="Metrics for Prometheus", include_in_schema=False)
+def metrics(using: Using) -> Response:
+    """Counts and times. No label names a student, a person or a setting."""
+    at = using.reader.positions()
+    POSITION.set(at["ledger"])
+    for kind in PROJECTIONS:
+        LAG.labels(kind.name).set(at["ledger"] - at[kind.name])
+    WAITING.set(using.ledger.recorder.writer.waiting)
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,138 @@
+"""How long each part of a record is kept, and whose time is over."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.domain.retention import clocks_on
+from ap_ledger.domain.setting import SetRetention
+from ap_ledger.errors import Refused
+from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.setting import RetentionClock
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.service import Current, Service, Using
+from api.core.show import id_of, read_form, setting_for, show, text_of
+from api.keeping.erasure_pages import CLASS_NAMES, ends_of
+from projections.queries.reading import Body, Reader
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@router.get("/retention")
+def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
+    """How long each part of a record is kept here, and whose time is over."""
+    return _retention(request, using, asking, setting, done=done)
+
+
+def retention_over(reader: Reader, setting: Body, today: date) -> list[dict[str, Any]]:
+    """Students of whom some part of the record has come to the end of its time, with the retention classes."""
+    latest: dict[str, str | None] = {}
+    for one in reader.whole("placements", setting):
+        before = latest.get(one["student_id"], "")
+        latest[one["student_id"]] = None if one["end"] is None or before is None else max(one["end"], before)
+    over = []
+    for student in reader.everyone(setting):
+        ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
+        due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
+        if due:
+            over.append(
+                {"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))}
+            )
+    return over
+
+
+def _retention(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    said: str = "",
+    status: int = 200,
+    done: int = 0,
+    typed: FormData | None = None,
+) -> HTMLResponse:
+    setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
+    today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
+    over = [
+        one
+        for one in retention_over(using.reader, setting, today)
+        if asking.may("manage-students", one["id"], setting["id"])
+    ]
+    shown = (
+        [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)]
+        if typed is None
+        else _typed(typed)
+    )
+    begins = today.isoformat() if typed is None else text_of(typed, "from_date")
+    return show(
+        request, "retention.html", status, setting=setting, settings=settings, clocks=shown, over=over,
+        from_date=begins,
+        may=asking.may("set-retention", setting=setting["id"]), said=said, done=done, form=new_id,
+        class_names=CLASS_NAMES,
+    )  # fmt: skip
+
+
+def _typed(form: FormData) -> list[dict[str, str]]:
+    """The clocks as they were typed, so that whoever mends one keeps the rest."""
+    return [
+        {
+            "retention_class": kept,
+            "years": text_of(form, f"years:{kept}"),
+            "counted_from": text_of(form, f"from:{kept}"),
+            "basis": text_of(form, f"basis:{kept}"),
+        }
+        for kept in RETENTION_CLASSES
+    ]
+
+
+@router.post("/retention")
+async def set_retention(request: Request, using: Using, asking: Asking) -> Response:
+    """Sets the clocks of a setting, from a date on."""
+    return await run_in_threadpool(_set_retention, request, using, asking, await read_form(request))
+
+
+def _set_retention(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "set-retention")
+    try:
+        clocks = tuple(
+            RetentionClock.model_validate(
+                {
+                    "retention_class": kept,
+                    "years": int(years) if (years := text_of(form, f"years:{kept}").strip()) else None,
+                    "counted_from": text_of(form, f"from:{kept}"), "basis": text_of(form, f"basis:{kept}").strip(),
+                }
+            )
+            for kept in RETENTION_CLASSES
+        )  # fmt: skip
+        command = SetRetention(
+            id=id_of(form, "command"),
+            setting_id=UUID(setting["id"]),
+            author_id=asking.person,
+            from_date=date.fromisoformat(text_of(form, "from_date")),
+            clocks=clocks,
+        )
+        done = using.ledger.execute(command)
+    except (ValidationError, ValueError):
+        return _retention(
+            request,
+            using,
+            asking,
+            setting["id"],
+            "Give whole years from 0 to 100 (or nothing, for ever), a start, and where the rule comes from.",
+            422,
+            typed=form,
+        )
+    except Refused as refusal:
+        return _retention(request, using, asking, setting["id"], refusal.message, 422, typed=form)
+    return RedirectResponse(f"/retention?setting={setting['id']}&done=1&min_position={done.position}", 303)

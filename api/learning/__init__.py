@@ -1,0 +1,1 @@
+"""Learning, questionnaires and what a group does next."""

@@ -1,0 +1,215 @@
+"""Pages on where students stand in a curriculum: one student, and a group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from api.core.asking import Asking
+from api.core.filters import Chosen, narrow
+from api.core.gate import gated
+from api.core.service import Current, Service
+from api.core.show import end_of_day, setting_for, show
+from frameworks import Definition
+from frameworks.language.things import Item
+from projections.queries.cohort_ladder import cohort_ladder
+from projections.queries.curriculum_state import (
+    StudentCurriculum,
+    group_curriculum,
+    student_curriculum,
+    touched_curricula,
+)
+from projections.queries.reading import Body, Unknown
+from projections.queries.relations import still_here
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+LISTED = 12
+
+
+@dataclass(frozen=True)
+class Times:
+    """The two times of a page, as they were asked for and as moments."""
+
+    as_of: str
+    known: str
+    happened_by: datetime
+    known_at: datetime | None
+    today: str
+
+
+def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
+    """The two times that a page was asked for; a day that cannot be read is as good as none."""
+    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
+    happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
+    return Times(
+        as_of if happened_by else "",
+        known if known_at else "",
+        happened_by or now,
+        known_at,
+        f"{now.astimezone(zone):%Y-%m-%d}",
+    )
+
+
+@router.get("/students/{student_id}/learning")
+def student_learning(
+    request: Request,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    curriculum: str = "",
+    as_of: str = "",
+    known: str = "",
+) -> HTMLResponse:
+    """One student in one curriculum: what is ready, nearly there, missing underneath, lost, untouched; and every unit
+    with its history."""
+    student, setting = using.reader.student_and_setting(student_id)
+    times = times_of(using, setting, as_of, known)
+    within = asking.days("read-learning", student_id)
+    curricula = touched_curricula(using.reader, [student_id], times.happened_by.date(), within)
+    chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
+    found = (
+        student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at, within)
+        if chosen
+        else None
+    )
+    return show(
+        request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
+        tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [],
+        listed=LISTED,
+    )  # fmt: skip
+
+
+def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:
+    """The lists to plan from, strengths first."""
+    labels, states, scored = found.curriculum.labels, found.states, found.curriculum.scored
+
+    def line(unit: str, more: str = "") -> dict[str, str]:
+        status = scored[unit].label(states[unit].status) if unit in states else "Not started"
+        return {"label": labels[unit], "status": status, "more": more}
+
+    secure = [unit for unit in scored if unit in states and states[unit].secure]
+    plan = found.next
+    return [
+        {"id": "known", "title": "Known", "said": "Secure, and still so.", "lines": [line(unit) for unit in secure]},
+        {"id": "nearly", "title": "Nearly there", "said": "One more step.",
+        "lines": [line(unit) for unit in plan.nearly]},
+        {"id": "ready", "title": "Ready to begin", "said": "Everything recommended before it is known.",
+        "lines": [line(unit) for unit in plan.ready]},
+        {
+            "id": "gaps", "title": "Worth building underneath",
+            "said": "Not known yet, and something that was started stands on it.",
+            "lines": [
+                line(gap.unit, "under: " + ", ".join(labels[unit] for unit in gap.holds_up)) for gap in plan.gaps
+            ],
+        },
+        {"id": "lost", "title": "To come back to", "said": "Was known, and needs another go.",
+        "lines": [line(unit) for unit in plan.lost]},
+        {
+            "id": "untouched", "title": "Not touched for six weeks", "said": "Begun, and not seen since.",
+            "lines": [line(unit, f"since {states[unit].since.isoformat()}") for unit in plan.untouched],
+        },
+    ]  # fmt: skip
+
+
+def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, Any]]:
+    """The tree as the page prints it: headings with how many units below are known, units with their steps."""
+    made: list[dict[str, Any]] = []
+    for item in items:
+        below = _tree(item.items, found)
+        state = found.states.get(item.id)
+        scale = found.curriculum.scored.get(item.id)
+        units = sum(one["units"] for one in below) + (scale is not None)
+        known = sum(one["known"] for one in below) + bool(state and state.secure)
+        begun = sum(one["begun"] for one in below) + bool(state)
+        steps = (
+            [{"day": step.day, "status": scale.label(step.status)} for step in state.steps] if state and scale else []
+        )
+        made.append({"id": item.id, "label": item.label, "below": below, "units": units, "known": known, "begun": begun,
+            "steps": steps,
+                     "status": steps[-1]["status"] if steps else "", "secure": bool(state and state.secure),
+                     "losses": state.losses if state else 0})  # fmt: skip
+    return made
+
+
+@router.get("/learning")
+def group_learning(
+    request: Request,
+    using: Current,
+    asking: Asking,
+    setting: str = "",
+    curriculum: str = "",
+    as_of: str = "",
+    known: str = "",
+    student: str = "",
+) -> HTMLResponse:
+    """A group in one curriculum: the units that most of them are ready for, and how every unit stands."""
+    body, settings = setting_for(using.reader, asking, setting, "read-group")
+    times = times_of(using, body, as_of, known)
+    everybody = using.reader.everyone(body, times.known_at)
+    readable = sorted(asking.among(everybody, "read-group"), key=lambda one: str(one["name"]))
+    wanted = set(request.query_params.getlist("student")) & {one["id"] for one in readable}
+    # What comes next is planned for those who are here; whoever left is looked at by name.
+    here = still_here(
+        readable,
+        using.reader.whole("placements", body),
+        times.happened_by.astimezone(ZoneInfo(body["time_zone"])).date(),
+    )
+    everyone = [one for one in readable if one in here or one["id"] in wanted]
+    students = [one for one in everyone if not wanted or one["id"] in wanted]
+    curricula = touched_curricula(using.reader, [UUID(one["id"]) for one in everyone], times.happened_by.date())
+    chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
+    found = group_curriculum(using.reader, students, chosen.key, times.happened_by, times.known_at) if chosen else None
+    shared = (
+        [(unit, [students[place]["name"] for place in unit.students(unit.ready)]) for unit in found.shared()]
+        if found
+        else []
+    )
+    units = {unit.unit: unit for unit in found.units} if found else {}
+    return show(
+        request, "group_learning.html", setting=body, settings=settings, times=times, curricula=curricula,
+        curriculum=chosen, everyone=everyone,
+        wanted=wanted, students=students, shared=shared, units=units, headings=_headings(chosen) if chosen else [],
+    )  # fmt: skip
+
+
+def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
+    """Units under the heading right above them, in the authored order."""
+    made: dict[str, list[str]] = {}
+    for item, above in curriculum.walk():
+        if item.id in curriculum.scored:
+            made.setdefault(" › ".join(one.label for one in above) or curriculum.title, []).append(item.id)
+    return list(made.items())
+
+
+@router.get("/contact")
+def cohort(
+    request: Request,
+    using: Current,
+    asking: Asking,
+    wanted: Chosen,
+    setting: str = "",
+    ladder: str = "",
+    weeks: int = 6,
+) -> HTMLResponse:
+    """How far contact got for everybody, on one ladder."""
+    body, settings = setting_for(using.reader, asking, setting, "read-group")
+    weeks = max(1, min(52, weeks))
+    now = using.ledger.now()
+    ladders = using.reader.newest("ladder", now.date())
+    chosen = next((one for one in ladders if one.key == ladder), ladders[0] if ladders else None)
+    if chosen is None:
+        raise Unknown
+    students = asking.among(using.reader.everyone(body), "read-group")
+    narrowed = narrow(using.reader, asking, body, students, wanted, now.astimezone(ZoneInfo(body["time_zone"])).date())
+    found = cohort_ladder(using.reader, body, narrowed.students, chosen.key, now, weeks)
+    return show(
+        request, "contact.html", setting=body, settings=settings, ladders=ladders, ladder=chosen, found=found,
+        weeks=weeks,
+        choices=narrowed.choices, wanted=wanted,
+    )  # fmt: skip

@@ -1,0 +1,354 @@
+"""Signing in and out, one's own account, one-time links, PIN switching on a shared tablet, and taking a tablet back."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.access import SCOPES
+from ap_ledger.commands.ways_in import SETTING_UP, Answers
+from ap_ledger.errors import NotAllowedNow, SignInRefused
+from api.core.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_session
+from api.core.gate import gated
+from api.core.problems import NotAllowed
+from api.core.service import Service, Using
+from api.core.show import people_here, qr_code, read_form, show, text_of
+from projections.queries.reading import Unknown
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+FORM = 64 * 1024
+
+
+def inside(address: str) -> str:
+    """An address of this service to go on to; anything else is the first page."""
+    return (
+        address if address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable() else "/"
+    )
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0) -> Response:
+    """The form, and where to go on from there.
+
+    `again` is for a tablet that locked: somebody's session may still be alive on it.
+    """
+    if asking.session is not None and not again:
+        return RedirectResponse(inside(request.query_params.get("next", "/")), 303)
+    return _sign_in(request, asking, inside(request.query_params.get("next", "/")), lost=lost)
+
+
+def _sign_in(
+    request: Request, asking: Asker, following: str, said: str = "", status: int = 200, lost: int = 0
+) -> HTMLResponse:
+    return show(
+        request,
+        "sign_in.html",
+        status,
+        following=following,
+        said=said,
+        lost=lost,
+        tablet=asking.device is not None and bool(_here(asking)),
+    )
+
+
+def _here(asking: Asker) -> set[UUID]:
+    return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None else set()
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, asking: Asking) -> Response:
+    """Begins a session nobody had before, or says that something did not match and never what."""
+    return await run_in_threadpool(_begin, request, asking, await read_form(request, FORM))
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _device(asking: Asker) -> UUID | None:
+    return asking.device.device_id if asking.device is not None else None
+
+
+def _begin(request: Request, asking: Asker, form: FormData) -> Response:
+    accounts, following = asking.ledger.accounts, inside(text_of(form, "next") or "/")
+    device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
+    try:
+        secret, person = accounts.sign_in(
+            text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device,
+            browser=browser,
+            needs_factor=request.app.state.second_factor,
+        )  # fmt: skip
+    except NotAllowedNow as error:
+        return _sign_in(request, asking, following, str(error), 429)
+    except SignInRefused as error:
+        return _sign_in(request, asking, following, str(error), 403)
+    if asking.secret:
+        accounts.leave(asking.secret)
+    if following == "/" and device is not None:
+        # On an enrolled device people are there to log; at a desk they are there to look.
+        kind = asking.ledger.world.device(device)
+        following = "/sessions" if kind is not None and kind.kind == "tablet" else "/visit"
+    answer = keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
+    return keep_browser(answer, accounts.know_browser(person, browser))
+
+
+@router.post("/sign-out")
+def sign_out(asking: Asking) -> Response:
+    """Ends the session and empties the browser. An enrolled device stays enrolled."""
+    if asking.secret:
+        asking.ledger.accounts.sign_out(asking.secret)
+    answer = drop_session(RedirectResponse("/sign-in", 303))
+    # A device keeps what it has not sent yet; a browser of nobody's keeps nothing but that somebody was here.
+    if asking.device is None:
+        answer.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return answer
+
+
+# One-time links -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/welcome")
+def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
+    """Where somebody who was handed a one-time link chooses a sign-in name and a password."""
+    return _welcome(request, using, key)
+
+
+def _welcome(request: Request, using: Service, key: str, said: str = "", status: int = 200) -> HTMLResponse:
+    link = using.ledger.ways_in.look(key, *SETTING_UP)
+    return show(
+        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ledger.ways_in.asks(link), said=said
+    )
+
+
+@router.post("/welcome")
+async def welcome(request: Request, using: Using) -> Response:
+    """Sets the account up and signs in. The link is used up by it."""
+    return await run_in_threadpool(_set_up, request, using, await read_form(request, FORM))
+
+
+def _set_up(request: Request, using: Service, form: FormData) -> Response:
+    accounts, key = using.ledger.accounts, text_of(form, "key")
+    named = {name: text_of(form, name).strip() for name in ("name", "code", "person", "setting")}
+    try:
+        person = using.ledger.ways_in.set_up(key, Answers(password=text_of(form, "password"), **named))
+    except SignInRefused as error:
+        return _welcome(request, using, key, str(error), 422)
+    answer = keep_session(RedirectResponse("/me?welcome=1", 303), accounts.begin(person, "full"))
+    return keep_browser(answer, accounts.know_browser(person, request.cookies.get(BROWSER_COOKIE, "")))
+
+
+# One's own account --------------------------------------------------------------------------------------------------
+
+
+@router.get("/me")
+def me_page(request: Request, using: Using, asking: Asking, done: str = "", welcome: int = 0) -> HTMLResponse:
+    """Who one is here, and how one signs in."""
+    return _me(request, using, asking, done=done, welcome=welcome)
+
+
+def _me(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    welcome: int = 0,
+    token: str = "",
+) -> HTMLResponse:
+    accounts = using.ledger.accounts
+    account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
+    where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
+    roles = [(role.role, where.get(str(role.setting_id), "")) for role in using.ledger.standing.roles(asking.person)]
+    return show(
+        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said,
+        done=DONE.get(done, ""),
+        welcome=welcome, full=_is_full(asking), tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
+    )  # fmt: skip
+
+
+def _is_full(asking: Asker) -> bool:
+    return asking.session is not None and asking.session.kind == "full"
+
+
+DONE = {
+    "password": "Your password is changed, and every other session of yours has ended.",
+    "factor": "The second factor is on. From now on you are asked for a code.",
+    "pin": "Your PIN is set.", "everywhere": "You are signed out everywhere else.",
+    "revoked": "The token works no more.",
+}  # fmt: skip
+
+
+@router.post("/me")
+async def change_me(request: Request, using: Using, asking: Asking) -> Response:
+    """Changes how one signs in. What opens the account to others asks for the password again."""
+    return await run_in_threadpool(_change, request, using, asking, await read_form(request, FORM))
+
+
+def _change(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    accounts, person, do = using.ledger.accounts, asking.person, text_of(form, "do")
+    if asking.session is None or not _is_full(asking):
+        raise NotAllowed
+    account = accounts.of([person]).get(person)
+    try:
+        if do in ("password", "token", "pin"):
+            _confirm(asking, form)
+        if do == "password":
+            accounts.set_password(person, account.sign_in_name or "" if account else "", text_of(form, "password"))
+            return keep_session(
+                RedirectResponse("/me?done=password", 303), accounts.begin(person, "full", asking.session.device_id)
+            )
+        if do == "pin":
+            accounts.set_pin(person, text_of(form, "pin"))
+        elif do == "everywhere":
+            accounts.sign_out_everywhere(person)
+            return keep_session(
+                RedirectResponse("/me?done=everywhere", 303), accounts.begin(person, "full", asking.session.device_id)
+            )
+        elif do == "token":
+            days = text_of(form, "days")
+            token = accounts.make_token(
+                person, [text_of(form, "scope")], int(days) if days.isdecimal() and len(days) < 5 else 0
+            )
+            return _me(request, using, asking, token=token)
+        elif do == "revoke-token":
+            accounts.revoke_token(text_of(form, "prefix"), person)
+            do = "revoked"
+        else:
+            raise SignInRefused("This form says nothing that can be done here.")
+    except NotAllowedNow as error:
+        return _me(request, using, asking, str(error), 429)
+    except SignInRefused as error:
+        return _me(request, using, asking, str(error), 422)
+    return RedirectResponse(f"/me?done={do}", 303)
+
+
+def _confirm(asking: Asker, form: FormData) -> None:
+    """Asks for the password again before what opens an account is changed. Raises SignInRefused."""
+    if not asking.ledger.accounts.confirm_password(asking.person, text_of(form, "current"), asking.secret):
+        raise SignInRefused("Your present password did not match, so nothing was changed.")
+
+
+# The second factor --------------------------------------------------------------------------------------------------
+
+
+@router.get("/me/factor")
+def factor_page(request: Request, asking: Asking) -> HTMLResponse:
+    """Where somebody sets up a second factor, or moves it to another phone."""
+    return _factor(request, asking)
+
+
+def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+    accounts = asking.ledger.accounts
+    account, secret = accounts.of([asking.person]).get(asking.person), accounts.new_factor()
+    qr = qr_code(f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger", 5)
+    must = request.app.state.second_factor and asking.password_only
+    return show(
+        request,
+        "factor.html",
+        status,
+        account=account,
+        secret=secret,
+        qr=qr,
+        said=said,
+        must=must,
+        full=_is_full(asking),
+    )
+
+
+@router.post("/me/factor")
+async def set_factor(request: Request, asking: Asking) -> Response:
+    """Turns the second factor on, and begins a session anew: what was begun with a password alone is over."""
+    return await run_in_threadpool(_set_factor, request, asking, await read_form(request, FORM))
+
+
+def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
+    accounts = asking.ledger.accounts
+    if not _is_full(asking):
+        raise NotAllowed
+    try:
+        _confirm(asking, form)
+        accounts.set_factor(asking.person, text_of(form, "secret"), text_of(form, "code"))
+    except NotAllowedNow as error:
+        return _factor(request, asking, str(error), 429)
+    except SignInRefused as error:
+        return _factor(request, asking, str(error), 422)
+    accounts.sign_out_everywhere(asking.person)
+    return keep_session(
+        RedirectResponse("/me?done=factor", 303), accounts.begin(asking.person, "full", _device(asking))
+    )
+
+
+# Shared tablets -----------------------------------------------------------------------------------------------------
+
+
+@router.get("/switch")
+def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
+    """Who may switch to themselves by PIN on this tablet."""
+    return _switch(request, using, asking)
+
+
+def _switch(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+    if asking.device is None:
+        raise Unknown
+    people = people_here(using.reader, asking)
+    return show(request, "switch.html", status, people=people, said=said)
+
+
+@router.post("/switch")
+async def switch(request: Request, using: Using, asking: Asking) -> Response:
+    """Begins a session that may log and not look back."""
+    return await run_in_threadpool(_switch_to, request, using, asking, await read_form(request, FORM))
+
+
+def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    if asking.device is None:
+        raise Unknown
+    needs, person = request.app.state.second_factor, text_of(form, "person")
+    try:
+        secret = using.ledger.accounts.switch_to(
+            asking.device.device_id, UUID(person), text_of(form, "pin"), needs_factor=needs
+        )
+    except (ValueError, SignInRefused) as error:
+        return _switch(
+            request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403
+        )
+    if asking.secret:
+        using.ledger.accounts.leave(asking.secret)
+    return keep_session(RedirectResponse("/sessions", 303), secret)
+
+
+@router.get("/take-back")
+def take_back_page(request: Request, asking: Asking) -> Response:
+    """Asked of staff when a student or carer hands the tablet back."""
+    if asking.session is None or asking.session.handed_over is None:
+        return RedirectResponse("/", 303)
+    return show(request, "take_back.html", said="", page=asking.session.handed_over)
+
+
+@router.post("/take-back")
+async def take_back(request: Request, using: Using, asking: Asking) -> Response:
+    """Unties the session from the page it was handed over on."""
+    return await run_in_threadpool(_take_back, request, using, asking, await read_form(request, FORM))
+
+
+def _take_back(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    if asking.session is None or asking.session.handed_over is None:
+        return RedirectResponse("/", 303)
+    page: Any = asking.session.handed_over
+    try:
+        good, said = (
+            using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret),
+            "That did not match. Try again.",
+        )
+    except NotAllowedNow as error:
+        good, said = False, str(error)
+    if not good:
+        return show(request, "take_back.html", 403, said=said, page=page)
+    using.ledger.accounts.hand_over(asking.secret, None)
+    return RedirectResponse(page.rsplit("/", 2)[0] if asking.session.kind == "full" else "/", 303)

@@ -1,0 +1,457 @@
+"""Reports on pages: made and looked at by leaders, released to families and commissioners, read by them as they were
+released."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Annotated, NamedTuple
+from urllib.parse import urlencode
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from ap_ledger import __version__
+from ap_ledger.access import About, may
+from ap_ledger.domain.report import ReleaseReport, WithdrawReport
+from ap_ledger.errors import LedgerError, Refused, SetupError
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.problems import NotAllowed
+from api.core.service import Current, Service, Using
+from api.core.show import end_of_day, id_of, one_by_one, read_form, setting_for, show, text_of
+from projections.queries.clocks import packs_waiting
+from projections.queries.instruments import half_terms
+from projections.queries.reading import Body, Unknown
+from reports.compose import Order, make_report, students_of, words_that_leave
+from reports.disclosure import PRESETS, Report
+from reports.layouts import SHIPPED, layout_from, read_layout
+from reports.pack import figures_hash, pack
+from reports.pdf import as_pdf
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+FORMS = {"pdf": "application/pdf", "zip": "application/zip"}
+Asked = Annotated[str, Query(max_length=60)]
+
+
+@router.get("/reports")
+def reports_page(
+    request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: str = ""
+) -> HTMLResponse:
+    """What can be made, what was prepared, what was released."""
+    return _reports(request, using, asking, setting, student, done=done)
+
+
+def _reports(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    student: str = "",
+    said: str = "",
+    done: str = "",
+    status: int = 200,
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    where, settings = setting_for(using.reader, asking, wanted, "make-reports")
+    students = asking.among(using.reader.everyone(where), "make-reports")
+    today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
+    first, last = _usual_period(where, today)
+    released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
+    named = {one["id"]: one["name"] for one in students}
+    return show(
+        request, "reports.html", status, setting=where, settings=settings,
+        students=sorted(students, key=lambda one: str(one["name"])),
+        commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS,
+        first=first, last=last, today=today,
+        drafts=packs_waiting(using.reader, where, using.ledger.now()), named=named,
+        released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where,
+        named),
+        typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student,
+        "from": first, "to": last, **(typed or {})},
+        placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said,
+        done=done,
+    )  # fmt: skip
+
+
+def _usual_period(setting: Body, today: date) -> tuple[date, date]:
+    """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
+    held = [one for one in half_terms(setting) if one.first <= today]
+    if not held:
+        return today - timedelta(weeks=6, days=-1), today
+    latest = max(held, key=lambda one: one.last)
+    return latest.first, min(latest.last, today)
+
+
+@router.get("/reports/make")
+def make_page(
+    request: Request,
+    using: Current,
+    asking: Asking,
+    layout: Asked = "",
+    student: Asked = "",
+    commissioner: Asked = "",
+    setting: Asked = "",
+    first: Annotated[str, Query(alias="from", max_length=10)] = "",
+    last: Annotated[str, Query(alias="to", max_length=10)] = "",
+    known: Asked = "",
+    preset: Asked = "",
+    form: Asked = "",
+    about: Asked = "",
+) -> Response:
+    """A report, looked at before it leaves; or its PDF or pack."""
+    typed = {
+        "layout": layout,
+        "about": about,
+        "student": student,
+        "commissioner": commissioner,
+        "from": first,
+        "to": last,
+        "known": known,
+        "preset": preset,
+    }
+    chosen = {
+        "student": student if about in ("", "student") else "",
+        "commissioner": commissioner if about in ("", "commissioner") else "",
+    }
+    try:
+        order = _order(
+            using,
+            asking,
+            {
+                "layout": layout,
+                **chosen,
+                "setting": setting,
+                "from": first,
+                "to": last,
+                "known": known,
+                "preset": preset,
+            },
+        )
+        report = _made(using, asking, order)
+    except (NotAllowed, Unknown):
+        raise
+    except LedgerError as error:
+        return _reports(request, using, asking, setting, student, said=str(error), status=400, typed=typed)
+    using.ledger.record_read("report", asking.person, order.setting_id, order.student_id)
+    if form in FORMS:
+        return _file(report, form, order)
+    asked = _asked(order)
+    return show(
+        request, "report.html", report=report, order=order, links=True,
+        known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
+        form=new_id(), released=None, may_release=(order.layout.audience, order.about) in (("family", "student"),
+        ("commissioner", "commissioner")),
+        stale=False,
+    )  # fmt: skip
+
+
+def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
+    """What a page or a form asked for. Raises SetupError or Refused with a sentence, NotAllowed, Unknown."""
+    student = _id(said["student"]) if said["student"] else None
+    if student is not None:
+        _, where = using.reader.student_and_setting(student)
+        if not asking.may("make-reports", student):
+            raise NotAllowed
+    else:
+        where, _ = setting_for(using.reader, asking, said["setting"], "make-reports")
+    first, last = (_date(said[name]) for name in ("from", "to"))
+    zone = ZoneInfo(where["time_zone"])
+    known = _known(said["known"], zone) or using.ledger.now()
+    return Order(
+        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]), UUID(where["id"]), first, last,
+        student, _id(said["commissioner"]) if said["commissioner"] else None,
+        known, said["preset"] or None,
+    )  # fmt: skip
+
+
+def _asked(order: Order) -> dict[str, str]:
+    """The same as `_order` reads, so that a report can be asked for again."""
+    whose = {
+        "student": str(order.student_id or ""),
+        "commissioner": str(order.commissioner_id or ""),
+        "setting": str(order.setting_id),
+    }
+    return {"layout": order.layout.id, **whose, "from": order.first.isoformat(), "to": order.last.isoformat(),
+        "known": order.known_at.isoformat() if order.known_at else "", "preset": order.preset or ""}  # fmt: skip
+
+
+def _made(using: Service, asking: Asker, order: Order) -> Report:
+    """The report as whoever it is for would see it; words of a leaders' report as this leader may read them."""
+    setting = using.reader.one("settings", str(order.setting_id))
+    if setting is None:
+        raise Unknown
+    among = asking.among(using.reader.everyone(setting), "make-reports")
+    if order.layout.audience == "commissioner" and order.student_id is None:
+        # A pack without one of its students would be wrong, and its readers would see more than whoever made it.
+        inside = students_of(using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
+        if {student["id"] for student in inside} - {student["id"] for student in among}:
+            raise Refused(
+                "not-allowed",
+                "You are kept from one of the students in this pack, so somebody else has to make it.",
+                "commissioner",
+            )
+    today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
+
+    leaves = words_that_leave(order.layout)
+
+    def opens(student: UUID, kept: str, written: datetime) -> bool:
+        return leaves(student, kept, written) and asking.opens(asking.about(student), kept, written)
+
+    return make_report(using.reader, order, opens, today, among)
+
+
+@router.post("/reports")
+async def settle_report(request: Request, using: Using, asking: Asking) -> Response:
+    """Releases a report to its readers, or withdraws it."""
+    form = await read_form(request)
+    said = {
+        name: text_of(form, name)
+        for name in (
+            "do",
+            "layout",
+            "student",
+            "commissioner",
+            "setting",
+            "from",
+            "to",
+            "known",
+            "preset",
+            "report",
+            "hash",
+        )
+    }
+
+    def settle() -> str:
+        setting = _setting_of(using, asking, said)
+        if said["do"] == "withdraw":
+            using.ledger.execute(
+                WithdrawReport(
+                    id=id_of(form, "form"),
+                    setting_id=setting,
+                    author_id=asking.person,
+                    report=_id(said["report"]),
+                    reason_code="withdrawn",
+                )
+            )
+            return "withdrawn"
+        order = _order(using, asking, said)
+        report = _made(using, asking, order)
+        if figures_hash(report) != said["hash"]:
+            raise Refused(
+                "not-allowed",
+                "What this report says has changed since you looked at it. Look at it again before you release it.",
+                "hash",
+            )
+        command = id_of(form, "form")
+        using.ledger.execute(
+            ReleaseReport(
+                id=command, setting_id=setting, author_id=asking.person, report=command, student=order.student_id,
+                layout=order.layout.model_dump(mode="json"),
+                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first,
+                last=order.last, known_at=order.known_at or using.ledger.now(),
+                preset=report.preset.name, figures_hash=said["hash"], software=__version__,
+            )
+        )  # fmt: skip
+        return "released"
+
+    try:
+        done = await run_in_threadpool(settle)
+    except (NotAllowed, Unknown):
+        raise
+    except LedgerError as error:
+        return await run_in_threadpool(
+            _reports, request, using, asking, said["setting"], said["student"], str(error), "", 400
+        )
+    position = using.ledger.recorder.read_head().position
+    return RedirectResponse(
+        f"/reports?{urlencode({'setting': said['setting'], 'done': done, 'min_position': position})}", 303
+    )
+
+
+def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
+    if said["do"] != "withdraw":
+        return _order(using, asking, said).setting_id
+    report = using.reader.one("reports", said["report"])
+    if report is None:
+        raise Unknown
+    if (
+        not asking.may("make-reports", report["student_id"], report["setting_id"])
+        if report["student_id"]
+        else not asking.may("make-reports", setting=report["setting_id"])
+    ):
+        raise NotAllowed
+    return UUID(report["setting_id"])
+
+
+# What was released ----------------------------------------------------------------------------------------------------
+
+
+@router.get("/reports/{report_id}")
+def released_page(request: Request, report_id: UUID, using: Current, asking: Asking) -> HTMLResponse:
+    """A report as it was released, made again from what was known then."""
+    released, order, report = _released(using, asking, report_id)
+    links = bool(released["student_id"]) and asking.may("read-history", released["student_id"], released["setting_id"])
+    if released["audience"] == "commissioner":
+        links = asking.may("read-history", setting=released["setting_id"]) or asking.may("read-history")
+    return show(
+        request, "report.html", report=report, order=order, links=links, known=released["known_at"], asked={}, query="",
+        form=None, released=released, may_release=False,
+        stale=figures_hash(report) != released["figures_hash"],
+    )  # fmt: skip
+
+
+@router.get("/reports/{report_id}/{form}")
+def released_file(report_id: UUID, form: str, using: Current, asking: Asking) -> Response:
+    """Its PDF, or its pack."""
+    if form not in FORMS:
+        raise Unknown
+    _, order, report = _released(using, asking, report_id)
+    return _file(report, form, order)
+
+
+def may_read_report(asking: Asker, released: Body) -> bool:
+    """Whether somebody may read a report that was released. Its makers may read it after it was withdrawn, too."""
+    setting = UUID(released["setting_id"])
+    if (
+        asking.may("make-reports", released["student_id"], setting)
+        if released["student_id"]
+        else asking.may("make-reports", setting=setting)
+    ):
+        return True
+    if released["withdrawn"]:
+        return False
+    if released["audience"] == "family":
+        return bool(released["student_id"]) and asking.may("read-report", released["student_id"], setting)
+    return released["commissioner_id"] is not None and may(
+        asking.who, "read-report", About(setting, released_to=UUID(released["commissioner_id"]))
+    )
+
+
+def released_to(using: Service, asking: Asker) -> list[Body]:
+    """The reports that were released to somebody, the newest first."""
+    where = {str(one) for one in asking.where("read-report")}
+    found = [
+        one
+        for one in using.reader.whole("reports")
+        if one["setting_id"] in where and not one["withdrawn"] and may_read_report(asking, one)
+    ]
+    return sorted(found, key=lambda one: -one["released_at"])
+
+
+def lines_of(released: list[Body], setting: Body | None = None, named: Mapping[str, str] | None = None) -> list[Line]:
+    """Each released report as a line of a list; one whose layout cannot be read says so."""
+    return one_by_one(
+        released,
+        lambda body: _line(body, setting, named or {}),
+        lambda body: _line({**body, "layout": BROKEN}, None, {}),
+    )
+
+
+class Line(NamedTuple):
+    """A released report in a list. `title` is for those who made it, `summary` for its readers."""
+
+    id: str
+    title: str
+    summary: str
+    first: str
+    last: str
+    withdrawn: bool
+
+
+BROKEN = {"title": "A report whose layout cannot be read", "summary": "A report that cannot be shown any more"}
+
+
+def _line(body: Body, setting: Body | None, named: Mapping[str, str]) -> Line:
+    placers = {one["commissioner_id"]: one["name"] for one in (setting or {}).get("commissioners", ())}
+    words = {
+        "student": named.get(body["student_id"]) or "a student", "setting": (setting or {}).get("name", "the setting"),
+        "commissioner": placers.get(body["commissioner_id"], "a commissioner"),
+    }  # fmt: skip
+    layout = body["layout"] if body["layout"] is BROKEN else layout_from(body["layout"]).model_dump()
+    title = layout["title"]
+    for name, word in words.items():
+        title = title.replace(f"{{{name}}}", word)
+    summary = "Steps we took together" if body["audience"] == "family" else "Half-term report"
+    return Line(
+        body["id"], title, layout["summary"] if layout is BROKEN or layout["id"] not in SHIPPED else summary,
+        body["first"], body["last"], bool(body["withdrawn"]),
+    )  # fmt: skip
+
+
+def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Order, Report]:
+    released = using.reader.one("reports", str(report_id))
+    if released is None:
+        raise Unknown
+    if not may_read_report(asking, released):
+        raise NotAllowed
+    # What was released of a record before it was joined to another one is made again of that record.
+    named = released.get("recorded_as", released["student_id"])
+    student = UUID(named) if named else None
+    using.ledger.record_read("report", asking.person, UUID(released["setting_id"]), student)
+    # Whose words may be in it is decided by who reads it, and never by what the layout says of itself.
+    try:
+        layout = layout_from(released["layout"]).model_copy(update={"audience": released["audience"]})
+    except SetupError:
+        message = "This report was released with a layout that cannot be read. Ask whoever released it to do so again."
+        raise Refused("malformed", message, "layout") from None
+    order = Order(
+        layout, UUID(released["setting_id"]), date.fromisoformat(released["first"]),
+        date.fromisoformat(released["last"]), student,
+        UUID(released["commissioner_id"]) if released["commissioner_id"] else None,
+        datetime.fromisoformat(released["known_at"]), released["preset"],
+    )  # fmt: skip
+    setting = using.reader.one("settings", released["setting_id"])
+    assert setting is not None
+    inside = (
+        {order.student_id}
+        if order.student_id
+        else {
+            UUID(one["id"])
+            for one in students_of(
+                using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at
+            )
+        }
+    )
+    if asking.who.conflicts & inside:
+        # Somebody who is kept from one of these children does not read about them among others either.
+        raise NotAllowed
+    # A commissioner's pack is made again with everybody who was in it, whoever has left since.
+    report = make_report(
+        using.reader, order, words_that_leave(order.layout), datetime.fromisoformat(released["known_at"]).date()
+    )
+    return released, order, report
+
+
+def _file(report: Report, form: str, order: Order) -> Response:
+    content = as_pdf(report) if form == "pdf" else pack(report)
+    name = f"{order.layout.id}-{order.first}-to-{order.last}.{form}"
+    return Response(content, media_type=FORMS[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+
+def _id(said: str) -> UUID:
+    try:
+        return UUID(said)
+    except ValueError:
+        raise Unknown from None
+
+
+def _date(said: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError:
+        raise Refused("malformed", "Give the first and the last day of the period.", "from") from None
+
+
+def _known(said: str, zone: ZoneInfo) -> datetime | None:
+    if len(said) <= 10:
+        return end_of_day(said, zone)
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

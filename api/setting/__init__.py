@@ -1,0 +1,1 @@
+"""What is due in a setting, and how it is settled."""

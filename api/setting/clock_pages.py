@@ -1,0 +1,141 @@
+"""What is due, how it is ended with a reason, what two people said differently; and what runs by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, get_args
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.domain.due import EndClock, EndingReason, EndReview, ResumeClock, ResumeReview
+from ap_ledger.domain.student_state import Student
+from ap_ledger.errors import Refused
+from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import gated
+from api.core.problems import NotAllowed
+from api.core.service import Current, Service, Using
+from api.core.show import id_of, people_of, read_form, setting_for, show, text_of
+from api.setting.settling import settle, statements_of
+from projections.queries.clocks import NOT_RECORDED_YET, Clock, clocks, ended_with_reason, packs_waiting
+from projections.queries.job_runs import latest_runs
+from projections.queries.reading import Body
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+REASONS: Mapping[str, str] = {
+    "done-elsewhere": "Done, and recorded elsewhere",
+    "not-needed": "Not needed after all",
+    "too-late": "Can no longer be done",
+    "other": "Something else",
+}
+assert set(REASONS) == set(get_args(EndingReason))
+DONE = {
+    "ended": "It is ended, with your reason. It stands below, and can be taken up again.",
+    "resumed": "It is due again.",
+    "settled": "It is settled. What the others said is kept, and was taken back.",
+}
+TROUBLED = "This could not be read. Open the page again, and say why in your own words."
+
+
+@router.get("/clocks")
+def clocks_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
+    """What is due, for whom, and what counts as done; and how what runs on a clock went."""
+    return _clocks(request, using, asking, setting, done=DONE.get(done, ""))
+
+
+def _clocks(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    wanted: str,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    typed: FormData | None = None,
+) -> HTMLResponse:
+    where, settings = setting_for(using.reader, asking, wanted, "see-clocks")
+    students = asking.among(using.reader.everyone(where), "see-clocks")
+    due: dict[tuple[object, ...], list[Clock]] = {}
+    found = clocks(using.reader, where, students, using.ledger.now())
+    for one in found:
+        # What is the same for many is one line. What two people said is about one child, and is settled there.
+        due.setdefault((one.kind, one.what, one.due, one.link, one.told), []).append(one)
+    people = people_of(using.reader)
+    told = {one.about: statements_of(using, asking, where, one, people) for one in found if one.told}
+    may_make = asking.may("make-reports", setting=where["id"])
+    may_end = asking.may("end-clock", setting=where["id"])
+    return show(
+        request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()),
+        not_recorded=NOT_RECORDED_YET, runs=latest_runs(using.views),
+        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.now()) if may_make else [],
+        may_make=may_make, may_end=may_end, told=told,
+        ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS,
+        said=said, done=done, form=new_id, typed=typed,
+        run_of=run_of, runs_of=lambda some: [run_of(one.student, one.about) for one in some],
+    )  # fmt: skip
+
+
+def run_of(student: Body | None, about: str) -> str:
+    """One run of a clock as a form names it: the student, if it is about one, and what names it among theirs."""
+    return f"{student['id'] if student else ''}|{about}"
+
+
+@router.post("/clocks")
+async def change_clocks(request: Request, using: Using, asking: Asking) -> Response:
+    """Ends what is due with a reason, takes it up again, or settles what two people said."""
+    return await run_in_threadpool(_change, request, using, asking, await read_form(request))
+
+
+def _change(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    do, wanted = text_of(form, "do"), text_of(form, "setting")
+    where, _ = setting_for(using.reader, asking, wanted, "see-clocks")
+    try:
+        if do == "settle":
+            position = settle(using, asking, form)
+        else:
+            position = using.ledger.execute(_command(asking, where, form)).position
+    except Refused as refusal:
+        return _clocks(request, using, asking, wanted, refusal.message, 422, typed=form)
+    except (ValidationError, ValueError):
+        return _clocks(request, using, asking, wanted, TROUBLED, 422, typed=form)
+    done = {"end": "ended", "resume": "resumed", "settle": "settled"}[do]
+    return RedirectResponse(f"/clocks?setting={where['id']}&done={done}&min_position={position}", 303)
+
+
+def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about: str, do: str) -> UUID:
+    """The record of a child in which the placement stands that something is due for, or the reason that ended it."""
+
+    def is_there(record: Student) -> bool:
+        if do == "resume":
+            return (clock, about) in record.ended
+        return rule.about == "placement" and about.partition("/")[0] in {str(one.id) for one in record.placements}
+
+    return asking.ledger.world.record_where(student, is_there)
+
+
+def _command(asking: Asker, where: Body, form: FormData) -> EndClock | ResumeClock | EndReview | ResumeReview:
+    """The command that a form asks for. Raises NotAllowed, Refused, or ValueError where it cannot be read."""
+    clock, do = text_of(form, "clock"), text_of(form, "do")
+    student, _, about = text_of(form, "run").partition("|")
+    rule = CLOCK_BY_NAME.get(clock)
+    if rule is None or do not in ("end", "resume"):
+        raise ValueError(do)
+    whose = UUID(student) if student else None
+    if not (asking.may("end-clock", whose) if whose else asking.may("end-clock", setting=where["id"])):
+        raise NotAllowed
+    head: dict[str, Any] = {"id": id_of(form, "command"), "setting_id": UUID(where["id"]), "author_id": asking.person}
+    why: dict[str, Any] = {"reason_code": text_of(form, "reason_code"), "reason": text_of(form, "reason")}
+    if whose is not None:
+        whose = _record_of(asking, rule, whose, clock, about, do)
+        about_student: dict[str, Any] = {**head, "student": whose, "clock": clock, "about": about}
+        return EndClock(**about_student, **why) if do == "end" else ResumeClock(**about_student)
+    commissioner, _, last = about.partition("/")
+    review: dict[str, Any] = {**head, "commissioner_id": UUID(commissioner), "last": date.fromisoformat(last)}
+    return EndReview(**review, **why) if do == "end" else ResumeReview(**review)

@@ -1,0 +1,269 @@
+"""Looking back over one student: day frames for the slider, the story of a day, what changed since, two periods, the
+entries behind a figure."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.core.asking import Asking
+from api.core.gate import gated
+from api.core.service import Current, Json
+from api.core.show import YEARS, end_of_day, people_of, show
+from api.core.stories import story_lines
+from api.core.withhold import withhold
+from api.learning.learning_pages import times_of
+from projections.queries.frames import frames
+from projections.queries.history import changed_since, days_at, entries_at, known_position, statuses_of
+from projections.queries.period_facts import StudentPeriod
+from projections.queries.periods import student_period
+from projections.queries.reading import Body, Reader
+from projections.queries.relations import known_of, placement_days
+from reports.columns import COLUMNS
+from reports.period_figures import by_theme
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+STORY, BEHIND, SINCE = 12, 300, 200
+READ_AT_MOST = 5_000
+LATELY = 60
+COMPARED = (
+    "contacts_attempted", "contacts_made", "kept_up", "highest_sustained", "sess_possible", "sess_attended",
+    "sess_late", "sess_overall_percent", "sess_cancelled_by_us",
+    "hours_attended", "seen_n", "incidents", "incidents_per_100", "restrictive", "flashpoints", "units_started",
+    "units_secure", "units_secured", "voices", "goal_latest",
+)  # fmt: skip
+"""What two periods are compared on."""
+
+Day = Annotated[str, Query(max_length=10)]
+
+
+@router.get("/students/{student_id}/frames")
+def student_frames(request: Request, student_id: UUID, using: Current, asking: Asking, known: Day = "") -> Response:
+    """Where everything stood at the end of every day, for the script that only looks up."""
+    _, setting = using.reader.student_and_setting(student_id)
+    now = using.ledger.now()
+    known_at = end_of_day(known, ZoneInfo(setting["time_zone"]))
+    days, _, _ = days_at(using.reader, student_id, setting, now, known_at, asking.days("read-history", student_id))
+    body = orjson.dumps(
+        frames(
+            using.reader, setting, days, statuses_of(using.reader, days), using.reader.newest("outcomes", now.date())
+        )
+    )
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(
+            gzip.compress(body, 6, mtime=0),
+            media_type="application/json",
+            headers={"Content-Encoding": "gzip", "Vary": "Accept-Encoding"},
+        )
+    return Response(body, media_type="application/json")
+
+
+@router.get("/students/{student_id}/story")
+def student_story(
+    request: Request, student_id: UUID, using: Current, asking: Asking, as_of: Day = "", known: Day = ""
+) -> HTMLResponse:
+    """The newest entries up to a day, as the part of a page that the slider puts in."""
+    student, setting = using.reader.student_and_setting(student_id)
+    times = times_of(using, setting, as_of, known)
+    position = known_position(using.reader, times.known_at)
+    lately = (times.happened_by - timedelta(days=LATELY)).date()
+    # Where nothing happened lately, what happened before is looked for, however long ago it was.
+    within = asking.days("read-history", student_id)
+    entries = entries_at(
+        using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately, within=within
+    )
+    entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, within=within)
+    return show(
+        request, "story_part.html", student=student, story=_story(using.reader, asking, student, setting, entries)
+    )
+
+
+@router.get("/students/{student_id}/since")
+def since(
+    request: Request, student_id: UUID, using: Current, asking: Asking, as_of: Day = "", known: Day = ""
+) -> HTMLResponse:
+    """What was recorded, put right or taken back after a day, about what had happened by then."""
+    student, setting = using.reader.student_and_setting(student_id)
+    times = times_of(using, setting, as_of, known)
+    found = []
+    if times.known_at is not None:
+        within = asking.days("read-history", student_id)
+        found = changed_since(
+            using.reader, student_id, times.happened_by, using.ledger.position_at(times.known_at), SINCE + 1, within
+        )
+    groups = {
+        what: [one for one in found[:SINCE] if one["since"] == what] for what in ("came", "put-right", "taken-back")
+    }
+    told = {what: _story(using.reader, asking, student, setting, entries) for what, entries in groups.items()}
+    return show(
+        request,
+        "since.html",
+        student=student,
+        times=times,
+        told=told,
+        counts={what: len(some) for what, some in groups.items()},
+        more=len(found) > SINCE,
+    )
+
+
+@router.get("/students/{student_id}/entries")
+def behind(
+    request: Request,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    kind: Annotated[str, Query(max_length=200)] = "",
+    first: Annotated[str, Query(alias="from", max_length=10)] = "",
+    last: Annotated[str, Query(alias="to", max_length=10)] = "",
+    about: Annotated[str, Query(max_length=300)] = "",
+    known: Annotated[str, Query(max_length=40)] = "",
+    placed_by: Annotated[UUID | None, Query()] = None,
+) -> HTMLResponse:
+    """The entries behind a figure, newest first, each leading to its own page."""
+    student, setting = using.reader.student_and_setting(student_id)
+    times = times_of(using, setting, last, known[:10])
+    known_at = times.known_at if len(known) <= 10 else _moment(known)
+    position = known_position(using.reader, known_at)
+    start = end_of_day(first, ZoneInfo(setting["time_zone"]))
+    kinds, within = [one for one in kind.split(",") if one], asking.days("read-history", student_id)
+    if placed_by is not None:
+        within = within & placement_days(
+            known_of(using.reader, setting, [student], known_at).placements.get(student["id"], ()), placed_by
+        )
+    told = entries_at(
+        using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds, within
+    )
+    found = [one for one in told if one["status"] != "voided" and _is_about(using.reader, setting, one["entry"], about)]
+    return show(
+        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found),
+        capped=len(told) == READ_AT_MOST, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
+        story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
+    )  # fmt: skip
+
+
+@router.get("/students/{student_id}/compare")
+def compare(
+    request: Request,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    first_from: Day = "",
+    first_to: Day = "",
+    then_from: Day = "",
+    then_to: Day = "",
+    known: Day = "",
+) -> HTMLResponse:
+    """Two periods of one student, side by side."""
+    student, setting = using.reader.student_and_setting(student_id)
+    times = times_of(using, setting, "", known)
+    today = date.fromisoformat(times.today)
+    within = asking.days("read-history", student_id)
+    days, _, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at, within)
+    begins = date.fromisoformat(days[0][0]) if days else today
+    four = timedelta(days=27)
+    asked = [
+        (_day(first_from) or begins, _day(first_to) or begins + four),
+        (_day(then_from) or today - four, _day(then_to) or today),
+    ]
+    said = (
+        ""
+        if all(start <= end for start, end in asked)
+        else "A period ends before it begins. Give its first day before its last."
+    )
+    made = (
+        []
+        if said
+        else [
+            student_period(using.reader, student, setting, start, end, times.known_at, within) for start, end in asked
+        ]
+    )
+    rows = (
+        [(COLUMNS[name].label, COLUMNS[name].means, [COLUMNS[name].cell(one) for one in made]) for name in COMPARED]
+        if made
+        else []
+    )
+    themes = _themes(made) if made else []
+    return show(
+        request,
+        "compare.html",
+        400 if said else 200,
+        student=student,
+        times=times,
+        periods=asked,
+        rows=rows,
+        themes=themes,
+        said=said,
+    )
+
+
+def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
+    found: dict[str, list[str]] = {}
+    for place, period in enumerate(made):
+        for facts in period.themes:
+            for theme, (seen, of) in by_theme(facts.period).items():
+                found.setdefault(f"{facts.framework.title}: {facts.framework.labels[theme]}", ["–", "–"])[place] = (
+                    f"{seen} of {of}" if of else "–"
+                )
+    return sorted(found.items())
+
+
+def _story(
+    reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json], together: bool = True
+) -> list[tuple[str, list[Json]]]:
+    student_id = UUID(student["id"])
+    withhold(asking, student_id, entries)
+    opens = asking.opens(asking.about(student_id), "learning", reader.ledger.now())
+    own = reader.own_labels([student])[student["id"]] if opens else {}
+    return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
+
+
+def _is_about(reader: Reader, setting: Body, entry: Json, about: str) -> bool:
+    """Whether an entry is part of a framework, a theme of it, or a kind of slot."""
+    if not about:
+        return True
+    if about.startswith("#"):
+        return bool(entry.get("session")) and reader.slot_kinds(setting).get(entry["session"]["slot"]) == about[1:]
+    key, _, theme = about.partition("|")
+    said = entry.get("framework")
+    if not said or f"{said['id']}@{said['version']}" != key:
+        return False
+    framework = reader.definition(key)
+    return not theme or bool(framework and framework.theme.get(entry["indicator"]) == theme)
+
+
+def _about(reader: Reader, about: str) -> str:
+    if about.startswith("#"):
+        return about[1:].replace("-", " ")
+    key, _, theme = about.partition("|")
+    framework = reader.definition(key) if key else None
+    return (
+        ""
+        if framework is None
+        else f"{framework.title}: {framework.labels[theme]}"
+        if theme in framework.labels
+        else framework.title
+    )
+
+
+def _day(said: str) -> date | None:
+    try:
+        found = date.fromisoformat(said)
+    except ValueError:
+        return None
+    return found if found.year in YEARS else None
+
+
+def _moment(said: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(said)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None

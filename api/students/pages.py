@@ -1,0 +1,205 @@
+"""The first pages: who is here and how far contact got, and one student's history at any two times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from fastapi import Query, Request
+from fastapi.responses import HTMLResponse
+
+from api.core.asking import Asking
+from api.core.filters import Chosen, narrow, needs_seen
+from api.core.gate import gated
+from api.core.service import Current, Json
+from api.core.show import end_of_day, people_of, show
+from api.core.stories import story_lines
+from api.core.withhold import withhold
+from api.core.words import Own, spoken
+from api.entries.routes import may_settle
+from api.keeping.proposal_pages import told_to_leads
+from api.reports.report_pages import lines_of, released_to
+from api.students.joining_pages import joined_on, twins_of
+from frameworks import Definition
+from frameworks.needs import need_codes
+from projections.queries.crosswalks import outcomes_carried
+from projections.queries.history import days_at, entries_at, progress_of
+from projections.queries.job_runs import latest_runs
+from projections.queries.overview import WEEKS, overview
+from projections.queries.reading import Reader, group_of
+from projections.queries.register import suggested_codes
+from reports.figures import Figure, ladder_over_time, outcomes_by_theme
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+RECENT = 30
+CODES_DAYS, CODES_SHOWN = 21, 10
+
+
+@router.get("/")
+def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
+    """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
+    released to them."""
+    now, where = using.ledger.now(), {str(one) for one in asking.where("see-student")}
+    seen = []
+    for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
+        students = asking.among(using.reader.everyone(setting), "see-student")
+        days = asking.days_among(students, "read-history")
+        read = [student for student in students if student["id"] in days]
+        today = using.ledger.standing.today(UUID(setting["id"]))
+        found = narrow(using.reader, asking, setting, read, wanted, today)
+        lines = overview(using.reader, setting, found.students, now, days)
+        others = [student for student in students if student not in read]
+        seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
+    held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
+    failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
+    warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
+    released = (
+        lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
+    )
+    return show(
+        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        warnings=warnings,
+        told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
+    )  # fmt: skip
+
+
+@router.get("/students/{student_id}")
+def student_page(
+    request: Request,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    as_of: Annotated[str, Query(max_length=10)] = "",
+    known: Annotated[str, Query(max_length=10)] = "",
+) -> HTMLResponse:
+    """One student: the ladder over time, outcomes by theme and slot kind, units, and what happened lately."""
+    student, setting = using.reader.student_and_setting(student_id)
+    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
+    happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
+    as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
+    within = asking.days("read-history", student_id)
+    days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
+    progress = progress_of(using.reader, setting, days)
+    entries = entries_at(
+        using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days), within=within
+    )
+    withhold(asking, student_id, entries)
+    people = people_of(using.reader)
+    own = (
+        using.reader.own_labels([student])[student["id"]]
+        if asking.opens(asking.about(student_id), "learning", now)
+        else {}
+    )
+    sessions = suggested_codes(
+        using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within
+    )[:CODES_SHOWN]
+    codes = [
+        (f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion, one.disputed)
+        for one in sessions
+    ]
+    day = instant.astimezone(zone).date()
+    read = within.until(day)
+    group = group_of(student, read.last) if read else None
+    needs = needs_seen(using.reader, asking, [student], day).get(student["id"], ())
+    about = [*([spoken(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
+    figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
+    if happened_by:
+        # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
+        # was asked for.
+        whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at, within)[0])
+        figures = _drawn_whole(
+            figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date()))
+        )
+    return show(
+        request, "student.html", student=student, setting=setting, about=about, progress=progress,
+        incomplete=incomplete, position=position,
+        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures,
+        units=_units(using.reader, progress),
+        story=story_lines(using.reader, entries, zone, people, own), shown=len(entries),
+        tiles=_tiles(using.reader, progress, own), codes=codes,
+        rung_names=_rung_names(using.reader, progress, own),
+        twins=twins_of(using, asking, student), joined=joined_on(student, zone),
+    )  # fmt: skip
+
+
+def _recent_from(days: list[tuple[str, Json]]) -> date | None:
+    """The day from which the newest entries are enough to fill the list."""
+    found = 0
+    for day, cell in reversed(days):
+        found += sum(cell["kinds"].values())
+        if found >= RECENT:
+            return date.fromisoformat(day)
+    return None
+
+
+def _figures(reader: Reader, progress: Json, own: Own | None = None, newest: Sequence[Definition] = ()) -> list[Figure]:
+    own = own or {}
+    ladders = [
+        (found, climbed)
+        for key, climbed in progress["ladders"].items()
+        if (found := reader.definition(key)) and climbed["path"]
+    ]
+    figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
+    outcomes = outcomes_carried(reader, progress["outcomes"], newest)
+    figures += [
+        outcomes_by_theme(found, said)
+        for key, said in outcomes.items()
+        if (found := reader.definition(key)) and found.has_yes_or_no
+    ]
+    return figures
+
+
+def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure]:
+    by_title = {figure.title: figure for figure in then}
+    return [
+        replace(by_title[figure.title], plot=figure.plot)
+        if figure.title in by_title
+        else replace(figure, alt="Nothing of this had happened by then.", rows=[])
+        for figure in whole
+    ]
+
+
+def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
+    tiles: list[tuple[str, str]] = []
+    for key, climbed in progress["ladders"].items():
+        ladder = reader.definition(key)
+        if ladder is not None:
+            mine = own.get(ladder.id, {})
+            said = {
+                name: mine.get(climbed[name]) or ladder.label_of(climbed[name])
+                for name in ("baseline", "latest", "sustained")
+            }
+            tiles = [
+                ("Starting point", said["baseline"] or "–"),
+                ("Latest contact", said["latest"] or "–"),
+                ("Kept up (3 of 5 contacts)", said["sustained"] or "Not enough contacts yet"),
+                ("Contacts so far", str(climbed["contacts"])),
+            ]
+    return tiles
+
+
+def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
+    """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a
+    page."""
+    found = {
+        key: {**{rung.id: rung.label for rung, _ in ladder.climb()}, **own.get(ladder.id, {})}
+        for key in progress["ladders"]
+        if (ladder := reader.definition(key))
+    }
+    return orjson.dumps(found).decode().replace("<", "\\u003c")
+
+
+def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, str]]]]:
+    strands: dict[str, list[tuple[str, str]]] = {}
+    for key, unit in progress["units"].items():
+        framework, _, item = key.partition("|")
+        definition = reader.definition(framework)
+        if definition is not None and item in definition.scored:
+            level = definition.scored[item].label(unit["status"])
+            strands.setdefault(definition.labels[definition.theme[item]], []).append((definition.labels[item], level))
+    return list(strands.items())

@@ -1,0 +1,82 @@
+"""A student's history at two times."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Query, Request, Response
+from pydantic import AfterValidator
+
+from ap_ledger.domain.posting import Unparsable
+from ap_ledger.events.as_written import WrittenMoment
+from api.core.asking import Asking
+from api.core.gate import gated
+from api.core.paging import Cursor
+from api.core.problems import Problem
+from api.core.schemas import StudentHistory
+from api.core.service import Current, Json
+from api.core.show import YEARS
+from api.core.withhold import withhold
+from projections.queries.history import ENTRIES_LIMIT, history
+
+router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+
+
+def _in_living_memory(moment: datetime | None) -> datetime | None:
+    if moment is not None and moment.year not in YEARS:
+        raise ValueError("a moment between 1900 and 2200")
+    return moment
+
+
+Moment = Annotated[WrittenMoment | None, AfterValidator(_in_living_memory)]
+AsOf = Annotated[Moment, Query(description="What had happened by then. Now, if not given.")]
+KnownAt = Annotated[Moment, Query(description="What had been recorded by then. Now, if not given.")]
+
+
+@router.get(
+    "/students/{student_id}/history",
+    operation_id="getHistory",
+    summary="Entries and progress at any two times",
+    response_model=StudentHistory,
+)
+def student_history(
+    request: Request,
+    response: Response,
+    student_id: UUID,
+    using: Current,
+    asking: Asking,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    cursor: Cursor = None,
+    limit: Annotated[int, Query(ge=1, le=ENTRIES_LIMIT)] = ENTRIES_LIMIT,
+) -> Any:
+    """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides.
+
+    Newest first.
+    """
+    now = using.ledger.now()
+    skip = _skip(cursor)
+    told: Json = history(
+        using.reader, student_id, as_of or now, known_at, skip, limit + 1, asking.days("read-history", student_id)
+    )
+    told["known_at"] = told["known_at"] or now.isoformat()
+    withhold(asking, student_id, told["entries"])
+    if len(told["entries"]) > limit:
+        told["entries"] = told["entries"][:limit]
+        following = base64.urlsafe_b64encode(str(skip + limit).encode()).decode()
+        url = request.url.include_query_params(cursor=following)
+        response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
+    return told
+
+
+def _skip(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    try:
+        return max(0, int(base64.urlsafe_b64decode(cursor.encode("ascii"))))
+    except (binascii.Error, ValueError):
+        raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None

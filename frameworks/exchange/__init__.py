@@ -1,0 +1,1 @@
+"""What comes in and goes out: sheets, workbooks, CASE files, and the report on what was read."""

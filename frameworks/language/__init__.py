@@ -1,0 +1,1 @@
+"""The definition language: parts, model, lint, scoring, cadence, comparing."""

@@ -1,0 +1,323 @@
+"""What is due, when and for whom: every clock of the table in `ap_ledger/events/clocks.py` that runs today.
+
+Nothing here looks back so many days: what is due stays until what the table names ends it, or somebody ends it with a
+reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from ap_ledger.events.clocks import (
+    CLOCK_BY_NAME,
+    FULL_TIME_HOURS,
+    FULL_WEEK_SESSIONS,
+    PART_TIME_REVIEW,
+    SOON,
+    ClockRule,
+)
+from ap_ledger.events.dated import in_force
+from ap_ledger.events.moments import local_day, microseconds
+from frameworks.language.cadence import Stretch
+from projections.queries.expected import Expectations
+from projections.queries.instruments import half_terms
+from projections.queries.job_runs import PackDraft, drafts_of
+from projections.queries.reading import Body, Reader
+from projections.writers.day_marks import Missed, SaidDifferently, open_days
+from projections.writers.student_days import StudentDays
+
+FEW_DAYS = timedelta(days=4)
+"""A pack covers a half-term though it begins or ends so many days within it, which may be holidays or training days."""
+
+State = Literal["overdue", "due", "soon"]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Something that is due.
+
+    `about` names this run of the clock; `student` is None where it is about a commissioner or the setting.
+
+    `told` are the entries of two people who said different things, in the order in which they were recorded.
+    """
+
+    rule: ClockRule
+    what: str
+    due: date
+    state: State
+    about: str
+    student: Body | None = None
+    link: str = ""
+    told: tuple[UUID, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The name of the clock."""
+        return self.rule.name
+
+    @property
+    def done(self) -> str:
+        """What counts as done."""
+        return self.rule.done
+
+
+class Ended(NamedTuple):
+    """Something that was due and was ended with a reason. `reason` is None where it was erased."""
+
+    rule: ClockRule
+    about: str
+    student: Body | None
+    what: str
+    reason_code: str
+    reason: str | None
+    by: str | None
+    on: date
+
+
+class Review(NamedTuple):
+    """The review of one half-term with one commissioner, which no pack has covered yet."""
+
+    commissioner_id: UUID
+    name: str
+    term: Stretch
+
+    @property
+    def about(self) -> str:
+        """What names it in the list of what is due."""
+        return f"{self.commissioner_id}/{self.term.last}"
+
+
+NOT_RECORDED_YET = (
+    "Annual review of an education, health and care plan (12 months)",
+    "Family review of SEN support (three times a year)",
+)
+"""Clocks whose facts are not recorded yet.
+
+They are named, so that nobody believes that silence means that nothing is due.
+"""
+
+
+def clocks(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Clock]:
+    """Everything that is due in a setting for these students, or will be within a week; the longest overdue first."""
+    today = local_day(microseconds(now), setting["time_zone"])
+    placements = reader.whole("placements", setting)
+    by_id = {student["id"]: student for student in students}
+    running = [
+        one
+        for one in placements
+        if one["start"] <= today.isoformat() <= (one["end"] or "9999") and one["student_id"] in by_id
+    ]
+    found = [
+        *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),
+        *(
+            clock
+            for placement in running
+            for clock in _of_placement(setting, placement, by_id[placement["student_id"]], today)
+        ),
+        *_of_days(reader, students, Expectations(setting, placements), today),
+    ]
+    return sorted(found, key=lambda one: (one.due, one.kind, str((one.student or {}).get("name"))))
+
+
+def _state(due: date, today: date) -> State:
+    return "overdue" if due < today else "due" if due == today else "soon"
+
+
+def _ended(student: Body, clock: str) -> dict[str, int]:
+    """What of a student's clock was ended with a reason, and when, in microseconds."""
+    return {one["about"]: one["ended_at"] for one in student.get("ended_clocks", ()) if one["clock"] == clock}
+
+
+def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: Body) -> bool:
+    """Whether this was ended with a reason when it was due, or nearly: nothing is ended before it is there."""
+    return about in ended and local_day(ended[about], setting["time_zone"]) >= due - SOON
+
+
+# Reviews --------------------------------------------------------------------------------------------------------------
+
+
+def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: date) -> list[Review]:
+    """The half-term reviews that are due or nearly, in the order of the half-terms, however long ago they were."""
+    released = [
+        one for one in reader.whole("reports", setting) if not one["withdrawn"] and one["audience"] == "commissioner"
+    ]
+    names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    ended = {(one["commissioner_id"], one["last"]): one["ended_at"] for one in setting.get("ended_clocks", ())}
+    found: list[Review] = []
+    for term in sorted(half_terms(setting), key=lambda one: one.last):
+        if term.last - SOON > today:
+            continue
+        until = min(term.last, today).isoformat()
+        here = [one for one in placements if one["start"] <= until and term.first.isoformat() <= (one["end"] or "9999")]
+        for commissioner in sorted(
+            {one["commissioner_id"] for one in here if one["commissioner_id"]}, key=lambda one: str(names.get(one))
+        ):
+            mine = (one for one in released if one["commissioner_id"] == commissioner)
+            theirs = [one for one in here if one["commissioner_id"] == commissioner]
+            is_ended = _is_ended(ended, (commissioner, term.last.isoformat()), term.last, setting)
+            if not is_ended and not any(_covers(one, term, theirs) for one in mine):
+                found.append(Review(UUID(commissioner), names.get(commissioner, "a commissioner"), term))
+    return found
+
+
+def _covers(report: Body, term: Stretch, placements: Sequence[Body]) -> bool:
+    """Whether a report tells of a half-term, or of it since the first of some placements began, and of all their
+    students."""
+    begins = max(term.first, date.fromisoformat(min(one["start"] for one in placements)))
+    of_all = report["student_id"] is None or {one["student_id"] for one in placements} == {report["student_id"]}
+    whole = report["first"] <= (begins + FEW_DAYS).isoformat() and report["last"] >= (term.last - FEW_DAYS).isoformat()
+    return of_all and whole
+
+
+def _of_review(review: Review, today: date) -> Clock:
+    term = review.term
+    about = f"commissioner={review.commissioner_id}&from={term.first}&to={min(term.last, today)}"
+    return Clock(
+        CLOCK_BY_NAME["half-term review"], f"Half-term review with {review.name}", term.last, _state(term.last, today),
+        review.about,
+        link=f"/reports/make?layout=commissioner-pack&{about}",
+    )  # fmt: skip
+
+
+def packs_waiting(reader: Reader, setting: Body, now: datetime) -> list[PackDraft]:
+    """The prepared packs of reviews that are still due, the newest period first.
+
+    What was released or ended waits for nobody.
+    """
+    today = local_day(microseconds(now), setting["time_zone"])
+    due = {
+        (one.commissioner_id, one.term.last)
+        for one in open_reviews(reader, setting, reader.whole("placements", setting), today)
+    }
+    return [
+        draft for draft in drafts_of(reader.views, UUID(setting["id"])) if (draft.commissioner_id, draft.last) in due
+    ]
+
+
+# Placements -----------------------------------------------------------------------------------------------------------
+
+
+def _of_placement(setting: Body, placement: Body, student: Body, today: date) -> Iterator[Clock]:
+    runs: list[tuple[str, str, date, date]] = []
+    bought = in_force(placement["commissioned"], today.isoformat())
+    if bought is not None:
+        since, hours, sessions = (
+            date.fromisoformat(bought["from_date"]),
+            bought["hours_a_week"],
+            bought["sessions_a_week"],
+        )
+        if hours > FULL_TIME_HOURS and not setting.get("urn"):
+            what = f"Commissioned for {hours:g} hours a week, more than {FULL_TIME_HOURS}, and the setting has no URN"
+            runs.append(("18 hours", what, since, since))
+        if 0 < sessions < FULL_WEEK_SESSIONS:
+            what = f"Part-time timetable of {sessions} sessions a week since {since.day} {since:%B}"
+            runs.append(("part-time timetable", what, since, since + PART_TIME_REVIEW))
+    if placement["planned_end"] and not placement["end"]:
+        end = date.fromisoformat(placement["planned_end"])
+        runs.append(("planned end", "The placement comes to its planned end", end, end))
+    for name, what, begins, due in runs:
+        about = f"{placement['id']}/{begins}"
+        if due - SOON <= today and not _is_ended(_ended(student, name), about, due, setting):
+            yield Clock(CLOCK_BY_NAME[name], what, due, _state(due, today), about, student)
+
+
+# Days -----------------------------------------------------------------------------------------------------------------
+
+
+def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectations, today: date) -> Iterator[Clock]:
+    by_id = {UUID(student["id"]): student for student in students}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        found = open_days(reader.views, live.name, connection, list(by_id))
+    for untold in found.untold:
+        student = by_id[untold.student]
+        if str(untold.entry) not in _ended(student, "restrictive intervention"):
+            yield Clock(
+                CLOCK_BY_NAME["restrictive intervention"], "Parents are to be told of a restrictive intervention",
+                untold.day, _state(untold.day, today),
+                str(untold.entry), student, f"/students/{untold.student}/entries/{untold.entry}",
+            )  # fmt: skip
+    yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
+    for whose, missed in found.missed.items():
+        days = {one.day for one in _left(missed, by_id[whose], expectations) if one.day <= today}
+        if days:
+            yield _absence(sorted(days), by_id[whose], today)
+
+
+def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
+    what = f"Two people said different things about a {'session' if one.kind == 'session-attended' else 'score'}"
+    return Clock(
+        CLOCK_BY_NAME["two people said"],
+        what,
+        one.day,
+        _state(one.day, today),
+        str(one.entries[0]),
+        student,
+        told=one.entries,
+    )
+
+
+def _left(missed: Sequence[Missed], student: Body, expectations: Expectations) -> list[Missed]:
+    """The sessions missed that are to be followed up: the student was expected, and nobody ended it with a reason.
+
+    An ending ends what was missed until the day that it names and before it was recorded: never what is missed later.
+    """
+    ended = [(date.fromisoformat(about), at) for about, at in _ended(student, "absence").items()]
+    left = [one for one in missed if not any(one.day <= day and one.begins <= at for day, at in ended)]
+    return [one for one in left if expectations.of_session(student, one.day, one.session).was_offered]
+
+
+def _absence(days: Sequence[date], student: Body, today: date) -> Clock:
+    """One clock for each student: from the first day that nobody followed up, until somebody reaches out."""
+    whole = "An absence without a reason is" if len(days) == 1 else f"{len(days)} days of absence without a reason are"
+    return Clock(
+        CLOCK_BY_NAME["absence"],
+        f"{whole} to be followed up",
+        days[0],
+        _state(days[0], today),
+        days[-1].isoformat(),
+        student,
+    )
+
+
+# What was ended -------------------------------------------------------------------------------------------------------
+
+
+def ended_with_reason(reader: Reader, setting: Body, students: Iterable[Body]) -> list[Ended]:
+    """What was due for these students, or with a commissioner, and was ended with a reason; the newest first.
+
+    Opens the reasons.
+    """
+    names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    held: list[tuple[Body | None, Body]] = [
+        (student, one) for student in students for one in student.get("ended_clocks", ())
+    ]
+    held += [(None, one) for one in setting.get("ended_clocks", ())]
+    events = reader.events([one["position"] for _, one in held])
+    found: list[tuple[int, Ended]] = []
+    for student, one in held:
+        event: Any = events.get(one["position"])
+        if event is None:
+            continue
+        review = student is None
+        rule = CLOCK_BY_NAME["half-term review" if review else one["clock"]]
+        about = f"{one['commissioner_id']}/{one['last']}" if review else one["about"]
+        what = (
+            f"with {names.get(one['commissioner_id'], 'a commissioner')}, half-term until {one['last']}"
+            if review
+            else ""
+        )
+        on = local_day(microseconds(event.stamp.recorded_at), setting["time_zone"])
+        reason = event.reason if isinstance(event.reason, str) else None
+        found.append(
+            (
+                one["position"],
+                Ended(rule, about, student, what, one["reason_code"], reason, str(event.stamp.author_id), on),
+            )
+        )
+    return [ended for _, ended in sorted(found, key=lambda pair: -pair[0])]

@@ -1,0 +1,77 @@
+"""Where history goes on: what was recorded against earlier versions or other definitions, as far as a crosswalk says
+so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from frameworks import Definition
+from projections.queries.reading import Reader
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What goes on from one definition: its items (or rungs) and levels, from there to here."""
+
+    key: str
+    items: Mapping[str, str]
+    levels: Mapping[str, Any]
+
+    def item(self, item: str) -> str | None:
+        """An item here. A student's own step goes on under the rung that its own rung goes on as."""
+        while item not in self.items and "." in item:
+            item = item.rpartition(".")[0]
+        return self.items.get(item)
+
+    def level(self, level: Any) -> Any:
+        """A level here; one that is not named stays what it was."""
+        return self.levels.get(str(level), level)
+
+
+def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
+    """Everything that goes on in a definition, oldest first, through as many crosswalks as there are."""
+    found: list[Carried] = []
+    waiting = [Carried(walk.from_, walk.items, walk.levels) for walk in definition.crosswalks]
+    seen = {definition.key}
+    while waiting:
+        one = waiting.pop(0)
+        if one.key in seen:
+            continue
+        seen.add(one.key)
+        found.append(one)
+        before = reader.definition(one.key)
+        for walk in before.crosswalks if before else ():
+            items = {old: one.items[new] for old, new in walk.items.items() if new in one.items}
+            levels = {
+                **{old: one.level(new) for old, new in walk.levels.items()},
+                **{old: new for old, new in one.levels.items() if old not in walk.levels},
+            }
+            waiting.append(Carried(walk.from_, items, levels))
+    return list(reversed(found))
+
+
+def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: Iterable[Definition]) -> dict[str, Any]:
+    """The outcomes of a progress, moved on into those definitions as far as their crosswalks say; the rest stays where
+    it was scored."""
+    moved: dict[str, Any] = deepcopy(dict(outcomes))
+    for definition in definitions:
+        for walk in carried_into(reader, definition):
+            before = moved.get(walk.key)
+            for indicator in list(before["indicators"]) if before else ():
+                here = walk.item(indicator)
+                if here is not None and before is not None:
+                    after = moved.setdefault(definition.key, {"indicators": {}, "by_slot_kind": {}, "by_informant": {}})
+                    _add(after["indicators"].setdefault(here, {}), before["indicators"].pop(indicator), walk)
+                    for apart in ("by_slot_kind", "by_informant"):
+                        for name, levels in before[apart].pop(indicator, {}).items():
+                            _add(after[apart].setdefault(here, {}).setdefault(name, {}), levels, walk)
+    return {key: said for key, said in moved.items() if said["indicators"]}
+
+
+def _add(counts: dict[str, int], more: Mapping[str, int], walk: Carried) -> None:
+    for level, times in more.items():
+        here = str(walk.level(level))
+        counts[here] = counts.get(here, 0) + times

@@ -1,0 +1,205 @@
+"""In which slots a student is expected on a day: the one answer that pages, phones, registers, packs and clocks ask
+for.
+
+A student is expected in a slot if a placement of theirs is running, the setting is open, the timetable in force holds
+the slot on that weekday, and the student's own week names it. They are expected in a session if they are in one of its
+slots: in the one that it names, or, where it names none, in any that lies within it. All but `expected_at` is pure: it
+goes by bodies of the registry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from functools import cache, partial
+from itertools import pairwise
+from typing import Any, Literal, NamedTuple
+from uuid import UUID
+
+from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import Days
+from ap_ledger.events.moments import moment, zone
+from projections.one_fact import MISSABLE, Attested, sessions_counted
+from projections.progress import DayCell
+from projections.queries.reading import Body, Reader, timetable_on
+from projections.queries.relations import by_student, known_at_position, placement_days
+
+Why = Literal["expected", "not-placed", "closed", "no-week", "not-held", "no-days", "not-then"]
+"""Why a student is expected, or is not.
+
+No placement is running; the setting is closed; nobody said in which slots; the setting holds none then; the student's
+week has none at all; or it has some, and not these.
+"""
+
+EVERY_WEEKDAY = (1, 2, 3, 4, 5)
+
+
+class Expectation(NamedTuple):
+    """The slots in which a student is expected on a day, in the order of the timetable, and why these or none."""
+
+    slots: tuple[Body, ...]
+    why: Why
+
+    @property
+    def was_offered(self) -> bool:
+        """Whether not to come was to miss something.
+
+        Where nobody said what a student's week is like, any slot may be theirs.
+        """
+        return self.why in ("expected", "no-week")
+
+
+Asked = Callable[[date, Sequence[Attested]], Expectation]
+"""Whether one student was expected in a session of a day."""
+
+
+class Expectations:
+    """Whom a setting expects when. `placements` are all that are known of its students."""
+
+    def __init__(self, setting: Body, placements: Iterable[Body]) -> None:
+        self._setting = setting
+        self._placements = by_student(placements)
+        # A page asks about many days of the same few students, so what answers are made of is worked out once.
+        self._placed: dict[str, Days] = {}
+        self._held: dict[date, tuple[Body, ...] | None] = {}
+
+    def on(self, student: Body, day: date) -> Expectation:
+        """A student on a day."""
+        if day not in self._days_placed(student["id"]):
+            return Expectation((), "not-placed")
+        held = self._slots_held(day)
+        if held is None:
+            return Expectation((), "closed")
+        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
+
+    def of_session(self, student: Body, day: date, told: Iterable[Attested]) -> Expectation:
+        """A student in a session of a day, by what was told of it."""
+        whole = self.on(student, day)
+        if whole.why in ("not-placed", "closed"):
+            return whole
+        told = list(told)
+        named = {one.slot for one in told if one.slot is not None}
+        times = [(self._clock(one.begins or 0), self._clock(one.ends or 0)) for one in told]
+        held = [
+            slot for slot in self._slots_held(day) or () if (slot["id"] in named if named else _lies_within(slot,
+            times))
+        ]  # fmt: skip
+        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
+
+    def weeks(self, student: Body, since: date) -> list[Body]:
+        """What a student's weeks are like from a day on, as stretches that are alike from one change to the next.
+
+        A phone that has no signal finds every day in these, holidays and the end of a placement included, and needs no
+        rule of its own.
+        """
+        changes = sorted({since, *(day for day in self._changes(student) if day > since)})
+        made: list[Body] = []
+        for first, following in pairwise([*changes, date.max]):
+            stretch = [first + timedelta(days=n) for n in range(min(7, (following - first).days))]
+            there = ((day.isoweekday(), [slot["id"] for slot in self.on(student, day).slots]) for day in stretch)
+            days = [{"weekday": weekday, "slots": slots} for weekday, slots in sorted(there) if slots]
+            if not made or made[-1]["days"] != days:
+                made.append({"from_date": "" if first == since else first.isoformat(), "days": days})
+        return made
+
+    def _clock(self, at: int) -> str:
+        return f"{moment(at).astimezone(zone(self._setting['time_zone'])):%H:%M}"
+
+    def _days_placed(self, student: str) -> Days:
+        if student not in self._placed:
+            self._placed[student] = placement_days(self._placements.get(student, ()))
+        return self._placed[student]
+
+    def _slots_held(self, day: date) -> tuple[Body, ...] | None:
+        """The slots that the setting holds on a day, whoever comes; None where it is closed."""
+        if day not in self._held:
+            slots = timetable_on(self._setting, day.isoformat())
+            held = tuple(slot for slot in slots if day.isoweekday() in slot.get("weekdays", EVERY_WEEKDAY))
+            self._held[day] = held if is_open(self._setting, day) else None
+        return self._held[day]
+
+    def _changes(self, student: Body) -> Iterator[date]:
+        """The days on which anything may begin to be otherwise."""
+        for one in self._placements.get(student["id"], ()):
+            yield from _edges(one["start"], one["end"])
+        calendars = self._setting.get("calendars", ())
+        for held in (*student.get("expected", ()), *self._setting.get("timetables", ()), *calendars):
+            yield date.fromisoformat(held["from_date"])
+        for calendar in calendars:
+            for span in (*calendar.get("terms", ()), *calendar.get("closures", ())):
+                yield from _edges(span["first"], span["last"])
+
+
+def expected_at(reader: Reader, student_id: UUID, setting: Body, position: int) -> Asked:
+    """In which sessions a student was expected, as known at a position: looked up when it is first asked for, as it
+    seldom is."""
+
+    @cache
+    def known() -> tuple[Expectations, Body]:
+        records = reader.ledger.world.records(student_id)
+        found, key = known_at_position(reader, setting, records, position), str(student_id)
+        whose = {"id": key, "expected": found.expected.get(key, ())}
+        return Expectations(found.setting, found.placements.get(key, ())), whose
+
+    def expected(day: date, session: Sequence[Attested]) -> Expectation:
+        expectations, student = known()
+        return expectations.of_session(student, day, session)
+
+    return expected
+
+
+def as_offered(expected: Asked, days: Iterable[tuple[str, DayCell]]) -> list[tuple[str, DayCell]]:
+    """The days as they count: a session missed that the student was not expected in was neither offered nor missed."""
+    made = []
+    for day, cell in days:
+        if any(name in cell.get("sessions", ()) for name in MISSABLE):
+            told, asked = (Attested(*each) for each in cell["attested"]), partial(expected, date.fromisoformat(day))
+            cell = {**cell, "sessions": sessions_counted(told, partial(_was_offered, asked))}
+        made.append((day, cell))
+    return made
+
+
+def _was_offered(asked: Callable[[Sequence[Attested]], Expectation], session: Sequence[Attested]) -> bool:
+    return asked(session).was_offered
+
+
+def _among(held: Sequence[Body], student: Body, day: date, is_timetabled: bool) -> Expectation:
+    """Which of some slots that the setting holds a student's own week names."""
+    week = in_force(student.get("expected", ()), day)
+    if not held and is_timetabled:
+        return Expectation((), "not-held")
+    if week is None:
+        return Expectation((), "no-week")
+    named = {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]}
+    slots = tuple(slot for slot in held if slot["id"] in named)
+    if slots:
+        return Expectation(slots, "expected")
+    return Expectation((), "not-then" if any(one["slots"] for one in week["days"]) else "no-days")
+
+
+def _lies_within(slot: Body, times: Iterable[tuple[str, str]]) -> bool:
+    """Whether a slot lies, with a part of it, between any of these local times (HH:MM)."""
+    return any(slot["starts"][:5] < ends and slot["ends"][:5] > starts for starts, ends in times)
+
+
+def is_open(setting: Mapping[str, Any], day: date) -> bool:
+    """Whether a setting is open on a day: in a half-term and not in a closure of the calendar in force.
+
+    Where there is no calendar every weekday counts as open, and where a calendar names no half-terms only its closures
+    close.
+    """
+    calendar = in_force(setting.get("calendars", ()), day)
+    if calendar is None:
+        return True
+    terms = calendar.get("terms", ())
+    return not _in_any(calendar.get("closures", ()), day) and (not terms or _in_any(terms, day))
+
+
+def _in_any(spans: Sequence[Body], day: date) -> bool:
+    return any(span["first"] <= day.isoformat() <= span["last"] for span in spans)
+
+
+def _edges(first: str, last: str | None) -> Iterator[date]:
+    yield date.fromisoformat(first)
+    if last is not None:
+        yield date.fromisoformat(last) + timedelta(days=1)

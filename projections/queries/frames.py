@@ -1,0 +1,130 @@
+"""A student's history as day frames: where everything stood at the end of every day, so that a browser only looks up.
+
+The figures are those of the one fold (`progress.py`), taken day after day. Counts travel as what each day added,
+because that is a quarter of the bytes; the script adds them up once, when they arrive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from frameworks import Definition
+from projections.outcomes import seen_by_theme
+from projections.progress import IN_ORDER, SUMS, Climb, DayCell, Statuses, combine, with_own_steps
+from projections.queries.crosswalks import outcomes_carried
+from projections.queries.reading import Body, Reader
+
+Json = dict[str, Any]
+TIPS = ("baseline", "latest", "sustained", "highest_sustained")
+MARKED = {
+    "context-noted": "context",
+    "voice-heard": "voice",
+    "incident-recorded": "incident",
+    "visit-logged": "visit",
+    "note-written": "note",
+}
+"""Kinds of entries that the line under the slider marks, and what it calls them."""
+
+
+def frames(
+    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], statuses: Statuses, newest: Sequence[Definition]
+) -> Json:
+    """Frames over days given in order as (ISO date, cell).
+
+    Places on a ladder are numbers into its `rungs`; null is none yet.
+    """
+    return {
+        "days": [day for day, _ in days],
+        "ladders": _ladders(reader, days),
+        "themes": _themes(reader, setting, days, newest),
+        "counts": _counts(days),
+        "units": _units(days, statuses),
+        "marks": {
+            name: marked
+            for kind, name in MARKED.items()
+            if (marked := [n for n, (_, cell) in enumerate(days) if kind in cell["kinds"]])
+        },
+    }
+
+
+def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, Json]:
+    reached: dict[str, list[tuple[int, Any]]] = {}
+    for n, (_, cell) in enumerate(days):
+        for rung in sorted(cell.get("rungs", ()), key=IN_ORDER):
+            reached.setdefault(rung[2], []).append((n, rung))
+    made: dict[str, Json] = {}
+    for key, rungs in reached.items():
+        definition = reader.definition(key)
+        order = with_own_steps(list(definition.rank) if definition else (), (rung[3] for _, rung in rungs))
+        place = {rung: n for n, rung in enumerate(order)}
+        climbed, at = Climb(order), 0
+        tips: dict[str, list[int | None]] = {name: [] for name in TIPS}
+        contacts: list[int] = []
+        for n, (day, _) in enumerate(days):
+            while at < len(rungs) and rungs[at][0] == n:
+                _, _, _, rung, _, visit = rungs[at][1]
+                climbed.add(rung, visit, day)
+                at += 1
+            marks = climbed.marks()
+            for name in TIPS:
+                tips[name].append(None if marks[name] is None else place[marks[name]])
+            contacts.append(marks["contacts"])
+        index = {day: n for n, (day, _) in enumerate(days)}
+        made[key] = {
+            "rungs": order, "contacts": _steps(contacts), **tips,
+            "path": {"day": [index[day] for day in climbed.days],
+            "place": [None if one < 0 else one for one in climbed.places]},
+        }  # fmt: skip
+    return made
+
+
+def _themes(
+    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]
+) -> dict[str, Json]:
+    """By framework, theme and kind of slot: what each day added to seen and to looked-for."""
+    kinds = reader.slot_kinds(setting)
+    made: dict[str, Json] = {}
+    for n, (day, cell) in enumerate(days):
+        if "outcomes" not in cell:
+            continue
+        outcomes = combine([(day, {"kinds": {}, "outcomes": cell["outcomes"]})], {}, kinds)["outcomes"]
+        for key, said in outcomes_carried(reader, outcomes, newest).items():
+            framework = reader.definition(key)
+            for (theme, kind), (seen, of) in seen_by_theme(framework, said).items() if framework else ():
+                series = (
+                    made.setdefault(key, {})
+                    .setdefault(theme, {})
+                    .setdefault(kind, {"seen": [0] * len(days), "of": [0] * len(days)})
+                )
+                series["seen"][n], series["of"][n] = seen, of
+    return made
+
+
+def _counts(days: Sequence[tuple[str, DayCell]]) -> dict[str, list[int]]:
+    made: dict[str, list[int]] = {}
+    for n, (_, cell) in enumerate(days):
+        for name in SUMS:
+            for key, times in cell.get(name, {}).items():
+                made.setdefault(f"{name}.{key}", [0] * len(days))[n] = times
+    return made
+
+
+def _units(days: Sequence[tuple[str, DayCell]], statuses: Statuses) -> dict[str, list[int]]:
+    """Over all curricula: how many units had been started, and how many were secure, at the end of each day."""
+    now: dict[str, Any] = {}
+    started: list[int] = []
+    secure: list[int] = []
+    known: set[str] = set()
+    for _, cell in days:
+        for _, _, unit, status in sorted(cell.get("units", ()), key=IN_ORDER):
+            now[unit] = status
+            (known.add if status in statuses.get(unit, (frozenset(), frozenset()))[0] else known.discard)(unit)
+        started.append(len(now))
+        secure.append(len(known))
+    return {"started": _steps(started), "secure": _steps(secure)} if now else {}
+
+
+def _steps(totals: Sequence[int]) -> list[int]:
+    """What each day added to a total, or took from it."""
+    return [now - before for now, before in zip(totals, (0, *totals), strict=False)]

@@ -1,0 +1,180 @@
+"""What is missing, to plan from: slots nobody scored, students nobody met, sessions we cancelled, raters far apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events.days import Days
+from ap_ledger.events.moments import microseconds
+from projections.queries.period_facts import StudentPeriod
+from projections.queries.periods import end_of
+from projections.queries.reading import Body, Reader
+from projections.queries.relations import placement_days
+from projections.uncertainty import Interval, share
+from projections.writers.student_days import COUNTS_NOW, StudentDays
+
+QUIET_DAYS = 7
+"""A student with whom there was no contact for so many days is named."""
+
+RATED_ENOUGH = 20
+"""Two people are compared on an indicator once each has scored it so often for the same students."""
+
+LOOKED_BACK = timedelta(days=28)
+LISTED = 30
+
+
+@dataclass(frozen=True)
+class RatersApart:
+    """Two people whose shares of "seen" on one indicator, for the same students, are so far apart that their intervals
+    do not touch."""
+
+    indicator: str
+    first: str
+    first_seen: Interval
+    second: str
+    second_seen: Interval
+
+
+class Gaps:
+    """What is missing from a period of some students."""
+
+    def __init__(self, reader: Reader, setting: Body, periods: Sequence[StudentPeriod]) -> None:
+        self.reader, self.setting, self.periods = reader, setting, periods
+
+    def tables(self) -> list[tuple[str, str, Sequence[str], list[list[Any]]]]:
+        """(name, caption, heads, rows) of each list; where a row is about a student, it begins with their period."""
+        return [
+            ("not-met", f"Students not met for {QUIET_DAYS} days or more", ("Student", "Last contact", "Days"),
+            self.not_met()),
+            ("not-scored", "Slots that nobody scored, on days attended",
+            ("Student", "Expected", "Not scored", "Share scored"), self.not_scored()),
+            ("cancelled-by-us", "Sessions and visits that we cancelled", ("Student", "Sessions", "Visits"),
+            self.cancelled()),
+            ("raters", "Raters far apart, last four weeks", ("Indicator", "One", "Seen", "Another", "Seen by them"), [
+                [one.indicator, one.first, _percent(one.first_seen), one.second,
+                _percent(one.second_seen)] for one in self.raters()
+            ]),
+            ("setbacks", "Harder stretches not made good yet", ("Student", "Since", "Rungs"), self.setbacks()),
+        ]  # fmt: skip
+
+    def not_met(self) -> list[list[Any]]:
+        """Students whose last contact above the lowest rung is long ago, the longest first."""
+        found = []
+        for period in self.periods:
+            ladder = period.main_ladder
+            met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
+            since = (period.last - date.fromisoformat(met[-1])).days if met else None
+            if period.last in placement_days([period.placement] if period.placement else ()) and (
+                since is None or since >= QUIET_DAYS
+            ):
+                found.append([period, met[-1] if met else "never", since if since is not None else "–"])
+        return sorted(found, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
+
+    def not_scored(self) -> list[list[Any]]:
+        """Slots expected on days attended that have no score, the most first."""
+        found = [
+            [p, wanted, wanted - scored, f"{scored / wanted:.0%}"]
+            for p in self.periods
+            for wanted, scored in [p.completeness]
+            if wanted > scored
+        ]
+        return sorted(found, key=lambda row: -row[2])
+
+    def cancelled(self) -> list[list[Any]]:
+        """Sessions and visits of the period that we cancelled ourselves."""
+        found = []
+        for period in self.periods:
+            visits = sum(times for key, times in period.counted("visits").items() if key.startswith("cancelled-by-us|"))
+            if period.attendance.by_us or visits:
+                found.append([period, period.attendance.by_us, visits])
+        return sorted(found, key=lambda row: -(row[1] + row[2]))
+
+    def setbacks(self) -> list[list[Any]]:
+        """Stretches in which less is kept up than before, and which go on."""
+        open_ = [
+            (period, one)
+            for period in self.periods
+            if period.main_ladder
+            for one in period.main_ladder.setbacks
+            if one.last is None
+        ]
+        return [[period, one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
+
+    def raters(self) -> list[RatersApart]:
+        """Pairs of people who score the same students apart, on the last four weeks of the period."""
+        if not self.periods:
+            return []
+        last = self.periods[0].last
+        until = end_of(last, self.setting)
+        counts = self._scores(
+            {UUID(period.student["id"]): period.within for period in self.periods}, until - LOOKED_BACK, until
+        )
+        people = {person["id"]: person["name"] for person in self.reader.whole("people")}
+        found: list[RatersApart] = []
+        for (key, indicator), by_author in counts.items():
+            framework = self.reader.definition(key)
+            label = framework.labels.get(indicator, indicator) if framework else indicator
+            authors = sorted(by_author)
+            for n, one in enumerate(authors):
+                for other in authors[n + 1 :]:
+                    both = by_author[one].keys() & by_author[other].keys()
+                    sums = [
+                        [sum(by_author[who][student][place] for student in both) for place in (0, 1)]
+                        for who in (one, other)
+                    ]
+                    a, b = (share(*pair) for pair in sums)
+                    if a and b and min(sums[0][1], sums[1][1]) >= RATED_ENOUGH and (a.high < b.low or b.high < a.low):
+                        found.append(
+                            RatersApart(label, people.get(one) or "someone", a, people.get(other) or "someone", b)
+                        )
+        return sorted(found, key=lambda one: -abs(one.first_seen.value - one.second_seen.value))[:LISTED]
+
+    def _scores(
+        self, students: Mapping[UUID, Days], first: datetime, last: datetime
+    ) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
+        found: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
+        for student, author, item, value in scored_by(self.reader, students, first, last):
+            key, indicator, _ = item.split("|")
+            if value in ("0", "1"):
+                sums = found.setdefault((key, indicator), {}).setdefault(author, {}).setdefault(student, [0, 0])
+                sums[0] += value == "1"
+                sums[1] += 1
+        return found
+
+
+def scored_by(
+    reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime
+) -> list[tuple[UUID, str, str, str]]:
+    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments, on
+    days of each student."""
+    wanted = sorted(one.bytes for one in students)
+    rows: list[Any] = []
+    low, high = first.date().toordinal() - 1, last.date().toordinal() + 1
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        for start in range(0, len(wanted), 500):
+            some = wanted[start : start + 500]
+            ask = (
+                f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN "
+                f"({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
+                f"AND kind = 'outcome-scored' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
+            )
+            rows += connection.exec_driver_sql(
+                reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))
+            ).all()
+    rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
+    authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
+    return [
+        (UUID(bytes=bytes(student)), str(authors[position]), item, value)
+        for position, student, item, value, _ in rows
+        if position in authors
+    ]
+
+
+def _percent(interval: Interval) -> str:
+    return f"{interval.value:.0%}"

@@ -1,0 +1,342 @@
+"""One student's history at any two times: what had happened by `as_of`, and what had been recorded by `known_at`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.errors import Unreadable
+from ap_ledger.events import event_class
+from ap_ledger.events.base import Entry
+from ap_ledger.events.days import EVERY_DAY, Days, days_of
+from ap_ledger.events.moments import local_day, microseconds, moment, stored_time
+from ap_ledger.persistence.rows import LedgerStoredEvent
+from ap_ledger.stores.mapper import open_personal
+from projections.progress import DayCell, Progress, Statuses, combine, fold_day
+from projections.queries.expected import Asked, as_offered, expected_at
+from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.relations import on_days
+from projections.runner import see
+from projections.writers.student_days import TOLD_AT, StudentDays, read_cell, read_days, rows_of_day
+
+History = dict[str, Any]
+ENTRIES_LIMIT = 5_000
+
+
+def history(
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    known_at: datetime | None,
+    skip: int = 0,
+    limit: int = ENTRIES_LIMIT,
+    within: Days = EVERY_DAY,
+) -> History:
+    """Entries and progress at that instant. Entries come newest first, at most `limit`, after leaving out `skip`.
+
+    `known_at` None means everything that is known; only the days of `within` are told. Raises Unknown for a student who
+    was never admitted.
+    """
+    _, setting = reader.student_and_setting(student_id)
+    days, position, incomplete = days_at(reader, student_id, setting, as_of, known_at, within)
+    progress = progress_of(reader, setting, days)
+    entries = entries_at(reader, student_id, as_of, position, skip, limit, within=within)
+    return {
+        "student_id": str(student_id),
+        "as_of": as_of.isoformat(),
+        "known_at": None if known_at is None else known_at.isoformat(),
+        "position": position,
+        "incomplete": incomplete,
+        "entries": entries,
+        "progress": progress,
+    }
+
+
+def days_at(
+    reader: Reader,
+    student_id: UUID,
+    setting: Body,
+    as_of: datetime,
+    known_at: datetime | None,
+    within: Days = EVERY_DAY,
+    expected: Asked | None = None,
+) -> tuple[list[tuple[str, DayCell]], int, bool]:
+    """The student's days of `within` as (ISO date, cell), the position they were known at, and whether any is
+    incomplete.
+
+    `expected` says in which sessions the student was expected, for whoever knows that of many students already.
+    """
+    last_day = local_day(microseconds(as_of), setting["time_zone"]).toordinal()
+    known = None if known_at is None else reader.ledger.position_at(known_at)
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        position = live.position if known is None else min(known, live.position)
+        ask = (
+            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} "
+            "AND day <= ? AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
+        )
+        rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
+        # A version that goes on after the position, and the day of `as_of` itself, are folded again as they were then.
+        again = [day for day, last_pos, *_ in rows if last_pos > position or day == last_day]
+        entries = read_days(connection, reader.views, f"timeline__{live.name}", student_id.bytes, again, position)
+        instant = microseconds(as_of)
+        days: list[tuple[str, DayCell]] = []
+        for day, _, rungs, rest in rows:
+            found = entries.get(day)
+            folded = (
+                read_cell(rungs, rest)
+                if found is None
+                else fold_day(row for row in found if row.occurred_at <= instant)
+            )
+            if folded:
+                days.append((date.fromordinal(day).isoformat(), folded))
+        incomplete = reader.views.incomplete(connection, reader.ledger.world.records(student_id))
+    return as_offered(expected or expected_at(reader, student_id, setting, position), days), position, incomplete
+
+
+def known_position(reader: Reader, known_at: datetime | None) -> int:
+    """The position up to which something is told as it was known at a time: never beyond what the days have seen."""
+    seen = reader.views.position(StudentDays.name)
+    return seen if known_at is None else min(reader.ledger.position_at(known_at), seen)
+
+
+def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]]) -> Progress:
+    """The one fold over days, with the ladders and slots they were scored against."""
+    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    return combine(days, ladders, reader.slot_kinds(setting), statuses_of(reader, days))
+
+
+def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses:
+    """What counts as known, and as lost, for every unit that was touched on these days."""
+    units = {unit[2] for _, cell in days for unit in cell.get("units", ())}
+    found: dict[str, tuple[frozenset[Any], frozenset[Any]]] = {}
+    for unit in units:
+        curriculum, _, item = unit.partition("|")
+        definition = reader.definition(curriculum)
+        scale = definition.scale_of(item) if definition else None
+        if scale is not None:
+            found[unit] = (scale.secure, scale.lost)
+    return found
+
+
+def entries_at(
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    position: int,
+    skip: int,
+    limit: int,
+    from_day: date | None = None,
+    kinds: Sequence[str] = (),
+    within: Days = EVERY_DAY,
+) -> list[dict[str, Any]]:
+    """Each entry as it read at a position, newest first, with every change made to it by then.
+
+    Of some kinds only, where any are named.
+
+    Only what happened on the days of `within`, from `from_day` on, is told.
+    """
+    wanted = within if from_day is None else within & days_of([(from_day, None)])
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        where = f"student = ? AND {on_days(wanted)} AND {TOLD_AT} AND occurred_at <= ?"
+        given: list[Any] = [student_id.bytes, position, position, microseconds(as_of)]
+        if kinds:
+            where, given = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*given, *kinds]
+        ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
+        rows = connection.exec_driver_sql(reader.views.sql(ask), tuple(given)).all()
+    # Where an entry has several rows, the newest says when it happened; one whose newest row is superseded was voided.
+    newest: dict[bytes, tuple[int, int]] = {}
+    changed, current = set[bytes](), set[bytes]()
+    for row_position, superseded, entry, occurred_at in rows:
+        key = bytes(entry)
+        newest[key] = max((row_position, occurred_at), newest.get(key, (0, 0)))
+        if superseded is not None and superseded <= position:
+            changed.add(key)
+        else:
+            current.add(key)
+    # Whatever counts no more here was taken back, or a correction moved it out of what was asked for: those are few,
+    # and looked up.
+    for key, happened in _moved(reader, changed - current, position).items():
+        if happened > microseconds(as_of) or (
+            wanted is not EVERY_DAY and local_day(happened, zone_of(reader, student_id)) not in wanted
+        ):
+            del newest[key]
+    order = sorted(newest, key=lambda key: (newest[key][1], newest[key][0]), reverse=True)[skip : skip + limit]
+    stories = _stories(
+        reader,
+        [UUID(bytes=key) for key in order if key in changed],
+        [newest[key][0] for key in order if key not in changed],
+    )
+    told = ([event for event in stories.get(UUID(bytes=key), ()) if (event.position or 0) <= position] for key in order)
+    return [_tell(reader, story) for story in told if story]
+
+
+def _moved(reader: Reader, changed: Collection[bytes], position: int) -> dict[bytes, int]:
+    """When entries happened that were put right or taken back, as it was known at a position."""
+    found: dict[bytes, int] = {}
+    for row in reader.ledger.recorder.tail_of([UUID(bytes=key) for key in changed]) if changed else ():
+        seen = see(row)
+        if seen.position <= position and seen.stream in changed and seen.topic != "entry-voided":
+            said = (seen.state or {}).get("replacement_occurred_at")
+            found[seen.stream] = microseconds(stored_time(said)) if said else seen.occurred_at
+    return found
+
+
+def zone_of(reader: Reader, student_id: UUID) -> str:
+    """The time zone in which a student's days begin and end."""
+    world = reader.ledger.world
+    student = world.student(student_id)
+    setting = world.setting(student.setting_id) if student and student.setting_id else None
+    if setting is None:
+        raise Unknown
+    return setting.time_zone
+
+
+def day_of(reader: Reader, told: Mapping[str, Any]) -> date:
+    """The day on which a told entry happened, where its student is."""
+    return local_day(
+        microseconds(datetime.fromisoformat(told["occurred_at"])), zone_of(reader, UUID(told["entry"]["student_id"]))
+    )
+
+
+def changed_since(
+    reader: Reader,
+    student_id: UUID,
+    as_of: datetime,
+    position: int,
+    limit: int = ENTRIES_LIMIT,
+    within: Days = EVERY_DAY,
+) -> list[dict[str, Any]]:
+    """What had happened by `as_of` and was recorded, put right or taken back only after a position: as it reads now,
+    newest first.
+
+    Only what happened on the days of `within` is told.
+    """
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        ask = (
+            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND {on_days(within)} AND left_at IS NULL "
+            "AND occurred_at <= ? AND (counted > ? OR superseded > ?) "
+            "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
+        )
+        rows = connection.exec_driver_sql(
+            reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)
+        ).all()
+    streams = [UUID(bytes=bytes(row[0])) for row in rows]
+    stories = _stories(reader, streams, ())
+    told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
+    told = told if within is EVERY_DAY else [one for one in told if day_of(reader, one) in within]
+    return [{**one, "since": _since(one, position)} for one in told]
+
+
+def _since(told: Mapping[str, Any], position: int) -> str:
+    """What happened to an entry after a position: it came, it was taken back, or it was put right."""
+    if told["position"] > position or all(change["position"] <= position for change in told["changes"]):
+        # It was recorded since, or the record under whose id it had come was joined to this student's since.
+        return "came"
+    return "taken-back" if told["status"] == "voided" else "put-right"
+
+
+def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: Sequence[str]) -> list[dict[str, Any]]:
+    """What was recorded of some kinds about several students on one day and was not taken back, in the order in which
+    it happened."""
+    rows = rows_of_day(reader.views, "position", students, day, f"kind IN ({','.join('?' * len(kinds))})", *kinds)
+    positions = [row[0] for row in rows]
+    told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
+    return sorted(told, key=lambda one: (one["occurred_at"], one["position"]))
+
+
+def story_of(reader: Reader, entry: UUID) -> dict[str, Any] | None:
+    """One entry as it reads now, with every change made to it; None where there is no such entry about a student."""
+    found = reader.ledger.recorder.find([entry]).get(entry)
+    if found is None:
+        return None
+    story = _stories(reader, [entry], ()).get(entry, ())
+    # The ids of students and placements name streams as well; those have no story of this kind.
+    return _tell(reader, story) if story and issubclass(event_class(story[0].topic), Entry) else None
+
+
+def _stories(reader: Reader, changed: Sequence[UUID], positions: Iterable[int]) -> dict[UUID, list[LedgerStoredEvent]]:
+    stories: dict[UUID, list[LedgerStoredEvent]] = {}
+    corrected: set[UUID] = set(changed)
+    for event in reader.ledger.recorder.events_at(list(positions)):
+        assert isinstance(event.originator_id, UUID)
+        if event.originator_version > 1:
+            corrected.add(event.originator_id)
+        else:
+            stories[event.originator_id] = [event]
+    if corrected:
+        whole = [row.position for row in reader.ledger.recorder.tail_of(list(corrected))]
+        stories.update({entry: [] for entry in corrected})
+        for event in reader.ledger.recorder.events_at(whole):
+            assert isinstance(event.originator_id, UUID)
+            stories[event.originator_id].append(event)
+    return stories
+
+
+def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
+    first = story[0]
+    entry = _opened(reader, first)
+    occurred_at, status = first.occurred_at, "current"
+    changes: list[dict[str, Any]] = []
+    for event in story[1:]:
+        state = _state(reader, event)
+        change = {
+            "id": str(event.command_id), "kind": event.topic, "position": event.position,
+            "occurred_at": moment(event.occurred_at).isoformat(),
+            "recorded_at": moment(event.recorded_at or 0).isoformat(),
+            "author_id": str(event.author_id), "reason_code": state["reason_code"], "reason": state.get("reason"),
+            "before": entry, "after": None,
+        }  # fmt: skip
+        if event.topic == "entry-corrected":
+            entry = change["after"] = state["replacement"]
+            occurred_at = microseconds(stored_time(state["replacement_occurred_at"]))
+            status = "corrected" if status != "voided" else status
+        else:
+            status = "voided"
+        changes.append(change)
+    return {
+        "id": str(first.originator_id), "kind": first.topic, "occurred_at": moment(occurred_at).isoformat(),
+        "recorded_at": moment(first.recorded_at or 0).isoformat(), "position": first.position,
+        "author_id": str(first.author_id),
+        "status": status, "flags": orjson.loads(first.state).get("flags", []), "entry": entry, "changes": changes,
+    }  # fmt: skip
+
+
+def _opened(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:
+    state = _state(reader, event)
+    state.pop("flags", None)
+    head = {
+        "id": event.originator_id,
+        "kind": event.topic,
+        "setting_id": event.setting_id,
+        "student_id": event.student_id,
+        "author_id": event.author_id,
+    }
+    return {name: str(value) for name, value in head.items()} | state
+
+
+def _state(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:
+    state = orjson.loads(event.state)
+    try:
+        open_personal(reader.ledger.keyring, event, event_class(event.topic), state)
+    except Unreadable:
+        state["unreadable"] = True
+    shown: dict[str, Any] = _erased(state)
+    return shown
+
+
+def _erased(value: Any) -> Any:
+    """What was erased reads so wherever it is shown."""
+    if isinstance(value, Mapping):
+        return "[erased]" if value == {"erased": True} else {name: _erased(inner) for name, inner in value.items()}
+    return value

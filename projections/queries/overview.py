@@ -1,0 +1,115 @@
+"""A setting at a glance: every student with how far contact got in the last weeks, from one look at the day cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.moments import local_day, microseconds
+from frameworks import Definition
+from projections.progress import Progress, combine
+from projections.queries.reading import Body, Reader
+from projections.writers.student_days import StudentDays
+
+WEEKS = 6
+SPARK_POINTS = 60
+
+
+def overview(
+    reader: Reader,
+    setting: Body,
+    students: Sequence[Body],
+    now: datetime,
+    within: Mapping[str, Days] = MappingProxyType({}),
+) -> list[dict[str, Any]]:
+    """Each of these students of a setting with their ladder over the last six weeks, one read for all of them.
+
+    `within` holds by a student's id the days that may be told, where those are not all.
+    """
+    days = recent_rungs(reader, setting, students, now)
+    cut = {UUID(student): held for student, held in within.items() if held is not EVERY_DAY}
+    days |= {
+        student: [one for one in days.get(student, ()) if date.fromisoformat(one[0]) in held]
+        for student, held in cut.items()
+    }
+    return sorted(
+        (_line(reader, student, days.get(UUID(student["id"]), [])) for student in students),
+        key=lambda line: str(line["name"]),
+    )
+
+
+def recent_rungs(
+    reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS
+) -> dict[UUID, list[tuple[str, Any]]]:
+    """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by
+    student."""
+    today = local_day(microseconds(now), setting["time_zone"]).toordinal()
+    days: dict[UUID, list[tuple[str, Any]]] = {}
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, StudentDays.name)
+        assert live is not None
+        for start in range(0, len(students), 500):
+            some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
+            ask = (
+                f"SELECT student, day, rungs FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) "
+                "AND day BETWEEN ? AND ? "
+                "AND to_pos IS NULL AND (rungs IS NOT NULL OR cell <> '{}')"
+            )
+            for student, day, rungs in connection.exec_driver_sql(
+                reader.views.sql(ask), (*some, today - 7 * weeks, today)
+            ):
+                told = (date.fromordinal(day).isoformat(), {"rungs": orjson.loads(rungs or "[]")})
+                days.setdefault(UUID(bytes=bytes(student)), []).append(told)
+    return days
+
+
+def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[str, Any]:
+    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    progress: Progress = combine(days, ladders, {})
+    climbed = next(iter(progress["ladders"].values()), None)
+    key = next(iter(progress["ladders"]), None)
+    ladder = reader.definition(key) if key else None
+    path = _drawn(ladder, climbed["path"]) if ladder and climbed else []
+    return {
+        "id": student["id"],
+        "name": student["name"],
+        "latest": ladder.label_of(climbed["latest"]) if ladder and climbed else None,
+        "sustained": ladder.label_of(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
+        "contacts": climbed["contacts"] if climbed else 0,
+        "last_day": progress["last_day"],
+        "spark": spark(path, len(ladder.rank) if ladder else 1),
+    }
+
+
+def _drawn(ladder: Definition, path: Sequence[tuple[str, str | None]]) -> list[int]:
+    """The places that the small line goes through: those of every contact, or the highest of each day where they are
+    too many to see."""
+    place = {rung: ladder.place(rung) for rung in {rung for _, rung in path if rung}}
+    if len(path) <= SPARK_POINTS:
+        return [place[rung] for _, rung in path if rung]
+    best: dict[str, int] = {}
+    for day, rung in path:
+        if rung and place[rung] > best.get(day, -1):
+            best[day] = place[rung]
+    return list(best.values())
+
+
+def spark(path: list[int], size: int, width: int = 120, height: int = 28) -> str:
+    """The points of a small step line, for an SVG polyline of that size."""
+    if not path:
+        return ""
+    across = width / max(1, len(path) - 1)
+    points: list[tuple[float, float]] = []
+    for place, rung in enumerate(path):
+        y = height - 2 - (height - 4) * rung / max(1, size - 1)
+        if points:
+            points.append((place * across, points[-1][1]))
+        points.append((place * across, y))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

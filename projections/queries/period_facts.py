@@ -1,0 +1,278 @@
+"""What one student's weeks came to, as a report says it: attendance, the ladder, themes, learning, how complete it
+is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from ap_ledger.events.days import Days
+from frameworks import Definition
+from frameworks.language.scoring import ItemResult
+from projections.one_fact import DISPUTED
+from projections.outcomes import Seen
+from projections.progress import BASELINE_CONTACTS, DayCell, median
+from projections.queries.instruments import Rater
+from projections.queries.reading import Body
+from projections.uncertainty import Interval, further, middle_half
+
+BASELINE_DAYS = LATEST_DAYS = 14
+"""An outcome's starting point is the first fortnight in which it was scored; its latest state the last fortnight of the
+period."""
+
+WEEKS_COMPARED = 6
+PERSISTENT, SEVERE = 0.10, 0.50
+"""Shares of possible sessions missed at which absence is called persistent, and severe (Department for Education)."""
+
+SETBACK_RUNGS = 2
+"""What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks
+look like."""
+
+Cells = Sequence[tuple[str, DayCell]]
+
+
+@dataclass(frozen=True)
+class Attendance:
+    """Sessions of this student's own: two a full day. Those that we or others cancelled were not offered."""
+
+    attended: int = 0
+    late: int = 0
+    missed: int = 0
+    by_student: int = 0
+    by_us: int = 0
+    by_others: int = 0
+    minutes: int = 0
+    disputed: int = 0
+    """Sessions about which two people said different things: offered, and neither attended nor missed until that is
+    settled."""
+
+    @property
+    def offered(self) -> int:
+        """Sessions that could have been attended."""
+        return self.attended + self.missed + self.by_student + self.disputed
+
+    @property
+    def absent(self) -> int:
+        """Offered and not attended."""
+        return self.missed + self.by_student
+
+    @property
+    def level(self) -> str | None:
+        """Persistent or severe absence, or neither; None where nothing was offered."""
+        if not self.offered:
+            return None
+        missed = self.absent / self.offered
+        return "severe" if missed >= SEVERE else "persistent" if missed >= PERSISTENT else "neither"
+
+
+def attendance_of(days: Cells) -> Attendance:
+    """Sessions over days."""
+    sums: dict[str, int] = {}
+    for _, cell in days:
+        for name, times in cell.get("sessions", {}).items():
+            sums[name] = sums.get(name, 0) + times
+    return Attendance(
+        sums.get("attended", 0), sums.get("late", 0), sums.get("not-attended", 0), sums.get("cancelled-by-student", 0),
+        sums.get("cancelled-by-us", 0),
+        sums.get("cancelled-by-other", 0), sums.get("minutes", 0), sums.get(DISPUTED, 0),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setback:
+    """A stretch in which less was kept up than before: its first day, the day on which it was made good (None: not
+    yet), and how far down."""
+
+    first: str
+    last: str | None
+    rungs: int
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far from the starting point: the middle of the first ten contacts and of the latest ten, each with its middle
+    half.
+
+    `further` says in which share of all pairs of an early and a late contact the late one got further.
+    """
+
+    start: str
+    start_half: tuple[str, str]
+    now: str
+    now_half: tuple[str, str]
+    further: Interval
+
+
+@dataclass(frozen=True)
+class LadderFacts:
+    """One ladder until the last day of the period."""
+
+    ladder: Definition
+    marks: dict[str, Any]
+    order: Sequence[str]
+    days: Sequence[str]
+    places: Sequence[int]
+    sustained: Sequence[int | None]
+    first_on_site: str | None
+
+    @cached_property
+    def distance(self) -> Distance | None:
+        """None until there are twenty contacts: ten to start from, ten to have reached."""
+        if len(self.places) < 2 * BASELINE_CONTACTS:
+            return None
+        early, late = self.places[:BASELINE_CONTACTS], self.places[-BASELINE_CONTACTS:]
+        halves = [middle_half(one) for one in (early, late)]
+        middles = [median(one) for one in (early, late)]
+        reached = further(early, late)
+        assert halves[0] and halves[1] and reached and middles[0] is not None and middles[1] is not None
+        names = [(self.order[max(0, low)], self.order[max(0, high)]) for low, high in (halves[0], halves[1])]
+        return Distance(self.order[max(0, middles[0])], names[0], self.order[max(0, middles[1])], names[1], reached)
+
+    @cached_property
+    def setbacks(self) -> list[Setback]:
+        """Stretches in which two rungs or more less were kept up than the highest kept up before."""
+        found: list[Setback] = []
+        top: int | None = None
+        began: tuple[str, int] | None = None
+        for day, held in zip(self.days, self.sustained, strict=True):
+            if held is None:
+                continue
+            if top is not None and held <= top - SETBACK_RUNGS:
+                began = (began[0] if began else day, max(top - held, began[1] if began else 0))
+            elif began and top is not None and held >= top:
+                found.append(Setback(began[0], day, began[1]))
+                began = None
+            top = max(held, top if top is not None else held)
+        return [*found, Setback(began[0], None, began[1])] if began else found
+
+
+@dataclass(frozen=True)
+class ThemeFacts:
+    """A framework's yes-or-no indicators, by theme and kind of slot: over the period, at the start, and lately."""
+
+    framework: Definition
+    period: Seen
+    baseline: Seen
+    latest: Seen
+    baseline_days: tuple[str, str]
+    latest_days: tuple[str, str]
+    weeks: dict[tuple[str, str], list[int]]
+
+
+@dataclass(frozen=True)
+class CurriculumFacts:
+    """One curriculum at the end of the period: units there are, started, secure, and kept (secure and never lost)."""
+
+    curriculum: Definition
+    available: int
+    started: int
+    secure: int
+    kept: int
+    secured_in_period: int
+
+
+@dataclass(frozen=True)
+class StudentPeriod:
+    """One student's period."""
+
+    student: Body
+    setting: Body
+    first: date
+    last: date
+    position: int
+    known_at: datetime | None
+    as_of: datetime
+    incomplete: bool
+    days: Cells
+    placement: Body | None
+    until: date
+    """The last day that counts: that of the period, or of the relation by which it is told where that ended before."""
+    within: Days
+    placed_by: UUID | None
+    expected: Sequence[Body]
+    ladders: Sequence[LadderFacts]
+    themes: Sequence[ThemeFacts]
+    curricula: Sequence[CurriculumFacts]
+    completeness: tuple[int, int]
+    in_period: Cells = field(default_factory=list)
+    ask_carers: Callable[[], Sequence[Rater]] = field(default=tuple)
+    """Opens what carers answered, which is sealed, only where a report asks for it."""
+
+    @cached_property
+    def carers(self) -> tuple[str, str | None] | None:
+        """The middle of a carer's answers the first time and the latest time, in the words of the scale, on the
+        questionnaire answered most often.
+
+        None where no carer answered; the second is None where they answered once.
+        """
+        found = max(self.ask_carers(), key=lambda one: len(one.answers), default=None)
+        made = [
+            middle
+            for one in (found.answers if found else ())
+            if one.scored and (middle := _middle_answer(one.scored.items))
+        ]
+        return (made[0], made[-1] if len(made) > 1 else None) if made else None
+
+    @property
+    def attendance(self) -> Attendance:
+        """The period's sessions."""
+        return attendance_of(self.in_period)
+
+    @property
+    def first_weeks(self) -> Attendance:
+        """The first six weeks of the placement."""
+        start = self.began
+        return (
+            attendance_of(between(self.days, start, start + timedelta(weeks=WEEKS_COMPARED, days=-1)))
+            if start
+            else Attendance()
+        )
+
+    @property
+    def latest_weeks(self) -> Attendance:
+        """The last six weeks that count."""
+        return attendance_of(between(self.days, self.until - timedelta(weeks=WEEKS_COMPARED, days=-1), self.until))
+
+    @property
+    def began(self) -> date | None:
+        """The day on which the placement began."""
+        return date.fromisoformat(self.placement["start"]) if self.placement else None
+
+    @property
+    def main_ladder(self) -> LadderFacts | None:
+        """The ladder with most contacts."""
+        return max(self.ladders, key=lambda one: one.marks["contacts"], default=None)
+
+    def counted(self, name: str) -> dict[str, int]:
+        """One of the cells' plain counts, over the period."""
+        sums: dict[str, int] = {}
+        for _, cell in self.in_period:
+            for key, times in cell.get(name, {}).items():
+                sums[key] = sums.get(key, 0) + times
+        return sums
+
+    @property
+    def contacts_made(self) -> int:
+        """Visits and sessions of the period in which somebody was met: contacts on the main ladder above its lowest
+        rung."""
+        if self.main_ladder is None:
+            return 0
+        pairs = zip(self.main_ladder.days, self.main_ladder.places, strict=True)
+        return sum(place > 0 for day, place in pairs if self.first.isoformat() <= day <= self.last.isoformat())
+
+
+def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
+    """The words of the middle answer, in the order of the levels; of an even number the lower of the two in the
+    middle."""
+    answered = sorted((float(one.level), one.label) for one in items.values() if isinstance(one.level, (int, float)))
+    return answered[(len(answered) - 1) // 2][1] if answered else None
+
+
+def between(days: Cells, first: date, last: date) -> list[tuple[str, DayCell]]:
+    """The days of a stretch, first and last included."""
+    low, high = first.isoformat(), last.isoformat()
+    return [(day, cell) for day, cell in days if low <= day <= high]

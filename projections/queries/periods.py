@@ -1,0 +1,282 @@
+"""Makes what a report says about a period, from the day cells of the one fold.
+
+A period has a first and a last day; the starting point and the ladder look at everything from the first day there is
+until the last of the period, of the days that count: a commissioner's are those of their own placements, and nobody
+else's time is told to them. All of it is as it was known at a position, placements and timetables included.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ap_ledger.events.days import EVERY_DAY, Days, days_of
+from frameworks import Definition
+from projections.outcomes import Seen, seen_by_theme
+from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
+from projections.queries.crosswalks import outcomes_carried
+from projections.queries.expected import Expectations
+from projections.queries.history import days_at, progress_of, statuses_of
+from projections.queries.instruments import answered
+from projections.queries.period_facts import (
+    BASELINE_DAYS,
+    LATEST_DAYS,
+    Cells,
+    CurriculumFacts,
+    LadderFacts,
+    StudentPeriod,
+    ThemeFacts,
+    between,
+)
+from projections.queries.reading import Body, Reader
+from projections.queries.relations import known_of, latest_placement, placement_days
+
+
+def end_of(day: date, setting: Body) -> datetime:
+    """The last moment of a day where the setting is."""
+    return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(setting["time_zone"])) - timedelta(
+        microseconds=1
+    )
+
+
+def student_period(
+    reader: Reader,
+    student: Body,
+    setting: Body,
+    first: date,
+    last: date,
+    known_at: datetime | None,
+    within: Days = EVERY_DAY,
+) -> StudentPeriod:
+    """A student's period as it was known at a time, everything that is known where none is given; told by the days of
+    `within`."""
+    return periods(reader, setting, [student], first, last, known_at, within=within)[0]
+
+
+def periods(
+    reader: Reader,
+    setting: Body,
+    students: Sequence[Body],
+    first: date,
+    last: date,
+    known_at: datetime | None,
+    placed_by: UUID | None = None,
+    within: Days = EVERY_DAY,
+) -> list[StudentPeriod]:
+    """The same period for several students of a setting, in their order, told by the days of `within`.
+
+    Where `placed_by` is named, those who were placed by that commissioner, each told by the days of those placements
+    alone.
+    """
+    as_of = end_of(last, setting)
+    known = known_of(reader, setting, students, known_at)
+    expectations = Expectations(known.setting, [one for held in known.placements.values() for one in held])
+    newest = reader.newest("outcomes", last)
+    made = []
+    for student in students:
+        placements = known.placements.get(student["id"], ())
+        counted = within if placed_by is None else within & placement_days(placements, placed_by)
+        placement = latest_placement(placements, counted & days_of([(first, last)]))
+        if placed_by is None or placement is not None:
+            expected = partial(expectations.of_session, {**student, "expected": known.expected.get(student["id"], ())})
+            days, _, incomplete = days_at(
+                reader, UUID(student["id"]), known.setting, as_of, known_at, counted, expected
+            )
+            whose = _Whose(student, known.expected.get(student["id"], ()), placement, counted, placed_by, expectations)
+            made.append(
+                _period(
+                    reader,
+                    whose,
+                    known.setting,
+                    first,
+                    last,
+                    days,
+                    newest,
+                    (known.position, known_at, as_of, incomplete),
+                )
+            )
+    return made
+
+
+class _Whose(NamedTuple):
+    """Whose period it is, and by what it is told."""
+
+    student: Body
+    expected: Sequence[Body]
+    placement: Body | None
+    within: Days
+    placed_by: UUID | None
+    expectations: Expectations
+
+
+def _period(
+    reader: Reader,
+    whose: _Whose,
+    setting: Body,
+    first: date,
+    last: date,
+    days: Cells,
+    newest: Sequence[Definition],
+    known: tuple[int, datetime | None, datetime, bool],
+) -> StudentPeriod:
+    student = {**whose.student, "expected": whose.expected}
+    inside = between(days, first, last)
+    # Where a relation ended before the period did, what is latest is what was latest in it.
+    until = min(last, whose.within.until(last).last) if whose.within.until(last) else last
+    return StudentPeriod(
+        student=whose.student, setting=setting, first=first, last=last, until=until, within=whose.within,
+        placed_by=whose.placed_by,
+        position=known[0], known_at=known[1], as_of=known[2], incomplete=known[3], days=days,
+        placement=whose.placement, expected=whose.expected, ladders=_ladders(reader, days),
+        themes=_themes(reader, setting, days, inside, until, newest), curricula=_curricula(reader, days, inside),
+        completeness=_completeness(whose.expectations, student, inside), in_period=inside,
+        ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1],
+        whose.within) if one.respondent == "carer"],
+    )  # fmt: skip
+
+
+def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
+    reached: dict[str, list[Any]] = {}
+    for day, cell in days:
+        for rung in cell.get("rungs", ()):
+            reached.setdefault(rung[2], []).append((*rung, day))
+    found: list[LadderFacts] = []
+    for key, rungs in sorted(reached.items()):
+        ladder = reader.definition(key)
+        if ladder is None:
+            continue
+        climbed = climbing(sorted(rungs, key=IN_ORDER), list(ladder.rank))
+        on_site = [
+            place
+            for place, rung in enumerate(climbed.order)
+            if (found_rung := ladder.rung(rung)) and found_rung.on_site
+        ]
+        first_on_site = next(
+            (day for day, place in zip(climbed.days, climbed.places, strict=True) if place in on_site), None
+        )
+        found.append(
+            LadderFacts(
+                ladder, climbed.marks(), climbed.order, climbed.days, climbed.places, climbed.sustained(), first_on_site
+            )
+        )
+    return found
+
+
+def _themes(
+    reader: Reader, setting: Body, days: Cells, inside: Cells, last: date, newest: Sequence[Definition]
+) -> list[ThemeFacts]:
+    def counted(some: Cells) -> dict[str, Seen]:
+        outcomes = outcomes_carried(
+            reader,
+            progress_of(
+                reader, setting, [(day, {"kinds": {}, "outcomes": cell.get("outcomes", {})}) for day, cell in some]
+            )["outcomes"],
+            newest,
+        )
+        return {
+            key: seen_by_theme(framework, said)
+            for key, said in outcomes.items()
+            if (framework := reader.definition(key)) and framework.has_yes_or_no
+        }
+
+    began: dict[str, str] = {}
+    met: set[str] = set()
+    for day, cell in days:
+        fresh = set(cell.get("outcomes", {})) - met
+        met |= fresh
+        for key in counted([(day, cell)]) if fresh else ():
+            began.setdefault(key, day)
+    since = max(last - timedelta(days=LATEST_DAYS - 1), date.min)
+    whole, late = counted(inside), counted(between(days, since, last))
+    found: list[ThemeFacts] = []
+    for key, period in sorted(whole.items()):
+        framework = reader.definition(key)
+        assert framework is not None
+        start = date.fromisoformat(began[key])
+        until = start + timedelta(days=BASELINE_DAYS - 1)
+        early = counted(between(days, start, until)).get(key, {})
+        weeks: dict[tuple[str, str], list[int]] = {}
+        for monday, some in _weeks(inside):
+            for (_, kind), (seen, of) in counted(some).get(key, {}).items():
+                sums = weeks.setdefault((monday, kind), [0, 0])
+                sums[0], sums[1] = sums[0] + seen, sums[1] + of
+        found.append(
+            ThemeFacts(
+                framework,
+                period,
+                early,
+                late.get(key, {}),
+                (start.isoformat(), until.isoformat()),
+                (since.isoformat(), last.isoformat()),
+                weeks,
+            )
+        )
+    return found
+
+
+def _weeks(days: Cells) -> list[tuple[str, list[tuple[str, DayCell]]]]:
+    found: dict[str, list[tuple[str, DayCell]]] = {}
+    for day, cell in days:
+        on = date.fromisoformat(day)
+        found.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))
+    return sorted(found.items())
+
+
+def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFacts]:
+    statuses = statuses_of(reader, days)
+    before = [one for one in days if one[0] < inside[0][0]] if inside else list(days)
+
+    def secure_units(some: Cells) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]]]:
+        taken: dict[str, list[Any]] = {}
+        for _, _, unit, status in sorted(
+            (unit for _, cell in some for unit in cell.get("units", ())), key=lambda unit: (unit[0], unit[1])
+        ):
+            taken.setdefault(unit, []).append(status)
+        started: dict[str, set[str]] = {}
+        secure: dict[str, set[str]] = {}
+        kept: dict[str, set[str]] = {}
+        for unit, steps in taken.items():
+            key, known = unit.partition("|")[0], statuses.get(unit, (frozenset(), frozenset()))[0]
+            started.setdefault(key, set()).add(unit)
+            if steps[-1] in known:
+                secure.setdefault(key, set()).add(unit)
+                reached = next(n for n, status in enumerate(steps) if status in known)
+                if all(status in known for status in steps[reached:]):
+                    kept.setdefault(key, set()).add(unit)
+        return started, secure, kept
+
+    (started, secure, kept), (_, earlier, _) = secure_units(days), secure_units(before)
+    found = []
+    for key in sorted(started):
+        curriculum = reader.definition(key)
+        if curriculum is not None:
+            fresh = secure.get(key, set()) - earlier.get(key, set())
+            found.append(
+                CurriculumFacts(
+                    curriculum,
+                    len(curriculum.scored),
+                    len(started[key]),
+                    len(secure.get(key, ())),
+                    len(kept.get(key, ())),
+                    len(fresh),
+                )
+            )
+    return found
+
+
+def _completeness(expectations: Expectations, student: Body, inside: Cells) -> tuple[int, int]:
+    """How many slots were expected on the days on which a session was attended, and how many of those were scored at
+    all."""
+    wanted = scored = 0
+    for day, cell in inside:
+        if not cell.get("sessions", {}).get("attended"):
+            continue
+        slots = {slot["id"] for slot in expectations.on(student, date.fromisoformat(day)).slots}
+        seen = {fact.slot for fact in scored_facts(cell)}
+        wanted += len(slots)
+        scored += len(slots & seen)
+    return wanted, scored

@@ -1,0 +1,165 @@
+"""The register codes to suggest for a student's sessions, each with its reason. The host school decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ap_ledger.errors import Unreadable
+from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.moments import stored_time
+from frameworks.register import SessionFacts, Suggestion, suggest
+from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
+from projections.queries.expected import Expectations
+from projections.queries.history import entries_at, entries_of_day
+from projections.queries.reading import Body, Reader
+from projections.queries.relations import known_of
+from projections.writers.student_days import attendance, planned
+
+KINDS = ("session-attended", "rung-reached")
+"""What a suggestion is made from."""
+
+
+DIFFERENT = (
+    "two people said different things about this session, so no code "
+    "is suggested until one of them is put right or taken back"
+)
+
+
+@dataclass(frozen=True)
+class SuggestedCode:
+    """A session, and the code to suggest.
+
+    `told` is what was said of it, in the order in which it was recorded: most often one entry.
+    """
+
+    start: datetime
+    end: datetime
+    attended: bool
+    disputed: bool
+    suggestion: Suggestion
+    told: Sequence[dict[str, Any]]
+
+    @property
+    def entry_id(self) -> str:
+        """The entry that was recorded first."""
+        return str(self.told[0]["id"])
+
+
+def suggested_codes(
+    reader: Reader,
+    student_id: UUID,
+    first: date,
+    as_of: datetime,
+    known_at: datetime | None = None,
+    within: Days = EVERY_DAY,
+) -> list[SuggestedCode]:
+    """The sessions from a day on, of the days of `within`, newest first, as known at a time.
+
+    Raises Unknown for the student.
+    """
+    student, setting = reader.student_and_setting(student_id)
+    known = known_of(reader, setting, [student], known_at)
+    entries = [
+        one
+        for one in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within)
+        if one["status"] != "voided"
+    ]
+    student = {**student, "expected": known.expected.get(student["id"], ())}
+    return _suggested(reader, known.setting, student, known.placements.get(student["id"], ()), entries)
+
+
+def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: date) -> dict[str, list[SuggestedCode]]:
+    """The sessions of several students on one day, by student id, as known now."""
+    told = entries_of_day(reader, [UUID(student["id"]) for student in students], day, KINDS)
+    placements = reader.whole("placements", setting)
+    return {
+        student["id"]: _suggested(
+            reader, setting, student,
+            [one for one in placements if one["student_id"] == student["id"]],
+            [one for one in told if one["entry"]["student_id"] == student["id"]],
+        )
+        for student in students
+    }  # fmt: skip
+
+
+def _suggested(
+    reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]
+) -> list[SuggestedCode]:
+    zone = ZoneInfo(setting["time_zone"])
+    rungs = [one for one in entries if one["kind"] == "rung-reached"]
+    commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
+    expectations = Expectations(setting, placements)
+    found: list[SuggestedCode] = []
+    for session in _sessions(zone, [one for one in entries if _is_readable(one)]):
+        said = session[0]["entry"]
+        start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+        expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
+        placement = next(
+            (one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None
+        )
+        facts = SessionFacts(
+            on=start.date(),
+            attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
+            supervised=any(told["entry"].get("supervised_by") for told in session),
+            rung_supervised=_supervised(reader, rungs, said, start, end),
+            cancelled_by=said.get("cancelled_by"),
+            arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
+            dual_registered=bool(placement and placement.get("dual_registered")),
+            expected=expected.why,
+        )
+        disputed = status_of([_attested(told) for told in session]) == DISPUTED
+        suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)
+        found.append(SuggestedCode(start, end, facts.attended and not disputed, disputed, suggestion, session))
+    return found
+
+
+def _is_readable(told: dict[str, Any]) -> bool:
+    """Whether a session says when it was. One that does not takes no other with it."""
+    try:
+        return told["kind"] == "session-attended" and bool(_attested(told))
+    except (Unreadable, LookupError, TypeError, ValueError):
+        return False
+
+
+def _attested(told: dict[str, Any]) -> Attested:
+    entry = told["entry"]
+    slot = entry["session"]["slot"] if entry.get("session") else None
+    return Attested(told["position"], *planned(entry), slot, attendance(entry), None)
+
+
+def _sessions(zone: ZoneInfo, entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
+    """What was told of each session, in the order of the first that is told of it.
+
+    Sessions are told apart within a day, as the fold does.
+    """
+    by_position = {told["position"]: told for told in entries if told["kind"] == "session-attended"}
+    days: dict[date, list[Attested]] = {}
+    for told in by_position.values():
+        days.setdefault(datetime.fromisoformat(told["occurred_at"]).astimezone(zone).date(), []).append(_attested(told))
+    place = {position: number for number, position in enumerate(by_position)}
+    sessions = sorted(
+        (session for some in days.values() for session in sessions_of(some)),
+        key=lambda one: min(place[told.position] for told in one),
+    )
+    return [[by_position[told.position] for told in session] for session in sessions]
+
+
+def _supervised(
+    reader: Reader, rungs: Sequence[dict[str, Any]], session: dict[str, Any], start: datetime, end: datetime
+) -> bool | None:
+    """Whether the highest rung recorded in the session is on site and supervised; None where none was recorded in
+    it."""
+    within: list[bool] = []
+    for told in rungs:
+        said = told["entry"]
+        same_slot = said.get("session") is not None and said.get("session") == session.get("session")
+        if same_slot or start <= datetime.fromisoformat(told["occurred_at"]) < end:
+            ladder = reader.definition(f"{said['ladder']['id']}@{said['ladder']['version']}")
+            rung = ladder.rung(said["rung"]) if ladder else None
+            within.append(bool(rung and rung.on_site and rung.supervised))
+    return any(within) if within else None

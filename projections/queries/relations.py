@@ -1,0 +1,105 @@
+"""The days of relations between students and those around them, from what the registry says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from ap_ledger.events.dated import spans
+from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, days_of
+from projections.queries.reading import Body, Reader
+from projections.writers.registry import bodies_at
+
+ALWAYS = "9999"
+"""Stands for the day on which something takes over that nothing has taken over from yet (`events/dated.py`)."""
+
+
+def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = None) -> Days:
+    """The days of some placements of one student put together; only of one commissioner's, where one is named."""
+    wanted = None if commissioner_id is None else str(commissioner_id)
+    return days_of((one["start"], one["end"]) for one in placements if wanted in (None, one["commissioner_id"]))
+
+
+def by_student(placements: Iterable[Body]) -> dict[str, list[Body]]:
+    """Placements by the ids of their students."""
+    held: dict[str, list[Body]] = {}
+    for one in placements:
+        held.setdefault(one["student_id"], []).append(one)
+    return held
+
+
+def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
+    """The latest of some placements of one student that was running on any of these days."""
+    return max(
+        (one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None
+    )
+
+
+def days_placed(reader: Reader, student_id: UUID) -> Days:
+    """The days of all the placements of one student, as they are known now."""
+    student = reader.ledger.world.child(student_id)
+    return days_of((one.start, one.end) for one in student.placements) if student else NO_DAYS
+
+
+def placed_on(placements: Iterable[Body], day: date) -> set[str]:
+    """The ids of the students of whom some placement was running on a day."""
+    return {one["student_id"] for one in placements if day in placement_days([one])}
+
+
+def in_force_during(held: Iterable[Body], days: Days) -> list[Body]:
+    """Of things that each hold from a date until the next one does, or until their own end, those that held on any of
+    these days."""
+    return [one for one, first, following in spans(held) if _held(first, following, one.get("until")) & days]
+
+
+def _held(first: str, following: str, until: str | None) -> Days:
+    last = None if following == ALWAYS else date.fromisoformat(following) - timedelta(days=1)
+    return days_of([(first, last)]) & days_of([(date.min, until)])
+
+
+def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
+    """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps
+    come before paperwork."""
+    held = by_student(placements)
+    return [
+        one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])
+    ]
+
+
+class Known(NamedTuple):
+    """A setting, and by their ids what its students' weeks and placements were, as known at a position."""
+
+    position: int
+    setting: Body
+    expected: dict[str, Sequence[Body]]
+    placements: dict[str, list[Body]]
+
+
+def known_of(reader: Reader, setting: Body, students: Sequence[Body], known_at: datetime | None) -> Known:
+    """What was known of a setting and some of its students at a time; everything that is known where none is given."""
+    position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
+    records = [UUID(record) for student in students for record in (student["id"], *student.get("records", ()))]
+    return known_at_position(reader, setting, records, position)
+
+
+def known_at_position(reader: Reader, setting: Body, records: Sequence[UUID], position: int) -> Known:
+    """The same as known at a position, of the students of some records."""
+    bodies = bodies_at(reader.ledger.recorder, [*records, UUID(setting["id"])], position)
+    expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
+    return Known(
+        position,
+        {**setting, **bodies.get("settings", {}).get(setting["id"], {})},
+        expected,
+        by_student(bodies.get("placements", {}).values()),
+    )
+
+
+def on_days(days: Days, column: str = "day") -> str:
+    """The condition, in SQL, that a column with a day's ordinal number lies on these days."""
+    if days is EVERY_DAY:
+        return "1 = 1"
+    # The numbers are our own, so they stand in the words of the question.
+    spans = (f"{column} BETWEEN {first.toordinal()} AND {last.toordinal()}" for first, last in days.spans)
+    return f"({' OR '.join(spans)})" if days else "1 = 0"

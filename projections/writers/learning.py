@@ -1,0 +1,392 @@
+"""Every step of every unit of a curriculum, and every questionnaire answered: read whole for a student or a group, at
+both times.
+
+A student's steps in one curriculum are kept in columns, a few hundred steps to a row, with both times of every step
+inside; each row holds a stretch of time, and no two rows the same. So a group of 60 with 2,000 units each is a few
+hundred rows, any (as_of, known_at) is a pass over numbers, and a new step rewrites one small row, however long the
+history.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress
+from operator import not_
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
+
+from ap_ledger.stores.engine import BigInt
+from projections.runner import CHANGES, Projection, Seen
+from projections.views import Views
+from projections.writers.entry_stories import EntryState, state_before, stories
+from projections.writers.joined import Joined, joined_table, joining, records_at
+
+StudentCurriculum = tuple[bytes, str]
+KINDS = frozenset({"unit-progressed", "instrument-answered"})
+NEVER = 0
+"""Stands where a step was never superseded: positions begin at 1."""
+
+ALWAYS = -(2**62)
+"""When the first row begins, in microseconds: before anything that can have happened."""
+
+ROW_STEPS = 400
+"""A row of twice as many steps is cut in two: enough to be read fast, few enough to be written again for every new
+one."""
+
+
+def steps_table(suffix: str, metadata: MetaData) -> Table:
+    """The steps of a student in a curriculum from a moment on, until the moment at which the next row begins."""
+    return Table(
+        f"unit_steps{suffix}", metadata,
+        Column("student", LargeBinary(16), primary_key=True),
+        Column("curriculum", String, primary_key=True),
+        Column("begins", BigInt, primary_key=True, autoincrement=False),
+        Column("steps", String, nullable=False),
+    )  # fmt: skip
+
+
+def answers_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each state of each answered questionnaire.
+
+    `superseded` is the position from which it counts no more.
+    """
+    return Table(
+        f"instruments_answered{suffix}", metadata,
+        Column("student", LargeBinary(16), primary_key=True),
+        Column("instrument", String, primary_key=True),
+        Column("position", BigInt, primary_key=True, autoincrement=False),
+        Column("superseded", BigInt),
+        Column("respondent", String, nullable=False),
+        Column("occurred_at", BigInt, nullable=False),
+        Column("entry", LargeBinary(16), nullable=False),
+    )  # fmt: skip
+
+
+def joined_learning_table(suffix: str, metadata: MetaData) -> Table:
+    """Whose record is read with whose."""
+    return joined_table("joined_learning", suffix, metadata)
+
+
+class Steps:
+    """Some of a student's steps in one curriculum, as columns in the order in which they happened."""
+
+    def __init__(self, said: dict[str, Any] | None = None) -> None:
+        self.said: dict[str, Any] = said or {
+            "units": [],
+            "statuses": [],
+            "unit": [],
+            "status": [],
+            "at": [],
+            "position": [],
+            "superseded": [],
+        }
+
+    def __len__(self) -> int:
+        return len(self.said["at"])
+
+    def add(self, unit: str, status: str, occurred_at: int, position: int) -> None:
+        """Puts a step in its place. It is the newest that was recorded, so of those at one moment it is the last."""
+        said = self.said
+        place = bisect_right(said["at"], occurred_at)
+        for name, value in (
+            ("unit", _index(said["units"], unit)),
+            ("status", _index(said["statuses"], status)),
+            ("at", occurred_at),
+            ("position", position),
+        ):
+            said[name].insert(place, value)
+        said["superseded"].insert(place, NEVER)
+
+    def supersede(self, position: int, by: int) -> None:
+        """The step recorded at a position counts no more from `by` on."""
+        self.said["superseded"][self.said["position"].index(position)] = by
+
+    def cut(self) -> Steps | None:
+        """Takes the later half away and returns it. None where all happened at one moment, which is never cut."""
+        at = self.said["at"]
+        place = next((n for n in range(len(at) // 2, len(at)) if at[n] != at[n - 1]), None)
+        if place is None:
+            return None
+        earlier, later = (self._part(slice(0, place)), self._part(slice(place, None)))
+        self.said = earlier
+        return Steps(later)
+
+    def _part(self, which: slice) -> dict[str, Any]:
+        """Some of the columns, with the names that they use."""
+        made: dict[str, Any] = {name: self.said[name][which] for name in ("at", "position", "superseded")}
+        for name, names in (("unit", "units"), ("status", "statuses")):
+            used = {index: place for place, index in enumerate(dict.fromkeys(self.said[name][which]))}
+            made |= {
+                names: [self.said[names][index] for index in used],
+                name: [used[index] for index in self.said[name][which]],
+            }
+        return made
+
+    def _rows(self) -> Iterator[tuple[int, int, int, int, int]]:
+        said = self.said
+        return zip(said["unit"], said["status"], said["at"], said["position"], said["superseded"], strict=True)
+
+    @classmethod
+    def together(cls, rows: Iterable[Steps]) -> Steps:
+        """The steps of several rows that overlap in time, as one row in the order in which they happened."""
+        made = cls()
+        units, statuses = made.said["units"], made.said["statuses"]
+        told = [(at, position, row.said["units"][unit], row.said["statuses"][status], superseded)
+                for row in rows for unit, status, at, position, superseded in row._rows()]  # fmt: skip
+        for at, position, unit, status, superseded in sorted(told):
+            step = {"unit": _index(units, unit), "status": _index(statuses, status), "at": at, "position": position}
+            for name, value in (step | {"superseded": superseded}).items():
+                made.said[name].append(value)
+        return made
+
+    def counted(self, known: int, until: int) -> Iterator[tuple[str, str, int]]:
+        """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that
+        order."""
+        units, statuses = self.said["units"], self.said["statuses"]
+        for unit, status, at, position, superseded in self._rows():
+            if position <= known and at <= until and (superseded == NEVER or superseded > known):
+                yield units[unit], statuses[status], at
+
+    def latest(self, known: int, until: int) -> Iterator[tuple[str, str]]:
+        """The counted statuses of these units, in the order they happened: a dict made of them keeps the last of
+        each."""
+        said = self.said
+        told = zip(
+            map(said["units"].__getitem__, said["unit"]), map(said["statuses"].__getitem__, said["status"]), strict=True
+        )
+        # Most often nothing has to be left out by time, and then nothing here runs step by step in Python.
+        if (
+            said["at"]
+            and said["at"][-1] <= until
+            and max(said["position"]) <= known
+            and max(said["superseded"]) <= known
+        ):
+            return compress(told, map(not_, said["superseded"]))
+        times = zip(said["at"], said["position"], said["superseded"], strict=True)
+        return compress(
+            told,
+            [
+                position <= known and at <= until and (not superseded or superseded > known)
+                for at, position, superseded in times
+            ],
+        )
+
+
+def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
+    """The status of every unit that was touched, as known at a position, of what had happened until a moment.
+
+    Rows in order of time.
+    """
+    now: dict[str, str] = {}
+    for row in rows:
+        now.update(row.latest(known, until))
+    return now
+
+
+def steps_taken(rows: Sequence[Steps], known: int, until: int) -> dict[str, list[tuple[str, int]]]:
+    """Every step of every unit as (status, microseconds), in the order they happened. Rows in order of time."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for row in rows:
+        for unit, status, at in row.counted(known, until):
+            found.setdefault(unit, []).append((status, at))
+    return found
+
+
+def _index(names: list[str], name: str) -> int:
+    try:
+        return names.index(name)
+    except ValueError:
+        names.append(name)
+        return len(names) - 1
+
+
+class Answered(NamedTuple):
+    """A questionnaire that was answered: by whom, when, and the position and id of its entry."""
+
+    student: UUID
+    instrument: str
+    respondent: str
+    occurred_at: int
+    position: int
+    entry: UUID
+
+
+class Learning(Projection):
+    """The steps and the answers."""
+
+    name: ClassVar[str] = "learning"
+    version: ClassVar[int] = 2
+    tables: ClassVar = (steps_table, answers_table, joined_learning_table)
+
+    REMEMBERED = 2_000
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self.steps, self.answers, joined = self.made
+        self._joined = Joined(self.views, joined)
+        self._begins: dict[StudentCurriculum, list[int]] = {}
+        self._rows: dict[tuple[bytes, str, int], Steps] = {}
+
+    def forget(self) -> None:
+        """The remembered rows may not be what is stored."""
+        self._begins, self._rows = {}, {}
+        self._joined.forget()
+
+    def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
+        """Adds steps and answers, and supersedes what was corrected or voided."""
+        changed = {seen.stream for seen in batch if seen.topic in CHANGES}
+        told = stories(self.recorder, changed)
+        touched: set[tuple[bytes, str, int]] = set()
+        answers: list[tuple[Any, ...]] = []
+        superseded: list[tuple[int, int, bytes, str]] = []
+        for seen in batch:
+            if seen.topic in CHANGES:
+                story = told[seen.stream]
+                before, after = state_before(story, seen.position), state_before(story, seen.position + 1)
+                if before is not None and before.kind == "unit-progressed":
+                    key = self._row_of(connection, before)
+                    self._rows[key].supersede(before.seen.position, seen.position)
+                    touched.add(key)
+                elif before is not None and before.kind == "instrument-answered":
+                    superseded.append(
+                        (seen.position, before.seen.position, _student(before), _key(before.said["instrument"]))
+                    )
+                if after is None or after.seen.position != seen.position:
+                    continue
+            elif (found := joining(seen)) is not None:
+                self._joined.change(connection, found)
+                continue
+            elif seen.topic in KINDS:
+                after = EntryState(seen, seen.topic, seen.state or {}, seen.occurred_at)
+            else:
+                continue
+            if after.kind == "unit-progressed":
+                self._add(connection, after, touched)
+            elif after.kind == "instrument-answered":
+                row = (
+                    _student(after),
+                    _key(after.said["instrument"]),
+                    after.seen.position,
+                    None,
+                    after.said["respondent"],
+                    after.occurred_at,
+                    seen.stream,
+                )
+                answers.append(row)
+        self._keep(connection, touched)
+        self.views.insert_many(connection, self.answers, answers)
+        mark = (
+            f"UPDATE {self.answers.name} SET superseded = ? WHERE position = ? AND student = ? AND instrument = ? "
+            "AND superseded IS NULL"
+        )
+        self.views.update_many(connection, mark, superseded)
+
+    def _add(self, connection: Connection, entry: EntryState, touched: set[tuple[bytes, str, int]]) -> None:
+        student, curriculum, begins = key = self._row_of(connection, entry)
+        row = self._rows[key]
+        row.add(entry.said["unit"], entry.said["status"], entry.occurred_at, entry.seen.position)
+        touched.add(key)
+        if len(row) >= 2 * ROW_STEPS and (later := row.cut()) is not None:
+            begins = later.said["at"][0]
+            insort(self._begins[student, curriculum], begins)
+            self._rows[student, curriculum, begins] = later
+            touched.add((student, curriculum, begins))
+
+    def _row_of(self, connection: Connection, entry: EntryState) -> tuple[bytes, str, int]:
+        """The row, loaded, that holds the moment of an entry: the last one that begins at or before it."""
+        student, curriculum = whose = _student(entry), _key(entry.said["curriculum"])
+        if whose not in self._begins:
+            ask = self.views.sql(
+                f"SELECT begins FROM {self.steps.name} WHERE student = ? AND curriculum = ? ORDER BY begins"
+            )
+            self._begins[whose] = [row[0] for row in connection.exec_driver_sql(ask, whose)]
+        begins = self._begins[whose]
+        if not begins:
+            begins.append(ALWAYS)
+            self._rows[student, curriculum, ALWAYS] = Steps()
+        key = (student, curriculum, begins[bisect_right(begins, entry.occurred_at) - 1])
+        if key not in self._rows:
+            ask = self.views.sql(
+                f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?"
+            )
+            self._rows[key] = Steps(orjson.loads(connection.exec_driver_sql(ask, key).scalar_one()))
+        return key
+
+    def _keep(self, connection: Connection, touched: set[tuple[bytes, str, int]]) -> None:
+        self.views.update_many(
+            connection,
+            f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?",
+            sorted(touched),
+        )
+        rows = [(*key, orjson.dumps(self._rows[key].said).decode()) for key in sorted(touched)]
+        self.views.insert_many(connection, self.steps, rows)
+        if len(self._rows) > self.REMEMBERED:
+            self.forget()
+
+
+def _student(entry: EntryState) -> bytes:
+    assert entry.seen.student_id is not None
+    return entry.seen.student_id
+
+
+def _key(ref: dict[str, Any]) -> str:
+    return f"{ref['id']}@{ref['version']}"
+
+
+def read_steps(
+    connection: Connection,
+    views: Views,
+    generation: str,
+    students: Sequence[UUID],
+    curricula: Sequence[str],
+    known: int,
+) -> dict[tuple[UUID, str], list[Steps]]:
+    """The steps of students in some curricula, in rows in the order of time, of every record that was theirs."""
+    whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
+    records = list(whose)
+    found: dict[tuple[UUID, str], dict[UUID, list[Steps]]] = {}
+    for start in range(0, len(records), 500):
+        some = records[start : start + 500]
+        marks = ",".join("?" * len(some)), ",".join("?" * len(curricula))
+        ask = (
+            f"SELECT student, curriculum, steps FROM unit_steps__{generation} WHERE student IN ({marks[0]}) AND "
+            f"curriculum IN ({marks[1]}) ORDER BY student, curriculum, begins"
+        )
+        given = (*[record.bytes for record in some], *curricula)
+        for record, curriculum, steps in connection.exec_driver_sql(views.sql(ask), given):
+            recorded = UUID(bytes=bytes(record))
+            rows = found.setdefault((whose[recorded], curriculum), {}).setdefault(recorded, [])
+            rows.append(Steps(orjson.loads(steps)))
+    return {key: _in_order(list(rows.values())) for key, rows in found.items()}
+
+
+def _in_order(rows: Sequence[list[Steps]]) -> list[Steps]:
+    """The rows of a child in the order of time. Those of several records overlap, so they are put together."""
+    return rows[0] if len(rows) == 1 else [Steps.together(row for record in rows for row in record)]
+
+
+def read_answers(
+    connection: Connection, views: Views, generation: str, students: Sequence[UUID], known: int, until: int
+) -> list[Answered]:
+    """The questionnaires answered for students, as known at a position, until a moment; in the order they happened."""
+    whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
+    records = list(whose)
+    found: list[Answered] = []
+    for start in range(0, len(records), 500):
+        some = records[start : start + 500]
+        ask = (
+            "SELECT student, instrument, respondent, occurred_at, position, entry FROM "
+            f"instruments_answered__{generation} "
+            f"WHERE student IN ({','.join('?' * len(some))}) AND position <= ? AND (superseded IS NULL OR superseded > "
+            "?) AND occurred_at <= ?"
+        )
+        for record, instrument, respondent, at, position, entry in connection.exec_driver_sql(
+            views.sql(ask), (*[one.bytes for one in some], known, known, until)
+        ):
+            student = whose[UUID(bytes=bytes(record))]
+            found.append(Answered(student, instrument, respondent, at, position, UUID(bytes=bytes(entry))))
+    return sorted(found, key=lambda one: (one.occurred_at, one.position))
