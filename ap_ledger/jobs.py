@@ -18,11 +18,11 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.jobs import PackDraft
 from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
 from api.core.service import Service
 from api.keeping.retention_pages import retention_over
 from projections.queries.clocks import clocks, open_reviews
-from projections.queries.job_runs import PackDraft, claim, drafts_of, finish, keep_draft
 from reports.compose import Order, make_report, students_of
 from reports.layouts import read_layout
 from reports.pack import figures_hash
@@ -116,15 +116,14 @@ def _prepare_packs(service: Service) -> Said:
     now = service.ledger.now()
     for setting in service.reader.whole("settings"):
         today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
-        there = {(one.commissioner_id, one.first, one.last) for one in drafts_of(service.views, UUID(setting["id"]))}
+        there = {(one.commissioner_id, one.first, one.last) for one in service.jobs.drafts_of(UUID(setting["id"]))}
         for review in open_reviews(service.reader, setting, service.reader.whole("placements", setting), today):
             term = review.term
             if term.last >= today or (review.commissioner_id, term.first, term.last) in there:
                 continue
             try:
-                keep_draft(
-                    service.views,
-                    draft_pack(service, setting, review.commissioner_id, term.first, term.last, now, today),
+                service.jobs.keep_draft(
+                    draft_pack(service, setting, review.commissioner_id, term.first, term.last, now, today)
                 )
                 made += 1
             except Exception as error:
@@ -261,7 +260,7 @@ def run_due(service: Service) -> int:
         now = datetime.now(UTC)
         due = job.due(now)
         try:
-            if not claim(service.views, job.name, due, now):
+            if not service.jobs.claim(job.name, due, now):
                 continue
         except Exception as error:
             log.error("job not begun", job=job.name, error=type(error).__name__)
@@ -271,9 +270,9 @@ def run_due(service: Service) -> int:
             said = job.run(service)
         except Exception as error:
             log.error("job failed", job=job.name, error=type(error).__name__)
-            finish(service.views, job.name, due, datetime.now(UTC), error=type(error).__name__)
+            service.jobs.finish(job.name, due, datetime.now(UTC), error=type(error).__name__)
         else:
-            finish(service.views, job.name, due, datetime.now(UTC), said)
+            service.jobs.finish(job.name, due, datetime.now(UTC), said)
     return ran
 
 

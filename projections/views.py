@@ -62,31 +62,6 @@ DEAD_LETTERS = Table(
     Column("attempts", Integer, nullable=False),
 )
 
-JOB_RUNS = Table(
-    "job_runs",
-    METADATA,
-    Column("name", String, primary_key=True),
-    Column("due_at", BigInt, nullable=False),
-    Column("began_at", BigInt, nullable=False),
-    Column("ended_at", BigInt),
-    Column("error", String),
-    Column("said", String, nullable=False),
-)
-PACK_DRAFTS = Table(
-    "pack_drafts",
-    METADATA,
-    Column("id", LargeBinary(16), primary_key=True),
-    Column("setting", LargeBinary(16), nullable=False),
-    Column("commissioner", LargeBinary(16), nullable=False),
-    Column("layout", String, nullable=False),
-    Column("first", String, nullable=False),
-    Column("last", String, nullable=False),
-    Column("known_at", BigInt, nullable=False),
-    Column("students", Integer, nullable=False),
-    Column("incomplete", Integer, nullable=False),
-    Column("figures_hash", String, nullable=False),
-)
-
 TableMaker = Callable[[str, MetaData], Table]
 
 

@@ -25,6 +25,7 @@ from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.ledger import new_id, open_ledger
 from ap_ledger.settings import Settings, read_settings
 from ap_ledger.stores.creating import create_ledger
+from ap_ledger.stores.jobs import JobStore
 from api import create_app
 from api.core.asking import SESSION_COOKIE
 from api.core.service import Service
@@ -80,9 +81,15 @@ class House:
         if make:
             create_ledger(settings)
         self.ledger = open_ledger(settings, self.clock)
+        try:
+            self.jobs = JobStore(settings)
+        except BaseException:
+            self.ledger.close()
+            raise
         self.views = Views(settings.sqlalchemy_url("views"))
         self.runner = Runner(self.ledger.recorder, self.views, PROJECTIONS)
         self.reader = Reader(self.ledger, self.views)
+        self.service = Service(self.ledger, self.views, self.runner, self.reader, self.jobs)
 
     def furnish(self) -> Self:
         """Opens the setting, publishes what ships, adds two people and two students."""
@@ -146,7 +153,7 @@ class House:
 
     def app(self, **more: Any) -> FastAPI:
         """The web face of this house."""
-        return create_app(Service(self.ledger, self.views, self.runner, self.reader), **more)
+        return create_app(self.service, **more)
 
     def browser(self, person: UUID | None = None, app: FastAPI | None = None, kind: str = "full", device: UUID | None = None, **more: Any) -> TestClient:
         """A browser in which somebody (the leader, if nobody is named) is signed in. Use it in a `with` to start the service."""
@@ -233,6 +240,7 @@ class House:
         self.runner.stop()
         self.ledger.close()
         self.views.close()
+        self.jobs.close()
 
 
 def chunks(items: Sequence[Any], size: int) -> Iterator[list[Any]]:

@@ -18,7 +18,6 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.jobs import run_due
 from ap_ledger.recording.clock import NOTICED, REFUSED, SystemClock
 from ap_ledger.recording.ledger import new_id
-from api.core.service import Service
 from reports.compose import Order, make_report
 from reports.layouts import read_layout
 from tests.house import FRIDAY, MONDAY, House
@@ -203,11 +202,10 @@ def test_a_pack_at_the_default_time_leaves_out_no_incident_that_a_wrong_clock_st
 
 def test_what_runs_by_itself_waits_for_a_clock_that_is_right(start: Callable[[], House], machine: Machine) -> None:
     house = start()
-    service = Service(house.ledger, house.views, house.runner, house.reader)
     machine.is_set(365 * DAY)
-    assert run_due(service) == 0
+    assert run_due(house.service) == 0
     machine.is_set(-365 * DAY)
-    assert run_due(service) > 0
+    assert run_due(house.service) > 0
 
 
 def test_a_service_opens_with_a_wrong_clock_and_settles_what_waits_once_it_is_right(start: Callable[[], House], machine: Machine) -> None:

@@ -20,9 +20,8 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.clocks import CLOCK_BY_NAME, CLOCKS
 from ap_ledger.events.setting import Term
 from ap_ledger.recording.ledger import new_id
-from api.core.service import Service
+from ap_ledger.stores.jobs import PackDraft
 from projections.queries.clocks import Clock, clocks
-from projections.queries.job_runs import PackDraft, drafts_of
 from reports.layouts import read_layout
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 
@@ -215,7 +214,7 @@ def test_an_absence_that_was_ended_stays_ended_and_the_next_one_is_due(place: Ho
 
 def test_a_review_is_ended_with_a_reason_and_its_pack_waits_for_nobody(place: House) -> None:
     place.runner.catch_up()
-    jobs._prepare_packs(Service(place.ledger, place.views, place.runner, place.reader))
+    jobs._prepare_packs(place.service)
     with place.browser() as leader:
         page = leader.get("/clocks").text
         assert "1 pack is prepared" in page
@@ -410,18 +409,18 @@ def test_the_page_the_api_and_the_docs_say_what_the_table_says(place: House) -> 
 def test_packs_of_half_terms_missed_long_ago_are_made_up_in_their_order(place: House, monkeypatch: pytest.MonkeyPatch) -> None:
     much_later(place)
     kept: list[date] = []
-    real = jobs.keep_draft
+    real = place.jobs.keep_draft
 
-    def keep(views: Any, draft: PackDraft) -> None:
+    def keep(draft: PackDraft) -> None:
         kept.append(draft.last)
-        real(views, draft)
+        real(draft)
 
-    monkeypatch.setattr(jobs, "keep_draft", keep)
-    service = Service(place.ledger, place.views, place.runner, place.reader)
+    monkeypatch.setattr(place.jobs, "keep_draft", keep)
+    service = place.service
     place.runner.catch_up()
     assert jobs._prepare_packs(service) == {"prepared": 2} and jobs._prepare_packs(service) == {"prepared": 0}
     assert kept == [date(2026, 2, 13), date(2026, 3, 27)]
-    assert [draft.last for draft in drafts_of(place.views, place.setting)] == [date(2026, 3, 27), date(2026, 2, 13)]
+    assert [draft.last for draft in place.jobs.drafts_of(place.setting)] == [date(2026, 3, 27), date(2026, 2, 13)]
 
 
 def test_one_pack_that_cannot_be_made_keeps_no_other_from_being_made(place: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -436,8 +435,8 @@ def test_one_pack_that_cannot_be_made_keeps_no_other_from_being_made(place: Hous
 
     monkeypatch.setattr(jobs, "draft_pack", broken)
     with pytest.raises(ValueError, match="broken"):
-        jobs._prepare_packs(Service(place.ledger, place.views, place.runner, place.reader))
-    assert [draft.last for draft in drafts_of(place.views, place.setting)] == [date(2026, 3, 27)]
+        jobs._prepare_packs(place.service)
+    assert [draft.last for draft in place.jobs.drafts_of(place.setting)] == [date(2026, 3, 27)]
 
 
 # Lists of what waits --------------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ from ap_ledger.recording.ledger import new_id
 from api.core.service import Service
 from projections.queries.clocks import Clock, clocks
 from projections.queries.gaps import Gaps
-from projections.queries.job_runs import claim, drafts_of, finish, latest_runs
 from projections.queries.overview import overview, recent_rungs
 from projections.queries.periods import periods
 from tests.house import FRIDAY, MONDAY, THURSDAY, House, settings_for
@@ -349,11 +348,11 @@ def test_the_page_of_what_is_due_says_when_a_run_failed(place: House, monkeypatc
     def broken(_: Service) -> jobs.Said:
         raise ValueError("secret words")
 
-    service = Service(place.ledger, place.views, place.runner, place.reader)
+    service = place.service
     listed = tuple(replace(job, run=broken) if job.name == "digest" else job for job in jobs.JOBS)
     monkeypatch.setattr(jobs, "JOBS", listed)
-    assert jobs.run_due(service) == len(jobs.JOBS) and latest_runs(place.views)["digest"].error == "ValueError"
-    assert latest_runs(place.views)["retention-due"].error is None
+    assert jobs.run_due(service) == len(jobs.JOBS) and place.jobs.latest_runs()["digest"].error == "ValueError"
+    assert place.jobs.latest_runs()["retention-due"].error is None
     with place.browser(app=place.app(jobs=jobs.JOBS)) as leader:
         page = leader.get("/clocks").text
         assert "this failed on" in page and "ValueError" in page and "secret words" not in page
@@ -366,16 +365,16 @@ def test_the_page_of_what_is_due_says_when_a_run_failed(place: House, monkeypatc
 
 def test_one_runner_at_a_time_takes_a_run_and_missed_runs_are_made_up_once(place: House) -> None:
     now = datetime(2026, 3, 6, 12, tzinfo=UTC)
-    assert claim(place.views, "x", now, now) and not claim(place.views, "x", now, now)
-    finish(place.views, "x", now, now, {"n": 1})
-    assert not claim(place.views, "x", now, now + timedelta(minutes=5))
+    assert place.jobs.claim("x", now, now) and not place.jobs.claim("x", now, now)
+    place.jobs.finish("x", now, now, {"n": 1})
+    assert not place.jobs.claim("x", now, now + timedelta(minutes=5))
     later = now + timedelta(days=9)
-    assert claim(place.views, "x", later, later) and latest_runs(place.views)["x"].ended is None
+    assert place.jobs.claim("x", later, later) and place.jobs.latest_runs()["x"].ended is None
     # Its process died: after an hour somebody else takes it over.
-    assert not claim(place.views, "x", later, later + timedelta(minutes=59))
-    assert claim(place.views, "x", later, later + timedelta(minutes=61))
-    finish(place.views, "x", later, later, error="ValueError")
-    assert latest_runs(place.views)["x"].said == {"n": 1}
+    assert not place.jobs.claim("x", later, later + timedelta(minutes=59))
+    assert place.jobs.claim("x", later, later + timedelta(minutes=61))
+    place.jobs.finish("x", later, later, error="ValueError")
+    assert place.jobs.latest_runs()["x"].counts == {"n": 1}
 
 
 @pytest.mark.parametrize(
@@ -394,11 +393,11 @@ def test_a_clock_knows_when_it_was_last_due(when: Callable[[datetime], datetime]
 
 
 def test_packs_are_prepared_once_when_a_half_term_is_over(place: House) -> None:
-    service = Service(place.ledger, place.views, place.runner, place.reader)
+    service = place.service
     assert jobs._prepare_packs(service) == {"prepared": 2}, "the first half-term, which was over three weeks ago"
     place.clock.now = datetime.combine(LAST + timedelta(days=2), time(9), UTC)
     assert jobs._prepare_packs(service) == {"prepared": 2} and jobs._prepare_packs(service) == {"prepared": 0}
-    found = [one for one in drafts_of(place.views, place.setting) if one.last == LAST]
+    found = [one for one in place.jobs.drafts_of(place.setting) if one.last == LAST]
     assert {(one.commissioner_id, one.students, one.first, one.last) for one in found} == {(place.council, 1, FIRST, LAST), (place.school, 1, FIRST, LAST)}  # type: ignore[attr-defined]
     with place.browser() as leader:
         assert leader.get("/reports").text.count("1 student") >= 2

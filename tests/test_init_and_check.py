@@ -29,6 +29,7 @@ from ap_ledger.stores import creating
 from ap_ledger.stores.accounts.store import AccountStore
 from ap_ledger.stores.creating import create_ledger
 from ap_ledger.stores.held.held import HeldStore
+from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.keyring.store import read_about
 from frameworks import shipped_definitions
@@ -61,6 +62,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "the keyring": (Keyring, "create"),
     "what is held": (HeldStore, "create"),
     "the accounts": (AccountStore, "create"),
+    "the jobs": (JobStore, "create"),
     "the ledger": (creating, "_create_ledger_itself"),
 }
 
@@ -319,7 +321,7 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "garbage after its beginning": lambda whole: whole[: min(100, len(whole) // 2)] + b"\xa5" * (len(whole) - min(100, len(whole) // 2)),
     "garbage in its middle": lambda whole: whole[: len(whole) // 3] + b"\xa5" * (len(whole) // 3) + whole[2 * (len(whole) // 3) :],
 }
-FILES = ("ledger.sqlite", "keyring.sqlite", "held.sqlite", "accounts.sqlite", "views.sqlite", "master.key")
+FILES = ("ledger.sqlite", "keyring.sqlite", "held.sqlite", "accounts.sqlite", "jobs.sqlite", "views.sqlite", "master.key")
 
 
 @pytest.fixture(scope="module")
@@ -507,7 +509,7 @@ def test_what_is_backed_up_as_documented_is_restored_as_documented(make_house: C
             ("/safe", tmp_path / "safe"),
         ):
             text = text.replace(documented, str(here))
-        for copied in ("ledger", "held", "accounts"):
+        for copied in ("ledger", "held", "accounts", "jobs"):
             text = re.sub(rf"{copied}-\d{{4}}-\d\d-\d\d", f"{copied}-TODAY", text.replace(f"{copied}-$(date +%F)", f"{copied}-TODAY"))
         text = re.sub(r"keyring-\d{8}T\d{6}-\d{6}\.sqlite", "keyring-*.sqlite", text)
         environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}

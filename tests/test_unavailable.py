@@ -144,7 +144,7 @@ def damage(path: Path, how: str) -> None:
         path.write_bytes(path.read_bytes()[:5_000])
     else:
         with closing(sqlite3.connect(path)) as connection:
-            connection.execute("ALTER TABLE job_runs RENAME COLUMN said TO told")
+            connection.execute("ALTER TABLE pointers RENAME COLUMN generation TO build")
             connection.commit()
 
 
@@ -168,7 +168,7 @@ def test_read_models_of_another_shape_are_made_anew_on_postgres_too(make_house: 
     house.record(house.rung())
     before = house.look_back()["entries"]
     with house.views.writing() as connection:
-        connection.exec_driver_sql("ALTER TABLE job_runs DROP COLUMN said")
+        connection.exec_driver_sql("ALTER TABLE dead_letter DROP COLUMN attempts")
     again = House(house.settings, house.clock, make=False)
     assert again.look_back(student=house.student)["entries"] == before
     again.close()
@@ -181,16 +181,16 @@ def test_damage_that_is_met_later_is_remembered_until_the_next_start(make_house:
     path = house.settings.data / "views.sqlite"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'job_runs'").fetchone()
+        (root,) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'dead_letter'").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
     raw = bytearray(path.read_bytes())
     raw[(root - 1) * size : root * size] = b"\xff" * size
     path.write_bytes(bytes(raw))
     views = Views(f"sqlite:///{path}")
     with pytest.raises(Exception, match="malformed"), views.reading() as connection:
-        connection.exec_driver_sql("SELECT * FROM job_runs").all()
+        connection.exec_driver_sql("SELECT * FROM dead_letter").all()
     views.close()
     again = Views(f"sqlite:///{path}")
     with again.reading() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM job_runs").scalar_one() == 0
+        assert connection.exec_driver_sql("SELECT count(*) FROM dead_letter").scalar_one() == 0
     again.close()

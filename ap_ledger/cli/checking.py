@@ -19,6 +19,7 @@ from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
 from ap_ledger.stores.engine import open_store
 from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
 from ap_ledger.stores.held.rows import Held
+from ap_ledger.stores.jobs import METADATA as JOB_TABLES
 from ap_ledger.stores.keyring.master_key import proof_of, read_master_key
 from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
 from ap_ledger.stores.keyring.store import name_of
@@ -26,7 +27,7 @@ from ap_ledger.stores.sound_rows import damage_in
 from projections import PROJECTIONS
 from projections.views import Views
 
-ROWS = {"keyring": KEYRING_TABLES, "held": HELD_TABLES, "accounts": ACCOUNT_TABLES}
+ROWS = {"keyring": KEYRING_TABLES, "held": HELD_TABLES, "accounts": ACCOUNT_TABLES, "jobs": JOB_TABLES}
 """The small stores, whose rows are read one by one."""
 ROOM = 500 * 1024 * 1024
 
@@ -79,8 +80,7 @@ def _files(settings: Settings, deep: bool) -> dict[str, Look]:
             store.name: _look(f"the tables of {store.name}", partial(schema_fault, settings, store)) for store in STORES
         }
     return {
-        store.name: _look(f"the file of {store.name}", partial(file_fault, settings.data, store, deep))
-        for store in STORES
+        store.name: _look(f"the file of {store.name}", partial(file_fault, settings, store, deep)) for store in STORES
     }
 
 

@@ -71,6 +71,7 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 def opened(settings: Settings) -> Iterator[Any]:
     """The ledger, its views, runner and reader, put together for one command."""
     from ap_ledger.recording.ledger import open_ledger
+    from ap_ledger.stores.jobs import JobStore
     from api.core.service import Service
     from projections import PROJECTIONS
     from projections.queries.reading import Reader
@@ -78,12 +79,17 @@ def opened(settings: Settings) -> Iterator[Any]:
     from projections.views import Views
 
     ledger = open_ledger(settings)
-    views = Views(settings.sqlalchemy_url("views"))
     try:
-        yield Service(ledger, views, Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views))
+        jobs, views = JobStore(settings), Views(settings.sqlalchemy_url("views"))
+    except BaseException:
+        ledger.close()
+        raise
+    try:
+        yield Service(ledger, views, Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views), jobs)
     finally:
         ledger.close()
         views.close()
+        jobs.close()
 
 
 def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:

@@ -15,11 +15,14 @@ from ap_ledger.persistence.files import OTHERS
 from ap_ledger.settings import Settings
 from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
 from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
+from ap_ledger.stores.jobs import METADATA as JOB_TABLES
 from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, made_at
 from ap_ledger.stores.keyring.master_key import coming_key_file, master_key_file, old_key_files, read_master_key
 from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
+from ap_ledger.stores.upgrading import was_never_made
 
 RESTORE = "Restore it from its backup (docs/operating.md)."
+NEVER_MADE = "The version that made this ledger had none: back everything up, then run: ap-ledger upgrade"
 HEADER = b"SQLite format 3\0"
 
 
@@ -42,6 +45,7 @@ STORES = (
     ),
     Store("held", frozenset(HELD_TABLES.tables), RESTORE),
     Store("accounts", frozenset(ACCOUNT_TABLES.tables), RESTORE),
+    Store("jobs", frozenset(JOB_TABLES.tables), f"{RESTORE} Where there is none, run: ap-ledger upgrade"),
     Store(
         "views",
         frozenset(),
@@ -58,17 +62,21 @@ def schema_fault(settings: Settings, store: Store) -> str | None:
         missing = sorted(store.tables - set(inspect(engine).get_table_names(schema=store.name)))
     finally:
         engine.dispose()
-    return (
-        f"the schema {store.name} lacks what belongs into it ({', '.join(missing)}). {store.mend}" if missing else None
-    )
+    if not missing:
+        return None
+    if was_never_made(settings, store.name):
+        return f"there is no schema {store.name}. {NEVER_MADE}"
+    return f"the schema {store.name} lacks what belongs into it ({', '.join(missing)}). {store.mend}"
 
 
-def file_fault(data: Path, store: Store, deep: bool) -> str | None:
+def file_fault(settings: Settings, store: Store, deep: bool) -> str | None:
     """What is wrong with the file of a store, and how to mend it."""
-    path = data / f"{store.name}.sqlite"
+    path = settings.data / f"{store.name}.sqlite"
     if not path.exists():
         # Read models are made when they are first asked for.
-        return None if store.name == "views" else f"{path} is not there. {store.mend}"
+        if store.name == "views":
+            return None
+        return f"{path} is not there. {NEVER_MADE if was_never_made(settings, store.name) else store.mend}"
     fault = _shape_fault(path) or _content_fault(path, store, deep)
     return None if fault is None else f"{path} {fault}. {store.mend}"
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, inspect, text
 
 from ap_ledger.errors import SetupError
-from ap_ledger.persistence.unavailable import session_options
+from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
 
 LOCK_SECONDS = 10
@@ -72,7 +72,7 @@ def require_version(name: str, version: int, steps: Sequence[Step]) -> None:
     if version < len(steps):
         raise SetupError(
             f"The store {name} was made by an earlier version of AP Ledger. Stop the service, back everything up, then "
-            "run: ap-ledger upgrade"
+            "run: ap-ledger upgrade."
         )
     if version > len(steps):
         raise SetupError(
@@ -93,7 +93,7 @@ def run_steps(
     done: list[str] = []
     try:
         while True:
-            with engine.begin() as connection:
+            with saying_which(name), engine.begin() as connection:
                 _take_lock(connection)
                 version = read_version(connection)
                 if version >= len(steps):
@@ -112,6 +112,18 @@ def store_exists(settings: Settings, name: str) -> bool:
     On PostgreSQL a schema that is not there counts as empty, not as missing.
     """
     return settings.postgres is not None or Path(settings.data / f"{name}.sqlite").exists()
+
+
+def has_store(settings: Settings, name: str, table: str) -> bool:
+    """Whether there is such a store with one of its tables in it. Looking makes nothing."""
+    if not store_exists(settings, name):
+        return False
+    engine = create_engine(settings.sqlalchemy_url(name))
+    try:
+        with saying_which(name):
+            return inspect(engine).has_table(table, schema=name if settings.postgres else None)
+    finally:
+        engine.dispose()
 
 
 def _has_version_table(connection: Connection) -> bool:

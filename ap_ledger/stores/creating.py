@@ -24,6 +24,7 @@ from ap_ledger.settings import Settings
 from ap_ledger.stores.accounts.store import AccountStore
 from ap_ledger.stores.engine import open_store
 from ap_ledger.stores.held.held import HeldStore
+from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.keyring.master_key import make_master_key
 
@@ -62,13 +63,14 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> None:
     with locked(settings.data), _alone_in_database(settings):
         if ledger_is_there(settings):
             raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
-        for name in ("keyring", "held", "accounts"):
+        for name in ("keyring", "held", "accounts", "jobs"):
             _require_empty(settings, name)
         make_master_key(settings)
         ledger_id = uuid4()
         own = Keyring.create(settings, ledger_id)
         HeldStore.create(settings)
         AccountStore.create(settings)
+        JobStore.create(settings)
         _create_ledger_itself(settings, ledger_id, own, service_role)
 
 

@@ -9,11 +9,17 @@ from uuid import UUID
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from ap_ledger.errors import SetupError
-from ap_ledger.persistence.migrations import read_version, require_version, run_steps, store_exists
-from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.persistence.migrations import has_store, read_version, require_version, run_steps, store_exists
+from ap_ledger.persistence.steps import MADE_BY, STEPS_OF
 from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
+from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Keyring
+
+MADE_AGAIN = {
+    "jobs": "jobs: the store was missing, and an empty one was made; what runs by itself begins anew",
+}
+"""Stores that hold nothing but what is made again, and what is said where one that was lost is made anew."""
 
 
 def upgrade(settings: Settings) -> list[str]:
@@ -21,7 +27,7 @@ def upgrade(settings: Settings) -> list[str]:
 
     Raises SetupError where a store is missing or newer than this program, Busy or KeyringError as opening does.
     """
-    missing = [name for name in STEPS_OF if not store_exists(settings, name)]
+    missing = [name for name in STEPS_OF if name not in MADE_BY and not store_exists(settings, name)]
     if missing:
         raise SetupError(
             f"These stores are missing: {', '.join(missing)}. Restore them from their backup, then upgrade."
@@ -29,8 +35,12 @@ def upgrade(settings: Settings) -> list[str]:
     done = run_steps(settings, "keyring", STEPS_OF["keyring"], _no_key)
     keyring = Keyring.open(settings, _ledger_id(settings), None)
     try:
+        done += run_steps(settings, "ledger", STEPS_OF["ledger"], _opener(keyring))
+        if not has_store(settings, "jobs", "job_runs"):
+            JobStore.create(settings)
+            done.append(MADE_AGAIN["jobs"])
         for name, steps in STEPS_OF.items():
-            if name != "keyring":
+            if name not in ("keyring", "ledger"):
                 done += run_steps(settings, name, steps, _opener(keyring))
     finally:
         keyring.close()
@@ -42,12 +52,25 @@ def require_current_ledger(settings: Settings) -> None:
 
     The other stores look when they open.
     """
+    version = ledger_version(settings)
+    if version is not None:
+        require_version("ledger", version, STEPS_OF["ledger"])
+
+
+def ledger_version(settings: Settings) -> int | None:
+    """The version of the ledger; None where there is no ledger, which must not read as an old one."""
     if not store_exists(settings, "ledger"):
-        return
+        return None
     with _reading_ledger(settings) as connection:
-        # Where there is no ledger at all the recorder says so; it must not read as an old one.
-        if inspect(connection).has_table("head"):
-            require_version("ledger", read_version(connection), STEPS_OF["ledger"])
+        return read_version(connection) if inspect(connection).has_table("head") else None
+
+
+def was_never_made(settings: Settings, name: str) -> bool:
+    """Whether a store is missing because the version that made this ledger had none, and not because it was lost."""
+    if name not in MADE_BY:
+        return False
+    version = ledger_version(settings)
+    return version is not None and version < MADE_BY[name]
 
 
 def _ledger_id(settings: Settings) -> UUID:

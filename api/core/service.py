@@ -11,6 +11,7 @@ from fastapi import Depends, Query, Request
 from ap_ledger.domain.posting import Unparsable
 from ap_ledger.errors import Busy
 from ap_ledger.recording.ledger import Ledger
+from ap_ledger.stores.jobs import JobStore
 from projections.queries.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
@@ -18,12 +19,13 @@ from projections.views import Views
 
 @dataclass(frozen=True)
 class Service:
-    """The ledger, its read models and the runner that keeps them up to date."""
+    """The ledger, its read models and the runner that keeps them up to date, and what ran by itself."""
 
     ledger: Ledger
     views: Views
     runner: Runner
     reader: Reader
+    jobs: JobStore
 
 
 def service(request: Request) -> Service:

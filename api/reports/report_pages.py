@@ -63,12 +63,13 @@ def _reports(
     first, last = _usual_period(where, today)
     released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
+    prepared = using.jobs.drafts_of(UUID(where["id"]))
     return show(
         request, "reports.html", status, setting=where, settings=settings,
         students=sorted(students, key=lambda one: str(one["name"])),
         commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS,
         first=first, last=last, today=today,
-        drafts=packs_waiting(using.reader, where, using.ledger.now()), named=named,
+        drafts=packs_waiting(using.reader, prepared, where, using.ledger.now()), named=named,
         released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where,
         named),
         typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student,

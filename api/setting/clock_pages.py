@@ -18,6 +18,7 @@ from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
 from ap_ledger.recording.ledger import new_id
+from ap_ledger.stores.jobs import PackDraft
 from api.core.asking import Asker, Asking
 from api.core.gate import gated
 from api.core.problems import NotAllowed
@@ -25,7 +26,6 @@ from api.core.service import Current, Service, Using
 from api.core.show import id_of, people_of, read_form, setting_for, show, text_of
 from api.setting.settling import settle, statements_of
 from projections.queries.clocks import NOT_RECORDED_YET, Clock, clocks, ended_with_reason, packs_waiting
-from projections.queries.job_runs import latest_runs
 from projections.queries.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -73,13 +73,18 @@ def _clocks(
     may_end = asking.may("end-clock", setting=where["id"])
     return show(
         request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()),
-        not_recorded=NOT_RECORDED_YET, runs=latest_runs(using.views),
-        jobs=request.app.state.jobs, drafts=packs_waiting(using.reader, where, using.ledger.now()) if may_make else [],
+        not_recorded=NOT_RECORDED_YET, runs=using.jobs.latest_runs(),
+        jobs=request.app.state.jobs, drafts=_prepared(using, where) if may_make else [],
         may_make=may_make, may_end=may_end, told=told,
         ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS,
         said=said, done=done, form=new_id, typed=typed,
         run_of=run_of, runs_of=lambda some: [run_of(one.student, one.about) for one in some],
     )  # fmt: skip
+
+
+def _prepared(using: Service, where: Body) -> list[PackDraft]:
+    prepared = using.jobs.drafts_of(UUID(where["id"]))
+    return packs_waiting(using.reader, prepared, where, using.ledger.now())
 
 
 def run_of(student: Body | None, about: str) -> str:

@@ -29,7 +29,6 @@ from frameworks import Definition
 from frameworks.needs import need_codes
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.history import days_at, entries_at, progress_of
-from projections.queries.job_runs import latest_runs
 from projections.queries.overview import WEEKS, overview
 from projections.queries.reading import Reader, group_of
 from projections.queries.register import suggested_codes
@@ -56,7 +55,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
     held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
-    failed = any(run.error for run in latest_runs(using.views).values()) if asking.may("make-reports") else False
+    failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = (
         lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []

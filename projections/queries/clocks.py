@@ -22,10 +22,10 @@ from ap_ledger.events.clocks import (
 )
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.stores.jobs import PackDraft
 from frameworks.language.cadence import Stretch
 from projections.queries.expected import Expectations
 from projections.queries.instruments import half_terms
-from projections.queries.job_runs import PackDraft, drafts_of
 from projections.queries.reading import Body, Reader
 from projections.writers.day_marks import Missed, SaidDifferently, open_days
 from projections.writers.student_days import StudentDays
@@ -183,8 +183,8 @@ def _of_review(review: Review, today: date) -> Clock:
     )  # fmt: skip
 
 
-def packs_waiting(reader: Reader, setting: Body, now: datetime) -> list[PackDraft]:
-    """The prepared packs of reviews that are still due, the newest period first.
+def packs_waiting(reader: Reader, prepared: Sequence[PackDraft], setting: Body, now: datetime) -> list[PackDraft]:
+    """Of a setting's prepared packs those of reviews that are still due.
 
     What was released or ended waits for nobody.
     """
@@ -193,9 +193,7 @@ def packs_waiting(reader: Reader, setting: Body, now: datetime) -> list[PackDraf
         (one.commissioner_id, one.term.last)
         for one in open_reviews(reader, setting, reader.whole("placements", setting), today)
     }
-    return [
-        draft for draft in drafts_of(reader.views, UUID(setting["id"])) if (draft.commissioner_id, draft.last) in due
-    ]
+    return [draft for draft in prepared if (draft.commissioner_id, draft.last) in due]
 
 
 # Placements -----------------------------------------------------------------------------------------------------------

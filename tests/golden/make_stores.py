@@ -34,7 +34,7 @@ from tests.house import LADDER, SLOTS, TUESDAY, Clock, House, in_database, setti
 
 HERE = Path(__file__).parent
 MASTER_KEY = "5a" * 32
-STORES = ("ledger", "keyring", "held", "accounts")
+STORES = ("ledger", "keyring", "held", "accounts", "jobs")
 PASSWORD = "a quiet lane in spring"
 JANUARY = date(2026, 1, 5)
 

@@ -6,11 +6,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ap_ledger.persistence.migrations import Step
-from ap_ledger.persistence.steps import accounts, held, keyring, ledger
+from ap_ledger.persistence.steps import accounts, held, jobs, keyring, ledger
 
 STEPS_OF: Mapping[str, tuple[Step, ...]] = {
     "keyring": keyring.STEPS,
     "ledger": ledger.STEPS,
     "held": held.STEPS,
     "accounts": accounts.STEPS,
+    "jobs": jobs.STEPS,
 }
+MADE_BY: Mapping[str, int] = {"jobs": 4}
+"""Stores that 0.1.0 did not have, each with the version of the ledger from which on it lies beside it.
+
+A step of the ledger makes such a store: where the ledger is older it was never there, and elsewhere it was lost.
+"""

@@ -16,6 +16,7 @@ from ap_ledger.persistence.chain import EndProof, first_link, links_of
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.migrations import Step, Upgrading
 from ap_ledger.persistence.rows import Head, Row
+from ap_ledger.persistence.steps.jobs import make_store as make_store_of_jobs
 
 POSTGRES_FUNCTIONS = """
 CREATE FUNCTION lock_head() RETURNS SETOF head
@@ -236,4 +237,5 @@ STEPS: tuple[Step, ...] = (
     Step("chains every row to the one before it, and proves the end of the ledger", chain_rows),
     Step("lets the role of the service add rows through one function only", add_through_functions),
     Step("lets only a holder of the keyring remove a text", remove_with_proof),
+    Step("what runs by itself, and packs that were prepared, have a store of their own", make_store_of_jobs),
 )
