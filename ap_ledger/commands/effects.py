@@ -212,6 +212,7 @@ class Deeds:
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class, self._erasing.of(position, retention_class))
+        self._world.forget()
         streams = {event.originator_id for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
         self._held.forget(

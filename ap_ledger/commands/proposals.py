@@ -50,6 +50,7 @@ class Proposals:
 
     def find(self, proposal_id: UUID) -> Proposal:
         """A proposal. Raises Refused where there is none."""
+        self._ledger.world.refresh()
         found: Proposal | None = self._ledger.world.fold(proposal_id, project_proposal)
         if found is None:
             raise Refused("unknown-item", "There is no proposal with this id here.", "proposal")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -61,6 +61,13 @@ class TailRow(NamedTuple):
     occurred_at: int
     recorded_at: int
     state: str
+
+
+class Change(NamedTuple):
+    """That something of a topic was recorded in a stream."""
+
+    stream: UUID
+    topic: str
 
 
 class LedgerRecorder(ApplicationRecorder):
@@ -158,6 +165,12 @@ class LedgerRecorder(ApplicationRecorder):
         if student is not None:
             return sorted(self._tail(f"{where} AND student_id = ?", [*given, self.key(student)]))
         return sorted(self._tail(where, given))
+
+    def changes_after(self, after: int, without: Collection[str]) -> set[Change]:
+        """In which streams anything was recorded after a position, leaving out events of some topics."""
+        marks = ",".join("?" * len(without))
+        ask = f"SELECT DISTINCT originator_id, topic FROM stored_events WHERE position > ? AND topic NOT IN ({marks})"
+        return {Change(self._uuid(stream), topic) for stream, topic in self._query(ask, [after, *without])}
 
     def search(
         self,

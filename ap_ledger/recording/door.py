@@ -23,18 +23,13 @@ from ap_ledger.persistence.rows import Row, Unit, sealed_hash
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.entry_rules import IN_FUTURE, Occasion, check_entry
 from ap_ledger.recording.standing import REFUSED, SendJudge
-from ap_ledger.recording.world import Party, World
+from ap_ledger.recording.world import LOOK_AGAIN, Party, World
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.mapper import split_personal
 from ap_ledger.stores.sealing import bound_to, seal
 
 FUTURE_LIMIT = timedelta(minutes=5)
 CLOCK_MOVED = timedelta(minutes=5)
-LOOK_AGAIN = 0.05
-"""Seconds for which the door trusts what it remembers of other processes' doings.
-
-What it did itself it knows at once.
-"""
 TIME_UNCERTAIN = "time-uncertain"
 OUTSIDE_PLACEMENT = "outside-placement"
 OUTSIDE_TIMETABLE = "outside-timetable"

@@ -119,7 +119,7 @@ class Ledger(Sending, Application[UUID]):
             self.end_proof = EndProof(own.raw, ledger_id)
             self.recorder.writer.prove_with(self.end_proof)
             self.memory = Memory(self.keyring.engine, self.recorder, self.end_proof)
-            self.world = World(self.repository, self.recorder, self.keyring)
+            self.world = World(self.repository.event_store, self.recorder, self.keyring)
             sealer = HeldSealer(
                 self.keyring, lambda one: self.world.student(one) is not None, own, partial(told_by, self.recorder)
             )
@@ -226,6 +226,7 @@ class Ledger(Sending, Application[UUID]):
                 recordings = self.save(*decided)
             except IntegrityError:
                 self.deeds.abandon(command)
+                self.world.refresh()
                 if state is None and self.world.fold(command.stream_id, _projector(command)) is None:
                     raise Refused("not-allowed", "This id names something else here. Use a new one.") from None
                 continue
@@ -242,6 +243,7 @@ class Ledger(Sending, Application[UUID]):
 
     def _decided(self, command: Command, command_id: UUID | None) -> tuple[Any, NextEvents, list[Event]]:
         """The state of a command's own stream, what makes its next events, and those that follow. Raises Refused."""
+        self.world.refresh()
         state = self.world.fold(command.stream_id, _projector(command))
         self.deeds.check(command, self.clock())
         stamp = Stamp(

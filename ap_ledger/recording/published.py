@@ -10,7 +10,7 @@ import orjson
 from ap_ledger.domain.framework import Framework, framework_stream, project_framework
 from ap_ledger.events.moments import moment
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.recording.world import World
+from ap_ledger.recording.world import LOOK_AGAIN, World
 from frameworks import Definition
 
 
@@ -23,8 +23,12 @@ class Published:
 
     def _find(self, key: str) -> tuple[Framework | None, int]:
         framework_id, _, version = key.partition("@")
+        return self._framework(framework_id), int(version) if version.isdecimal() else 0
+
+    def _framework(self, framework_id: str) -> Framework | None:
+        self._world.refresh(LOOK_AGAIN)
         found: Framework | None = self._world.fold(framework_stream(framework_id), project_framework)
-        return found, int(version) if version.isdecimal() else 0
+        return found
 
     def definition(self, key: str) -> Definition | None:
         """A definition by its `id@version`, or None."""
@@ -33,7 +37,7 @@ class Published:
 
     def newest(self, framework_id: str) -> Definition | None:
         """The highest version published under an id, or None."""
-        framework, _ = self._find(framework_id)
+        framework = self._framework(framework_id)
         return framework.published[max(framework.published)] if framework else None
 
     def authored(self, key: str) -> dict[str, Any] | None:

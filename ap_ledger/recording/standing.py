@@ -13,7 +13,7 @@ from ap_ledger.domain.person import HeldRole
 from ap_ledger.domain.student_state import Student
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.moments import local_day, microseconds
-from ap_ledger.recording.world import World
+from ap_ledger.recording.world import LOOK_AGAIN, World
 from ap_ledger.stores.accounts.accounts import Accounts
 
 
@@ -76,7 +76,7 @@ class Standing:
         scopes: frozenset[str] = frozenset(),
     ) -> Who:
         """A person with the roles in force at a moment (in microseconds), or now. Somebody unknown holds none."""
-        self._world.refresh(0.05)
+        self._world.refresh(LOOK_AGAIN)
         person = self._world.person(person_id)
         if person is None:
             return Who(person_id, via=via, scopes=scopes)
@@ -89,7 +89,7 @@ class Standing:
 
     def device(self, device_id: UUID) -> Who:
         """A device as itself, of the setting that enrolled it."""
-        self._world.refresh(0.05)
+        self._world.refresh(LOOK_AGAIN)
         device = self._world.device(device_id)
         return Who(None, (Grant(device.setting_id, DEVICE),) if device else (), "device", device_id=device_id)
 

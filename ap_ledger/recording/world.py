@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.application import AggregateNotFoundError, Repository
+from eventsourcing.persistence import EventStore
 
 from ap_ledger.domain.device import Device, project_device
 from ap_ledger.domain.framework import framework_stream, project_framework
@@ -17,14 +18,22 @@ from ap_ledger.domain.person import Person, project_person
 from ap_ledger.domain.setting import Setting, project_setting
 from ap_ledger.domain.student_state import Student, as_one, project_student
 from ap_ledger.errors import Refused
+from ap_ledger.events import RULELESS_TOPICS
 from ap_ledger.events.base import Ref
 from ap_ledger.events.bounds import Since
 from ap_ledger.events.moments import microseconds
-from ap_ledger.persistence.recorder import LedgerRecorder, TailRow
+from ap_ledger.events.student import TextExcised
+from ap_ledger.persistence.recorder import Change, LedgerRecorder, TailRow
+from ap_ledger.recording.folded import FoldedStates, Projector
 from ap_ledger.recording.placement_ids import PlacementIds
 from ap_ledger.stores.fingerprint import Fingerprint
 from ap_ledger.stores.keyring.keyring import Keyring
 from frameworks import Definition
+
+LOOK_AGAIN = 0.05
+"""Seconds for which what is remembered of other processes' doings is trusted. What was done here is known at once."""
+FAR_BEHIND = 20_000
+"""Where so many events came since the last look, reading every state anew is quicker than looking which changed."""
 
 
 @dataclass(slots=True)
@@ -61,42 +70,55 @@ class Party:
 class World:
     """States of the streams with rules, folded when first asked for.
 
-    `refresh` forgets them when any stream with rules has changed, in this process or another.
+    `refresh` looks what was recorded since, in this process or another, so that no more than that is read anew.
     """
 
-    def __init__(self, repository: Repository[UUID], recorder: LedgerRecorder, keyring: Keyring) -> None:
-        self._repository = repository
+    def __init__(self, events: EventStore[UUID], recorder: LedgerRecorder, keyring: Keyring) -> None:
+        self._states = FoldedStates(events)
         self._recorder = recorder
         self._keyring = keyring
         self.placement_ids = PlacementIds(recorder)
         self.rules_position = -1
+        self._read_to = 0
         self._keys_seen = -1
         self._looked_at = 0.0
-        self.forget()
+        self._looking = threading.Lock()
+        self._combine_anew()
 
     def forget(self) -> None:
-        """Lets go of every remembered state."""
-        self._students: dict[UUID, Student | None] = {}
-        self._settings: dict[UUID, Setting | None] = {}
-        self._people: dict[UUID, Person | None] = {}
-        self._devices: dict[UUID, Device | None] = {}
+        """Lets go of every state, because words in them were erased."""
+        self._states.forget()
+        self._combine_anew()
+
+    def _combine_anew(self) -> None:
+        """Lets go of what was put together of several states."""
         self._definitions: dict[tuple[str, int], Definition | None] = {}
         self._parties: dict[tuple[UUID, UUID, UUID], Party] = {}
 
     def refresh(self, max_age: float = 0.0) -> None:
-        """Forgets what may be out of date: what follows from rules, and from keys, because a key may have been shredded
-        elsewhere.
+        """Looks what was recorded since, and whether keys were changed: one may have been shredded elsewhere.
 
         Looks again only when the last look is older than `max_age` seconds.
         """
-        now = time.monotonic()
-        if now - self._looked_at < max_age:
+        if time.monotonic() - self._looked_at < max_age:
             return
-        self._looked_at = now
-        position, keys = self._recorder.read_head().rules_position, self._keyring.refresh()
-        if (position, keys) != (self.rules_position, self._keys_seen):
+        # Of two who look at once, the one who saw less must not undo what the other saw.
+        with self._looking:
+            now = time.monotonic()
+            head, keys = self._recorder.read_head(), self._keyring.refresh()
+            if keys != self._keys_seen or head.position - self._read_to > FAR_BEHIND:
+                self.forget()
+            elif head.rules_position != self.rules_position:
+                self._read_on(self._recorder.changes_after(self._read_to, RULELESS_TOPICS))
+            self.rules_position, self._read_to, self._keys_seen = head.rules_position, head.position, keys
+            self._looked_at = now
+
+    def _read_on(self, changes: Collection[Change]) -> None:
+        if any(change.topic == TextExcised.TOPIC for change in changes):
             self.forget()
-            self.rules_position, self._keys_seen = position, keys
+        else:
+            self._states.outdate({change.stream for change in changes})
+            self._combine_anew()
 
     def party(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
         """Who an entry is between. Raises Refused where one is unknown or they do not belong together."""
@@ -109,13 +131,13 @@ class World:
         return found
 
     def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
-        setting = self._known(self._settings, setting_id, project_setting)
+        setting = self.fold(setting_id, project_setting)
         if setting is None:
             raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
-        student = self._known(self._students, student_id, project_student)
+        student = self.fold(student_id, project_student)
         if student is None or student.setting_id != setting_id:
             raise Refused("unknown-student", "No student with this id was admitted to this setting.", "student_id")
-        if self._known(self._people, author_id, project_person) is None:
+        if self.fold(author_id, project_person) is None:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
         child = self.child(student_id) or student
@@ -123,17 +145,17 @@ class World:
 
     def setting(self, setting_id: UUID) -> Setting | None:
         """A setting as it is now, or None."""
-        found: Setting | None = self._known(self._settings, setting_id, project_setting)
+        found: Setting | None = self.fold(setting_id, project_setting)
         return found
 
     def person(self, person_id: UUID) -> Person | None:
         """A person as they are now, or None."""
-        found: Person | None = self._known(self._people, person_id, project_person)
+        found: Person | None = self.fold(person_id, project_person)
         return found
 
     def student(self, student_id: UUID) -> Student | None:
         """A student as they are now, or None."""
-        found: Student | None = self._known(self._students, student_id, project_student)
+        found: Student | None = self.fold(student_id, project_student)
         return found
 
     def kept(self, student_id: UUID, known: int | None = None) -> UUID:
@@ -166,13 +188,8 @@ class World:
 
     def device(self, device_id: UUID) -> Device | None:
         """A device as it is now, or None."""
-        found: Device | None = self._known(self._devices, device_id, project_device)
+        found: Device | None = self.fold(device_id, project_device)
         return found
-
-    def _known(self, states: dict[UUID, Any], stream: UUID, projector: Callable[..., Any]) -> Any:
-        if stream not in states:
-            states[stream] = self.fold(stream, projector)
-        return states[stream]
 
     def definition(self, ref: Ref, kind: str, field: str) -> Definition:
         """The published definition that an entry names.
@@ -200,9 +217,6 @@ class World:
         """Everything of some topics about a student, in order. Looks through the whole ledger: for rare questions."""
         return self._recorder.tail_of_topics(topics, student)
 
-    def fold(self, stream: UUID, projector: Callable[..., Any]) -> Any:
-        """The state of a stream as it is now, or None."""
-        try:
-            return self._repository.get(stream, projector_func=projector)
-        except AggregateNotFoundError:
-            return None
+    def fold(self, stream: UUID, projector: Projector) -> Any:
+        """The state of a stream as it was at the last `refresh` or later, or None where there is no such stream."""
+        return self._states.of(stream, projector)

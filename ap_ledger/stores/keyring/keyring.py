@@ -88,8 +88,10 @@ class Keyring:
         self._masters = MasterKeys(settings)
         self._changes = ChangeCounter(engine)
         self._generation = -1
+        self._forgotten = 0
+        self._by_owner: dict[tuple[UUID, str], Key | None] = {}
+        self._by_id: dict[UUID, Key | None] = {}
         self._looked_at = 0.0
-        self.forget()
 
     @classmethod
     def create(cls, settings: Settings, ledger_id: UUID) -> Key:
@@ -156,8 +158,17 @@ class Keyring:
             made = _insert_keys(
                 connection, owner, [kept for kept in classes if kept not in have], self._masters.fitting(about.proof)
             )
-        self.forget()
+        self._count_made(owner, about.generation)
         return made or {kept: key for kept in RETENTION_CLASSES if (key := self.key(owner, kept))}
+
+    def _count_made(self, owner: UUID, before: int) -> None:
+        """New keys change nothing that is remembered, except that their owner had none."""
+        if self._generation == before:
+            self._generation = before + 1
+        remembered = self._by_owner.copy()
+        for asked in [asked for asked in remembered if asked[0] == owner]:
+            del remembered[asked]
+        self._by_owner = remembered
 
     def key(self, owner: UUID, retention_class: str) -> Key | None:
         """The owner's key for a class, or None once it is shredded (or was never made). Raises UnreadableKey."""
@@ -282,26 +293,26 @@ class Keyring:
         return about
 
     def refresh(self, max_age: float = 0.0) -> int:
-        """Forgets open keys where any was changed since, by this process or another.
+        """Forgets open keys where any was changed since, by this process or another; new ones made here change none.
 
-        Returns how often keys were changed so far.
+        Returns a number that is another one whenever keys were forgotten.
 
         Looks again only when the last look is older than `max_age` seconds.
         """
         now = time.monotonic()
         if max_age and now - self._looked_at < max_age:
-            return self._generation
+            return self._forgotten
         self._looked_at = now
         generation = self._changes.read()
         if generation != self._generation:
             self.forget()
             self._generation = generation
-        return self._generation
+        return self._forgotten
 
     def forget(self) -> None:
         """Lets go of open keys."""
-        self._by_owner: dict[tuple[UUID, str], Key | None] = {}
-        self._by_id: dict[UUID, Key | None] = {}
+        self._forgotten += 1
+        self._by_owner, self._by_id = {}, {}
 
     def close(self) -> None:
         """Lets go of the store."""
