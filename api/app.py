@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
@@ -16,8 +16,9 @@ from ap_ledger import __version__
 from api.capture import routes as capture
 from api.capture import shell_pages
 from api.core import static_files
-from api.core.gate import check_gates
+from api.core.gate import Gate, GatedRouter, check_gates
 from api.core.guards import Guards
+from api.core.navigation import in_order
 from api.core.problems import add_problem_handlers
 from api.core.service import Service
 from api.entries import entry_pages, held_pages, online_pages, worry_pages
@@ -39,6 +40,9 @@ MODULES = (
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     joining_pages, history_pages, report_pages, clock_pages, due,
 )  # fmt: skip
+ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)
+GATES: Mapping[str, Gate] = {key: gate for router in ROUTERS for key, gate in router.gates.items()}
+"""What every route is, by its method and address, as it is declared beside its function."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -80,9 +84,9 @@ def create_app(
     app.state.second_factor = second_factor
     app.state.jobs = jobs
     app.state.public_url = (public_url or "").rstrip("/")
-    for module in MODULES:
-        app.include_router(module.router)
-    app.include_router(capture.pages)
+    app.state.navigation = in_order(link for router in ROUTERS for link in router.links)
+    for router in ROUTERS:
+        app.include_router(router)
     check_gates(app)
     add_problem_handlers(app)
     hosts = {*allowed_hosts, *([urlsplit(public_url).hostname or ""] if public_url else [])}

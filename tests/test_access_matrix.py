@@ -27,7 +27,8 @@ from ap_ledger.domain.student import AdmitStudent, AssignMentor, EndPlacement, E
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.ledger import new_id
-from api.core.gate import GATES, OPEN
+from api.app import GATES
+from api.core.gate import OPEN
 from tests.house import FRIDAY, MONDAY, SLOTS, House
 
 ROLES = ("mentor", "ap-staff", "leader", "dsl", "deputy-dsl", "safeguarding-reader", "commissioner", "family", "administrator", "researcher", "nobody")

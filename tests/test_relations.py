@@ -18,7 +18,7 @@ from ap_ledger.access import RULES
 from ap_ledger.domain.commands import read_command
 from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, Span, days_of
 from ap_ledger.recording.ledger import new_id
-from api.core.gate import GATES
+from api.app import GATES
 from tests.house import House
 from tests.slow_path import Audit
 

@@ -15,7 +15,7 @@ from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.boxes import public_key
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
 from api.core.service import Current, Json, Using
@@ -39,7 +39,10 @@ AFTERWARDS = timedelta(days=28)
 
 
 @router.get(
-    "/capture", operation_id="getCapture", summary="Everything a phone or tablet needs in order to log with no signal"
+    "/capture",
+    gate=Gate("record"),
+    operation_id="getCapture",
+    summary="Everything a phone or tablet needs in order to log with no signal",
 )
 def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_length=36)] = "") -> Json:
     """Students by the names staff call them, slots, and what to log against; and the public key that seals what is
@@ -87,6 +90,7 @@ def _role(asking: Asker, setting: Body) -> str:
 
 @router.get(
     "/settings/{setting_id}/day",
+    gate=Gate("read-group"),
     operation_id="getDay",
     summary="A day: who came, who did not, who followed up",
     response_model=DayOfSetting,
@@ -154,6 +158,7 @@ def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Bod
 
 @router.get(
     "/settings/{setting_id}/missing",
+    gate=Gate("read-group"),
     operation_id="getMissing",
     summary="How many scores are missing in each slot of a day",
     response_model=MissingOfDay,
@@ -175,12 +180,12 @@ def missing(
 
 
 @router.get(
-    "/settings/{setting_id}/steps/{curriculum_id}/{version}", operation_id="getSteps", summary=(
-        "A curriculum's units, and where some "
-        "students stand in them"
-    ),
+    "/settings/{setting_id}/steps/{curriculum_id}/{version}",
+    gate=Gate("read-group"),
+    operation_id="getSteps",
+    summary="A curriculum's units, and where some students stand in them",
     response_model=StepsOfGroup,
-)  # fmt: skip
+)
 def steps(
     setting_id: UUID,
     curriculum_id: str,
@@ -214,7 +219,7 @@ def steps(
     }  # fmt: skip
 
 
-@pages.get("/day.csv")
+@pages.get("/day.csv", gate=Gate("read-group", reads="register"))
 def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, setting: str = "") -> Response:
     """The codes to suggest to the commissioning schools for one day, as a spreadsheet opens it."""
     body, _ = setting_for(using.reader, asking, setting, "read-group")

@@ -12,7 +12,8 @@ from fastapi import Response
 from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.core.assets import address, asset
-from api.core.gate import gated
+from api.core.gate import OPEN, Gate, gated
+from api.core.navigation import Nav, in_order
 from api.core.templating import templates
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -37,7 +38,8 @@ FILES = (
 @cache
 def shell(page: str) -> str:
     """One page of the app. It is the same for everybody, which is why it may be kept on a device."""
-    return templates.get_template(f"{SHELLS[page]}.html").render(here=page, asking=None)
+    links = (link for link in router.links if link.nav.bar == "app")
+    return templates.get_template(f"{SHELLS[page]}.html").render(here=page, asking=None, links=in_order(links))
 
 
 @cache
@@ -59,37 +61,37 @@ def _page(page: str) -> HTMLResponse:
     return HTMLResponse(shell(page))
 
 
-@router.get("/visit")
+@router.get("/visit", gate=Gate(OPEN), nav=(Nav("Log a visit", "pages", 1, ("record",)), Nav("Visit", "app", 1)))
 def visit_page() -> HTMLResponse:
     """Log a visit, on a phone."""
     return _page("/visit")
 
 
-@router.get("/sessions")
+@router.get("/sessions", gate=Gate(OPEN), nav=(Nav("Score a session", "pages", 2, ("record",)), Nav("Score", "app", 2)))
 def grid_page() -> HTMLResponse:
     """Score a slot, on a tablet or at a desk."""
     return _page("/sessions")
 
 
-@router.get("/steps")
+@router.get("/steps", gate=Gate(OPEN), nav=Nav("Learning", "app", 3))
 def steps_page() -> HTMLResponse:
     """The next units of a student or a group, one tap up or down."""
     return _page("/steps")
 
 
-@router.get("/day")
+@router.get("/day", gate=Gate(OPEN), nav=(Nav("The day", "pages", 3, ("record",)), Nav("Day", "app", 4)))
 def day_page() -> HTMLResponse:
     """Who is expected, came, left, and was followed up."""
     return _page("/day")
 
 
-@router.get("/offline")
+@router.get("/offline", gate=Gate(OPEN))
 def offline_page() -> HTMLResponse:
     """What is shown instead of any other page when there is no signal."""
     return _page("/offline")
 
 
-@router.get("/sw.js")
+@router.get("/sw.js", gate=Gate(OPEN, handed_over=True))
 def service_worker() -> Response:
     """The worker, always asked for anew, so that a new version is noticed."""
     return Response(
@@ -97,7 +99,7 @@ def service_worker() -> Response:
     )
 
 
-@router.get("/manifest.webmanifest")
+@router.get("/manifest.webmanifest", gate=Gate(OPEN, handed_over=True))
 def manifest() -> JSONResponse:
     """What lets a phone keep the app among its others."""
     icons = [

@@ -17,6 +17,7 @@ from ap_ledger.recording.ledger import Ledger
 from ap_ledger.recording.standing import Sender
 from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
+from api.core.navigation import Bar, Link
 from projections.queries.reading import Body
 
 SESSION_COOKIE = "__Host-ap-ledger"
@@ -46,6 +47,8 @@ class Asker:
     """Whether this is a device that was shut out. It may deliver what it holds, and is nobody for everything else."""
     wiped: bool = False
     """Whether it may not even deliver any more, and is told to wipe itself."""
+    navigation: tuple[Link, ...] = ()
+    """Every page of the service that others lead to."""
 
     @property
     def known(self) -> bool:
@@ -65,6 +68,16 @@ class Asker:
         if setting is not None:
             return may(self.who, action, About(UUID(str(setting))))
         return may_somewhere(self.who, action)
+
+    def links(self, bar: Bar, student: Body | None = None) -> list[Link]:
+        """The pages of a bar that they may open, in its order; those of one student in that student's bar."""
+        return [link for link in self.navigation if link.nav.bar == bar and self._leads(link, student)]
+
+    def _leads(self, link: Link, student: Body | None) -> bool:
+        if link.nav.on_device and self.device is None:
+            return False
+        about = (student["id"], student["setting_id"]) if student is not None else ()
+        return not link.actions or any(self.may(action, *about) for action in link.actions)
 
     def days(self, action: str, student: UUID | str, setting: UUID | str | None = None) -> Days:
         """The days of a student's record on which they may do this. Whatever they are shown of it is cut to these."""

@@ -1,15 +1,16 @@
 """The gate before every route: what it is that a route does, so that the access table can say who may.
 
-A route that is not in `GATES` stops the service from starting, and so every test. Whether somebody may is decided by
-`ap_ledger.access.may`, here for the student or setting in the address, and item by item inside a page that lists
-several.
+A route is declared with its gate, beside the function that answers; without one the service does not start, and so no
+test. Whether somebody may is decided by `ap_ledger.access.may`, here for the student or setting in the address, and
+item by item inside a page that lists several.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,8 +20,10 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from ap_ledger.access import ACTIONS
 from ap_ledger.events.reading import Looked
 from api.core.asking import CLEAR, Asker, find_asker
+from api.core.navigation import Link, Nav
 from api.core.problems import NOT_ALLOWED, answer_problem
 from api.core.show import end_of_day
 
@@ -29,6 +32,7 @@ SHUT_OUT = (
     "nothing is shown on it. Ask a leader to enrol it again."
 )
 FACTOR_FIRST = "A password alone opens nothing here. Sign in on a page and set up a second factor, under My account."
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 OPEN = "open"
 """Answers a stranger: sign-in, health and static files, and nothing else."""
 
@@ -51,109 +55,17 @@ class Gate(NamedTuple):
     before_factor: bool = False
 
 
-GATES: Mapping[str, Gate] = {
-    # Strangers.
-    "GET /sign-in": Gate(OPEN), "POST /sign-in": Gate(OPEN),
-    "GET /welcome": Gate(OPEN), "POST /welcome": Gate(OPEN),
-    "GET /enrol": Gate(OPEN), "POST /enrol": Gate(OPEN), "POST /api/v1/devices/enrol": Gate(OPEN),
-    "GET /switch": Gate(OPEN), "POST /switch": Gate(OPEN),
-    "GET /health/live": Gate(OPEN), "GET /health/ready": Gate(OPEN),
-    "GET /static/{version}/{name:path}": Gate(OPEN, handed_over=True),
-    # The app that works with no signal. Its pages hold nothing about anybody; what they show comes from routes below.
-    "GET /visit": Gate(OPEN), "GET /sessions": Gate(OPEN), "GET /steps": Gate(OPEN), "GET /day": Gate(OPEN),
-    "GET /offline": Gate(OPEN),
-    "GET /sw.js": Gate(OPEN, handed_over=True), "GET /manifest.webmanifest": Gate(OPEN, handed_over=True),
-    # One's own account.
-    "POST /sign-out": Gate("see-own-account", before_factor=True),
-    "GET /me/factor": Gate("see-own-account", before_factor=True),
-    "POST /me/factor": Gate("see-own-account", before_factor=True),
-    "GET /me": Gate("see-own-account"), "POST /me": Gate("see-own-account"),
-    "GET /take-back": Gate("see-own-account", handed_over=True),
-    "POST /take-back": Gate("see-own-account", handed_over=True),
-    # The service itself.
-    "GET /metrics": Gate("watch-service"),
-    "GET /api/v1/position": Gate("see-frameworks", device=True),
-    "GET /api/v1/openapi.json": Gate("see-frameworks", device=True),
-    # Recording.
-    "POST /api/v1/entries": Gate("record", by_device=True, device=True),
-    "POST /api/v1/commands": Gate("see-frameworks"),
-    "GET /api/v1/held": Gate("record", reads="held"), "POST /api/v1/held/{held_id}/retry": Gate("record"),
-    "POST /api/v1/held/{held_id}/dismiss": Gate("record"),
-    "GET /api/v1/capture": Gate("record"), "GET /api/v1/settings/{setting_id}/day": Gate("read-group"),
-    "GET /day.csv": Gate("read-group", reads="register"),
-    "GET /api/v1/settings/{setting_id}/missing": Gate("read-group"),
-    "GET /api/v1/settings/{setting_id}/steps/{curriculum_id}/{version}": Gate("read-group"),
-    "GET /log": Gate("record"), "POST /log": Gate("record"),
-    "GET /held": Gate("see-own-account", reads="held"), "POST /held": Gate("see-own-account"),
-    "POST /held/{held_id}": Gate("see-own-account"),
-    "GET /students/{student_id}/entries/{entry}": Gate("read-history", reads="history"),
-    "POST /students/{student_id}/entries/{entry}": Gate("record"),
-    # What there is.
-    "GET /": Gate("see-own-account"),
-    "GET /api/v1/settings": Gate("see-setting", device=True), "GET /api/v1/people": Gate("see-people"),
-    "GET /api/v1/students": Gate("see-student"),
-    "GET /api/v1/placements": Gate("see-student"), "GET /api/v1/frameworks": Gate("see-frameworks", device=True),
-    "GET /api/v1/frameworks/{framework_id}/{version}": Gate("see-frameworks", device=True),
-    "GET /api/v1/students/{student_id}": Gate("see-student"),
-    "GET /api/v1/settings/{setting_id}/timetable": Gate("see-setting", device=True),
-    "GET /api/v1/settings/{setting_id}/sheet": Gate("read-group"),
-    # Students.
-    "GET /students/{student_id}": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/frames": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/story": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/since": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/entries": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/compare": Gate("read-history", reads="history"),
-    "GET /api/v1/students/{student_id}/history": Gate("read-history", reads="history"),
-    "GET /students/{student_id}/learning": Gate("read-learning", reads="learning"),
-    "GET /api/v1/students/{student_id}/learning/{curriculum_id}/{version}": Gate("read-learning", reads="learning"),
-    "GET /api/v1/students/{student_id}/register": Gate("read-history", reads="register"),
-    "GET /students/{student_id}/questionnaires": Gate("read-questionnaires", reads="questionnaires"),
-    "GET /api/v1/students/{student_id}/questionnaires": Gate("read-questionnaires", reads="questionnaires"),
-    "GET /students/{student_id}/questionnaires/{framework_id}/{version}": Gate("record", handed_over=True),
-    "POST /students/{student_id}/questionnaires/{framework_id}/{version}": Gate("record", handed_over=True),
-    "GET /students/{student_id}/questionnaires/thanks": Gate("record", handed_over=True),
-    # Groups.
-    "GET /learning": Gate("read-group"), "GET /contact": Gate("read-group"), "GET /due": Gate("read-questionnaires"),
-    "GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version}": Gate("read-group"),
-    # Frameworks.
-    "GET /frameworks": Gate("see-frameworks"), "GET /frameworks/template/{kind}.csv": Gate("see-frameworks"),
-    "GET /frameworks/new": Gate("publish-framework"), "POST /frameworks/new": Gate("publish-framework"),
-    "GET /frameworks/{framework_id}/{version}": Gate("see-frameworks"),
-    "GET /frameworks/{framework_id}/{version}/{form}": Gate("see-frameworks"),
-    "POST /frameworks/{framework_id}/{version}/retire": Gate("publish-framework"),
-    # Reports. Which of those that were released somebody may read is decided for each, and every look is recorded.
-    "GET /reports": Gate("make-reports"), "POST /reports": Gate("make-reports"),
-    "GET /reports/make": Gate("make-reports"),
-    "GET /reports/{report_id}": Gate("read-report"), "GET /reports/{report_id}/{form}": Gate("read-report"),
-    "GET /clocks": Gate("see-clocks"), "POST /clocks": Gate("see-clocks"),
-    "GET /api/v1/settings/{setting_id}/due": Gate("see-clocks"),
-    # People and devices.
-    "GET /people": Gate("see-people"), "POST /people": Gate("see-people"),
-    "GET /devices": Gate("manage-devices"), "POST /devices": Gate("manage-devices"),
-    # Worries.
-    "GET /worries": Gate("read-safeguarding-words"),
-    # Erasure, two people, and who did what.
-    "GET /proposals": Gate("see-own-account"), "POST /proposals/{proposal_id}": Gate("see-own-account"),
-    "GET /students/{student_id}/erasure": Gate("manage-students", reads="erasure"),
-    "POST /students/{student_id}/erasure": Gate("manage-students"),
-    "GET /students/{student_id}/one-child": Gate("manage-students", reads="history"),
-    "POST /students/{student_id}/one-child": Gate("manage-students"),
-    "GET /retention": Gate("see-audit"), "POST /retention": Gate("set-retention"),
-    "GET /audit": Gate("see-audit"), "GET /audit.csv": Gate("see-audit", reads="audit"),
-}  # fmt: skip
-
-
 class GatedRoute(APIRoute):
     """A route that lets nobody in whom the gate does not."""
 
+    gate: ClassVar[Gate | None] = None
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler, behind the gate. Nothing of the request's body is read before."""
-        inner = super().get_route_handler()
+        inner, gate = super().get_route_handler(), self.gate
 
         async def handler(request: Request) -> Response:
-            key = f"{request.method if request.method != 'HEAD' else 'GET'} {self.path}"
-            gate = GATES[key]
+            assert gate is not None, "check_gates lets no service start that has such a route"
             # What needs no database is answered here: a thread of its own would cost a program more than the question.
             quick = gate.reads is None and request.app.state.service.ledger.accounts.remembers(
                 request.headers.get("authorization", "")
@@ -164,9 +76,53 @@ class GatedRoute(APIRoute):
         return handler
 
 
-def gated(**given: Any) -> APIRouter:
+class GatedRouter(APIRouter):
+    """A router whose every route is declared with its gate and, where it is a page that others lead to, its place in
+    the navigation."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(route_class=GatedRoute, **given)
+        self.links: list[Link] = []
+
+    def get(  # type: ignore[override]  # a route without a gate is none
+        self, path: str, *, gate: Gate, nav: Nav | tuple[Nav, ...] = (), **given: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Declares what is shown at an address, the action that it is, and where pages lead to it."""
+        own = () if gate.action == OPEN else (gate.action,)
+        places = (nav,) if isinstance(nav, Nav) else nav
+        self.links += [Link(self.prefix + path, place, place.actions or own) for place in places]
+        return self._declare(path, "GET", gate, given)
+
+    def post(  # type: ignore[override]  # a route without a gate is none
+        self, path: str, *, gate: Gate, **given: Any
+    ) -> Callable[[Endpoint], Endpoint]:
+        """Declares what takes what is sent to an address, and the action that it is."""
+        return self._declare(path, "POST", gate, given)
+
+    def _declare(self, path: str, method: str, gate: Gate, given: dict[str, Any]) -> Callable[[Endpoint], Endpoint]:
+        # The class carries the gate, because it is what FastAPI keeps of a route wherever it puts its router.
+        kind = type("GatedRoute", (GatedRoute,), {"gate": gate})
+
+        def declared(endpoint: Endpoint) -> Endpoint:
+            self.add_api_route(path, endpoint, methods=[method], route_class_override=kind, **given)
+            return endpoint
+
+        return declared
+
+    @property
+    def gates(self) -> dict[str, Gate]:
+        """The gate of each of its routes, by method and address."""
+        return {
+            f"{method} {route.path}": route.gate
+            for route in self.routes
+            if isinstance(route, GatedRoute) and route.gate is not None
+            for method in route.methods or ()
+        }
+
+
+def gated(**given: Any) -> GatedRouter:
     """A router whose every route stands behind the gate."""
-    return APIRouter(route_class=GatedRoute, **given)
+    return GatedRouter(**given)
 
 
 def every_route(app: FastAPI) -> Iterator[Any]:
@@ -177,24 +133,23 @@ def every_route(app: FastAPI) -> Iterator[Any]:
 
 
 def check_gates(app: FastAPI) -> None:
-    """Stops a service that has a route without a rule, or a rule without a route."""
-    keys: set[str] = set()
+    """Stops a service that has a route without an action, or with one that the access table does not know."""
     for route in every_route(app):
-        if not isinstance(route, GatedRoute):
+        gate = route.gate if isinstance(route, GatedRoute) else None
+        if gate is None:
             raise RuntimeError(
-                f"{getattr(route, 'path', route)} is not behind the gate. Make its router with api.core.gate.gated()."
+                f"{getattr(route, 'path', route)} is not behind the gate. Declare it with a router from "
+                "api.core.gate.gated(), and say which action it is: gate=Gate(ACTION)."
             )
-        keys |= {f"{method} {route.path}" for method in route.methods or ()}
-    for key in sorted(keys ^ set(GATES)):
-        raise RuntimeError(
-            f"{key} has {'no rule in api/core/gate.py' if key in keys else 'a rule in api/core/gate.py and no route'}."
-        )
+        if gate.action not in (OPEN, *ACTIONS):
+            raise RuntimeError(f"{route.path} is '{gate.action}', which is no action of the access table.")
 
 
 def _let_in(request: Request, gate: Gate) -> Response | None:
     """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
     ledger = request.app.state.service.ledger
-    asking = request.state.asking = find_asker(request, ledger, gate.by_device)
+    found = find_asker(request, ledger, gate.by_device)
+    asking = request.state.asking = replace(found, navigation=request.app.state.navigation)
     if asking.wiped:
         # A device that was shut out has delivered what it held; nothing is left for it here, nor there.
         return answer_problem(

@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import withhold
@@ -39,7 +39,7 @@ DONE = {
 }
 
 
-@router.get("/students/{student_id}/entries/{entry}")
+@router.get("/students/{student_id}/entries/{entry}", gate=Gate("read-history", reads="history"))
 def entry_page(
     request: Request, student_id: UUID, entry: UUID, using: Current, asking: Asking, done: str = ""
 ) -> HTMLResponse:
@@ -124,7 +124,7 @@ def _versions(
     ]
 
 
-@router.post("/students/{student_id}/entries/{entry}")
+@router.post("/students/{student_id}/entries/{entry}", gate=Gate("record"))
 async def change_entry(request: Request, student_id: UUID, entry: UUID, using: Using, asking: Asking) -> Response:
     """Records a correction or a void beside what was recorded; nothing is written over."""
     return await run_in_threadpool(_change, request, using, asking, student_id, entry, await read_form(request))

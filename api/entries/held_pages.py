@@ -18,7 +18,8 @@ from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import WITHHELD
@@ -38,7 +39,11 @@ DONE = {
 }
 
 
-@router.get("/held")
+@router.get(
+    "/held",
+    gate=Gate("see-own-account", reads="held"),
+    nav=Nav("Waiting for you", "more", 7, ("record", "raise-worry")),
+)
 def held_page(request: Request, using: Using, asking: Asking, done: str = "") -> HTMLResponse:
     """Everything that waits for whoever asks, newest first."""
     return _held(request, using, asking, done=DONE.get(done, ""))
@@ -130,7 +135,7 @@ def _what(using: Service, entry: dict[str, Any], mine: bool) -> str:
         return "It cannot be put into words as it stands"
 
 
-@router.post("/held")
+@router.post("/held", gate=Gate("see-own-account"))
 async def confirm_all(using: Using, asking: Asking) -> Response:
     """Confirms everything that was recorded in one's own name from elsewhere."""
     return await run_in_threadpool(_confirm_all, using, asking)
@@ -152,7 +157,7 @@ def _unconfirmed(asking: Asker, held: Held) -> bool:
     )
 
 
-@router.post("/held/{held_id}")
+@router.post("/held/{held_id}", gate=Gate("see-own-account"))
 async def settle(request: Request, held_id: UUID, using: Using, asking: Asking) -> Response:
     """Confirms or tries again, records a mended one in its place, or settles it without recording."""
     return await run_in_threadpool(_settle, request, held_id, using, asking, await read_form(request))

@@ -17,7 +17,7 @@ from starlette.datastructures import FormData
 from ap_ledger.domain.results import Result
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.service import Current, Json, Service, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
@@ -28,7 +28,7 @@ FIELDS = ("student", "rung", "at", "channel", "minutes", "note", "form")
 CHANNELS = {"in-person": "In person", "phone": "By phone", "text": "By text", "video": "By video"}
 
 
-@router.get("/log")
+@router.get("/log", gate=Gate("record"))
 def log_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
     """The form for one contact."""
     return _form(request, using, asking, setting, done=done)
@@ -55,7 +55,7 @@ def _form(
     )  # fmt: skip
 
 
-@router.post("/log")
+@router.post("/log", gate=Gate("record"))
 async def log_contact(request: Request, using: Using, asking: Asking) -> Response:
     """Records a contact: how far it got, the visit, and a note where one was written."""
     return await run_in_threadpool(_log, request, using, asking, await read_form(request))

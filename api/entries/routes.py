@@ -24,7 +24,7 @@ from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import Executed
 from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.guards import ENTRIES
 from api.core.paging import Cursor, linked, page
 from api.core.problems import NotAllowed, Problem, problem
@@ -69,6 +69,7 @@ async def read_body(request: Request) -> bytes:
 
 @router.post(
     "/entries",
+    gate=Gate("record", by_device=True, device=True),
     operation_id="recordEntries",
     summary="Record a batch of entries",
     response_model=Receipt,
@@ -101,6 +102,7 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
 
 @router.post(
     "/commands",
+    gate=Gate("see-frameworks"),
     operation_id="executeCommand",
     summary="Change a setting, person, student, placement or framework",
     response_model=Recorded,
@@ -163,7 +165,11 @@ def allowed_command(asking: Asker, said: Any) -> Command:
 
 
 @router.get(
-    "/held", operation_id="listHeld", summary="What was refused or waits for something", response_model=HeldItems
+    "/held",
+    gate=Gate("record", reads="held"),
+    operation_id="listHeld",
+    summary="What was refused or waits for something",
+    response_model=HeldItems,
 )
 def list_held(
     request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100
@@ -233,6 +239,7 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
 
 @router.post(
     "/held/{held_id}/retry",
+    gate=Gate("record"),
     operation_id="retryHeld",
     summary="Try a held entry again",
     response_model=HeldResult,
@@ -249,6 +256,7 @@ def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
 
 @router.post(
     "/held/{held_id}/dismiss",
+    gate=Gate("record"),
     operation_id="dismissHeld",
     summary="Settle a held entry without recording it",
     response_model=Answer,

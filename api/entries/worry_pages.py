@@ -19,7 +19,8 @@ from ap_ledger.events.base import Erased
 from ap_ledger.events.moments import stored_time
 from ap_ledger.recording.door import open_worry
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service
 from api.core.show import people_of, setting_for, show
 from projections.queries.reading import CLOSED, ERASED
@@ -28,7 +29,7 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 200
 
 
-@router.get("/worries")
+@router.get("/worries", gate=Gate("read-safeguarding-words"), nav=Nav("Worries", "pages", 10))
 def worries_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The newest worries of a setting."""
     body, settings = setting_for(using.reader, asking, setting, "read-safeguarding-words")

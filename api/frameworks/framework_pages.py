@@ -15,7 +15,8 @@ from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, read_form, setting_for, show, text_of
 from frameworks import Definition, definition_hash, load_definition
@@ -40,7 +41,7 @@ KINDS = {
 }
 
 
-@router.get("/frameworks")
+@router.get("/frameworks", gate=Gate("see-frameworks"), nav=Nav("Frameworks", "pages", 9, ("see-people",)))
 def framework_list(request: Request, using: Current) -> HTMLResponse:
     """Everything published, by kind."""
     bodies = using.reader.whole("frameworks")
@@ -56,7 +57,7 @@ def framework_list(request: Request, using: Current) -> HTMLResponse:
     return show(request, "frameworks.html", by_kind=by_kind)
 
 
-@router.get("/frameworks/template/{kind}.csv")
+@router.get("/frameworks/template/{kind}.csv", gate=Gate("see-frameworks"))
 def framework_template(kind: str) -> Response:
     """A spreadsheet to start from."""
     if kind not in TEMPLATES:
@@ -68,14 +69,14 @@ def framework_template(kind: str) -> Response:
     )
 
 
-@router.get("/frameworks/new")
+@router.get("/frameworks/new", gate=Gate("publish-framework"))
 def framework_new(request: Request, using: Current, asking: Asking, kind: str = "", setting: str = "") -> HTMLResponse:
     """The page on which rows are pasted or a file is given."""
     source = template(kind).replace("\r\n", "\n") if kind in TEMPLATES else ""
     return _draft(request, using, asking, setting, source, "pasted", None)
 
 
-@router.post("/frameworks/new")
+@router.post("/frameworks/new", gate=Gate("publish-framework"))
 async def framework_check(request: Request, using: Using, asking: Asking) -> Response:
     """Checks, tries or publishes what was pasted or uploaded. Nothing is kept until it is published."""
     form = await read_form(request, SIZE_LIMIT)
@@ -230,7 +231,7 @@ def _draft(
     )  # fmt: skip
 
 
-@router.get("/frameworks/{framework_id}/{version}")
+@router.get("/frameworks/{framework_id}/{version}", gate=Gate("see-frameworks"))
 def framework_page(request: Request, framework_id: str, version: int, using: Current, asking: Asking) -> HTMLResponse:
     """One published definition: its tree, its scales, its scores, and what changed since the version before."""
     key = f"{framework_id}@{version}"
@@ -250,7 +251,7 @@ def framework_page(request: Request, framework_id: str, version: int, using: Cur
     )  # fmt: skip
 
 
-@router.post("/frameworks/{framework_id}/{version}/retire")
+@router.post("/frameworks/{framework_id}/{version}/retire", gate=Gate("publish-framework"))
 async def retire(request: Request, framework_id: str, version: int, using: Using, asking: Asking) -> Response:
     """Takes a version out of use. What was recorded against it stays readable for ever."""
     form = await read_form(request)
@@ -271,7 +272,7 @@ def _retire(framework_id: str, version: int, using: Service, asking: Asker, form
     return RedirectResponse(f"/frameworks/{framework_id}/{version}?min_position={position}", 303)
 
 
-@router.get("/frameworks/{framework_id}/{version}/{form}")
+@router.get("/frameworks/{framework_id}/{version}/{form}", gate=Gate("see-frameworks"))
 def framework_file(framework_id: str, version: int, form: str, using: Current) -> Response:
     """A published definition as a file. Words that may not be passed on are refused."""
     key = f"{framework_id}@{version}"

@@ -12,7 +12,8 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service
 from api.core.show import YEARS, people_of, setting_for, show
 from projections.queries.audit import KINDS, Deed, deeds
@@ -89,7 +90,7 @@ def _id(said: str) -> UUID | None:
         return None
 
 
-@router.get("/audit")
+@router.get("/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 5))
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""
     body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)
@@ -131,7 +132,7 @@ def _line(
     }  # fmt: skip
 
 
-@router.get("/audit.csv")
+@router.get("/audit.csv", gate=Gate("see-audit", reads="audit"))
 def audit_file(request: Request, using: Current, asking: Asking) -> Response:
     """The same as a file: ids, never names, so that it can be passed on to whoever checks."""
     _, _, _, found = _asked(using, asking, request.query_params, EXPORTED)

@@ -24,7 +24,8 @@ from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
@@ -53,7 +54,11 @@ HOLD_REASONS = {
 }
 
 
-@router.get("/students/{student_id}/erasure")
+@router.get(
+    "/students/{student_id}/erasure",
+    gate=Gate("manage-students", reads="erasure"),
+    nav=Nav("Kept and erased", "student", 5),
+)
 def erasure_page(request: Request, student_id: UUID, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
     """What is kept of a student, until when, and what can be proposed."""
     return _erasure(request, using, asking, student_id, done=DONE.get(done, ""))
@@ -170,7 +175,7 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> li
     return found
 
 
-@router.post("/students/{student_id}/erasure")
+@router.post("/students/{student_id}/erasure", gate=Gate("manage-students"))
 async def change_erasure(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
     """Sets or lifts a hold, changes what the family may see, or proposes an erasure."""
     return await run_in_threadpool(_change, request, student_id, using, asking, await read_form(request))

@@ -8,7 +8,7 @@ from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
-from api.core.gate import gated
+from api.core.gate import OPEN, Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import Health, Positions
 from api.core.service import Json, Using
@@ -22,6 +22,7 @@ WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
 
 @router.get(
     "/health/live",
+    gate=Gate(OPEN),
     operation_id="live",
     summary="Whether the process answers",
     response_model=Health,
@@ -34,6 +35,7 @@ def live() -> Json:
 
 @router.get(
     "/health/ready",
+    gate=Gate(OPEN),
     operation_id="ready",
     summary="Whether the databases answer",
     response_model=Health,
@@ -52,6 +54,7 @@ def ready(using: Using) -> Json:
 
 @router.get(
     "/api/v1/position",
+    gate=Gate("see-frameworks", device=True),
     operation_id="getPosition",
     summary="How far the ledger and its projections are",
     response_model=Positions,
@@ -63,13 +66,19 @@ def position(using: Using) -> Json:
     return {"ledger": end, "projections": at, "lag": end - min(at.values())}
 
 
-@router.get("/api/v1/openapi.json", include_in_schema=False)
+@router.get("/api/v1/openapi.json", gate=Gate("see-frameworks", device=True), include_in_schema=False)
 def openapi_document(request: Request) -> Response:
     """What this service can be asked, for programs."""
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/metrics", operation_id="metrics", summary="Metrics for Prometheus", include_in_schema=False)
+@router.get(
+    "/metrics",
+    gate=Gate("watch-service"),
+    operation_id="metrics",
+    summary="Metrics for Prometheus",
+    include_in_schema=False,
+)
 def metrics(using: Using) -> Response:
     """Counts and times. No label names a student, a person or a setting."""
     at = using.reader.positions()

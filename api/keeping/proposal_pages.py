@@ -20,7 +20,8 @@ from ap_ledger.events.moments import moment
 from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, people_of, read_form, show, text_of
@@ -32,7 +33,7 @@ from projections.queries.reading import Body, Unknown
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/proposals")
+@router.get("/proposals", gate=Gate("see-own-account"), nav=Nav("Two people", "more", 3))
 def proposals_page(request: Request, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
     """What somebody proposed and another must approve."""
     return _proposals(
@@ -168,7 +169,7 @@ def _words(using: Service, people: dict[str, str | None], body: Body) -> str:
     return f"Let {person} choose a new {'second factor' if command.get('lost') == 'second-factor' else 'password'}."
 
 
-@router.post("/proposals/{proposal_id}")
+@router.post("/proposals/{proposal_id}", gate=Gate("see-own-account"))
 async def settle(request: Request, proposal_id: UUID, using: Using, asking: Asking) -> Response:
     """Approves a proposal, and does it; or declines it."""
     return await run_in_threadpool(_settle, request, proposal_id, using, asking, await read_form(request, 64 * 1024))

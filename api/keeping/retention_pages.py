@@ -20,7 +20,8 @@ from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.setting import RetentionClock
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, read_form, setting_for, show, text_of
 from api.keeping.erasure_pages import CLASS_NAMES, ends_of
@@ -29,7 +30,7 @@ from projections.queries.reading import Body, Reader
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/retention")
+@router.get("/retention", gate=Gate("see-audit"), nav=Nav("Retention", "more", 4))
 def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
     """How long each part of a record is kept here, and whose time is over."""
     return _retention(request, using, asking, setting, done=done)
@@ -96,7 +97,7 @@ def _typed(form: FormData) -> list[dict[str, str]]:
     ]
 
 
-@router.post("/retention")
+@router.post("/retention", gate=Gate("set-retention"))
 async def set_retention(request: Request, using: Using, asking: Asking) -> Response:
     """Sets the clocks of a setting, from a date on."""
     return await run_in_threadpool(_set_retention, request, using, asking, await read_form(request))

@@ -14,7 +14,8 @@ from starlette.datastructures import FormData
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
@@ -35,7 +36,7 @@ HANDED_OVER = frozenset({"student", "carer"})
 """They are handed the tablet, so their page shows nothing else of the service."""
 
 
-@router.get("/due")
+@router.get("/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "pages", 6))
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
@@ -45,7 +46,11 @@ def due_page(request: Request, using: Current, asking: Asking, setting: str = ""
     return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
 
 
-@router.get("/students/{student_id}/questionnaires")
+@router.get(
+    "/students/{student_id}/questionnaires",
+    gate=Gate("read-questionnaires", reads="questionnaires"),
+    nav=Nav("Questionnaires", "student", 4),
+)
 def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLResponse:
     """What a student and those around them answered, against the starting point; what is begun, and what is due."""
     student, setting = using.reader.student_and_setting(student_id)
@@ -105,7 +110,7 @@ def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
     return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
 
 
-@router.get("/students/{student_id}/questionnaires/thanks")
+@router.get("/students/{student_id}/questionnaires/thanks", gate=Gate("record", handed_over=True))
 def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) -> HTMLResponse:
     """Thanks whoever answered, and asks for the tablet back."""
     student, _ = using.reader.student_and_setting(student_id)
@@ -114,7 +119,7 @@ def thanks(request: Request, student_id: UUID, using: Current, kept: int = 0) ->
     )
 
 
-@router.get("/students/{student_id}/questionnaires/{framework_id}/{version}")
+@router.get("/students/{student_id}/questionnaires/{framework_id}/{version}", gate=Gate("record", handed_over=True))
 def answer_page(
     request: Request,
     student_id: UUID,
@@ -200,7 +205,7 @@ def _languages(using: Service, instrument: Definition) -> list[str]:
     return [one for one in (authored.language, *authored.translations) if one != instrument.language]
 
 
-@router.post("/students/{student_id}/questionnaires/{framework_id}/{version}")
+@router.post("/students/{student_id}/questionnaires/{framework_id}/{version}", gate=Gate("record", handed_over=True))
 async def answer(
     request: Request, student_id: UUID, framework_id: str, version: int, using: Using, asking: Asking
 ) -> Response:

@@ -13,7 +13,8 @@ from fastapi.responses import HTMLResponse
 
 from api.core.asking import Asking
 from api.core.filters import Chosen, narrow
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Service
 from api.core.show import end_of_day, setting_for, show
 from frameworks import Definition
@@ -56,7 +57,9 @@ def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
     )
 
 
-@router.get("/students/{student_id}/learning")
+@router.get(
+    "/students/{student_id}/learning", gate=Gate("read-learning", reads="learning"), nav=Nav("Learning", "student", 3)
+)
 def student_learning(
     request: Request,
     student_id: UUID,
@@ -137,7 +140,7 @@ def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, A
     return made
 
 
-@router.get("/learning")
+@router.get("/learning", gate=Gate("read-group"), nav=Nav("Learning", "pages", 4))
 def group_learning(
     request: Request,
     using: Current,
@@ -187,7 +190,7 @@ def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
     return list(made.items())
 
 
-@router.get("/contact")
+@router.get("/contact", gate=Gate("read-group"), nav=Nav("Contact", "pages", 5))
 def cohort(
     request: Request,
     using: Current,

@@ -11,7 +11,7 @@ from fastapi import Query
 
 from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import GroupLearning, Questionnaires, RegisterSuggestions, StudentLearning
 from api.core.service import Current, Json
@@ -27,6 +27,7 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
 
 @router.get(
     "/students/{student_id}/learning/{curriculum_id}/{version}",
+    gate=Gate("read-learning", reads="learning"),
     operation_id="getStudentLearning",
     summary="One student in one curriculum",
     response_model=StudentLearning,
@@ -64,6 +65,7 @@ def student_learning(
 
 @router.get(
     "/settings/{setting_id}/learning/{curriculum_id}/{version}",
+    gate=Gate("read-group"),
     operation_id="getGroupLearning",
     summary="A group in one curriculum",
     response_model=GroupLearning,
@@ -109,6 +111,7 @@ def group_learning(
 
 @router.get(
     "/students/{student_id}/questionnaires",
+    gate=Gate("read-questionnaires", reads="questionnaires"),
     operation_id="listQuestionnaires",
     summary="Questionnaires answered about a student",
     response_model=Questionnaires,
@@ -142,6 +145,7 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
 
 @router.get(
     "/students/{student_id}/register",
+    gate=Gate("read-history", reads="register"),
     operation_id="suggestCodes",
     summary="Register codes to suggest, with their reasons",
     response_model=RegisterSuggestions,

@@ -16,7 +16,8 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking, keep_device
-from api.core.gate import gated
+from api.core.gate import OPEN, Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import Problem
 from api.core.schemas import Enrolled
 from api.core.service import Current, Service, Using
@@ -26,7 +27,7 @@ from api.people.people_pages import base_of
 router = gated(default_response_class=HTMLResponse)
 
 
-@router.get("/devices", include_in_schema=False)
+@router.get("/devices", gate=Gate("manage-devices"), nav=Nav("Devices", "more", 2), include_in_schema=False)
 def devices_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The devices of a setting."""
     return _devices(request, using, asking, setting)
@@ -70,7 +71,7 @@ def _devices(
     )
 
 
-@router.post("/devices", include_in_schema=False)
+@router.post("/devices", gate=Gate("manage-devices"), include_in_schema=False)
 async def change_devices(request: Request, using: Using, asking: Asking) -> Response:
     """Shows a code that lets one device in within five minutes, or shuts one out."""
     return await run_in_threadpool(_change, request, using, asking, await read_form(request))
@@ -109,14 +110,14 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     return _devices(request, using, asking, body["id"], qr=qr, link=link, name=name)
 
 
-@router.get("/enrol", include_in_schema=False)
+@router.get("/enrol", gate=Gate(OPEN), include_in_schema=False)
 def enrol_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     """What the code leads to, on the device itself. Opening it uses nothing up."""
     link = using.ledger.ways_in.look(key, "enrol")
     return show(request, "enrol.html", key=key, name=link.about["name"])
 
 
-@router.post("/enrol", include_in_schema=False)
+@router.post("/enrol", gate=Gate(OPEN), include_in_schema=False)
 async def enrol(request: Request, using: Using) -> Response:
     """Lets this browser in as the device."""
     form = await read_form(request, 64 * 1024)
@@ -126,6 +127,7 @@ async def enrol(request: Request, using: Using) -> Response:
 
 @router.post(
     "/api/v1/devices/enrol",
+    gate=Gate(OPEN),
     operation_id="enrolDevice",
     summary="Let a device in by the code on a signed-in screen",
     response_model=Enrolled,

@@ -20,7 +20,8 @@ from ap_ledger.domain.person import AddPerson, AllowRecovery, EndRole, GrantRole
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
@@ -37,7 +38,7 @@ ROLE_NAMES = {
 GRANTED = tuple(role for role in ROLES if role in ROLE_NAMES)
 
 
-@router.get("/people")
+@router.get("/people", gate=Gate("see-people"), nav=Nav("People", "more", 1))
 def people_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Everybody of a setting with their roles, and for administrators what can be done about them."""
     return _people(request, using, asking, setting, done=DONE.get(done, ""))
@@ -106,7 +107,7 @@ def _grantable(asking: Asker, setting: Body) -> list[str]:
     return [*found, "safeguarding-reader"] if asking.may("name-safeguarding-reader", setting=setting["id"]) else found
 
 
-@router.post("/people")
+@router.post("/people", gate=Gate("see-people"))
 async def change_people(request: Request, using: Using, asking: Asking) -> Response:
     """Adds somebody, gives or ends a role, makes a one-time link, or proposes what takes two people."""
     return await run_in_threadpool(_change, request, using, asking, await read_form(request))

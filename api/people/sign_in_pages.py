@@ -14,7 +14,8 @@ from ap_ledger.access import SCOPES
 from ap_ledger.commands.ways_in import SETTING_UP, Answers
 from ap_ledger.errors import NotAllowedNow, SignInRefused
 from api.core.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_session
-from api.core.gate import gated
+from api.core.gate import OPEN, Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Service, Using
 from api.core.show import people_here, qr_code, read_form, show, text_of
@@ -31,7 +32,7 @@ def inside(address: str) -> str:
     )
 
 
-@router.get("/sign-in")
+@router.get("/sign-in", gate=Gate(OPEN))
 def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0) -> Response:
     """The form, and where to go on from there.
 
@@ -60,7 +61,7 @@ def _here(asking: Asker) -> set[UUID]:
     return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None else set()
 
 
-@router.post("/sign-in")
+@router.post("/sign-in", gate=Gate(OPEN))
 async def sign_in(request: Request, asking: Asking) -> Response:
     """Begins a session nobody had before, or says that something did not match and never what."""
     return await run_in_threadpool(_begin, request, asking, await read_form(request, FORM))
@@ -97,7 +98,7 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
     return keep_browser(answer, accounts.know_browser(person, browser))
 
 
-@router.post("/sign-out")
+@router.post("/sign-out", gate=Gate("see-own-account", before_factor=True))
 def sign_out(asking: Asking) -> Response:
     """Ends the session and empties the browser. An enrolled device stays enrolled."""
     if asking.secret:
@@ -112,7 +113,7 @@ def sign_out(asking: Asking) -> Response:
 # One-time links -----------------------------------------------------------------------------------------------------
 
 
-@router.get("/welcome")
+@router.get("/welcome", gate=Gate(OPEN))
 def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     """Where somebody who was handed a one-time link chooses a sign-in name and a password."""
     return _welcome(request, using, key)
@@ -125,7 +126,7 @@ def _welcome(request: Request, using: Service, key: str, said: str = "", status:
     )
 
 
-@router.post("/welcome")
+@router.post("/welcome", gate=Gate(OPEN))
 async def welcome(request: Request, using: Using) -> Response:
     """Sets the account up and signs in. The link is used up by it."""
     return await run_in_threadpool(_set_up, request, using, await read_form(request, FORM))
@@ -145,7 +146,7 @@ def _set_up(request: Request, using: Service, form: FormData) -> Response:
 # One's own account --------------------------------------------------------------------------------------------------
 
 
-@router.get("/me")
+@router.get("/me", gate=Gate("see-own-account"), nav=Nav("My account", "more", 6))
 def me_page(request: Request, using: Using, asking: Asking, done: str = "", welcome: int = 0) -> HTMLResponse:
     """Who one is here, and how one signs in."""
     return _me(request, using, asking, done=done, welcome=welcome)
@@ -184,7 +185,7 @@ DONE = {
 }  # fmt: skip
 
 
-@router.post("/me")
+@router.post("/me", gate=Gate("see-own-account"))
 async def change_me(request: Request, using: Using, asking: Asking) -> Response:
     """Changes how one signs in. What opens the account to others asks for the password again."""
     return await run_in_threadpool(_change, request, using, asking, await read_form(request, FORM))
@@ -237,7 +238,7 @@ def _confirm(asking: Asker, form: FormData) -> None:
 # The second factor --------------------------------------------------------------------------------------------------
 
 
-@router.get("/me/factor")
+@router.get("/me/factor", gate=Gate("see-own-account", before_factor=True))
 def factor_page(request: Request, asking: Asking) -> HTMLResponse:
     """Where somebody sets up a second factor, or moves it to another phone."""
     return _factor(request, asking)
@@ -261,7 +262,7 @@ def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) 
     )
 
 
-@router.post("/me/factor")
+@router.post("/me/factor", gate=Gate("see-own-account", before_factor=True))
 async def set_factor(request: Request, asking: Asking) -> Response:
     """Turns the second factor on, and begins a session anew: what was begun with a password alone is over."""
     return await run_in_threadpool(_set_factor, request, asking, await read_form(request, FORM))
@@ -287,7 +288,7 @@ def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
 # Shared tablets -----------------------------------------------------------------------------------------------------
 
 
-@router.get("/switch")
+@router.get("/switch", gate=Gate(OPEN), nav=Nav("Switch person", "more", 8, on_device=True))
 def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
     """Who may switch to themselves by PIN on this tablet."""
     return _switch(request, using, asking)
@@ -300,7 +301,7 @@ def _switch(request: Request, using: Service, asking: Asker, said: str = "", sta
     return show(request, "switch.html", status, people=people, said=said)
 
 
-@router.post("/switch")
+@router.post("/switch", gate=Gate(OPEN))
 async def switch(request: Request, using: Using, asking: Asking) -> Response:
     """Begins a session that may log and not look back."""
     return await run_in_threadpool(_switch_to, request, using, asking, await read_form(request, FORM))
@@ -323,7 +324,7 @@ def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) 
     return keep_session(RedirectResponse("/sessions", 303), secret)
 
 
-@router.get("/take-back")
+@router.get("/take-back", gate=Gate("see-own-account", handed_over=True))
 def take_back_page(request: Request, asking: Asking) -> Response:
     """Asked of staff when a student or carer hands the tablet back."""
     if asking.session is None or asking.session.handed_over is None:
@@ -331,7 +332,7 @@ def take_back_page(request: Request, asking: Asking) -> Response:
     return show(request, "take_back.html", said="", page=asking.session.handed_over)
 
 
-@router.post("/take-back")
+@router.post("/take-back", gate=Gate("see-own-account", handed_over=True))
 async def take_back(request: Request, using: Using, asking: Asking) -> Response:
     """Unties the session from the page it was handed over on."""
     return await run_in_threadpool(_take_back, request, using, asking, await read_form(request, FORM))

@@ -20,7 +20,8 @@ from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.errors import LedgerError, Refused, SetupError
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import end_of_day, id_of, one_by_one, read_form, setting_for, show, text_of
@@ -38,7 +39,7 @@ FORMS = {"pdf": "application/pdf", "zip": "application/zip"}
 Asked = Annotated[str, Query(max_length=60)]
 
 
-@router.get("/reports")
+@router.get("/reports", gate=Gate("make-reports"), nav=Nav("Reports", "pages", 8))
 def reports_page(
     request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: str = ""
 ) -> HTMLResponse:
@@ -88,7 +89,7 @@ def _usual_period(setting: Body, today: date) -> tuple[date, date]:
     return latest.first, min(latest.last, today)
 
 
-@router.get("/reports/make")
+@router.get("/reports/make", gate=Gate("make-reports"))
 def make_page(
     request: Request,
     using: Current,
@@ -206,7 +207,7 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
     return make_report(using.reader, order, opens, today, among)
 
 
-@router.post("/reports")
+@router.post("/reports", gate=Gate("make-reports"))
 async def settle_report(request: Request, using: Using, asking: Asking) -> Response:
     """Releases a report to its readers, or withdraws it."""
     form = await read_form(request)
@@ -292,7 +293,7 @@ def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
 # What was released ----------------------------------------------------------------------------------------------------
 
 
-@router.get("/reports/{report_id}")
+@router.get("/reports/{report_id}", gate=Gate("read-report"))
 def released_page(request: Request, report_id: UUID, using: Current, asking: Asking) -> HTMLResponse:
     """A report as it was released, made again from what was known then."""
     released, order, report = _released(using, asking, report_id)
@@ -306,7 +307,7 @@ def released_page(request: Request, report_id: UUID, using: Current, asking: Ask
     )  # fmt: skip
 
 
-@router.get("/reports/{report_id}/{form}")
+@router.get("/reports/{report_id}/{form}", gate=Gate("read-report"))
 def released_file(report_id: UUID, form: str, using: Current, asking: Asking) -> Response:
     """Its PDF, or its pack."""
     if form not in FORMS:

@@ -20,7 +20,8 @@ from ap_ledger.events.clocks import CLOCK_BY_NAME, ClockRule
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, people_of, read_form, setting_for, show, text_of
@@ -44,7 +45,7 @@ DONE = {
 TROUBLED = "This could not be read. Open the page again, and say why in your own words."
 
 
-@router.get("/clocks")
+@router.get("/clocks", gate=Gate("see-clocks"), nav=Nav("What is due", "pages", 7))
 def clocks_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """What is due, for whom, and what counts as done; and how what runs on a clock went."""
     return _clocks(request, using, asking, setting, done=DONE.get(done, ""))
@@ -92,7 +93,7 @@ def run_of(student: Body | None, about: str) -> str:
     return f"{student['id'] if student else ''}|{about}"
 
 
-@router.post("/clocks")
+@router.post("/clocks", gate=Gate("see-clocks"))
 async def change_clocks(request: Request, using: Using, asking: Asking) -> Response:
     """Ends what is due with a reason, takes it up again, or settles what two people said."""
     return await run_in_threadpool(_change, request, using, asking, await read_form(request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from api.core.asking import Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import DueOfSetting
 from api.core.service import Current, Json
@@ -17,6 +17,7 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
 
 @router.get(
     "/settings/{setting_id}/due",
+    gate=Gate("see-clocks"),
     operation_id="listDue",
     summary="What is due, for whom, and what ends it",
     response_model=DueOfSetting,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from fastapi import Query, Request, Response
 from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asker, Asking
 from api.core.filters import needs_seen
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.paging import LIMIT, Cursor, linked, page
 from api.core.problems import Problem
 from api.core.schemas import Item, Items, Sheet
@@ -85,24 +86,29 @@ def _collection(kind: Kind) -> Any:
     return listed
 
 
-for _kind, _what in (
-    ("settings", "Settings that keep their ledger here"),
-    ("people", "People who may be named as authors"),
-    ("students", "Students who were admitted"),
-    ("placements", "Placements, running and ended"),
-    ("frameworks", "Published ladders, frameworks, curricula and instruments"),
-):
-    router.add_api_route(
-        f"/{_kind}",
-        _collection(_kind),  # type: ignore[arg-type]
-        operation_id=f"list{_kind.title()}",
-        summary=_what,
-        response_model=Items,
-        methods=["GET"],
+COLLECTIONS: Mapping[Kind, tuple[Gate, str]] = {
+    "settings": (Gate("see-setting", device=True), "Settings that keep their ledger here"),
+    "people": (Gate("see-people"), "People who may be named as authors"),
+    "students": (Gate("see-student"), "Students who were admitted"),
+    "placements": (Gate("see-student"), "Placements, running and ended"),
+    "frameworks": (
+        Gate("see-frameworks", device=True),
+        "Published ladders, frameworks, curricula and instruments",
+    ),
+}
+for _kind, (_gate, _what) in COLLECTIONS.items():
+    router.get(f"/{_kind}", gate=_gate, operation_id=f"list{_kind.title()}", summary=_what, response_model=Items)(
+        _collection(_kind)
     )
 
 
-@router.get("/students/{student_id}", operation_id="getStudent", summary="One student", response_model=Item)
+@router.get(
+    "/students/{student_id}",
+    gate=Gate("see-student"),
+    operation_id="getStudent",
+    summary="One student",
+    response_model=Item,
+)
 def student(student_id: UUID, using: Current, asking: Asking) -> Json:
     """Who a student is, and what is expected of their week."""
     body = using.reader.one("students", str(student_id))
@@ -112,7 +118,10 @@ def student(student_id: UUID, using: Current, asking: Asking) -> Json:
 
 
 @router.get(
-    "/frameworks/{framework_id}/{version}", operation_id="getFramework", summary="A published definition, whole"
+    "/frameworks/{framework_id}/{version}",
+    gate=Gate("see-frameworks", device=True),
+    operation_id="getFramework",
+    summary="A published definition, whole",
 )
 def framework(framework_id: str, version: int, using: Current) -> Json:
     """The definition as it was published; it never changes."""
@@ -123,7 +132,12 @@ def framework(framework_id: str, version: int, using: Current) -> Json:
     return {**_without_key(body), "definition": using.ledger.published.authored(key)}
 
 
-@router.get("/settings/{setting_id}/timetable", operation_id="getTimetable", summary="The slots in force on a day")
+@router.get(
+    "/settings/{setting_id}/timetable",
+    gate=Gate("see-setting", device=True),
+    operation_id="getTimetable",
+    summary="The slots in force on a day",
+)
 def timetable(
     setting_id: UUID,
     using: Current,
@@ -139,6 +153,7 @@ def timetable(
 
 @router.get(
     "/settings/{setting_id}/sheet",
+    gate=Gate("read-group"),
     operation_id="getSheet",
     summary="Who was scored on what in a slot, and what is missing",
     response_model=Sheet,

@@ -15,7 +15,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.core.asking import Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import YEARS, end_of_day, people_of, show
 from api.core.stories import story_lines
@@ -45,7 +46,7 @@ COMPARED = (
 Day = Annotated[str, Query(max_length=10)]
 
 
-@router.get("/students/{student_id}/frames")
+@router.get("/students/{student_id}/frames", gate=Gate("read-history", reads="history"))
 def student_frames(request: Request, student_id: UUID, using: Current, asking: Asking, known: Day = "") -> Response:
     """Where everything stood at the end of every day, for the script that only looks up."""
     _, setting = using.reader.student_and_setting(student_id)
@@ -66,7 +67,7 @@ def student_frames(request: Request, student_id: UUID, using: Current, asking: A
     return Response(body, media_type="application/json")
 
 
-@router.get("/students/{student_id}/story")
+@router.get("/students/{student_id}/story", gate=Gate("read-history", reads="history"))
 def student_story(
     request: Request, student_id: UUID, using: Current, asking: Asking, as_of: Day = "", known: Day = ""
 ) -> HTMLResponse:
@@ -86,7 +87,7 @@ def student_story(
     )
 
 
-@router.get("/students/{student_id}/since")
+@router.get("/students/{student_id}/since", gate=Gate("read-history", reads="history"))
 def since(
     request: Request, student_id: UUID, using: Current, asking: Asking, as_of: Day = "", known: Day = ""
 ) -> HTMLResponse:
@@ -114,7 +115,7 @@ def since(
     )
 
 
-@router.get("/students/{student_id}/entries")
+@router.get("/students/{student_id}/entries", gate=Gate("read-history", reads="history"))
 def behind(
     request: Request,
     student_id: UUID,
@@ -149,7 +150,9 @@ def behind(
     )  # fmt: skip
 
 
-@router.get("/students/{student_id}/compare")
+@router.get(
+    "/students/{student_id}/compare", gate=Gate("read-history", reads="history"), nav=Nav("Two periods", "student", 2)
+)
 def compare(
     request: Request,
     student_id: UUID,

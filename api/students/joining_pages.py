@@ -17,7 +17,7 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, read_form, show, text_of
@@ -56,7 +56,7 @@ def joined_on(student: Body, zone: ZoneInfo) -> list[tuple[str, date]]:
     return [(one["student_id"], moment(one["joined_at"]).astimezone(zone).date()) for one in student.get("joined", ())]
 
 
-@router.get("/students/{student_id}/one-child")
+@router.get("/students/{student_id}/one-child", gate=Gate("manage-students", reads="history"))
 def one_child_page(
     request: Request,
     student_id: UUID,
@@ -115,7 +115,7 @@ def _date(said: str | None) -> date | None:
         return None
 
 
-@router.post("/students/{student_id}/one-child")
+@router.post("/students/{student_id}/one-child", gate=Gate("manage-students"))
 async def change_one_child(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
     """Joins two records, or parts them."""
     return await run_in_threadpool(_change, request, student_id, using, asking, await read_form(request))

@@ -15,7 +15,8 @@ from fastapi.responses import HTMLResponse
 
 from api.core.asking import Asking
 from api.core.filters import Chosen, narrow, needs_seen
-from api.core.gate import gated
+from api.core.gate import Gate, gated
+from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
@@ -39,7 +40,7 @@ RECENT = 30
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
-@router.get("/")
+@router.get("/", gate=Gate("see-own-account"))
 def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
     released to them."""
@@ -67,7 +68,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     )  # fmt: skip
 
 
-@router.get("/students/{student_id}")
+@router.get("/students/{student_id}", gate=Gate("read-history", reads="history"), nav=Nav("Step by step", "student", 1))
 def student_page(
     request: Request,
     student_id: UUID,

@@ -14,7 +14,7 @@ from pydantic import AfterValidator
 from ap_ledger.domain.posting import Unparsable
 from ap_ledger.events.as_written import WrittenMoment
 from api.core.asking import Asking
-from api.core.gate import gated
+from api.core.gate import Gate, gated
 from api.core.paging import Cursor
 from api.core.problems import Problem
 from api.core.schemas import StudentHistory
@@ -39,6 +39,7 @@ KnownAt = Annotated[Moment, Query(description="What had been recorded by then. N
 
 @router.get(
     "/students/{student_id}/history",
+    gate=Gate("read-history", reads="history"),
     operation_id="getHistory",
     summary="Entries and progress at any two times",
     response_model=StudentHistory,
