@@ -12,7 +12,6 @@ from api.core.gate import OPEN, Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import Health, Positions
 from api.core.service import Json, Using
-from projections import PROJECTIONS
 
 router = gated()
 POSITION = Gauge("ap_ledger_position", "The last position of the ledger.")
@@ -82,8 +81,9 @@ def openapi_document(request: Request) -> Response:
 def metrics(using: Using) -> Response:
     """Counts and times. No label names a student, a person or a setting."""
     at = using.reader.positions()
-    POSITION.set(at["ledger"])
-    for kind in PROJECTIONS:
-        LAG.labels(kind.name).set(at["ledger"] - at[kind.name])
+    end = at.pop("ledger")
+    POSITION.set(end)
+    for projection, read in at.items():
+        LAG.labels(projection).set(end - read)
     WAITING.set(using.ledger.recorder.writer.waiting)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -16,11 +16,10 @@ from ap_ledger.events.dated import in_force
 from ap_ledger.recording.ledger import Ledger
 from frameworks import Definition
 from frameworks.language.letters import tidy
+from projections import PROJECTIONS
 from projections.names import FullName, short_names, unnamed
 from projections.views import Generation, Views
-from projections.writers.learning import Learning
 from projections.writers.registry import JOINED_RECORDS, Registry
-from projections.writers.student_days import StudentDays
 
 Body = dict[str, Any]
 ERASED = "[erased]"
@@ -228,9 +227,7 @@ class Reader:
         """The position of the ledger and of each projection."""
         return {
             "ledger": self.ledger.recorder.read_head().position,
-            Registry.name: self.views.position(Registry.name),
-            StudentDays.name: self.views.position(StudentDays.name),
-            Learning.name: self.views.position(Learning.name),
+            **{kind.name: self.views.position(kind.name) for kind in PROJECTIONS},
         }
 
     def _live(self, connection: Connection, projection: str) -> Generation:

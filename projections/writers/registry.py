@@ -7,12 +7,13 @@ A body holds the position of the event that names somebody; names are opened at 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Column, Connection, MetaData, String, Table
 
+from ap_ledger.events import event_class
 from ap_ledger.events.dated import without
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.stores.engine import BigInt
@@ -20,10 +21,6 @@ from projections.runner import Projection, Seen, see
 from projections.writers.joined import Joining, joining
 
 Body = dict[str, Any]
-OF_A_STUDENT = (
-    "student-", "students-", "admission-", "key-", "mentor-", "own-", "hold-", "family-", "released-", "clock-",
-)  # fmt: skip
-"""How the topics of events begin that change the body of a student."""
 JOINED_RECORDS = "joined-records"
 """The kind of body that a student leaves whose record is joined to another one's: it says whose."""
 CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered", "destination")
@@ -146,34 +143,50 @@ def _id(key: bytes | None) -> str:
     return str(UUID(bytes=key))
 
 
-def _about(seen: Seen) -> tuple[str, str]:
+def _own_stream(seen: Seen) -> str:
+    return _id(seen.stream)
+
+
+def _version(seen: Seen) -> str:
     assert seen.state is not None
-    match seen.topic:
-        case (
-            "placement-started"
-            | "placement-changed"
-            | "placement-corrected"
-            | "placement-ended"
-            | "sessions-commissioned"
-        ):
-            return "placements", seen.state["placement_id"]
-        case "student-fact-withdrawn" if "placement_id" in seen.state:
-            return "placements", seen.state["placement_id"]
-        case "framework-published" | "framework-retired":
-            return "frameworks", f"{seen.state['framework_id']}@{seen.state['version']}"
-        case "person-added" | "person-renamed" | "role-granted" | "role-ended" | "conflict-declared" | "conflict-ended":
-            return "people", _id(seen.stream)
-        case topic if topic.startswith("device-"):
-            return "devices", _id(seen.stream)
-        case "sealed-record":
-            return "worries", _id(seen.stream)
-        case topic if topic.startswith("report-"):
-            return "reports", _id(seen.stream)
-        case topic if topic.startswith("deed-"):
-            return "proposals", _id(seen.stream)
-        case topic if topic.startswith(OF_A_STUDENT):
-            return "students", _id(seen.stream)
-    return "settings", _id(seen.stream)
+    return f"{seen.state['framework_id']}@{seen.state['version']}"
+
+
+class Told(NamedTuple):
+    """Of what the events of a stream tell: the kind of a body, and how its key is found."""
+
+    kind: str
+    key: Callable[[Seen], str]
+
+
+STREAMS: Mapping[str, Told | None] = {
+    "setting": Told("settings", _own_stream),
+    "person": Told("people", _own_stream),
+    "student": Told("students", _own_stream),
+    "framework": Told("frameworks", _version),
+    "device": Told("devices", _own_stream),
+    "proposal": Told("proposals", _own_stream),
+    "report": Told("reports", _own_stream),
+    "sealed": Told("worries", _own_stream),
+    "entry": None,
+    "read": None,
+    "any": None,
+}
+"""What each kind of stream tells of. What was observed, who looked and which keys were made are no bodies here."""
+TELLS_OF_NO_BODY = frozenset({"text-excised", "recovery-allowed"})
+"""Events of a stream that has a body which change nothing that the body holds."""
+
+
+def _about(seen: Seen) -> tuple[str, str]:
+    """The kind and the key of the body that an event changes, by its stream."""
+    assert seen.state is not None
+    stream = event_class(seen.topic).STREAM
+    if stream == "student" and "placement_id" in seen.state:
+        # A placement is told of in its student's stream, and is a body of its own.
+        return "placements", seen.state["placement_id"]
+    told = STREAMS[stream]
+    assert told is not None
+    return told.kind, told.key(seen)
 
 
 def _merge(*names: str) -> Callable[[Body, Mapping[str, Any], Seen], None]:
