@@ -40,7 +40,7 @@ def again(house: House) -> House:
     """The same place, closed and opened once more as its service would open it when it starts."""
     house.close()
     made = House(house.settings, house.clock, make=False)
-    made.__dict__.update({name: value for name, value in house.__dict__.items() if name not in ("ledger", "views", "runner", "reader")})
+    made.__dict__.update({name: value for name, value in house.__dict__.items() if name not in made.__dict__})
     return made
 
 
@@ -253,7 +253,7 @@ KEYS = {
     "a key that is a text": "UPDATE keys SET wrapped = 'abc' WHERE owner_id = :other AND retention_class = 'health'",
     "a key that is a huge number": "UPDATE keys SET wrapped = 999999999999 WHERE owner_id = :other AND retention_class = 'health'",
     "a key of one octet": "UPDATE keys SET wrapped = x'00' WHERE owner_id = :other AND retention_class = 'health'",
-    "an intention of nobody": "INSERT INTO intentions VALUES (x'00', 'abc', 5, 'x')",
+    "an intention of nobody": "INSERT INTO intentions VALUES (x'00', 'abc', 5, 'x', 'y')",
 }
 
 

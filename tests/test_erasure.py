@@ -13,6 +13,8 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import update
+from sqlalchemy.event import listen
 from typer.testing import CliRunner
 
 from ap_ledger.cli import demo
@@ -22,15 +24,18 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.retention import clocks_on, default_clocks, ends_on
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.base import RETENTION_CLASSES
+from ap_ledger.events.moments import microseconds
 from ap_ledger.recording.ledger import new_id, open_ledger
 from ap_ledger.settings import read_settings
 from ap_ledger.stores.compaction import compact
 from ap_ledger.stores.creating import create_ledger
 from ap_ledger.stores.held.drafts import Draft
 from ap_ledger.stores.keyring.copies import copy_into
+from ap_ledger.stores.keyring.keyring import Intention
 from ap_ledger.stores.keyring.master_key import master_key_file
 from ap_ledger.stores.keyring.restore import restore_keyring
 from ap_ledger.stores.keyring.rotation import rotate_master_key
+from ap_ledger.stores.keyring.store import INTENTIONS
 from reports.csv_files import csv_text
 from tests.house import FRIDAY, MONDAY, House, settings_for
 from tests.test_only_add import proof_of
@@ -188,6 +193,34 @@ def test_what_was_only_intended_is_not_done(house: House, monkeypatch: pytest.Mo
         with pytest.raises(SystemExit):
             house.shred("learning")
     assert house.ledger.deeds.redo() == 0 and CANARY in json.dumps(house.look_back())
+
+
+def test_an_intention_whose_event_never_came_is_struck_out_after_an_hour_and_never_before(house: House) -> None:
+    def written(ago: timedelta) -> UUID:
+        command = new_id()
+        house.ledger.keyring.intend(Intention(command, house.student, "learning", None))
+        at = microseconds(datetime.now(UTC) - ago)
+        with house.ledger.keyring.engine.begin() as connection:
+            connection.execute(update(INTENTIONS).where(INTENTIONS.c.command_id == command.bytes).values(made_at=at))
+        return command
+
+    house.record(house.note(CANARY))
+    for old in (timedelta(minutes=61), timedelta(days=400)):
+        written(old)
+    young = written(timedelta(minutes=59))
+    assert house.ledger.deeds.redo() == 0
+    assert [one.command_id for one in house.ledger.keyring.intentions()] == [young]
+    assert CANARY in json.dumps(house.look_back())
+
+
+def test_an_erasure_is_written_down_in_one_transaction(house: House) -> None:
+    """So that one that is begun again is never, in between, not written down at all."""
+    commits: list[str] = []
+    listen(house.ledger.keyring.engine, "commit", lambda connection: commits.append("commit"))
+    intention = Intention(new_id(), house.student, "learning", None)
+    for _ in range(2):
+        house.ledger.keyring.intend(intention)
+    assert len(commits) == 2 and house.ledger.keyring.intentions() == [intention]
 
 
 def test_an_old_keyring_brings_nothing_back_to_life(house: House, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from ap_ledger import __version__
 from ap_ledger.cli import accounts, framework, installing, keeping, reporting
 from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, moment_of, opened, plainly, progress_bars
 from ap_ledger.errors import SetupError
-from ap_ledger.settings import read_settings
+from ap_ledger.settings import Settings, read_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -157,6 +157,13 @@ def serve(
             help="Keep the read models up to date here, or leave it to `ap-ledger work`.",
         ),
     ] = True,
+    bring_up: Annotated[
+        bool,
+        typer.Option(
+            "--upgrade",
+            help="Where an earlier version made the stores: copy them, bring them up to date, then start.",
+        ),
+    ] = False,
     tls_cert: Annotated[Path | None, typer.Option(help="The certificate for https of its own, as a PEM file.")] = None,
     tls_key: Annotated[Path | None, typer.Option(help="The key of that certificate.")] = None,
     public_url: Annotated[
@@ -193,6 +200,8 @@ def serve(
         )
     settings = read_settings(data=data, database_url=database_url)
     set_up_logs()
+    if bring_up:
+        _bring_up(settings)
     with plainly(), opened(settings) as service:
         _quick()
         _many_connections()
@@ -216,6 +225,21 @@ def serve(
         )  # fmt: skip
         if jobs is not None:
             jobs.shutdown()
+
+
+def _bring_up(settings: Settings) -> None:
+    from ap_ledger.stores.upgrading import upgrade_after_copying
+
+    with plainly():
+        place, done = upgrade_after_copying(settings)
+    if place is not None:
+        console.print(
+            f"A copy of the stores is in {place}, and of the keyring in {settings.data / 'keyring-copies'}: it opens "
+            "with the master key that is in use now. Delete it once all is well.",
+            highlight=False,
+        )
+    for sentence in done:
+        console.print(sentence, highlight=False)
 
 
 def _many_connections() -> None:

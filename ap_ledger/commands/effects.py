@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -42,6 +42,8 @@ from ap_ledger.stores.keyring.keyring import Intention, Key, Keyring
 from ap_ledger.stores.keyring.told_keys import told_by
 
 log = structlog.get_logger()
+GIVEN_UP = timedelta(hours=1)
+"""An erasure that was begun so long ago and is not recorded will not be: a command is answered within seconds."""
 
 
 class Deeds:
@@ -112,11 +114,12 @@ class Deeds:
             self._keyring.strike_out(command.id)
 
     def redo(self) -> int:
-        """Finishes what was stopped between an event and its deed. Returns how many deeds were done.
+        """Finishes what was stopped between an event and its deed, and strikes out what was stopped before its event.
 
-        What cannot be done now is kept, said by `undone` and tried again: it must not keep a whole house from its
-        ledger.
+        Returns how many deeds were done. What cannot be done now is kept, said by `undone` and tried again: it must
+        not keep a whole house from its ledger.
         """
+        self._strike_out_given_up()
         return self._shut_out() + sum(
             self._stands(position) and self._is_finished(one) for one, position in self._begun()
         )
@@ -148,6 +151,14 @@ class Deeds:
         intentions = self._keyring.intentions()
         known = self._recorder.find([one.command_id for one in intentions]) if intentions else {}
         return [(one, known[one.command_id].position) for one in intentions if one.command_id in known]
+
+    def _strike_out_given_up(self) -> None:
+        """Strikes out what was intended so long ago that whoever intended it is gone, and whose event never came."""
+        given_up = self._keyring.intentions(older_than=GIVEN_UP)
+        known = self._recorder.find([one.command_id for one in given_up]) if given_up else {}
+        for one in given_up:
+            if one.command_id not in known:
+                self._keyring.strike_out(one.command_id)
 
     def _shut_out(self) -> int:
         """Shuts out every device that the ledger says is revoked and whose credential still lets it in."""

@@ -72,7 +72,7 @@ def require_version(name: str, version: int, steps: Sequence[Step]) -> None:
     if version < len(steps):
         raise SetupError(
             f"The store {name} was made by an earlier version of AP Ledger. Stop the service, back everything up, then "
-            "run: ap-ledger upgrade."
+            "run: ap-ledger upgrade. Or start it with ap-ledger serve --upgrade, which makes a copy first."
         )
     if version > len(steps):
         raise SetupError(
@@ -122,6 +122,16 @@ def has_store(settings: Settings, name: str, table: str) -> bool:
     try:
         with saying_which(name):
             return inspect(engine).has_table(table, schema=name if settings.postgres else None)
+    finally:
+        engine.dispose()
+
+
+def version_of(settings: Settings, name: str) -> int:
+    """The version that stands in a store which is there. Looking makes nothing."""
+    engine = create_engine(settings.sqlalchemy_url(name), connect_args=_connect_args(settings, name))
+    try:
+        with saying_which(name), engine.connect() as connection:
+            return read_version(connection)
     finally:
         engine.dispose()
 

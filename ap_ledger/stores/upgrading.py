@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, create_engine, inspect, text
 
 from ap_ledger.errors import SetupError
-from ap_ledger.persistence.migrations import has_store, read_version, require_version, run_steps, store_exists
+from ap_ledger.persistence.files import locked
+from ap_ledger.persistence.migrations import (
+    has_store,
+    read_version,
+    require_version,
+    run_steps,
+    store_exists,
+    version_of,
+)
 from ap_ledger.persistence.steps import MADE_BY, STEPS_OF
 from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
+from ap_ledger.stores.copying import copy_stores
 from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Keyring
 
@@ -45,6 +55,36 @@ def upgrade(settings: Settings) -> list[str]:
     finally:
         keyring.close()
     return done
+
+
+def upgrade_after_copying(settings: Settings) -> tuple[Path | None, list[str]]:
+    """Upgrades where anything is older, once a copy of every store was made; where nothing is it does nothing.
+
+    Returns the folder of the copy and the sentences of the steps. Raises as `upgrade` does, and SetupError where no
+    copy can be made; then nothing was changed.
+    """
+    with locked(settings.data):
+        if not _older(settings):
+            return None, []
+        return copy_stores(settings), upgrade(settings)
+
+
+def _older(settings: Settings) -> list[str]:
+    """The stores that lack a step, or that the version which made this ledger did not have.
+
+    Raises SetupError where one is newer than this program.
+    """
+    older = []
+    for name, steps in STEPS_OF.items():
+        if was_never_made(settings, name):
+            older.append(name)
+        elif store_exists(settings, name):
+            version = version_of(settings, name)
+            if version < len(steps):
+                older.append(name)
+            else:
+                require_version(name, version, steps)
+    return older
 
 
 def require_current_ledger(settings: Settings) -> None:

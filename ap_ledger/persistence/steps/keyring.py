@@ -67,7 +67,14 @@ def remember_ledger(upgrading: Upgrading) -> None:
             run(text(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ends, clock_trust TO {role}"))
 
 
+def date_intentions(upgrading: Upgrading) -> None:
+    """An intention says when it was written, so that one whose event never came can be told and struck out."""
+    number = "BIGINT" if upgrading.on_postgres else "INTEGER"
+    upgrading.connection.execute(text(f"ALTER TABLE intentions ADD COLUMN made_at {number} NOT NULL DEFAULT 0"))
+
+
 STEPS: tuple[Step, ...] = (
     Step("every key names its master key, and an owner has one key for each class", name_master_keys),
     Step("how far the ledger reached is remembered apart from it", remember_ledger),
+    Step("an erasure that was begun says when", date_intentions),
 )

@@ -10,7 +10,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -20,9 +20,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select
 
 from ap_ledger.errors import KeyringError, LostKey, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES, RetentionClass
+from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.steps.keyring import STEPS
 from ap_ledger.settings import Settings
-from ap_ledger.stores.engine import create_store, open_existing
+from ap_ledger.stores.engine import changing, create_store, open_existing
 from ap_ledger.stores.keyring.master_key import MasterKeys, proof_of, settle_when_opening
 from ap_ledger.stores.keyring.rows import OPENED_BY, name_in, open_rows, prove, require_told, rewrap
 from ap_ledger.stores.keyring.store import (
@@ -231,25 +232,30 @@ class Keyring:
             return [row._mapping for row in sound_rows(connection, select(KEYS))]
 
     def intend(self, intention: Intention) -> None:
-        """Writes an erasure down before its event is stored."""
-        self.strike_out(intention.command_id)
-        with self.engine.begin() as connection:
-            connection.execute(
-                insert(INTENTIONS).values(
-                    command_id=intention.command_id.bytes, student_id=intention.student_id.bytes,
-                    retention_class=intention.retention_class, position=intention.position,
-                )
-            )  # fmt: skip
+        """Writes an erasure down before its event is stored, in the place of what was written of it before."""
+        values = {
+            "command_id": intention.command_id.bytes,
+            "student_id": intention.student_id.bytes,
+            "retention_class": intention.retention_class,
+            "position": intention.position,
+            "made_at": microseconds(datetime.now(UTC)),
+        }
+        with changing(self.engine) as connection:
+            connection.execute(delete(INTENTIONS).where(INTENTIONS.c.command_id == intention.command_id.bytes))
+            connection.execute(insert(INTENTIONS).values(values))
 
     def strike_out(self, command_id: UUID) -> None:
         """An erasure was done, or will not be."""
         with self.engine.begin() as connection:
             connection.execute(delete(INTENTIONS).where(INTENTIONS.c.command_id == command_id.bytes))
 
-    def intentions(self) -> list[Intention]:
-        """Erasures that were begun and not finished."""
+    def intentions(self, older_than: timedelta | None = None) -> list[Intention]:
+        """Erasures that were begun, by this machine's clock at least so long ago, and not finished."""
+        ask = select(INTENTIONS)
+        if older_than is not None:
+            ask = ask.where(INTENTIONS.c.made_at <= microseconds(datetime.now(UTC) - older_than))
         with self.engine.connect() as connection:
-            rows = list(sound_rows(connection, select(INTENTIONS)))
+            rows = list(sound_rows(connection, ask))
         return [
             Intention(
                 UUID(bytes=bytes(row.command_id)), UUID(bytes=bytes(row.student_id)), row.retention_class, row.position

@@ -39,6 +39,7 @@ INTENTIONS = Table(
     Column("student_id", Bytes(16), nullable=False),
     Column("retention_class", String, nullable=False),
     Column("position", BigInt),
+    Column("made_at", MOMENT, nullable=False, server_default="0"),
 )
 ABOUT = Table(
     "about",

