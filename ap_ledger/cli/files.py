@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import MetaData, create_engine
 
 from ap_ledger.persistence.files import OTHERS
+from ap_ledger.persistence.ledger_tables import ledger_tables
+from ap_ledger.persistence.migrations import require_version, version_of
+from ap_ledger.persistence.shapes import VERSION_MISSING, shape_faults
+from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
-from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
-from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
-from ap_ledger.stores.jobs import METADATA as JOB_TABLES
+from ap_ledger.stores.accounts.store import ACCOUNTS
+from ap_ledger.stores.held.drafts import DRAFTS
+from ap_ledger.stores.jobs import RUNS
 from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, made_at
 from ap_ledger.stores.keyring.master_key import coming_key_file, master_key_file, old_key_files, read_master_key
-from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
+from ap_ledger.stores.keyring.store import KEYS
 from ap_ledger.stores.upgrading import was_never_made
 
 RESTORE = "Restore it from its backup (docs/operating.md)."
@@ -27,28 +33,28 @@ HEADER = b"SQLite format 3\0"
 
 
 class Store(NamedTuple):
-    """A store in a file: its name, tables that it cannot be without, and how it is mended."""
+    """A store: its name, the tables that make it on either database, and how it is mended."""
 
     name: str
-    tables: frozenset[str]
+    tables: Callable[[bool], MetaData]
     mend: str
     large: bool = False
     """Whether looking through all of it takes long, so that it is done only when asked for."""
 
 
 STORES = (
-    Store("ledger", frozenset({"stored_events", "sealed", "head"}), RESTORE, large=True),
+    Store("ledger", ledger_tables, RESTORE, large=True),
     Store(
         "keyring",
-        frozenset(KEYRING_TABLES.tables),
+        lambda _: KEYS.metadata,
         "Restore it from its backup: ap-ledger keyring restore FILE (docs/operating.md).",
     ),
-    Store("held", frozenset(HELD_TABLES.tables), RESTORE),
-    Store("accounts", frozenset(ACCOUNT_TABLES.tables), RESTORE),
-    Store("jobs", frozenset(JOB_TABLES.tables), f"{RESTORE} Where there is none, run: ap-ledger upgrade"),
+    Store("held", lambda _: DRAFTS.metadata, RESTORE),
+    Store("accounts", lambda _: ACCOUNTS.metadata, RESTORE),
+    Store("jobs", lambda _: RUNS.metadata, f"{RESTORE} Where there is none, run: ap-ledger upgrade"),
     Store(
         "views",
-        frozenset(),
+        lambda _: MetaData(),
         "Nothing in it is lost: stop the service, delete it, and run: ap-ledger replay",
         large=True,
     ),
@@ -56,17 +62,11 @@ STORES = (
 
 
 def schema_fault(settings: Settings, store: Store) -> str | None:
-    """Which tables of a store on PostgreSQL are missing."""
-    engine = create_engine(settings.sqlalchemy_url(store.name))
-    try:
-        missing = sorted(store.tables - set(inspect(engine).get_table_names(schema=store.name)))
-    finally:
-        engine.dispose()
-    if not missing:
-        return None
+    """What is wrong with the schema of a store on PostgreSQL, and how to mend it."""
     if was_never_made(settings, store.name):
         return f"there is no schema {store.name}. {NEVER_MADE}"
-    return f"the schema {store.name} lacks what belongs into it ({', '.join(missing)}). {store.mend}"
+    fault = _shape_fault(settings, store)
+    return None if fault is None else f"the schema {store.name} is not what this version makes: {fault}"
 
 
 def file_fault(settings: Settings, store: Store, deep: bool) -> str | None:
@@ -77,11 +77,40 @@ def file_fault(settings: Settings, store: Store, deep: bool) -> str | None:
         if store.name == "views":
             return None
         return f"{path} is not there. {NEVER_MADE if was_never_made(settings, store.name) else store.mend}"
-    fault = _shape_fault(path) or _content_fault(path, store, deep)
-    return None if fault is None else f"{path} {fault}. {store.mend}"
+    fault = _file_fault(path) or _content_fault(path, store, deep)
+    if fault is not None:
+        return f"{path} {fault}. {store.mend}"
+    fault = _shape_fault(settings, store)
+    return None if fault is None else f"{path} is not what this version makes: {fault}"
 
 
-def _shape_fault(path: Path) -> str | None:
+def _shape_fault(settings: Settings, store: Store) -> str | None:
+    """In what a store differs from one that this version makes, and what to do. Read models are made anew instead.
+
+    Raises SetupError where another version made it.
+    """
+    if store.name == "views":
+        return None
+    on_postgres = settings.postgres is not None
+    engine = create_engine(settings.sqlalchemy_url(store.name))
+    try:
+        with saying_which(store.name), engine.connect() as connection:
+            found = shape_faults(connection, store.tables(on_postgres), store.name if on_postgres else None)
+    finally:
+        engine.dispose()
+    if not found:
+        return None
+    if any(fault.statement is None and fault.what != VERSION_MISSING for fault in found):
+        require_version(store.name, version_of(settings, store.name), STEPS_OF[store.name])
+    statements = [fault.statement for fault in found if fault.statement is not None]
+    mend = [store.mend] if len(statements) < len(found) else []
+    if statements:
+        # What nobody here put there may be somebody's all the same, so it is for a person to take out.
+        mend.append(f"Back it up, stop the service, and mend it with its database's own tool: {'; '.join(statements)}")
+    return f"{'; '.join(fault.what for fault in found)}. {' '.join(mend)}"
+
+
+def _file_fault(path: Path) -> str | None:
     """What its first bytes tell: no database, or one whose end is missing. Looks twice, since it may be growing."""
     for wait in (0.0, 0.5):
         time.sleep(wait)
@@ -104,9 +133,7 @@ def _shape_fault(path: Path) -> str | None:
 def _content_fault(path: Path, store: Store, deep: bool) -> str | None:
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-            if missing := sorted(store.tables - tables):
-                return f"lacks what belongs into it ({', '.join(missing)})"
+            connection.execute("SELECT name FROM sqlite_master").fetchall()
             if deep or not store.large:
                 found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
                 return None if found == "ok" else "is damaged inside"
