@@ -30,9 +30,9 @@ def test_every_route_of_the_service_is_declared_with_an_action_of_the_access_tab
 
 def test_a_route_without_a_gate_cannot_be_declared() -> None:
     with pytest.raises(TypeError, match="gate"):
-        gated().get("/hello")(page)  # type: ignore[call-arg]
+        gated().get("/hello")(page)
     with pytest.raises(TypeError, match="gate"):
-        gated().post("/hello")(page)  # type: ignore[call-arg]
+        gated().post("/hello")(page)
 
 
 @pytest.mark.parametrize("router", [APIRouter(), gated()], ids=["any", "gated"])

@@ -18,8 +18,9 @@ from fastapi.testclient import TestClient
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.person import EndRole
 from ap_ledger.recording.ledger import new_id
+from api.app import GATES
 from api.core.asking import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
-from api.core.gate import GATES, OPEN
+from api.core.gate import OPEN
 from tests.house import FRIDAY, House
 
 PASSWORD = "kettle lamp harbour"

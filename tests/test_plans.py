@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from api.core.gate import GATES
+from api.app import GATES
 from projections import PROJECTIONS
 from projections.runner import Runner
 from tests.house import FRIDAY, MONDAY, Clock, House, settings_for

@@ -150,6 +150,12 @@ class PersonCommand(Command):
         return state
 
 
+def require_home(person: Person | None, setting_id: UUID) -> None:
+    """Refuses what only the setting that added a person may do for them. Raises Refused."""
+    if person is None or person.setting_id != setting_id:
+        raise Refused("unknown-person", "Only the setting that added a person can do this.", "person")
+
+
 class AddPerson(PersonCommand):
     """Adds somebody who may be named as an author. Makes the key that seals their name."""
 

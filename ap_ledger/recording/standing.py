@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import cache
 from uuid import UUID
 
-from ap_ledger.access import DEVICE, About, Grant, Relations, Via, Who, may
+from ap_ledger.access import DEVICE, TEXT_DAYS, About, Grant, Relations, Via, Who, may
 from ap_ledger.domain.person import HeldRole
 from ap_ledger.domain.student_state import Student
 from ap_ledger.events.days import Days, days_of
@@ -98,11 +99,13 @@ class Standing:
         anything."""
         found = self._world.child(student_id)
         setting = found.setting_id if found else None
-        return About(setting, found.id if found else student_id, lambda: _relations(found, on or self.today(setting)))
+        # However many rules go by them, relations are put together once.
+        relations = cache(lambda: _relations(found, on or self.today(setting)))
+        return About(setting, found.id if found else student_id, relations)
 
     def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""
-        return replace(about, days_old=(self._clock() - written_at).days)
+        return replace(about, recent=(self._clock() - written_at).days <= TEXT_DAYS)
 
 
 def _relations(student: Student | None, day: date) -> Relations:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 
+from ap_ledger.access.rules import scores_as
 from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.boxes import public_key
@@ -69,7 +70,7 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         "me": {
             "id": str(asking.person),
             "name": (person and person["name"]) or "Somebody",
-            "role": _role(asking, body),
+            "role": scores_as(asking.who, UUID(body["id"])),
             "by": asking.who.via,
             "since": asking.session and moment(asking.session.began_at).isoformat(),
         },
@@ -80,12 +81,6 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         else [],
         "box_key": public_key(ledger.keyring, UUID(body["id"])),
     }
-
-
-def _role(asking: Asker, setting: Body) -> str:
-    """As whom they score, unless they say otherwise."""
-    roles = {grant.role for grant in asking.who.grants if str(grant.setting_id) == setting["id"]}
-    return "mentor" if "mentor" in roles and not roles & {"ap-staff", "leader", "dsl", "deputy-dsl"} else "teacher"
 
 
 @router.get(

@@ -4,19 +4,24 @@ request is read."""
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
 
-from ap_ledger.access import About, Who, days_open, may, may_open, may_somewhere, settings_where
+from ap_ledger.access import About, Who, days_open, may_somewhere, settings_where, words_action
+from ap_ledger.access.rules import may_settle
+from ap_ledger.commands.allowing import may_give
+from ap_ledger.domain.base import Command
 from ap_ledger.events.days import Days
 from ap_ledger.recording.ledger import Ledger
 from ap_ledger.recording.standing import Sender
+from ap_ledger.recording.unsettled import unsettled
 from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
+from ap_ledger.stores.held.rows import Held
 from api.core.navigation import Bar, Link
 from projections.queries.reading import Body
 
@@ -49,6 +54,8 @@ class Asker:
     """Whether it may not even deliver any more, and is told to wipe itself."""
     navigation: tuple[Link, ...] = ()
     """Every page of the service that others lead to."""
+    _answers: dict[tuple[str, UUID | None, UUID | None, bool], Days] = field(default_factory=dict, repr=False)
+    _students: dict[UUID, About] = field(default_factory=dict, repr=False)
 
     @property
     def known(self) -> bool:
@@ -63,11 +70,17 @@ class Asker:
 
     def may(self, action: str, student: UUID | str | None = None, setting: UUID | str | None = None) -> bool:
         """Whether they may do this to a student, to a setting, or (with neither) to anything."""
-        if student is not None:
-            return may(self.who, action, self.about(student, setting))
-        if setting is not None:
-            return may(self.who, action, About(UUID(str(setting))))
-        return may_somewhere(self.who, action)
+        if student is None and setting is None:
+            return may_somewhere(self.who, action)
+        return bool(self._answer(action, self.about(student, setting)))
+
+    def may_give(self, command: Command) -> bool:
+        """Whether they may give a command, or propose it where it takes two people."""
+        return may_give(self.who, command, self.ledger.world, self.ledger.standing)
+
+    def may_settle(self, held: Held) -> bool:
+        """Whether they may see something refused or held, and settle it."""
+        return may_settle(self.who, unsettled(held, self.ledger.world))
 
     def links(self, bar: Bar, student: Body | None = None) -> list[Link]:
         """The pages of a bar that they may open, in its order; those of one student in that student's bar."""
@@ -81,18 +94,28 @@ class Asker:
 
     def days(self, action: str, student: UUID | str, setting: UUID | str | None = None) -> Days:
         """The days of a student's record on which they may do this. Whatever they are shown of it is cut to these."""
-        return days_open(self.who, action, self.about(student, setting))
+        return self._answer(action, self.about(student, setting))
 
-    def about(self, student: UUID | str, setting: UUID | str | None = None) -> About:
-        """A student as something to ask about.
+    def _answer(self, action: str, about: About) -> Days:
+        """What the table says. It is asked once in a request, however often a page and its parts ask again."""
+        asked = (action, about.setting_id, about.student_id, about.recent)
+        if asked not in self._answers:
+            self._answers[asked] = days_open(self.who, action, about)
+        return self._answers[asked]
+
+    def about(self, student: UUID | str | None = None, setting: UUID | str | None = None) -> About:
+        """A student, or a setting, as something to ask about.
 
         Where the setting is known, nothing is looked up until a rule needs it.
         """
+        where = None if setting is None else UUID(str(setting))
+        if student is None:
+            return About(where)
         wanted = UUID(str(student))
-        standing = self.ledger.standing
-        if setting is None:
-            return standing.student(wanted)
-        return About(UUID(str(setting)), wanted, lambda: standing.student(wanted).relations())
+        known = self._students.get(wanted)
+        if known is None and where is None:
+            known = self._students[wanted] = self.ledger.standing.student(wanted)
+        return known or About(where, wanted, lambda: self.about(wanted).relations())
 
     def where(self, action: str) -> frozenset[UUID]:
         """The settings in which they may do this to anything."""
@@ -119,7 +142,7 @@ class Asker:
 
     def opens(self, about: About, retention_class: str, written_at: datetime) -> bool:
         """Whether they may read words of a retention class that were written then."""
-        return may_open(self.who, retention_class, self.ledger.standing.entry(about, written_at))
+        return bool(self._answer(words_action(retention_class), self.ledger.standing.entry(about, written_at)))
 
     @property
     def sender(self) -> Sender:

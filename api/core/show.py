@@ -94,6 +94,11 @@ async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
     return await request.form(max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
 
 
+def base_of(request: Request) -> str:
+    """The address under which people reach this service."""
+    return str(request.app.state.public_url or f"{request.url.scheme}://{request.url.netloc}")
+
+
 def qr_code(words: str, scale: int) -> str:
     """A QR code as the address of a picture. `scale` is the size of one of its squares."""
     # Two pages show one, so only they wait for what draws it.

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.access.rules import hidden_of_person, hidden_of_student
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.days import EVERY_DAY, Days
@@ -47,15 +48,8 @@ def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str,
 
 def person_seen(asking: Asker, body: Json) -> Json:
     """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
-    return (
-        body
-        if asking.may("see-audit", setting=body["setting_id"])
-        else {name: value for name, value in body.items() if name != "conflicts"}
-    )
-
-
-IN_FULL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
-FOR_HEADS = ("holds", "family", "joined", "records", "admissions")
+    hidden = hidden_of_person(asking.who, UUID(body["setting_id"]))
+    return {name: value for name, value in body.items() if name not in hidden}
 
 
 DATED = ("expected", "groups", "key_workers")
@@ -80,8 +74,7 @@ def student_seen(asking: Asker, body: Json) -> Json:
     their own time."""
     days = asking.days("see-student", body["id"], body["setting_id"])
     body = {**body, **_held_during(body, days)}
-    hidden: tuple[str, ...] = () if asking.may("see-identity", body["id"], body["setting_id"]) else IN_FULL
-    hidden += () if asking.may("manage-students", body["id"], body["setting_id"]) else FOR_HEADS
+    hidden = hidden_of_student(asking.who, asking.about(body["id"], body["setting_id"]))
     read = days.until(asking.ledger.standing.today(UUID(str(body["setting_id"]))))
     worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
     return {name: value for name, value in {**body, **worker}.items() if name not in hidden}

@@ -21,6 +21,24 @@ KINDS = {
     "context-noted": "Context",
     "instrument-answered": "Questionnaire",
 }
+ROLE_NAMES = {
+    "mentor": "Mentor", "ap-staff": "AP staff", "leader": "Leader", "dsl": "Safeguarding lead (DSL)",
+    "deputy-dsl": "Deputy safeguarding lead",
+    "safeguarding-reader": "Named by the DSL to read safeguarding", "commissioner": "Commissioner", "family": "Family",
+    "administrator": "Administrator of accounts",
+    "researcher": "Researcher",
+}  # fmt: skip
+CLASS_NAMES = {
+    "core": "Who they are: names, date of birth, UPN", "learning": "Learning: notes, goals, reasons",
+    "behaviour": "Behaviour: incidents",
+    "safeguarding": "Safeguarding: worries", "health": "Health: questionnaires, health notes, context",
+}  # fmt: skip
+ERASURE_RULES = {
+    "time-is-over": "The time for which it is kept is over",
+    "asked-by-family": "The family asked for it",
+    "transferred": "The record was transferred",
+    "recorded-wrongly": "It should not have been recorded",
+}
 FACES = {1: "very low", 2: "low", 3: "okay", 4: "good", 5: "great"}
 
 

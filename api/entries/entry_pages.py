@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.access.rules import may_mend
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -70,7 +71,7 @@ def _entry(
     return show(
         request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]],
         versions=_versions(using, told, people, zone, own), said=said, done=done,
-        may_change=asking.may("record", student_id) and told["status"] != "voided",
+        may_change=may_mend(asking.who, asking.about(student_id), told["status"]),
         fields=fields_of(using.reader, told["entry"], typed, {"student_id"}), reasons=REASONS, form=new_id(),
         happened=datetime.fromisoformat(told["occurred_at"]).astimezone(zone),
         now=in_words(using.reader, told["entry"], own),

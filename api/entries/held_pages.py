@@ -16,6 +16,7 @@ from ap_ledger.domain.posted import CODE
 from ap_ledger.domain.posting import id_of as id_of_entry
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import new_id
+from ap_ledger.recording.unsettled import CHANGES, waits_for_author
 from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -25,7 +26,6 @@ from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import WITHHELD
 from api.core.words import KINDS, in_words
 from api.entries.mending import MendingField, fields_of, mended
-from api.entries.routes import may_settle
 from projections.queries.reading import Body, Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -59,7 +59,7 @@ def _held(
     typed: dict[str, Any] | None = None,
 ) -> HTMLResponse:
     found = sorted(
-        (one for one in using.ledger.every_held() if may_settle(asking, one)),
+        (one for one in using.ledger.every_held() if asking.may_settle(one)),
         key=lambda one: one.received_at,
         reverse=True,
     )
@@ -103,10 +103,10 @@ def _line(
     return {
         "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at,
         "broken": held.broken,
-        "kind": KINDS.get(kind, "Change" if kind in ("entry-corrected", "entry-voided") else "Entry"),
+        "kind": KINDS.get(kind, "Change" if kind in CHANGES else "Entry"),
         "what": _what(using, entry, mine) if entry else CLOSED_HERE if held.broken else SEALED_HERE,
         "student": student, "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
-        "confirm": _unconfirmed(asking, held), "again": held.status == "refused",
+        "confirm": waits_for_author(held, asking.who.person_id), "again": held.status == "refused",
         "fields": _fields(using, entry, mine, typed),
     }  # fmt: skip
 
@@ -143,18 +143,9 @@ async def confirm_all(using: Using, asking: Asking) -> Response:
 
 def _confirm_all(using: Service, asking: Asker) -> Response:
     for held in using.ledger.every_held():
-        if _unconfirmed(asking, held) and may_settle(asking, held):
+        if waits_for_author(held, asking.who.person_id) and asking.may_settle(held):
             using.ledger.retry(held.id, asking.writer)
     return RedirectResponse("/held?done=recorded", 303)
-
-
-def _unconfirmed(asking: Asker, held: Held) -> bool:
-    """Whether something waits for nothing but its author's word that it is theirs."""
-    return (
-        id_of_entry(held.entry, "author_id") == asking.who.person_id
-        and held.status == "held"
-        and held.field == "author_id"
-    )
 
 
 @router.post("/held/{held_id}", gate=Gate("see-own-account"))
@@ -165,7 +156,7 @@ async def settle(request: Request, held_id: UUID, using: Using, asking: Asking) 
 
 def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     held, do = using.ledger.held_entry(held_id), text_of(form, "do")
-    if held is None or held.resolution is not None or not may_settle(asking, held):
+    if held is None or held.resolution is not None or not asking.may_settle(held):
         raise Unknown
     if do == "dismiss":
         reason = text_of(form, "reason")

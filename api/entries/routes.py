@@ -10,17 +10,14 @@ from uuid import UUID
 import orjson
 from fastapi import Body, Request, Response
 
-from ap_ledger.access import COMMAND_ACTIONS
+from ap_ledger.commands.allowing import is_bare
 from ap_ledger.commands.starting import make_first_administrator
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.commands import COMMAND_BY_NAME, read_command
-from ap_ledger.domain.joining import JoinStudents
-from ap_ledger.domain.person import DeclareConflict, EndConflict, GrantRole
-from ap_ledger.domain.posted import BATCH, CODE, POSTED_BY_KIND
-from ap_ledger.domain.posting import BYTES_LIMIT, TooLarge, Unparsable, id_of
+from ap_ledger.domain.posted import BATCH, CODE
+from ap_ledger.domain.posting import BYTES_LIMIT, TooLarge, Unparsable
 from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
-from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import Executed
 from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
@@ -146,18 +143,11 @@ def _execute(using: Service, asking: Asker, said: Any) -> Executed:
 def allowed_command(asking: Asker, said: Any) -> Command:
     """The command in a JSON object, in the name of whoever asks. Raises Refused or NotAllowed."""
     command = read_command(said if isinstance(said, dict) else {})
-    action = COMMAND_ACTIONS[str(said["command"])]
-    if isinstance(command, GrantRole) and command.role == "safeguarding-reader":
-        action = "name-safeguarding-reader"
-    if action is None or command.second_person or getattr(command, "approved_by", None) is not None:
+    if not is_bare(command):
         raise Refused(
             "not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command"
         )
-    student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
-    admitted = student is not None and asking.ledger.world.student(student) is not None
-    if not (asking.may(action, student) if admitted else asking.may(action, setting=command.setting_id)):
-        raise NotAllowed
-    if isinstance(command, JoinStudents) and not asking.may(action, command.kept_student, command.setting_id):
+    if not asking.may_give(command):
         raise NotAllowed
     if command.author_id not in (None, asking.who.person_id):
         raise Refused("not-allowed", "A command is given in one's own name.", "author_id")
@@ -180,7 +170,7 @@ def list_held(
     held = using.ledger.held_entries(_id_after(after), limit)
     items = [_as_json(one) for one in held]
     answer = linked(request, response, items, "id", limit)
-    settled = {str(one.id) for one in held if may_settle(asking, one)}
+    settled = {str(one.id) for one in held if asking.may_settle(one)}
     return {"items": [item for item in answer["items"] if item["id"] in settled]}
 
 
@@ -201,40 +191,10 @@ def _id_after(cursor: str) -> UUID | None:
         raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
 
 
-def may_settle(asking: Asker, held: Held) -> bool:
-    """Whether somebody may see what is held and settle it: its author, and heads of its setting; worries are for the
-    safeguarding lead.
-
-    What is in a box that does not open, or in a row that was damaged, says nothing of itself, so it is for the heads of
-    the setting whose device sent it; where none is known, for the heads of any.
-    """
-    said = held.entry if isinstance(held.entry, dict) else {}
-    if held.broken or is_box(said):
-        device = asking.ledger.world.device(held.device_id) if held.device_id is not None else None
-        return (
-            asking.may("settle-held", setting=device.setting_id)
-            if device is not None
-            else held.broken and asking.may("settle-held")
-        )
-    if id_of(said, "author_id") == asking.who.person_id:
-        return asking.may("record") or asking.may("raise-worry")
-    setting, student, kind = id_of(said, "setting_id"), id_of(said, "student_id"), said.get("kind")
-    if setting is None or student is None:
-        return False
-    if not isinstance(kind, str) or (kind not in POSTED_BY_KIND and kind not in ("entry-corrected", "entry-voided")):
-        return asking.may("read-safeguarding-words", setting=setting)
-    # What says that it is another setting's student is that setting's to see, whatever else it says.
-    known = asking.ledger.world.student(student)
-    about = known.setting_id if known is not None and known.setting_id is not None else setting
-    if setting != about or asking.who.conflicts & {student}:
-        return False
-    return asking.may("read-safeguarding-words" if kind == "worry-raised" else "settle-held", setting=setting)
-
-
 def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
     """What is held under an id, if whoever asks may settle it."""
     found = using.ledger.held_entry(held_id)
-    return found if found is not None and found.resolution is None and may_settle(asking, found) else None
+    return found if found is not None and found.resolution is None and asking.may_settle(found) else None
 
 
 @router.post(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
+from ap_ledger.access.rules import kept_from
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
@@ -65,7 +66,7 @@ def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any,
         body,
         settings,
         said,
-        [one for one in found if one.student_id is None or UUID(one.student_id) not in asking.who.conflicts],
+        [one for one in found if one.student_id is None or not kept_from(asking.who, [UUID(one.student_id)])],
     )
 
 
@@ -102,7 +103,7 @@ def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse
         key=lambda one: str(one[1]),
     )
     kids = sorted(
-        ((one, name or "Not named") for one, name in students.items() if UUID(one) not in asking.who.conflicts),
+        ((one, name or "Not named") for one, name in students.items() if not kept_from(asking.who, [UUID(one)])),
         key=lambda one: str(one[1]),
     )
     return show(

@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.access.rules import may_erase
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import ReleaseToFamily
@@ -25,27 +26,16 @@ from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
-from api.core.words import KINDS, in_words
+from api.core.words import CLASS_NAMES, ERASURE_RULES, KINDS, in_words
 from projections.queries.history import entries_at
 from projections.queries.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-SHOWN = 60
-CLASS_NAMES = {
-    "core": "Who they are: names, date of birth, UPN", "learning": "Learning: notes, goals, reasons",
-    "behaviour": "Behaviour: incidents",
-    "safeguarding": "Safeguarding: worries", "health": "Health: questionnaires, health notes, context",
-}  # fmt: skip
-RULES = {
-    "time-is-over": "The time for which it is kept is over",
-    "asked-by-family": "The family asked for it",
-    "transferred": "The record was transferred",
-    "recorded-wrongly": "It should not have been recorded",
-}
+SHOWN, VERSIONS_AT_ONCE = 60, 20
 HOLD_REASONS = {
     "court": "A court may ask for it",
     "inquiry": "An inquiry may ask for it",
@@ -78,6 +68,7 @@ def _erasure(
     now = using.ledger.now()
     texts = _texts_kept(using, student_id)
     ends = retention_of(using, student, setting, now.astimezone(ZoneInfo(setting["time_zone"])).date())
+    about = asking.about(student["id"], student["setting_id"])
     classes = [
         {
             "id": kept,
@@ -85,7 +76,7 @@ def _erasure(
             "texts": texts.get(kept, 0),
             "ends": ends.get(kept),
             "gone": kept in student["shredded"],
-            "may": _may_erase(asking, kept, student),
+            "may": may_erase(asking.who, about, kept),
         }
         for kept in RETENTION_CLASSES
     ]
@@ -100,8 +91,8 @@ def _erasure(
         for one in student.get("holds", ())
     ]
     return show(
-        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds, rules=RULES,
-        reasons=HOLD_REASONS, said=said, done=done, form=new_id,
+        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds,
+        rules=ERASURE_RULES, reasons=HOLD_REASONS, said=said, done=done, form=new_id,
         notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]),
         class_names=CLASS_NAMES,
         today=now.astimezone(ZoneInfo(setting["time_zone"])).date(),
@@ -114,12 +105,6 @@ def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
     for record in using.ledger.world.records(student_id):
         found.update(using.ledger.recorder.count_sealed(record))
     return found
-
-
-def _may_erase(asking: Asker, kept: str, student: Body) -> bool:
-    return asking.may("propose-erasure", student["id"], student["setting_id"]) and (
-        kept != "safeguarding" or asking.may("erase-safeguarding", student["id"], student["setting_id"])
-    )
 
 
 def retention_of(using: Service, student: Body, setting: Body, today: date) -> dict[str, date]:
@@ -182,45 +167,14 @@ async def change_erasure(request: Request, student_id: UUID, using: Using, askin
 
 
 def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
-    student, setting = using.reader.student_and_setting(student_id)
-    common: dict[str, Any] = {
-        "id": id_of(form, "command"),
-        "setting_id": UUID(setting["id"]),
-        "author_id": asking.person,
-        "student": student_id,
-    }
-    do, kept, position = text_of(form, "do"), text_of(form, "class"), text_of(form, "position")
+    _, setting = using.reader.student_and_setting(student_id)
+    do = text_of(form, "do")
     try:
-        if do in ("shred", "excise"):
-            if not _may_erase(asking, kept, student) and not student.get("holds"):
-                raise NotAllowed
-            commands: list[Command] = []
-            if do == "shred":
-                texts = _texts_kept(using, student_id).get(kept, 0)
-                said = {"retention_class": kept, "rule": text_of(form, "rule") or "asked", "texts": texts}
-                commands.append(ShredKey(**said, **common))  # type: ignore[arg-type]
-            # The words of an entry that was corrected stand in every version of it.
-            for each in position.split(",")[:20] if do == "excise" else ():
-                where = int(each) if each.isdecimal() and len(each) < 16 else 0
-                own = {"id": entry_id(id_of(form, "command"), each), "student": _record_at(using, student_id, where)}
-                about = {**common, **own, "retention_class": kept, "rule": "recorded-wrongly", "position": where}
-                commands.append(ExciseText(**about))
-            for command in commands:
-                name = str(command.id)
-                done = using.ledger.proposals.propose(
-                    command,
-                    entry_id(id_of(form, "form"), name),
-                    entry_id(id_of(form, "form"), name, "propose"),
-                    asking.person,
-                )
-            return RedirectResponse(f"/students/{student_id}/erasure?done=proposed&min_position={done.position}", 303)
-        needed, made = _plain(using, form, do, common)
-        if not asking.may(needed, student_id):
-            raise NotAllowed
-        done = using.ledger.execute(made)
+        for command in _commands(using, asking, form, student_id, setting["id"]):
+            done = give(using, asking, command, form)
     except Refused as refusal:
         return _erasure(request, using, asking, student_id, refusal.message, 422)
-    told = {"hold": "hold", "lift": "lifted", "release": "released"}[do]
+    told = {"hold": "hold", "lift": "lifted", "release": "released"}.get(do, "proposed")
     return RedirectResponse(f"/students/{student_id}/erasure?done={told}&min_position={done.position}", 303)
 
 
@@ -230,16 +184,41 @@ def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
     return next((event.student_id for event in found if event.student_id in records), student_id)
 
 
-def _plain(using: Service, form: FormData, do: str, common: dict[str, Any]) -> tuple[str, Command]:
-    """What one person may do alone, and the action that it is. Raises Refused."""
-    if do == "hold":
-        return "set-hold", SetHold(
-            hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other", **common
-        )
-    if do == "lift":
-        hold = id_of(form, "hold")
-        whose = using.ledger.world.record_where(common["student"], lambda record: hold in record.holds)
-        return "lift-hold", LiftHold(hold_id=hold, **{**common, "student": whose})
-    if do == "release":
-        return "manage-students", ReleaseToFamily(released=text_of(form, "released") == "1", **common)
+def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, setting_id: str) -> list[Command]:
+    """What a form asks for, one after another; at least one. Raises Refused."""
+
+    def made(kind: type[Command], student: UUID = student_id, **fields: Any) -> Command:
+        return command_of(kind, form, asking, setting_id, student=student, **fields)
+
+    kept = text_of(form, "class")
+    match text_of(form, "do"):
+        case "hold":
+            return [made(SetHold, hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other")]
+        case "lift":
+            hold = id_of(form, "hold")
+            whose = using.ledger.world.record_where(student_id, lambda record: hold in record.holds)
+            return [made(LiftHold, whose, hold_id=hold)]
+        case "release":
+            return [made(ReleaseToFamily, released=text_of(form, "released") == "1")]
+        case "shred":
+            texts, rule = _texts_kept(using, student_id).get(kept, 0), text_of(form, "rule") or "asked"
+            return [made(ShredKey, retention_class=kept, rule=rule, texts=texts)]
+        case "excise":
+            said = {"retention_class": kept, "rule": "recorded-wrongly"}
+            # The words of an entry that was corrected stand in every version of it.
+            return [
+                made(
+                    ExciseText,
+                    _record_at(using, student_id, position),
+                    id=entry_id(id_of(form, "command"), str(position)),
+                    position=position,
+                    **said,
+                )
+                for position in _positions(text_of(form, "position"))
+            ]
     raise Refused("malformed", "This form says nothing that can be done here.", "do")
+
+
+def _positions(versions: str) -> list[int]:
+    """Where the versions of an entry stand; for what is no number 0, where nothing ever stands."""
+    return [int(one) if one.isdecimal() and len(one) < 16 else 0 for one in versions.split(",")[:VERSIONS_AT_ONCE]]

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
@@ -17,14 +15,15 @@ from ap_ledger.domain.retention import clocks_on
 from ap_ledger.domain.setting import SetRetention
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import RETENTION_CLASSES
-from ap_ledger.events.setting import RetentionClock
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Service, Using
-from api.core.show import id_of, read_form, setting_for, show, text_of
-from api.keeping.erasure_pages import CLASS_NAMES, ends_of
+from api.core.show import read_form, setting_for, show, text_of
+from api.core.words import CLASS_NAMES
+from api.keeping.erasure_pages import ends_of
 from projections.queries.reading import Body, Reader
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -97,6 +96,15 @@ def _typed(form: FormData) -> list[dict[str, str]]:
     ]
 
 
+SAY_ALL = "Give whole years from 0 to 100 (or nothing, for ever), a start, and where the rule comes from."
+
+
+def _clock(typed: dict[str, str]) -> dict[str, Any]:
+    """One clock as a command says it. What is no number of years stays as typed, so that the command refuses it."""
+    years, basis = typed["years"].strip(), typed["basis"].strip()
+    return {**typed, "basis": basis, "years": (int(years) if years.isdecimal() else years) if years else None}
+
+
 @router.post("/retention", gate=Gate("set-retention"))
 async def set_retention(request: Request, using: Using, asking: Asking) -> Response:
     """Sets the clocks of a setting, from a date on."""
@@ -105,35 +113,11 @@ async def set_retention(request: Request, using: Using, asking: Asking) -> Respo
 
 def _set_retention(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
     setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "set-retention")
+    begins, clocks = text_of(form, "from_date"), [_clock(clock) for clock in _typed(form)]
     try:
-        clocks = tuple(
-            RetentionClock.model_validate(
-                {
-                    "retention_class": kept,
-                    "years": int(years) if (years := text_of(form, f"years:{kept}").strip()) else None,
-                    "counted_from": text_of(form, f"from:{kept}"), "basis": text_of(form, f"basis:{kept}").strip(),
-                }
-            )
-            for kept in RETENTION_CLASSES
-        )  # fmt: skip
-        command = SetRetention(
-            id=id_of(form, "command"),
-            setting_id=UUID(setting["id"]),
-            author_id=asking.person,
-            from_date=date.fromisoformat(text_of(form, "from_date")),
-            clocks=clocks,
-        )
-        done = using.ledger.execute(command)
-    except (ValidationError, ValueError):
-        return _retention(
-            request,
-            using,
-            asking,
-            setting["id"],
-            "Give whole years from 0 to 100 (or nothing, for ever), a start, and where the rule comes from.",
-            422,
-            typed=form,
-        )
+        command = command_of(SetRetention, form, asking, setting["id"], from_date=begins, clocks=clocks)
+        done = give(using, asking, command, form)
     except Refused as refusal:
-        return _retention(request, using, asking, setting["id"], refusal.message, 422, typed=form)
+        said = SAY_ALL if refusal.code == "malformed" else refusal.message
+        return _retention(request, using, asking, setting["id"], said, 422, typed=form)
     return RedirectResponse(f"/retention?setting={setting['id']}&done=1&min_position={done.position}", 303)

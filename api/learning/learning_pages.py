@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,8 +13,9 @@ from api.core.asking import Asking
 from api.core.filters import Chosen, narrow
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current, Service
-from api.core.show import end_of_day, setting_for, show
+from api.core.service import Current
+from api.core.show import setting_for, show
+from api.core.times import times_of
 from frameworks import Definition
 from frameworks.language.things import Item
 from projections.queries.cohort_ladder import cohort_ladder
@@ -26,35 +25,11 @@ from projections.queries.curriculum_state import (
     student_curriculum,
     touched_curricula,
 )
-from projections.queries.reading import Body, Unknown
+from projections.queries.reading import Unknown
 from projections.queries.relations import still_here
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 LISTED = 12
-
-
-@dataclass(frozen=True)
-class Times:
-    """The two times of a page, as they were asked for and as moments."""
-
-    as_of: str
-    known: str
-    happened_by: datetime
-    known_at: datetime | None
-    today: str
-
-
-def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
-    """The two times that a page was asked for; a day that cannot be read is as good as none."""
-    zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
-    happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)
-    return Times(
-        as_of if happened_by else "",
-        known if known_at else "",
-        happened_by or now,
-        known_at,
-        f"{now.astimezone(zone):%Y-%m-%d}",
-    )
 
 
 @router.get(

@@ -15,7 +15,7 @@ from api.core.gate import Gate, gated
 from api.core.problems import Problem
 from api.core.schemas import GroupLearning, Questionnaires, RegisterSuggestions, StudentLearning
 from api.core.service import Current, Json
-from api.students.routes import AsOf, KnownAt
+from api.core.times import AsOf, KnownAt
 from projections.queries.curriculum_state import group_curriculum, student_curriculum
 from projections.queries.instruments import answered
 from projections.queries.reading import Unknown

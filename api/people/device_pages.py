@@ -17,12 +17,12 @@ from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking, keep_device
 from api.core.gate import OPEN, Gate, gated
+from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.problems import Problem
 from api.core.schemas import Enrolled
 from api.core.service import Current, Service, Using
-from api.core.show import id_of, qr_code, read_form, setting_for, show, text_of
-from api.people.people_pages import base_of
+from api.core.show import base_of, id_of, qr_code, read_form, setting_for, show, text_of
 
 router = gated(default_response_class=HTMLResponse)
 
@@ -81,14 +81,9 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     body, _ = setting_for(using.reader, asking, text_of(form, "setting"), "manage-devices")
     if text_of(form, "do") == "revoke":
         try:
-            command = RevokeDevice(
-                id=id_of(form, "command"),
-                setting_id=UUID(body["id"]),
-                author_id=asking.person,
-                device=id_of(form, "device"),
-                reason_code="revoked-by-staff",
-            )
-            position = using.ledger.execute(command).position
+            about = {"device": id_of(form, "device"), "reason_code": "revoked-by-staff"}
+            command = command_of(RevokeDevice, form, asking, body["id"], **about)
+            position = give(using, asking, command, form).position
         except Refused as refusal:
             return _devices(request, using, asking, body["id"], refusal.message, 422)
         return RedirectResponse(f"/devices?setting={body['id']}&min_position={position}", 303)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from ap_ledger import __version__
-from ap_ledger.access import About, may
+from ap_ledger.access.rules import kept_from, may_read_report, may_release
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.errors import LedgerError, Refused, SetupError
 from ap_ledger.recording.ledger import new_id
@@ -23,8 +23,9 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
+from api.core.released import lines_of, released_of
 from api.core.service import Current, Service, Using
-from api.core.show import end_of_day, id_of, one_by_one, read_form, setting_for, show, text_of
+from api.core.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from projections.queries.clocks import packs_waiting
 from projections.queries.instruments import half_terms
 from projections.queries.reading import Body, Unknown
@@ -146,8 +147,7 @@ def make_page(
     return show(
         request, "report.html", report=report, order=order, links=True,
         known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
-        form=new_id(), released=None, may_release=(order.layout.audience, order.about) in (("family", "student"),
-        ("commissioner", "commissioner")),
+        form=new_id(), released=None, may_release=may_release(order.layout.audience, order.about),
         stale=False,
     )  # fmt: skip
 
@@ -281,11 +281,7 @@ def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
     report = using.reader.one("reports", said["report"])
     if report is None:
         raise Unknown
-    if (
-        not asking.may("make-reports", report["student_id"], report["setting_id"])
-        if report["student_id"]
-        else not asking.may("make-reports", setting=report["setting_id"])
-    ):
+    if not asking.may("make-reports", report["student_id"] or None, report["setting_id"]):
         raise NotAllowed
     return UUID(report["setting_id"])
 
@@ -316,80 +312,11 @@ def released_file(report_id: UUID, form: str, using: Current, asking: Asking) ->
     return _file(report, form, order)
 
 
-def may_read_report(asking: Asker, released: Body) -> bool:
-    """Whether somebody may read a report that was released. Its makers may read it after it was withdrawn, too."""
-    setting = UUID(released["setting_id"])
-    if (
-        asking.may("make-reports", released["student_id"], setting)
-        if released["student_id"]
-        else asking.may("make-reports", setting=setting)
-    ):
-        return True
-    if released["withdrawn"]:
-        return False
-    if released["audience"] == "family":
-        return bool(released["student_id"]) and asking.may("read-report", released["student_id"], setting)
-    return released["commissioner_id"] is not None and may(
-        asking.who, "read-report", About(setting, released_to=UUID(released["commissioner_id"]))
-    )
-
-
-def released_to(using: Service, asking: Asker) -> list[Body]:
-    """The reports that were released to somebody, the newest first."""
-    where = {str(one) for one in asking.where("read-report")}
-    found = [
-        one
-        for one in using.reader.whole("reports")
-        if one["setting_id"] in where and not one["withdrawn"] and may_read_report(asking, one)
-    ]
-    return sorted(found, key=lambda one: -one["released_at"])
-
-
-def lines_of(released: list[Body], setting: Body | None = None, named: Mapping[str, str] | None = None) -> list[Line]:
-    """Each released report as a line of a list; one whose layout cannot be read says so."""
-    return one_by_one(
-        released,
-        lambda body: _line(body, setting, named or {}),
-        lambda body: _line({**body, "layout": BROKEN}, None, {}),
-    )
-
-
-class Line(NamedTuple):
-    """A released report in a list. `title` is for those who made it, `summary` for its readers."""
-
-    id: str
-    title: str
-    summary: str
-    first: str
-    last: str
-    withdrawn: bool
-
-
-BROKEN = {"title": "A report whose layout cannot be read", "summary": "A report that cannot be shown any more"}
-
-
-def _line(body: Body, setting: Body | None, named: Mapping[str, str]) -> Line:
-    placers = {one["commissioner_id"]: one["name"] for one in (setting or {}).get("commissioners", ())}
-    words = {
-        "student": named.get(body["student_id"]) or "a student", "setting": (setting or {}).get("name", "the setting"),
-        "commissioner": placers.get(body["commissioner_id"], "a commissioner"),
-    }  # fmt: skip
-    layout = body["layout"] if body["layout"] is BROKEN else layout_from(body["layout"]).model_dump()
-    title = layout["title"]
-    for name, word in words.items():
-        title = title.replace(f"{{{name}}}", word)
-    summary = "Steps we took together" if body["audience"] == "family" else "Half-term report"
-    return Line(
-        body["id"], title, layout["summary"] if layout is BROKEN or layout["id"] not in SHIPPED else summary,
-        body["first"], body["last"], bool(body["withdrawn"]),
-    )  # fmt: skip
-
-
 def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Order, Report]:
     released = using.reader.one("reports", str(report_id))
     if released is None:
         raise Unknown
-    if not may_read_report(asking, released):
+    if not may_read_report(asking.who, released_of(asking, released)):
         raise NotAllowed
     # What was released of a record before it was joined to another one is made again of that record.
     named = released.get("recorded_as", released["student_id"])
@@ -419,7 +346,7 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
             )
         }
     )
-    if asking.who.conflicts & inside:
+    if kept_from(asking.who, inside):
         # Somebody who is kept from one of these children does not read about them among others either.
         raise NotAllowed
     # A commissioner's pack is made again with everybody who was in it, whoever has left since.

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, get_args
 from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.domain.base import Command
 from ap_ledger.domain.due import EndClock, EndingReason, EndReview, ResumeClock, ResumeReview
 from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
@@ -21,10 +20,10 @@ from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.problems import NotAllowed
 from api.core.service import Current, Service, Using
-from api.core.show import id_of, people_of, read_form, setting_for, show, text_of
+from api.core.show import people_of, read_form, setting_for, show, text_of
 from api.setting.settling import settle, statements_of
 from projections.queries.clocks import NOT_RECORDED_YET, Clock, clocks, ended_with_reason, packs_waiting
 from projections.queries.reading import Body
@@ -106,11 +105,9 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         if do == "settle":
             position = settle(using, asking, form)
         else:
-            position = using.ledger.execute(_command(asking, where, form)).position
+            position = give(using, asking, _command(asking, where, form), form).position
     except Refused as refusal:
         return _clocks(request, using, asking, wanted, refusal.message, 422, typed=form)
-    except (ValidationError, ValueError):
-        return _clocks(request, using, asking, wanted, TROUBLED, 422, typed=form)
     done = {"end": "ended", "resume": "resumed", "settle": "settled"}[do]
     return RedirectResponse(f"/clocks?setting={where['id']}&done={done}&min_position={position}", 303)
 
@@ -126,22 +123,25 @@ def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about:
     return asking.ledger.world.record_where(student, is_there)
 
 
-def _command(asking: Asker, where: Body, form: FormData) -> EndClock | ResumeClock | EndReview | ResumeReview:
-    """The command that a form asks for. Raises NotAllowed, Refused, or ValueError where it cannot be read."""
+def _command(asking: Asker, where: Body, form: FormData) -> Command:
+    """The command that a form asks for. Raises Refused."""
     clock, do = text_of(form, "clock"), text_of(form, "do")
     student, _, about = text_of(form, "run").partition("|")
     rule = CLOCK_BY_NAME.get(clock)
     if rule is None or do not in ("end", "resume"):
-        raise ValueError(do)
-    whose = UUID(student) if student else None
-    if not (asking.may("end-clock", whose) if whose else asking.may("end-clock", setting=where["id"])):
-        raise NotAllowed
-    head: dict[str, Any] = {"id": id_of(form, "command"), "setting_id": UUID(where["id"]), "author_id": asking.person}
-    why: dict[str, Any] = {"reason_code": text_of(form, "reason_code"), "reason": text_of(form, "reason")}
+        raise Refused("malformed", TROUBLED, "do")
+
+    def made(ends: type[Command], resumes: type[Command], **run: Any) -> Command:
+        if do == "resume":
+            return command_of(resumes, form, asking, where["id"], **run)
+        why = {"reason_code": text_of(form, "reason_code"), "reason": text_of(form, "reason")}
+        return command_of(ends, form, asking, where["id"], **run, **why)
+
+    try:
+        whose = _record_of(asking, rule, UUID(student), clock, about, do) if student else None
+    except ValueError:
+        raise Refused("malformed", TROUBLED, "run") from None
     if whose is not None:
-        whose = _record_of(asking, rule, whose, clock, about, do)
-        about_student: dict[str, Any] = {**head, "student": whose, "clock": clock, "about": about}
-        return EndClock(**about_student, **why) if do == "end" else ResumeClock(**about_student)
+        return made(EndClock, ResumeClock, student=whose, clock=clock, about=about)
     commissioner, _, last = about.partition("/")
-    review: dict[str, Any] = {**head, "commissioner_id": UUID(commissioner), "last": date.fromisoformat(last)}
-    return EndReview(**review, **why) if do == "end" else ResumeReview(**review)
+    return made(EndReview, ResumeReview, commissioner_id=commissioner, last=last)

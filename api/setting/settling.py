@@ -23,6 +23,7 @@ from projections.queries.reading import Body, timetable_on
 
 SETTLED = "two-people-said"
 """The reason under which what was not right is taken back."""
+UNSAID = "This does not say which of them is right. Open the page again and choose one."
 
 
 class Statement(NamedTuple):
@@ -77,12 +78,13 @@ def settle(using: Service, asking: Asker, form: FormData) -> int:
 
     Returns the position. Raises NotAllowed or Refused.
     """
-    kept, others = UUID(text_of(form, "keep")), [UUID(str(one)) for one in form.getlist("other")]
+    try:
+        kept, others = UUID(text_of(form, "keep")), [UUID(str(one)) for one in form.getlist("other")]
+    except ValueError:
+        raise Refused("malformed", UNSAID, "keep") from None
     told, taken_back = story_of(using.reader, kept), [story_of(using.reader, other) for other in others]
     if told is None or not others or kept in others or None in taken_back:
-        raise Refused(
-            "malformed", "This does not say which of them is right. Open the page again and choose one.", "keep"
-        )
+        raise Refused("malformed", UNSAID, "keep")
     entries = [story["entry"] for story in (told, *taken_back) if story is not None]
     if not all(asking.may("record", entry["student_id"]) for entry in entries):
         raise NotAllowed

@@ -20,8 +20,8 @@ from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import YEARS, end_of_day, people_of, show
 from api.core.stories import story_lines
+from api.core.times import times_of
 from api.core.withhold import withhold
-from api.learning.learning_pages import times_of
 from projections.queries.frames import frames
 from projections.queries.history import changed_since, days_at, entries_at, known_position, statuses_of
 from projections.queries.period_facts import StudentPeriod

@@ -12,13 +12,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.domain.base import Command
 from ap_ledger.domain.joining import JoinStudents, PartStudents
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.problems import NotAllowed
+from api.core.giving import command_of, give
 from api.core.service import Current, Service, Using
 from api.core.show import id_of, read_form, show, text_of
 from projections.queries.history import days_at
@@ -123,17 +124,17 @@ async def change_one_child(request: Request, student_id: UUID, using: Using, ask
 
 def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     _, setting = using.reader.student_and_setting(student_id)
-    kept, record, do = id_of(form, "keep"), id_of(form, "record"), text_of(form, "do")
-    if not (asking.may("manage-students", kept) and asking.may("manage-students", record)):
-        raise NotAllowed
-    common: dict[str, Any] = {
-        "id": id_of(form, "command"), "setting_id": UUID(setting["id"]), "author_id": asking.person,
-        "student": record, "reason_code": text_of(form, "reason"),
-    }  # fmt: skip
+    kept, record = id_of(form, "keep"), id_of(form, "record")
+    said: dict[str, Any] = {"student": record, "reason_code": text_of(form, "reason")}
+    parts = text_of(form, "do") == "part"
     try:
-        command = PartStudents(**common) if do == "part" else JoinStudents(**common, kept_student=kept)
-        position = using.ledger.execute(command).position
+        command: Command = (
+            command_of(PartStudents, form, asking, setting["id"], **said)
+            if parts
+            else command_of(JoinStudents, form, asking, setting["id"], **said, kept_student=kept)
+        )
+        position = give(using, asking, command, form).position
     except Refused as refusal:
         return _page(request, using, asking, student_id, str(record), refusal.message, 422)
-    done = "parted" if do == "part" else "joined"
+    done = "parted" if parts else "joined"
     return RedirectResponse(f"/students/{kept}/one-child?done={done}&min_position={position}", 303)

@@ -14,17 +14,16 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from api.core.asking import Asking
+from api.core.deeds import told_to_leads
 from api.core.filters import Chosen, narrow, needs_seen
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
+from api.core.released import lines_of, released_to
 from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
 from api.core.withhold import withhold
 from api.core.words import Own, spoken
-from api.entries.routes import may_settle
-from api.keeping.proposal_pages import told_to_leads
-from api.reports.report_pages import lines_of, released_to
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
 from frameworks.needs import need_codes
@@ -55,7 +54,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines = overview(using.reader, setting, found.students, now, days)
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
-    held = sum(may_settle(asking, one) for one in using.ledger.every_held()) if asking.may("record") else 0
+    held = sum(asking.may_settle(one) for one in using.ledger.every_held()) if asking.may("record") else 0
     failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = (

@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from pydantic import AfterValidator
 
 from ap_ledger.domain.posting import Unparsable
-from ap_ledger.events.as_written import WrittenMoment
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
 from api.core.paging import Cursor
 from api.core.problems import Problem
 from api.core.schemas import StudentHistory
 from api.core.service import Current, Json
-from api.core.show import YEARS
+from api.core.times import AsOf, KnownAt
 from api.core.withhold import withhold
 from projections.queries.history import ENTRIES_LIMIT, history
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
-
-
-def _in_living_memory(moment: datetime | None) -> datetime | None:
-    if moment is not None and moment.year not in YEARS:
-        raise ValueError("a moment between 1900 and 2200")
-    return moment
-
-
-Moment = Annotated[WrittenMoment | None, AfterValidator(_in_living_memory)]
-AsOf = Annotated[Moment, Query(description="What had happened by then. Now, if not given.")]
-KnownAt = Annotated[Moment, Query(description="What had been recorded by then. Now, if not given.")]
 
 
 @router.get(

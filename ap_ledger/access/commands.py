@@ -1,0 +1,42 @@
+"""The action of the table that each command is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+COMMAND_ACTIONS: Mapping[str, str | None] = {
+    "open-setting": "open-setting", "add-place": "manage-setting", "add-commissioner": "manage-setting",
+    "set-calendar": "manage-setting",
+    "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
+    "correct-setting": "manage-setting", "correct-place": "manage-setting", "correct-commissioner": "manage-setting",
+    "withdraw-setting-fact": "manage-setting", "withdraw-student-fact": "manage-students",
+    "add-person": "manage-people", "rename-person": "manage-people", "grant-role": "manage-people",
+    "end-role": "manage-people", "declare-conflict": "manage-students",
+    "end-conflict": "manage-students",
+    "join-students": "manage-students", "part-students": "manage-students",
+    "admit-student": "manage-students", "identify-student": "manage-students", "expect-student": "manage-students",
+    "start-placement": "manage-students",
+    "change-placement": "manage-students", "correct-placement": "manage-students",
+    "correct-admission": "manage-students",
+    "end-placement": "manage-students", "commission-sessions": "manage-students",
+    "assign-key-worker": "manage-students", "assign-mentor": "manage-students", "group-student": "manage-students",
+    "note-needs": "manage-students", "set-own-items": "record",
+    "link-family": "manage-students", "unlink-family": "manage-students", "release-to-family": "manage-students",
+    "end-clock": "end-clock", "resume-clock": "end-clock", "end-review": "end-clock", "resume-review": "end-clock",
+    "release-report": "make-reports", "withdraw-report": "make-reports",
+    "set-hold": "set-hold", "lift-hold": "lift-hold",
+    "publish-framework": "publish-framework", "retire-framework": "publish-framework",
+    "revoke-device": "manage-devices",
+    # These have ways of their own, because they need a second person or a secret that is shown once.
+    "shred-key": None, "excise-text": None, "allow-recovery": None, "enrol-device": None,
+    "propose-deed": None, "approve-deed": None, "decline-deed": None,
+}  # fmt: skip
+"""The action that each command is. One without an action is never taken as a bare command over the network."""
+
+DEED_ACTIONS: Mapping[str, tuple[str, str]] = {
+    "shred-key": ("propose-erasure", "approve-erasure"),
+    "excise-text": ("propose-erasure", "approve-erasure"),
+    "grant-role": ("propose-people", "approve-people"),
+    "allow-recovery": ("propose-people", "approve-people"),
+}
+"""For every deed that takes two people, the action of whoever proposes it and of whoever approves it."""

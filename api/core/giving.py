@@ -1,0 +1,40 @@
+"""From a form to a command: read through the command's own schema, and done by whoever may give it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+import orjson
+from starlette.datastructures import FormData
+
+from ap_ledger.domain.base import Command
+from ap_ledger.recording.ledger import Executed
+from api.core.asking import Asker
+from api.core.problems import NotAllowed
+from api.core.service import Service
+from api.core.show import entry_id, id_of
+
+C = TypeVar("C", bound=Command)
+
+
+def command_of(kind: type[C], form: FormData, asking: Asker, setting_id: UUID | str, /, **fields: Any) -> C:
+    """The command that a form asks for, in the name of whoever sent it; its id is in the form, so that sending the form
+    again does nothing more.
+
+    `fields` are the command's own, as JSON holds them; what is None was not said. Raises Refused in a sentence, and
+    Unparsable where the form lacks its id.
+    """
+    head = {"id": id_of(form, "command"), "setting_id": setting_id, "author_id": asking.person}
+    said = {name: value for name, value in {**head, **fields}.items() if value is not None}
+    return kind.from_json(orjson.dumps(said))
+
+
+def give(using: Service, asking: Asker, command: Command, form: FormData) -> Executed:
+    """Does what a form asks for, or proposes it where it takes a second person. Raises NotAllowed and Refused."""
+    if not asking.may_give(command):
+        raise NotAllowed
+    if not command.second_person:
+        return using.ledger.execute(command)
+    proposal = entry_id(id_of(form, "form"), str(command.id))
+    return using.ledger.proposals.propose(command, proposal, entry_id(command.id, "propose"), asking.person)
