@@ -26,7 +26,8 @@ import psycopg  # noqa: E402
 import uuid_utils  # noqa: E402
 
 from ap_ledger.settings import Settings, read_settings  # noqa: E402
-from tests.house import Clock, House, in_database  # noqa: E402
+from tests.databases import in_database  # noqa: E402
+from tests.house import Clock, House  # noqa: E402
 
 RESULTS = ROOT / "benchmarks" / "results"
 INDICATORS = (

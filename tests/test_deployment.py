@@ -11,13 +11,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from ruamel.yaml import YAML
 
 from ap_ledger.cli.demo import get
 from ap_ledger.settings import Settings
-from tests.house import in_database
+from tests.databases import make_database
 
 ROOT = Path(__file__).parents[1]
 
@@ -59,9 +58,6 @@ def test_the_image_copies_what_exists_and_installs_only_what_is_pinned() -> None
 
 
 def test_the_commands_of_the_containers_run_outside_one(compose: dict[str, Any], tmp_path: Path, postgres: str) -> None:
-    name = f"compose{time.time_ns()}"
-    with psycopg.connect(postgres, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "ap-ledger"
     program.write_text(f"#!{sys.executable}\nfrom ap_ledger.cli.main import app\napp()\n")
@@ -69,7 +65,7 @@ def test_the_commands_of_the_containers_run_outside_one(compose: dict[str, Any],
     (tmp_path / "key").write_text("ab" * 32)
     environment = {
         **os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "AP_LEDGER_DATA": str(tmp_path / "data"),
-        "AP_LEDGER_DATABASE_URL": in_database(postgres, name), "AP_LEDGER_MASTER_KEY_FILE": str(tmp_path / "key"),
+        "AP_LEDGER_DATABASE_URL": make_database(postgres), "AP_LEDGER_MASTER_KEY_FILE": str(tmp_path / "key"),
     }  # fmt: skip
     start = [str(ROOT / "scripts" / "container-start")]
     services = compose["services"]

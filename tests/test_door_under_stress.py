@@ -17,7 +17,7 @@ from hypothesis import strategies as some
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from projections.queries.history import history
-from tests.house import MONDAY, House, settings_for
+from tests.house import FRIDAY, MONDAY, House
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
 
@@ -30,7 +30,7 @@ class Door(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.folder = tempfile.TemporaryDirectory()
-        self.house = House(settings_for("sqlite", Path(self.folder.name) / "data", None)).furnish()
+        self.house = House.furnished("sqlite", Path(self.folder.name) / "data")
         self.known: dict[str, dict[str, Any]] = {}
         self.voided: set[str] = set()
         self.waiting: list[tuple[str, str, dict[str, Any]]] = []
@@ -76,12 +76,12 @@ class Door(RuleBasedStateMachine):
 
     @rule(entry=entries, anxiety=some.integers(0, 10), twice=some.booleans())
     def correct(self, entry: dict[str, Any], anxiety: int, twice: bool) -> None:
-        change = self.house.correct(entry, anxiety=anxiety)
+        change = self.house.correct(entry, FRIDAY, anxiety=anxiety)
         self.change(entry, "correction", change, twice)
 
     @rule(entry=entries, twice=some.booleans())
     def void(self, entry: dict[str, Any], twice: bool) -> None:
-        self.change(entry, "void", self.house.void(entry), twice)
+        self.change(entry, "void", self.house.void(entry, FRIDAY), twice)
 
     def change(self, entry: dict[str, Any], what: str, change: dict[str, Any], twice: bool) -> None:
         if entry["id"] in self.known:

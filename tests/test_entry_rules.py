@@ -228,9 +228,7 @@ class People(House):
 @pytest.fixture(scope="module")
 def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
     """One house for what is refused: nothing of it is stored."""
-    from tests.house import settings_for
-
-    house = People(settings_for("sqlite", tmp_path_factory.mktemp("rules") / "data", None)).furnish()
+    house = People.furnished("sqlite", tmp_path_factory.mktemp("rules") / "data")
     house.fill()
     yield house
     house.close()

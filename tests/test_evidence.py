@@ -27,8 +27,7 @@ from projections.queries.clocks import Clock, clocks
 from projections.queries.gaps import Gaps
 from projections.queries.overview import overview, recent_rungs
 from projections.queries.periods import periods
-from tests.house import FRIDAY, MONDAY, THURSDAY, House, settings_for
-from tests.house import Clock as HouseClock
+from tests.house import FRIDAY, MONDAY, THURSDAY, House
 
 FIRST, LAST = date(2026, 2, 23), date(2026, 3, 6)
 
@@ -36,7 +35,7 @@ FIRST, LAST = date(2026, 2, 23), date(2026, 3, 6)
 @pytest.fixture(params=["sqlite", "postgres"])
 def place(request: pytest.FixtureRequest, tmp_path: Any) -> Any:
     postgres = request.getfixturevalue("postgres") if request.param == "postgres" else None
-    made = House(settings_for(request.param, tmp_path / "data", postgres), HouseClock(FRIDAY)).furnish()
+    made = House.furnished(request.param, tmp_path / "data", postgres)
     furnish(made)
     yield made
     made.close()

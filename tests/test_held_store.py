@@ -106,9 +106,7 @@ def test_every_wrong_shape_of_every_field_is_shown(shared: tuple[House, TestClie
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, TestClient]]:
-    from tests.house import settings_for
-
-    house = House(settings_for("sqlite", tmp_path_factory.mktemp("shown") / "data", None)).furnish()
+    house = House.furnished("sqlite", tmp_path_factory.mktemp("shown") / "data")
     with house.browser() as browser:
         yield house, browser
     house.close()

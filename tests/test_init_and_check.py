@@ -327,9 +327,7 @@ FILES = ("ledger.sqlite", "keyring.sqlite", "held.sqlite", "accounts.sqlite", "j
 @pytest.fixture(scope="module")
 def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data folder of a house at rest, to be copied and damaged."""
-    from tests.house import Clock, settings_for
-
-    house = House(settings_for("sqlite", tmp_path_factory.mktemp("furnished") / "data", None), Clock()).furnish()
+    house = House.furnished("sqlite", tmp_path_factory.mktemp("furnished") / "data")
     house.record(*[house.note(WORDS) for _ in range(30)], {**house.note(), "retention_class": "moon"})
     house.runner.catch_up()
     house.close()

@@ -22,7 +22,7 @@ from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import SESSION_COOKIE
 from frameworks import shipped_definitions
-from tests.house import SLOTS, Clock, House, settings_for
+from tests.house import SLOTS, Clock, House
 
 pytestmark = pytest.mark.browser
 
@@ -49,7 +49,7 @@ def cut(words: str, length: int = 119) -> str:
 @pytest.fixture(scope="module")
 def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, list[UUID]]]:
     clock = Clock(datetime.now(UTC).replace(microsecond=0))
-    house = House(settings_for("sqlite", tmp_path_factory.mktemp("script") / "data", None), clock).furnish()
+    house = House.furnished("sqlite", tmp_path_factory.mktemp("script") / "data", clock=clock)
     run, students, now = house.ledger.execute, [], clock.now
     words = iter(PAYLOADS * 40)
     every_day = {"weekdays": tuple(range(1, 8))}

@@ -30,7 +30,8 @@ from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from frameworks import shipped_definitions
-from tests.house import LADDER, SLOTS, TUESDAY, Clock, House, in_database, settings_for
+from tests.databases import make_database
+from tests.house import LADDER, SLOTS, TUESDAY, Clock, House, settings_for
 
 HERE = Path(__file__).parent
 MASTER_KEY = "5a" * 32
@@ -148,10 +149,7 @@ def _dump(url: str) -> str:
 
 def load_dump(server: str, dump: Path) -> str:
     """Puts a dump into a database of its own, and returns that database's URL."""
-    name = f"t{uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    url = in_database(server, name)
+    url = make_database(server)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(dump.read_text())
     return url
