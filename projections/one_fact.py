@@ -11,8 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-MISSING = "~"
-"""Stands before the reason in the place of a level, where an outcome could not be scored."""
+from ap_ledger.kinds.timeline import LATE, MISSING, NOT_ATTENDED
 
 DISPUTED = "disputed"
 """How a cell counts a session about which two contradict each other."""
@@ -20,15 +19,12 @@ DISPUTED = "disputed"
 DISPUTED_LEVEL = MISSING + DISPUTED
 """Stands in the place of a level where two contradict each other, like a reason why there is none."""
 
-NOT_ATTENDED, CANCELLED_BY_STUDENT = "not-attended", "cancelled-by-student"
+CANCELLED_BY_STUDENT = "cancelled-by-student"
 MISSABLE = (NOT_ATTENDED, CANCELLED_BY_STUDENT)
 """What says that a student missed a session, where it was one that they were expected in."""
 
 NOT_EXPECTED = "not-expected"
 """How sessions are counted that a student was not expected in and did not come to: neither offered nor missed."""
-
-LATE = "attended-late"
-"""How the timeline says that a session was attended and began late for this student."""
 
 
 class Attested(NamedTuple):

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from ap_ledger.kinds import KINDS
+from ap_ledger.kinds.row import Count, Kind
 from frameworks.language.learning import losses
 from projections.one_fact import Attested, agreed, sessions_counted
 
@@ -70,7 +72,7 @@ IN_ORDER = itemgetter(0, 1)
 """What a cell keeps of a rung or a unit begins with when it happened and its place in the ledger, which is the order of
 both."""
 
-SUMS = ("kinds", "visits", "sessions", "faces", "incidents", "flashpoints")
+SUMS = ("kinds", *dict.fromkeys(part for kind in KINDS.values() for part in kind.sums))
 """The parts of a cell that are plain counts, added up over days."""
 
 
@@ -85,7 +87,7 @@ def fold_day(rows: Iterable[DayRow]) -> DayCell:
 def add(cell: DayCell, row: DayRow) -> None:
     """Adds one entry to a cell, in place."""
     count(cell, "kinds", row.kind)
-    step = _STEPS.get(row.kind)
+    step = STEPS.get(row.kind)
     if step is not None:
         step(cell, row)
 
@@ -130,12 +132,6 @@ def _unit(cell: DayCell, row: DayRow) -> None:
     cell.setdefault("units", []).append([row.occurred_at, row.position, row.item, row.value])
 
 
-def _visit(cell: DayCell, row: DayRow) -> None:
-    count(cell, "visits", row.item or "")
-    if row.value:
-        count(cell, "visits", "minutes", int(row.value))
-
-
 def _session(cell: DayCell, row: DayRow) -> None:
     said = Attested(
         row.position,
@@ -151,24 +147,29 @@ def _session(cell: DayCell, row: DayRow) -> None:
     cell["sessions"] = sessions_counted(Attested(*each) for each in attested)
 
 
-def _voice(cell: DayCell, row: DayRow) -> None:
-    count(cell, "faces", f"{row.item}|{row.value or ''}")
+Step = Callable[[DayCell, DayRow], None]
+KEPT: Mapping[str, Step] = {"scores": _outcome, "rungs": _rung, "units": _unit, "sessions": _session}
+"""How what several entries decide together is kept whole, by what a kind's row calls it."""
 
 
-def _incident(cell: DayCell, row: DayRow) -> None:
-    count(cell, "incidents", row.item or "")
-    count(cell, "flashpoints", row.slot or "")
+def _counting(counts: Sequence[Count]) -> Step:
+    def step(cell: DayCell, row: DayRow) -> None:
+        for each in counts:
+            by = each.by(row)
+            if by is not None:
+                count(cell, each.part, each.key(row), by)
+
+    return step
 
 
-_STEPS: Mapping[str, Callable[[DayCell, DayRow], None]] = {
-    "outcome-scored": _outcome,
-    "rung-reached": _rung,
-    "unit-progressed": _unit,
-    "visit-logged": _visit,
-    "session-attended": _session,
-    "voice-heard": _voice,
-    "incident-recorded": _incident,
-}
+def _step(kind: Kind) -> Step | None:
+    if kind.kept is not None:
+        return KEPT[kind.kept]
+    return _counting(kind.counts) if kind.counts else None
+
+
+STEPS: Mapping[str, Step] = {topic: step for topic, kind in KINDS.items() if (step := _step(kind)) is not None}
+"""What a day takes in of each kind of entry besides that it was there."""
 
 
 def combine(

@@ -15,8 +15,18 @@ from typing import Any
 from ap_ledger.events.clocks import FULL_TIME_HOURS
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import days_of
+from ap_ledger.events.entries import (
+    IncidentRecorded,
+    InstrumentAnswered,
+    OutcomeScored,
+    RungReached,
+    SessionAttended,
+    UnitProgressed,
+    VisitLogged,
+    VoiceHeard,
+)
+from ap_ledger.kinds.timeline import MISSING
 from projections.names import reference
-from projections.one_fact import MISSING
 from projections.progress import scored_facts
 from projections.queries.period_facts import PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.uncertainty import Interval, change, share
@@ -24,12 +34,12 @@ from reports.blocks import Shown, Trace
 from reports.disclosure import NOT_APPLICABLE, NOT_AVAILABLE
 
 SESSIONS, RUNGS, VISITS, OUTCOMES = (
-    ("session-attended",),
-    ("rung-reached",),
-    ("visit-logged", "rung-reached"),
-    ("outcome-scored",),
+    (SessionAttended.TOPIC,),
+    (RungReached.TOPIC,),
+    (VisitLogged.TOPIC, RungReached.TOPIC),
+    (OutcomeScored.TOPIC,),
 )
-INCIDENTS, UNITS, VOICES = ("incident-recorded",), ("unit-progressed",), ("voice-heard",)
+INCIDENTS, UNITS, VOICES = (IncidentRecorded.TOPIC,), (UnitProgressed.TOPIC,), (VoiceHeard.TOPIC,)
 
 
 @dataclass(frozen=True)
@@ -501,20 +511,20 @@ COLUMNS: Mapping[str, StudentColumn] = {
     # 10. Voice
     "voices": StudentColumn("Times heard", "Faces and words that were recorded.", voices, VOICES),
     "voice_percent": StudentColumn(
-        "Answered, %", "Voices for each hundred visits tried.", _response, (*VOICES, "visit-logged")
+        "Answered, %", "Voices for each hundred visits tried.", _response, (*VOICES, VisitLogged.TOPIC)
     ),
     "carer_start": StudentColumn(
         "Carer, first",
         "The middle of a carer's own answers on how confident they feel, the first time.",
         _carers(0),
-        ("instrument-answered",),
+        (InstrumentAnswered.TOPIC,),
         True,
     ),
     "carer_latest": StudentColumn(
         "Carer, latest",
         "The same, the latest time, where they answered again.",
         _carers(1),
-        ("instrument-answered",),
+        (InstrumentAnswered.TOPIC,),
         True,
     ),
     "goal_start": StudentColumn(

@@ -14,6 +14,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from ap_ledger.events.entries import OutcomeScored, RungReached
 from frameworks import Definition
 from projections.outcomes import seen_by_theme
 from reports.print_words import names_with_line_ends, tallest
@@ -40,6 +41,8 @@ class Figure:
     plot: go.Figure
     columns: Sequence[str]
     rows: Sequence[Sequence[Any]] = field(default_factory=list)
+    kinds: tuple[str, ...] = ()
+    """The kinds of the entries behind it, where a page leads to them."""
 
     def json(self) -> str:
         """The figure for the script that draws it, safe inside a page."""
@@ -132,9 +135,8 @@ def ladder_over_time(
     if setbacks:
         good = sum(last is not None for _, last in setbacks)
         alt += f" Harder stretches, shaded: {len(setbacks)}, of which made good: {good}."
-    return Figure(
-        ladder.title, alt, plot, ("Day", "How far contact got"), [(day, said_as[rung]) for day, rung in reversed(path)]
-    )
+    rows = [(day, said_as[rung]) for day, rung in reversed(path)]
+    return Figure(ladder.title, alt, plot, ("Day", "How far contact got"), rows, (RungReached.TOPIC,))
 
 
 def _outline(path: Sequence[tuple[str, str]], rank: Mapping[str, int]) -> list[tuple[str, str]]:
@@ -193,7 +195,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
         f"over {len(themes)} themes and {len(kinds)} kinds of slot."
     )
     rows = [(title, *line) for title, line in zip(titles, text, strict=True)]
-    return Figure(framework.title, alt, plot, ("Theme", *names), rows)
+    return Figure(framework.title, alt, plot, ("Theme", *names), rows, (OutcomeScored.TOPIC,))
 
 
 def _share(cell: Sequence[int] | None) -> float | None:

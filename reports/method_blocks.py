@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ap_ledger import __version__
-from projections.one_fact import MISSING
+from ap_ledger.kinds.timeline import MISSING
 from projections.progress import scored_facts
 from projections.queries.gaps import Gaps
 from projections.queries.period_facts import StudentPeriod

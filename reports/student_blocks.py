@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.errors import SetupError
+from ap_ledger.events.entries import ContextNoted, VoiceHeard
 from projections.queries.history import entries_at
 from projections.queries.period_facts import StudentPeriod
 from projections.uncertainty import change, share
@@ -172,7 +173,7 @@ def words(context: Context, limit: int = 4) -> Blocks:
         0,
         200,
         period.first,
-        ("voice-heard",),
+        (VoiceHeard.TOPIC,),
         period.within,
     )
     shown = 0
@@ -209,7 +210,7 @@ def context_noted(context: Context) -> Blocks:
         0,
         100,
         period.first,
-        ("context-noted",),
+        (ContextNoted.TOPIC,),
         period.within,
     )
     lines = []

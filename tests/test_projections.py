@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Connection
 
 from ap_ledger.events.moments import microseconds
+from ap_ledger.kinds import TOLD
 from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
 from projections.progress import DayRow, fold_day
@@ -19,7 +20,7 @@ from projections.queries.curriculum_state import student_curriculum
 from projections.queries.history import days_at, history
 from projections.runner import Projection, Runner, Seen
 from projections.writers.registry import Registry
-from projections.writers.student_days import DESCRIBE, StudentDays
+from projections.writers.student_days import StudentDays
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House, chunks
 
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -34,7 +35,7 @@ def slow_days(house: House, position: int) -> dict[str, Any]:
         import json
 
         state = json.loads(stored.state)
-        if stored.topic in DESCRIBE:
+        if stored.topic in TOLD:
             current[stored.originator_id] = (stored.position, stored.occurred_at, stored.topic, state)
         elif stored.topic == "entry-corrected" and current[stored.originator_id] is not None:
             at = microseconds(datetime.fromisoformat(state["replacement_occurred_at"]))
@@ -45,7 +46,7 @@ def slow_days(house: House, position: int) -> dict[str, Any]:
     for entry in current.values():
         if entry is not None:
             place, at, kind, state = entry
-            item, value = DESCRIBE[kind](state)
+            item, value = TOLD[kind].described(state)
             day = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).date().isoformat()
             slot = state["session"]["slot"] if state.get("session") else None
             days.setdefault(day, []).append(DayRow(place, at, kind, item, value, slot, state.get("visit_id")))

@@ -10,6 +10,7 @@ from ap_ledger.access.answers import may, may_somewhere
 from ap_ledger.access.commands import DEED_ACTIONS
 from ap_ledger.access.shapes import About, Who
 from ap_ledger.access.table import DEPUTY, DEVICE, DSL, LEADER, MENTOR, READER, ROLES, STAFF
+from ap_ledger.events.entries import WorryRaised
 
 SAFEGUARDING = "safeguarding"
 """The retention class whose words end only with a safeguarding lead's word."""
@@ -64,7 +65,7 @@ def may_settle(who: Who, held: Unsettled) -> bool:
         return may(who, "read-safeguarding-words", here)
     if held.setting_id != (held.student_setting or held.setting_id) or kept_from(who, [held.student_id]):
         return False
-    return may(who, "read-safeguarding-words" if held.kind == "worry-raised" else "settle-held", here)
+    return may(who, "read-safeguarding-words" if held.kind == WorryRaised.TOPIC else "settle-held", here)
 
 
 # Entries, and the words in them ---------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from typing import Any
 
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
+from ap_ledger.events.entries import InstrumentAnswered, OutcomeScored, RungReached, UnitProgressed
 from ap_ledger.recording.world import World
 from frameworks.language.lint import answerable
 
@@ -87,8 +88,8 @@ def check_own_items(ref: Ref, items: Iterable[str], world: World) -> None:
 
 
 CHECKS: Mapping[str, Check] = {
-    "rung-reached": check_rung,
-    "outcome-scored": check_outcome,
-    "unit-progressed": check_unit,
-    "instrument-answered": check_answers,
+    RungReached.TOPIC: check_rung,
+    OutcomeScored.TOPIC: check_outcome,
+    UnitProgressed.TOPIC: check_unit,
+    InstrumentAnswered.TOPIC: check_answers,
 }

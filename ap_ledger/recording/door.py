@@ -18,6 +18,7 @@ from ap_ledger.errors import KeyringError, Refused, TamperedRow, Unreadable
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.bounds import check_reach
 from ap_ledger.events.changes import SealedRecord
+from ap_ledger.events.entries import WorryRaised
 from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.persistence.rows import Row, Unit, sealed_hash
 from ap_ledger.recording.boxes import is_box
@@ -124,7 +125,7 @@ class Door:
             return None
         at = microseconds(posted.device_time) + send.offset_us
         said = send.judge.verdict(
-            posted.setting_id, posted.student_id, posted.author_id, posted.kind == "worry-raised", at, zone
+            posted.setting_id, posted.student_id, posted.author_id, posted.kind == WorryRaised.TOPIC, at, zone
         )
         if said is None:
             return None
@@ -149,7 +150,7 @@ class Door:
         occurred_at, flags = self.when(posted, party, send)
         said = posted.said()
         print_ = self.print_of(party, said)
-        if posted.kind == "worry-raised":
+        if posted.kind == WorryRaised.TOPIC:
             return self._worry(posted, said, send, occurred_at, print_)
         event = EVENT_BY_TOPIC[posted.kind]
         state = {name: value for name, value in said.items() if name not in OUTSIDE_STATE}

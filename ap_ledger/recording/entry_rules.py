@@ -14,7 +14,9 @@ from typing import Any
 
 from ap_ledger.domain.given import is_blank
 from ap_ledger.errors import Refused
+from ap_ledger.events.entries import IncidentRecorded, SessionAttended, VisitLogged, VoiceHeard
 from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.kinds import KINDS
 from ap_ledger.recording.checks import CHECKS
 from ap_ledger.recording.world import Party, World
 
@@ -23,12 +25,8 @@ DAY = timedelta(days=1)
 MINUTE = 60_000_000
 FILLED_IN_LATE = 366
 """For so many days after a session a score or an attendance may still be given for it."""
-OF_ITS_SESSION = frozenset({"outcome-scored", "session-attended"})
-"""Kinds that are about a session whenever they are written; every other kind happens when it is observed."""
 CLOCKS_DIFFER = 10 * MINUTE
 """So far two clocks that were put right may still lie apart, in microseconds."""
-WHAT_IT_SAYS: Mapping[str, str] = {"note-written": "text", "worry-raised": "text", "context-noted": "category"}
-"""The field without whose words a kind of entry says nothing."""
 
 
 @dataclass(slots=True)
@@ -56,7 +54,8 @@ class Occasion:
 
 def happens_at_its_session(entry: Any) -> bool:
     """Whether an entry counts on the day of its session, and not when it was written down."""
-    return entry.kind == "session-attended" or (entry.kind == "outcome-scored" and entry.session is not None)
+    kind = KINDS[entry.kind]
+    return kind.planned is not None or (kind.at_slot and entry.session is not None)
 
 
 Rule = Callable[[Any, Occasion], None]
@@ -67,7 +66,7 @@ def check_entry(entry: Any, occasion: Occasion) -> None:
     occasion.happens_at = occasion.observed_at
     if (names := CHECKS.get(entry.kind)) is not None:
         names(entry, occasion.world)
-    if (words := WHAT_IT_SAYS.get(entry.kind)) is not None and is_blank(getattr(entry, words)):
+    if (words := KINDS[entry.kind].says) is not None and is_blank(getattr(entry, words)):
         raise Refused("malformed", "This is blank. Write something in it, or take the entry out.", words)
     if entry.session is not None:
         check_session(entry, occasion)
@@ -92,7 +91,7 @@ def check_session(entry: Any, occasion: Occasion) -> None:
         raise Refused("unknown-session", "The timetable that held on that day has no slot with this id.", "session")
     starts, held = slot
     occasion.outside_timetable = not held
-    if entry.kind == "outcome-scored":
+    if KINDS[entry.kind].at_slot:
         occasion.happens_at = starts
     since = occasion.day(occasion.observed_at) - entry.session.date.toordinal()
     if since != 0:
@@ -102,10 +101,10 @@ def check_session(entry: Any, occasion: Occasion) -> None:
 def _check_other_day(entry: Any, occasion: Occasion, since: int) -> None:
     """A session on another day than the entry's own time: not in the future, and not so many days ago that it is a
     slip."""
-    planned = entry.kind == "visit-logged" and entry.effort != "attempted"
+    planned = entry.kind == VisitLogged.TOPIC and entry.effort != "attempted"
     if entry.session.date.toordinal() > occasion.day(occasion.latest) and not planned:
         raise Refused("in-future", "This session has not been held yet. Record it when it has.", "session")
-    if since > (FILLED_IN_LATE if entry.kind in OF_ITS_SESSION else 1) or (since < -1 and not planned):
+    if since > (FILLED_IN_LATE if KINDS[entry.kind].of_session else 1) or (since < -1 and not planned):
         raise Refused(
             "malformed",
             "This session was on another day than the time that is given. Put one of them right.",
@@ -224,7 +223,7 @@ def check_voice(entry: Any, occasion: Occasion) -> None:
 
 
 RULES: Mapping[str, Rule] = {
-    "session-attended": check_attendance,
-    "incident-recorded": check_incident,
-    "voice-heard": check_voice,
+    SessionAttended.TOPIC: check_attendance,
+    IncidentRecorded.TOPIC: check_incident,
+    VoiceHeard.TOPIC: check_voice,
 }

@@ -14,6 +14,7 @@ from fastapi import Query, Request, Response
 from ap_ledger.access.rules import scores_as
 from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
+from ap_ledger.kinds import TOLD
 from ap_ledger.recording.boxes import public_key
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -35,6 +36,8 @@ from reports.csv_files import csv_text
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
 pages = gated(include_in_schema=False)
+CONTACTS = {topic: kind.contact for topic, kind in TOLD.items() if kind.contact is not None}
+"""How the day tells of somebody who reached out, by the kind of entry that says so."""
 AFTERWARDS = timedelta(days=28)
 """For so long after their last placement somebody may still be visited and is on the list."""
 
@@ -96,7 +99,7 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     The host school decides.
     """
     setting, students = _of(using.reader, asking, setting_id)
-    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, ("visit-logged",))
+    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, tuple(CONTACTS))
     people = people_of(using.reader)
     broken = using.reader.incomplete_students()
     rows: dict[str, Json] = {
@@ -115,9 +118,7 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
         said, row = one["entry"], rows[str(using.ledger.world.kept(UUID(one["entry"]["student_id"])))]
         # The note stays where it is: the day asks who reached out, not what was said.
         reached = {
-            "effort": said["effort"],
-            "channel": said["channel"],
-            "minutes": said.get("minutes"),
+            **CONTACTS[one["kind"]](said)._asdict(),
             "at": one["occurred_at"],
             "by": people.get(one["author_id"]),
         }

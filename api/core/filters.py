@@ -10,10 +10,10 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from ap_ledger.events.days import NO_DAYS
+from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asker
 from api.core.service import Json
 from api.core.show import people_of
-from api.core.words import spoken
 from frameworks.needs import need_codes
 from projections.queries.reading import Reader, group_of, key_worker_of
 from projections.queries.relations import by_student, latest_placement

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from ap_ledger.kinds import KINDS
 from api.core.service import Json
 from api.core.templating import day_in_words
-from api.core.words import KINDS, Own, in_words
+from api.core.words import Own, in_words
 from projections.queries.reading import Reader
 
 Story = list[tuple[str, list[Json]]]
@@ -22,7 +23,7 @@ def story_lines(
     own: Own,
     together: bool = True,
 ) -> Story:
-    """Lines by day. With `together` the two sessions of a day that say the same are one line."""
+    """Lines by day. With `together` two of one day that say the same are one line, where their kind is told so."""
     days: dict[str, list[Json]] = {}
     for entry in entries:
         line = _line(reader, entry, zone, people, own)
@@ -31,7 +32,10 @@ def story_lines(
             (
                 one
                 for one in before
-                if one["kind"] == line["kind"] == "Session" and one["what"] == line["what"] and not line["changes"]
+                if line["together"]
+                and one["kind"] == line["kind"]
+                and one["what"] == line["what"]
+                and not line["changes"]
             ),
             None,
         )
@@ -44,8 +48,9 @@ def story_lines(
 
 def _line(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Json:
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
+    kind = KINDS[told["kind"]]
     return {
-        "id": told["id"], "kind": KINDS[told["kind"]], "what": in_words(reader, told["entry"], own),
+        "id": told["id"], "kind": kind.label, "together": kind.together, "what": in_words(reader, told["entry"], own),
         "status": told["status"], "flags": told["flags"],
         "day": happened.date().isoformat(), "when": f"{happened:%H:%M}",
         "who": people.get(told["author_id"]) or "someone",

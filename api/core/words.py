@@ -1,26 +1,17 @@
-"""Entries in the words that people read."""
+"""Entries in the words that people read: their kind's row says what, and a reader how things are called."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from ap_ledger.kinds import KINDS
+from ap_ledger.kinds.row import State
 from api.core.withhold import WITHHELD
-from frameworks import Definition
 from projections.queries.reading import Body, Reader
 
 Own = dict[str, dict[str, str]]
 """What a student's own items are called, by the id of the shared definition and their own id."""
 
-KINDS = {
-    "rung-reached": "Contact",
-    "outcome-scored": "Outcome",
-    "unit-progressed": "Step",
-    "visit-logged": "Visit",
-    "session-attended": "Session",
-    "voice-heard": "Voice",
-    "note-written": "Note",
-    "incident-recorded": "Incident",
-    "context-noted": "Context",
-    "instrument-answered": "Questionnaire",
-}
 ROLE_NAMES = {
     "mentor": "Mentor", "ap-staff": "AP staff", "leader": "Leader", "dsl": "Safeguarding lead (DSL)",
     "deputy-dsl": "Deputy safeguarding lead",
@@ -39,57 +30,32 @@ ERASURE_RULES = {
     "transferred": "The record was transferred",
     "recorded-wrongly": "It should not have been recorded",
 }
-FACES = {1: "very low", 2: "low", 3: "okay", 4: "good", 5: "great"}
 
 
-def spoken(code: str) -> str:
-    """A short code or name as it is read: a capital first, and the other letters as somebody wrote them."""
-    said = code.replace("-", " ")
-    return said[:1].upper() + said[1:]
+class NamesHere:
+    """How the definitions published here, and a student, call things."""
+
+    def __init__(self, reader: Reader, own: Own | None = None) -> None:
+        self._reader = reader
+        self._own = own or {}
+
+    def item(self, ref: State, item: str) -> str:
+        """What the student calls an item of their own; else its label, or its id where nothing names it."""
+        definition = self._reader.definition(f"{ref['id']}@{ref['version']}")
+        return self._own.get(ref["id"], {}).get(item) or (definition and definition.label_of(item)) or item
+
+    def level(self, ref: State, item: str, level: Any) -> str:
+        """The label of a level; the level itself where no scale names it."""
+        definition = self._reader.definition(f"{ref['id']}@{ref['version']}")
+        scale = definition.scale_of(item) if definition else None
+        return scale.label(level).lower() if scale else str(level)
+
+    def written(self, entry: State, field: str) -> str:
+        """The words of a field after a full stop; nothing where there are none, or none for whoever reads."""
+        return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""
 
 
 def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
-    """What an entry says, in a short line."""
-
-    def label(ref: str, item: str) -> str:
-        found: Definition | None = reader.definition(f"{entry[ref]['id']}@{entry[ref]['version']}")
-        return (own or {}).get(entry[ref]["id"], {}).get(item) or (found and found.label_of(item)) or item
-
-    match str(entry["kind"]):
-        case "rung-reached":
-            return label("ladder", entry["rung"]) + (
-                f" (anxiety {entry['anxiety']} of 10)" if entry.get("anxiety") is not None else ""
-            )
-        case "outcome-scored":
-            if entry.get("level") is None:
-                return f"{label('framework', entry['indicator'])}: {entry['missing'].replace('-', ' ')}"
-            return f"{label('framework', entry['indicator'])}: {_level(reader, entry)}"
-        case "unit-progressed":
-            return f"{label('curriculum', entry['unit'])}: {entry['status'].replace('-', ' ')}" + _said(entry, "note")
-        case "visit-logged":
-            minutes = f", {entry['minutes']} minutes" if entry.get("minutes") is not None else ""
-            return f"{spoken(entry['effort'])}, {entry['channel'].replace('-', ' ')}{minutes}" + _said(entry, "note")
-        case "session-attended":
-            if entry.get("cancelled_by"):
-                return f"Cancelled by {entry['cancelled_by']}"
-            return "Came" if entry.get("actual_start") else "Was expected and could not come"
-        case "voice-heard":
-            face = f"felt {FACES[entry['face']]}" if entry.get("face") else ""
-            return f"{entry['speaker'].capitalize()} {face}".strip() + _said(entry, "words")
-        case "incident-recorded":
-            return spoken(str(entry["category"])) + _said(entry, "text")
-        case "context-noted":
-            return spoken(str(entry["category"])) + _said(entry, "text")
-        case "instrument-answered":
-            return f"Answered by {entry['respondent']}"
-    return str(entry.get("text", ""))
-
-
-def _level(reader: Reader, entry: Body) -> str:
-    found = reader.definition(f"{entry['framework']['id']}@{entry['framework']['version']}")
-    scale = found.scale_of(entry["indicator"]) if found else None
-    return scale.label(entry["level"]).lower() if scale else str(entry["level"])
-
-
-def _said(entry: Body, field: str) -> str:
-    return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""
+    """What an entry says, in a short line; what is of no kind at all says what its text says."""
+    kind = KINDS.get(str(entry["kind"]))
+    return str(entry.get("text", "")) if kind is None else kind.in_words(entry, NamesHere(reader, own))

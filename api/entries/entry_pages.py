@@ -16,13 +16,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access.rules import may_mend
+from ap_ledger.kinds import KINDS
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import withhold
-from api.core.words import KINDS, Own, in_words
+from api.core.words import Own, in_words
 from api.entries.mending import ERASED, fields_of, mended
 from projections.queries.history import day_of, story_of
 from projections.queries.reading import Body, Unknown
@@ -69,7 +70,7 @@ def _entry(
         else {}
     )
     return show(
-        request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]],
+        request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]].label,
         versions=_versions(using, told, people, zone, own), said=said, done=done,
         may_change=may_mend(asking.who, asking.about(student_id), told["status"]),
         fields=fields_of(using.reader, told["entry"], typed, {"student_id"}), reasons=REASONS, form=new_id(),

@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 
 from ap_ledger.domain.posted import CODE
 from ap_ledger.domain.posting import id_of as id_of_entry
+from ap_ledger.kinds import KINDS, TOLD
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.recording.unsettled import CHANGES, waits_for_author
@@ -24,7 +25,7 @@ from api.core.navigation import Nav
 from api.core.service import Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import WITHHELD
-from api.core.words import KINDS, in_words
+from api.core.words import in_words
 from api.entries.mending import MendingField, fields_of, mended
 from projections.queries.reading import Body, Unknown
 
@@ -103,7 +104,7 @@ def _line(
     return {
         "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at,
         "broken": held.broken,
-        "kind": KINDS.get(kind, "Change" if kind in CHANGES else "Entry"),
+        "kind": _label(kind),
         "what": _what(using, entry, mine) if entry else CLOSED_HERE if held.broken else SEALED_HERE,
         "student": student, "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
         "confirm": waits_for_author(held, asking.who.person_id), "again": held.status == "refused",
@@ -111,10 +112,17 @@ def _line(
     }  # fmt: skip
 
 
+def _label(kind: str) -> str:
+    """What is waiting: an entry of some kind, a change of one, or what is of no kind at all."""
+    if kind in KINDS:
+        return KINDS[kind].label
+    return "Change" if kind in CHANGES else "Entry"
+
+
 def _fields(using: Service, entry: dict[str, Any], mine: bool, typed: dict[str, str] | None) -> list[MendingField]:
     """What its author may put right; nothing where what came is not even shaped so that a form could show it."""
     try:
-        return fields_of(using.reader, entry, typed) if mine and str(entry.get("kind")) in KINDS else []
+        return fields_of(using.reader, entry, typed) if mine and str(entry.get("kind")) in TOLD else []
     except (KeyError, TypeError, ValueError, AttributeError):
         return []
 

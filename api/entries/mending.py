@@ -15,41 +15,24 @@ from ap_ledger.domain.incident_categories import categories_on
 from ap_ledger.domain.posted import POSTED_BY_KIND
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.moments import stored_time
+from ap_ledger.kinds import KINDS
+from ap_ledger.kinds.forms import TIMES, form_of, types_in
+from ap_ledger.kinds.row import Choices, FormField
 from api.core.show import text_of
 from api.core.withhold import WITHHELD
+from frameworks import Definition
+from frameworks.language.parts import Scale
 from projections.queries.reading import Reader, timetable_on
 
-FIXED = frozenset(
-    {
-        "id",
-        "kind",
-        "setting_id",
-        "author_id",
-        "visit_id",
-        "replaces",
-        "framework",
-        "ladder",
-        "curriculum",
-        "instrument",
-        "answers",
-        "set_by",
-    }
-)
-"""Whose it is and what it was scored against stay as they are: another framework is another entry."""
-NAMES = {
-    "student_id": "Student", "device_time": "When it happened", "session.date": "Day", "session.slot": "Slot",
-    "rung": "How far it went", "anxiety": "Anxiety, 0 to 10",
-    "indicator": "Indicator", "level": "Score", "missing": "Or why there is none", "informant": "As said by",
-    "unit": "Unit", "status": "Status", "note": "Note", "effort": "What we did",
-    "channel": "By", "minutes": "Minutes", "planned_start": "Planned start", "planned_end": "Planned end",
-    "actual_start": "Came at", "actual_end": "Left at", "cancelled_by": "Cancelled by",
-    "speaker": "Who said it", "face": "How they felt, 1 to 5", "words": "Their words", "retention_class": "It is about",
-    "text": "Text", "category": "What", "restrictive": "Restrictive",
-    "parents_told_at": "Parents told at", "respondent": "Answered by",
-}  # fmt: skip
-TIMES = frozenset({"device_time", "planned_start", "planned_end", "actual_start", "actual_end", "parents_told_at"})
+COMMON = {
+    "student_id": FormField("Student"),
+    "device_time": FormField("When it happened"),
+    "session.date": FormField("Day"),
+    "session.slot": FormField("Slot"),
+}
+"""What may be put right in an entry of any kind. Whose it is and what it was scored against stay as they are: another
+framework is another entry."""
 ERASED = "[erased]"
-LONG = frozenset({"text", "note", "words"})
 
 
 class MendingField(NamedTuple):
@@ -76,6 +59,7 @@ def fields_of(
     `fixed` ones are left out.
     """
     made: list[MendingField] = []
+    form = _form(entry)
     for name, value, required in _fields(entry):
         if name in fixed or value in (WITHHELD, ERASED):
             continue
@@ -87,18 +71,18 @@ def fields_of(
             else "no"
             if value is False
             else to_the_minute(value)
-            if name in TIMES
+            if _is_time(entry, name)
             else str(value)
         )
-        label = NAMES.get(name, name.replace("_", " ").capitalize())
+        field = form[name]
         made.append(
             MendingField(
                 name,
-                label,
+                field.label,
                 (typed or {}).get(name, now),
-                _choices(reader, entry, name),
-                name in LONG,
-                _type(name, value),
+                _choices(reader, entry, name, field.choices),
+                field.long,
+                _type(entry, name, value),
                 required,
             )
         )
@@ -130,66 +114,78 @@ def mended(reader: Reader, entry: Mapping[str, Any], form: FormData) -> tuple[di
     return made, typed
 
 
-def _type(name: str, value: Any) -> str:
+def _type(entry: Mapping[str, Any], name: str, value: Any) -> str:
     """What kind of input takes a field.
 
     What cannot be read as a time or a date is shown as it is, so that it can be put right.
     """
-    if name not in TIMES and name != "session.date":
+    is_time = _is_time(entry, name)
+    if not is_time and name != "session.date":
         return "text"
     try:
-        if value and name in TIMES:
+        if value and is_time:
             stored_time(value)
         elif value:
             date.fromisoformat(str(value))
     except (Unreadable, ValueError):
         return "text"
-    return "datetime-local" if name in TIMES else "date"
+    return "datetime-local" if is_time else "date"
+
+
+def _form(entry: Mapping[str, Any]) -> Mapping[str, FormField]:
+    """The fields of an entry that may be put right: those of every kind, and those that its own kind's row names."""
+    kind = KINDS.get(str(entry.get("kind")))
+    if kind is None:
+        return {}
+    return {**COMMON, **form_of(kind)}
+
+
+def _types(entry: Mapping[str, Any], name: str) -> frozenset[Any]:
+    info = POSTED_BY_KIND[str(entry["kind"])].model_fields.get(name)
+    return types_in(info.annotation) if info is not None else frozenset()
+
+
+def _is_time(entry: Mapping[str, Any], name: str) -> bool:
+    return bool(TIMES & _types(entry, name))
 
 
 def _fields(entry: Mapping[str, Any]) -> Iterator[tuple[str, Any, bool]]:
-    model = POSTED_BY_KIND.get(str(entry.get("kind")))
-    for name, info in (model.model_fields if model else {}).items():
-        if name == "session":
-            session = entry.get("session") if isinstance(entry.get("session"), dict) else None
-            if session is not None:
-                yield "session.date", session.get("date"), True
-                yield "session.slot", session.get("slot"), True
-        elif name == "device_time" and entry.get("kind") == "outcome-scored" and entry.get("session"):
-            # A score in a slot happens at the slot's start, whenever it was given.
+    form, kind = _form(entry), KINDS.get(str(entry.get("kind")))
+    for name, info in POSTED_BY_KIND[kind.topic].model_fields.items() if kind else ():
+        session = entry.get("session") if isinstance(entry.get("session"), dict) else None
+        if name == "session" and session is not None:
+            yield "session.date", session.get("date"), True
+            yield "session.slot", session.get("slot"), True
+        elif name == "device_time" and kind is not None and kind.at_slot and entry.get("session"):
+            # It happens at its slot's start, whenever it was given.
             continue
-        elif name not in FIXED and not name.endswith(("place_id", "supervised_by")):
+        elif name in form:
             yield name, entry.get(name), info.is_required()
 
 
-def _choices(reader: Reader, entry: Mapping[str, Any], name: str) -> list[tuple[str, str]]:
+def _choices(
+    reader: Reader, entry: Mapping[str, Any], name: str, chosen: Choices | None = None
+) -> list[tuple[str, str]]:
     """What may be chosen for a field, where that is known."""
-    if name == "category" and entry.get("kind") == "incident-recorded":
+    if chosen == "categories":
         return _categories(reader, entry)
-    definition = next(
-        (
-            found
-            for ref in ("framework", "ladder", "curriculum")
-            if (found := _definition(reader, entry.get(ref))) is not None
-        ),
-        None,
-    )
     if name == "session.slot":
         setting = reader.one("settings", str(entry.get("setting_id")))
         day = str((entry.get("session") or {}).get("date"))
         return [(slot["id"], slot["label"]) for slot in timetable_on(setting, day)] if setting else []
-    if definition is not None:
-        if name == "rung":
-            return [(rung.id, rung.label) for rung, _ in definition.climb()]
-        if name in ("indicator", "unit"):
-            return [(item, definition.labels[item]) for item in definition.scored]
-        if name in ("level", "status"):
-            scale = definition.scale_of(str(entry.get("indicator" if name == "level" else "unit")))
-            return [(str(value), label) for value, label in scale.choices] if scale else []
+    if chosen is not None and (definition := _definition(reader, entry)) is not None:
+        match chosen:
+            case "rungs":
+                return [(rung.id, rung.label) for rung, _ in definition.climb()]
+            case "items":
+                return [(item, definition.labels[item]) for item in definition.scored]
+            case "levels":
+                scale = _scale(reader, entry)
+                return [(str(value), label) for value, label in scale.choices] if scale else []
     info = POSTED_BY_KIND[str(entry["kind"])].model_fields.get(name)
     if info is not None and info.annotation is bool:
         return [("no", "No"), ("yes", "Yes")]
-    return [(one, one.replace("-", " ")) for one in _words_of(info)] if info else []
+    return [(word, word.replace("-", " ")) for word in _words_of(info)] if info else []
 
 
 def _categories(reader: Reader, entry: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -224,27 +220,39 @@ def _words_of(info: FieldInfo) -> list[str]:
     return list(inside(info.annotation))
 
 
-def _definition(reader: Reader, ref: Any) -> Any:
+def _definition(reader: Reader, entry: Mapping[str, Any]) -> Definition | None:
+    """The published definition that an entry names, where it can be read."""
+    kind = KINDS[str(entry["kind"])]
+    ref = entry.get(kind.definition.ref) if kind.definition else None
     try:
         return reader.definition(f"{ref['id']}@{ref['version']}") if isinstance(ref, dict) else None
     except (KeyError, ValueError):
         return None
 
 
+def _scale(reader: Reader, entry: Mapping[str, Any]) -> Scale | None:
+    """The scale of the item that an entry names."""
+    kind, definition = KINDS[str(entry["kind"])], _definition(reader, entry)
+    if kind.definition is None or definition is None:
+        return None
+    return definition.scale_of(str(entry.get(kind.definition.item)))
+
+
 def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, said: str) -> Any:
+    """What was typed into a field, as a phone would send it; what cannot be read so stays as typed."""
     if said == "":
         return None
-    if name in TIMES:
+    kinds = _types(entry, name)
+    if _is_time(entry, name):
         return _moment(before, said, entry.get("device_time"))
-    if name == "level":
-        definition = _definition(reader, entry.get("framework"))
-        scale = definition.scale_of(str(entry.get("indicator"))) if definition else None
-        return scale.read(said) if scale else said
-    if name == "restrictive":
+    if bool in kinds:
         return said == "yes"
-    if name in ("minutes", "face", "anxiety") and said.lstrip("-").isdecimal():
+    if float in kinds:
+        scale = _scale(reader, entry)
+        return scale.read(said) if scale else said
+    if int in kinds and said.lstrip("-").isdecimal():
         return int(said)
-    if name == "student_id":
+    if UUID in kinds:
         try:
             return str(UUID(said))
         except ValueError:

@@ -15,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.domain.results import Result
+from ap_ledger.events.entries import NoteWritten, RungReached, VisitLogged
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -104,16 +105,16 @@ def _entries(
     if ladder is not None:
         made.append(
             {
-                "kind": "rung-reached",
+                "kind": RungReached.TOPIC,
                 "ladder": {"id": ladder.id, "version": ladder.version},
                 "rung": typed["rung"].partition("|")[2],
             }
         )
     if note:
-        made.append({"kind": "note-written", "retention_class": "learning", "text": note})
+        made.append({"kind": NoteWritten.TOPIC, "retention_class": "learning", "text": note})
     if made:
         more = {"minutes": int(minutes) if minutes.isdecimal() else minutes} if minutes else {}
-        made.append({"kind": "visit-logged", "effort": "attempted", "channel": typed["channel"], **more})
+        made.append({"kind": VisitLogged.TOPIC, "effort": "attempted", "channel": typed["channel"], **more})
     # The id stands for what was typed, so that sending the form twice records it once.
     return [
         {"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(one.items())))), **common, **one}

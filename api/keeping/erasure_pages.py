@@ -23,6 +23,7 @@ from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.events.moments import moment
+from ap_ledger.kinds import KINDS
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -30,7 +31,7 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Service, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
-from api.core.words import CLASS_NAMES, ERASURE_RULES, KINDS, in_words
+from api.core.words import CLASS_NAMES, ERASURE_RULES, in_words
 from projections.queries.history import entries_at
 from projections.queries.reading import Body
 
@@ -149,7 +150,7 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> li
                 versions = [told["position"], *(change["position"] for change in told["changes"] if change["after"])]
                 found.append(
                     {
-                        "kind": KINDS[told["kind"]],
+                        "kind": KINDS[told["kind"]].label,
                         "day": told["occurred_at"][:10],
                         "what": in_words(using.reader, told["entry"]),
                         "kept": kept,

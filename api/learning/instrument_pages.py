@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.events.entries import InstrumentAnswered
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from api.core.asking import Asker, Asking
@@ -235,7 +236,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
             return _questions(request, using, student, instrument, respondent, str(draft), answers, [ERASED])
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
     entry: dict[str, Any] = {
-        "id": str(draft), "kind": "instrument-answered", "setting_id": setting["id"], "student_id": student["id"],
+        "id": str(draft), "kind": InstrumentAnswered.TOPIC, "setting_id": setting["id"], "student_id": student["id"],
         "author_id": by,
         "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(),
         "instrument": {"id": instrument.id, "version": instrument.version},

@@ -13,6 +13,7 @@ import orjson
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
+from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asking
 from api.core.deeds import told_to_leads
 from api.core.filters import Chosen, narrow, needs_seen
@@ -23,11 +24,12 @@ from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
 from api.core.withhold import withhold
-from api.core.words import Own, spoken
+from api.core.words import Own
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
 from frameworks.needs import need_codes
 from projections.queries.crosswalks import outcomes_carried
+from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, entries_at, progress_of
 from projections.queries.overview import WEEKS, overview
 from projections.queries.reading import Reader, group_of
@@ -122,7 +124,7 @@ def student_page(
         story=story_lines(using.reader, entries, zone, people, own), shown=len(entries),
         tiles=_tiles(using.reader, progress, own), codes=codes,
         rung_names=_rung_names(using.reader, progress, own),
-        twins=twins_of(using, asking, student), joined=joined_on(student, zone),
+        marks=drawn_marks(), twins=twins_of(using, asking, student), joined=joined_on(student, zone),
     )  # fmt: skip
 
 

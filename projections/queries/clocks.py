@@ -21,6 +21,7 @@ from ap_ledger.events.clocks import (
     ClockRule,
 )
 from ap_ledger.events.dated import in_force
+from ap_ledger.events.entries import SessionAttended
 from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.stores.jobs import PackDraft
 from frameworks.language.cadence import Stretch
@@ -248,7 +249,7 @@ def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectation
 
 
 def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
-    what = f"Two people said different things about a {'session' if one.kind == 'session-attended' else 'score'}"
+    what = f"Two people said different things about a {'session' if one.kind == SessionAttended.TOPIC else 'score'}"
     return Clock(
         CLOCK_BY_NAME["two people said"],
         what,

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.entries import UnitProgressed
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.language.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
@@ -126,7 +127,7 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
             return set()
         ask = (
             f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) "
-            f"AND {on_days(days)} AND kind = 'unit-progressed' AND {COUNTS_NOW}"
+            f"AND {on_days(days)} AND kind = '{UnitProgressed.TOPIC}' AND {COUNTS_NOW}"
         )
         return {
             item.partition("|")[0]

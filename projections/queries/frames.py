@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ap_ledger.kinds import TOLD
+from ap_ledger.kinds.row import Mark
 from frameworks import Definition
 from projections.outcomes import seen_by_theme
 from projections.progress import IN_ORDER, SUMS, Climb, DayCell, Statuses, combine, with_own_steps
@@ -17,14 +19,16 @@ from projections.queries.reading import Body, Reader
 
 Json = dict[str, Any]
 TIPS = ("baseline", "latest", "sustained", "highest_sustained")
-MARKED = {
-    "context-noted": "context",
-    "voice-heard": "voice",
-    "incident-recorded": "incident",
-    "visit-logged": "visit",
-    "note-written": "note",
-}
-"""Kinds of entries that the line under the slider marks, and what it calls them."""
+
+
+def marks() -> dict[str, Mark]:
+    """How days are marked, by the kind of entry whose days they are."""
+    return {topic: kind.mark for topic, kind in TOLD.items() if kind.mark and kind.mark.name}
+
+
+def drawn_marks() -> list[Mark]:
+    """The marks that are drawn under the slider, by their line, from the top."""
+    return sorted((mark for mark in marks().values() if mark.line is not None), key=lambda mark: mark.line or 0)
 
 
 def frames(
@@ -41,9 +45,9 @@ def frames(
         "counts": _counts(days),
         "units": _units(days, statuses),
         "marks": {
-            name: marked
-            for kind, name in MARKED.items()
-            if (marked := [n for n, (_, cell) in enumerate(days) if kind in cell["kinds"]])
+            mark.name: marked
+            for topic, mark in marks().items()
+            if (marked := [n for n, (_, cell) in enumerate(days) if topic in cell["kinds"]])
         },
     }
 

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.days import Days
+from ap_ledger.events.entries import OutcomeScored
 from ap_ledger.events.moments import microseconds
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import end_of
@@ -162,7 +163,7 @@ def scored_by(
             ask = (
                 f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN "
                 f"({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
-                f"AND kind = 'outcome-scored' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
+                f"AND kind = '{OutcomeScored.TOPIC}' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
             )
             rows += connection.exec_driver_sql(
                 reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))

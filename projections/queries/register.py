@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.entries import RungReached, SessionAttended
 from ap_ledger.events.moments import stored_time
+from ap_ledger.kinds.timeline import attendance, planned
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
 from projections.queries.expected import Expectations
 from projections.queries.history import entries_at, entries_of_day
 from projections.queries.reading import Body, Reader
 from projections.queries.relations import known_of
-from projections.writers.student_days import attendance, planned
 
-KINDS = ("session-attended", "rung-reached")
-"""What a suggestion is made from."""
+KINDS = (SessionAttended.TOPIC, RungReached.TOPIC)
+"""What a suggestion is made from: a rule about these two alone."""
 
 
 DIFFERENT = (
@@ -91,7 +92,7 @@ def _suggested(
     reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]
 ) -> list[SuggestedCode]:
     zone = ZoneInfo(setting["time_zone"])
-    rungs = [one for one in entries if one["kind"] == "rung-reached"]
+    rungs = [one for one in entries if one["kind"] == RungReached.TOPIC]
     commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
     expectations = Expectations(setting, placements)
     found: list[SuggestedCode] = []
@@ -121,7 +122,7 @@ def _suggested(
 def _is_readable(told: dict[str, Any]) -> bool:
     """Whether a session says when it was. One that does not takes no other with it."""
     try:
-        return told["kind"] == "session-attended" and bool(_attested(told))
+        return told["kind"] == SessionAttended.TOPIC and bool(_attested(told))
     except (Unreadable, LookupError, TypeError, ValueError):
         return False
 
@@ -137,7 +138,7 @@ def _sessions(zone: ZoneInfo, entries: Sequence[dict[str, Any]]) -> list[list[di
 
     Sessions are told apart within a day, as the fold does.
     """
-    by_position = {told["position"]: told for told in entries if told["kind"] == "session-attended"}
+    by_position = {told["position"]: told for told in entries if told["kind"] == SessionAttended.TOPIC}
     days: dict[date, list[Attested]] = {}
     for told in by_position.values():
         days.setdefault(datetime.fromisoformat(told["occurred_at"]).astimezone(zone).date(), []).append(_attested(told))

@@ -8,8 +8,10 @@ from functools import reduce
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.events.entries import OutcomeScored
+from ap_ledger.kinds.timeline import MISSING
 from frameworks import Definition
-from projections.one_fact import DISPUTED_LEVEL, MISSING, agreed
+from projections.one_fact import DISPUTED_LEVEL, agreed
 from projections.queries.expected import Expectations
 from projections.queries.reading import Body, Reader, Unknown, age_on, timetable_on
 from projections.writers.student_days import rows_of_day
@@ -89,7 +91,12 @@ def _scores(
     where, given = ("slot = ?", [slot_id]) if slot_id is not None else ("slot IS NOT NULL", [])
     found: dict[UUID, list[dict[str, Any]]] = {}
     rows = rows_of_day(
-        reader.views, "student, item, value, entry, slot", students, day, f"kind = 'outcome-scored' AND {where}", *given
+        reader.views,
+        "student, item, value, entry, slot",
+        students,
+        day,
+        f"kind = '{OutcomeScored.TOPIC}' AND {where}",
+        *given,
     )
     for student, item, value, entry, slot in rows:
         framework, indicator, informant = item.split("|")

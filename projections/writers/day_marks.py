@@ -14,7 +14,10 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
-from projections.one_fact import DISPUTED, DISPUTED_LEVEL, NOT_ATTENDED, Attested, agreed, sessions_of, status_of
+from ap_ledger.events.entries import IncidentRecorded, OutcomeScored, SessionAttended, VisitLogged
+from ap_ledger.kinds.timeline import NOT_ATTENDED
+from ap_ledger.kinds.timeline import UNTOLD as UNTOLD_ITEM
+from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
 from projections.progress import DayCell
 from projections.views import Views
 
@@ -40,7 +43,7 @@ def marks_of(cell: DayCell) -> frozenset[str]:
         DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values()
     )
     holds = {
-        UNTOLD: "restrictive-untold" in cell.get("incidents", {}),
+        UNTOLD: UNTOLD_ITEM in cell.get("incidents", {}),
         MISSED: NOT_ATTENDED in sessions,
         REACHED_OUT: any(key.startswith("attempted|") for key in cell.get("visits", ())),
         SAID_DIFFERENTLY: differ,
@@ -127,7 +130,7 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
             rows,
             UNTOLD,
             "entry",
-            "kind = 'incident-recorded' AND item = 'restrictive-untold'",
+            f"kind = '{IncidentRecorded.TOPIC}' AND item = '{UNTOLD_ITEM}'",
         ):
             found.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
         columns = "entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day"
@@ -138,7 +141,7 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
             rows,
             SAID_DIFFERENTLY,
             columns,
-            "kind IN ('session-attended', 'outcome-scored')",
+            f"kind IN ('{SessionAttended.TOPIC}', '{OutcomeScored.TOPIC}')",
         )
         found.said_differently += _contradictions(told)
         _add_missed(views, generation, connection, some, found.missed)
@@ -156,7 +159,9 @@ def _add_missed(
         f"WHERE mark IN ('{MISSED}', '{REACHED_OUT}') AND student = whose AND day >= last ORDER BY day"
     )
     rows = connection.exec_driver_sql(views.sql(ask), tuple(some)).all()
-    visits = _rows_of(views, generation, connection, rows, REACHED_OUT, "occurred_at, item", "kind = 'visit-logged'")
+    visits = _rows_of(
+        views, generation, connection, rows, REACHED_OUT, "occurred_at, item", f"kind = '{VisitLogged.TOPIC}'"
+    )
     reached: dict[bytes, int] = {}
     for student, _, at, item in visits:
         if item.startswith("attempted|"):
@@ -164,7 +169,7 @@ def _add_missed(
     columns = "position, item, slot, begins, ends, session_day"
     days: dict[tuple[bytes, int], list[Attested]] = {}
     for student, day, position, item, slot, begins, ends, session_day in _rows_of(
-        views, generation, connection, rows, MISSED, columns, "kind = 'session-attended'"
+        views, generation, connection, rows, MISSED, columns, f"kind = '{SessionAttended.TOPIC}'"
     ):
         days.setdefault((bytes(student), day), []).append(
             Attested(position, begins, ends, session_day, slot, item, None)
@@ -198,7 +203,7 @@ def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
     scores: dict[tuple[bytes, int, str, str | int], list[tuple[str, UUID]]] = {}
     for student, day, entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day in rows:
         told, whose = UUID(bytes=bytes(entry)), bytes(student)
-        if kind == "session-attended":
+        if kind == SessionAttended.TOPIC:
             sessions.setdefault((whose, day), {})[position] = (
                 Attested(position, begins, ends, session_day, slot, item, None),
                 told,
@@ -209,12 +214,12 @@ def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
         for session in sessions_of(attested for attested, _ in by_position.values()):
             if status_of(session) == DISPUTED:
                 entries = tuple(by_position[attested.position][1] for attested in session)
-                yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), "session-attended", entries)
+                yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), SessionAttended.TOPIC, entries)
     for (whose, day, _, _), scored in scores.items():
         value = scored[0][0]
         for other, _ in scored[1:]:
             value = agreed(value, other)
         if value == DISPUTED_LEVEL:
             yield SaidDifferently(
-                UUID(bytes=whose), date.fromordinal(day), "outcome-scored", tuple(entry for _, entry in scored)
+                UUID(bytes=whose), date.fromordinal(day), OutcomeScored.TOPIC, tuple(entry for _, entry in scored)
             )

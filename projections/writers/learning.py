@@ -19,6 +19,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
 
+from ap_ledger.events.entries import InstrumentAnswered, UnitProgressed
 from ap_ledger.stores.engine import BigInt
 from projections.runner import CHANGES, Projection, Seen
 from projections.views import Views
@@ -26,7 +27,8 @@ from projections.writers.entry_stories import EntryState, state_before, stories
 from projections.writers.joined import Joined, joined_table, joining, records_at
 
 StudentCurriculum = tuple[bytes, str]
-KINDS = frozenset({"unit-progressed", "instrument-answered"})
+KINDS = frozenset({UnitProgressed.TOPIC, InstrumentAnswered.TOPIC})
+"""The kinds of entry that these tables are about, and no other."""
 NEVER = 0
 """Stands where a step was never superseded: positions begin at 1."""
 
@@ -247,11 +249,11 @@ class Learning(Projection):
             if seen.topic in CHANGES:
                 story = told[seen.stream]
                 before, after = state_before(story, seen.position), state_before(story, seen.position + 1)
-                if before is not None and before.kind == "unit-progressed":
+                if before is not None and before.kind == UnitProgressed.TOPIC:
                     key = self._row_of(connection, before)
                     self._rows[key].supersede(before.seen.position, seen.position)
                     touched.add(key)
-                elif before is not None and before.kind == "instrument-answered":
+                elif before is not None and before.kind == InstrumentAnswered.TOPIC:
                     superseded.append(
                         (seen.position, before.seen.position, _student(before), _key(before.said["instrument"]))
                     )
@@ -264,9 +266,9 @@ class Learning(Projection):
                 after = EntryState(seen, seen.topic, seen.state or {}, seen.occurred_at)
             else:
                 continue
-            if after.kind == "unit-progressed":
+            if after.kind == UnitProgressed.TOPIC:
                 self._add(connection, after, touched)
-            elif after.kind == "instrument-answered":
+            elif after.kind == InstrumentAnswered.TOPIC:
                 row = (
                     _student(after),
                     _key(after.said["instrument"]),

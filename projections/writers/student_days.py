@@ -7,7 +7,7 @@ that any `known_at` is an index look-up and at most the day it falls in is folde
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -16,9 +16,9 @@ import orjson
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.errors import LedgerError
-from ap_ledger.events.moments import local_day, microseconds, stored_time
+from ap_ledger.events.moments import local_day
+from ap_ledger.kinds import TOLD
 from ap_ledger.stores.engine import BigInt
-from projections.one_fact import LATE, MISSING, NOT_ATTENDED
 from projections.progress import DayCell, DayRow, add, fold_day
 from projections.runner import Projection, Seen
 from projections.views import Views
@@ -132,67 +132,6 @@ class Line(NamedTuple):
         )  # fmt: skip
 
 
-def _ref(ref: Mapping[str, Any], item: str) -> str:
-    return f"{ref['id']}@{ref['version']}|{item}"
-
-
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
-
-
-def _minutes(state: Mapping[str, Any]) -> str | None:
-    if not state.get("actual_start") or not state.get("actual_end"):
-        return None
-    span = stored_time(state["actual_end"]) - stored_time(state["actual_start"])
-    return str(max(0, round(span.total_seconds() / 60)))
-
-
-LATE_MINUTES = 5
-"""A session that begins for a student more than so many minutes after it was planned began late."""
-
-
-def attendance(state: Mapping[str, Any]) -> str:
-    """What an attestation says of a session: attended, late or not, not attended, or cancelled by whom."""
-    if state.get("cancelled_by"):
-        return f"cancelled-by-{state['cancelled_by']}"
-    if not state.get("actual_start"):
-        return NOT_ATTENDED
-    late = (stored_time(state["actual_start"]) - stored_time(state["planned_start"])).total_seconds()
-    return LATE if late > 60 * LATE_MINUTES else "attended"
-
-
-def planned(state: Mapping[str, Any]) -> tuple[int, int, int | None]:
-    """When a session was planned to begin and end, in microseconds, and the ordinal of the day whose slot it is, where
-    it names one."""
-    begins, ends = (microseconds(stored_time(state[name])) for name in ("planned_start", "planned_end"))
-    return begins, ends, date.fromisoformat(state["session"]["date"]).toordinal() if state.get("session") else None
-
-
-def _restraint(state: Mapping[str, Any]) -> str:
-    if not state["restrictive"]:
-        return "incident"
-    return "restrictive" if state.get("parents_told_at") else "restrictive-untold"
-
-
-Described = tuple[str | None, str | None]
-DESCRIBE: Mapping[str, Callable[[Mapping[str, Any]], Described]] = {
-    "rung-reached": lambda s: (_ref(s["ladder"], s["rung"]), _text(s.get("anxiety"))),
-    "outcome-scored": lambda s: (
-        _ref(s["framework"], s["indicator"]) + "|" + s["informant"],
-        str(s["level"]) if s.get("level") is not None else MISSING + s["missing"],
-    ),
-    "unit-progressed": lambda s: (_ref(s["curriculum"], s["unit"]), s["status"]),
-    "visit-logged": lambda s: (f"{s['effort']}|{s['channel']}", _text(s.get("minutes"))),
-    "session-attended": lambda s: (attendance(s), _minutes(s)),
-    "voice-heard": lambda s: (s["speaker"], _text(s.get("face"))),
-    "note-written": lambda s: (s["retention_class"], None),
-    "incident-recorded": lambda s: (_restraint(s), _text(s.get("minutes"))),
-    "context-noted": lambda s: (None, None),
-    "instrument-answered": lambda s: (_ref(s["instrument"], s["respondent"]), None),
-}
-"""What the timeline shows of each kind of entry: an item and a value, neither of them personal."""
-
-
 def written(cell: DayCell) -> tuple[str | None, str]:
     """A cell as it is kept: its rungs, and the rest."""
     rungs = cell.get("rungs")
@@ -282,7 +221,7 @@ class StudentDays(Projection):
                 # What was committed together was recorded at one moment, so its day is asked for once.
                 recorded = (seen.recorded_at, seen.setting_id, self._day(connection, seen, seen.recorded_at))
             recorded_day = recorded[2]
-            if seen.topic in DESCRIBE:
+            if seen.topic in TOLD:
                 line = self._line(connection, seen, seen.topic, seen.state or {}, seen.occurred_at)
                 lines.append(line)
                 days.setdefault((line.student, line.day), []).append((seen.position, recorded_day, line.row))
@@ -303,11 +242,12 @@ class StudentDays(Projection):
     # Entries ------------------------------------------------------------------------------------------------------
 
     def _line(self, connection: Connection, seen: Seen, kind: str, state: Mapping[str, Any], occurred_at: int) -> Line:
-        item, value = DESCRIBE[kind](state)
+        row = TOLD[kind]
+        item, value = row.described(state)
         session, visit = state.get("session"), UUID(state["visit_id"]) if state.get("visit_id") else None
         assert seen.student_id is not None
-        begins, ends, on = planned(state) if kind == "session-attended" else (None, None, None)
-        row = DayRow(
+        begins, ends, on = row.planned(state) if row.planned is not None else (None, None, None)
+        line = DayRow(
             seen.position,
             occurred_at,
             kind,
@@ -321,7 +261,7 @@ class StudentDays(Projection):
         )
         student = self._joined.kept(connection, seen.student_id)
         day = self._day(connection, seen, occurred_at)
-        return Line(student, seen.student_id, day, row, seen.stream, visit.bytes if visit else None)
+        return Line(student, seen.student_id, day, line, seen.stream, visit.bytes if visit else None)
 
     def _current(self, connection: Connection, story: Sequence[Seen], before: int) -> Line | None:
         """The timeline row that an entry had just before a position: None where it was void."""

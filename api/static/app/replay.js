@@ -180,14 +180,14 @@ async function story(day) {
   document.getElementById("how-many").textContent = `The newest entries up to ${say(day)}.`;
 }
 
-// Voices, context and incidents as small marks under the slider.
+// What happened on a day as small marks under the slider: the legend says which, and on which line each is drawn.
 function marks() {
   const strip = document.getElementById("marks");
   const last = Math.max(1, frames.days.length - 1);
-  for (const [kind, row] of [["context", 0], ["voice", 1], ["incident", 2]]) {
-    for (const n of frames.marks[kind] ?? []) {
+  for (const { className: name, dataset: { line } } of document.querySelectorAll(".legend [data-line]")) {
+    for (const n of frames.marks[name] ?? []) {
       const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      for (const [name, value] of [["x", (1000 * n) / last - 2], ["y", row * 5], ["width", 4], ["height", 4], ["class", kind]]) mark.setAttribute(name, value);
+      for (const [part, value] of [["x", (1000 * n) / last - 2], ["y", line * 5], ["width", 4], ["height", 4], ["class", name]]) mark.setAttribute(part, value);
       strip.append(mark);
     }
   }

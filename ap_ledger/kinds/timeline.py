@@ -1,0 +1,113 @@
+"""What the timeline keeps of each kind of entry: an item and a value, neither of them personal."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from ap_ledger.events.moments import microseconds, stored_time
+from ap_ledger.kinds.row import Contact, Described, Planned, State
+
+MISSING = "~"
+"""Stands before the reason in the place of a level, where an outcome could not be scored."""
+
+ATTENDED, NOT_ATTENDED = "attended", "not-attended"
+LATE = "attended-late"
+"""How the timeline says that a session was attended and began late for this student."""
+
+LATE_MINUTES = 5
+"""A session that begins for a student more than so many minutes after it was planned began late."""
+
+RESTRICTIVE, UNTOLD = "restrictive", "restrictive-untold"
+"""A restrictive incident, and one of which parents were not told yet."""
+
+
+def rung(state: State) -> Described:
+    """The rung of its ladder, and the anxiety."""
+    return Described(_of(state["ladder"], state["rung"]), _text(state.get("anxiety")))
+
+
+def score(state: State) -> Described:
+    """The indicator and whose view it is; the level, or the reason why there is none."""
+    level = state.get("level")
+    item = f"{_of(state['framework'], state['indicator'])}|{state['informant']}"
+    return Described(item, str(level) if level is not None else MISSING + state["missing"])
+
+
+def unit(state: State) -> Described:
+    """The unit, and its status."""
+    return Described(_of(state["curriculum"], state["unit"]), state["status"])
+
+
+def visit(state: State) -> Described:
+    """What was done by which channel, and the minutes."""
+    return Described(f"{state['effort']}|{state['channel']}", _text(state.get("minutes")))
+
+
+def session(state: State) -> Described:
+    """What came of the session, and for how many minutes the student was there."""
+    return Described(attendance(state), _minutes(state))
+
+
+def voice(state: State) -> Described:
+    """Who spoke, and the face."""
+    return Described(state["speaker"], _text(state.get("face")))
+
+
+def note(state: State) -> Described:
+    """What it is about."""
+    return Described(state["retention_class"])
+
+
+def incident(state: State) -> Described:
+    """Whether it was restrictive and parents were told, and the minutes."""
+    if not state["restrictive"]:
+        return Described("incident", _text(state.get("minutes")))
+    return Described(RESTRICTIVE if state.get("parents_told_at") else UNTOLD, _text(state.get("minutes")))
+
+
+def nothing(state: State) -> Described:
+    """Nothing of it is fit for the timeline."""
+    return Described()
+
+
+def answers(state: State) -> Described:
+    """The questionnaire, and who answered."""
+    return Described(_of(state["instrument"], state["respondent"]))
+
+
+def attendance(state: State) -> str:
+    """What an attestation says of a session: attended, late or not, not attended, or cancelled by whom."""
+    if state.get("cancelled_by"):
+        return f"cancelled-by-{state['cancelled_by']}"
+    if not state.get("actual_start"):
+        return NOT_ATTENDED
+    late = (stored_time(state["actual_start"]) - stored_time(state["planned_start"])).total_seconds()
+    return LATE if late > 60 * LATE_MINUTES else ATTENDED
+
+
+def planned(state: State) -> Planned:
+    """When a session was planned to begin and end, and the day whose slot it is."""
+    begins, ends = (microseconds(stored_time(state[name])) for name in ("planned_start", "planned_end"))
+    named = state.get("session")
+    return Planned(begins, ends, date.fromisoformat(named["date"]).toordinal() if named else None)
+
+
+def contact(state: State) -> Contact:
+    """How somebody reached out."""
+    return Contact(state["effort"], state["channel"], state.get("minutes"))
+
+
+def _of(ref: State, item: str) -> str:
+    return f"{ref['id']}@{ref['version']}|{item}"
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _minutes(state: State) -> str | None:
+    if not state.get("actual_start") or not state.get("actual_end"):
+        return None
+    span = stored_time(state["actual_end"]) - stored_time(state["actual_start"])
+    return str(max(0, round(span.total_seconds() / 60)))
