@@ -13,48 +13,75 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ap_ledger", "api", "frameworks", "projections", "reports")
+PROOFS = ("house.py", "every_page.py", "test_kinds.py", "test_events.py")
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """The five packages and the tests' house, to be changed at will."""
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The five packages, and of the tests what the recipes are proved with, copied once."""
+    made = tmp_path_factory.mktemp("whole")
     for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "tests").mkdir()
-    (tmp_path / "tests" / "__init__.py").touch()
-    shutil.copy(ROOT / "tests" / "house.py", tmp_path / "tests")
+        shutil.copytree(ROOT / package, made / package, ignore=shutil.ignore_patterns("__pycache__"))
+    (made / "tests" / "golden").mkdir(parents=True)
+    (made / "tests" / "__init__.py").touch()
+    for name in PROOFS:
+        shutil.copy(ROOT / "tests" / name, made / "tests")
+    for path in (ROOT / "tests" / "golden").glob("*.jsonl"):
+        shutil.copy(path, made / "tests" / "golden")
+    return made
+
+
+@pytest.fixture
+def copy(whole: Path, tmp_path: Path) -> Path:
+    """The same, to be changed at will: what a recipe touches becomes a file of its own."""
+    shutil.copytree(whole, tmp_path, copy_function=os.link, dirs_exist_ok=True)
     return tmp_path
+
+
+def write(path: Path, text: str) -> None:
+    """Writes a file anew, so that what it was linked to stays as it is."""
+    path.unlink(missing_ok=True)
+    path.write_text(text)
 
 
 def recipe(heading: str) -> list[tuple[str, str]]:
     """The (file, code) pairs of one recipe, as the guide prints them."""
     section = GUIDE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"In `([^`]+)`[^\n]*:\n\n```(?:python|yaml)\n(.*?)```", section, re.S)
+    return re.findall(r"In `([^`]+)`[^\n]*:\n\n```(?:python|yaml|json)\n(.*?)```", section, re.S)
+
+
+def add(path: Path, code: str) -> None:
+    """Adds code that starts with `# after: X` after the line X, and other code at the end."""
+    first, _, rest = code.partition("\n")
+    text = path.read_text() if path.exists() else ""
+    if match := re.match(r"# after: (.+)", first):
+        assert match[1] + "\n" in text, f"the recipe names a line that {path.name} no longer has: {match[1]}"
+        write(path, text.replace(match[1] + "\n", match[1] + "\n" + rest, 1))
+    else:
+        write(path, text + code)
 
 
 def follow(copy: Path, heading: str) -> list[str]:
-    """Does what a recipe says. Code that starts with `# after X` goes after the line X; other code goes at the end."""
+    """Does what a recipe says, step by step."""
     touched = []
     for name, code in recipe(heading):
-        path = copy / name
-        first, _, rest = code.partition("\n")
-        text = path.read_text() if path.exists() else ""
-        if match := re.match(r"# after: (.+)", first):
-            assert match[1] + "\n" in text, f"the recipe names a line that {name} no longer has"
-            text = text.replace(match[1] + "\n", match[1] + "\n" + rest, 1)
-        else:
-            text += code
-        path.write_text(text)
+        add(copy / name, code)
         touched.append(name)
     assert touched, heading
     return touched
 
 
 def proves(copy: Path, program: str) -> None:
+    """Runs a program in the changed copy, which ends well."""
+    done = run(copy, program)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def run(copy: Path, program: str) -> subprocess.CompletedProcess[str]:
     """Runs a program in the changed copy."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("AP_LEDGER")}
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, "-W", "ignore", "-c", START + program],
         cwd=copy,
         env={**environment, "PYTHONPATH": str(copy)},
@@ -62,7 +89,6 @@ def proves(copy: Path, program: str) -> None:
         text=True,
         timeout=120,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 START = """
@@ -72,26 +98,121 @@ house = House(settings_for("sqlite", pathlib.Path(tempfile.mkdtemp()) / "data", 
 """
 
 
-def test_adding_an_event(copy: Path) -> None:
-    assert follow(copy, "Add a kind of entry") == ["ap_ledger/events/entries.py", "ap_ledger/events/entries.py", "projections/writers/student_days.py"]
-    proves(copy, """
-entry = house.entry("pet-visited", pet="dog", note="hushed words")
-assert house.one(entry).status == "recorded", house.one(entry)
+KIND_FILES = [*["ap_ledger/events/entries.py"] * 2, *["ap_ledger/kinds/rows.py"] * 2, "tests/golden/pet-visited.jsonl"]
+EVERY_PAGE = """
+from fastapi.testclient import TestClient
+from tests.every_page import open_every_page
+
+dsl = house.person("Sorrel", "dsl", "leader")
+entry = house.entry("pet-visited", pet="dog", minutes=20, note="hushed words")
+wrong, gone = (house.entry("pet-visited", pet=pet, at=TUESDAY) for pet in ("cat", "hen"))
+assert [result.status for result in house.record(entry, wrong, gone)] == ["recorded"] * 3
 assert house.one({**entry, "id": str(new_id()), "pet": 3}).code == "malformed"
-told = house.look_back()
-assert told["entries"][0]["entry"] == entry and told["progress"]["kinds"] == {"pet-visited": 1}
+assert house.one({**entry, "id": str(new_id()), "device_time": "2027-03-02T09:00:00+00:00"}).code == "in-future"
+house.record(house.void(gone), house.rung(), house.outcome(), house.entry("voice-heard", speaker="student", face=4))
+whose, setting = str(house.student), str(house.setting)
+times = ("?as_of=2026-03-02&known=2026-03-06", "?as_of=2026-03-03")
+kinds = ("?kind=pet-visited&from=2026-03-01&to=2026-03-06",)
+queries = {
+    "/students/{student_id}": times, "/students/{student_id}/frames": times, "/students/{student_id}/story": times,
+    "/students/{student_id}/since": ("?as_of=2026-03-06&known=2026-03-04",), "/students/{student_id}/entries": kinds,
+    "/api/v1/settings/{setting_id}/day": ("?date=2026-03-02",), "/day.csv": ("?on=2026-03-02",),
+    "/api/v1/settings/{setting_id}/sheet": ("?date=2026-03-02&slot=lesson",),
+    "/api/v1/students/{student_id}/history": ("?as_of=2026-03-03T00:00:00Z",),
+}
+given = {"student_id": whose, "setting_id": setting, "entry": entry["id"], "curriculum_id": "everyday-steps", "version": 1,
+         "framework_id": "carer-confidence"}
+with house.browser(dsl) as client:
+    house.runner.catch_up()
+    page = f"/students/{whose}/entries/{wrong['id']}"
+    form = {"do": "correct", "reason_code": "mistake", "form": str(new_id()), "field:pet": "horse", "field:minutes": "25"}
+    assert client.post(page, data=form, follow_redirects=False).status_code == 303
+    house.runner.catch_up()
+    told = open_every_page(client, given, queries)
+    for address in (f"/students/{whose}", f"/students/{whose}{times[0]}", f"/students/{whose}/entries/{entry['id']}",
+                    f"/students/{whose}/story", f"/students/{whose}/entries{kinds[0]}", f"/students/{whose}/frames",
+                    f"/students/{whose}/learning", f"/students/{whose}/compare", f"/students/{whose}/erasure",
+                    f"/api/v1/students/{whose}/history", f"/api/v1/settings/{setting}/day?date=2026-03-02",
+                    f"/api/v1/settings/{setting}/sheet?date=2026-03-02&slot=lesson", "/day.csv?on=2026-03-02", "/held", "/day", "/visit"):
+        assert address in told, (address, client.get(address).status_code)
+    story, own = told[f"/students/{whose}"], told[f"/students/{whose}/entries/{entry['id']}"]
+    history = client.get(f"/api/v1/students/{whose}/history").json()
+    frames = client.get(f"/students/{whose}/frames").json()
+    metrics = house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics")
+    assert metrics.status_code == 200 and "ap_ledger_projection_lag" in metrics.text
 assert "hushed" not in repr(house.rows("SELECT * FROM stored_events"))
+from reports.compose import Order, make_report
+from reports.layouts import SHIPPED, read_layout
+from reports.pack import pack_files
+for name in SHIPPED:
+    layout = read_layout(name)
+    if "student" in layout.about:
+        order = Order(layout, house.setting, date(2026, 3, 1), date(2026, 3, 6), student_id=house.student)
+        files = pack_files(make_report(house.reader, order, lambda *_: True, date(2026, 3, 6)))
 house.close()
+"""
+RUN_TESTS = """
+import pytest, sys
+assert pytest.main(["-q", "--noconftest", "-p", "no:cacheprovider", "-x", "-k", "{which}", "tests/test_kinds.py", "tests/test_events.py"]) == 0
+"""
+
+
+def test_adding_a_kind_of_entry(copy: Path) -> None:
+    assert follow(copy, "Add a kind of entry") == KIND_FILES
+    proves(copy, EVERY_PAGE + """
+assert "Was with a dog. hushed words" in story and "Animal, 09:00" in story, story
+assert "Was with a horse" in story and "Was with a cat" in story and "Taken back" in story
+assert "Which animal" in own
+assert history["progress"]["kinds"]["pet-visited"] == 2 and history["progress"]["animals"] == {"dog": 1, "horse": 1}
+assert next(one for one in history["entries"] if one["id"] == entry["id"])["entry"] == entry
+assert frames["marks"]["animal"] == [0, 1] and 'class="animal" data-line="3"' in story
+""" + RUN_TESTS.replace("{which}", "(row or field or kind or stream or mark or topic or script or golden or stored) and not tuple"))  # fmt: skip
+
+
+def test_a_kind_without_its_row_stops_the_program_with_a_sentence(copy: Path) -> None:
+    for name, code in recipe("Add a kind of entry")[:2]:
+        add(copy / name, code)
+    done = run(copy, "")
+    assert done.returncode != 0 and "PetVisited has no row in ap_ledger/kinds/rows.py" in done.stderr, done.stderr
+
+
+def test_a_row_that_says_only_a_label_breaks_no_page_and_is_named_by_a_test(copy: Path) -> None:
+    follow(copy, "Add a kind of entry")
+    rows = copy / "ap_ledger" / "kinds" / "rows.py"
+    text = rows.read_text()
+    start = text.index("    Kind(\n        event=PetVisited,")
+    write(rows, text[:start] + '    Kind(event=PetVisited, label="Animal"),\n' + text[text.index("    Kind(\n        event=RungReached,") :])
+    proves(copy, EVERY_PAGE + """
+assert "Animal, 09:00" in story and history["progress"]["kinds"]["pet-visited"] == 2
+put_right = next(one for one in history["entries"] if one["id"] == wrong["id"])["entry"]
+assert (put_right["pet"], put_right["minutes"]) == ("horse", 25)
+from ap_ledger.kinds import KINDS
+assert KINDS["pet-visited"].left_out() == ["timeline", "words", "counts", "mark", "form"]
 """)  # fmt: skip
 
 
-def test_adding_a_projection(copy: Path) -> None:
-    assert follow(copy, "Add a projection") == ["projections/voices.py", "projections/__init__.py", "projections/__init__.py"]
+def test_adding_a_projection_and_its_question(copy: Path) -> None:
+    assert follow(copy, "Add a projection and its question") == [
+        "projections/writers/voices.py",
+        *["projections/__init__.py"] * 2,
+        "projections/queries/voices.py",
+        *["api/students/routes.py"] * 2,
+    ]
     proves(copy, """
 house.record(house.entry("voice-heard", speaker="student", face=4), house.entry("voice-heard", speaker="student", face=2))
-house.runner.catch_up()
-with house.views.reading() as connection:
-    assert [tuple(row) for row in connection.exec_driver_sql("SELECT face FROM voices__v1 ORDER BY position")] == [(4,), (2,)]
+with house.browser() as client:
+    house.runner.catch_up()
+    address = f"/api/v1/students/{house.student}/faces"
+    assert client.get(address).json() == {"faces": [4, 2]}
+    assert house.browser(house.person("Sorrel", "researcher"), client.app).get(address).status_code == 403
+    assert client.get(f"/api/v1/students/{new_id()}/faces").status_code == 404
+    told = client.get("/api/v1/position").json()
+    assert told["projections"]["voices"] == told["ledger"]
+    metrics = house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics")
+    assert 'ap_ledger_projection_lag{projection="voices"}' in metrics.text
+house.runner.replay("voices")
+from projections.queries.voices import faces_of
+assert faces_of(house.reader, house.student) == [4, 2]
 house.close()
 """)  # fmt: skip
 
@@ -106,12 +227,13 @@ house.close()
 
 
 def test_adding_a_figure(copy: Path) -> None:
-    assert follow(copy, "Add a figure to the student's page") == ["reports/figures.py", "api/students/pages.py", "api/students/pages.py"]
+    assert follow(copy, "Add a figure to the student's page") == [*["reports/figures.py"] * 2, *["api/students/pages.py"] * 2]
     proves(copy, """
 from api.students.pages import _figures
 house.record(house.entry("voice-heard", speaker="student", face=4), house.rung())
 figures = _figures(house.reader, house.look_back()["progress"])
 assert "faces" in [figure.title.lower() for figure in figures][-1], figures
+assert figures[-1].kinds == ("voice-heard",)
 house.close()
 """)  # fmt: skip
 

@@ -16,10 +16,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 Entry = tuple[int, int, str, dict[str, Any]]
-ENTRY_TOPICS = {
-    "rung-reached", "outcome-scored", "unit-progressed", "visit-logged", "session-attended",
-    "voice-heard", "note-written", "incident-recorded", "context-noted", "instrument-answered",
-}  # fmt: skip
+CHANGES = ("entry-corrected", "entry-voided")
+"""What changes an entry. Beside these only entries say at what time a device observed something."""
 
 
 def records_of(database: sqlite3.Connection, student: str, known_at: int) -> set[bytes]:
@@ -48,7 +46,7 @@ def current_entries(database: sqlite3.Connection, student: str, known_at: int) -
     )
     for position, stream, topic, occurred_at, text in database.execute(ask, (*records, known_at)):
         state = json.loads(text)
-        if topic in ENTRY_TOPICS:
+        if "device_time" in state and topic not in CHANGES:
             entries[stream] = (occurred_at, position, topic, state)
         elif topic == "entry-corrected" and stream in entries:
             entries[stream] = (

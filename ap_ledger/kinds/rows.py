@@ -117,7 +117,7 @@ ROWS: tuple[Kind, ...] = (
     Kind(
         event=VoiceHeard,
         label="Voice",
-        timeline=timeline.voice,
+        timeline=timeline.of_fields("speaker", "face"),
         words=telling.voice,
         counts=(Count("faces", _speaker_and_face),),
         mark=Mark("voice", line=1),
@@ -130,7 +130,7 @@ ROWS: tuple[Kind, ...] = (
     Kind(
         event=NoteWritten,
         label="Note",
-        timeline=timeline.note,
+        timeline=timeline.of_fields("retention_class"),
         words=telling.text,
         counts=(),
         mark=Mark("note"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -49,14 +50,13 @@ def session(state: State) -> Described:
     return Described(attendance(state), _minutes(state))
 
 
-def voice(state: State) -> Described:
-    """Who spoke, and the face."""
-    return Described(state["speaker"], _text(state.get("face")))
+def of_fields(item: str, value: str | None = None) -> Callable[[State], Described]:
+    """What some kinds keep: one field as the item and, where there is one, another as the value."""
 
+    def described(state: State) -> Described:
+        return Described(_text(state[item]), _text(state.get(value)) if value else None)
 
-def note(state: State) -> Described:
-    """What it is about."""
-    return Described(state["retention_class"])
+    return described
 
 
 def incident(state: State) -> Described:
