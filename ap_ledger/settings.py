@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     queue_limit: int = Field(
         20_000, ge=100, description="Entries that may wait to be written before a sender is told to come back."
     )
+    connections: int = Field(
+        28, ge=16, description="Connections to PostgreSQL that one process may hold. A server allows a hundred in all."
+    )
 
     @property
     def postgres(self) -> str | None:

@@ -32,6 +32,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropTable
 
 from ap_ledger.persistence.files import make_private
+from ap_ledger.persistence.pools import OF, bounded, pool_size
 from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.stores.engine import BigInt
 
@@ -77,7 +78,9 @@ class Generation(NamedTuple):
 class Views:
     """Opens read models for reading and for the runner."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = OF) -> None:
+        """`connections` is how many the process may hold to all stores together; these have their share of them."""
+        self._size = pool_size(connections, "views")
         self.is_sqlite = url.startswith("sqlite")
         self._path = Path(make_url(url).database or "") if self.is_sqlite else None
         if self._path is not None and _mark_of(self._path).exists():
@@ -100,7 +103,7 @@ class Views:
             self._reader, self._writer = _sqlite_engine(url, "BEGIN"), _sqlite_engine(url, "BEGIN IMMEDIATE")
         else:
             self._reader = self._writer = create_engine(
-                url, connect_args={"options": session_options("views")}, pool_pre_ping=True
+                url, connect_args={"options": session_options("views")}, **bounded("views", self._size)
             )
 
     def _is_whole(self) -> bool:

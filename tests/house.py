@@ -80,7 +80,7 @@ class House:
         except BaseException:
             self.ledger.close()
             raise
-        self.views = Views(settings.sqlalchemy_url("views"))
+        self.views = Views(settings.sqlalchemy_url("views"), settings.connections)
         self.runner = Runner(self.ledger.recorder, self.views, PROJECTIONS)
         self.reader = Reader(self.ledger, self.views)
         self.service = Service(self.ledger, self.views, self.runner, self.reader, self.jobs)

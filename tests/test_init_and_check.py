@@ -249,7 +249,7 @@ def test_what_is_left_of_a_lost_ledger_is_never_made_anew(make_house: Callable[.
     refused = run("init", *place(house.settings), "--setting", "Riverbank")
     assert refused.exit_code == 2 and f"the store {left} holds what belongs to" in refused.output
     if left == "keyring":
-        engine = creating.open_store(house.settings.sqlalchemy_url("keyring"), "keyring")
+        engine = creating.open_store(house.settings, "keyring")
         with engine.connect() as connection:
             assert read_about(connection) == keys
         engine.dispose()

@@ -127,7 +127,7 @@ def _accepted(ledger: Ledger) -> None:
 
 def _damage(settings: Settings, name: str) -> str | None:
     """Rows that are not as they were written. Each harms no other, and nobody else would ever tell of it."""
-    engine = open_store(settings.sqlalchemy_url(name), name)
+    engine = open_store(settings, name)
     try:
         with engine.connect() as connection:
             found = damage_in(connection, ROWS[name])

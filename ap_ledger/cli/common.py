@@ -80,7 +80,7 @@ def opened(settings: Settings) -> Iterator[Any]:
 
     ledger = open_ledger(settings)
     try:
-        jobs, views = JobStore(settings), Views(settings.sqlalchemy_url("views"))
+        jobs, views = JobStore(settings), Views(settings.sqlalchemy_url("views"), settings.connections)
     except BaseException:
         ledger.close()
         raise

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from queue import Empty, LifoQueue
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +16,11 @@ from psycopg.types.numeric import Int8
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.erasing import Beginnings
+from ap_ledger.persistence.pools import StorePool
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import POSTGRES_ERASING, POSTGRES_FUNCTIONS, STEPS
-from ap_ledger.persistence.unavailable import saying_which, session_options, unavailable
+from ap_ledger.persistence.unavailable import LOCK_SECONDS, saying_which, session_options, unavailable
 from ap_ledger.settings import Settings
 
 SCHEMA = """
@@ -96,14 +98,19 @@ class PostgresLedgerRecorder(LedgerRecorder):
     PARAMETER = "%s"
     BYTES = "uuid_send({})"
 
-    def __init__(self, url: str, now: Callable[[], int], queue_limit: int) -> None:
+    def __init__(self, url: str, now: Callable[[], int], queue_limit: int, readers: int) -> None:
         self._url = url
-        self._idle: LifoQueue[psycopg.Connection[Any]] = LifoQueue()
+        make: Callable[[], Any] = partial(connect, url, "ledger")
+        # Every statement is a transaction of its own, so there is nothing to take back when a connection is returned.
+        self._readers = StorePool(
+            make, readers, 0, LOCK_SECONDS, use_lifo=True, reset_on_return=None, logging_name="ledger"
+        )
+        self._lost_at = 0.0
         self._write: psycopg.Connection[Any] | None = None
         try:
             self.read_head()
         except psycopg.errors.UndefinedTable:
-            self._drop_idle()
+            self._readers.dispose()
             raise SetupError("There is no ledger in this database. Make one with: ap-ledger init") from None
         super().__init__(now, queue_limit)
 
@@ -130,30 +137,27 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
     @contextmanager
     def reading(self) -> Iterator[psycopg.Cursor[Any]]:
-        try:
-            connection = self._idle.get_nowait()
-        except Empty:
-            connection = connect(self._url, "ledger")
+        connection = self._reader()
         try:
             with connection.cursor(binary=True) as cursor:
                 yield cursor
         except psycopg.OperationalError as error:
             # The server restarted or went away: every pooled connection is as dead as this one.
-            connection.close()
-            self._drop_idle()
+            self._lost_at = time.monotonic()
+            connection.invalidate()
             if (busy := unavailable(error, "ledger")) is None:
                 raise
             raise busy from error
         finally:
-            if not connection.closed:
-                self._idle.put(connection)
+            connection.close()
 
-    def _drop_idle(self) -> None:
-        while True:
-            try:
-                self._idle.get_nowait().close()
-            except Empty:
-                return
+    def _reader(self) -> Any:
+        """A connection that was made since the server was last lost."""
+        connection = self._readers.connect()
+        while connection.info.setdefault("made", time.monotonic()) < self._lost_at:
+            connection.invalidate()
+            connection = self._readers.connect()
+        return connection
 
     def read_head(self) -> Head:
         return _head(self._query(HEAD.format("head"))[0])
@@ -238,7 +242,7 @@ class PostgresLedgerRecorder(LedgerRecorder):
 
     def close(self) -> None:
         self.writer.close()
-        self._drop_idle()
+        self._readers.dispose()
 
 
 def _head(row: Sequence[Any]) -> Head:
@@ -317,4 +321,5 @@ class Factory(LedgerFactory):
     """Named by PERSISTENCE_MODULE; builds the recorder for the server named in POSTGRES_URL."""
 
     def ledger_recorder(self, now: Callable[[], int]) -> PostgresLedgerRecorder:
-        return PostgresLedgerRecorder(self.env["POSTGRES_URL"], now, int(self.env["QUEUE_LIMIT"]))
+        queue_limit, readers = int(self.env["QUEUE_LIMIT"]), int(self.env["READERS"])
+        return PostgresLedgerRecorder(self.env["POSTGRES_URL"], now, queue_limit, readers)

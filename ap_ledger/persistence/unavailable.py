@@ -12,7 +12,7 @@ from ap_ledger.errors import Busy
 NAMES = {
     "ledger": "the ledger", "keyring": "the keyring", "held": "the store of what waits for somebody",
     "accounts": "the store of accounts", "views": "the store of what is shown",
-    "jobs": "the store of jobs",
+    "jobs": "the store of jobs", "drafts": "the store of questionnaires that were begun",
 }  # fmt: skip
 SOON, LATER = 2, 30
 """Seconds after which trying again is worth it: for a lock or a lost connection, and for a full disk."""
@@ -26,6 +26,7 @@ PART = "Some of this was stored, and is not stored twice when all of it is sent 
 LOCKED = "{store} is in use by something else. {kept} Try again shortly."
 FULL = "There is no room left on the disk of {store}. {kept} Make room, then try again."
 BROKEN_DISK = "{store} cannot be read or written on its disk. {kept} Run: ap-ledger check"
+CROWDED = "So many people use {store} at once that there was no turn. {kept} Try again shortly."
 AWAY = "The database of {store} cannot be reached. {kept} Try again shortly."
 
 _LITE = {"BUSY": (LOCKED, SOON), "LOCKED": (LOCKED, SOON), "FULL": (FULL, LATER)}
@@ -45,6 +46,11 @@ def unavailable(error: BaseException, store: str) -> Busy | None:
         return None
     sentence = words[0].format(store=NAMES[store], kept=NOTHING)
     return Busy(words[1], sentence[:1].upper() + sentence[1:])
+
+
+def crowded(store: str) -> Busy:
+    """What to answer where so many use a store that no connection to it came free in time."""
+    return Busy(SOON, CROWDED.format(store=NAMES[store], kept=NOTHING))
 
 
 def session_options(schema: str, lock_seconds: int | None = None) -> str:

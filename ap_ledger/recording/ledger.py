@@ -35,6 +35,7 @@ from ap_ledger.events.reading import Looked, RecordRead
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.chain import EndProof
+from ap_ledger.persistence.pools import pool_size
 from ap_ledger.persistence.proving import stands
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
 from ap_ledger.persistence.rows import Head
@@ -164,6 +165,7 @@ class Ledger(Sending, Application[UUID]):
                 **common,
                 "PERSISTENCE_MODULE": "ap_ledger.persistence.postgres:Factory",
                 "POSTGRES_URL": settings.postgres,
+                "READERS": str(pool_size(settings.connections, "ledger")),
             }
         path = str(ledger_file(settings.data))
         return {**common, "PERSISTENCE_MODULE": "ap_ledger.persistence.sqlite:Factory", "SQLITE_DBNAME": path}

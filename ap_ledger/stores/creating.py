@@ -18,6 +18,7 @@ from ap_ledger.errors import SetupError
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.files import locked
 from ap_ledger.persistence.migrations import store_exists
+from ap_ledger.persistence.pools import pool_size
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.sqlite import SQLiteLedgerRecorder, has_ledger, ledger_file
 from ap_ledger.settings import Settings
@@ -102,7 +103,7 @@ def _require_empty(settings: Settings, name: str) -> None:
     ledger."""
     if not store_exists(settings, name):
         return
-    engine = open_store(settings.sqlalchemy_url(name), name)
+    engine = open_store(settings, name)
     try:
         with engine.connect() as connection:
             full = _holds_anything(connection, name)
@@ -131,7 +132,9 @@ def ledger_recorder(settings: Settings) -> LedgerRecorder:
     if settings.postgres:
         from ap_ledger.persistence.postgres import PostgresLedgerRecorder
 
-        return PostgresLedgerRecorder(settings.postgres, _now, settings.queue_limit)
+        return PostgresLedgerRecorder(
+            settings.postgres, _now, settings.queue_limit, pool_size(settings.connections, "ledger")
+        )
     return SQLiteLedgerRecorder(ledger_file(settings.data), _now, settings.queue_limit)
 
 

@@ -26,6 +26,7 @@ from sqlalchemy.types import TypeEngine
 from ap_ledger.errors import LedgerError
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.migrations import Step, read_version, require_version, store_exists, write_version
+from ap_ledger.persistence.pools import bounded, pool_size
 from ap_ledger.persistence.sqlite_text import text_or_octets
 from ap_ledger.persistence.unavailable import session_options, unavailable
 from ap_ledger.settings import Settings
@@ -36,8 +37,12 @@ MOMENT: TypeEngine[int] = BigInteger().with_variant(Integer(), "sqlite")
 Bytes = LargeBinary
 
 
-def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
-    """An engine whose tables live in one SQLite file, or in one PostgreSQL schema; either is made if need be."""
+def open_store(settings: Settings, schema: str, pragmas: tuple[str, ...] = (), share: str | None = None) -> Engine:
+    """An engine whose tables live in one SQLite file, or in one PostgreSQL schema; either is made if need be.
+
+    Where two lie in one schema, `share` names whose part of the process's connections this is.
+    """
+    url = settings.sqlalchemy_url(schema)
     if url.startswith("sqlite"):
         engine = create_engine(url)
         _say_which(engine, schema)
@@ -53,7 +58,9 @@ def open_store(url: str, schema: str, pragmas: tuple[str, ...] = ()) -> Engine:
                 connection.execute(f"PRAGMA {pragma}")
 
         return engine
-    engine = create_engine(url, connect_args={"options": session_options(schema)}, pool_pre_ping=True)
+    whose = share or schema
+    bound = bounded(whose, pool_size(settings.connections, whose))
+    engine = create_engine(url, connect_args={"options": session_options(schema)}, **bound)
     _say_which(engine, schema)
     with engine.begin() as connection:
         exists = connection.execute(text("SELECT 1 FROM pg_namespace WHERE nspname = :name"), {"name": schema}).scalar()
@@ -84,7 +91,7 @@ def open_existing(
     if not store_exists(settings, name):
         # Opening would leave an empty file behind, which looks like a store that lost everything.
         raise missing
-    engine = open_store(settings.sqlalchemy_url(name), name, pragmas)
+    engine = open_store(settings, name, pragmas)
     try:
         if not inspect(engine).has_table(table):
             raise missing
@@ -110,7 +117,7 @@ def create_store(
 
     Whether they are empty is for the caller to look at.
     """
-    engine = open_store(settings.sqlalchemy_url(name), name, pragmas)
+    engine = open_store(settings, name, pragmas)
     try:
         with changing(engine) as connection:
             metadata.drop_all(connection)

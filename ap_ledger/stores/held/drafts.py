@@ -56,7 +56,7 @@ class Drafts:
     """Keeps, lists and forgets drafts."""
 
     def __init__(self, settings: Settings, keyring: Keyring) -> None:
-        self._engine = open_store(settings.sqlalchemy_url("held"), "held", PRAGMAS)
+        self._engine = open_store(settings, "held", PRAGMAS, "drafts")
         self._keyring = keyring
 
     def keep(self, draft: Draft) -> bool:

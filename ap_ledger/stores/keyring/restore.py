@@ -108,7 +108,7 @@ def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
     """
     if not store_exists(settings, "keyring"):
         return None, None
-    engine = open_store(settings.sqlalchemy_url("keyring"), "keyring", PRAGMAS)
+    engine = open_store(settings, "keyring", PRAGMAS)
     try:
         if inspect(engine).has_table("keys"):
             run_steps(settings, "keyring", STEPS, lambda *_: None)
