@@ -295,9 +295,12 @@ class Ledger(Sending, Application[UUID]):
 
     # Reading ------------------------------------------------------------------------------------------------------
 
-    def read(self, positions: Sequence[int]) -> list[Event]:
-        """The events at these positions, opened where their keys remain, in order."""
-        self.world.refresh()
+    def read(self, positions: Sequence[int], max_age: float = 0.0) -> list[Event]:
+        """The events at these positions, opened where their keys remain, in order.
+
+        Whether a key was destroyed elsewhere is looked up where the last look is older than `max_age` seconds.
+        """
+        self.world.refresh(max_age)
         stored = self.recorder.events_at(positions)
         return [self.mapper.to_domain_event(one) for one in stored]  # type: ignore[misc]
 

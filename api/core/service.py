@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
@@ -12,6 +12,7 @@ from ap_ledger.domain.posting import Unparsable
 from ap_ledger.errors import Busy
 from ap_ledger.recording.ledger import Ledger
 from ap_ledger.stores.jobs import JobStore
+from projections.queries.one_request import OneRequest
 from projections.queries.reading import Reader
 from projections.runner import Runner
 from projections.views import Views
@@ -54,9 +55,9 @@ async def wait_for(using: Service, min_position: int) -> None:
 
 
 async def caught_up(using: Using, min_position: MinPosition = 0) -> Service:
-    """The service, once it has seen `min_position`."""
+    """The service as one request sees it that changes nothing, once it has seen `min_position`."""
     await wait_for(using, min_position)
-    return using
+    return replace(using, reader=OneRequest(using.reader))
 
 
 Current = Annotated[Service, Depends(caught_up)]

@@ -23,7 +23,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current, Service
 from api.core.show import people_of, setting_for, show
-from projections.queries.reading import CLOSED, ERASED
+from projections.queries.naming import CLOSED, ERASED
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 200

@@ -3,7 +3,7 @@ so."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
@@ -31,8 +31,12 @@ class Carried:
         return self.levels.get(str(level), level)
 
 
-def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
+def carried_into(reader: Reader, definition: Definition) -> Sequence[Carried]:
     """Everything that goes on in a definition, oldest first, through as many crosswalks as there are."""
+    return reader.until_a_rule_changes(("carried into", definition.key), lambda: _carried_into(reader, definition))
+
+
+def _carried_into(reader: Reader, definition: Definition) -> Sequence[Carried]:
     found: list[Carried] = []
     waiting = [Carried(walk.from_, walk.items, walk.levels) for walk in definition.crosswalks]
     seen = {definition.key}
@@ -50,7 +54,7 @@ def carried_into(reader: Reader, definition: Definition) -> list[Carried]:
                 **{old: new for old, new in one.levels.items() if old not in walk.levels},
             }
             waiting.append(Carried(walk.from_, items, levels))
-    return list(reversed(found))
+    return tuple(reversed(found))
 
 
 def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: Iterable[Definition]) -> dict[str, Any]:

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import orjson
 from sqlalchemy import Connection
 
 from ap_ledger.errors import Busy, Unreadable
+from ap_ledger.events.base import Event
 from ap_ledger.events.dated import in_force
 from ap_ledger.recording.ledger import Ledger
 from frameworks import Definition
-from frameworks.language.letters import tidy
 from projections import PROJECTIONS
-from projections.names import FullName, short_names, unnamed
+from projections.names import short_names, unnamed
+from projections.queries.naming import CLOSED, ERASED, PERSONAL, called, full_name, identity_of, labels_of
 from projections.views import Generation, Views
 from projections.writers.registry import JOINED_RECORDS, Registry
 
+T = TypeVar("T")
 Body = dict[str, Any]
-ERASED = "[erased]"
-"""What stands where words were, once the key that sealed them is gone."""
-CLOSED = "[cannot be opened]"
-"""What stands where words are that were not erased and that no key at hand opens."""
+PAGE = 500
+"""So many bodies are read at once."""
+
+
 BOTH = " / "
 """Stands between the words of two records of one child."""
-PERSONAL = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
 
 
 class Unknown(Exception):
@@ -43,6 +44,7 @@ class Reader:
         self.views = views
         self._definitions: dict[str, Definition | None] = {}
         self._names: dict[tuple[str, str], tuple[tuple[int, int], dict[str, str]]] = {}
+        self._of_rules: dict[Hashable, tuple[int, Any]] = {}
         self._lock = threading.Lock()
 
     # Things there are ---------------------------------------------------------------------------------------------
@@ -64,10 +66,12 @@ class Reader:
     def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
         found: list[Body] = []
-        while page := self.collection(
-            kind, UUID(setting["id"]) if setting else None, found[-1]["key"] if found else "", 500
-        ):
+        where, page = UUID(setting["id"]) if setting else None, list[Body]()
+        while not found or len(page) == PAGE:
+            page = self.collection(kind, where, found[-1]["key"] if found else "", PAGE)
             found += page
+            if not page:
+                break
         return found
 
     def everyone(self, setting: Body, known_at: datetime | None = None) -> list[Body]:
@@ -115,28 +119,25 @@ class Reader:
         """
         positions = [body["named_at"] for body in bodies if body.get("named_at")]
         events = self.events(positions)
+        names: dict[str, dict[str, str]] = {}
         for body in bodies:
             if "named_at" not in body:
                 continue
             named_at = body.pop("named_at")
             event: Any = events.get(named_at)
             if kind in ("students", JOINED_RECORDS):
-                body.update(_identity(event) if event or not named_at else dict.fromkeys(PERSONAL, CLOSED))
-            body["name"] = self._called(kind, body, event) if event or not named_at else CLOSED
+                body.update(identity_of(event) if event or not named_at else dict.fromkeys(PERSONAL, CLOSED))
+            if event is None and named_at:
+                body["name"] = CLOSED
+                continue
+            if "kept_student" not in body and body["setting_id"] not in names:
+                names[body["setting_id"]] = self._short_names(kind, body["setting_id"])
+            body["name"] = called(body, event, names).get(body["id"], ERASED)
         return bodies
-
-    def _called(self, kind: str, body: Body, event: Any) -> str:
-        if "kept_student" in body:
-            # It is nobody beside the one who is kept, so that nothing need tell the two apart.
-            person = _full_name(body["id"], event) if event else unnamed(body["id"])
-            names = short_names([person] if person else [])
-        else:
-            names = self._short_names(kind, body["setting_id"])
-        return names.get(body["id"], ERASED)
 
     def _short_names(self, kind: str, setting_id: str) -> dict[str, str]:
         """What everybody of one kind is called in a setting, told apart; remembered until a rule or a key changes."""
-        rules, keys = self.ledger.recorder.read_head().rules_position, self.ledger.keyring.refresh()
+        rules, keys = self._look()
         kept = self._names.get((kind, setting_id))
         if kept is not None and kept[0] == (rules, keys):
             return kept[1]
@@ -147,7 +148,7 @@ class Reader:
             seen = live.position
         named = {key: orjson.loads(body)["named_at"] for key, body in rows}
         events = self.events([at for at in named.values() if at])
-        full = (_full_name(key, events.get(at)) if at else unnamed(key) for key, at in named.items())
+        full = (full_name(key, events.get(at)) if at else unnamed(key) for key, at in named.items())
         names = short_names(person for person in full if person is not None)
         # What lags behind the ledger is right for now, and is asked anew until it has caught up.
         if seen >= rules:
@@ -160,7 +161,7 @@ class Reader:
         One that cannot be read is left out, because it must not take everybody else's name with it.
         """
         try:
-            return {event.stamp.position: event for event in self.ledger.read(positions)} if positions else {}
+            return {event.stamp.position: event for event in self._read(positions)} if positions else {}
         except Unreadable:
             if len(positions) == 1:
                 return {}
@@ -187,7 +188,7 @@ class Reader:
         found: dict[str, dict[str, dict[str, str]]] = {student["id"]: {} for student in students}
         for student, definition, part in own:
             words = found[student].setdefault(definition, {})
-            for item, label in _labels(part, events.get(part["position"])).items():
+            for item, label in labels_of(part, events.get(part["position"])).items():
                 # Where two records of a child say different things under one id, both stand there.
                 words[item] = BOTH.join(dict.fromkeys(filter(None, (*words.get(item, "").split(BOTH), label))))
         return found
@@ -203,15 +204,35 @@ class Reader:
     def newest(self, kind: str, on: date) -> list[Definition]:
         """The newest version in use of every published definition of a kind, in the order of their ids."""
         newest: dict[str, Definition] = {}
-        for body in self.whole("frameworks"):
-            found = self.definition(body["key"]) if body["kind"] == kind and not body["retired"] else None
-            if (
-                found is not None
-                and found.in_effect(on)
-                and (found.id not in newest or found.version > newest[found.id].version)
-            ):
+        for found in self.until_a_rule_changes(("in use", kind), lambda: self._in_use(kind)):
+            if found.in_effect(on) and (found.id not in newest or found.version > newest[found.id].version):
                 newest[found.id] = found
         return list(newest.values())
+
+    def _in_use(self, kind: str) -> tuple[Definition, ...]:
+        """Every version of a kind that was published and not retired since, in the order of their keys."""
+        bodies = (body for body in self.whole("frameworks") if body["kind"] == kind and not body["retired"])
+        return tuple(found for body in bodies if (found := self.definition(body["key"])) is not None)
+
+    def until_a_rule_changes(self, what: Hashable, ask: Callable[[], T]) -> T:
+        """What `ask` says, remembered under `what` until a stream with rules changes."""
+        rules, _ = self._look()
+        kept = self._of_rules.get(what)
+        if kept is not None and kept[0] == rules:
+            return kept[1]  # type: ignore[no-any-return]
+        # What lags behind the ledger is right for now, and is asked anew until it has caught up.
+        caught_up = self.views.position(Registry.name) >= rules
+        said = ask()
+        if caught_up:
+            self._of_rules[what] = rules, said
+        return said
+
+    def _look(self) -> tuple[int, int]:
+        """How far the rules of the ledger are, and a number that is another one whenever keys were forgotten."""
+        return self.ledger.recorder.read_head().rules_position, self.ledger.keyring.refresh()
+
+    def _read(self, positions: list[int]) -> list[Event]:
+        return self.ledger.read(positions)
 
     def slot_kinds(self, setting: Body) -> dict[str, str]:
         """The kind of every slot a setting ever had, by slot id."""
@@ -238,33 +259,10 @@ class Reader:
         return live
 
 
-def _labels(said: Body, event: Any) -> dict[str, str]:
-    """What own items say, by their ids."""
-    labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
-    return {item: labels.get(item, CLOSED if event is None else ERASED) for item in said["items"]}
-
-
 def _told_of(body: Body, kept: dict[str, str]) -> Body:
     """A body that names a student, with the id of the one that is kept where records were joined."""
     student = str(body.get("student_id"))
     return {**body, "student_id": kept[student], "recorded_as": student} if student in kept else body
-
-
-def _identity(event: Any) -> Body:
-    """What is personal about a student as last identified: nothing before that."""
-    return {field: None if (held := getattr(event, field, None)) is None else tidy(str(held)) for field in PERSONAL}
-
-
-def _full_name(key: str, event: Any) -> FullName | None:
-    """A student as last identified, a member of staff or a device; None where that cannot be read, or was erased."""
-    name = getattr(event, "name", None)
-    if isinstance(name, str):
-        return FullName(key, name)
-    if event is None or not isinstance(event.given_name, str) or not isinstance(event.family_name, str):
-        return None
-    known_as = tidy(event.known_as) if isinstance(event.known_as, str) else None
-    born = event.date_of_birth.isoformat() if isinstance(event.date_of_birth, date) else None
-    return FullName(key, known_as or event.given_name, event.family_name, born)
 
 
 def group_of(student: Body, day: date) -> str | None:
