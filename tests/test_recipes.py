@@ -48,7 +48,7 @@ def write(path: Path, text: str) -> None:
 def recipe(heading: str) -> list[tuple[str, str]]:
     """The (file, code) pairs of one recipe, as the guide prints them."""
     section = GUIDE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"In `([^`]+)`[^\n]*:\n\n```(?:python|yaml|json)\n(.*?)```", section, re.S)
+    return re.findall(r"In `([^`]+)`[^\n]*:\n\n```(?:python|yaml|json|html)\n(.*?)```", section, re.S)
 
 
 def add(path: Path, code: str) -> None:
@@ -280,5 +280,30 @@ with house.browser() as client:
     assert client.get("/api/v1/hello").json() == {"hello": "you"}
     assert house.browser(house.person("Sorrel", "researcher"), client.app).get("/api/v1/hello").status_code == 403
     assert house.stranger(client.app).get("/api/v1/hello").status_code == 401
+house.close()
+""")  # fmt: skip
+
+
+def test_adding_a_page_with_a_form(copy: Path) -> None:
+    assert follow(copy, "Add a page with a form") == [
+        "api/setting/place_pages.py",
+        "api/setting/templates/places.html",
+        "api/app.py",
+        "api/app.py",
+    ]
+    proves(copy, """
+import re
+with house.browser() as client:
+    house.runner.catch_up()
+    page = client.get("/places").text
+    assert '<a href="/places">Places</a>' in page, "the navigation leads to it"
+    fields = dict(re.findall('name="(command|form)" value="([^"]+)"', page))
+    sent = client.post("/places", data={"setting": str(house.setting), "label": "The quiet room", **fields})
+    assert sent.status_code == 200 and "The place is added" in sent.text and "The quiet room" in sent.text, sent.text
+    refused = client.post("/places", data={"setting": str(house.setting), "label": " ", **fields})
+    assert refused.status_code == 422 and "The quiet room" in refused.text
+    staff = house.browser(house.teacher, client.app)
+    assert staff.get("/places").status_code == staff.post("/places", data=fields).status_code == 403
+    assert "/places" not in staff.get("/me").text
 house.close()
 """)  # fmt: skip
