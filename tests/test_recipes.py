@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ap_ledger", "api", "frameworks", "projections", "reports")
-PROOFS = ("house.py", "every_page.py", "test_kinds.py", "test_events.py")
+PROOFS = ("house.py", "databases.py", "every_page.py", "test_kinds.py", "test_events.py")
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 
 
