@@ -8,6 +8,7 @@ LedgerError
 │   └── DamagedAccount         what is kept to prove it cannot be read
 ├── CommandConflict            the same id was used for something else
 ├── Busy                       something cannot be used just now; says what, and when to try again
+│   ├── StoreFault             a store is full, damaged or incomplete; says which, until somebody mends it
 │   ├── EndNotProved           somebody without the keyring wrote the end of the ledger
 │   └── WrongClock             this machine's clock cannot be believed
 ├── Unreadable                 a stored row cannot be read
@@ -20,6 +21,7 @@ LedgerError
 
 from __future__ import annotations
 
+from typing import Literal
 from uuid import UUID
 
 
@@ -73,6 +75,20 @@ class Busy(LedgerError):
     def __init__(self, retry_after: int = 1, message: str = QUEUE_FULL) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+StoreFaultKind = Literal["full", "disk", "read-only", "damaged", "lacking", "not-allowed"]
+
+
+class StoreFault(Busy):
+    """A store cannot be used until somebody mends it: its disk is full, say, or a table is missing.
+
+    What was sent is kept where it is, as when something is busy. `kind` is what is wrong, as a word.
+    """
+
+    def __init__(self, retry_after: int, message: str, kind: StoreFaultKind) -> None:
+        super().__init__(retry_after, message)
+        self.kind = kind
 
 
 class EndNotProved(Busy):

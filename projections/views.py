@@ -28,9 +28,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DatabaseError
 from sqlalchemy.schema import CreateSchema, DropTable
 
+from ap_ledger.errors import StoreFault
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.pools import OF, bounded, pool_size
 from ap_ledger.persistence.unavailable import saying_which, session_options
@@ -88,8 +88,8 @@ class Views:
         self._connect(url)
         try:
             whole = self._is_whole()
-        except DatabaseError as error:
-            if self._path is None or not _is_damaged(error):
+        except StoreFault as fault:
+            if self._path is None or fault.kind != "damaged":
                 raise
             self.close()
             _delete(self._path)
@@ -145,8 +145,8 @@ class Views:
         try:
             with saying_which("views"):
                 yield
-        except DatabaseError as error:
-            if self._path is not None and _is_damaged(error):
+        except StoreFault as fault:
+            if self._path is not None and fault.kind == "damaged":
                 # Whoever has the file open must let go of it first, so it is made anew at the next start.
                 _mark_of(self._path).touch()
             raise
@@ -239,10 +239,6 @@ class Views:
         """Lets go of the store."""
         self._reader.dispose()
         self._writer.dispose()
-
-
-def _is_damaged(error: DatabaseError) -> bool:
-    return getattr(error.orig, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB"))
 
 
 def _mark_of(path: Path) -> Path:

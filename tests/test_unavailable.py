@@ -9,9 +9,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from psycopg import errors
 
 from ap_ledger.domain.student import AdmitStudent
-from ap_ledger.errors import Busy
+from ap_ledger.errors import Busy, StoreFault
 from ap_ledger.persistence import unavailable as unavailable_module
 from ap_ledger.persistence.unavailable import unavailable
 from ap_ledger.recording.ledger import new_id
@@ -130,8 +131,52 @@ def test_words_say_which_store_and_a_fault_of_the_program_is_none() -> None:
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorname = "SQLITE_FULL"
     assert "no room left on the disk of the store of accounts" in str(unavailable(full, "accounts"))
-    assert unavailable(sqlite3.OperationalError("no such table: nothing"), "held") is None
+    assert unavailable(sqlite3.OperationalError('near "SELEC": syntax error'), "held") is None
     assert unavailable(ValueError("x"), "held") is None
+
+
+SQLITE = {
+    "SQLITE_BUSY": None, "SQLITE_BUSY_SNAPSHOT": None, "SQLITE_LOCKED": None, "SQLITE_FULL": "full", "SQLITE_IOERR_WRITE": "disk",
+    "SQLITE_CANTOPEN": "disk", "SQLITE_READONLY_DBMOVED": "read-only", "SQLITE_CORRUPT_VTAB": "damaged", "SQLITE_NOTADB": "damaged",
+}  # fmt: skip
+POSTGRES = {
+    errors.LockNotAvailable: None, errors.DeadlockDetected: None, errors.AdminShutdown: None, errors.TooManyConnections: None,
+    errors.SerializationFailure: None, errors.DiskFull: "full", errors.IoError: "disk", errors.ReadOnlySqlTransaction: "read-only",
+    errors.DataCorrupted: "damaged", errors.UndefinedTable: "lacking", errors.UndefinedColumn: "lacking", errors.InvalidSchemaName: "lacking",
+    errors.InsufficientPrivilege: "not-allowed",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "kind"), SQLITE.items())
+def test_only_locks_and_lost_connections_are_busy_on_sqlite(name: str, kind: str | None) -> None:
+    error = sqlite3.OperationalError("words of the database")
+    error.sqlite_errorname = name
+    told = unavailable(error, "accounts")
+    assert told is not None and getattr(told, "kind", None) == kind and "words of the database" not in str(told)
+    assert str(told).startswith(("The store of accounts", "There is no room")) and "Nothing of this was stored" in str(told)
+
+
+@pytest.mark.parametrize(("error", "kind"), POSTGRES.items())
+def test_only_locks_and_lost_connections_are_busy_on_postgres(error: type[psycopg.Error], kind: str | None) -> None:
+    told = unavailable(error("words of the database"), "accounts")
+    assert told is not None and getattr(told, "kind", None) == kind and "words of the database" not in str(told)
+    assert unavailable(errors.UniqueViolation("a key"), "accounts") is None and unavailable(errors.SyntaxError("x"), "accounts") is None
+
+
+@pytest.mark.parametrize("what", ["a table", "a column"])
+def test_a_store_that_lacks_something_is_said_to_and_is_not_busy(make_house: Callable[..., House], database: str, what: str) -> None:
+    house = make_house(database)
+    house.runner.catch_up()
+    statement = "DROP TABLE job_runs" if what == "a table" else "ALTER TABLE job_runs RENAME COLUMN error TO fault"
+    if house.settings.postgres:
+        with psycopg.connect(house.settings.postgres, options="-c search_path=jobs") as connection:
+            connection.execute(statement)
+    else:
+        with closing(sqlite3.connect(house.settings.data / "jobs.sqlite")) as other:
+            other.execute(statement)
+    with house.browser() as client:
+        answer = client.get("/clocks")
+    assert answer.status_code == 503 and "The store of jobs lacks a table or a column" in answer.text and "ap-ledger check" in answer.text
 
 
 # Read models ------------------------------------------------------------------------------------------------------------
@@ -187,7 +232,7 @@ def test_damage_that_is_met_later_is_remembered_until_the_next_start(make_house:
     raw[(root - 1) * size : root * size] = b"\xff" * size
     path.write_bytes(bytes(raw))
     views = Views(f"sqlite:///{path}")
-    with pytest.raises(Exception, match="malformed"), views.reading() as connection:
+    with pytest.raises(StoreFault, match="what is shown is damaged"), views.reading() as connection:
         connection.exec_driver_sql("SELECT * FROM dead_letter").all()
     views.close()
     again = Views(f"sqlite:///{path}")

@@ -107,11 +107,9 @@ class PostgresLedgerRecorder(LedgerRecorder):
         )
         self._lost_at = 0.0
         self._write: psycopg.Connection[Any] | None = None
-        try:
-            self.read_head()
-        except psycopg.errors.UndefinedTable:
+        if self._query("SELECT to_regclass('ledger.head')") == [(None,)]:
             self._readers.dispose()
-            raise SetupError("There is no ledger in this database. Make one with: ap-ledger init") from None
+            raise SetupError("There is no ledger in this database. Make one with: ap-ledger init")
         super().__init__(now, queue_limit)
 
     @classmethod
@@ -148,6 +146,10 @@ class PostgresLedgerRecorder(LedgerRecorder):
             if (busy := unavailable(error, "ledger")) is None:
                 raise
             raise busy from error
+        except psycopg.Error as error:
+            if (fault := unavailable(error, "ledger")) is None:
+                raise
+            raise fault from error
         finally:
             connection.close()
 
@@ -225,11 +227,11 @@ class PostgresLedgerRecorder(LedgerRecorder):
             "UPDATE head SET position = %s, recorded_at = %s, rules_position "
             "= %s, keys_position = %s, chain = %s, proof = %s"
         )
-        try:
-            with self.reading() as cursor:
+        with self.reading() as cursor:
+            try:
                 cursor.execute(change, head)
-        except psycopg.errors.InsufficientPrivilege:
-            raise SetupError("Only the owner of the ledger may do this. Give the owner's --database-url.") from None
+            except psycopg.errors.InsufficientPrivilege:
+                raise SetupError("Only the owner of the ledger may do this. Give the owner's --database-url.") from None
 
     def excise(self, position: int, retention_class: str, proof: bytes) -> bool:
         with self.reading() as cursor:

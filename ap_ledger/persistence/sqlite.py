@@ -11,7 +11,7 @@ from queue import Empty, LifoQueue
 from typing import Any
 from uuid import UUID
 
-from ap_ledger.errors import SetupError
+from ap_ledger.errors import SetupError, StoreFault
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.files import make_private, sync_folder
 from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
@@ -254,7 +254,9 @@ def has_ledger(path: Path) -> bool:
     try:
         with saying_which("ledger"):
             return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'head'").fetchone() is not None
-    except sqlite3.DatabaseError:
+    except (StoreFault, sqlite3.DatabaseError) as error:
+        if isinstance(error, StoreFault) and error.kind != "damaged":
+            raise
         raise SetupError(
             f"{path} is damaged, or is no ledger. Restore it from its backup (docs/operating.md); nothing was changed."
         ) from None

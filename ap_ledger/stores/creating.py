@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.errors import SetupError
+from ap_ledger.errors import SetupError, StoreFault
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.files import locked
 from ap_ledger.persistence.migrations import store_exists
@@ -107,7 +107,7 @@ def _require_empty(settings: Settings, name: str) -> None:
     try:
         with engine.connect() as connection:
             full = _holds_anything(connection, name)
-    except DatabaseError:
+    except (DatabaseError, StoreFault):
         full = True
     finally:
         engine.dispose()

@@ -12,7 +12,16 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ap_ledger.domain.posting import TooLarge, Unparsable
-from ap_ledger.errors import Busy, CommandConflict, LedgerError, NotAllowedNow, Refused, SignInRefused, Unreadable
+from ap_ledger.errors import (
+    Busy,
+    CommandConflict,
+    LedgerError,
+    NotAllowedNow,
+    Refused,
+    SignInRefused,
+    StoreFault,
+    Unreadable,
+)
 from api.core.templating import templates
 from projections.queries.reading import Unknown
 
@@ -79,6 +88,11 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(Busy)
     async def busy(request: Request, error: Busy) -> Response:
         return answer_problem(request, 503, "Busy", str(error), {"Retry-After": str(error.retry_after)})
+
+    @app.exception_handler(StoreFault)
+    async def store_fault(request: Request, error: StoreFault) -> Response:
+        log.error("a store cannot be used", kind=error.kind)
+        return answer_problem(request, 503, "Out of order", str(error), {"Retry-After": str(error.retry_after)})
 
     @app.exception_handler(NotAllowedNow)
     async def not_now(request: Request, error: NotAllowedNow) -> Response:

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Engine, create_engine, inspect
 from sqlalchemy.exc import DatabaseError
 
-from ap_ledger.errors import KeyringError
+from ap_ledger.errors import KeyringError, StoreFault
 from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.files import locked, make_folder, make_private, sync_folder
 from ap_ledger.persistence.migrations import run_steps, store_exists
@@ -94,7 +94,9 @@ def _copy_at_hand(settings: Settings, path: Path) -> Iterator[Rows]:
             with one_moment(engine) as connection:
                 rows = _sound(rows_of(connection))
             engine.dispose()
-        except DatabaseError:
+        except (DatabaseError, StoreFault) as error:
+            if isinstance(error, StoreFault) and error.kind not in ("damaged", "lacking"):
+                raise
             raise KeyringError(NO_COPY) from None
         if not rows["about"]:
             raise KeyringError(NO_COPY)
@@ -114,8 +116,8 @@ def _present(settings: Settings) -> tuple[Engine | None, Rows | None]:
             run_steps(settings, "keyring", STEPS, lambda *_: None)
             with one_moment(engine) as connection:
                 return engine, _sound(rows_of(connection))
-    except DatabaseError:
-        if settings.postgres:
+    except (DatabaseError, StoreFault) as error:
+        if settings.postgres or (isinstance(error, StoreFault) and error.kind not in ("damaged", "lacking")):
             raise
     engine.dispose()
     return None, None
