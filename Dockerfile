@@ -1,4 +1,5 @@
-# The service and the worker: the same image, started with `serve` or `work`. Installed by the same script as everywhere.
+# The service and the worker: the same image, started with `serve` or `work`. Installed by the same script as
+# everywhere.
 FROM python:3.13-slim AS build
 WORKDIR /app
 COPY . .

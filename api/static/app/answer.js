@@ -1,4 +1,5 @@
-// Keeps every answer as it is given, so that a flat battery costs nothing. Without this script the two buttons do the same.
+// Keeps every answer as it is given, so that a flat battery costs nothing. Without this script the two buttons do the
+// same.
 import { setFact } from "{{ app/store.js }}";
 
 const form = document.querySelector("[data-answers]");
@@ -7,7 +8,9 @@ let waiting = 0;
 let going = false;
 
 function count() {
-  return new Set([...new FormData(form)].filter(([name, value]) => name.startsWith("answer:") && value).map(([name]) => name)).size;
+  return new Set(
+    [...new FormData(form)].filter(([name, value]) => name.startsWith("answer:") && value).map(([name]) => name),
+  ).size;
 }
 
 function tell(words) {

@@ -5,10 +5,17 @@ function inTwoLines(name) {
   const whole = name.replaceAll("\u200b<br>", "").replaceAll("<br>", " ");
   if (whole.length <= 18) return whole;
   const space = whole.lastIndexOf(" ", 18);
-  const [first, rest] = space > 5 ? [whole.slice(0, space), whole.slice(space + 1)] : [whole.slice(0, 18), whole.slice(18)];
+  const [first, rest] =
+    space > 5 ? [whole.slice(0, space), whole.slice(space + 1)] : [whole.slice(0, 18), whole.slice(18)];
   return `${first}<br>${rest.length > 18 ? `${rest.slice(0, 17)}…` : rest}`;
 }
-const config = { displaylogo: false, showSendToCloud: false, plotlyServerURL: "", responsive: true, displayModeBar: false };
+const config = {
+  displaylogo: false,
+  showSendToCloud: false,
+  plotlyServerURL: "",
+  responsive: true,
+  displayModeBar: false,
+};
 
 for (const place of document.querySelectorAll("[data-figure]")) {
   const figure = JSON.parse(document.getElementById(place.dataset.figure).textContent);

@@ -1,10 +1,17 @@
-// What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and small helpers.
+// What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and
+// small helpers.
 import { flush, notices, seen, waiting } from "{{ app/outbox.js }}";
 import { channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
-const FIRST_RETRY = 2000, LAST_RETRY = 120000, LOCK_AFTER = 120000, PATIENCE = 8000, QUIET = 2500;
-const AN_HOUR = 3600 * 1000, TWELVE_HOURS = 12 * AN_HOUR, LOOK_AGAIN = 30000;
+const FIRST_RETRY = 2000,
+  LAST_RETRY = 120000,
+  LOCK_AFTER = 120000,
+  PATIENCE = 8000,
+  QUIET = 2500;
+const AN_HOUR = 3600 * 1000,
+  TWELVE_HOURS = 12 * AN_HOUR,
+  LOOK_AGAIN = 30000;
 
 export const find = (what, within = document) => within.querySelector(what);
 
@@ -17,12 +24,13 @@ export function el(name, given = {}, ...inside) {
     else if (key === "value") made.value = value;
     else made.setAttribute(key, value === true ? "" : value);
   }
-  made.append(...inside.flat().filter(one => one !== undefined && one !== null && one !== false));
+  made.append(...inside.flat().filter((one) => one !== undefined && one !== null && one !== false));
   return made;
 }
 
 export function icon(name) {
-  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), use = document.createElementNS(svg.namespaceURI, "use");
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"),
+    use = document.createElementNS(svg.namespaceURI, "use");
   svg.setAttribute("class", "icon");
   svg.setAttribute("aria-hidden", "true");
   use.setAttribute("href", `${ICONS}#${name}`);
@@ -30,39 +38,69 @@ export function icon(name) {
   return svg;
 }
 
-// What somebody does is done in the order in which they did it, however fast: each finds things as the one before left them.
+// What somebody does is done in the order in which they did it, however fast: each finds things as the one before
+// left them.
 let turn = Promise.resolve();
-export const inTurn = work => { turn = turn.then(work, work); return turn; };
+export const inTurn = (work) => {
+  turn = turn.then(work, work);
+  return turn;
+};
 
-// A page that is drawn anew under a finger that is still down would swallow its tap, so drawing waits until it is lifted.
+// A page that is drawn anew under a finger that is still down would swallow its tap, so drawing waits until it is
+// lifted.
 let pressing = false;
 const lifted = [];
-addEventListener("pointerdown", () => { pressing = true; }, { capture: true, passive: true });
+addEventListener(
+  "pointerdown",
+  () => {
+    pressing = true;
+  },
+  { capture: true, passive: true },
+);
 for (const what of ["pointerup", "pointercancel"]) {
-  addEventListener(what, () => setTimeout(() => { pressing = false; for (const one of lifted.splice(0)) one(); }, 40), { capture: true, passive: true });
+  addEventListener(
+    what,
+    () =>
+      setTimeout(() => {
+        pressing = false;
+        for (const one of lifted.splice(0)) one();
+      }, 40),
+    { capture: true, passive: true },
+  );
 }
-export const calm = () => pressing ? new Promise(done => { lifted.push(done); setTimeout(done, 1000); }) : undefined;
+export const calm = () =>
+  pressing
+    ? new Promise((done) => {
+        lifted.push(done);
+        setTimeout(done, 1000);
+      })
+    : undefined;
 
 export const count = (number, one, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
-export const clock = at => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+export const clock = (at) => at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
 
 export function dayIn(zone, at = new Date()) {
-  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(at);
+  return new Intl.DateTimeFormat("en-CA", { timeZone: zone, year: "numeric", month: "2-digit", day: "2-digit" }).format(
+    at,
+  );
 }
 
 // The moment of a wall clock's time in the setting's own zone, whatever zone the device believes in.
 export function momentIn(zone, day, time) {
   const guess = Date.parse(`${day}T${time.slice(0, 5)}:00Z`);
-  const shown = at => Date.parse(new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T") + "Z");
+  const shown = (at) => Date.parse(new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T") + "Z");
   const first = guess - (shown(guess) - guess);
   return new Date(guess - (shown(first) - first));
 }
 
 // The groups in which students are taught, by id and by name.
-export const groups = roster => [...new Set(roster.students.map(one => one.group).filter(Boolean))].sort().map(id => [id, id[0].toUpperCase() + id.slice(1).replaceAll("-", " ")]);
+export const groups = (roster) =>
+  [...new Set(roster.students.map((one) => one.group).filter(Boolean))]
+    .sort()
+    .map((id) => [id, id[0].toUpperCase() + id.slice(1).replaceAll("-", " ")]);
 
 // The group in which a student was taught on a day, which need not be today's.
-export const groupOn = (student, day) => student.groups.filter(one => one.from_date <= day).at(-1).group;
+export const groupOn = (student, day) => student.groups.filter((one) => one.from_date <= day).at(-1).group;
 
 // A tablet belongs to a room, so its sheets stay with the group that was chosen on it last.
 export async function groupHere(roster) {
@@ -71,50 +109,85 @@ export async function groupHere(roster) {
 }
 
 export function groupChoice(roster, group, change) {
-  const choose = async event => {
+  const choose = async (event) => {
     const wanted = event.target.value;
     await setFact("group", wanted);
     change(wanted);
   };
-  return groups(roster).length ? el("div", {}, el("label", { for: "group" }, "Group"), el("select", { id: "group", onchange: choose }, [["", "Everybody"], ...groups(roster)].map(([id, words]) => el("option", { value: id, selected: id === group }, words)))) : null;
+  return groups(roster).length
+    ? el(
+        "div",
+        {},
+        el("label", { for: "group" }, "Group"),
+        el(
+          "select",
+          { id: "group", onchange: choose },
+          [["", "Everybody"], ...groups(roster)].map(([id, words]) =>
+            el("option", { value: id, selected: id === group }, words),
+          ),
+        ),
+      )
+    : null;
 }
 
-export const inWords = day => new Date(`${day}T12:00:00Z`).toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long", timeZone: "UTC" });
+export const inWords = (day) =>
+  new Date(`${day}T12:00:00Z`).toLocaleDateString("en-GB", {
+    weekday: "long",
+    day: "numeric",
+    month: "long",
+    timeZone: "UTC",
+  });
 
 export function slotsOn(roster, day) {
-  const held = roster.timetables.filter(one => one.from_date <= day).at(-1);
+  const held = roster.timetables.filter((one) => one.from_date <= day).at(-1);
   const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
-  return (held?.slots ?? []).filter(slot => slot.weekdays.includes(weekday));
+  return (held?.slots ?? []).filter((slot) => slot.weekdays.includes(weekday));
 }
 
 export function expectedIn(student, day, slot) {
   const weekday = new Date(`${day}T12:00:00Z`).getUTCDay() || 7;
-  const held = student.expected.filter(one => one.from_date <= day).at(-1);
-  return held?.days.some(one => one.weekday === weekday && one.slots.includes(slot)) ?? false;
+  const held = student.expected.filter((one) => one.from_date <= day).at(-1);
+  return held?.days.some((one) => one.weekday === weekday && one.slots.includes(slot)) ?? false;
 }
 
-// Asking the service ---------------------------------------------------------------------------------------------------
+// Asking the service ------------------------------------------------------------------------------------------------
 
 export async function ask(address) {
   try {
-    const answer = await fetch(address, { credentials: "same-origin", cache: "no-store", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
-    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) return { refused: true, wiped: await shutOut(answer) };
-    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json")) return { offline: true };
+    const answer = await fetch(address, {
+      credentials: "same-origin",
+      cache: "no-store",
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
+    if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403)
+      return { refused: true, wiped: await shutOut(answer) };
+    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json"))
+      return { offline: true };
     return { said: await answer.json(), more: answer.headers.has("link") };
   } catch {
     return { offline: true };
   }
 }
 
-export async function position() { return (await fact("sync"))?.position ?? 0; }
+export async function position() {
+  return (await fact("sync"))?.position ?? 0;
+}
 
-// Who is here ----------------------------------------------------------------------------------------------------------
+// Who is here -------------------------------------------------------------------------------------------------------
 
 const page = { roster: undefined, signIn: false, offline: false };
 
 export async function boot(draw) {
   if (!window.isSecureContext || !crypto.subtle) {
-    find("#app").replaceChildren(el("p", { class: "note warn" }, "This address is not secure, so this device cannot keep anything. Ask whoever looks after AP Ledger for its https address."));
+    find("#app").replaceChildren(
+      el(
+        "p",
+        { class: "note warn" },
+        "This address is not secure, so this device cannot keep anything. Ask whoever looks after AP Ledger " +
+          "for its https address.",
+      ),
+    );
     document.documentElement.dataset.ready = "1";
     return;
   }
@@ -127,24 +200,46 @@ export async function boot(draw) {
   }
 }
 
-const keepsNothing = () => el("div", { class: "note warn", role: "alert" }, el("h2", {}, "This browser keeps nothing on this device"), el("p", {}, "So it cannot hold what you log until there is a signal. This is often a private window, or storage that is switched off: open AP Ledger in an ordinary window, or in another browser."), el("p", {}, "With a signal you can log here and now:"), el("a", { class: "button", href: "/log" }, "Log online"));
+const keepsNothing = () =>
+  el(
+    "div",
+    { class: "note warn", role: "alert" },
+    el("h2", {}, "This browser keeps nothing on this device"),
+    el(
+      "p",
+      {},
+      "So it cannot hold what you log until there is a signal. This is often a private window, or storage " +
+        "that is switched off: open AP Ledger in an ordinary window, or in another browser.",
+    ),
+    el("p", {}, "With a signal you can log here and now:"),
+    el("a", { class: "button", href: "/log" }, "Log online"),
+  );
 
 async function begin(draw) {
   navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch(() => {});
-  channel.addEventListener("message", event => { if (event.data === "flushed" || event.data === "added") strip(); });
-  document.addEventListener("outbox", event => { strip(); if (event.detail === "added") soon(0); });
+  channel.addEventListener("message", (event) => {
+    if (event.data === "flushed" || event.data === "added") strip();
+  });
+  document.addEventListener("outbox", (event) => {
+    strip();
+    if (event.detail === "added") soon(0);
+  });
   const back = () => {
     soon(0);
-    if (page.offline || page.signIn || (page.roster && Date.now() - Date.parse(page.roster.now) > AN_HOUR)) refresh(draw);
+    if (page.offline || page.signIn || (page.roster && Date.now() - Date.parse(page.roster.now) > AN_HOUR))
+      refresh(draw);
   };
   for (const what of ["online", "focus"]) addEventListener(what, back);
   addEventListener("offline", strip);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) back(); });
+  document.addEventListener("visibilitychange", () => {
+    if (!document.hidden) back();
+  });
   await dropAged();
   const person = (await fact("handed-over")) ? undefined : await fact("person");
   page.roster = person ? await hidden(`roster:${person}`) : undefined;
   // A computer that nobody enrolled may be anybody's tomorrow: it remembers a list for as long as a sign-in lasts.
-  if (page.roster && !page.roster.device && Date.now() - Date.parse(page.roster.now) > TWELVE_HOURS) page.roster = undefined;
+  if (page.roster && !page.roster.device && Date.now() - Date.parse(page.roster.now) > TWELVE_HOURS)
+    page.roster = undefined;
   if (page.roster) {
     if (!(await fact("locked"))) await draw(page.roster);
     await guardTablet();
@@ -159,12 +254,15 @@ let looking;
 
 async function refresh(draw) {
   const wanted = new URLSearchParams(location.search).get("setting") ?? page.roster?.setting.id;
-  const { said, refused, wiped, offline } = await ask(`/api/v1/capture${wanted ? `?setting=${encodeURIComponent(wanted)}` : ""}`);
+  const { said, refused, wiped, offline } = await ask(
+    `/api/v1/capture${wanted ? `?setting=${encodeURIComponent(wanted)}` : ""}`,
+  );
   page.signIn = Boolean(refused);
   page.offline = Boolean(offline);
   const claimed = await fact("claimed");
   if (said && claimed && claimed !== said.me.id && !(said.me.since > ((await fact("claimed-under")) ?? ""))) {
-    // Somebody took the tablet over with no signal, and the service still knows it as somebody else's: nobody logs in another's name.
+    // Somebody took the tablet over with no signal, and the service still knows it as somebody else's: nobody logs in
+    // another's name.
     page.roster = said;
     await lock();
   } else if (said) {
@@ -203,41 +301,124 @@ async function leaveForGood() {
   location.replace("/sign-in");
 }
 
-const handedOver = () => el("div", { class: "note" }, el("h2", {}, "This is with a student, a parent or a carer"), el("p", {}, "Staff take it back with their password or PIN; then it logs again."), el("a", { class: "button", href: "/take-back" }, "Take it back"));
+const handedOver = () =>
+  el(
+    "div",
+    { class: "note" },
+    el("h2", {}, "This is with a student, a parent or a carer"),
+    el("p", {}, "Staff take it back with their password or PIN; then it logs again."),
+    el("a", { class: "button", href: "/take-back" }, "Take it back"),
+  );
 
 function nobody() {
   if (page.signIn) {
-    return el("div", { class: "note" }, el("h2", {}, "Sign in to begin"), el("p", {}, "After that this works with no signal too. If you are signed in and still read this, nobody is on your list: ask a leader."), el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"));
+    return el(
+      "div",
+      { class: "note" },
+      el("h2", {}, "Sign in to begin"),
+      el(
+        "p",
+        {},
+        "After that this works with no signal too. If you are signed in and still read this, nobody is on " +
+          "your list: ask a leader.",
+      ),
+      el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"),
+    );
   }
-  return el("div", { class: "note warn" }, el("h2", {}, "No signal yet"), el("p", {}, "Nobody has signed in on this device in the last seven days, so it does not know whom you see. Sign in once where there is a signal; from then on it works without."));
+  return el(
+    "div",
+    { class: "note warn" },
+    el("h2", {}, "No signal yet"),
+    el(
+      "p",
+      {},
+      "Nobody has signed in on this device in the last seven days, so it does not know whom you see. Sign in " +
+        "once where there is a signal; from then on it works without.",
+    ),
+  );
 }
 
-// The strip ------------------------------------------------------------------------------------------------------------
+// The strip ---------------------------------------------------------------------------------------------------------
 
-let drawn = "", newest = 0;
+let drawn = "",
+  newest = 0;
 
 async function strip() {
-  const mine = newest += 1;
-  const rows = await waiting(), sync = (await fact("sync")) ?? {}, told = (await notices()).filter(one => !page.roster || one.author === page.roster.me.id);
+  const mine = (newest += 1);
+  const rows = await waiting(),
+    sync = (await fact("sync")) ?? {},
+    told = (await notices()).filter((one) => !page.roster || one.author === page.roster.me.id);
   // Whoever asked later read later: what was read before says nothing any more.
   if (mine !== newest) return;
-  const stuck = rows.filter(one => one.stuck), kind = page.roster?.device?.kind ?? "device", away = !navigator.onLine || sync.error === "network" || page.offline;
+  const stuck = rows.filter((one) => one.stuck),
+    kind = page.roster?.device?.kind ?? "device",
+    away = !navigator.onLine || sync.error === "network" || page.offline;
   const lines = [];
   const line = (look, name, ...words) => lines.push([look, name, words]);
-  if (rows.length && away) line("wait", "cloud-off", `No signal. ${count(rows.length, "entry", "entries")} saved on this ${kind}.`);
-  else if (rows.length && (sync.error === "sign-in" || (page.signIn && sync.error))) line("wait", "lock", `${count(rows.length, "entry", "entries")} saved on this ${kind}. `, ["/sign-in", "Sign in to send"]);
-  else if (rows.length && sync.error) line("wait", "cloud-off", `${count(rows.length, "entry", "entries")} saved on this ${kind}. The service does not answer; this tries again by itself.`);
-  else if (rows.length) line("wait", "cloud-upload", `${count(rows.length, "entry", "entries")} saved on this ${kind}, being sent.`);
+  if (rows.length && away)
+    line("wait", "cloud-off", `No signal. ${count(rows.length, "entry", "entries")} saved on this ${kind}.`);
+  else if (rows.length && (sync.error === "sign-in" || (page.signIn && sync.error)))
+    line("wait", "lock", `${count(rows.length, "entry", "entries")} saved on this ${kind}. `, [
+      "/sign-in",
+      "Sign in to send",
+    ]);
+  else if (rows.length && sync.error)
+    line(
+      "wait",
+      "cloud-off",
+      `${count(rows.length, "entry", "entries")} saved on this ${kind}. The service does not answer; this ` +
+        "tries again by itself.",
+    );
+  else if (rows.length)
+    line("wait", "cloud-upload", `${count(rows.length, "entry", "entries")} saved on this ${kind}, being sent.`);
   else if (away) line("wait", "cloud-off", `No signal. Nothing waits on this ${kind}; go on, it will be saved here.`);
-  else if (page.signIn && page.roster) line("wait", "lock", "Everything is sent. ", ["/sign-in", "Sign in again to see today’s list"]);
+  else if (page.signIn && page.roster)
+    line("wait", "lock", "Everything is sent. ", ["/sign-in", "Sign in again to see today’s list"]);
   else line("good", "check", sync.at ? `Everything is sent, ${clock(new Date(sync.at))}.` : "Everything is sent.");
-  if (told.length) line("warn", "triangle-alert", `${count(told.length, "entry needs", "entries need")} you: ${told[0].message} `, ["/held", "Put right"]);
-  if (stuck.length) line("warn", "triangle-alert", `${count(stuck.length, "entry", "entries")} could not be sent and ${stuck.length === 1 ? "stays" : "stay"} here: ${stuck[0].stuck}`);
-  if (Math.abs(sync.offset ?? 0) > 300) line("warn", "clock", `The clock of this ${kind} is ${Math.round(Math.abs(sync.offset) / 60)} minutes ${sync.offset > 0 ? "slow" : "fast"}. Times are put right when they are sent.`);
+  if (told.length)
+    line("warn", "triangle-alert", `${count(told.length, "entry needs", "entries need")} you: ${told[0].message} `, [
+      "/held",
+      "Put right",
+    ]);
+  if (stuck.length)
+    line(
+      "warn",
+      "triangle-alert",
+      `${count(stuck.length, "entry", "entries")} could not be sent and ` +
+        `${stuck.length === 1 ? "stays" : "stay"} here: ${stuck[0].stuck}`,
+    );
+  if (Math.abs(sync.offset ?? 0) > 300)
+    line(
+      "warn",
+      "clock",
+      `The clock of this ${kind} is ${Math.round(Math.abs(sync.offset) / 60)} minutes ` +
+        `${sync.offset > 0 ? "slow" : "fast"}. Times are put right when they are sent.`,
+    );
   const now = JSON.stringify(lines);
   if (now === drawn) return;
   drawn = now;
-  find("#strip").replaceChildren(...lines.map(([look, name, words]) => el("p", { class: look }, icon(name), el("span", {}, ...words.map(word => Array.isArray(word) ? el("a", { href: word[0] === "/sign-in" ? `/sign-in?next=${encodeURIComponent(location.pathname)}` : word[0] }, word[1]) : word)))));
+  find("#strip").replaceChildren(
+    ...lines.map(([look, name, words]) =>
+      el(
+        "p",
+        { class: look },
+        icon(name),
+        el(
+          "span",
+          {},
+          ...words.map((word) =>
+            Array.isArray(word)
+              ? el(
+                  "a",
+                  { href: word[0] === "/sign-in" ? `/sign-in?next=${encodeURIComponent(location.pathname)}` : word[0] },
+                  word[1],
+                )
+              : word,
+          ),
+        ),
+      ),
+    ),
+  );
   find("#strip").dataset.waiting = rows.length;
   navigator.setAppBadge?.(rows.length).catch(() => {});
 }
@@ -246,13 +427,16 @@ async function strip() {
 async function settled() {
   const told = await notices();
   const { said, more } = told.length ? await ask("/api/v1/held?limit=500") : {};
-  const still = new Set(said?.items.map(one => one.id));
-  if (said && !more) for (const one of told) if (!still.has(one.id) && one.author === page.roster.me.id) await seen(one.id);
+  const still = new Set(said?.items.map((one) => one.id));
+  if (said && !more)
+    for (const one of told) if (!still.has(one.id) && one.author === page.roster.me.id) await seen(one.id);
 }
 
-// Sending --------------------------------------------------------------------------------------------------------------
+// Sending -----------------------------------------------------------------------------------------------------------
 
-let timer, telling, wait = FIRST_RETRY;
+let timer,
+  telling,
+  wait = FIRST_RETRY;
 
 function soon(delay) {
   clearTimeout(timer);
@@ -260,8 +444,8 @@ function soon(delay) {
 }
 
 async function send() {
-  const some = (await waiting()).some(one => !one.stuck);
-  if (some) navigator.serviceWorker?.ready.then(worker => worker.sync?.register("outbox")).catch(() => {});
+  const some = (await waiting()).some((one) => !one.stuck);
+  if (some) navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(() => {});
   // With no network at all nothing is even tried, so that what has surely not left can still be changed where it lies.
   const done = !some ? {} : navigator.onLine ? await flush() : { error: "network" };
   if (done.error === "wiped") return leaveForGood();
@@ -281,17 +465,21 @@ async function send() {
   await strip();
 }
 
-// Saying that something is saved -----------------------------------------------------------------------------------------
+// Saying that something is saved ------------------------------------------------------------------------------------
 
 let fading;
 
 export function saved(words, undone) {
   const bar = find("#toast");
   clearTimeout(fading);
-  bar.replaceChildren(el("p", {}, words, el("br"), el("small", {}, `Saved on this ${page.roster.device?.kind ?? "device"}.`)));
+  bar.replaceChildren(
+    el("p", {}, words, el("br"), el("small", {}, `Saved on this ${page.roster.device?.kind ?? "device"}.`)),
+  );
   if (undone) bar.append(el("button", { type: "button", id: "undo", onclick: undone }, icon("undo-2"), "Undo"));
   bar.hidden = false;
-  fading = setTimeout(() => { bar.hidden = true; }, 20000);
+  fading = setTimeout(() => {
+    bar.hidden = true;
+  }, 20000);
   if (!page.asked) {
     page.asked = true;
     navigator.storage?.persist?.().catch(() => {});
@@ -302,11 +490,21 @@ export function unsaved(error) {
   const bar = find("#toast");
   clearTimeout(fading);
   const full = error?.name === "QuotaExceededError";
-  bar.replaceChildren(el("p", { role: "alert" }, full ? "NOT saved: this device has no room left. Free some, then tap again." : "NOT saved. Tap again; if it stays so, ", full ? "" : el("a", { href: "/log" }, "log it online"), full ? "" : " and tell whoever looks after AP Ledger."));
+  bar.replaceChildren(
+    el(
+      "p",
+      { role: "alert" },
+      full
+        ? "NOT saved: this device has no room left. Free some, then tap again."
+        : "NOT saved. Tap again; if it stays so, ",
+      full ? "" : el("a", { href: "/log" }, "log it online"),
+      full ? "" : " and tell whoever looks after AP Ledger.",
+    ),
+  );
   bar.hidden = false;
 }
 
-// Shared tablets -------------------------------------------------------------------------------------------------------
+// Shared tablets ----------------------------------------------------------------------------------------------------
 
 let idle;
 
@@ -341,9 +539,21 @@ async function lock() {
   find("#toast").hidden = true;
   const people = page.roster.here;
   const said = el("p", { role: "alert" });
-  const pin = el("input", { id: "pin", class: "pin", inputmode: "numeric", autocomplete: "off", minlength: 6, maxlength: 6, required: true });
-  const who = el("select", { id: "who" }, people.map(one => el("option", { value: one.id }, one.name)));
-  const open = async event => {
+  const pin = el("input", {
+    id: "pin",
+    class: "pin",
+    inputmode: "numeric",
+    autocomplete: "off",
+    minlength: 6,
+    maxlength: 6,
+    required: true,
+  });
+  const who = el(
+    "select",
+    { id: "who" },
+    people.map((one) => el("option", { value: one.id }, one.name)),
+  );
+  const open = async (event) => {
     event.preventDefault();
     said.textContent = "";
     const problem = await unlock(who.value, pin.value);
@@ -352,20 +562,52 @@ async function lock() {
     else location.reload();
   };
   const form = people.length
-    ? el("form", { onsubmit: open }, el("div", { class: "field" }, el("label", { for: "who" }, "Who are you?"), who), el("div", { class: "field" }, el("label", { for: "pin" }, "Your PIN"), pin), said, el("button", {}, "Go on"))
+    ? el(
+        "form",
+        { onsubmit: open },
+        el("div", { class: "field" }, el("label", { for: "who" }, "Who are you?"), who),
+        el("div", { class: "field" }, el("label", { for: "pin" }, "Your PIN"), pin),
+        said,
+        el("button", {}, "Go on"),
+      )
     : el("p", {}, "Nobody here has a PIN yet.");
-  document.body.append(el("div", { id: "locked", role: "dialog", "aria-modal": "true", "aria-labelledby": "locked-title" }, el("h2", { id: "locked-title" }, icon("lock"), " Locked"), el("p", {}, "Nobody touched this tablet for two minutes. What was logged is safe."), form, el("a", { class: "button second", href: `/sign-in?again=1&next=${encodeURIComponent(location.pathname)}` }, "Sign in with a password")));
+  document.body.append(
+    el(
+      "div",
+      { id: "locked", role: "dialog", "aria-modal": "true", "aria-labelledby": "locked-title" },
+      el("h2", { id: "locked-title" }, icon("lock"), " Locked"),
+      el("p", {}, "Nobody touched this tablet for two minutes. What was logged is safe."),
+      form,
+      el(
+        "a",
+        { class: "button second", href: `/sign-in?again=1&next=${encodeURIComponent(location.pathname)}` },
+        "Sign in with a password",
+      ),
+    ),
+  );
   (people.length ? pin : find("#locked a")).focus();
 }
 
-// PINs are judged by the service. With no signal, one that the service took here in the last twelve hours opens the tablet again.
+// PINs are judged by the service. With no signal, one that the service took here in the last twelve hours opens the
+// tablet again.
 async function unlock(person, pin) {
   try {
     const body = new URLSearchParams({ person, pin });
-    const answer = await fetch("/switch", { method: "POST", body, credentials: "same-origin", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await fetch("/switch", {
+      method: "POST",
+      body,
+      credentials: "same-origin",
+      redirect: "manual",
+      signal: AbortSignal.timeout(PATIENCE),
+    });
     if (answer.type === "opaqueredirect") {
       const salt = crypto.getRandomValues(new Uint8Array(16));
-      await setFact(`pin:${person}`, { salt, hash: await stretched(pin, salt), until: Date.now() + TWELVE_HOURS, tries: 0 });
+      await setFact(`pin:${person}`, {
+        salt,
+        hash: await stretched(pin, salt),
+        until: Date.now() + TWELVE_HOURS,
+        tries: 0,
+      });
       await setFact("person", person);
       await setFact("claimed", undefined);
       await setFact("locked", false);
@@ -377,8 +619,12 @@ async function unlock(person, pin) {
     // No signal: what follows is for that.
   }
   const known = await fact(`pin:${person}`);
-  if (!known || known.until < Date.now() || known.tries >= 5) return "With no signal only a PIN that was used here today opens this tablet. Find a signal, or ask somebody who used theirs.";
-  if (await stretched(pin, known.salt) !== known.hash) {
+  if (!known || known.until < Date.now() || known.tries >= 5)
+    return (
+      "With no signal only a PIN that was used here today opens this tablet. Find a signal, or ask " +
+      "somebody who used theirs."
+    );
+  if ((await stretched(pin, known.salt)) !== known.hash) {
     await setFact(`pin:${person}`, { ...known, tries: known.tries + 1 });
     return "That did not match.";
   }
@@ -393,14 +639,18 @@ async function unlock(person, pin) {
 async function stretched(pin, salt) {
   const raw = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveBits"]);
   const bits = await crypto.subtle.deriveBits({ name: "PBKDF2", hash: "SHA-256", salt, iterations: 600000 }, raw, 256);
-  return [...new Uint8Array(bits)].map(one => one.toString(16).padStart(2, "0")).join("");
+  return [...new Uint8Array(bits)].map((one) => one.toString(16).padStart(2, "0")).join("");
 }
 
-// Leaving --------------------------------------------------------------------------------------------------------------
+// Leaving -----------------------------------------------------------------------------------------------------------
 
 export async function mayLeave() {
   const rows = await waiting();
-  return rows.length ? `${count(rows.length, "entry still waits", "entries still wait")} on this device. Signing out now could lose ${rows.length === 1 ? "it" : "them"}, so stay signed in until the strip says that everything is sent.` : "";
+  return rows.length
+    ? `${count(rows.length, "entry still waits", "entries still wait")} on this device. Signing out now ` +
+        `could lose ${rows.length === 1 ? "it" : "them"}, so stay signed in until the strip says that ` +
+        "everything is sent."
+    : "";
 }
 
 export async function letGo() {

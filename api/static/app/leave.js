@@ -1,6 +1,6 @@
 // Signing out empties a browser, so it waits until everything that was logged here is sent.
 for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
-  form.addEventListener("submit", async event => {
+  form.addEventListener("submit", async (event) => {
     event.preventDefault();
     let problem = "";
     try {

@@ -1,24 +1,28 @@
-// The outbox, shared by the pages and the service worker.
-// One rule above all: an entry leaves it only when the server names its id in an answer. Nothing else deletes it, and nothing in it ages.
+// The outbox, shared by the pages and the service worker. One rule above all: an entry leaves it only when the server
+// names its id in an answer. Nothing else deletes it, and nothing in it ages.
 import { channel, fact, setFact, shutOut, within } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
-const BATCH = 50, LOCK = "ap-ledger-outbox", PATIENCE = 20000, AHEAD = 60000;
+const BATCH = 50,
+  LOCK = "ap-ledger-outbox",
+  PATIENCE = 20000,
+  AHEAD = 60000;
 const STRICT = { durability: "strict" };
 const SETTLED = new Set(["recorded", "duplicate", "refused", "held"]);
-const bytes = text => new TextEncoder().encode(text);
-const base64 = buffer => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+const bytes = (text) => new TextEncoder().encode(text);
+const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
 
 function tell(what) {
   channel.postMessage(what);
   if (typeof document !== "undefined") document.dispatchEvent(new CustomEvent("outbox", { detail: what }));
 }
 
-// Sealed to the setting's public key: what lies here cannot be read here, and the worker can send it while nobody is signed in.
+// Sealed to the setting's public key: what lies here cannot be read here, and the worker can send it while nobody is
+// signed in.
 async function seal(entry) {
   const key = await fact("box-key");
   if (!key) throw new Error("no-key");
-  const raw = Uint8Array.from(atob(key.key), one => one.charCodeAt(0));
+  const raw = Uint8Array.from(atob(key.key), (one) => one.charCodeAt(0));
   const theirs = await crypto.subtle.importKey("raw", raw, { name: "ECDH", namedCurve: "P-256" }, false, []);
   const ours = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
   const epk = await crypto.subtle.exportKey("raw", ours.publicKey);
@@ -27,17 +31,34 @@ async function seal(entry) {
   const lock = { name: "HKDF", hash: "SHA-256", salt: epk, info: bytes("ap-ledger/outbox/1") };
   const closed = await crypto.subtle.deriveKey(lock, stretch, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
   const iv = crypto.getRandomValues(new Uint8Array(12));
-  const ct = await crypto.subtle.encrypt({ name: "AES-GCM", iv, additionalData: bytes(entry.id) }, closed, bytes(JSON.stringify(entry)));
+  const ct = await crypto.subtle.encrypt(
+    { name: "AES-GCM", iv, additionalData: bytes(entry.id) },
+    closed,
+    bytes(JSON.stringify(entry)),
+  );
   return { v: key.v, kid: key.kid, epk: base64(epk), iv: base64(iv), ct: base64(ct) };
 }
 
-const row = (entry, box) => ({ id: entry.id, author: entry.author_id, of: entry.entry_id ?? null, at: Date.now(), tried: false, stuck: "", box });
+const row = (entry, box) => ({
+  id: entry.id,
+  author: entry.author_id,
+  of: entry.entry_id ?? null,
+  at: Date.now(),
+  tried: false,
+  stuck: "",
+  box,
+});
 
 // Everything is sealed before the transaction opens, because a transaction does not wait for anything else.
 export async function add(...entries) {
   const sealed = await Promise.all(entries.map(seal));
   // `put`, because work that is done anew may meet what it had kept after all.
-  await within("outbox", "readwrite", tx => Promise.all(entries.map((entry, place) => tx.store.put(row(entry, sealed[place])))), STRICT);
+  await within(
+    "outbox",
+    "readwrite",
+    (tx) => Promise.all(entries.map((entry, place) => tx.store.put(row(entry, sealed[place])))),
+    STRICT,
+  );
   tell("added");
 }
 
@@ -45,45 +66,80 @@ export async function add(...entries) {
 export async function amend(entry, reason = "changed-on-the-device") {
   const { id, kind, replaces, ...said } = entry;
   const head = { setting_id: said.setting_id, student_id: said.student_id, author_id: said.author_id };
-  const correction = { id: uuid7(), kind: "entry-corrected", ...head, device_time: localTime(), entry_id: id, replacement: { id, kind, ...said }, reason_code: reason };
+  const correction = {
+    id: uuid7(),
+    kind: "entry-corrected",
+    ...head,
+    device_time: localTime(),
+    entry_id: id,
+    replacement: { id, kind, ...said },
+    reason_code: reason,
+  };
   const [box, later] = await Promise.all([seal(entry), seal(correction)]);
-  await within("outbox", "readwrite", async tx => {
-    const there = await tx.store.get(id);
-    await tx.store.put(there && !there.tried ? { ...there, box } : row(correction, later));
-  }, STRICT);
+  await within(
+    "outbox",
+    "readwrite",
+    async (tx) => {
+      const there = await tx.store.get(id);
+      await tx.store.put(there && !there.tried ? { ...there, box } : row(correction, later));
+    },
+    STRICT,
+  );
   tell("added");
 }
 
 // The transaction is the lock: sending marks an entry as tried in one of its own before anything leaves the device.
 export async function undo(entry, reason = "undone") {
   const head = { setting_id: entry.setting_id, student_id: entry.student_id, author_id: entry.author_id };
-  const taken = { id: uuid7(), kind: "entry-voided", ...head, device_time: localTime(), entry_id: entry.id, reason_code: reason };
+  const taken = {
+    id: uuid7(),
+    kind: "entry-voided",
+    ...head,
+    device_time: localTime(),
+    entry_id: entry.id,
+    reason_code: reason,
+  };
   const box = await seal(taken);
-  await within("outbox", "readwrite", async tx => {
-    const there = await tx.store.get(entry.id);
-    await (there && !there.tried ? tx.store.delete(entry.id) : tx.store.put(row(taken, box)));
-  }, STRICT);
+  await within(
+    "outbox",
+    "readwrite",
+    async (tx) => {
+      const there = await tx.store.get(entry.id);
+      await (there && !there.tried ? tx.store.delete(entry.id) : tx.store.put(row(taken, box)));
+    },
+    STRICT,
+  );
   tell("added");
 }
 
-export async function waiting() { return within("outbox", "readonly", tx => tx.store.getAll()); }
+export async function waiting() {
+  return within("outbox", "readonly", (tx) => tx.store.getAll());
+}
 
-export async function notices() { return within("notices", "readonly", tx => tx.store.getAll()); }
+export async function notices() {
+  return within("notices", "readonly", (tx) => tx.store.getAll());
+}
 
-export async function seen(id) { await within("notices", "readwrite", tx => tx.store.delete(id)); }
+export async function seen(id) {
+  await within("notices", "readwrite", (tx) => tx.store.delete(id));
+}
 
 export function localTime(at = new Date()) {
-  const minutes = -at.getTimezoneOffset(), shifted = new Date(at.getTime() + minutes * 60000);
-  const two = number => String(Math.trunc(number)).padStart(2, "0");
-  return `${shifted.toISOString().slice(0, -1)}${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+  const minutes = -at.getTimezoneOffset(),
+    shifted = new Date(at.getTime() + minutes * 60000);
+  const two = (number) => String(Math.trunc(number)).padStart(2, "0");
+  const offset = `${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`;
+  return `${shifted.toISOString().slice(0, -1)}${minutes < 0 ? "-" : "+"}${offset}`;
 }
 
 // One sender at a time, over all tabs and the worker. Whoever finds it taken asks the sender to look once more.
 let again = false;
-channel.addEventListener("message", event => { if (event.data === "again") again = true; });
+channel.addEventListener("message", (event) => {
+  if (event.data === "again") again = true;
+});
 
 export async function flush() {
-  const done = await navigator.locks.request(LOCK, { ifAvailable: true }, async lock => {
+  const done = await navigator.locks.request(LOCK, { ifAvailable: true }, async (lock) => {
     if (!lock) {
       channel.postMessage("again");
       return { busy: true };
@@ -97,24 +153,40 @@ export async function flush() {
   });
   if (!done.busy && done.error !== "wiped") {
     const before = await fact("sync");
-    await setFact("sync", { ...before, ...(done.error ? {} : { at: Date.now() }), error: done.error ?? "", position: Math.max(before?.position ?? 0, done.position ?? 0), ...(done.offset === undefined ? {} : { offset: done.offset }) });
+    await setFact("sync", {
+      ...before,
+      ...(done.error ? {} : { at: Date.now() }),
+      error: done.error ?? "",
+      position: Math.max(before?.position ?? 0, done.position ?? 0),
+      ...(done.offset === undefined ? {} : { offset: done.offset }),
+    });
     tell("flushed");
   }
   return done;
 }
 
-const post = body => fetch("/api/v1/entries", {
-  method: "POST", credentials: "same-origin", cache: "no-store", redirect: "manual", headers: { "content-type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE),
-});
+const post = (body) =>
+  fetch("/api/v1/entries", {
+    method: "POST",
+    credentials: "same-origin",
+    cache: "no-store",
+    redirect: "manual",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE),
+  });
 
 // Marks what is about to leave as tried, before anything leaves: the transaction is the lock.
 async function takeSome(tx) {
-  const all = (await tx.store.getAll()).filter(one => !one.stuck);
-  // What seems to come was logged before the clock was set back. It goes by itself, as if sent by the clock of then, so that
-  // its last entry happened at the latest now; the service sees that the clock had moved, and says that the time is uncertain.
-  const now = Date.now(), ahead = all.filter(one => one.at > now + AHEAD), some = (ahead.length ? ahead : all).slice(0, BATCH);
+  const all = (await tx.store.getAll()).filter((one) => !one.stuck);
+  // What seems to come was logged before the clock was set back. It goes by itself, as if sent by the clock of then,
+  // so that its last entry happened at the latest now; the service sees that the clock had moved, and says that the
+  // time is uncertain.
+  const now = Date.now(),
+    ahead = all.filter((one) => one.at > now + AHEAD),
+    some = (ahead.length ? ahead : all).slice(0, BATCH);
   for (const one of some) if (!one.tried) tx.store.put({ ...one, tried: true });
-  return { all, some, sentAt: new Date(ahead.length ? Math.max(...some.map(one => one.at)) : now) };
+  return { all, some, sentAt: new Date(ahead.length ? Math.max(...some.map((one) => one.at)) : now) };
 }
 
 // Lets go of what the answer names, and keeps what needs somebody. Returns how many were named.
@@ -128,7 +200,8 @@ async function settle(tx, some, by) {
       tx.objectStore("outbox").delete(one.id);
       // What waits for another entry of the same device settles itself; everything else needs its author.
       const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
-      if (needsSomebody) tx.objectStore("notices").put({ id: one.id, author: one.author, message: result.message, at: one.at });
+      if (needsSomebody)
+        tx.objectStore("notices").put({ id: one.id, author: one.author, message: result.message, at: one.at });
     } else {
       tx.objectStore("outbox").put({ ...one, tried: true, stuck: result.message ?? result.status });
     }
@@ -141,24 +214,36 @@ async function sendSome() {
   if (!some.length) return { more: false };
   let answer, said;
   try {
-    answer = await post({ sent_at: localTime(sentAt), device_id: null, more: true, entries: some.map(one => ({ id: one.id, box: one.box })) });
+    answer = await post({
+      sent_at: localTime(sentAt),
+      device_id: null,
+      more: true,
+      entries: some.map((one) => ({ id: one.id, box: one.box })),
+    });
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403) {
       return { error: (await shutOut(answer)) ? "wiped" : "sign-in" };
     }
     // A hotspot's own page, or a proxy's, is no answer of ours.
-    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json")) return { error: "server" };
+    if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json"))
+      return { error: "server" };
     said = await answer.json();
   } catch {
     return { error: "network" };
   }
-  const by = new Map((Array.isArray(said?.results) ? said.results : []).map(one => [one.id, one]));
-  const named = await within(["outbox", "notices"], "readwrite", tx => settle(tx, some, by), STRICT);
+  const by = new Map((Array.isArray(said?.results) ? said.results : []).map((one) => [one.id, one]));
+  const named = await within(["outbox", "notices"], "readwrite", (tx) => settle(tx, some, by), STRICT);
   const date = Date.parse(answer.headers.get("date") ?? "");
-  if (said.shut_out && !(await waiting()).some(one => !one.stuck)) {
-    // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would reach nobody.
+  if (said.shut_out && !(await waiting()).some((one) => !one.stuck)) {
+    // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would
+    // reach nobody.
     await post({ sent_at: localTime(), device_id: null, more: false, entries: [] }).catch(() => {});
     return { error: "wiped" };
   }
   const more = named > 0 && (all.length > some.length || Boolean(said.shut_out));
-  return { more, position: said.position, ...(named ? {} : { error: "server" }), ...(Number.isNaN(date) ? {} : { offset: Math.round((date - Date.now()) / 1000) }) };
+  return {
+    more,
+    position: said.position,
+    ...(named ? {} : { error: "server" }),
+    ...(Number.isNaN(date) ? {} : { offset: Math.round((date - Date.now()) / 1000) }),
+  };
 }

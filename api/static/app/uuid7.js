@@ -1,5 +1,7 @@
-// UUIDv7 (RFC 9562): milliseconds first, then a random tail that counts up within one millisecond, so that ids made in order sort in order.
-let last = 0, count = 0;
+// UUIDv7 (RFC 9562): milliseconds first, then a random tail that counts up within one millisecond, so that ids made
+// in order sort in order.
+let last = 0,
+  count = 0;
 
 export function uuid7(now = Date.now()) {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -14,6 +16,6 @@ export function uuid7(now = Date.now()) {
   bytes[6] = 0x70 | (count >> 8);
   bytes[7] = count & 0xff;
   bytes[8] = 0x80 | (bytes[8] & 0x3f);
-  const hex = [...bytes].map(one => one.toString(16).padStart(2, "0")).join("");
+  const hex = [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }

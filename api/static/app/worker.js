@@ -1,34 +1,54 @@
-// The service worker: opens the app with no signal, and sends what waits when the signal comes back, even with every page closed.
+// The service worker: opens the app with no signal, and sends what waits when the signal comes back, even with every
+// page closed.
 import { flush } from "{{ app/outbox.js }}";
 
 // Filled in by the service when it serves /sw.js: a new version of any file is a new worker.
-const VERSION = "%VERSION%", SHELL = `ap-ledger-${VERSION}`, PAGES = "%PAGES%".split(" "), FILES = "%FILES%".split(" ");
+const VERSION = "%VERSION%",
+  SHELL = `ap-ledger-${VERSION}`,
+  PAGES = "%PAGES%".split(" "),
+  FILES = "%FILES%".split(" ");
 
-addEventListener("install", event => event.waitUntil((async () => {
-  const cache = await caches.open(SHELL);
-  await cache.addAll([...PAGES, ...FILES].map(address => new Request(address, { cache: "reload" })));
-  await skipWaiting();
-})()));
+addEventListener("install", (event) =>
+  event.waitUntil(
+    (async () => {
+      const cache = await caches.open(SHELL);
+      await cache.addAll([...PAGES, ...FILES].map((address) => new Request(address, { cache: "reload" })));
+      await skipWaiting();
+    })(),
+  ),
+);
 
-addEventListener("activate", event => event.waitUntil((async () => {
-  for (const name of await caches.keys()) if (name.startsWith("ap-ledger-") && name !== SHELL) await caches.delete(name);
-  await clients.claim();
-})()));
+addEventListener("activate", (event) =>
+  event.waitUntil(
+    (async () => {
+      for (const name of await caches.keys())
+        if (name.startsWith("ap-ledger-") && name !== SHELL) await caches.delete(name);
+      await clients.claim();
+    })(),
+  ),
+);
 
-const kept = address => caches.match(address, { cacheName: SHELL });
+const kept = (address) => caches.match(address, { cacheName: SHELL });
 
-addEventListener("fetch", event => {
+addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
   if (event.request.method !== "GET" || address.origin !== location.origin) return;
   if (event.request.mode === "navigate") {
-    // The app's pages hold nothing about anybody, so one copy serves every day and everybody. Other pages need the service.
-    if (PAGES.includes(address.pathname) && address.pathname !== "/offline") event.respondWith(kept(address.pathname).then(found => found ?? fetch(event.request)));
+    // The app's pages hold nothing about anybody, so one copy serves every day and everybody. Other pages need the
+    // service.
+    if (PAGES.includes(address.pathname) && address.pathname !== "/offline")
+      event.respondWith(kept(address.pathname).then((found) => found ?? fetch(event.request)));
     else event.respondWith(fetch(event.request).catch(async () => (await kept("/offline")) ?? Response.error()));
   } else if (FILES.includes(address.pathname)) {
-    event.respondWith(kept(address.pathname).then(found => found ?? fetch(event.request)));
+    event.respondWith(kept(address.pathname).then((found) => found ?? fetch(event.request)));
   }
 });
 
-addEventListener("sync", event => {
-  if (event.tag === "outbox") event.waitUntil(flush().then(done => { if (done.error) throw new Error(done.error); }));
+addEventListener("sync", (event) => {
+  if (event.tag === "outbox")
+    event.waitUntil(
+      flush().then((done) => {
+        if (done.error) throw new Error(done.error);
+      }),
+    );
 });
