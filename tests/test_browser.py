@@ -311,6 +311,14 @@ def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_t
     assert page.inner_text("#tiles") == now and page.said == []
 
 
+def test_what_happened_is_marked_on_the_line_that_the_legend_names(page: Any, served: tuple[str, Any]) -> None:
+    replayed(page, served)
+    named = page.eval_on_selector_all(".legend [data-line]", "marks => marks.map(mark => `${mark.className} ${5 * mark.dataset.line}`)")
+    drawn = page.eval_on_selector_all("#marks rect", "marks => marks.map(mark => `${mark.getAttribute('class')} ${mark.getAttribute('y')}`)")
+    assert named == ["context 0", "voice 5", "incident 10"]
+    assert drawn and set(drawn) <= set(named)
+
+
 def test_play_runs_to_the_end_and_stops(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
     page.evaluate("const one = document.querySelector('#slider'); one.value = one.max - 3; one.dispatchEvent(new Event('input'))")

@@ -14,6 +14,8 @@ from starlette.datastructures import FormData
 
 from ap_ledger.domain.posted import CODE
 from ap_ledger.domain.posting import id_of as id_of_entry
+from ap_ledger.events.changes import CHANGE_EVENTS
+from ap_ledger.events.entries import ENTRY_EVENTS
 from ap_ledger.kinds import KINDS, TOLD
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.ledger import new_id
@@ -127,7 +129,7 @@ def _fields(using: Service, entry: dict[str, Any], mine: bool, typed: dict[str, 
         return []
 
 
-WORDS = frozenset({"text", "note", "words", "category", "answers", "reason"})
+WORDS = frozenset(field for event in (*ENTRY_EVENTS, *CHANGE_EVENTS) for field in event.PERSONAL)
 """Fields that hold somebody's words. In what was refused any of them may stand anywhere."""
 
 
