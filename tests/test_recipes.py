@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house import House, settings_for
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("ap_ledger", "api", "frameworks", "projections", "reports")
 PROOFS = ("test_kinds.py", "test_events.py")
@@ -308,4 +310,27 @@ with house.browser() as client:
     assert staff.get("/places").status_code == staff.post("/places", data=fields).status_code == 403
     assert "/places" not in staff.get("/me").text
 house.close()
+""")  # fmt: skip
+
+
+def test_changing_a_store(copy: Path, tmp_path: Path) -> None:
+    older = House(settings_for("sqlite", tmp_path / "older", None)).furnish()
+    older.close()
+    assert follow(copy, "Change a store") == ["ap_ledger/stores/jobs.py", "ap_ledger/persistence/steps/jobs.py"]
+    proves(copy, f"older = settings_for('sqlite', pathlib.Path({str(tmp_path / 'older')!r}), None)" + """
+from ap_ledger.cli.checking import faults
+from ap_ledger.errors import SetupError
+from ap_ledger.stores.upgrading import upgrade
+house.close()
+try:
+    House(older, make=False)
+except SetupError as error:
+    assert "ap-ledger upgrade" in str(error), error
+else:
+    raise AssertionError("a store of before must be refused until it is upgraded")
+assert upgrade(older) == ["jobs: a run says on which machine it was"]
+assert [look for look in faults(older, False) if look.fault and look.what.startswith("the file of")] == []
+again = House(older, make=False)
+assert again.jobs.claim("sweep", FRIDAY, FRIDAY) and again.rows("SELECT count(*) FROM stored_events")[0][0] > 0
+again.close()
 """)  # fmt: skip
