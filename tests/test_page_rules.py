@@ -34,6 +34,8 @@ from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
 from ap_ledger.events.days import EVERY_DAY
 from ap_ledger.recording.ledger import new_id
+from projections.queries.instruments import usual_period
+from projections.queries.relations import still_visited
 from tests.house import House
 
 HERE, ELSEWHERE, COUNCIL, STUDENT = uuid4(), uuid4(), uuid4(), uuid4()
@@ -196,6 +198,25 @@ def test_a_proposal_is_seen_by_whoever_made_it() -> None:
     deed = Proposed("allow-recovery", About(HERE), proposed_by=proposer.person_id)
     assert may_see_proposal(proposer, deed) and not may_see_proposal(who("mentor"), deed)
     assert may_see_proposal(who("leader"), deed)
+
+
+# Days -----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_report_is_about_the_half_term_that_runs_or_the_last_one_that_did() -> None:
+    terms = [{"first": "2026-01-05", "last": "2026-02-13"}, {"first": "2026-02-23", "last": "2026-03-27"}]
+    setting = {"calendars": [{"from_date": "2026-01-01", "terms": terms}]}
+    assert usual_period(setting, date(2026, 3, 6)) == (date(2026, 2, 23), date(2026, 3, 6))
+    assert usual_period(setting, date(2026, 2, 18)) == (date(2026, 1, 5), date(2026, 2, 13))
+    assert usual_period({}, date(2026, 3, 6)) == (date(2026, 1, 24), date(2026, 3, 6)), "six weeks without a calendar"
+
+
+def test_whoever_left_four_weeks_ago_may_still_be_visited() -> None:
+    student = {"id": "a"}
+    left = [{"student_id": "a", "start": "2026-01-05", "end": "2026-02-06", "commissioner_id": None}]
+    assert still_visited([student], left, date(2026, 3, 6)) == [student]
+    assert still_visited([student], left, date(2026, 3, 7)) == []
+    assert still_visited([student], [], date(2026, 3, 7)) == [student], "visited before any placement began"
 
 
 # Commands -------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ outbox."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ from projections.queries.curriculum_state import group_statuses
 from projections.queries.history import entries_of_day
 from projections.queries.reading import Body, Reader, Unknown, group_of
 from projections.queries.register import SuggestedCode, codes_of_day
-from projections.queries.relations import still_here
+from projections.queries.relations import still_visited
 from projections.queries.roster import roster, scale_as_json
 from projections.queries.session_sheet import missing_by_slot
 from reports.csv_files import csv_text
@@ -38,8 +38,6 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
 pages = gated(include_in_schema=False)
 CONTACTS = {topic: kind.contact for topic, kind in TOLD.items() if kind.contact is not None}
 """How the day tells of somebody who reached out, by the kind of entry that says so."""
-AFTERWARDS = timedelta(days=28)
-"""For so long after their last placement somebody may still be visited and is on the list."""
 
 
 @router.get(
@@ -58,9 +56,7 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     now = ledger.clock()
     today = now.astimezone(ZoneInfo(body["time_zone"])).date()
     among = [one for one in asking.among(reader.everyone(body), "record") if "core" not in one["shredded"]]
-    students = sorted(
-        still_here(among, reader.whole("placements", body), today - AFTERWARDS), key=lambda one: str(one["name"])
-    )
+    students = sorted(still_visited(among, reader.whole("placements", body), today), key=lambda one: str(one["name"]))
     mine = frozenset(
         student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload
     )

@@ -4,7 +4,7 @@ released."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlencode
 from uuid import UUID
@@ -27,7 +27,7 @@ from api.core.released import lines_of, released_of
 from api.core.service import Current, Service, Using
 from api.core.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from projections.queries.clocks import packs_waiting
-from projections.queries.instruments import half_terms
+from projections.queries.instruments import usual_period
 from projections.queries.reading import Body, Unknown
 from reports.compose import Order, make_report, students_of, words_that_leave
 from reports.disclosure import PRESETS, Report
@@ -62,7 +62,7 @@ def _reports(
     where, settings = setting_for(using.reader, asking, wanted, "make-reports")
     students = asking.among(using.reader.everyone(where), "make-reports")
     today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
-    first, last = _usual_period(where, today)
+    first, last = usual_period(where, today)
     released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
     prepared = using.jobs.drafts_of(UUID(where["id"]))
@@ -79,15 +79,6 @@ def _reports(
         placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said,
         done=done,
     )  # fmt: skip
-
-
-def _usual_period(setting: Body, today: date) -> tuple[date, date]:
-    """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
-    held = [one for one in half_terms(setting) if one.first <= today]
-    if not held:
-        return today - timedelta(weeks=6, days=-1), today
-    latest = max(held, key=lambda one: one.last)
-    return latest.first, min(latest.last, today)
 
 
 @router.get("/reports/make", gate=Gate("make-reports"))

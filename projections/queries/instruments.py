@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -69,6 +69,15 @@ def half_terms(setting: Body) -> list[Stretch]:
         for term in calendar["terms"]
         if begins <= term["last"] < next_begins
     ]
+
+
+def usual_period(setting: Body, today: date) -> tuple[date, date]:
+    """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
+    held = [one for one in half_terms(setting) if one.first <= today]
+    if not held:
+        return today - timedelta(weeks=6, days=-1), today
+    latest = max(held, key=lambda one: one.last)
+    return latest.first, min(latest.last, today)
 
 
 def in_use(reader: Reader, on: date) -> list[Definition]:

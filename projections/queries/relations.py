@@ -15,6 +15,9 @@ from projections.writers.registry import bodies_at
 ALWAYS = "9999"
 """Stands for the day on which something takes over that nothing has taken over from yet (`events/dated.py`)."""
 
+AFTERWARDS = timedelta(days=28)
+"""For so long after their last placement somebody may still be visited."""
+
 
 def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = None) -> Days:
     """The days of some placements of one student put together; only of one commissioner's, where one is named."""
@@ -66,6 +69,11 @@ def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) 
     return [
         one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])
     ]
+
+
+def still_visited(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
+    """Those students whom somebody may still visit on a day: they are here, or left not long before."""
+    return still_here(students, placements, day - AFTERWARDS)
 
 
 class Known(NamedTuple):
