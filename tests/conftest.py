@@ -10,8 +10,11 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
 from ap_ledger.settings import Settings
+from ap_ledger.stores.accounts import accounts
 from tests.browsing import PHONE, TABLET, Place, open_place
 from tests.databases import dropped, own_server
 from tests.house import Clock, House, settings_for
@@ -19,6 +22,8 @@ from tests.house import Clock, House, settings_for
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
 hypothesis_settings.register_profile("nightly", deadline=None, suppress_health_check=list(HealthCheck), max_examples=2_000)
 hypothesis_settings.load_profile(os.environ.get("AP_LEDGER_HYPOTHESIS", "suite"))
+
+REAL_HASHES = accounts._PASSWORDS
 
 for name in [name for name in os.environ if name.startswith("AP_LEDGER_") and not name.startswith(("AP_LEDGER_TEST", "AP_LEDGER_SAMPLE"))]:
     del os.environ[name]
@@ -40,6 +45,21 @@ def _databases_go() -> Iterator[None]:
     """What a test made on the server goes with it."""
     with dropped():
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_hashes() -> Iterator[None]:
+    """Passwords hashed as always, at the lowest cost: what is made to be slow would be a tenth of the suite's time."""
+    quick = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_PASSWORDS", quick)
+        yield
+
+
+@pytest.fixture
+def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed at the cost that they have in use."""
+    monkeypatch.setattr(accounts, "_PASSWORDS", REAL_HASHES)
 
 
 CHROMIUM = next((found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None)

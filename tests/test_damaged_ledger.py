@@ -26,16 +26,16 @@ ANYWHERE = {
 ON_SQLITE = {
     "a student of one octet": "UPDATE stored_events SET student_id = x'00' WHERE position = ?",
     "a student that is a huge number": "UPDATE stored_events SET student_id = 999999999999 WHERE position = ?",
-    "a time that is a text": "UPDATE stored_events SET occurred_at = 'abc' WHERE position = ?",
-    "a recording that is a text": "UPDATE stored_events SET recorded_at = 'abc' WHERE position = ?",
+    "a time that is a text": "UPDATE stored_events SET occurred_at = 'hush' WHERE position = ?",
+    "a recording that is a text": "UPDATE stored_events SET recorded_at = 'hush' WHERE position = ?",
     "a state of octets": "UPDATE stored_events SET state = cast(state AS BLOB) WHERE position = ?",
     "a state of letters that there are not": "UPDATE stored_events SET state = cast(x'ff' AS TEXT) WHERE position = ?",
-    "a stream that is a text": "UPDATE stored_events SET originator_id = 'abc' WHERE position = ?",
-    "a link that is a text": "UPDATE stored_events SET chain = 'abc' WHERE position = ?",
+    "a stream that is a text": "UPDATE stored_events SET originator_id = 'hush' WHERE position = ?",
+    "a link that is a text": "UPDATE stored_events SET chain = 'hush' WHERE position = ?",
     "a fingerprint that is a number": "UPDATE stored_events SET fingerprint = 5 WHERE position = ?",
     "a version that is half": "UPDATE stored_events SET originator_version = 1.5 WHERE position = ?",
     "a key of one octet": "UPDATE sealed SET key_id = x'00' WHERE position = ?",
-    "a nonce that is a text": "UPDATE sealed SET nonce = 'abc' WHERE position = ?",
+    "a nonce that is a text": "UPDATE sealed SET nonce = 'hush' WHERE position = ?",
     "a text that is a huge number": "UPDATE sealed SET ciphertext = 999999999999 WHERE position = ?",
     "a class of octets": "UPDATE sealed SET retention_class = x'ff' WHERE position = ?",
 }
@@ -60,7 +60,7 @@ def test_a_damaged_row_is_named_and_everything_after_it_is_looked_at_too(make_ho
     said = "; ".join(fault for some in found.values() for fault in some)
     assert found.keys() == LOOKS
     assert f"position {note.position}" in said and f"position {later.position} (" in said
-    assert "ASH" not in said and "abc" not in said
+    assert "ASH" not in said and "hush" not in said
 
 
 @pytest.mark.parametrize("topic", ["setting-opened", "key-made", "timetable-set", "role-granted", "framework-published", "student-identified", "key-shredded"])
