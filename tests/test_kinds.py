@@ -167,7 +167,7 @@ def test_the_program_that_imports_nothing_of_ours_knows_an_entry_of_any_kind() -
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_a_script_names_no_kind_count_or_field_that_no_row_has(script: Path) -> None:
     text = script.read_text()
-    named = set(re.findall(r'(?:entry\(|say\(|kind: |kind === |kind !== )"([a-z]+(?:-[a-z]+)+)"', text))
+    named = set(re.findall(r'(?:entry\(\s*|say\(\s*|kind: |kind === |kind !== )"([a-z]+(?:-[a-z]+)+)"', text))
     counted = set(re.findall(r'"(kinds|visits|sessions|faces|incidents|flashpoints)\.([a-z-]+)"', text))
     assert named <= {*KINDS, "entry-corrected", "entry-voided"}, named - set(KINDS)
     assert {kind for part, kind in counted if part == "kinds"} <= set(TOLD)
@@ -177,6 +177,6 @@ def test_the_scripts_log_kinds_with_words_that_their_classes_take() -> None:
     """What a visit offers to choose from is what the classes allow."""
     text = (ROOT / "api" / "static" / "app" / "visit.js").read_text()
     for name, topic, field in (("EFFORTS", "visit-logged", "effort"), ("CHANNELS", "visit-logged", "channel"), ("KEPT", "note-written", "retention_class")):
-        listed = re.findall(r'\["([a-z-]+)",', re.search(rf"const {name} = (.*);", text)[1])  # type: ignore[index]
+        listed = re.findall(r'\[\s*"([a-z-]+)",', re.search(rf"const {name} = (.*?);", text, re.S)[1])  # type: ignore[index]
         allowed = EVENT_BY_TOPIC[topic].model_fields[field].annotation
         assert set(listed) == set(allowed.__args__), name  # type: ignore[union-attr]
