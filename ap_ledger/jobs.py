@@ -17,11 +17,11 @@ from zoneinfo import ZoneInfo
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from ap_ledger.bootstrap import Service
+from ap_ledger.domain.retention import time_over
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
-from api.core.service import Service
-from api.keeping.retention_pages import retention_over
 from projections.queries.clocks import clocks, open_reviews
 from reports.compose import Order, make_report, students_of
 from reports.layouts import read_layout
@@ -156,13 +156,11 @@ def draft_pack(
 
 
 def _retention_due(service: Service) -> Said:
-    today = service.ledger.standing.today
-    settings = service.reader.whole("settings")
-    return {
-        "students": sum(
-            len(retention_over(service.reader, setting, today(UUID(setting["id"])))) for setting in settings
-        )
-    }
+    reader, students = service.reader, 0
+    for setting in reader.whole("settings"):
+        today = service.ledger.standing.today(UUID(setting["id"]))
+        students += len(time_over(reader.everyone(setting), reader.whole("placements", setting), setting, today))
+    return {"students": students}
 
 
 def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Said]:
@@ -179,14 +177,14 @@ JOBS: tuple[Job, ...] = (
         "Entries that wait for something are tried again",
         "every minute",
         every_minute,
-        _counted("settled", lambda one: one.ledger.release_all()),
+        _counted("settled", lambda one: one.ledger.waiting.release_all()),
     ),
     Job(
         "finish-erasures",
         "Erasures that a crash cut short are finished",
         "every minute",
         every_minute,
-        _counted("finished", lambda one: one.ledger.deeds.redo()),
+        _counted("finished", lambda one: one.ledger.effects.redo()),
     ),
     Job(
         "remember-end",
@@ -207,7 +205,7 @@ JOBS: tuple[Job, ...] = (
         "Whatever an erasure should have removed is looked for",
         "each night",
         daily(3, 20),
-        _counted("found", lambda one: one.ledger.deeds.sweep()),
+        _counted("found", lambda one: one.ledger.effects.sweep()),
     ),
     Job(
         "end-held",
@@ -221,14 +219,14 @@ JOBS: tuple[Job, ...] = (
         "Copies of the keyring that a restore kept end after 35 days",
         "each night",
         daily(3, 30),
-        _counted("deleted", lambda one: end_old_copies(copies_folder(one.ledger.settings))),
+        _counted("deleted", lambda one: end_old_copies(copies_folder(one.settings))),
     ),
     Job(
         "tidy-sign-in",
         "Sign-ins that are over are forgotten",
         "each night",
         daily(3, 40),
-        _counted("forgotten", lambda one: one.ledger.accounts.tidy()),
+        _counted("forgotten", lambda one: one.accounts.tidy()),
     ),
     Job(
         "half-term-packs",

@@ -13,6 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from ap_ledger import __version__
+from ap_ledger.bootstrap import Service
 from api.capture import routes as capture
 from api.capture import shell_pages
 from api.core import static_files
@@ -20,7 +21,6 @@ from api.core.gate import Gate, GatedRouter, check_gates
 from api.core.guards import Guards
 from api.core.navigation import in_order
 from api.core.problems import add_problem_handlers
-from api.core.service import Service
 from api.entries import entry_pages, held_pages, online_pages, worry_pages
 from api.entries import routes as entries
 from api.frameworks import framework_pages

@@ -48,7 +48,7 @@ def once(kind: str, postgres: str, seconds: float) -> tuple[float, list[float]]:
     with house_on(kind, postgres, now=datetime.now(UTC)) as house:
         days = Days(house)
         sent_at = datetime.now(UTC).isoformat()
-        token = house.ledger.accounts.make_token(house.leader, ["record"], 365)
+        token = house.accounts.make_token(house.leader, ["record"], 365)
         enough = int(seconds * 40_000 / SIZE / CLIENTS)
         bodies = [
             [

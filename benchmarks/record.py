@@ -129,7 +129,7 @@ def batches_of_50(kind: str, postgres: str, count: int, slow: float) -> dict[str
         prepared = [
             [
                 row
-                for unit in house.ledger._open_send(house.clock(), None, None, days.batch(50)).units
+                for unit in house.ledger.sending.open(house.clock(), None, None, days.batch(50)).units
                 for row in unit.rows
             ]
             for _ in range(count)
@@ -194,8 +194,8 @@ async def ours_in_a_loop(
         done = 0
         while time.perf_counter() < deadline:
             began = time.perf_counter()
-            send = ledger._open_send(ledger.clock(), None, None, [pool.pop()])
-            ledger.finish(send, await asyncio.wrap_future(ledger.submit(send)))
+            send = ledger.sending.open(ledger.clock(), None, None, [pool.pop()])
+            ledger.sending.finish(send, await asyncio.wrap_future(ledger.sending.submit(send)))
             times.append(time.perf_counter() - began)
             done += 1
         return done

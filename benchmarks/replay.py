@@ -61,7 +61,7 @@ def main() -> None:
         )
         # The session was begun by the benchmark's clock, and the service lives by the system's.
         house.clock.now = house.clock.now.now(house.clock.now.tzinfo)
-        secret = house.ledger.accounts.begin(house.leader, "full")
+        secret = house.accounts.begin(house.leader, "full")
         with demo.serving(house.settings.data) as url, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"]

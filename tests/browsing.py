@@ -13,12 +13,13 @@ from uuid import UUID
 import orjson
 from sqlalchemy import update
 
+from ap_ledger.bootstrap import open_installation, open_ledger
 from ap_ledger.cli import demo
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.setting import SetCalendar, SetTimetable
 from ap_ledger.domain.student import AssignMentor, ExpectStudent
 from ap_ledger.events.student import ExpectedDay
-from ap_ledger.recording.ledger import Ledger, new_id, open_ledger
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import read_settings
 from ap_ledger.stores.accounts.store import PRESENCE
 from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
@@ -46,7 +47,8 @@ class Place:
 
     def __init__(self, folder: Path, url: str, chaos: Chaos, story: Any) -> None:
         self.folder, self.direct, self.chaos, self.story = folder, url, chaos, story
-        self.ledger: Ledger = open_ledger(read_settings(data=folder))
+        installation = open_installation(read_settings(data=folder))
+        self.ledger, self.accounts = installation.ledger, installation.accounts
         self.mentor, self.staff = story.mentors[0], story.staff[0]
         self.mark()
 
@@ -61,18 +63,18 @@ class Place:
         self.ledger.execute(
             EnrolDevice(id=new_id(), setting_id=self.story.setting, author_id=self.story.others["leader"], device=device, name="Test", kind=kind)
         )
-        return device, self.ledger.accounts.admit_device(device)
+        return device, self.accounts.admit_device(device)
 
     def cookies(self, person: UUID | None, device: UUID | None = None, credential: str = "") -> list[dict[str, Any]]:
         """What a browser holds once somebody has signed in on an enrolled device (or on a desk's browser, without one)."""
         shared = {"domain": "127.0.0.1", "path": "/", "secure": True, "httpOnly": True, "sameSite": "Lax"}
         # The device's outlives a browser that dies; a sign-in does not.
         made = [{"name": DEVICE_COOKIE, "value": credential, "expires": time.time() + 30 * 86400, **shared}] if credential else []
-        return made + ([{"name": SESSION_COOKIE, "value": self.ledger.accounts.begin(person, "full", device), **shared}] if person else [])
+        return made + ([{"name": SESSION_COOKIE, "value": self.accounts.begin(person, "full", device), **shared}] if person else [])
 
     def signed_in_since(self, device: UUID, days: int) -> None:
         """Whoever is signed in on a device has been for so many days."""
-        with self.ledger.accounts._engine.begin() as connection:
+        with self.accounts._engine.begin() as connection:
             connection.execute(update(PRESENCE).where(PRESENCE.c.device_id == device.bytes).values(began_at=PRESENCE.c.began_at - days * 86_400_000_000))
 
     def recorded(self, *kinds: str) -> list[Recorded]:

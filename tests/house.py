@@ -17,6 +17,7 @@ from uuid import UUID
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from ap_ledger.bootstrap import create_ledger, open_service
 from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
@@ -25,19 +26,12 @@ from ap_ledger.domain.setting import OpenSetting, SetTimetable
 from ap_ledger.domain.student import AdmitStudent, ExpectStudent, IdentifyStudent, StartPlacement
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
-from ap_ledger.recording.ledger import new_id, open_ledger
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import Settings, read_settings
-from ap_ledger.stores.creating import create_ledger
-from ap_ledger.stores.jobs import JobStore
 from api import create_app
 from api.core.asking import SESSION_COOKIE
-from api.core.service import Service
 from frameworks import shipped_definitions
-from projections import PROJECTIONS
 from projections.queries.history import history
-from projections.queries.reading import Reader
-from projections.runner import Runner
-from projections.views import Views
 from tests.databases import make_database, name_in
 
 MONDAY = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -74,16 +68,10 @@ class House:
         self.settings, self.clock = settings, clock or Clock()
         if make:
             create_ledger(settings)
-        self.ledger = open_ledger(settings, self.clock)
-        try:
-            self.jobs = JobStore(settings)
-        except BaseException:
-            self.ledger.close()
-            raise
-        self.views = Views(settings.sqlalchemy_url("views"), settings.connections)
-        self.runner = Runner(self.ledger.recorder, self.views, PROJECTIONS)
-        self.reader = Reader(self.ledger, self.views)
-        self.service = Service(self.ledger, self.views, self.runner, self.reader, self.jobs)
+        self.service = open_service(settings, self.clock)
+        self.ledger, self.accounts, self.drafts = self.service.ledger, self.service.accounts, self.service.drafts
+        self.proposals, self.ways_in, self.jobs = self.service.proposals, self.service.ways_in, self.service.jobs
+        self.views, self.runner, self.reader = self.service.views, self.service.runner, self.service.reader
 
     @classmethod
     def furnished(cls, kind: str, folder: Path, postgres: str | None = None, clock: Clock | None = None, **more: Any) -> Self:
@@ -162,12 +150,12 @@ class House:
     def browser(self, person: UUID | None = None, app: FastAPI | None = None, kind: str = "full", device: UUID | None = None, **more: Any) -> TestClient:
         """A browser in which somebody (the leader, if nobody is named) is signed in. Use it in a `with` to start the service."""
         made = TestClient(app or self.app(), base_url=ORIGIN, headers={"origin": ORIGIN}, raise_server_exceptions=False, **more)
-        made.cookies.set(SESSION_COOKIE, self.ledger.accounts.begin(person or self.leader, kind, device))
+        made.cookies.set(SESSION_COOKIE, self.accounts.begin(person or self.leader, kind, device))
         return made
 
     def token(self, person: UUID | None = None, *scopes: str) -> dict[str, str]:
         """The header of a program that acts for somebody (the leader, if nobody is named)."""
-        return {"authorization": f"Bearer {self.ledger.accounts.make_token(person or self.leader, scopes or ('all',), 365)}"}
+        return {"authorization": f"Bearer {self.accounts.make_token(person or self.leader, scopes or ('all',), 365)}"}
 
     def stranger(self, app: FastAPI | None = None) -> TestClient:
         """A browser in which nobody is signed in."""
@@ -175,7 +163,7 @@ class House:
 
     def take_back(self, client: TestClient) -> None:
         """Staff take the tablet back."""
-        self.ledger.accounts.hand_over(client.cookies[SESSION_COOKIE], None)
+        self.accounts.hand_over(client.cookies[SESSION_COOKIE], None)
 
     # Words for entries --------------------------------------------------------------------------------------------
 
@@ -241,10 +229,7 @@ class House:
         connection.close()
 
     def close(self) -> None:
-        self.runner.stop()
-        self.ledger.close()
-        self.views.close()
-        self.jobs.close()
+        self.service.close()
 
 
 class Model(NamedTuple):

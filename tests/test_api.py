@@ -82,7 +82,7 @@ def test_a_full_queue_is_503_with_retry_after(house: House, client: TestClient, 
     def full(_: Any) -> Any:
         raise Busy
 
-    monkeypatch.setattr(house.ledger, "submit", full)
+    monkeypatch.setattr(house.ledger.sending, "submit", full)
     answer = post(client, house.rung())
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["detail"].startswith("Too many")
@@ -92,7 +92,7 @@ def test_a_box_is_kept_and_answered_held(house: House, client: TestClient) -> No
     box = {"id": str(new_id()), "box": {"v": 1, "kid": "k", "epk": "e", "iv": "i", "ct": "c"}}
     (result,) = post(client, box).json()["results"]
     assert (result["id"], result["status"]) == (box["id"], "held")
-    assert house.ledger.held_entries()[0].entry == box
+    assert house.ledger.waiting.entries()[0].entry == box
 
 
 def test_you_read_your_own_writes(house: House, client: TestClient) -> None:

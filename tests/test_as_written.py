@@ -101,7 +101,7 @@ def test_what_was_stored_in_seconds_before_is_read_as_it_is(house: House) -> Non
     entry = house.entry(
         "session-attended", planned_start=MONDAY.isoformat(), planned_end=(MONDAY + timedelta(hours=3)).isoformat(), actual_start=MONDAY.isoformat()
     )
-    send = house.ledger._open_send(house.clock(), None, None, [entry])
+    send = house.ledger.sending.open(house.clock(), None, None, [entry])
     (row,) = send.units[0].rows
     state = {**orjson.loads(row.state), "actual_start": str(int(MONDAY.timestamp()))}
     old = Unit(send.units[0].id, (row._replace(state=orjson.dumps(state).decode()),))

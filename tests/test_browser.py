@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from ap_ledger.bootstrap import open_installation
 from ap_ledger.cli import demo
-from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import read_settings
 from api.core.asking import BROWSER_COOKIE, SESSION_COOKIE
 from tests.browsing import axe, until
@@ -49,10 +49,10 @@ def browser(chromium: Any, served: tuple[str, Any]) -> Iterator[SignedIn]:
 def signed_in_as(browser: Any, served: tuple[str, Any], role: str) -> SignedIn:
     """A browser in which somebody of the example is signed in."""
     url, story = served
-    ledger = open_ledger(read_settings(data=story.folder))
+    installation = open_installation(read_settings(data=story.folder))
     person = {"mentor": story.mentors[0], "ap-staff": story.staff[0], **story.others}[role]
-    secret = ledger.accounts.begin(person, "full")
-    ledger.close()
+    secret = installation.accounts.begin(person, "full")
+    installation.ledger.close()
     host = url.split("://")[1].split(":")[0]
     return SignedIn(
         browser,

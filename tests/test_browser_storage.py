@@ -212,4 +212,4 @@ def test_a_slip_on_the_plain_page_is_said_and_what_was_typed_stays(house: House,
     with house.browser(house.teacher) as client:
         page = client.post("/log", data=form)
     assert page.status_code == status
-    assert form["note"] in page.text and house.ledger.held_entries() == []
+    assert form["note"] in page.text and house.ledger.waiting.entries() == []

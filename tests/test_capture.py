@@ -29,8 +29,8 @@ from ap_ledger.events.base import Ref
 from ap_ledger.events.setting import Slot
 from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.boxes import open_box, public_key
+from ap_ledger.recording.judging import UNSURE
 from ap_ledger.recording.ledger import new_id
-from ap_ledger.recording.standing import UNSURE
 from api.capture.shell_pages import FILES, SHELLS, shell, worker
 from api.core.asking import DEVICE_COOKIE
 from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
@@ -53,7 +53,7 @@ def sealed(key: dict[str, Any], entry: dict[str, Any], **changed: Any) -> dict[s
 def enrolled(house: House, kind: Any = "phone") -> tuple[UUID, str]:
     device = new_id()
     house.ledger.execute(EnrolDevice(id=new_id(), setting_id=house.setting, author_id=house.leader, device=device, name="D", kind=kind))
-    return device, house.ledger.accounts.admit_device(device)
+    return device, house.accounts.admit_device(device)
 
 
 def send(client: TestClient, credential: str, *entries: dict[str, Any], **more: Any) -> Any:
@@ -71,7 +71,7 @@ def phone(house: House) -> tuple[UUID, str]:
     """A phone on which the mentor has been signed in since before anything here."""
     device, credential = enrolled(house)
     now, house.clock.now = house.clock.now, MONDAY - timedelta(days=1)
-    house.ledger.accounts.begin(house.mentor, "full", device)
+    house.accounts.begin(house.mentor, "full", device)
     house.clock.now = now
     house.ledger.execute(
         AssignMentor(id=new_id(), setting_id=house.setting, student=house.student, author_id=house.leader, person_id=house.mentor, from_date=date(2026, 1, 5))
@@ -94,7 +94,7 @@ def test_a_box_is_recorded_as_what_is_in_it_and_sending_it_again_is_a_duplicate(
         ("note-written", str(house.mentor)),
         ("rung-reached", str(house.mentor)),
     ]
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
 
 
 def test_a_box_that_cannot_be_opened_is_kept_and_the_good_ones_beside_it_go_through(house: House, phone: tuple[UUID, str]) -> None:
@@ -107,7 +107,7 @@ def test_a_box_that_cannot_be_opened_is_kept_and_the_good_ones_beside_it_go_thro
     with house.stranger() as client:
         assert statuses(send(client, phone[1], *boxes)) == ["recorded", *["held"] * 5]
         assert statuses(send(client, phone[1], *boxes)) == ["duplicate", *["held"] * 5]
-        assert [one.entry for one in house.ledger.held_entries()] == boxes[1:], "sealed as they came"
+        assert [one.entry for one in house.ledger.waiting.entries()] == boxes[1:], "sealed as they came"
         ids = {item["entry_id"] for item in house.browser(app=client.app).get("/api/v1/held").json()["items"]}
         assert ids == {box["id"] for box in boxes[1:]}, "the heads of the device's setting see that they wait"
         assert house.browser(house.mentor, client.app).get("/api/v1/held").json()["items"] == []
@@ -143,7 +143,7 @@ def test_a_device_sends_though_the_session_on_it_is_handed_over_or_gone(house: H
     key = public_key(house.ledger.keyring, house.setting)
     with house.browser(house.mentor, device=phone[0]) as client:
         client.cookies.set(DEVICE_COOKIE, phone[1])
-        house.ledger.accounts.hand_over(client.cookies["__Host-ap-ledger"], "/students/x/questionnaires/y/1")
+        house.accounts.hand_over(client.cookies["__Host-ap-ledger"], "/students/x/questionnaires/y/1")
         body = {"sent_at": FRIDAY.isoformat(), "entries": [sealed(key, house.rung())]}
         assert client.get("/api/v1/capture", follow_redirects=False).status_code == 303
         assert statuses(client.post("/api/v1/entries", json=body)) == ["recorded"]
@@ -155,14 +155,14 @@ def test_a_device_sends_though_the_session_on_it_is_handed_over_or_gone(house: H
 def test_a_revoked_device_may_deliver_all_it_holds_in_several_sends_and_is_then_wiped(house: House, phone: tuple[UUID, str]) -> None:
     key = public_key(house.ledger.keyring, house.setting)
     house.ledger.execute(RevokeDevice(id=new_id(), setting_id=house.setting, author_id=house.leader, device=phone[0], reason_code="lost"))
-    house.ledger.accounts.revoke_device(phone[0])
+    house.accounts.revoke_device(phone[0])
     with house.stranger() as client:
         assert statuses(send(client, phone[1], sealed(key, house.rung()), more=True)) == ["held"]
         last = send(client, phone[1], sealed(key, house.rung()), more=False)
         assert statuses(last) == ["held"] and last.json()["shut_out"] is True
         wiped = send(client, phone[1], sealed(key, house.rung()))
         assert wiped.status_code == 401 and wiped.json()["code"] == "shut-out" and "storage" in wiped.headers["clear-site-data"]
-    assert len(house.ledger.held_entries()) == 2
+    assert len(house.ledger.waiting.entries()) == 2
 
 
 # The roster ---------------------------------------------------------------------------------------------------------
@@ -368,7 +368,7 @@ def test_mending_that_is_wrong_again_keeps_what_was_typed_and_holds_nothing_twic
         form = {**fields(client.get("/held")), "field:channel": "phone", "field:minutes": "9999", "field:note": "told me <b>thrice</b>"}
         page = client.post(f"/held/{wrong['id']}", data=form)
         assert page.status_code == 422 and fields(page)["field:minutes"] == "9999" and "told me &lt;b&gt;thrice" in page.text
-        assert [str(one.entry_id) for one in house.ledger.held_entries()] == [wrong["id"]]
+        assert [str(one.entry_id) for one in house.ledger.waiting.entries()] == [wrong["id"]]
         done = client.post(f"/held/{wrong['id']}", data={**fields(page), "field:minutes": "90", "field:note": "told me"}, follow_redirects=False)
         assert done.headers["location"] == "/held?done=replaced"
     (entry,) = house.look_back()["entries"]
@@ -404,7 +404,7 @@ def test_a_week_that_was_logged_elsewhere_is_confirmed_with_one_tap_and_nothing_
         assert "Yes, I recorded them all" in teacher.get("/held").text
         assert teacher.post("/held", follow_redirects=False).headers["location"] == "/held?done=recorded"
     assert {one["id"] for one in house.look_back()["entries"]} == {one["id"] for one in mine}
-    assert {str(one.entry_id) for one in house.ledger.held_entries()} == {theirs["id"], wrong["id"]}
+    assert {str(one.entry_id) for one in house.ledger.waiting.entries()} == {theirs["id"], wrong["id"]}
 
 
 def test_what_was_changed_about_an_entry_that_waited_is_applied_when_it_is_confirmed(house: House, phone: tuple[UUID, str]) -> None:
@@ -414,7 +414,7 @@ def test_what_was_changed_about_an_entry_that_waited_is_applied_when_it_is_confi
         assert house.one(house.correct(mine, rung="goes-out")).status == "held", "it waits for its entry"
         house.browser(house.teacher, client.app).post(f"/held/{mine['id']}", data={"do": "retry"})
     (entry,) = house.look_back()["entries"]
-    assert (entry["status"], entry["entry"]["rung"]) == ("corrected", "goes-out") and house.ledger.held_entries() == []
+    assert (entry["status"], entry["entry"]["rung"]) == ("corrected", "goes-out") and house.ledger.waiting.entries() == []
 
 
 def test_a_head_who_settles_for_others_does_not_read_their_words(house: House) -> None:
@@ -433,7 +433,7 @@ def test_nobody_settles_what_is_not_theirs(house: House) -> None:
         for do in ("retry", "dismiss", "mend"):
             assert client.post(f"/held/{wrong['id']}", data={"do": do, "form": str(new_id())}).status_code == 404
         assert client.post("/held/moon", data={"do": "retry"}).status_code == 400
-    assert len(house.ledger.held_entries()) == 1
+    assert len(house.ledger.waiting.entries()) == 1
 
 
 # One entry's story --------------------------------------------------------------------------------------------------

@@ -92,7 +92,7 @@ def all_sent(page: Any, seconds: float = 40) -> None:
 def compare(place: Place, taps: list[Tap], slack: float = 3.0) -> None:
     """Everything that was tapped is in the ledger once: content, author and time of every entry, and the effort beside it."""
     rungs = place.recorded("rung-reached")
-    assert [(one.status, one.message) for one in place.ledger.held_entries(limit=1000)] == []
+    assert [(one.status, one.message) for one in place.ledger.waiting.entries(limit=1000)] == []
     assert Counter((one.student, one.state["rung"], one.author) for one in rungs) == Counter((tap.student, tap.rung, tap.author) for tap in taps)
     left = list(rungs)
     for tap in taps:
@@ -198,11 +198,11 @@ def test_what_waits_is_sent_though_the_sign_in_is_long_over(phone: Any, place: P
     page = with_worker(open_app(context, place))
     context.set_offline(True)
     taps = log(page, place, VISITS)
-    place.ledger.accounts.sign_out_everywhere(place.mentor)
+    place.accounts.sign_out_everywhere(place.mentor)
     context.clear_cookies(name="__Host-ap-ledger")
     context.set_offline(False)
     all_sent(page)
-    held = [one for one in place.ledger.held_entries(limit=1000) if one.resolution is None]
+    held = [one for one in place.ledger.waiting.entries(limit=1000) if one.resolution is None]
     assert held == []
     compare(place, taps)
     page.reload()
@@ -214,7 +214,7 @@ def test_a_browser_nobody_enrolled_keeps_everything_until_somebody_signs_in_agai
     context = chromium.new_context(**PHONE)
     context.add_cookies(place.cookies(place.mentor))
     page = with_worker(open_app(context, place))
-    place.ledger.accounts.sign_out_everywhere(place.mentor)
+    place.accounts.sign_out_everywhere(place.mentor)
     taps = log(page, place, VISITS)
     until(lambda: "Sign in to send" in page.inner_text("#strip"))
     page.click("#strip a")
@@ -344,7 +344,7 @@ def test_two_people_on_one_tablet_each_stay_the_author_of_their_own(phone: Any, 
     taps += log(page, place, 10, author=other, start=10)
     all_sent(page)
     compare(place, taps)
-    assert place.ledger.held_entries(limit=1000) == []
+    assert place.ledger.waiting.entries(limit=1000) == []
 
 
 def test_somebody_who_was_not_signed_in_there_is_asked_before_it_counts(phone: Any, place: Place) -> None:
@@ -361,10 +361,10 @@ def test_somebody_who_was_not_signed_in_there_is_asked_before_it_counts(phone: A
     page.evaluate("dispatchEvent(new Event('online'))")
     all_sent(page)
     assert place.recorded("rung-reached") == []
-    held = place.ledger.held_entries(limit=1000)
+    held = place.ledger.waiting.entries(limit=1000)
     assert {one.entry["author_id"] for one in held} == {str(stranger)} and {one.status for one in held} == {"held"} and len(held) == 2
     for one in held:
-        place.ledger.dismiss(one.id, "test", None)
+        place.ledger.waiting.dismiss(one.id, "test", None)
 
 
 def test_a_phone_that_was_shut_out_delivers_once_and_is_then_wiped(phone: Any, place: Place) -> None:
@@ -374,11 +374,11 @@ def test_a_phone_that_was_shut_out_delivers_once_and_is_then_wiped(phone: Any, p
     taps = log(page, place, 10)
     leader = place.story.others["leader"]
     place.ledger.execute(RevokeDevice(id=new_id(), setting_id=place.story.setting, author_id=leader, device=context.device, reason_code="lost"))
-    place.ledger.accounts.revoke_device(context.device)
+    place.accounts.revoke_device(context.device)
     place.chaos.go("ok")
     page.evaluate("dispatchEvent(new Event('online'))")
-    until(lambda: len(place.ledger.held_entries(limit=1000)) == 20, what="it did not deliver what it held")
-    held = place.ledger.held_entries(limit=1000)
+    until(lambda: len(place.ledger.waiting.entries(limit=1000)) == 20, what="it did not deliver what it held")
+    held = place.ledger.waiting.entries(limit=1000)
     assert Counter((one.entry["student_id"], one.entry["rung"], one.entry["author_id"]) for one in held if one.entry["kind"] == "rung-reached") == Counter(
         (tap.student, tap.rung, tap.author) for tap in taps
     )
@@ -386,7 +386,7 @@ def test_a_phone_that_was_shut_out_delivers_once_and_is_then_wiped(phone: Any, p
     page.wait_for_url("**/sign-in*")
     assert until(lambda: page.evaluate("indexedDB.databases().then(all => all.length === 0)"), what="the phone still holds something")
     for one in held:
-        place.ledger.dismiss(one.id, "test", None)
+        place.ledger.waiting.dismiss(one.id, "test", None)
 
 
 def test_a_lost_phone_cannot_show_what_was_said_on_it(phone: Any, place: Place) -> None:
@@ -528,7 +528,7 @@ def test_a_random_walk_of_taps_outages_reloads_kills_and_clock_jumps_ends_with_e
     place.chaos.go("ok")
     page.evaluate("dispatchEvent(new Event('online'))")
     all_sent(page, 90)
-    held = [(one.code, one.message) for one in place.ledger.held_entries(limit=1000)]
+    held = [(one.code, one.message) for one in place.ledger.waiting.entries(limit=1000)]
     assert held == [], "nobody has to mend anything"
     there = Counter((one.student, one.state["rung"], one.author) for one in place.current("rung-reached"))
     tapped = Counter((tap.student, tap.rung, tap.author) for tap in taps)

@@ -268,7 +268,7 @@ def test_same_as_last_slot_fills_what_is_empty_and_says_that_it_was_not_looked_a
 
 
 def test_a_shared_tablet_locks_after_two_minutes_and_opens_by_pin_also_with_no_signal(browsers: Callable[..., Any], place: Place) -> None:
-    place.ledger.accounts.set_pin(place.staff, "482915")
+    place.accounts.set_pin(place.staff, "482915")
     context = browsers()
     page = context.new_page()
     page.clock.install()
@@ -310,11 +310,11 @@ def test_a_shared_tablet_locks_after_two_minutes_and_opens_by_pin_also_with_no_s
 
 def test_a_locked_tablet_opens_for_a_password_and_nobody_logs_in_anothers_name(browsers: Callable[..., Any], place: Place) -> None:
     one, two = place.staff, place.story.staff[1]
-    place.ledger.accounts.set_password(two, "second", demo.PASSWORD)
+    place.accounts.set_password(two, "second", demo.PASSWORD)
     for person, pin in ((one, "482915"), (two, "730164")):
-        place.ledger.accounts.set_pin(person, pin)
+        place.accounts.set_pin(person, pin)
     context = browsers(person=one)
-    place.ledger.accounts.begin(two, "full", context.device)
+    place.accounts.begin(two, "full", context.device)
     page = context.new_page()
     page.clock.install()
 
@@ -628,7 +628,7 @@ def test_a_second_rung_its_anxiety_a_channel_and_taking_one_back_are_all_recorde
 
 def visit_json(place: Place, student: str) -> list[dict[str, Any]]:
     """A student's newest entries, as a leader's program reads them."""
-    token = place.ledger.accounts.make_token(place.story.others["leader"], ["read"], 1)
+    token = place.accounts.make_token(place.story.others["leader"], ["read"], 1)
     position = place.ledger.recorder.read_head().position
     found: list[dict[str, Any]] = demo.get(f"{place.direct}/api/v1/students/{student}/history?limit=30&min_position={position}", token)["entries"]
     return found

@@ -8,14 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from eventsourcing.persistence import EventStore
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.domain.erasure import ExciseText
 from ap_ledger.domain.person import AddPerson
 from ap_ledger.domain.setting import AddPlace, project_setting
 from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Erased
-from ap_ledger.recording.ledger import Ledger, new_id, open_ledger
+from ap_ledger.recording.ledger import Ledger, new_id
 from tests.house import House
 
 PLACES = 60
@@ -129,19 +131,18 @@ def test_what_another_process_changed_is_known_to_the_next_command(house: House,
 
 
 def test_a_state_that_was_read_while_somebody_wrote_is_not_kept(house: House, second: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken, events = new_id(), house.ledger.repository.event_store
+    taken, inner = new_id(), EventStore.get
     house.ledger.world.forget()
-    inner = type(events).get
 
     def slowly(store: Any, stream: UUID, **more: Any) -> Any:
         read = list(inner(store, stream, **more))
-        if store is events and stream == house.setting:
+        if store.recorder is house.ledger.recorder and stream == house.setting:
             monkeypatch.undo()
             second.execute(place(house, place_id=taken))
             house.ledger.world.refresh()
         return read
 
-    monkeypatch.setattr(type(events), "get", slowly)
+    monkeypatch.setattr(EventStore, "get", slowly)
     house.ledger.world.setting(house.setting)
     with pytest.raises(Refused, match="added before"):
         house.ledger.execute(place(house, place_id=taken))

@@ -48,7 +48,7 @@ def test_sixty_four_threads_are_answered_within_the_bound(make_house: Callable[.
             house.ledger.recorder.read_head()
             house.reader.positions()
             list(house.ledger.held.waiting())
-            house.ledger.drafts.of(house.student)
+            house.drafts.of(house.student)
             house.ledger.keyring.unreadable()
             house.jobs.latest_runs()
             if number % 8 == 0:
@@ -79,7 +79,7 @@ def test_whoever_waits_in_vain_for_a_turn_is_told_which_store_is_crowded(make_ho
     house = make_house("postgres", connections=LEAST)
     size = pool_size(LEAST, store)
     opens = {
-        "accounts": house.ledger.accounts._engine.connect,
+        "accounts": house.accounts._engine.connect,
         "views": house.views.reading,
         "ledger": house.ledger.recorder.reading,
     }[store]

@@ -103,12 +103,12 @@ def test_a_damaged_row_of_what_is_held_keeps_nobody_from_anything(damaged: House
     assert house.ledger.keyring.intentions() == [] and "ASH-WORDS" not in repr(house.look_back())
     house = again(house)
     try:
-        (broken,) = [one for one in house.ledger.held_entries() if one.broken]
+        (broken,) = [one for one in house.ledger.waiting.entries() if one.broken]
         with house.browser() as client:
             assert "cannot be opened" in client.get("/held").text
             assert [item["broken"] for item in client.get("/api/v1/held").json()["items"]].count(True) == 1
         assert "1 cannot be opened" in told(house, "held entries")
-        assert house.ledger.dismiss(broken.id, "damaged") and not any(one.broken for one in house.ledger.held_entries())
+        assert house.ledger.waiting.dismiss(broken.id, "damaged") and not any(one.broken for one in house.ledger.waiting.entries())
     finally:
         house.close()
 
@@ -123,7 +123,7 @@ def test_a_hundred_rows_without_an_id_hide_none_that_has_one(make_house: Callabl
             "INSERT INTO held (id, status, message, offset_seconds, received_at, nonce, body) VALUES (:id, 'refused', '', 0, 1, x'', x'')",
             id=str(n),
         )
-    assert [one.broken for one in house.ledger.held_entries()] == [False]
+    assert [one.broken for one in house.ledger.waiting.entries()] == [False]
 
 
 def test_the_keys_of_a_send_are_never_those_of_a_child_or_of_the_ledger(house: House) -> None:
@@ -154,10 +154,10 @@ def test_a_devices_clock_that_was_damaged_is_as_good_as_unknown(make_house: Call
 
 def test_a_damaged_draft_is_left_out_and_told_of(house: House) -> None:
     for n, student in enumerate((house.student, house.student, house.other)):
-        house.ledger.drafts.keep(Draft(uuid4(), student, "carer-confidence@1", "carer", FRIDAY, {"rest": n}))
-    first, *_ = house.ledger.drafts.of(house.student)
+        house.drafts.keep(Draft(uuid4(), student, "carer-confidence@1", "carer", FRIDAY, {"rest": n}))
+    first, *_ = house.drafts.of(house.student)
     change(house, "held", f"UPDATE drafts SET body = {octets(house, b'junk')} WHERE id = :id", id=first.id.bytes)
-    assert len(house.ledger.drafts.of(house.student)) == 1 and len(house.ledger.drafts.of(house.other)) == 1
+    assert len(house.drafts.of(house.student)) == 1 and len(house.drafts.of(house.other)) == 1
     house.runner.catch_up()
     with house.browser() as client:
         assert client.get(f"/students/{house.student}/questionnaires").status_code == 200
@@ -170,7 +170,7 @@ def test_a_damaged_draft_is_left_out_and_told_of(house: House) -> None:
 @pytest.fixture
 def signing(house: House) -> Iterator[tuple[House, TestClient]]:
     """A house whose leader signs in with a password, and a browser in which nobody is signed in."""
-    house.ledger.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
+    house.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
     with house.stranger() as client:
         yield house, client
 
@@ -201,7 +201,7 @@ def test_a_damaged_password_or_pin_is_refused_in_a_sentence_and_told_of(signing:
 
 def test_what_is_damaged_beside_a_credential_keeps_nobody_out_and_a_damaged_credential_lets_nobody_in(make_house: Callable[..., House]) -> None:
     house = make_house("sqlite")
-    house.ledger.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
+    house.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
     with house.stranger() as client:
         change(house, "accounts", "UPDATE accounts SET changed_at = 'abc'")
         assert sign_in(client).status_code == 303
@@ -226,12 +226,13 @@ CREDENTIALS = {
 @pytest.mark.parametrize("name", CREDENTIALS)
 def test_a_damaged_row_of_the_accounts_stops_neither_the_start_nor_anybody_else(make_house: Callable[..., House], name: str) -> None:
     house = make_house("sqlite")
-    house.ledger.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
+    house.accounts.set_password(house.leader, "juniper@example.org", PASSWORD)
     token = house.token()
-    damaged_session = house.ledger.accounts.begin(house.teacher, "full")
+    damaged_session = house.accounts.begin(house.teacher, "full")
     change(house, "accounts", CREDENTIALS[name])
     assert told(house, "the rows of accounts")
     house = again(house)
+    house.runner.catch_up()
     try:
         with house.browser() as client, house.stranger(client.app) as stranger:  # type: ignore[arg-type]
             for url in ("/", "/me", "/people", "/devices"):
@@ -239,7 +240,7 @@ def test_a_damaged_row_of_the_accounts_stops_neither_the_start_nor_anybody_else(
             assert sign_in(stranger).status_code == 303
             for headers in ({"cookie": f"session={damaged_session}"}, token):
                 assert stranger.get("/api/v1/held", headers=headers).status_code < 500
-        house.ledger.accounts.tidy()
+        house.accounts.tidy()
     finally:
         house.close()
 
@@ -307,7 +308,7 @@ def test_an_erasure_that_cannot_be_done_is_said_and_tried_again_and_does_not_sto
         with house.browser() as client:
             assert "is not done yet" in client.get("/").text and "a fault that nobody" not in client.get("/").text
         assert str(house.student) in told(house, "what was decided is done")
-    assert house.ledger.deeds.redo() == 1
+    assert house.ledger.effects.redo() == 1
     assert house.ledger.warnings() == [] and house.ledger.keyring.intentions() == [] and "ASH-WORDS" not in repr(house.look_back())
     house.close()
 
@@ -325,5 +326,5 @@ def test_one_erasure_that_cannot_be_done_keeps_no_other_from_being_done(house: H
     monkeypatch.setattr(Keyring, "shred", fail_for_one)
     house.shred("learning")
     house.shred("learning", student=house.other)
-    assert house.ledger.deeds.redo() == 0 and [one.student_id for one in house.ledger.keyring.intentions()] == [house.student]
+    assert house.ledger.effects.redo() == 0 and [one.student_id for one in house.ledger.keyring.intentions()] == [house.student]
     assert not house.ledger.keyring.lives(house.other, "learning") and house.ledger.keyring.lives(house.student, "learning")

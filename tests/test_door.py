@@ -82,7 +82,7 @@ def test_what_waited_and_is_refused_when_its_entry_comes_says_why_and_waits_no_m
     wrong = {**house.void(entry), "student_id": str(house.other)}
     assert house.one(wrong).status == "held"
     house.one(entry)
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert (held.status, held.code, held.target_id) == ("refused", "malformed", None)
 
 
@@ -146,43 +146,43 @@ def test_one_bad_entry_never_spoils_the_others_and_answers_come_in_the_order_sen
 
 @pytest.mark.parametrize("junk", [None, 7, "text", [], [[]], {}, {"id": 3}, {"id": "x", "kind": {}}, {"kind": ["rung-reached"]}])
 def test_anything_at_all_gets_an_answer(house: House, junk: Any) -> None:
-    assert [r.status for r in house.ledger._open_send(house.clock(), None, None, [junk]).results if r] == ["refused"]
+    assert [r.status for r in house.ledger.sending.open(house.clock(), None, None, [junk]).results if r] == ["refused"]
 
 
 def test_what_was_refused_is_kept_until_it_is_mended(house: House) -> None:
     bad = {**house.rung(), "rung": "moon"}
     house.one(bad)
     house.one(bad)
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert (str(held.entry_id), held.status, held.code, held.entry) == (bad["id"], "refused", "unknown-item", bad)
     assert house.one({**bad, "id": str(new_id()), "rung": "still-moon", "replaces": bad["id"]}).status == "refused"
-    assert str(bad["id"]) in {str(one.entry_id) for one in house.ledger.held_entries()}
-    for one in house.ledger.held_entries():
+    assert str(bad["id"]) in {str(one.entry_id) for one in house.ledger.waiting.entries()}
+    for one in house.ledger.waiting.entries():
         if str(one.entry_id) != bad["id"]:
-            house.ledger.dismiss(one.id, "test")
+            house.ledger.waiting.dismiss(one.id, "test")
     mended = {**bad, "id": str(new_id()), "rung": "goes-out", "replaces": bad["id"]}
     assert house.one(mended).status == "recorded"
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
 
 
 def test_what_was_refused_because_something_was_not_there_yet_can_be_tried_again(house: House) -> None:
     early, again = house.entry("rung-reached", ladder=LADDER, rung="goes-out"), house.rung()
     early["author_id"] = again["author_id"] = str(new_person := new_id())
     assert [result.code for result in house.record(early, again)] == ["unknown-person", "unknown-person"]
-    assert house.ledger.retry(UUID(early["id"])).status == "refused"  # type: ignore[union-attr]
+    assert house.ledger.waiting.retry(UUID(early["id"])).status == "refused"  # type: ignore[union-attr]
     house.ledger.execute(AddPerson(id=new_id(), setting_id=house.setting, person_id=new_person, name="Linden"))
-    assert house.ledger.retry(UUID(early["id"])).status == "recorded"  # type: ignore[union-attr]
+    assert house.ledger.waiting.retry(UUID(early["id"])).status == "recorded"  # type: ignore[union-attr]
     assert house.one(again).status == "recorded"
-    assert house.ledger.held_entries() == []
-    assert house.ledger.retry(UUID(early["id"])) is None
+    assert house.ledger.waiting.entries() == []
+    assert house.ledger.waiting.retry(UUID(early["id"])) is None
 
 
 def test_a_held_entry_can_be_dismissed_with_a_reason_and_stays_in_the_store(house: House) -> None:
     bad = {**house.rung(), "rung": "moon"}
     house.one(bad)
-    held = house.ledger.held_entries()[0]
-    assert house.ledger.dismiss(held.id, "sent-by-mistake")
-    assert not house.ledger.dismiss(held.id, "again")
+    held = house.ledger.waiting.entries()[0]
+    assert house.ledger.waiting.dismiss(held.id, "sent-by-mistake")
+    assert not house.ledger.waiting.dismiss(held.id, "again")
     kept = house.ledger.held.get(held.id)
     assert kept is not None and kept.resolution == "dismissed: sent-by-mistake" and kept.entry == bad
 
@@ -195,17 +195,17 @@ def test_a_correction_before_its_entry_is_held_and_applied_when_it_arrives(house
     assert house.one(entry).status == "recorded"
     assert house.one(correction).status == "duplicate"
     assert house.look_back()["entries"][0]["entry"]["rung"] == "goes-out"
-    assert [str(held.entry_id) for held in house.ledger.held_entries()] == [void["id"]]
+    assert [str(held.entry_id) for held in house.ledger.waiting.entries()] == [void["id"]]
 
 
 def test_what_waited_is_settled_at_the_next_start_after_a_crash_in_between(house: House) -> None:
     entry = house.rung()
     house.one(house.void(entry))
-    house.ledger._may_wait = False
+    house.ledger.waiting.may_be_released = False
     house.one(entry)
-    assert len(house.ledger.held_entries()) == 1
-    assert house.ledger.release_all() == 1
-    assert house.ledger.held_entries() == []
+    assert len(house.ledger.waiting.entries()) == 1
+    assert house.ledger.waiting.release_all() == 1
+    assert house.ledger.waiting.entries() == []
     assert house.look_back()["entries"][0]["status"] == "voided"
 
 

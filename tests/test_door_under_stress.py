@@ -54,11 +54,11 @@ class Door(RuleBasedStateMachine):
             return entry
         if lost:
             # The reply gets lost after the commit; the phone will send it again.
-            send = self.house.ledger._open_send(self.house.clock(), None, None, [entry])
-            self.house.ledger.submit(send).result()
+            send = self.house.ledger.sending.open(self.house.clock(), None, None, [entry])
+            self.house.ledger.sending.submit(send).result()
         assert self.house.one(entry).status == ("duplicate" if lost else "recorded")
         if lost:
-            self.house.ledger.release_all()
+            self.house.ledger.waiting.release_all()
         self.arrived(entry)
         return entry
 
@@ -132,7 +132,7 @@ TestDoor = Door.TestCase
 WRITER = """
 import json, sys
 from pathlib import Path
-from ap_ledger.recording.ledger import open_ledger
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.settings import read_settings
 ledger = open_ledger(read_settings(data=Path(sys.argv[1]), database_url=sys.argv[3] if len(sys.argv) > 3 else None))
 batches = json.loads(Path(sys.argv[2]).read_text())

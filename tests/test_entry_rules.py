@@ -353,7 +353,7 @@ def test_a_setting_has_a_list_of_its_own_from_a_date_on(house: House) -> None:
 
 def test_an_incident_stored_before_there_was_a_list_is_read_and_put_right(house: House) -> None:
     entry = incident(house)
-    send = house.ledger._open_send(house.clock(), None, None, [entry])
+    send = house.ledger.sending.open(house.clock(), None, None, [entry])
     (row,) = send.units[0].rows
     free = orjson.dumps({**orjson.loads(row.state), "category": "Words of earlier days"}).decode()
     house.ledger.recorder.writer.submit([Unit(send.units[0].id, (row._replace(state=free),))]).result()

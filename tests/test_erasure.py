@@ -17,15 +17,16 @@ from sqlalchemy import update
 from sqlalchemy.event import listen
 from typer.testing import CliRunner
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
-from ap_ledger.commands.effects import Deeds
+from ap_ledger.commands.effects import Effects
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.retention import clocks_on, default_clocks, ends_on
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.moments import microseconds
-from ap_ledger.recording.ledger import new_id, open_ledger
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import read_settings
 from ap_ledger.stores.compaction import compact
 from ap_ledger.stores.creating import create_ledger
@@ -171,7 +172,7 @@ def test_an_erasure_that_a_crash_cut_short_is_finished_when_the_ledger_opens(hou
 
     about = house.erasing()
     with monkeypatch.context() as patch:
-        patch.setattr(Deeds, "do", crash)
+        patch.setattr(Effects, "do", crash)
         with pytest.raises(SystemExit):
             house.ledger.execute(ShredKey(id=new_id(), **about) if what == "shred" else ExciseText(id=new_id(), position=first.position, **about))
     assert CANARY in json.dumps(house.look_back()), "the event is there, the deed is not"
@@ -189,10 +190,10 @@ def test_what_was_only_intended_is_not_done(house: House, monkeypatch: pytest.Mo
         raise SystemExit("the machine stopped before the event was stored")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(house.ledger), "save", crash)
+        patch.setattr(type(house.ledger.events), "put", crash)
         with pytest.raises(SystemExit):
             house.shred("learning")
-    assert house.ledger.deeds.redo() == 0 and CANARY in json.dumps(house.look_back())
+    assert house.ledger.effects.redo() == 0 and CANARY in json.dumps(house.look_back())
 
 
 def test_an_intention_whose_event_never_came_is_struck_out_after_an_hour_and_never_before(house: House) -> None:
@@ -208,7 +209,7 @@ def test_an_intention_whose_event_never_came_is_struck_out_after_an_hour_and_nev
     for old in (timedelta(minutes=61), timedelta(days=400)):
         written(old)
     young = written(timedelta(minutes=59))
-    assert house.ledger.deeds.redo() == 0
+    assert house.ledger.effects.redo() == 0
     assert [one.command_id for one in house.ledger.keyring.intentions()] == [young]
     assert CANARY in json.dumps(house.look_back())
 
@@ -235,10 +236,10 @@ def test_an_old_keyring_brings_nothing_back_to_life(house: House, tmp_path: Path
         shutil.copy(copy, house.settings.data / "keyring.sqlite")
         house.ledger.keyring.forget()
         assert house.ledger.keyring.key(house.student, "learning") is not None
-        assert house.ledger.deeds.sweep(look_only=True) == 1
+        assert house.ledger.effects.sweep(look_only=True) == 1
         assert "keyring sweep" in CliRunner().invoke(program, ["check", "--deep", "--data", str(house.settings.data)], env={"COLUMNS": "300"}).output
-        assert house.ledger.deeds.sweep() == 1 and house.ledger.keyring.key(house.student, "learning") is None
-    assert house.ledger.deeds.sweep() == 0
+        assert house.ledger.effects.sweep() == 1 and house.ledger.keyring.key(house.student, "learning") is None
+    assert house.ledger.effects.sweep() == 0
     assert CANARY in json.dumps(house.look_back(student=house.other)) and CANARY not in json.dumps(house.look_back())
 
 
@@ -330,7 +331,7 @@ def test_a_planted_text_is_found_nowhere_after_erasing_and_compacting(
     house.record(*notes, house.entry("worry-raised", text=CANARY), house.entry("voice-heard", speaker="student", face=3, words=CANARY))
     house.record(house.correct(notes[0], text=f"{CANARY} once more"))
     house.record({**house.note(CANARY), "retention_class": "moon"}, {**house.entry("worry-raised", text=CANARY), "flags": "no"}, house.rung(rung=CANARY))
-    house.ledger.drafts.keep(Draft(new_id(), house.student, "carer-confidence@1", "carer", FRIDAY, {"rest": CANARY}))
+    house.drafts.keep(Draft(new_id(), house.student, "carer-confidence@1", "carer", FRIDAY, {"rest": CANARY}))
     house.runner.catch_up()
     for url in ("/", f"/students/{house.student}", "/api/v1/held", f"/api/v1/students/{house.student}/history", "/audit?from=2026-01-01"):
         assert client.get(url).status_code == 200
@@ -344,15 +345,15 @@ def test_a_planted_text_is_found_nowhere_after_erasing_and_compacting(
     shown.append(house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics").text)  # type: ignore[arg-type]
     shown.append(as_dsl(house, client).get("/worries").text)
     assert not any(word in text for text in shown for word in (CANARY, "Heron"))
-    assert house.ledger.drafts.of(house.student) == []
-    house.ledger.deeds.sweep()
+    assert house.drafts.of(house.student) == []
+    house.ledger.effects.sweep()
     compact(house.settings)
     kept_bytes = everything_kept(house)
     for word in (CANARY, "Heron"):
         assert word.encode() not in kept_bytes
         out, err = capfd.readouterr()
         assert word not in out + err + "".join(record.getMessage() for record in caplog.records)
-    assert all("Heron" not in repr(held) and CANARY not in repr(held) for held in house.ledger.held_entries(limit=1000))
+    assert all("Heron" not in repr(held) and CANARY not in repr(held) for held in house.ledger.waiting.entries(limit=1000))
     assert house.one(house.note("after")).status == "refused", "nothing new can be recorded about somebody erased"
 
 

@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 import ap_ledger.jobs as jobs
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.family import LinkFamily
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.placement import CommissionSessions
@@ -22,7 +23,6 @@ from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.errors import Refused
 from ap_ledger.events.setting import Term
 from ap_ledger.recording.ledger import new_id
-from api.core.service import Service
 from projections.queries.clocks import Clock, clocks
 from projections.queries.gaps import Gaps
 from projections.queries.overview import overview, recent_rungs

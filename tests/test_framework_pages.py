@@ -255,14 +255,14 @@ def test_answers_are_kept_as_they_go_and_scored_when_finished(house: House, clie
     form = fields(questions(client, house))
     assert answers(client, house, form, "keep", mornings="2").status_code == 204
     assert answers(client, house, form, "keep", mornings="2", rest="4").status_code == 204
-    (draft,) = house.ledger.drafts.of(house.student)
+    (draft,) = house.drafts.of(house.student)
     assert draft.answers == {"mornings": 2, "rest": 4} and house.look_back()["entries"] == []
     assert "2 of 10 answered" in text(client.get(f"/students/{house.student}/questionnaires"))
     resumed = questions(client, house, draft=form["draft"])
     assert resumed.text.count("checked") == 2 and fields(resumed)["draft"] == form["draft"]
     done = answers(client, house, fields(resumed), mornings="2", rest="4", hard_moments="3", next_step="~not-applicable")
     assert "Please hand the tablet back" in text(client.get(done.headers["location"]))
-    assert house.ledger.drafts.of(house.student) == [] and len(house.look_back()["entries"]) == 1
+    assert house.drafts.of(house.student) == [] and len(house.look_back()["entries"]) == 1
     page = text(client.get(f"/students/{house.student}/questionnaires"))
     assert "Day to day 3 –" in page and "too few questions were answered" in page
 
@@ -278,9 +278,9 @@ def test_every_field_of_several_drafts_has_a_name_of_its_own(house: House, clien
 def test_what_was_still_being_kept_when_somebody_finished_leaves_no_ghost(house: House, client: TestClient) -> None:
     form = fields(questions(client, house))
     answers(client, house, form, mornings="2")
-    assert answers(client, house, form, "keep", mornings="2").status_code == 204 and house.ledger.drafts.of(house.student) == []
+    assert answers(client, house, form, "keep", mornings="2").status_code == 204 and house.drafts.of(house.student) == []
     answers(client, house, form, "keep", mornings="5")
-    assert [draft.answers for draft in house.ledger.drafts.of(house.student)] == [{"mornings": 5}], "what differs from what was recorded is kept"
+    assert [draft.answers for draft in house.drafts.of(house.student)] == [{"mornings": 5}], "what differs from what was recorded is kept"
 
 
 def test_finishing_twice_records_once_and_going_back_to_change_an_answer_corrects_it(house: House, client: TestClient) -> None:
@@ -363,16 +363,16 @@ def test_an_answer_off_its_scale_or_by_the_wrong_person_is_refused_and_kept(hous
     for said, code in wrong:
         assert house.one(house.entry("instrument-answered", **instrument, **said)).code == code
     staff = house.entry("instrument-answered", instrument={"id": "staff-confidence-audit", "version": 1}, respondent="mentor", answers={"doorstep": 2})
-    assert house.one(staff).code == "not-allowed" and len(house.ledger.held_entries()) == 5
+    assert house.one(staff).code == "not-allowed" and len(house.ledger.waiting.entries()) == 5
 
 
 def test_drafts_and_answers_are_erased_with_the_students_key(house: House, client: TestClient) -> None:
     form = fields(questions(client, house))
     answers(client, house, form, mornings="2", rest="4", hard_moments="3")
     draft = Draft(new_id(), house.student, "carer-confidence@1", "carer", FRIDAY, {"rest": 1})
-    assert house.ledger.drafts.keep(draft) and house.ledger.drafts.of(house.student) == [draft]
+    assert house.drafts.keep(draft) and house.drafts.of(house.student) == [draft]
     house.shred("health")
-    assert house.ledger.drafts.of(house.student) == [] and not house.ledger.drafts.keep(draft)
+    assert house.drafts.of(house.student) == [] and not house.drafts.keep(draft)
     late = answers(client, house, {**form, "draft": str(new_id())}, "later", rest="1")
     assert late.status_code == 422 and "was erased" in text(late)
     house.runner.catch_up()

@@ -87,8 +87,8 @@ def test_no_poisoned_entry_takes_a_page_or_the_rest_of_its_send_from_anybody(hou
     assert [one["status"] for one in answer.json()["results"]] == ["refused", "recorded"]
     for url in ("/held", "/api/v1/held", "/"):
         assert client.get(url).status_code == 200, url
-    assert len(house.ledger.held_entries()) == 1
-    house.ledger.release_all()
+    assert len(house.ledger.waiting.entries()) == 1
+    house.ledger.waiting.release_all()
 
 
 @pytest.mark.parametrize("kind", ["note-written", "outcome-scored", "session-attended", "visit-logged", "incident-recorded", "entry-corrected"])
@@ -100,8 +100,8 @@ def test_every_wrong_shape_of_every_field_is_shown(shared: tuple[House, TestClie
     assert house.one(entry).status == "refused"
     page = client.get("/held")
     assert page.status_code == 200
-    for held in house.ledger.held_entries():
-        house.ledger.dismiss(held.id, "done")
+    for held in house.ledger.waiting.entries():
+        house.ledger.waiting.dismiss(held.id, "done")
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_field_written_twice_is_refused_and_shows_both(house: House, client: T
     raw = f'{{"sent_at": "{FRIDAY.isoformat()}", "device_id": null, "entries": [{written}, {json.dumps(good)}]}}'
     results = post(house, client, house.leader, raw=raw).json()["results"]
     assert [one["status"] for one in results] == ["refused", "recorded"] and "twice" in results[0]["message"]
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert (held.entry["anxiety"], held.entry["anxiety (written twice)"]) == (3, 7)
 
 
@@ -138,17 +138,17 @@ def test_half_an_emoji_at_the_end_of_a_note_does_not_cost_the_note(house: House,
 def test_a_damaged_row_is_shown_as_broken_and_stops_nothing(house: House, damage: str) -> None:
     wrong, other = {**house.note("one"), "retention_class": "moon"}, {**house.note("two", author_id=str(house.leader)), "retention_class": "moon"}
     house.record(wrong, other)
-    (row,) = [one for one in house.ledger.held_entries() if one.entry_id == UUID(wrong["id"])]
+    (row,) = [one for one in house.ledger.waiting.entries() if one.entry_id == UUID(wrong["id"])]
     change_rows(house, f"UPDATE held SET {damage} WHERE id = :id", junk=b"junk", id=row.id.bytes)
     house = reopened(house)
-    found = {one.id: one for one in house.ledger.held_entries()}
+    found = {one.id: one for one in house.ledger.waiting.entries()}
     assert found[row.id].broken and found[row.id].entry is None and len(found) == 2
-    assert house.ledger.retry(row.id) is None
+    assert house.ledger.waiting.retry(row.id) is None
     with house.browser() as client:
         assert "cannot be opened" in client.get("/held").text
         items = client.get("/api/v1/held").json()["items"]
         assert {item["id"]: item["broken"] for item in items} == {str(one.id): one.broken for one in found.values()}
-    assert house.ledger.dismiss(row.id, "damaged") and len(house.ledger.held_entries()) == 1
+    assert house.ledger.waiting.dismiss(row.id, "damaged") and len(house.ledger.waiting.entries()) == 1
     house.close()
 
 
@@ -156,7 +156,7 @@ def test_a_row_whose_own_id_is_damaged_stops_nothing_and_is_shown_as_broken(hous
     house.record({**house.note("one"), "retention_class": "moon"})
     change_rows(house, "UPDATE held SET id = :junk", junk=b"junk")
     house = reopened(house)
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert held.broken and held.entry is None
     house.close()
 
@@ -169,28 +169,28 @@ def test_a_second_refusal_under_one_id_is_kept_too_and_the_same_again_is_one(hou
     second = {**first, "text": "second"}
     house.record(first, second, first)
     assert house.one(second).status == "refused"
-    assert [one.entry["text"] for one in house.ledger.held_entries()] == ["first", "second"]
-    assert {one.entry_id for one in house.ledger.held_entries()} == {UUID(first["id"])}
+    assert [one.entry["text"] for one in house.ledger.waiting.entries()] == ["first", "second"]
+    assert {one.entry_id for one in house.ledger.waiting.entries()} == {UUID(first["id"])}
 
 
 def test_knowing_a_held_id_takes_nobodys_place(house: House, client: TestClient) -> None:
     mine = {**house.note("mine", author_id=str(house.teacher)), "retention_class": "moon"}
     post(house, client, house.teacher, mine)
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     other = house.person("Poplar", "ap-staff")
     for stolen in (mine["id"], str(held.id)):
         post(house, client, other, {**mine, "id": stolen, "author_id": str(other), "text": "theirs"})
         post(house, client, other, {**house.rung(author_id=str(other)), "replaces": stolen})
         assert client.post(f"/api/v1/held/{stolen}/dismiss", json={"reason_code": "gone"}, headers=house.token(other, "record")).status_code == 404
-    assert mine in [one.entry for one in house.ledger.held_entries()]
+    assert mine in [one.entry for one in house.ledger.waiting.entries()]
 
 
 def test_a_recorded_id_settles_only_what_its_own_author_sent_under_it(house: House) -> None:
     entry = house.rung()
     house.record({**entry, "rung": "moon"}, {**entry, "author_id": str(house.teacher), "rung": "moon"})
-    assert len(house.ledger.held_entries()) == 2
+    assert len(house.ledger.waiting.entries()) == 2
     house.record(entry)
-    (left,) = house.ledger.held_entries()
+    (left,) = house.ledger.waiting.entries()
     assert left.entry["author_id"] == str(house.teacher)
 
 
@@ -212,15 +212,15 @@ def test_what_a_send_could_not_bring_in_is_kept_in_one_transaction(house: House,
 def test_either_id_names_what_is_held(house: House, client: TestClient) -> None:
     first, second = ({**house.note("x", author_id=str(house.leader)), "retention_class": "moon"} for _ in range(2))
     house.record(first, second)
-    by_entry, by_own = house.ledger.held_entries()
+    by_entry, by_own = house.ledger.waiting.entries()
     for held_id in (by_entry.entry_id, by_own.id):
         assert client.post(f"/api/v1/held/{held_id}/dismiss", json={"reason_code": "not-needed"}).status_code == 200
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
 
 
 def test_a_reason_for_letting_go_is_a_code_and_no_free_words(house: House, client: TestClient) -> None:
     house.record({**house.note("x", author_id=str(house.leader)), "retention_class": "moon"})
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     for reason in ("Kit bit me, and then", "KIT", "", "x" * 200):
         assert client.post(f"/api/v1/held/{held.id}/dismiss", json={"reason_code": reason}).status_code == 400
 
@@ -282,13 +282,13 @@ def test_nothing_that_was_held_about_a_student_is_left_after_erasure(house: Hous
         assert house.one(entry).status in ("refused", "held")
     for url in ("/held", "/api/v1/held"):
         assert client.get(url).status_code == 200
-    settled = house.ledger.held_entries()[:3]
+    settled = house.ledger.waiting.entries()[:3]
     for held in settled:
-        house.ledger.dismiss(held.id, "not-needed")
+        house.ledger.waiting.dismiss(held.id, "not-needed")
     assert CANARY.encode() not in everything_kept(house), "everything is sealed from the first moment"
     for kept in RETENTION_CLASSES:
         house.shred(kept)
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
     assert change_rows(house, "SELECT count(*) FROM held")[0][0] == 0
     assert CANARY.encode() not in everything_kept(house)
 
@@ -309,26 +309,26 @@ def test_copies_of_the_store_open_nothing_once_any_class_is_erased(house: House)
 def test_what_names_no_student_here_ends_after_35_days_with_its_key(house: House) -> None:
     nobody = {**house.note(CANARY), "student_id": str(uuid4())}
     assert house.record(nobody, {**nobody, "id": "none", "student_id": 5})[0].code == "unknown-student"
-    (held, _) = house.ledger.held_entries()
+    (held, _) = house.ledger.waiting.entries()
     assert held.ends_at == held.received_at + timedelta(days=35) and held.entry["text"] == CANARY
     copies = change_rows(house, "SELECT * FROM held")
     assert house.ledger.held.end_lives(FRIDAY + timedelta(days=34, hours=23)) == 0
     assert house.ledger.held.end_lives(FRIDAY + timedelta(days=35)) == 2
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
     from ap_ledger.stores.held.rows import open_row
 
     assert all(open_row(house.ledger.held._sealer, row).broken for row in copies), "a copy opens nothing any more"
     house.one({**house.note(), "student_id": str(uuid4())})
     house.clock.now = FRIDAY + timedelta(days=40)
     house = reopened(house)
-    assert house.ledger.held_entries() == [], "opening ends what is over, should no job have run"
+    assert house.ledger.waiting.entries() == [], "opening ends what is over, should no job have run"
     house.close()
 
 
 def test_about_somebody_partly_erased_no_word_of_that_class_is_sealed_for_good(house: House) -> None:
     house.shred("learning")
     assert house.one(house.note(CANARY)).status == "refused"
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert held.ends_at is not None
 
 
@@ -344,7 +344,7 @@ def test_what_an_earlier_version_held_is_sealed_anew_when_the_ledger_opens(house
     old = "UPDATE held SET body = :body, nonce = :nonce, owners = NULL, classes = NULL, send_key = NULL, field = 'retention_class', message = 'No.'"
     change_rows(house, old, body=body, nonce=nonce)
     house = reopened(house)
-    (held,) = house.ledger.held_entries()
+    (held,) = house.ledger.waiting.entries()
     assert (held.entry, held.field, held.message) == (entry, "retention_class", "No.")
     (row,) = change_rows(house, "SELECT owners, message, field FROM held")
     assert (bytes(row.owners), row.message, row.field) == (student.bytes, "", None)
@@ -355,7 +355,7 @@ def test_compacting_and_looking_leave_no_word_either(house: House) -> None:
     house.one({**house.note(CANARY), "retention_class": "moon"})
     for kept in RETENTION_CLASSES:
         house.shred(kept)
-    house.ledger.deeds.sweep()
+    house.ledger.effects.sweep()
     compact(house.settings)
     assert CANARY.encode() not in everything_kept(house)
     if house.settings.postgres is None:

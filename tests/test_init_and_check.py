@@ -18,12 +18,12 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.cli.main import app as program
 from ap_ledger.commands import starting
 from ap_ledger.commands.starting import finish_setting, open_setting
 from ap_ledger.errors import SetupError
 from ap_ledger.persistence import files, sqlite
-from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import Settings
 from ap_ledger.stores import creating
 from ap_ledger.stores.accounts.store import AccountStore
@@ -525,7 +525,7 @@ def test_what_is_backed_up_as_documented_is_restored_as_documented(make_house: C
     again = House(house.settings, house.clock, make=False)
     try:
         again.student = house.student
-        assert WORDS in str(again.look_back()) and len(again.ledger.held_entries()) == 1
+        assert WORDS in str(again.look_back()) and len(again.ledger.waiting.entries()) == 1
         assert again.ledger.keyring.key(house.other, "health") is None
         assert (tmp_path / "data0-before").is_dir()
     finally:

@@ -17,11 +17,12 @@ from sqlalchemy import create_engine, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.cli.main import app as program
 from ap_ledger.domain.student import AdmitStudent, IdentifyStudent
 from ap_ledger.errors import KeyringError, UnreadableKey
 from ap_ledger.events.base import RETENTION_CLASSES
-from ap_ledger.recording.ledger import Ledger, new_id, open_ledger
+from ap_ledger.recording.ledger import Ledger, new_id
 from ap_ledger.settings import Settings
 from ap_ledger.stores.keyring.copies import copies_folder, copy_into, end_old_copies
 from ap_ledger.stores.keyring.keyring import Keyring
@@ -442,7 +443,7 @@ def test_a_send_about_a_child_whose_keys_do_not_open_harms_nobody_else_in_it(hou
     results = house.record(*about[:3], *mine, *about[3:])
     assert [one.status for one in results] == ["held"] * 3 + ["recorded"] * 3 + ["held"] * 3
     assert all("key" in (one.message or "") for one in results if one.status == "held")
-    assert {str(held.entry_id) for held in house.ledger.held_entries()} == {one["id"] for one in about[:-1]}, "what was sent again is in the ledger already"
+    assert {str(held.entry_id) for held in house.ledger.waiting.entries()} == {one["id"] for one in about[:-1]}, "what was sent again is in the ledger already"
 
 
 def test_what_waited_for_a_key_is_recorded_once_the_key_opens_again(house: House, tmp_path: Path) -> None:
@@ -450,11 +451,11 @@ def test_what_waited_for_a_key_is_recorded_once_the_key_opens_again(house: House
     spoil(house, house.other)
     waiting = house.note(WORDS, student=house.other)
     assert house.one(waiting).status == "held"
-    again = house.ledger.retry(UUID(waiting["id"]))
+    again = house.ledger.waiting.retry(UUID(waiting["id"]))
     assert again is not None and again.status == "held"
     restore_keyring(house.settings, copy, house.ledger.recorder)
-    again = house.ledger.retry(UUID(waiting["id"]))
-    assert again is not None and again.status == "recorded" and house.ledger.held_entries() == []
+    again = house.ledger.waiting.retry(UUID(waiting["id"]))
+    assert again is not None and again.status == "recorded" and house.ledger.waiting.entries() == []
     assert WORDS in json.dumps(house.look_back(student=house.other))
 
 
@@ -494,5 +495,5 @@ def test_a_key_that_does_not_open_stops_no_sweep_and_can_be_shredded(house: Hous
     with house.ledger.keyring.engine.begin() as connection:
         shredded = KEYS.c.owner_id == house.student.bytes, KEYS.c.retention_class == "learning"
         connection.execute(update(KEYS).where(*shredded).values(wrapped=aes_key_wrap(b"x" * 32, b"y" * 32), shredded_at=None))
-    assert house.ledger.deeds.sweep() == 1
-    assert house.ledger.deeds.sweep() == 0
+    assert house.ledger.effects.sweep() == 1
+    assert house.ledger.effects.sweep() == 0

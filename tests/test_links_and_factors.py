@@ -69,8 +69,8 @@ def open_link(client: TestClient, key: str, **more: str) -> Any:
 
 def factor(house: House, person: UUID) -> str:
     """Turns a second factor on, and waits until its first code is old."""
-    secret = house.ledger.accounts.new_factor()
-    house.ledger.accounts.set_factor(person, secret, code_of(house, secret))
+    secret = house.accounts.new_factor()
+    house.accounts.set_factor(person, secret, code_of(house, secret))
     house.clock.now += timedelta(seconds=60)
     return secret
 
@@ -102,7 +102,7 @@ def test_a_newer_link_ends_the_one_before_it(house: House, client: TestClient, a
 
 
 def test_a_second_welcome_link_never_takes_an_account_over(house: House, client: TestClient, admin: UUID) -> None:
-    accounts, poplar = house.ledger.accounts, house.person("Poplar", "ap-staff")
+    accounts, poplar = house.accounts, house.person("Poplar", "ap-staff")
     kept = accounts.make_link("welcome", poplar, admin)
     accounts.set_password(poplar, "poplar", PASSWORD)
     factor(house, poplar)
@@ -114,7 +114,7 @@ def test_a_second_welcome_link_never_takes_an_account_over(house: House, client:
 
 
 def test_setting_up_ends_every_link_that_is_left(house: House, client: TestClient, admin: UUID) -> None:
-    accounts, poplar = house.ledger.accounts, house.person("Poplar", "ap-staff")
+    accounts, poplar = house.accounts, house.person("Poplar", "ap-staff")
     accounts.set_password(poplar, "poplar", PASSWORD)
     link = recovery(house, admin, client, poplar)
     accounts.set_password(poplar, "poplar", "another of my own")
@@ -124,7 +124,7 @@ def test_setting_up_ends_every_link_that_is_left(house: House, client: TestClien
 def test_a_link_ends_with_the_role_of_whoever_made_it(house: House, client: TestClient, admin: UUID) -> None:
     grant, browser = house.grant(admin, "leader"), house.browser(admin, client.app)  # type: ignore[arg-type]
     link = link_in(people(house, browser, "link", person=add(house, browser, "Poplar")))
-    key = house.ledger.ways_in.admit(house.setting, "Their tablet", "tablet", admin)
+    key = house.ways_in.admit(house.setting, "Their tablet", "tablet", admin)
     roles = {role.role: role.grant_id for role in house.ledger.standing.roles(admin)}
     for role in (grant, roles["administrator"]):
         ended = {"setting_id": house.setting, "person_id": admin, "grant_id": role, "on": FRIDAY.date()}
@@ -142,7 +142,7 @@ def test_nobody_is_let_in_by_one_person_where_it_opens_safeguarding(house: House
 
 
 def test_nobody_takes_an_account_over_by_closing_it_first(house: House, client: TestClient, admin: UUID) -> None:
-    accounts, browser = house.ledger.accounts, house.browser(admin, client.app)  # type: ignore[arg-type]
+    accounts, browser = house.accounts, house.browser(admin, client.app)  # type: ignore[arg-type]
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     secret = factor(house, house.teacher)
     link = recovery(house, admin, client, house.teacher)
@@ -158,7 +158,7 @@ def test_nobody_takes_an_account_over_by_closing_it_first(house: House, client: 
 
 
 def test_recovery_asks_for_the_second_factor_that_is_set(house: House, client: TestClient, admin: UUID) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     accounts.set_pin(house.teacher, "482915")
     secret = factor(house, house.teacher)
@@ -174,7 +174,7 @@ def test_recovery_asks_for_the_second_factor_that_is_set(house: House, client: T
 
 
 def test_whoever_lost_their_phone_is_asked_for_the_password(house: House, client: TestClient, admin: UUID) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     factor(house, house.teacher)
     link = recovery(house, admin, client, house.teacher, lost="second-factor")
@@ -188,7 +188,7 @@ def test_whoever_lost_their_phone_is_asked_for_the_password(house: House, client
 
 
 def test_a_code_is_not_guessed_with_a_link_in_hand(house: House, client: TestClient, admin: UUID) -> None:
-    house.ledger.accounts.set_password(house.teacher, "teacher", PASSWORD)
+    house.accounts.set_password(house.teacher, "teacher", PASSWORD)
     secret = factor(house, house.teacher)
     link = recovery(house, admin, client, house.teacher)
     answers = []
@@ -200,7 +200,7 @@ def test_a_code_is_not_guessed_with_a_link_in_hand(house: House, client: TestCli
 
 
 def test_at_the_machine_a_second_factor_ends_only_where_that_is_said(house: House, client: TestClient) -> None:
-    accounts, ways = house.ledger.accounts, house.ledger.ways_in
+    accounts, ways = house.accounts, house.ways_in
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     factor(house, house.teacher)
     assert open_link(client, ways.recover_at_machine(house.teacher, False)).status_code == 422
@@ -239,18 +239,18 @@ def is_turned_away(answer: Any) -> bool:
 
 @pytest.mark.parametrize("way", ["full", "pin", "token"])
 def test_with_a_password_only_nothing_is_done_away_from_the_machine(house: House, way: str) -> None:
-    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    house.accounts.set_password(house.leader, "leader", PASSWORD)
     app = house.app(**FAR)
     house.runner.catch_up()
-    more = {"headers": house.token()} if way == "token" else {"begin": lambda: house.ledger.accounts.begin(house.leader, way)}
+    more = {"headers": house.token()} if way == "token" else {"begin": lambda: house.accounts.begin(house.leader, way)}
     let_in = {key for key, answer in every_route(house.stranger(app), **more) if not is_turned_away(answer)}
     assert let_in == BEFORE_FACTOR
 
 
 def test_a_password_only_makes_no_token_no_pin_and_no_presence(house: House) -> None:
-    accounts, app = house.ledger.accounts, house.app(**FAR)
+    accounts, app = house.accounts, house.app(**FAR)
     accounts.set_password(house.leader, "leader", PASSWORD)
-    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    device, credential = house.ways_in.enrol(house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
     house.runner.catch_up()
     client = house.stranger(app)
     client.cookies.set(DEVICE_COOKIE, credential)
@@ -272,10 +272,10 @@ def test_a_password_only_makes_no_token_no_pin_and_no_presence(house: House) -> 
 
 
 def test_a_pin_of_before_is_worth_nothing_without_a_second_factor(house: House) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     accounts.set_pin(house.teacher, "482915")
-    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    device, credential = house.ways_in.enrol(house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
     accounts.begin(house.teacher, "full", device)
     house.runner.catch_up()
     client = house.stranger(house.app(**FAR))
@@ -315,23 +315,23 @@ def ahead(house: House) -> Iterator[Any]:
 
 
 def test_a_session_of_a_clock_a_year_ahead_is_over(house: House, ahead: Any, client: TestClient) -> None:
-    secret = ahead(lambda: house.ledger.accounts.begin(house.leader, "full"))
-    assert house.ledger.accounts.session(secret) is None
-    ours = house.ledger.accounts.begin(house.leader, "full")
-    ahead(lambda: house.ledger.accounts.tidy())
-    assert house.ledger.accounts.session(ours) is None or house.ledger.accounts.session(secret) is None
+    secret = ahead(lambda: house.accounts.begin(house.leader, "full"))
+    assert house.accounts.session(secret) is None
+    ours = house.accounts.begin(house.leader, "full")
+    ahead(lambda: house.accounts.tidy())
+    assert house.accounts.session(ours) is None or house.accounts.session(secret) is None
 
 
 def test_a_token_and_a_link_of_a_clock_a_year_ahead_are_over(house: House, ahead: Any, client: TestClient) -> None:
     token = ahead(lambda: house.token())
     assert client.get("/api/v1/students", headers=token).status_code == 401
     poplar = house.person("Poplar")
-    link = ahead(lambda: house.ledger.accounts.make_link("welcome", poplar))
+    link = ahead(lambda: house.accounts.make_link("welcome", poplar))
     assert open_link(client, link).status_code == 403
 
 
 def test_tries_of_a_clock_a_year_ahead_lock_nobody_out(house: House, ahead: Any, client: TestClient) -> None:
-    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    house.accounts.set_password(house.leader, "leader", PASSWORD)
     wrong = {"name": "leader", "password": "wrong words here"}
     statuses = ahead(lambda: [client.post("/sign-in", data=wrong).status_code for _ in range(11)])
     assert statuses[-1] == 429
@@ -340,7 +340,7 @@ def test_tries_of_a_clock_a_year_ahead_lock_nobody_out(house: House, ahead: Any,
 
 
 def test_a_code_of_a_clock_a_year_ahead_does_not_lock_its_owner_out(house: House, ahead: Any) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.leader, "leader", PASSWORD)
     secret = factor(house, house.leader)
     ahead(lambda: accounts.sign_in("leader", PASSWORD, code_of(house, secret), "here"))
@@ -348,8 +348,8 @@ def test_a_code_of_a_clock_a_year_ahead_does_not_lock_its_owner_out(house: House
 
 
 def test_who_is_on_a_tablet_goes_by_elapsed_time(house: House, ahead: Any) -> None:
-    accounts = house.ledger.accounts
-    device, _ = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    accounts = house.accounts
+    device, _ = house.ways_in.enrol(house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
     ahead(lambda: accounts.begin(house.teacher, "full", device))
     assert accounts.here(device) == set()
     left = accounts.begin(house.leader, "full", device)
@@ -379,13 +379,13 @@ def sign_in(client: TestClient, password: str = PASSWORD) -> Any:
 
 
 def test_ten_wrong_tries_lock_out_whoever_makes_them_and_not_the_owner(house: House, client: TestClient) -> None:
-    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    house.accounts.set_password(house.leader, "leader", PASSWORD)
     assert guess(house, client.app, 11)[-1] == 429
     assert sign_in(client).status_code == 303, "the owner comes from elsewhere"
 
 
 def test_the_owner_gets_in_from_a_browser_that_is_known_whatever_is_tried_elsewhere(house: House, client: TestClient) -> None:
-    house.ledger.accounts.set_password(house.leader, "leader", PASSWORD)
+    house.accounts.set_password(house.leader, "leader", PASSWORD)
     known = cookie_of(sign_in(client), BROWSER_COOKIE)
     client.cookies.clear()
     for address in range(5):
@@ -399,9 +399,9 @@ def test_the_owner_gets_in_from_a_browser_that_is_known_whatever_is_tried_elsewh
 
 
 def test_a_device_on_which_somebody_works_is_known(house: House, client: TestClient) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.leader, "leader", PASSWORD)
-    device, credential = house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    device, credential = house.ways_in.enrol(house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
     accounts.begin(house.leader, "full", device)
     guess(house, client.app, 10, "testclient")
     assert sign_in(client).status_code == 429
@@ -412,7 +412,7 @@ def test_a_device_on_which_somebody_works_is_known(house: House, client: TestCli
 
 
 def test_a_stranger_at_the_same_address_does_not_keep_a_tablet_from_being_taken_back(house: House, client: TestClient) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     guess(house, client.app, 11, "testclient")
     for _ in range(89):
@@ -426,7 +426,7 @@ def test_a_stranger_at_the_same_address_does_not_keep_a_tablet_from_being_taken_
 
 
 def enrolled(house: House) -> tuple[UUID, str]:
-    return house.ledger.ways_in.enrol(house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
+    return house.ways_in.enrol(house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader))
 
 
 def shut_out(house: House, device: UUID) -> None:
@@ -443,12 +443,12 @@ def deliver(house: House, client: TestClient, **more: Any) -> Any:
 def test_a_device_that_was_shut_out_reads_nothing_and_delivers_once(house: House, client: TestClient, by: str) -> None:
     house.runner.catch_up()
     device, credential = enrolled(house)
-    house.ledger.accounts.set_password(house.teacher, "teacher", PASSWORD)
-    house.ledger.accounts.begin(house.teacher, "full", device)
+    house.accounts.set_password(house.teacher, "teacher", PASSWORD)
+    house.accounts.begin(house.teacher, "full", device)
     shut_out(house, device)
     if by == "cookie":
         client.cookies.set(DEVICE_COOKIE, credential)
-        client.cookies.set(SESSION_COOKIE, house.ledger.accounts.begin(house.teacher, "full"))
+        client.cookies.set(SESSION_COOKIE, house.accounts.begin(house.teacher, "full"))
     else:
         client.headers["authorization"] = f"Bearer {credential}"
     for key, answer in every_route(client):
@@ -470,17 +470,17 @@ def test_a_device_that_was_shut_out_delivers_within_a_day(house: House, client: 
     house.clock.now += timedelta(hours=hours)
     late = deliver(house, client)
     assert late.status_code == 401 and ("clear-site-data" in late.headers) == wiped, "a clock that was wrong wipes nothing"
-    assert house.ledger.held_entries() == []
+    assert house.ledger.waiting.entries() == []
 
 
 def test_a_device_stays_shut_out_where_a_crash_came_between(house: House, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     device, credential = enrolled(house)
     with monkeypatch.context() as crash:
-        crash.setattr(house.ledger.accounts, "revoke_device", lambda _: None)
+        crash.setattr(house.accounts, "revoke_device", lambda _: None)
         shut_out(house, device)
     client.headers["authorization"] = f"Bearer {credential}"
     assert client.get("/api/v1/settings").status_code == 200
-    assert house.ledger.deeds.redo() == 1
+    assert house.ledger.effects.redo() == 1
     assert client.get("/api/v1/settings").status_code == 401
 
 

@@ -14,11 +14,12 @@ import psycopg
 import pytest
 from pydantic import SecretStr
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.domain.erasure import ExciseText
 from ap_ledger.errors import EndNotProved, SetupError
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.postgres import APPEND
-from ap_ledger.recording.ledger import new_id, open_ledger
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.recording.verifying import verify
 from ap_ledger.settings import Settings, read_settings
 from ap_ledger.stores.creating import create_ledger
@@ -239,7 +240,7 @@ def test_the_service_destroys_nothing_because_of_a_row_that_somebody_else_wrote(
     texts, head = walled.count("sealed"), house.ledger.recorder.read_head().position
     forge(walled, "key-shredded", json.dumps({"retention_class": "learning", "rule": "asked", "texts": 0}))
     forge(walled, "text-excised", excised(head))
-    assert house.ledger.deeds.sweep(look_only=True) == house.ledger.deeds.sweep() == 0
+    assert house.ledger.effects.sweep(look_only=True) == house.ledger.effects.sweep() == 0
     assert house.ledger.keyring.lives(house.student, "learning") and walled.count("sealed") == texts
     assert "ASH-WORDS" in repr(house.look_back())
 

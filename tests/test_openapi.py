@@ -7,8 +7,8 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from ap_ledger.bootstrap import open_installation
 from ap_ledger.cli import demo
-from ap_ledger.recording.ledger import open_ledger
 from ap_ledger.settings import read_settings
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
@@ -17,9 +17,9 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 def test_nothing_that_a_program_can_send_breaks_a_promise(tmp_path: Path) -> None:
     settings = read_settings(data=tmp_path / "data")
     story = demo.make_example(settings, 3, 2, 1, date(2026, 3, 27), lambda *_: None)
-    ledger = open_ledger(settings)
-    tokens = [ledger.accounts.make_token(story.others[role], ["all"], 1) for role in ("leader", "administrator")]
-    ledger.close()
+    installation = open_installation(settings)
+    tokens = [installation.accounts.make_token(story.others[role], ["all"], 1) for role in ("leader", "administrator")]
+    installation.ledger.close()
     with demo.serving(settings.data) as url:
         for token in tokens:
             words = [

@@ -25,7 +25,7 @@ def attended(house: House, **fields: Any) -> dict[str, Any]:
 
 def stored(house: House, entry: dict[str, Any], **odd: Any) -> int:
     """Stores an entry as an earlier version did: with some fields to the letter, and a fingerprint over what came."""
-    send = house.ledger._open_send(house.clock(), None, None, [entry])
+    send = house.ledger.sending.open(house.clock(), None, None, [entry])
     (row,) = send.units[0].rows
     key = house.ledger.keyring.key(UUID(entry["student_id"]), "core")
     assert key is not None
@@ -124,7 +124,7 @@ def test_what_was_stored_to_the_letter_still_matches_its_honest_retry_and_nothin
     result = house.one({**entry, **odd})
     assert (result.status, result.position) == ("duplicate", position)
     assert house.one({**entry, **odd, "rung": "goes-out"}).status == "conflict"
-    assert house.ledger._open_send(house.clock(), None, None, [{**entry, **odd}]).units, "it is judged as any other"
+    assert house.ledger.sending.open(house.clock(), None, None, [{**entry, **odd}]).units, "it is judged as any other"
 
 
 def test_two_visits_stored_in_two_spellings_are_one_contact(house: House) -> None:
@@ -212,6 +212,6 @@ def test_what_cannot_be_kept_never_becomes_somebodys_words(house: House, unkept:
     voice = house.entry("voice-heard", speaker="student", words=mark)
     careful = house.rung(note="half \x00")
     raw = orjson.dumps({"sent_at": house.clock().isoformat(), "device_id": None, "entries": [voice, careful]})
-    send = house.ledger.open_send(raw.replace(orjson.dumps(mark), unkept))
-    receipt = house.ledger.finish(send, house.ledger.submit(send).result() if send.units else [])
+    send = house.ledger.sending.open_raw(raw.replace(orjson.dumps(mark), unkept))
+    receipt = house.ledger.sending.finish(send, house.ledger.sending.submit(send).result() if send.units else [])
     assert (receipt.results[0].status, receipt.results[0].field) == ("refused", "words")

@@ -123,8 +123,8 @@ def test_a_version_that_somebody_else_took_is_not_written_over(house: House) -> 
 def test_a_reply_lost_after_the_commit_is_answered_duplicate_and_never_an_error(house: House) -> None:
     """The sender dies between commit and answer; the retry finds what was stored."""
     entry = house.rung()
-    send = house.ledger._open_send(house.clock(), None, None, [entry])
-    house.ledger.submit(send).result()
+    send = house.ledger.sending.open(house.clock(), None, None, [entry])
+    house.ledger.sending.submit(send).result()
     again = house.one(entry)
     assert again.status == "duplicate" and again.position == house.ledger.recorder.read_head().position
 

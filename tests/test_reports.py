@@ -53,7 +53,7 @@ class Example:
     """The example setting, read."""
 
     def __init__(self, settings: Settings, story: Any) -> None:
-        from ap_ledger.recording.ledger import open_ledger
+        from ap_ledger.bootstrap import open_ledger
 
         self.settings, self.story = settings, story
         self.ledger = open_ledger(settings)

@@ -91,9 +91,9 @@ def test_what_was_written_before_a_role_ended_is_still_taken(house: House, clien
 
     ivy = house.person("Ivy")
     grant, device = house.grant(ivy, "ap-staff"), new_id()
-    key = house.ledger.ways_in.admit(house.setting, "A tablet", "tablet", house.leader)
-    device, credential = house.ledger.ways_in.enrol(key)
-    house.ledger.accounts.begin(ivy, "full", device)
+    key = house.ways_in.admit(house.setting, "A tablet", "tablet", house.leader)
+    device, credential = house.ways_in.enrol(key)
+    house.accounts.begin(ivy, "full", device)
     began = house.clock.now
     house.clock.now += timedelta(minutes=30)
     end(house, ivy, grant, FRIDAY.date())

@@ -107,7 +107,7 @@ def test_no_words_that_anybody_can_write_ever_run(planted: tuple[House, list[UUI
     assert len(PAYLOADS) >= 200 and len(set(PAYLOADS)) == len(PAYLOADS)
     lead = house.person("Larch", "dsl", "leader", "administrator")
     house.runner.catch_up()
-    secret = house.ledger.accounts.begin(lead, "full")
+    secret = house.accounts.begin(lead, "full")
     pages = [
         "/",
         "/people",

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from ap_ledger.bootstrap import open_ledger
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.student import IdentifyStudent
@@ -19,7 +20,7 @@ from ap_ledger.errors import KeyringError, Refused, SetupError, TamperedRow
 from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.base import RETENTION_CLASSES, Erased, Ref
 from ap_ledger.recording.door import open_worry
-from ap_ledger.recording.ledger import new_id, open_ledger
+from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
 from projections.views import tables_of
 from tests.house import House, settings_for
@@ -216,7 +217,7 @@ def test_what_is_held_is_sealed_too(make_house: Callable[..., House]) -> None:
     house.one({**house.note(CANARY), "retention_class": "moon"})
     files = b"".join(path.read_bytes() for path in house.settings.data.iterdir())
     assert b"canary" not in files
-    assert house.ledger.held_entries()[0].entry["text"] == CANARY
+    assert house.ledger.waiting.entries()[0].entry["text"] == CANARY
 
 
 def test_no_error_and_no_log_holds_what_was_said(house: House, caplog: pytest.LogCaptureFixture) -> None:

@@ -53,7 +53,7 @@ def test_a_thousand_refused_entries_are_one_commit(house: House, commits: Callab
     assert commits() == {"held": 1}
     assert sent(house, wrong) == {"refused"}
     assert commits() == {"held": 1}, "sent again it is as quick"
-    assert len(house.ledger.held_entries(limit=MANY + 1)) == MANY
+    assert len(house.ledger.waiting.entries(limit=MANY + 1)) == MANY
 
 
 def test_a_thousand_held_corrections_are_one_commit(house: House, commits: Callable[[], dict[str, int]]) -> None:

@@ -30,7 +30,7 @@ PASSWORD = "kettle lamp harbour"
 
 @pytest.fixture
 def client(house: House) -> Iterator[TestClient]:
-    house.ledger.accounts.set_password(house.leader, "head@riverbank.example", PASSWORD)
+    house.accounts.set_password(house.leader, "head@riverbank.example", PASSWORD)
     house.runner.catch_up()
     with house.stranger() as made:
         yield made
@@ -85,7 +85,7 @@ def test_guessing_is_stopped_for_an_account_and_for_an_address(house: House, cli
     assert answer.status_code == 429 and "Wait a minute" in answer.text, "even the right password waits"
     house.clock.now += timedelta(seconds=61)
     assert sign_in(client).status_code == 303
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     for _ in range(100):
         accounts._count_try("address", "1.2.3.4", 100)
     with pytest.raises(NotAllowedNow):
@@ -99,14 +99,14 @@ def test_guesses_sent_all_at_once_are_all_counted(house: House, client: TestClie
 
 
 def test_a_password_is_hashed_at_full_cost(real_hashes: None, house: House) -> None:
-    house.ledger.accounts.set_password(house.teacher, "birch@riverbank.example", "a quiet lane in spring")
-    with house.ledger.accounts._engine.connect() as connection:
+    house.accounts.set_password(house.teacher, "birch@riverbank.example", "a quiet lane in spring")
+    with house.accounts._engine.connect() as connection:
         hashed = connection.execute(select(ACCOUNTS.c.password).where(ACCOUNTS.c.person_id == house.teacher.bytes)).scalar_one()
     assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=4$")
 
 
 def test_a_name_that_is_not_here_takes_as_long_as_one_that_is(real_hashes: None, house: House, client: TestClient) -> None:
-    accounts, times = house.ledger.accounts, {}
+    accounts, times = house.accounts, {}
     for name in ("head@riverbank.example", "nobody@riverbank.example"):
         taken = []
         for n in range(5):
@@ -127,7 +127,7 @@ def test_a_session_planted_before_signing_in_is_worth_nothing(house: House, clie
     assert client.get("/frameworks", follow_redirects=False).status_code == 303
     keep(client, answer)
     second = sign_in(client)
-    assert cookie_of(second) != cookie_of(answer) and house.ledger.accounts.session(cookie_of(answer)) is None, "the session before it has ended"
+    assert cookie_of(second) != cookie_of(answer) and house.accounts.session(cookie_of(answer)) is None, "the session before it has ended"
 
 
 @pytest.mark.parametrize("address", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "\n/x"])
@@ -147,7 +147,7 @@ def test_a_session_ends_by_sign_out_by_idling_and_by_age(house: House, client: T
     assert client.get("/frameworks", follow_redirects=False).status_code == 303, "half an hour without a request"
     keep(client, answer := sign_in(client))
     out = client.post("/sign-out", follow_redirects=False)
-    assert out.headers["clear-site-data"] and house.ledger.accounts.session(cookie_of(answer)) is None
+    assert out.headers["clear-site-data"] and house.accounts.session(cookie_of(answer)) is None
 
 
 def test_a_cookie_alone_changes_nothing_without_saying_which_page_it_comes_from(house: House, client: TestClient) -> None:
@@ -162,7 +162,7 @@ def test_a_cookie_alone_changes_nothing_without_saying_which_page_it_comes_from(
 
 def test_a_code_is_asked_for_once_it_is_set_up_and_good_once(house: House, client: TestClient) -> None:
     keep(client, sign_in(client))
-    secret = house.ledger.accounts.new_factor()
+    secret = house.accounts.new_factor()
     wrong = client.post("/me/factor", data={"secret": secret, "code": "000000", "current": PASSWORD})
     assert wrong.status_code == 422 and "does not fit" in wrong.text
     assert client.post("/me/factor", data={"secret": secret, "code": code_of(house, secret), "current": "not mine at all"}).status_code == 422
@@ -172,7 +172,7 @@ def test_a_code_is_asked_for_once_it_is_set_up_and_good_once(house: House, clien
     house.clock.now += timedelta(seconds=30)
     code = code_of(house, secret)
     assert sign_in(client, code=f"{code[:3]} {code[3:]}").status_code == 303 and sign_in(client, code=code).status_code == 403, "a code is good once"
-    with house.ledger.accounts._engine.connect() as connection:
+    with house.accounts._engine.connect() as connection:
         assert secret not in str(connection.exec_driver_sql("SELECT * FROM accounts").all())
 
 
@@ -186,7 +186,7 @@ def test_far_from_the_machine_nobody_goes_on_without_a_second_factor(house: Hous
 @pytest.mark.parametrize("password", ["short", "aaaaaaaaaaaaaaaa", "head@riverbank.example1", ""])
 def test_a_password_that_is_too_easy_is_refused_in_a_sentence(house: House, password: str) -> None:
     with pytest.raises(SignInRefused, match=r"password"):
-        house.ledger.accounts.set_password(house.leader, "head@riverbank.example", password)
+        house.accounts.set_password(house.leader, "head@riverbank.example", password)
 
 
 def test_the_first_administrator_comes_by_a_link_that_works_once(make_house: Any, tmp_path: Any) -> None:
@@ -194,7 +194,7 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(make_house: Any
 
     empty = House(settings_for("sqlite", tmp_path / "empty", None))
     try:
-        secret = first_link(empty.ledger)
+        secret = first_link(empty.accounts)
         assert secret is not None
         with empty.stranger() as client:
             page = client.get(f"/welcome?key={secret}")
@@ -209,13 +209,13 @@ def test_the_first_administrator_comes_by_a_link_that_works_once(make_house: Any
             assert client.get("/audit").status_code == 403, "looking after accounts opens no record"
             again = client.post("/welcome", data={**said, "password": PASSWORD})
             assert again.status_code == 403 and "used before" in again.text
-        assert first_link(empty.ledger) is None
+        assert first_link(empty.accounts) is None
     finally:
         empty.close()
 
 
 def test_a_link_is_good_once_even_for_two_who_are_quick_and_not_for_ever(house: House) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     secret = accounts.make_link("enrol", house.leader)
 
     def use(_: int) -> bool:
@@ -289,9 +289,9 @@ def test_nobody_makes_a_safeguarding_lead_alone(house: House, client: TestClient
     assert person is not None and not person.roles
     (proposal,) = [one["id"] for one in house.reader.whole("proposals")]
     with pytest.raises(Refused):
-        house.ledger.proposals.approve(UUID(proposal), new_id(), admin)
+        house.proposals.approve(UUID(proposal), new_id(), admin)
     with pytest.raises(Refused):
-        house.ledger.proposals.approve(UUID(proposal), new_id(), elm)
+        house.proposals.approve(UUID(proposal), new_id(), elm)
     done = house.browser(app=client.app).post(f"/proposals/{proposal}", data={"do": "approve", "command": str(new_id())})  # type: ignore[arg-type]
     assert "both your names" in done.text
     person = house.ledger.world.person(elm)
@@ -322,12 +322,12 @@ def test_a_token_does_what_its_person_may_within_its_scope_until_it_ends(house: 
         client.get("/me", headers=house.token()).status_code == 200 and client.post("/me", data={"do": "everywhere"}, headers=house.token()).status_code == 403
     )
     prefix = read["authorization"].split()[1][:9]
-    assert house.ledger.accounts.revoke_token(prefix) and client.get("/api/v1/students", headers=read).status_code == 401
+    assert house.accounts.revoke_token(prefix) and client.get("/api/v1/students", headers=read).status_code == 401
     house.clock.now += timedelta(days=366)
     assert client.get("/api/v1/students", headers=house.token(None, "read")).status_code == 200
     assert client.post("/api/v1/entries", json=send, headers=record).status_code == 401
     with pytest.raises(SignInRefused):
-        house.ledger.accounts.make_token(house.leader, ["everything"], 5)
+        house.accounts.make_token(house.leader, ["everything"], 5)
 
 
 def test_entries_in_anothers_name_wait_for_them_unless_a_head_sends_them(house: House, client: TestClient) -> None:
@@ -340,7 +340,7 @@ def test_entries_in_anothers_name_wait_for_them_unless_a_head_sends_them(house: 
     assert status(house.teacher, author_id=str(house.leader)) == ("held", "author_id")
     assert status(house.leader, author_id=str(house.teacher)) == ("recorded", None)
     assert status(house.mentor, author_id=str(house.mentor)) == ("refused", "student_id"), "not on this mentor's caseload"
-    (held,) = [one for one in house.ledger.held_entries() if one.status == "held"]
+    (held,) = [one for one in house.ledger.waiting.entries() if one.status == "held"]
     url = f"/api/v1/held/{held.id}/retry"
     assert client.post(url, headers=house.token(house.teacher, "record")).status_code == 404, "who sent it is not who wrote it"
     assert client.post(url, headers=house.token(house.leader, "record")).json()["result"]["status"] == "recorded"
@@ -367,7 +367,7 @@ def send(client: TestClient, credential: str, *entries: Any) -> Any:
 
 def test_a_device_sends_for_whoever_was_signed_in_on_it_then(house: House, client: TestClient) -> None:
     device, credential = enrol(house, client)
-    house.ledger.accounts.begin(house.teacher, "full", device)
+    house.accounts.begin(house.teacher, "full", device)
     house.clock.now += timedelta(hours=3)
     mine = house.rung(at=FRIDAY + timedelta(hours=1), author_id=str(house.teacher))
     before = house.rung(at=MONDAY, author_id=str(house.teacher))
@@ -384,7 +384,7 @@ def test_a_device_sends_for_whoever_was_signed_in_on_it_then(house: House, clien
 
 def test_a_week_offline_on_ones_own_phone_loses_nothing(house: House, client: TestClient) -> None:
     device, credential = enrol(house, client, "phone")
-    house.ledger.accounts.begin(house.teacher, "full", device)
+    house.accounts.begin(house.teacher, "full", device)
     house.clock.now += timedelta(days=7)
     entries = [house.rung(at=FRIDAY + timedelta(days=day), author_id=str(house.teacher)) for day in range(7)]
     body = {"sent_at": house.clock.now.isoformat(), "device_id": None, "entries": entries}
@@ -394,7 +394,7 @@ def test_a_week_offline_on_ones_own_phone_loses_nothing(house: House, client: Te
 
 def test_a_device_that_was_shut_out_delivers_once_into_what_is_held_and_is_wiped(house: House, client: TestClient) -> None:
     device, credential = enrol(house, client)
-    house.ledger.accounts.begin(house.teacher, "full", device)
+    house.accounts.begin(house.teacher, "full", device)
     house.runner.catch_up()
     shut = {"setting": str(house.setting), "do": "revoke", "device": str(device), "command": str(new_id())}
     assert house.browser(app=client.app).post("/devices", data=shut, follow_redirects=False).status_code == 303  # type: ignore[arg-type]
@@ -408,7 +408,7 @@ def test_a_device_that_was_shut_out_delivers_once_into_what_is_held_and_is_wiped
 
 def test_a_browser_becomes_a_device_by_its_cookie_and_people_switch_by_pin(house: House, client: TestClient) -> None:
     _, credential = enrol(house, client)
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     client.cookies.set(DEVICE_COOKIE, credential)
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     accounts.set_pin(house.teacher, "482915")
@@ -431,7 +431,7 @@ def test_a_browser_becomes_a_device_by_its_cookie_and_people_switch_by_pin(house
 
 def test_pin_guesses_are_counted_and_a_pin_is_worth_nothing_elsewhere(house: House, client: TestClient) -> None:
     device, _ = enrol(house, client)
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.teacher, "teacher", PASSWORD)
     accounts.set_pin(house.teacher, "482915")
     with pytest.raises(SignInRefused):
@@ -450,7 +450,7 @@ def test_pin_guesses_are_counted_and_a_pin_is_worth_nothing_elsewhere(house: Hou
 
 
 def test_a_tablet_handed_over_shows_its_questions_and_nothing_else(house: House, client: TestClient) -> None:
-    house.ledger.accounts.set_password(house.teacher, "teacher", PASSWORD)
+    house.accounts.set_password(house.teacher, "teacher", PASSWORD)
     browser = house.browser(house.teacher, client.app)  # type: ignore[arg-type]
     page = f"/students/{house.student}/questionnaires/carer-confidence/1"
     assert browser.get(page, params={"respondent": "student"}).status_code == 200
@@ -473,9 +473,9 @@ def test_a_tablet_handed_over_shows_its_questions_and_nothing_else(house: House,
 def test_secrets_are_nowhere_in_the_clear(house: House, client: TestClient) -> None:
     _, credential = enrol(house, client)
     token = house.token()["authorization"].split()[1]
-    house.ledger.accounts.set_pin(house.leader, "482915")
+    house.accounts.set_pin(house.leader, "482915")
     keep(client, answer := sign_in(client))
-    with house.ledger.accounts._engine.connect() as connection:
+    with house.accounts._engine.connect() as connection:
         tables = ("accounts", "sessions", "links", "tokens", "devices", "presence", "tries")
         held = repr([row for table in tables for row in connection.exec_driver_sql(f"SELECT * FROM {table}").all()])
     for secret in (credential, token, PASSWORD, cookie_of(answer)):
@@ -495,11 +495,11 @@ def test_nobody_settles_or_overwrites_what_is_held_for_somebody_else(house: Hous
     mine = {**house.note("what I saw", author_id=str(house.teacher)), "retention_class": "moon"}
     assert post(house.teacher, mine)[0]["status"] == "refused"
     assert post(other, {**house.rung(author_id=str(other)), "replaces": mine["id"]})[0]["status"] == "recorded"
-    assert [one.entry for one in house.ledger.held_entries()] == [mine], "somebody else's entry mends nothing of mine"
+    assert [one.entry for one in house.ledger.waiting.entries()] == [mine], "somebody else's entry mends nothing of mine"
     assert post(other, {**mine, "author_id": str(other), "text": "gone"})[0]["status"] == "refused"
-    assert mine in [one.entry for one in house.ledger.held_entries()], "nor does it take its place"
+    assert mine in [one.entry for one in house.ledger.waiting.entries()], "nor does it take its place"
     assert post(house.teacher, {**house.note("what I saw", author_id=str(house.teacher)), "replaces": mine["id"]})[0]["status"] == "recorded"
-    assert mine not in [one.entry for one in house.ledger.held_entries()]
+    assert mine not in [one.entry for one in house.ledger.waiting.entries()]
 
 
 def test_nobody_changes_an_entry_of_a_student_they_may_not_record_about(house: House, client: TestClient) -> None:

@@ -190,7 +190,7 @@ def test_erasing_the_child_erases_both_records(house: House) -> None:
     notes = [entry["entry"]["text"] for entry in entries if entry["kind"] == "note-written"]
     assert notes == ["[erased]", "[erased]"]
     assert all(house.ledger.keyring.key(record, "learning") is None for record in (house.student, house.other))
-    assert house.ledger.deeds.sweep() == 0
+    assert house.ledger.effects.sweep() == 0
     assert [fault for found in verify(house.ledger) for fault in found.faults] == []
     part(house, house.other)
     with pytest.raises(Refused):

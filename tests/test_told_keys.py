@@ -78,7 +78,7 @@ def test_an_erasure_destroys_no_key_that_is_somebody_elses_and_no_wrong_words(ho
 def test_an_erasure_that_was_decided_before_is_not_done_to_somebody_elses_key(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     house.record(house.note("ASH-WORDS"), house.note("KIT-WORDS", student=house.other))
     with monkeypatch.context() as patch:
-        patch.setattr("ap_ledger.commands.effects.Deeds._finish", lambda *_: 1 / 0)
+        patch.setattr("ap_ledger.commands.effects.Effects._finish", lambda *_: 1 / 0)
         house.shred("learning")
     for statement in CHANGES["owners swapped"][0]:
         given_to(house, statement)
@@ -87,7 +87,7 @@ def test_an_erasure_that_was_decided_before_is_not_done_to_somebody_elses_key(ho
         assert house.ledger.warnings() != [] and "KIT-WORDS" in repr(house.look_back(student=house.other))
         for statement in CHANGES["owners swapped"][0]:
             given_to(house, statement)
-        assert house.ledger.deeds.redo() == 1 and house.ledger.warnings() == []
+        assert house.ledger.effects.redo() == 1 and house.ledger.warnings() == []
         assert "ASH-WORDS" not in repr(house.look_back()) and "KIT-WORDS" in repr(house.look_back(student=house.other))
     finally:
         house.close()

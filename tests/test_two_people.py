@@ -131,7 +131,7 @@ def test_somebody_who_never_signed_in_is_not_made_a_puppet(office: Office) -> No
 
 
 def test_nobody_becomes_a_lead_through_the_leads_account(office: Office, house: House) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(office.lead, "sorrel", PASSWORD)
     two = office.puppet("Two", "leader")
     proposal = office.propose(office.admin, office.lead, "recover")
@@ -175,7 +175,7 @@ def test_two_puppets_without_their_maker_make_no_lead_however_long_they_wait(off
 def test_two_puppets_without_their_maker_recover_no_account(office: Office, house: House) -> None:
     one, two = office.puppet("One", "leader"), office.puppet("Two", "leader")
     willow = house.person("Willow", "leader")
-    house.ledger.accounts.set_password(willow, "willow", PASSWORD)
+    house.accounts.set_password(willow, "willow", PASSWORD)
     house.runner.catch_up()
     proposal = office.propose(one, willow, "recover")
     assert proposal is not None and office.approve(two, proposal).status_code == 422
@@ -187,7 +187,7 @@ def propose_erasure(house: House, by: UUID) -> str:
         id=new_id(), setting_id=house.setting, student=house.student, retention_class="health", rule="asked-for", texts=0,
     )  # fmt: skip
     proposal = new_id()
-    house.ledger.proposals.propose(command, proposal, new_id(), by)
+    house.proposals.propose(command, proposal, new_id(), by)
     house.runner.catch_up()
     return str(proposal)
 
@@ -213,7 +213,7 @@ def test_a_recovery_is_looked_at_again_when_it_is_used(office: Office, house: Ho
     """Recovered as a mentor by an administrator and their puppet, and a safeguarding lead before the link is used."""
     ivy, two = house.person("Ivy", "mentor"), office.puppet("Two", "leader")
     house.clock.now += LONG
-    house.ledger.accounts.set_password(ivy, "ivy", PASSWORD)
+    house.accounts.set_password(ivy, "ivy", PASSWORD)
     three = house.person("Three", "leader")
     house.runner.catch_up()
     proposal = office.propose(two, ivy, "recover")
@@ -246,7 +246,7 @@ def test_the_first_lead_is_made_at_the_machine(house: House) -> None:
     admin, elm = house.person("Thyme", "administrator"), house.person("Elm")
     house.runner.catch_up()
     with pytest.raises(Refused, match="ap-ledger account first-lead"):
-        house.ledger.proposals.propose(_make_lead(house, elm), new_id(), new_id(), admin)
+        house.proposals.propose(_make_lead(house, elm), new_id(), new_id(), admin)
     with pytest.raises(Refused, match="at the machine"):
         house.ledger.execute(_make_lead(house, elm, first_lead=True, author_id=admin))
     house.ledger.execute(_make_lead(house, elm, first_lead=True))

@@ -41,7 +41,7 @@ def apart(pages: list[Any], *taps: Callable[[Any], None]) -> None:
 
 
 def asked(place: Place, path: str) -> Any:
-    token = place.ledger.accounts.make_token(place.story.others["leader"], ("all",), 1)
+    token = place.accounts.make_token(place.story.others["leader"], ("all",), 1)
     return json.loads(urllib.request.urlopen(urllib.request.Request(place.direct + path, headers={"authorization": "Bearer " + token})).read())
 
 

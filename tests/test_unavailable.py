@@ -44,7 +44,7 @@ def locked(folder: Path, store: str) -> Iterator[None]:
 
 def test_a_locked_store_of_accounts_is_said_and_signing_in_works_again(impatient: None, make_house: Callable[..., House]) -> None:
     house = make_house("sqlite")
-    house.ledger.accounts.set_password(house.leader, "juniper", "a quiet lane in spring")
+    house.accounts.set_password(house.leader, "juniper", "a quiet lane in spring")
     form = {"name": "juniper", "password": "a quiet lane in spring"}
     with house.stranger() as client:
         with locked(house.settings.data, "accounts"):

@@ -93,10 +93,10 @@ def test_upgrading_keeps_every_entry_and_every_sealed_word(upgraded: tuple[House
 
 def test_upgrading_keeps_accounts_drafts_and_what_is_held(upgraded: tuple[House, dict[str, Any]]) -> None:
     house, expected = upgraded
-    _, person = house.ledger.accounts.sign_in(expected["sign_in_name"], expected["password"], "", "127.0.0.1")
+    _, person = house.accounts.sign_in(expected["sign_in_name"], expected["password"], "", "127.0.0.1")
     assert str(person) == expected["leader"]
-    assert [draft.answers for draft in house.ledger.drafts.of(UUID(expected["student"]))] == [{"said": "not finished"}]
-    assert len(house.ledger.held_entries()) == len(expected["held"])
+    assert [draft.answers for draft in house.drafts.of(UUID(expected["student"]))] == [{"said": "not finished"}]
+    assert len(house.ledger.waiting.entries()) == len(expected["held"])
 
 
 def test_an_upgraded_store_has_the_shape_of_a_new_one(

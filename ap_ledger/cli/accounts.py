@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
@@ -11,18 +11,21 @@ from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import read_settings
 
+if TYPE_CHECKING:
+    from ap_ledger.bootstrap import Service
+
 account_app = typer.Typer(no_args_is_help=True, help="People who sign in: one-time links made at the machine itself.")
 token_app = typer.Typer(no_args_is_help=True, help="Tokens with which programs act for a person.")
 Person = Annotated[str, typer.Option("--person", help="The person's id, as in /api/v1/people.")]
 
 
-def person_id(said: str, service: object) -> UUID:
+def person_id(said: str, service: Service) -> UUID:
     """The id of somebody who was added here. Raises SetupError."""
     try:
         found = UUID(said)
     except ValueError:
         raise SetupError("Give the person's id, such as those that /api/v1/people lists.") from None
-    if service.ledger.world.person(found) is None:  # type: ignore[attr-defined]
+    if service.ledger.world.person(found) is None:
         raise SetupError("No person with this id was added to this ledger.")
     return found
 
@@ -44,7 +47,7 @@ def link(
 ) -> None:
     """Print a one-time link with which somebody chooses a password. A second factor that they have is asked for."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        secret = service.ledger.ways_in.recover_at_machine(person_id(person, service), forget_second_factor)
+        secret = service.ways_in.recover_at_machine(person_id(person, service), forget_second_factor)
     console.print(f"{url.rstrip('/')}/welcome?key={secret}", highlight=False, soft_wrap=True)
 
 
@@ -60,7 +63,7 @@ def first_link_again(
     from ap_ledger.commands.starting import first_link
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        secret = first_link(service.ledger)
+        secret = first_link(service.accounts)
         if secret is None:
             raise SetupError(
                 "Somebody can sign in already. They add people under "
@@ -87,15 +90,27 @@ def first_lead(
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
         ledger = service.ledger
         lead = person_id(person, service)
-        where = _setting_id(setting) if setting is not None else ledger.world.person(lead).setting_id
-        about = {
-            "setting_id": where,
-            "person_id": lead,
-            "grant_id": ledger.new_id(),
-            "from_date": ledger.standing.today(where),
-        }
-        ledger.execute(GrantRole(id=ledger.new_id(), role="dsl", first_lead=True, **about))
+        where = _setting_id(setting) if setting is not None else _home_of(lead, service)
+        ledger.execute(
+            GrantRole(
+                id=ledger.new_id(),
+                setting_id=where,
+                person_id=lead,
+                grant_id=ledger.new_id(),
+                role="dsl",
+                from_date=ledger.standing.today(where),
+                first_lead=True,
+            )
+        )
     console.print("They are safeguarding lead from today on.")
+
+
+def _home_of(person: UUID, service: Service) -> UUID:
+    """The setting that added somebody."""
+    known = service.ledger.world.person(person)
+    if known is None or known.setting_id is None:
+        raise SetupError("Give the setting too: --setting")
+    return known.setting_id
 
 
 def _setting_id(said: str) -> UUID:
@@ -117,7 +132,7 @@ def make(
 ) -> None:
     """Print a token with which a program acts for a person, within what the person may do. It is shown this once."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        token = service.ledger.accounts.make_token(person_id(person, service), scope, days)
+        token = service.accounts.make_token(person_id(person, service), scope, days)
     print(token)
 
 
@@ -127,7 +142,7 @@ def list_tokens(data: Data = None, database_url: DatabaseUrl = None) -> None:
     from ap_ledger.events.moments import moment
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        for one in service.ledger.accounts.tokens():
+        for one in service.accounts.tokens():
             console.print(
                 f"{one.prefix}…  {UUID(bytes=bytes(one.person_id))}  {one.scopes}  until "
                 f"{moment(one.expires_at):%Y-%m-%d}",
@@ -143,6 +158,6 @@ def revoke(
 ) -> None:
     """End a token at once."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        if not service.ledger.accounts.revoke_token(prefix.rstrip("…")):
+        if not service.accounts.revoke_token(prefix.rstrip("…")):
             raise SetupError("There is no such token. See: ap-ledger token list")
     console.print("The token works no more.")

@@ -10,13 +10,16 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import DatabaseError
 
+from ap_ledger.bootstrap import open_installation
 from ap_ledger.cli.files import RESTORE, STORES, copies_fault, file_fault, master_key_fault, modes_fault, schema_fault
 from ap_ledger.errors import LedgerError
-from ap_ledger.recording.ledger import Ledger, open_ledger
+from ap_ledger.recording.ledger import Ledger
 from ap_ledger.recording.verifying import verify
 from ap_ledger.settings import Settings
+from ap_ledger.stores.accounts.accounts import Accounts
 from ap_ledger.stores.accounts.store import METADATA as ACCOUNT_TABLES
 from ap_ledger.stores.engine import open_store
+from ap_ledger.stores.held.drafts import Drafts
 from ap_ledger.stores.held.rows import METADATA as HELD_TABLES
 from ap_ledger.stores.held.rows import Held
 from ap_ledger.stores.jobs import METADATA as JOB_TABLES
@@ -86,10 +89,11 @@ def _files(settings: Settings, deep: bool) -> dict[str, Look]:
 
 def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) -> Iterator[Look]:
     try:
-        ledger = open_ledger(settings)
+        installation = open_installation(settings)
     except Exception as error:
         yield Look("the ledger and its keyring", _sentence(error))
         return
+    ledger = installation.ledger
     try:
         yield Look("the ledger and its keyring")
         yield _look("the keys", lambda: _keys(settings, ledger))
@@ -101,9 +105,9 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
         if deep:
             yield from _verified(ledger)
             yield _look("what was erased stays erased", lambda: _erased(ledger))
-        yield _look("what was decided is done", ledger.deeds.undone)
-        yield _look("what lets people in", lambda: _ways_in(ledger))
-        yield _look("questionnaires that were begun", lambda: _drafts(ledger))
+        yield _look("what was decided is done", ledger.effects.undone)
+        yield _look("what lets people in", lambda: _ways_in(installation.accounts))
+        yield _look("questionnaires that were begun", lambda: _drafts(installation.drafts))
         yield _held(ledger)
         if with_views:
             yield from _views(settings, ledger)
@@ -136,8 +140,8 @@ def _damage(settings: Settings, name: str) -> str | None:
     return f"{'; '.join(found)}. {RESTORE}" if found else None
 
 
-def _ways_in(ledger: Ledger) -> str | None:
-    people = ledger.accounts.damaged()
+def _ways_in(accounts: Accounts) -> str | None:
+    people = accounts.damaged()
     if not people:
         return None
     shown = ", ".join(map(str, people[:3])) + (", ..." if len(people) > 3 else "")
@@ -148,14 +152,14 @@ def _ways_in(ledger: Ledger) -> str | None:
     )
 
 
-def _drafts(ledger: Ledger) -> str | None:
-    damaged = ledger.drafts.damaged()
+def _drafts(drafts: Drafts) -> str | None:
+    damaged = drafts.damaged()
     return f"{damaged} were damaged and open for nobody. They are left out, and are answered anew." if damaged else None
 
 
 def _held(ledger: Ledger) -> Look:
     try:
-        waiting = list(ledger.every_held())
+        waiting = list(ledger.waiting.every())
     except Exception as error:
         return Look("held entries", _sentence(error))
     # Something that waits for its author is everyday work and no fault of the installation.
@@ -203,7 +207,7 @@ def _keys(settings: Settings, ledger: Ledger) -> str | None:
 
 
 def _erased(ledger: Ledger) -> str | None:
-    undone = ledger.deeds.sweep(look_only=True)
+    undone = ledger.effects.sweep(look_only=True)
     return f"{undone} erasures do not hold, perhaps after a restore. Run: ap-ledger keyring sweep" if undone else None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -18,6 +18,9 @@ from sqlalchemy.exc import DatabaseError
 
 from ap_ledger.errors import LedgerError
 from ap_ledger.settings import Settings
+
+if TYPE_CHECKING:
+    from ap_ledger.bootstrap import Service
 
 console = Console(soft_wrap=True)
 complain = Console(stderr=True, soft_wrap=True)
@@ -68,28 +71,16 @@ def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Any]:
-    """The ledger, its views, runner and reader, put together for one command."""
-    from ap_ledger.recording.ledger import open_ledger
-    from ap_ledger.stores.jobs import JobStore
-    from api.core.service import Service
-    from projections import PROJECTIONS
-    from projections.queries.reading import Reader
-    from projections.runner import Runner
-    from projections.views import Views
+def opened(settings: Settings) -> Iterator[Service]:
+    """Everything, put together for one command."""
+    # It takes a while to load, which nobody should wait for who only asks for help.
+    from ap_ledger.bootstrap import open_service
 
-    ledger = open_ledger(settings)
+    service = open_service(settings)
     try:
-        jobs, views = JobStore(settings), Views(settings.sqlalchemy_url("views"), settings.connections)
-    except BaseException:
-        ledger.close()
-        raise
-    try:
-        yield Service(ledger, views, Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views), jobs)
+        yield service
     finally:
-        ledger.close()
-        views.close()
-        jobs.close()
+        service.close()
 
 
 def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:

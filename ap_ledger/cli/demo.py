@@ -21,20 +21,17 @@ from typing import Any
 from rich.console import Console
 
 from ap_ledger import __version__
+from ap_ledger.bootstrap import Service, create_ledger, open_service
 from ap_ledger.cli.common import opened
 from ap_ledger.cli.example import OWN_STEPS_FOR, LivedClock, Story, live_through
 from ap_ledger.cli.example_words import OTHERS
 from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
-from ap_ledger.recording.ledger import Ledger, new_id
+from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import Settings, read_settings
-from ap_ledger.stores.creating import create_ledger
-from projections import PROJECTIONS
+from ap_ledger.stores.accounts.accounts import Accounts
 from projections.queries.instruments import half_terms
-from projections.queries.reading import Reader
-from projections.runner import Runner
-from projections.views import Views
 from reports.compose import Order, make_report, words_that_leave
 from reports.layouts import read_layout
 from reports.pack import figures_hash
@@ -50,27 +47,24 @@ def make_example(
     create_ledger(settings)
     story = Story(students, weeks, seed, until)
     clock = LivedClock(story.moment)
-    ledger = Ledger(settings, clock)
+    service = open_service(settings, clock)
     try:
-        live_through(ledger, clock, story, lambda done, total: report("Recording", done, total))
-        make_sign_ins(ledger, story)
-        views = Views(settings.sqlalchemy_url("views"))
-        runner = Runner(ledger.recorder, views, PROJECTIONS)
-        runner.catch_up(report)
-        release_reports(ledger, views, story)
-        runner.catch_up()
-        views.close()
+        live_through(service.ledger, clock, story, lambda done, total: report("Recording", done, total))
+        make_sign_ins(service.accounts, story)
+        service.runner.catch_up(report)
+        release_reports(service, story)
+        service.runner.catch_up()
         # A story that is told beyond today says nothing against the clock of the machine on which it is read.
-        ledger.memory.trust_clock()
+        service.ledger.memory.trust_clock()
     finally:
-        ledger.close()
+        service.close()
     return story
 
 
-def release_reports(ledger: Ledger, views: Views, story: Story) -> None:
+def release_reports(service: Service, story: Story) -> None:
     """Releases what a family and a commissioner see when they sign in: one child's page, and the pack of the first
     half-term."""
-    reader, leader = Reader(ledger, views), story.others["leader"]
+    ledger, reader, leader = service.ledger, service.reader, story.others["leader"]
     setting = reader.one("settings", str(story.setting))
     assert setting is not None
     term = half_terms(setting)[0]
@@ -104,11 +98,11 @@ PASSWORD = "a boat by the riverbank"
 """Everybody's in the example, which is served to its own machine only."""
 
 
-def make_sign_ins(ledger: Ledger, story: Story) -> None:
+def make_sign_ins(accounts: Accounts, story: Story) -> None:
     """An account for every role, signed in by the role's name."""
     hashed: str | None = None
     for role, person in {"mentor": story.mentors[0], "ap-staff": story.staff[0], **story.others}.items():
-        hashed = ledger.accounts.set_password(person, role, PASSWORD, hashed=hashed)
+        hashed = accounts.set_password(person, role, PASSWORD, hashed=hashed)
 
 
 def say_sign_ins(console: Console) -> None:
@@ -132,7 +126,7 @@ def check_example(
         chosen = [str(child.id) for child in (story.children[0], own, story.children[-1])]
         with serving(folder) as url:
             with opened(settings) as service:
-                token = service.ledger.accounts.make_token(story.others["leader"], ["all"], 1)
+                token = service.accounts.make_token(story.others["leader"], ["all"], 1)
             wrong = post_over_http(console, url, story, chosen, token)
             console.print("Replaying every projection beside the live ones ...")
             subprocess.run(

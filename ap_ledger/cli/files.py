@@ -20,7 +20,7 @@ from ap_ledger.persistence.steps import STEPS_OF
 from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
 from ap_ledger.stores.accounts.store import ACCOUNTS
-from ap_ledger.stores.held.drafts import DRAFTS
+from ap_ledger.stores.held.rows import DRAFTS
 from ap_ledger.stores.jobs import RUNS
 from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, made_at
 from ap_ledger.stores.keyring.master_key import coming_key_file, master_key_file, old_key_files, read_master_key

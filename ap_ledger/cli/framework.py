@@ -354,12 +354,11 @@ def export(
         raise typer.BadParameter("yaml or case", param_hint="--format")
     with plainly():
         with opened(read_settings(data=data, database_url=database_url)) as service:
-            definition = _published(service, framework_id)
+            definition, published = _published(service, framework_id), service.ledger.published
             may_pass_on(definition)
-            if form == "case":
-                content = write_case(definition, service.ledger.published.recorded_at(definition.key)) + b"\n"
-            else:
-                content = write_yaml(service.ledger.published.authored(definition.key)).encode()
+            recorded_at, authored = published.recorded_at(definition.key), published.authored(definition.key)
+            assert recorded_at is not None and authored is not None
+            content = write_case(definition, recorded_at) + b"\n" if form == "case" else write_yaml(authored).encode()
         if out is None:
             sys.stdout.buffer.write(content)
         else:

@@ -56,8 +56,8 @@ def init(
 
 def _open_setting(settings: Settings, name: str, time_zone: str) -> bool:
     """Opens the first setting of a ledger, or finishes opening it. Whether there was anything to do."""
+    from ap_ledger.bootstrap import open_ledger
     from ap_ledger.commands.starting import finish_setting
-    from ap_ledger.recording.ledger import open_ledger
 
     ledger = open_ledger(settings)
     try:

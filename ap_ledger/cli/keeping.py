@@ -74,7 +74,7 @@ def restore(
             )
         _say_unreadable(restored.unreadable)
         with opened(settings) as service:
-            again += service.ledger.deeds.sweep()
+            again += service.ledger.effects.sweep()
     console.print(
         f"{restored.keys} keys are restored. {again} {'erasure was' if again == 1 else 'erasures were'} done again.",
         highlight=False,
@@ -115,7 +115,7 @@ def rotate(data: Data = None, database_url: DatabaseUrl = None) -> None:
 def sweep(data: Data = None, database_url: DatabaseUrl = None) -> None:
     """Do again every erasure that the ledger tells of and that does not hold now, for instance after a restore."""
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        again = service.ledger.deeds.sweep()
+        again = service.ledger.effects.sweep()
     console.print(
         "Everything that was erased is erased."
         if not again
@@ -129,7 +129,7 @@ def compact(data: Data = None, database_url: DatabaseUrl = None) -> None:
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly(), opened(settings) as service:
-        again = service.ledger.deeds.sweep()
+        again = service.ledger.effects.sweep()
     with plainly():
         freed = give_back(settings)
     console.print(

@@ -210,7 +210,7 @@ def serve(
         far = public_url is not None or host not in LOOPBACK
         hosts = {*LOOPBACK, *([host] if host not in ("0.0.0.0", "::") else [])}
         console.print(f"AP Ledger {__version__} is at {shown.rstrip('/')}/ (stop it with Ctrl+C)", highlight=False)
-        if (secret := first_link(service.ledger)) is not None:
+        if (secret := first_link(service.accounts)) is not None:
             console.print(
                 "Nobody can sign in yet. Open this once, within a day, to become the first "
                 f"administrator:\n{shown.rstrip('/')}/welcome?key={secret}",
@@ -340,7 +340,9 @@ def history(
             from uuid import UUID
 
             body = service.reader.one("students", str(UUID(student)))
-            setting = service.reader.one("settings", body["setting_id"]) if body else None
+            if body is None:
+                raise Unknown
+            setting = service.reader.one("settings", body["setting_id"])
             zone = ZoneInfo(setting["time_zone"]) if setting else ZoneInfo("UTC")
             now = service.ledger.now()
             known = moment_of(known_at, zone, "--known-at")
@@ -390,7 +392,7 @@ def status(data: Data = None, database_url: DatabaseUrl = None) -> None:
         for name, position in positions.items():
             if name != "ledger":
                 console.print(f"{name}: read up to {position}, {head.position - position} behind", highlight=False)
-        waiting = sum(1 for _ in service.ledger.every_held())
+        waiting = sum(1 for _ in service.ledger.waiting.every())
         console.print(f"Held or refused, and not settled: {waiting}", highlight=False)
 
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 
-from api.core.words import in_words
 from projections.queries.reading import Reader
+from projections.queries.words import in_words
 
 SHOWN = 60
 

@@ -30,7 +30,7 @@ from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.recording.boxes import is_box, open_box
+from ap_ledger.recording.boxes import unboxed
 from ap_ledger.recording.world import World
 from ap_ledger.stores.accounts.accounts import Accounts
 from ap_ledger.stores.held.drafts import RETENTION_CLASS as DRAFTS_CLASS
@@ -46,7 +46,7 @@ GIVEN_UP = timedelta(hours=1)
 """An erasure that was begun so long ago and is not recorded will not be: a command is answered within seconds."""
 
 
-class Deeds:
+class Effects:
     """Checks what a command needs from outside its own stream, and does what follows from it."""
 
     def __init__(
@@ -228,15 +228,15 @@ class Deeds:
         # A refused correction of the same entry may repeat the words that were just removed.
         self._held.forget(
             student,
-            lambda one, _: bool(
-                {id_of(self._unboxed(one.entry)), id_of(self._unboxed(one.entry), "entry_id")} & streams
-            ),
+            lambda one, _: bool(_ids_in(unboxed(self._keyring, one.entry)) & streams),
         )
 
     def _classes_about(self, student: UUID, one: Held) -> set[str]:
         """What something of which nobody knew whom it is about may hold about a student, now that it may open."""
-        entry = self._unboxed(one.entry)
+        entry = unboxed(self._keyring, one.entry)
         return classes_in(entry, one.code) if entry is not None and student in self._held.students_in(entry) else set()
 
-    def _unboxed(self, entry: Any) -> Any:
-        return open_box(self._keyring, entry) or entry if is_box(entry) else entry
+
+def _ids_in(entry: Any) -> set[UUID | None]:
+    """The id that something came with, and that of the entry which it changes."""
+    return {id_of(entry), id_of(entry, "entry_id")}

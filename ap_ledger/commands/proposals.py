@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import orjson
 
+from ap_ledger.commands.executing import Executed, Executor
+from ap_ledger.commands.two_people import TwoPeople
 from ap_ledger.domain.base import ANYBODY, Command
 from ap_ledger.domain.commands import command_name, read_command
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, Proposal, ProposeDeed, project_proposal
 from ap_ledger.errors import Refused
-
-if TYPE_CHECKING:
-    from ap_ledger.recording.ledger import Executed, Ledger
+from ap_ledger.recording.world import World
 
 
 class Proposals:
     """Proposes, approves and declines deeds of one ledger."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, executor: Executor, world: World, two_people: TwoPeople) -> None:
+        self._executor = executor
+        self._world = world
+        self._two_people = two_people
 
     def propose(self, command: Command, proposal_id: UUID, command_id: UUID, by: UUID) -> Executed:
         """Proposes a command in somebody's name. Proposing the same again is harmless. Raises Refused."""
@@ -31,9 +33,9 @@ class Proposals:
         )
         # What is refused anyway is said now, and not only when somebody approves it.
         self._try(said)
-        self._ledger.two_people.check_deed(said, by, None)
+        self._two_people.check_deed(said, by, None)
         body: dict[str, Any] = orjson.loads(said.model_dump_json())
-        return self._ledger.execute(
+        return self._executor.execute(
             ProposeDeed(
                 id=command_id,
                 setting_id=command.setting_id,
@@ -46,12 +48,12 @@ class Proposals:
 
     def _try(self, command: Command) -> None:
         """Lets the command decide as if somebody else had approved it, and stores nothing."""
-        self._ledger.would_decide(command.model_copy(update={"approved_by": ANYBODY}))
+        self._executor.would_decide(command.model_copy(update={"approved_by": ANYBODY}))
 
     def find(self, proposal_id: UUID) -> Proposal:
         """A proposal. Raises Refused where there is none."""
-        self._ledger.world.refresh()
-        found: Proposal | None = self._ledger.world.fold(proposal_id, project_proposal)
+        self._world.refresh()
+        found: Proposal | None = self._world.fold(proposal_id, project_proposal)
         if found is None:
             raise Refused("unknown-item", "There is no proposal with this id here.", "proposal")
         return found
@@ -68,14 +70,14 @@ class Proposals:
             return self._settle(found, command_id, by)
         command = self.command_of(found)
         assert found.proposed_by is not None
-        self._ledger.two_people.check_deed(command, found.proposed_by, by)
-        done = self._ledger.execute(command.model_copy(update={"approved_by": by}))
+        self._two_people.check_deed(command, found.proposed_by, by)
+        done = self._executor.execute(command.model_copy(update={"approved_by": by}))
         self._settle(found, command_id, by)
         return done
 
     def _settle(self, found: Proposal, command_id: UUID, by: UUID) -> Executed:
         assert found.setting_id is not None
-        return self._ledger.execute(
+        return self._executor.execute(
             ApproveDeed(id=command_id, setting_id=found.setting_id, author_id=by, proposal=found.id)
         )
 
@@ -83,7 +85,7 @@ class Proposals:
         """Declines a proposal, or takes it back. Raises Refused."""
         found = self.find(proposal_id)
         assert found.setting_id is not None
-        return self._ledger.execute(
+        return self._executor.execute(
             DeclineDeed(
                 id=command_id, setting_id=found.setting_id, author_id=by, proposal=proposal_id, reason_code=reason_code
             )

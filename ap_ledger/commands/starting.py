@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from ap_ledger.domain.framework import PublishFramework
 from ap_ledger.domain.person import AddPerson, GrantRole
 from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.events.framework import FrameworkPublished
+from ap_ledger.events.ids import new_id
 from ap_ledger.events.setting import SettingOpened
 from ap_ledger.events.student import KeyMade
+from ap_ledger.recording.ledger import Ledger
+from ap_ledger.stores.accounts.accounts import Accounts
 from frameworks import shipped_definitions
-
-if TYPE_CHECKING:
-    from ap_ledger.recording.ledger import Ledger
 
 NOBODY_YET = UUID(int=0)
 """Whom the first link is for: there is nobody yet, and one such link at a time."""
@@ -25,8 +24,8 @@ FIRST_TOPICS = {SettingOpened.TOPIC, KeyMade.TOPIC, FrameworkPublished.TOPIC}
 
 def open_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") -> UUID:
     """Opens a setting and publishes what ships. Returns its id."""
-    setting_id = ledger.new_id()
-    ledger.execute(OpenSetting(id=ledger.new_id(), setting_id=setting_id, name=name[:120], time_zone=time_zone))
+    setting_id = new_id()
+    ledger.execute(OpenSetting(id=new_id(), setting_id=setting_id, name=name[:120], time_zone=time_zone))
     _publish_shipped(ledger, setting_id)
     return setting_id
 
@@ -38,7 +37,7 @@ def _publish_shipped(ledger: Ledger, setting_id: UUID) -> int:
         if ledger.published.definition(f"{authored['id']}@{authored['version']}") is None
     ]
     for authored in missing:
-        ledger.execute(PublishFramework(id=ledger.new_id(), setting_id=setting_id, definition=dict(authored)))
+        ledger.execute(PublishFramework(id=new_id(), setting_id=setting_id, definition=dict(authored)))
     return len(missing)
 
 
@@ -63,9 +62,9 @@ def finish_setting(ledger: Ledger, name: str, time_zone: str = "Europe/London") 
 def start_with(ledger: Ledger, person: UUID, name: str, setting_name: str) -> None:
     """Makes somebody the first administrator of every setting there is, or of a new one."""
     settings = ledger.settings_opened() or [open_setting(ledger, setting_name)]
-    ledger.execute(AddPerson(id=ledger.new_id(), setting_id=settings[0], person_id=person, name=name[:120]))
+    ledger.execute(AddPerson(id=new_id(), setting_id=settings[0], person_id=person, name=name[:120]))
     for setting in settings:
-        make_first_administrator(ledger, setting, person, ledger.new_id())
+        make_first_administrator(ledger, setting, person, new_id())
 
 
 def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cause: UUID) -> None:
@@ -79,7 +78,7 @@ def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cau
     today = ledger.standing.today(setting_id)
     ledger.execute(
         GrantRole(
-            id=ledger.new_id(),
+            id=new_id(),
             setting_id=setting_id,
             person_id=person,
             grant_id=cause,
@@ -89,11 +88,11 @@ def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cau
     )
 
 
-def first_link(ledger: Ledger) -> str | None:
+def first_link(accounts: Accounts) -> str | None:
     """The secret of a fresh link for the first administrator, or None where somebody can sign in already.
 
     Earlier ones end.
     """
-    if ledger.accounts.any():
+    if accounts.any():
         return None
-    return ledger.accounts.make_link("first", NOBODY_YET, about={"person": str(ledger.new_id())})
+    return accounts.make_link("first", NOBODY_YET, about={"person": str(new_id())})

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ap_ledger.access import About, may
 from ap_ledger.commands.starting import start_with
+from ap_ledger.commands.two_people import TwoPeople
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.person import AllowRecovery
 from ap_ledger.errors import Refused, SignInRefused
 from ap_ledger.events.device import DeviceKind
-from ap_ledger.stores.accounts.accounts import Credential, check_password
+from ap_ledger.recording.ledger import Ledger
+from ap_ledger.stores.accounts.accounts import Accounts, Credential, check_password
 from ap_ledger.stores.accounts.links_and_tokens import OVER, Link, Purpose
-
-if TYPE_CHECKING:
-    from ap_ledger.recording.ledger import Ledger
 
 SETTING_UP: tuple[Purpose, ...] = ("first", "welcome", "recover")
 """The purposes of links with which somebody sets up how they sign in."""
@@ -43,8 +42,10 @@ class Answers(NamedTuple):
 class WaysIn:
     """Makes links that let people and devices in, and lets them in."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, accounts: Accounts, two_people: TwoPeople) -> None:
         self._ledger = ledger
+        self._accounts = accounts
+        self._two_people = two_people
 
     # Making links -----------------------------------------------------------------------------------------------------
 
@@ -52,32 +53,30 @@ class WaysIn:
         """The secret of a link for somebody who has never had a way in. Raises Refused."""
         if not self._may_be_invited(person_id):
             raise Refused("not-allowed", TWO_HELP, "person")
-        return self._ledger.accounts.make_link("welcome", person_id, by)
+        return self._accounts.make_link("welcome", person_id, by)
 
     def recover(self, command: AllowRecovery, proposer: UUID, approver: UUID) -> str:
         """The secret of a link for somebody whose recovery two people agreed to. It is shown to whoever approved."""
         about = {"lost": command.lost, "proposed_by": str(proposer)}
-        return self._ledger.accounts.make_link("recover", command.person_id, approver, about)
+        return self._accounts.make_link("recover", command.person_id, approver, about)
 
     def recover_at_machine(self, person_id: UUID, forget_second_factor: bool) -> str:
         """The secret of a link made at the machine, with which somebody chooses a new password."""
         about = {"lost": "password", "forget_second_factor": forget_second_factor}
-        return self._ledger.accounts.make_link("recover", person_id, None, about)
+        return self._accounts.make_link("recover", person_id, None, about)
 
     def admit(self, setting_id: UUID, name: str, kind: DeviceKind, by: UUID) -> str:
         """The secret of a code that lets a device in. Of one person's codes the newest works."""
-        return self._ledger.accounts.make_link(
-            "enrol", by, by, {"setting": str(setting_id), "name": name, "kind": kind}
-        )
+        return self._accounts.make_link("enrol", by, by, {"setting": str(setting_id), "name": name, "kind": kind})
 
     # Using them -------------------------------------------------------------------------------------------------------
 
     def look(self, secret: str, *purposes: Purpose) -> Link:
         """A link that works, and may still do what it was made for. Using nothing up. Raises SignInRefused."""
-        link = self._ledger.accounts.link(secret, *purposes)
+        link = self._accounts.link(secret, *purposes)
         match link.purpose:
             case "first":
-                good = not self._ledger.accounts.any()
+                good = not self._accounts.any()
             case "welcome":
                 good = self._may_be_invited(link.subject)
             case "recover":
@@ -101,7 +100,7 @@ class WaysIn:
 
     def set_up(self, secret: str, answers: Answers) -> UUID:
         """Sets an account up by a link, which is used up by it, and says whose. Raises SignInRefused."""
-        link, accounts = self.look(secret, *SETTING_UP), self._ledger.accounts
+        link, accounts = self.look(secret, *SETTING_UP), self._accounts
         person = UUID(link.about["person"]) if link.purpose == "first" else link.subject
         if link.about.get("lost") == "second-factor":
             accounts.try_link(secret)
@@ -116,7 +115,7 @@ class WaysIn:
         return person
 
     def _choose(self, secret: str, link: Link, person: UUID, answers: Answers) -> None:
-        accounts = self._ledger.accounts
+        accounts = self._accounts
         check_password(answers.password, answers.name.casefold())
         if link.purpose == "first" and not answers.person:
             raise SignInRefused("Say what people call you.")
@@ -133,17 +132,17 @@ class WaysIn:
 
     def _use(self, secret: str, link: Link) -> None:
         # Who let somebody in is known before they are in, so that a crash in between makes nobody's helper a stranger.
-        self._ledger.accounts.use_link(secret)
-        self._ledger.accounts.remember_opening(link)
+        self._accounts.use_link(secret)
+        self._accounts.remember_opening(link)
 
     def enrol(self, secret: str) -> tuple[UUID, str]:
         """Lets a device in by a code, which is used up by it: its id, and its credential. Raises SignInRefused."""
         link, ledger = self.look(secret, "enrol"), self._ledger
-        ledger.accounts.use_link(secret)
+        self._accounts.use_link(secret)
         device, setting = ledger.new_id(), UUID(link.about["setting"])
         said = {"device": device, "name": link.about["name"], "kind": link.about["kind"], "author_id": link.made_by}
         ledger.execute(EnrolDevice(id=ledger.new_id(), setting_id=setting, **said))
-        return device, ledger.accounts.admit_device(device)
+        return device, self._accounts.admit_device(device)
 
     # What is looked at anew -------------------------------------------------------------------------------------------
 
@@ -151,8 +150,8 @@ class WaysIn:
         """Whether one person's link may let somebody in: they never had a way in, and none leads to safeguarding
         through them."""
         known = self._ledger.world.person(person_id) is not None
-        let_in = person_id in self._ledger.accounts.of([person_id])
-        return known and not let_in and not self._ledger.two_people.opens_safeguarding(person_id)
+        let_in = person_id in self._accounts.of([person_id])
+        return known and not let_in and not self._two_people.opens_safeguarding(person_id)
 
     def _is_agreed(self, link: Link) -> bool:
         """Whether the two people who agreed to a recovery would still be two for whom it recovers."""
@@ -160,7 +159,7 @@ class WaysIn:
             return False
         if link.made_by is None:
             return True
-        two, proposer = self._ledger.two_people, UUID(link.about["proposed_by"])
+        two, proposer = self._two_people, UUID(link.about["proposed_by"])
         try:
             two.check(proposer, link.made_by, two.opens_safeguarding(link.subject))
         except Refused:
@@ -182,5 +181,5 @@ class WaysIn:
         return person.setting_id if person is not None else None
 
     def _has_factor(self, link: Link) -> bool:
-        account = self._ledger.accounts.of([link.subject]).get(link.subject)
+        account = self._accounts.of([link.subject]).get(link.subject)
         return account is not None and account.second_factor and not link.about.get("forget_second_factor", False)

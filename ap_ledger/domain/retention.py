@@ -6,11 +6,11 @@ The defaults are data (`retention.yaml`), after UK guidance for schools. A setti
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -18,6 +18,8 @@ from ap_ledger.events.dated import in_force
 from ap_ledger.events.setting import RetentionClock
 from frameworks.language.load import read_yaml
 
+Body = Mapping[str, Any]
+"""What is read of a student, a placement or a setting."""
 _CLOCKS = TypeAdapter(tuple[RetentionClock, ...])
 
 
@@ -45,3 +47,46 @@ def ends_on(clock: RetentionClock, born: date | None, admitted: date | None, pla
     except ValueError:
         # Born on a leap day: the year ends with February.
         return date(start.year + clock.years, 3, 1)
+
+
+class TimeOver(NamedTuple):
+    """A student of whom some part of the record has come to the end of its time."""
+
+    id: str
+    name: str | None
+    classes: list[str]
+    held: bool
+    """Whether a legal hold keeps the record all the same."""
+
+
+def time_over(students: Iterable[Body], placements: Iterable[Body], setting: Body, today: date) -> list[TimeOver]:
+    """Of whom some part of the record has come to the end of its time, from what is read of a setting."""
+    latest: dict[str, str | None] = {}
+    for placement in placements:
+        before = latest.get(placement["student_id"], "")
+        ended = None if placement["end"] is None or before is None else max(placement["end"], before)
+        latest[placement["student_id"]] = ended
+    over = []
+    for student in students:
+        ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
+        due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
+        if due:
+            over.append(TimeOver(student["id"], student["name"], due, bool(student.get("holds"))))
+    return over
+
+
+def ends_of(student: Body, setting: Body, today: date, placement_end: str | None) -> dict[str, date]:
+    """When each class of a student's record comes to its end, by the clocks that hold today."""
+    born, admitted, ended = (
+        _date(day) for day in (student.get("date_of_birth"), student["admitted_on"], placement_end)
+    )
+    clocks = clocks_on(setting.get("retention", ()), today)
+    ends = {clock.retention_class: ends_on(clock, born, admitted, ended) for clock in clocks}
+    return {kept: end for kept, end in ends.items() if end is not None}
+
+
+def _date(day: str | None) -> date | None:
+    try:
+        return date.fromisoformat(day or "")
+    except ValueError:
+        return None

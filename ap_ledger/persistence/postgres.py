@@ -17,7 +17,7 @@ from ap_ledger.errors import SetupError
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.erasing import Beginnings
 from ap_ledger.persistence.pools import StorePool
-from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
+from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.steps.ledger import POSTGRES_ERASING, POSTGRES_FUNCTIONS, STEPS
 from ap_ledger.persistence.unavailable import LOCK_SECONDS, saying_which, session_options, unavailable
@@ -317,11 +317,3 @@ def _own(connection: psycopg.Connection[Any], schema: str, role: sql.Identifier)
             sql.Identifier(schema), role
         )
     )
-
-
-class Factory(LedgerFactory):
-    """Named by PERSISTENCE_MODULE; builds the recorder for the server named in POSTGRES_URL."""
-
-    def ledger_recorder(self, now: Callable[[], int]) -> PostgresLedgerRecorder:
-        queue_limit, readers = int(self.env["QUEUE_LIMIT"]), int(self.env["READERS"])
-        return PostgresLedgerRecorder(self.env["POSTGRES_URL"], now, queue_limit, readers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from uuid import UUID
 
 from eventsourcing.persistence import (
     ApplicationRecorder,
-    InfrastructureFactory,
     IntegrityError,
     Notification,
     NotSupportedError,
@@ -390,27 +388,3 @@ class LedgerRecorder(ApplicationRecorder):
     def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:
         """Not offered: projections pull with `tail`, which works the same on both databases."""
         raise NotSupportedError("projections pull from the ledger; see projections/runner.py")
-
-
-class LedgerFactory(InfrastructureFactory[Any]):
-    """Builds the recorder for `eventsourcing` from the environment that the Ledger hands it."""
-
-    @abstractmethod
-    def ledger_recorder(self, now: Callable[[], int]) -> LedgerRecorder:
-        """The recorder, with the clock that stamps `recorded_at`, in microseconds."""
-
-    def application_recorder(self) -> LedgerRecorder:
-        """The recorder with the system's clock, as the library asks for it."""
-        return self.ledger_recorder(lambda: time.time_ns() // 1000)
-
-    def aggregate_recorder(self, purpose: str = "events") -> Any:
-        """There are no snapshots, so there is only the one recorder."""
-        raise NotSupportedError("the ledger keeps no snapshots")
-
-    def tracking_recorder(self, tracking_recorder_class: Any = None) -> Any:
-        """Projections keep their own positions."""
-        raise NotSupportedError("projections keep their own positions")
-
-    def process_recorder(self) -> Any:
-        """Nothing here makes events from events."""
-        raise NotSupportedError("the ledger has no process applications")

@@ -14,7 +14,7 @@ from uuid import UUID
 from ap_ledger.errors import SetupError, StoreFault
 from ap_ledger.persistence.chain import first_link
 from ap_ledger.persistence.files import make_private, sync_folder
-from ap_ledger.persistence.recorder import LedgerFactory, LedgerRecorder
+from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Head, Known, Row
 from ap_ledger.persistence.sqlite_text import text_or_octets
 from ap_ledger.persistence.steps.ledger import STEPS
@@ -280,10 +280,3 @@ def _in_lists(ids: Sequence[UUID]) -> Iterator[tuple[list[bytes], str]]:
         size = 1 << (len(keys) - 1).bit_length()
         keys += keys[-1:] * (size - len(keys))
         yield keys, ",".join("?" * size)
-
-
-class Factory(LedgerFactory):
-    """Named by PERSISTENCE_MODULE; builds the recorder for the file named in SQLITE_DBNAME."""
-
-    def ledger_recorder(self, now: Callable[[], int]) -> SQLiteLedgerRecorder:
-        return SQLiteLedgerRecorder(Path(self.env["SQLITE_DBNAME"]), now, int(self.env["QUEUE_LIMIT"]))

@@ -71,6 +71,11 @@ def open_box(keyring: Keyring, raw: dict[str, Any]) -> dict[str, Any] | None:
         return None
 
 
+def unboxed(keyring: Keyring, raw: Any) -> Any:
+    """What was sent, out of its box where it came in one that opens."""
+    return open_box(keyring, raw) or raw if is_box(raw) else raw
+
+
 @lru_cache(maxsize=64)
 def _private(raw: bytes) -> ec.EllipticCurvePrivateKey:
     # 48 bytes, so that taking them modulo the order prefers no key over another.

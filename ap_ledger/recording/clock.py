@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from ap_ledger.errors import WrongClock
-from ap_ledger.events.moments import microseconds, moment
+from ap_ledger.events.moments import moment
 
 NOTICED = timedelta(minutes=5)
 """How far a clock may be off before it is said."""
@@ -110,17 +110,19 @@ class Timekeeper:
         if fault is not None and fault.refused:
             raise WrongClock(fault.sentence)
 
+    def now(self) -> datetime:
+        """What the clock says."""
+        return self._clock()
+
     def stamp(self) -> datetime:
-        """The time to stamp what must be kept even now: that somebody looked.
+        """The time to stamp what must be kept even now: that somebody looked."""
+        return stamp(self._clock)
 
-        Never ahead of what has really gone by.
-        """
-        jumped = self._clock.jumped() if isinstance(self._clock, SystemClock) else timedelta(0)
-        return self._clock() - jumped if jumped >= REFUSED else self._clock()
 
-    def stamp_in_microseconds(self) -> int:
-        """The same, as the recorder takes it."""
-        return microseconds(self.stamp())
+def stamp(clock: Callable[[], datetime]) -> datetime:
+    """What a clock says, never ahead of what has really gone by."""
+    jumped = clock.jumped() if isinstance(clock, SystemClock) else timedelta(0)
+    return clock() - jumped if jumped >= REFUSED else clock()
 
 
 def _fault(sentence: str, much: timedelta) -> ClockFault:

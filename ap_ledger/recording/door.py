@@ -23,7 +23,7 @@ from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.persistence.rows import Row, Unit, sealed_hash
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.entry_rules import IN_FUTURE, Occasion, check_entry
-from ap_ledger.recording.standing import REFUSED, SendJudge
+from ap_ledger.recording.judging import REFUSED, SendJudge
 from ap_ledger.recording.world import LOOK_AGAIN, Party, World
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.mapper import split_personal

@@ -14,7 +14,7 @@ from ap_ledger.events.student import StudentIdentified
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.recording.world import World
 from ap_ledger.stores.fingerprint import Fingerprint
-from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.mapper import LedgerMapper
 from frameworks.language.lookalikes import look
 
@@ -39,13 +39,13 @@ class SameChild:
         keyring: Keyring,
         mapper: LedgerMapper,
         world: World,
-        ledger_id: UUID,
+        own: Key,
     ) -> None:
         self._recorder = recorder
         self._world = world
         self._keyring = keyring
         self._mapper = mapper
-        self._ledger_id = ledger_id
+        self._digest = Fingerprint(own.raw)
         self._looked_to = 0
         self._marks: dict[UUID, Marks] = {}
         # Pages ask for it in several threads, and the first of them looks through the whole ledger.
@@ -71,14 +71,10 @@ class SameChild:
         self._looked_to = max(head, *(row.position for row in rows)) if rows else head
 
     def _remember(self, positions: Sequence[int]) -> None:
-        key = self._keyring.key(self._ledger_id, "core")
-        if key is None:
-            return
-        digest = Fingerprint(key.raw)
         for stored in self._recorder.events_at(positions):
             event = self._mapper.to_domain_event(stored)
             assert isinstance(event, StudentIdentified)
-            self._marks[event.originator_id] = _marks_of(event, digest)
+            self._marks[event.originator_id] = _marks_of(event, self._digest)
 
 
 def _marks_of(event: StudentIdentified, digest: Fingerprint) -> Marks:

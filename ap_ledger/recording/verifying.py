@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -22,11 +22,9 @@ from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.student import TextExcised
 from ap_ledger.persistence.chain import first_link, links_of
 from ap_ledger.persistence.rows import ChainedRow, Head, LedgerStoredEvent, sealed_hash
+from ap_ledger.recording.ledger import Ledger
 from ap_ledger.recording.reposting import is_what_was_posted
 from ap_ledger.stores.keyring.told_keys import Told, told_by
-
-if TYPE_CHECKING:
-    from ap_ledger.recording.ledger import Ledger
 
 AT_ONCE = 2_000
 NAMED = 20

@@ -7,7 +7,7 @@ unless it holds what nobody makes in that time. That is never touched.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
@@ -124,8 +124,12 @@ def _holds_anything(connection: Connection, name: str) -> bool:
     return False
 
 
-def ledger_recorder(settings: Settings) -> LedgerRecorder:
-    """The ledger alone, without its keys: to look at what it tells of them.
+def _now() -> int:
+    return time.time_ns() // 1000
+
+
+def ledger_recorder(settings: Settings, now: Callable[[], int] = _now) -> LedgerRecorder:
+    """The ledger's rows alone, without its keys. `now` stamps what is recorded, in microseconds.
 
     Close it. Raises SetupError where there is none.
     """
@@ -133,10 +137,6 @@ def ledger_recorder(settings: Settings) -> LedgerRecorder:
         from ap_ledger.persistence.postgres import PostgresLedgerRecorder
 
         return PostgresLedgerRecorder(
-            settings.postgres, _now, settings.queue_limit, pool_size(settings.connections, "ledger")
+            settings.postgres, now, settings.queue_limit, pool_size(settings.connections, "ledger")
         )
-    return SQLiteLedgerRecorder(ledger_file(settings.data), _now, settings.queue_limit)
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
+    return SQLiteLedgerRecorder(ledger_file(settings.data), now, settings.queue_limit)

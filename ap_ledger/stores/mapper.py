@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from eventsourcing.domain import DomainEventProtocol
-from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
@@ -89,7 +89,9 @@ def _holder(state: dict[str, Any], path: str) -> tuple[dict[str, Any] | None, st
 class LedgerMapper(Mapper[UUID]):
     """The library's mapper, with explicit topics, strict reading, upcasting and sealing."""
 
-    keyring: Keyring
+    def __init__(self, keyring: Keyring) -> None:
+        super().__init__(JSONTranscoder())
+        self.keyring = keyring
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> LedgerStoredEvent:
         """The row of an event. Its sealed texts are bound to its stream, version and student."""

@@ -13,11 +13,12 @@ from fastapi import Depends, Request, Response
 
 from ap_ledger.access import About, Who, days_open, may_somewhere, settings_where, words_action
 from ap_ledger.access.rules import may_settle
+from ap_ledger.bootstrap import Service
 from ap_ledger.commands.allowing import may_give
 from ap_ledger.domain.base import Command
 from ap_ledger.events.days import Days
+from ap_ledger.recording.judging import Sender
 from ap_ledger.recording.ledger import Ledger
-from ap_ledger.recording.standing import Sender
 from ap_ledger.recording.unsettled import unsettled
 from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
@@ -40,7 +41,7 @@ NOBODY = Who(None)
 class Asker:
     """Somebody at the door, with what they may do."""
 
-    ledger: Ledger
+    service: Service
     who: Who = NOBODY
     session: SignedIn | None = None
     secret: str = ""
@@ -56,6 +57,11 @@ class Asker:
     """Every page of the service that others lead to."""
     _answers: dict[tuple[str, UUID | None, UUID | None, bool], Days] = field(default_factory=dict, repr=False)
     _students: dict[UUID, About] = field(default_factory=dict, repr=False)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger at whose door they are."""
+        return self.service.ledger
 
     @property
     def known(self) -> bool:
@@ -157,47 +163,47 @@ class Asker:
         return Sender(self.who)
 
 
-def find_asker(request: Request, ledger: Ledger, by_device: bool = False) -> Asker:
+def find_asker(request: Request, service: Service, by_device: bool = False) -> Asker:
     """Who is asking.
 
     A credential that is not known is as good as none. `by_device` looks no further than an enrolled device.
     """
-    accounts, standing = ledger.accounts, ledger.standing
+    accounts, standing = service.accounts, service.ledger.standing
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind:
-        return _by_bearer(ledger, secret.strip(), by_device) if kind.casefold() == "bearer" else Asker(ledger)
+        return _by_bearer(service, secret.strip(), by_device) if kind.casefold() == "bearer" else Asker(service)
     device = accounts.device(request.cookies[DEVICE_COOKIE]) if DEVICE_COOKIE in request.cookies else None
     if device is not None and device.revoked:
-        return _shut_out(ledger, device, by_device, by_cookie=True)
+        return _shut_out(service, device, by_device, by_cookie=True)
     secret = "" if by_device and device is not None else request.cookies.get(SESSION_COOKIE, "")
     session = accounts.session(secret) if secret else None
     if session is not None:
         via: Any = "pin" if session.kind == "pin" else "session"
         who = standing.who(session.person_id, via)
-        return Asker(ledger, who, session, secret, device, by_cookie=True, password_only=session.password_only)
+        return Asker(service, who, session, secret, device, by_cookie=True, password_only=session.password_only)
     if device is not None:
-        return Asker(ledger, standing.device(device.device_id), None, "", device, by_cookie=True)
-    return Asker(ledger)
+        return Asker(service, standing.device(device.device_id), None, "", device, by_cookie=True)
+    return Asker(service)
 
 
-def _by_bearer(ledger: Ledger, secret: str, by_device: bool) -> Asker:
-    token = ledger.accounts.token(secret)
+def _by_bearer(service: Service, secret: str, by_device: bool) -> Asker:
+    token = service.accounts.token(secret)
     if token is not None:
-        who = ledger.standing.who(token.person_id, "token", scopes=token.scopes)
-        return Asker(ledger, who, password_only=token.password_only)
-    device = ledger.accounts.device(secret)
+        who = service.ledger.standing.who(token.person_id, "token", scopes=token.scopes)
+        return Asker(service, who, password_only=token.password_only)
+    device = service.accounts.device(secret)
     if device is None:
-        return Asker(ledger)
+        return Asker(service)
     if device.revoked:
-        return _shut_out(ledger, device, by_device)
-    return Asker(ledger, ledger.standing.device(device.device_id), device=device)
+        return _shut_out(service, device, by_device)
+    return Asker(service, service.ledger.standing.device(device.device_id), device=device)
 
 
-def _shut_out(ledger: Ledger, device: DeviceRow, by_device: bool, by_cookie: bool = False) -> Asker:
+def _shut_out(service: Service, device: DeviceRow, by_device: bool, by_cookie: bool = False) -> Asker:
     """A device that was shut out: itself where it delivers, once, and nobody wherever anything could be read."""
     if by_device and device.delivers:
-        return Asker(ledger, ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
-    return Asker(ledger, shut_out=True, wiped=device.over)
+        return Asker(service, service.ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
+    return Asker(service, shut_out=True, wiped=device.over)
 
 
 def asker(request: Request) -> Asker:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.commands.two_people import NEW_FOR
 from ap_ledger.events.moments import moment
 from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from api.core.asking import Asker
-from api.core.service import Service
 from api.core.templating import day_in_words
-from api.core.words import CLASS_NAMES, ERASURE_RULES, ROLE_NAMES
 from projections.queries.reading import Body
+from projections.queries.words import CLASS_NAMES, ERASURE_RULES, ROLE_NAMES
 
 
 class Told(NamedTuple):

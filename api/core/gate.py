@@ -67,7 +67,7 @@ class GatedRoute(APIRoute):
         async def handler(request: Request) -> Response:
             assert gate is not None, "check_gates lets no service start that has such a route"
             # What needs no database is answered here: a thread of its own would cost a program more than the question.
-            quick = gate.reads is None and request.app.state.service.ledger.accounts.remembers(
+            quick = gate.reads is None and request.app.state.service.accounts.remembers(
                 request.headers.get("authorization", "")
             )
             refusal = _let_in(request, gate) if quick else await run_in_threadpool(_let_in, request, gate)
@@ -147,8 +147,8 @@ def check_gates(app: FastAPI) -> None:
 
 def _let_in(request: Request, gate: Gate) -> Response | None:
     """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
-    ledger = request.app.state.service.ledger
-    found = find_asker(request, ledger, gate.by_device)
+    service = request.app.state.service
+    found = find_asker(request, service, gate.by_device)
     asking = request.state.asking = replace(found, navigation=request.app.state.navigation)
     if asking.wiped:
         # A device that was shut out has delivered what it held; nothing is left for it here, nor there.

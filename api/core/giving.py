@@ -8,11 +8,11 @@ from uuid import UUID
 import orjson
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.recording.ledger import Executed
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
-from api.core.service import Service
 from api.core.show import entry_id, id_of
 
 C = TypeVar("C", bound=Command)
@@ -37,4 +37,4 @@ def give(using: Service, asking: Asker, command: Command, form: FormData) -> Exe
     if not command.second_person:
         return using.ledger.execute(command)
     proposal = entry_id(id_of(form, "form"), str(command.id))
-    return using.ledger.proposals.propose(command, proposal, entry_id(command.id, "propose"), asking.person)
+    return using.proposals.propose(command, proposal, entry_id(command.id, "propose"), asking.person)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ap_ledger.access.rules import Released, may_read_report
+from ap_ledger.bootstrap import Service
 from api.core.asking import Asker
-from api.core.service import Service
 from api.core.show import one_by_one
 from projections.queries.reading import Body
 from reports.layouts import SHIPPED, layout_from

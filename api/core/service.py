@@ -1,32 +1,17 @@
-"""What every route needs, put together once at start."""
+"""What every route asks for: the service behind a request, once it has seen what its sender wrote."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.posting import Unparsable
 from ap_ledger.errors import Busy
-from ap_ledger.recording.ledger import Ledger
-from ap_ledger.stores.jobs import JobStore
 from projections.queries.one_request import OneRequest
-from projections.queries.reading import Reader
-from projections.runner import Runner
-from projections.views import Views
-
-
-@dataclass(frozen=True)
-class Service:
-    """The ledger, its read models and the runner that keeps them up to date, and what ran by itself."""
-
-    ledger: Ledger
-    views: Views
-    runner: Runner
-    reader: Reader
-    jobs: JobStore
 
 
 def service(request: Request) -> Service:

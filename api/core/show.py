@@ -59,8 +59,8 @@ def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
     """Who may come back to the tablet by PIN, by id and name: whoever signed in on it today and has a PIN."""
     if asking.device is None:
         return []
-    here = asking.ledger.accounts.here(asking.device.device_id)
-    accounts = asking.ledger.accounts.of(here)
+    here = asking.service.accounts.here(asking.device.device_id)
+    accounts = asking.service.accounts.of(here)
     named = [
         (str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody"))
         for one in here

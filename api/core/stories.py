@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from ap_ledger.kinds import KINDS
 from api.core.service import Json
 from api.core.templating import day_in_words
-from api.core.words import Own, in_words
 from projections.queries.reading import Reader
+from projections.queries.words import Own, in_words
 
 Story = list[tuple[str, list[Json]]]
 

@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from fastapi import Query
 from pydantic import AfterValidator
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.events.as_written import WrittenMoment
-from api.core.service import Service
 from api.core.show import YEARS, end_of_day
 from projections.queries.reading import Body
 

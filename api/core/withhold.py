@@ -15,9 +15,7 @@ from api.core.asking import Asker
 from api.core.service import Json
 from projections.queries.reading import key_worker_of
 from projections.queries.relations import in_force_during
-
-WITHHELD = "[withheld]"
-"""Stands where words stand that are not for whoever reads. It does not say whether there were any."""
+from projections.queries.words import WITHHELD
 
 REASON_CLASS = "learning"
 """The class that seals the reason of a correction or void (see events/changes.py)."""

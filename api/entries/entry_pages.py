@@ -16,17 +16,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access.rules import may_mend
+from ap_ledger.bootstrap import Service
 from ap_ledger.kinds import KINDS
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import withhold
-from api.core.words import Own, in_words
 from api.entries.mending import ERASED, fields_of, mended
 from projections.queries.history import day_of, story_of
 from projections.queries.reading import Body, Unknown
+from projections.queries.words import Own, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 REASONS = {
@@ -161,7 +162,7 @@ def _change(request: Request, using: Service, asking: Asker, student_id: UUID, e
             f"/students/{student_id}/entries/{entry}?done={done}&min_position={result.position or 0}", 303
         )
     if result.status == "refused" and result.id is not None:
-        using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
+        using.ledger.waiting.dismiss(result.id, "mended-again", asking.who.person_id)
     return _entry(
         request, using, asking, student_id, entry, result.message or "It could not be recorded.", 422, typed=typed
     )

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.posted import CODE
 from ap_ledger.domain.posting import id_of as id_of_entry
 from ap_ledger.events.changes import CHANGE_EVENTS
@@ -24,12 +25,11 @@ from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Service, Using
+from api.core.service import Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
-from api.core.withhold import WITHHELD
-from api.core.words import in_words
 from api.entries.mending import MendingField, fields_of, mended
 from projections.queries.reading import Body, Unknown
+from projections.queries.words import WITHHELD, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 50
@@ -62,7 +62,7 @@ def _held(
     typed: dict[str, Any] | None = None,
 ) -> HTMLResponse:
     found = sorted(
-        (one for one in using.ledger.every_held() if asking.may_settle(one)),
+        (one for one in using.ledger.waiting.every() if asking.may_settle(one)),
         key=lambda one: one.received_at,
         reverse=True,
     )
@@ -152,9 +152,9 @@ async def confirm_all(using: Using, asking: Asking) -> Response:
 
 
 def _confirm_all(using: Service, asking: Asker) -> Response:
-    for held in using.ledger.every_held():
+    for held in using.ledger.waiting.every():
         if waits_for_author(held, asking.who.person_id) and asking.may_settle(held):
-            using.ledger.retry(held.id, asking.writer)
+            using.ledger.waiting.retry(held.id, asking.writer)
     return RedirectResponse("/held?done=recorded", 303)
 
 
@@ -165,15 +165,17 @@ async def settle(request: Request, held_id: UUID, using: Using, asking: Asking) 
 
 
 def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
-    held, do = using.ledger.held_entry(held_id), text_of(form, "do")
+    held, do = using.ledger.waiting.entry(held_id), text_of(form, "do")
     if held is None or held.resolution is not None or not asking.may_settle(held):
         raise Unknown
     if do == "dismiss":
         reason = text_of(form, "reason")
-        using.ledger.dismiss(held.id, reason if re.fullmatch(CODE, reason) else "not-needed", asking.who.person_id)
+        using.ledger.waiting.dismiss(
+            held.id, reason if re.fullmatch(CODE, reason) else "not-needed", asking.who.person_id
+        )
         return RedirectResponse("/held?done=dismissed", 303)
     if do == "retry":
-        result = using.ledger.retry(held_id, asking.writer)
+        result = using.ledger.waiting.retry(held_id, asking.writer)
         if result is not None and result.status in ("recorded", "duplicate"):
             return RedirectResponse("/held?done=recorded", 303)
         return _held(request, using, asking, (result and result.message) or "It could not be recorded yet.", 422)
@@ -192,7 +194,7 @@ def _settle(request: Request, held_id: UUID, using: Service, asking: Asker, form
         return RedirectResponse("/held?done=replaced", 303)
     if result.status == "refused" and result.id is not None:
         # Only the first stays to be mended; a second copy of the same slip would be one more thing to settle.
-        using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
+        using.ledger.waiting.dismiss(result.id, "mended-again", asking.who.person_id)
     return _held(
         request, using, asking, result.message or "It could not be recorded.", 422, typed={str(held.id): typed}
     )

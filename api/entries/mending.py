@@ -19,10 +19,10 @@ from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.forms import TIMES, form_of, types_in
 from ap_ledger.kinds.row import Choices, FormField
 from api.core.show import text_of
-from api.core.withhold import WITHHELD
 from frameworks import Definition
 from frameworks.language.parts import Scale
 from projections.queries.reading import Reader, timetable_on
+from projections.queries.words import WITHHELD
 
 COMMON = {
     "student_id": FormField("Student"),

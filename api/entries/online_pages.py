@@ -14,12 +14,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.results import Result
 from ap_ledger.events.entries import NoteWritten, RungReached, VisitLogged
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.service import Current, Json, Service, Using
+from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from projections.queries.reading import Body
@@ -82,7 +83,7 @@ def _let_go_of_refused(using: Service, asking: Asker, results: list[Result]) -> 
     """The form is before its author, with everything typed in it, so nothing need wait elsewhere."""
     for result in results:
         if result.status == "refused" and result.id is not None:
-            using.ledger.dismiss(result.id, "mended-again", asking.who.person_id)
+            using.ledger.waiting.dismiss(result.id, "mended-again", asking.who.person_id)
 
 
 def _entries(

@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 from fastapi import Body, Request, Response
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.commands.allowing import is_bare
 from ap_ledger.commands.starting import make_first_administrator
 from ap_ledger.domain.base import Command
@@ -26,7 +27,7 @@ from api.core.guards import ENTRIES
 from api.core.paging import Cursor, linked, page
 from api.core.problems import NotAllowed, Problem, problem
 from api.core.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
-from api.core.service import Json, Service, Using
+from api.core.service import Json, Using
 
 router = gated(prefix="/api/v1")
 
@@ -78,21 +79,21 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
 
     Sending the same again is harmless and answered `duplicate`. One bad entry never spoils the others.
     """
-    ledger = using.ledger
+    sending = using.ledger.sending
     raw = await read_body(request)
     sender = asking.sender
     # Opening boxes takes the processor longer than a loop that serves everybody should wait.
-    send = await asyncio.to_thread(ledger.open_send, raw, sender) if b'"box"' in raw else ledger.open_send(raw, sender)
-    outcomes = await asyncio.wrap_future(ledger.submit(send)) if send.units else []
-    if ledger.needs_more(send):
-        receipt = await asyncio.to_thread(ledger.finish, send, outcomes)
+    send = await asyncio.to_thread(sending.open_raw, raw, sender) if b'"box"' in raw else sending.open_raw(raw, sender)
+    outcomes = await asyncio.wrap_future(sending.submit(send)) if send.units else []
+    if sending.needs_more(send):
+        receipt = await asyncio.to_thread(sending.finish, send, outcomes)
     else:
-        receipt = ledger.finish(send, outcomes)
+        receipt = sending.finish(send, outcomes)
     for status, times in Counter(result.status for result in receipt.results).items():
         ENTRIES.labels(status).inc(times)
     if sender.revoked and asking.device is not None and not send.more:
         # It has delivered all that it held, once; from now on it is told to wipe itself.
-        await asyncio.to_thread(ledger.accounts.delivered, asking.device.device_id)
+        await asyncio.to_thread(using.accounts.delivered, asking.device.device_id)
     said = {**receipt.as_json(), "shut_out": True} if sender.revoked else receipt.as_json()
     return Response(orjson.dumps(said), media_type="application/json")
 
@@ -167,7 +168,7 @@ def list_held(
     """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and
     for heads their setting's."""
     after, limit = page(cursor, limit)
-    held = using.ledger.held_entries(_id_after(after), limit)
+    held = using.ledger.waiting.entries(_id_after(after), limit)
     items = [_as_json(one) for one in held]
     answer = linked(request, response, items, "id", limit)
     settled = {str(one.id) for one in held if asking.may_settle(one)}
@@ -193,7 +194,7 @@ def _id_after(cursor: str) -> UUID | None:
 
 def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
     """What is held under an id, if whoever asks may settle it."""
-    found = using.ledger.held_entry(held_id)
+    found = using.ledger.waiting.entry(held_id)
     return found if found is not None and found.resolution is None and asking.may_settle(found) else None
 
 
@@ -208,7 +209,7 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
 def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
     found = _held(asking, using, held_id)
-    result = using.ledger.retry(found.id, asking.writer) if found else None
+    result = using.ledger.waiting.retry(found.id, asking.writer) if found else None
     if result is None:
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"result": result.as_json()}
@@ -230,6 +231,6 @@ def dismiss_held(
 ) -> Any:
     """What was sent stays in the store of held entries, with the reason."""
     found = _held(asking, using, held_id)
-    if found is None or not using.ledger.dismiss(found.id, reason_code, asking.who.person_id):
+    if found is None or not using.ledger.waiting.dismiss(found.id, reason_code, asking.who.person_id):
         return problem(404, "Not found", "Nothing with this id is waiting.")
     return {"done": True}

@@ -14,6 +14,7 @@ import orjson
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Erased
 from ap_ledger.events.moments import stored_time
@@ -21,7 +22,7 @@ from ap_ledger.recording.door import open_worry
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current, Service
+from api.core.service import Current
 from api.core.show import people_of, setting_for, show
 from projections.queries.naming import CLOSED, ERASED
 

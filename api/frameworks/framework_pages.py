@@ -11,13 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData, UploadFile
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.errors import DefinitionError, Refused
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import id_of, read_form, setting_for, show, text_of
 from frameworks import Definition, definition_hash, load_definition
 from frameworks.exchange.case_out import may_pass_on, write_case

@@ -12,10 +12,11 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, Response
 
 from ap_ledger.access.rules import kept_from
+from ap_ledger.bootstrap import Service
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current, Service
+from api.core.service import Current
 from api.core.show import YEARS, people_of, setting_for, show
 from projections.queries.audit import KINDS, Deed, deeds
 from reports.csv_files import csv_text

@@ -14,10 +14,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access.rules import may_erase
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import ReleaseToFamily
-from ap_ledger.domain.retention import clocks_on, ends_on
+from ap_ledger.domain.retention import ends_of
 from ap_ledger.errors import Refused
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES
@@ -29,11 +30,11 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
-from api.core.words import CLASS_NAMES, ERASURE_RULES, in_words
 from projections.queries.history import entries_at
 from projections.queries.reading import Body
+from projections.queries.words import CLASS_NAMES, ERASURE_RULES, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN, VERSIONS_AT_ONCE = 60, 20
@@ -112,25 +113,6 @@ def retention_of(using: Service, student: Body, setting: Body, today: date) -> d
     """The day on which each class of a student's record comes to its end, where that is known."""
     ended = [one["end"] for one in using.reader.whole("placements", setting) if one["student_id"] == student["id"]]
     return ends_of(student, setting, today, max(ended) if ended and all(ended) else None)
-
-
-def ends_of(student: Body, setting: Body, today: date, placement_end: str | None) -> dict[str, date]:
-    """When each class of a student's record comes to its end, by the clocks that hold today."""
-    born, admitted, over = (
-        _date(said) for said in (student.get("date_of_birth"), student["admitted_on"], placement_end)
-    )
-    found = {
-        clock.retention_class: ends_on(clock, born, admitted, over)
-        for clock in clocks_on(setting.get("retention", ()), today)
-    }
-    return {kept: end for kept, end in found.items() if end is not None}
-
-
-def _date(said: str | None) -> date | None:
-    try:
-        return date.fromisoformat(said or "")
-    except ValueError:
-        return None
 
 
 def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access.rules import Proposed, may_approve, may_see_proposal
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.person import AllowRecovery
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
@@ -21,7 +22,7 @@ from api.core.deeds import deed_in_words
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import base_of, id_of, people_of, read_form, show, text_of
 from projections.queries.reading import Unknown
 
@@ -86,7 +87,7 @@ async def settle(request: Request, proposal_id: UUID, using: Using, asking: Aski
 
 def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     try:
-        found = using.ledger.proposals.find(proposal_id)
+        found = using.proposals.find(proposal_id)
     except Refused:
         raise Unknown from None
     body = {
@@ -101,18 +102,18 @@ def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, 
         raise NotAllowed
     try:
         if text_of(form, "do") == "decline":
-            done = using.ledger.proposals.decline(proposal_id, id_of(form, "command"), asking.person, "declined")
+            done = using.proposals.decline(proposal_id, id_of(form, "command"), asking.person, "declined")
             return RedirectResponse(f"/proposals?done=declined&min_position={done.position}", 303)
         if not may_approve(asking.who, proposed):
             raise NotAllowed
-        command = using.ledger.proposals.command_of(found)
-        done = using.ledger.proposals.approve(proposal_id, id_of(form, "command"), asking.person)
+        command = using.proposals.command_of(found)
+        done = using.proposals.approve(proposal_id, id_of(form, "command"), asking.person)
     except Refused as refusal:
         return _proposals(request, using, asking, refusal.message, 422)
     if isinstance(command, AllowRecovery):
         using.runner.wait_for(done.position)
         assert found.proposed_by is not None
-        secret = using.ledger.ways_in.recover(command, found.proposed_by, asking.person)
+        secret = using.ways_in.recover(command, found.proposed_by, asking.person)
         name = people_of(using.reader).get(str(command.person_id)) or "them"
         return _proposals(request, using, asking, link=f"{base_of(request)}/welcome?key={secret}", about=name)
     return RedirectResponse(f"/proposals?done=approved&min_position={done.position}", 303)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +10,8 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
-from ap_ledger.domain.retention import clocks_on
+from ap_ledger.bootstrap import Service
+from ap_ledger.domain.retention import clocks_on, time_over
 from ap_ledger.domain.setting import SetRetention
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import RETENTION_CLASSES
@@ -20,11 +20,9 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from api.core.words import CLASS_NAMES
-from api.keeping.erasure_pages import ends_of
-from projections.queries.reading import Body, Reader
+from projections.queries.words import CLASS_NAMES
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -33,23 +31,6 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
     """How long each part of a record is kept here, and whose time is over."""
     return _retention(request, using, asking, setting, done=done)
-
-
-def retention_over(reader: Reader, setting: Body, today: date) -> list[dict[str, Any]]:
-    """Students of whom some part of the record has come to the end of its time, with the retention classes."""
-    latest: dict[str, str | None] = {}
-    for one in reader.whole("placements", setting):
-        before = latest.get(one["student_id"], "")
-        latest[one["student_id"]] = None if one["end"] is None or before is None else max(one["end"], before)
-    over = []
-    for student in reader.everyone(setting):
-        ends = ends_of(student, setting, today, latest.get(student["id"]) or None)
-        due = [kept for kept, end in ends.items() if end <= today and kept not in student["shredded"]]
-        if due:
-            over.append(
-                {"id": student["id"], "name": student["name"], "classes": due, "held": bool(student.get("holds"))}
-            )
-    return over
 
 
 def _retention(
@@ -64,11 +45,8 @@ def _retention(
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
     today = using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
-    over = [
-        one
-        for one in retention_over(using.reader, setting, today)
-        if asking.may("manage-students", one["id"], setting["id"])
-    ]
+    ended = time_over(using.reader.everyone(setting), using.reader.whole("placements", setting), setting, today)
+    over = [record for record in ended if asking.may("manage-students", record.id, setting["id"])]
     shown = (
         [clock.model_dump() for clock in clocks_on(setting.get("retention", ()), today)]
         if typed is None

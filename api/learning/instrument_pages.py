@@ -11,13 +11,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.events.entries import InstrumentAnswered
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.language.parts import MISSING_MARK
@@ -107,7 +108,7 @@ def _change(change: Any) -> str:
 
 def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
     """What was begun and not finished, in every record of a child, the newest first."""
-    found = [draft for record in using.ledger.world.records(student_id) for draft in using.ledger.drafts.of(record)]
+    found = [draft for record in using.ledger.world.records(student_id) for draft in using.drafts.of(record)]
     return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
 
 
@@ -142,7 +143,7 @@ def answer_page(
     if respondent not in WHO:
         raise Unknown
     if asking.session is not None and asking.session.handed_over is None and respondent in HANDED_OVER:
-        using.ledger.accounts.hand_over(asking.secret, request.url.path)
+        using.accounts.hand_over(asking.secret, request.url.path)
     shown = instrument.in_language(language)
     return _questions(
         request,
@@ -229,7 +230,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
     if text_of(form, "do") in ("keep", "later"):
         # What was sent before Finish and arrived after it is recorded already, and nothing is left to keep.
         so_far = Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers)
-        kept = _recorded(using, draft) == answers or using.ledger.drafts.keep(so_far)
+        kept = _recorded(using, draft) == answers or using.drafts.keep(so_far)
         if text_of(form, "do") == "keep":
             return Response(status_code=204 if kept else 409)
         if not kept:
@@ -256,7 +257,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
         }
         result = using.ledger.record([change], sender=asking.writer).results[0]
     if result.status not in ("recorded", "duplicate"):
-        using.ledger.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
+        using.drafts.keep(Draft(draft, student_id, instrument.key, respondent, using.ledger.clock(), answers))
         return _questions(
             request,
             using,
@@ -268,7 +269,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
             [result.message or "This could not be recorded."],
         )
     for record in using.ledger.world.records(student_id):
-        using.ledger.drafts.forget(record, draft)
+        using.drafts.forget(record, draft)
     return RedirectResponse(
         f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303
     )

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
@@ -21,7 +22,7 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.problems import Problem
 from api.core.schemas import Enrolled
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import base_of, id_of, qr_code, read_form, setting_for, show, text_of
 
 router = gated(default_response_class=HTMLResponse)
@@ -97,9 +98,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
             "Give the device a name of at most 120 letters, and say what it is.",
             422,
         )
-    secret = using.ledger.ways_in.admit(
-        UUID(body["id"]), name, "tablet" if kind == "tablet" else "phone", asking.person
-    )
+    secret = using.ways_in.admit(UUID(body["id"]), name, "tablet" if kind == "tablet" else "phone", asking.person)
     link = f"{base_of(request)}/enrol?key={secret}"
     qr = qr_code(link, 6)
     return _devices(request, using, asking, body["id"], qr=qr, link=link, name=name)
@@ -108,7 +107,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
 @router.get("/enrol", gate=Gate(OPEN), include_in_schema=False)
 def enrol_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     """What the code leads to, on the device itself. Opening it uses nothing up."""
-    link = using.ledger.ways_in.look(key, "enrol")
+    link = using.ways_in.look(key, "enrol")
     return show(request, "enrol.html", key=key, name=link.about["name"])
 
 
@@ -116,7 +115,7 @@ def enrol_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
 async def enrol(request: Request, using: Using) -> Response:
     """Lets this browser in as the device."""
     form = await read_form(request, 64 * 1024)
-    _, credential = await run_in_threadpool(using.ledger.ways_in.enrol, text_of(form, "key"))
+    _, credential = await run_in_threadpool(using.ways_in.enrol, text_of(form, "key"))
     return keep_device(RedirectResponse("/sign-in", 303), credential)
 
 
@@ -131,5 +130,5 @@ async def enrol(request: Request, using: Using) -> Response:
 )
 def enrol_program(using: Using, key: Annotated[str, FromBody(embed=True, min_length=1, max_length=200)]) -> Response:
     """The credential is shown once. Send it as `Authorization: Bearer CREDENTIAL`; it outlives every sign-in."""
-    device, credential = using.ledger.ways_in.enrol(key)
+    device, credential = using.ways_in.enrol(key)
     return Response(Enrolled(device_id=device, credential=credential).model_dump_json(), media_type="application/json")

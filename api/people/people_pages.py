@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access.rules import roles_to_give
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.person import AddPerson, AllowRecovery, EndRole, GrantRole, RenamePerson, require_home
 from ap_ledger.errors import Refused
@@ -23,10 +24,10 @@ from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import base_of, id_of, read_form, setting_for, show, text_of
-from api.core.words import ROLE_NAMES
 from projections.queries.reading import Body
+from projections.queries.words import ROLE_NAMES
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -76,7 +77,7 @@ def _people(
                 }
             )
     manage = asking.may("manage-people", setting=body["id"])
-    accounts = using.ledger.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
+    accounts = using.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
     commissioners = [(one["commissioner_id"], one["name"]) for one in body.get("commissioners", ())]
     return show(
         request, "people.html", status, setting=body, settings=settings,
@@ -102,7 +103,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         if do == "link":
             return _invite(request, using, asking, form, body)
         if do == "close":
-            using.ledger.accounts.end_account(_looked_after(using, asking, form, body))
+            using.accounts.end_account(_looked_after(using, asking, form, body))
             return RedirectResponse(f"/people?setting={body['id']}&done=closed", 303)
         command = _command(using, asking, form, body)
         done = give(using, asking, command, form)
@@ -161,7 +162,7 @@ def _invite(request: Request, using: Service, asking: Asker, form: FormData, set
     Whoever had one gets another only by two people's agreement.
     """
     person = _looked_after(using, asking, form, setting)
-    secret = using.ledger.ways_in.invite(person, asking.person)
+    secret = using.ways_in.invite(person, asking.person)
     name = next((one["name"] for one in using.reader.whole("people", setting) if one["id"] == str(person)), "")
     return _people(
         request, using, asking, setting["id"], link=f"{base_of(request)}/welcome?key={secret}", about=str(name)

@@ -11,13 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access import SCOPES
+from ap_ledger.bootstrap import Service
 from ap_ledger.commands.ways_in import SETTING_UP, Answers
 from ap_ledger.errors import NotAllowedNow, SignInRefused
 from api.core.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_session
 from api.core.gate import OPEN, Gate, gated
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
-from api.core.service import Service, Using
+from api.core.service import Using
 from api.core.show import people_here, qr_code, read_form, show, text_of
 from projections.queries.reading import Unknown
 
@@ -58,7 +59,7 @@ def _sign_in(
 
 
 def _here(asking: Asker) -> set[UUID]:
-    return asking.ledger.accounts.here(asking.device.device_id) if asking.device is not None else set()
+    return asking.service.accounts.here(asking.device.device_id) if asking.device is not None else set()
 
 
 @router.post("/sign-in", gate=Gate(OPEN))
@@ -76,7 +77,7 @@ def _device(asking: Asker) -> UUID | None:
 
 
 def _begin(request: Request, asking: Asker, form: FormData) -> Response:
-    accounts, following = asking.ledger.accounts, inside(text_of(form, "next") or "/")
+    accounts, following = asking.service.accounts, inside(text_of(form, "next") or "/")
     device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
     try:
         secret, person = accounts.sign_in(
@@ -102,7 +103,7 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
 def sign_out(asking: Asking) -> Response:
     """Ends the session and empties the browser. An enrolled device stays enrolled."""
     if asking.secret:
-        asking.ledger.accounts.sign_out(asking.secret)
+        asking.service.accounts.sign_out(asking.secret)
     answer = drop_session(RedirectResponse("/sign-in", 303))
     # A device keeps what it has not sent yet; a browser of nobody's keeps nothing but that somebody was here.
     if asking.device is None:
@@ -120,9 +121,9 @@ def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
 
 
 def _welcome(request: Request, using: Service, key: str, said: str = "", status: int = 200) -> HTMLResponse:
-    link = using.ledger.ways_in.look(key, *SETTING_UP)
+    link = using.ways_in.look(key, *SETTING_UP)
     return show(
-        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ledger.ways_in.asks(link), said=said
+        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ways_in.asks(link), said=said
     )
 
 
@@ -133,10 +134,10 @@ async def welcome(request: Request, using: Using) -> Response:
 
 
 def _set_up(request: Request, using: Service, form: FormData) -> Response:
-    accounts, key = using.ledger.accounts, text_of(form, "key")
+    accounts, key = using.accounts, text_of(form, "key")
     named = {name: text_of(form, name).strip() for name in ("name", "code", "person", "setting")}
     try:
-        person = using.ledger.ways_in.set_up(key, Answers(password=text_of(form, "password"), **named))
+        person = using.ways_in.set_up(key, Answers(password=text_of(form, "password"), **named))
     except SignInRefused as error:
         return _welcome(request, using, key, str(error), 422)
     answer = keep_session(RedirectResponse("/me?welcome=1", 303), accounts.begin(person, "full"))
@@ -162,7 +163,7 @@ def _me(
     welcome: int = 0,
     token: str = "",
 ) -> HTMLResponse:
-    accounts = using.ledger.accounts
+    accounts = using.accounts
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
     where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
     roles = [(role.role, where.get(str(role.setting_id), "")) for role in using.ledger.standing.roles(asking.person)]
@@ -192,7 +193,7 @@ async def change_me(request: Request, using: Using, asking: Asking) -> Response:
 
 
 def _change(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
-    accounts, person, do = using.ledger.accounts, asking.person, text_of(form, "do")
+    accounts, person, do = using.accounts, asking.person, text_of(form, "do")
     if asking.session is None or not _is_full(asking):
         raise NotAllowed
     account = accounts.of([person]).get(person)
@@ -231,7 +232,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
 
 def _confirm(asking: Asker, form: FormData) -> None:
     """Asks for the password again before what opens an account is changed. Raises SignInRefused."""
-    if not asking.ledger.accounts.confirm_password(asking.person, text_of(form, "current"), asking.secret):
+    if not asking.service.accounts.confirm_password(asking.person, text_of(form, "current"), asking.secret):
         raise SignInRefused("Your present password did not match, so nothing was changed.")
 
 
@@ -245,7 +246,7 @@ def factor_page(request: Request, asking: Asking) -> HTMLResponse:
 
 
 def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
-    accounts = asking.ledger.accounts
+    accounts = asking.service.accounts
     account, secret = accounts.of([asking.person]).get(asking.person), accounts.new_factor()
     qr = qr_code(f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger", 5)
     must = request.app.state.second_factor and asking.password_only
@@ -269,7 +270,7 @@ async def set_factor(request: Request, asking: Asking) -> Response:
 
 
 def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
-    accounts = asking.ledger.accounts
+    accounts = asking.service.accounts
     if not _is_full(asking):
         raise NotAllowed
     try:
@@ -312,7 +313,7 @@ def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) 
         raise Unknown
     needs, person = request.app.state.second_factor, text_of(form, "person")
     try:
-        secret = using.ledger.accounts.switch_to(
+        secret = using.accounts.switch_to(
             asking.device.device_id, UUID(person), text_of(form, "pin"), needs_factor=needs
         )
     except (ValueError, SignInRefused) as error:
@@ -320,7 +321,7 @@ def _switch_to(request: Request, using: Service, asking: Asker, form: FormData) 
             request, using, asking, str(error) if isinstance(error, SignInRefused) else "Choose who you are.", 403
         )
     if asking.secret:
-        using.ledger.accounts.leave(asking.secret)
+        using.accounts.leave(asking.secret)
     return keep_session(RedirectResponse("/sessions", 303), secret)
 
 
@@ -344,12 +345,12 @@ def _take_back(request: Request, using: Service, asking: Asker, form: FormData) 
     page: Any = asking.session.handed_over
     try:
         good, said = (
-            using.ledger.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret),
+            using.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret),
             "That did not match. Try again.",
         )
     except NotAllowedNow as error:
         good, said = False, str(error)
     if not good:
         return show(request, "take_back.html", 403, said=said, page=page)
-    using.ledger.accounts.hand_over(asking.secret, None)
+    using.accounts.hand_over(asking.secret, None)
     return RedirectResponse(page.rsplit("/", 2)[0] if asking.session.kind == "full" else "/", 303)

@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 
 from ap_ledger import __version__
 from ap_ledger.access.rules import kept_from, may_read_report, may_release
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.errors import LedgerError, Refused, SetupError
 from ap_ledger.recording.ledger import new_id
@@ -24,7 +25,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.released import lines_of, released_of
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import end_of_day, id_of, read_form, setting_for, show, text_of
 from projections.queries.clocks import packs_waiting
 from projections.queries.instruments import usual_period

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.due import EndClock, EndingReason, EndReview, ResumeClock, ResumeReview
 from ap_ledger.domain.student_state import Student
@@ -22,7 +23,7 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import people_of, read_form, setting_for, show, text_of
 from api.setting.settling import settle, statements_of
 from projections.queries.clocks import NOT_RECORDED_YET, Clock, clocks, ended_with_reason, packs_waiting

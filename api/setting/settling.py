@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import stored_time
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
-from api.core.service import Service
 from api.core.show import entry_id, id_of, text_of
-from api.core.words import in_words
 from projections.queries.clocks import Clock
 from projections.queries.history import story_of
 from projections.queries.reading import Body, timetable_on
+from projections.queries.words import in_words
 
 SETTLED = "two-people-said"
 """The reason under which what was not right is taken back."""

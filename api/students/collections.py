@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from fastapi import Query, Request, Response
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asker, Asking
 from api.core.filters import needs_seen
@@ -16,7 +17,7 @@ from api.core.gate import Gate, gated
 from api.core.paging import LIMIT, Cursor, linked, page
 from api.core.problems import Problem
 from api.core.schemas import Item, Items, Sheet
-from api.core.service import Current, Json, Service
+from api.core.service import Current, Json
 from api.core.withhold import person_seen, student_seen
 from projections.queries.reading import Unknown, timetable_on
 from projections.queries.relations import placement_days

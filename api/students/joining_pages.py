@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.joining import JoinStudents, PartStudents
 from ap_ledger.errors import Refused
@@ -20,7 +21,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
-from api.core.service import Current, Service, Using
+from api.core.service import Current, Using
 from api.core.show import id_of, read_form, show, text_of
 from projections.queries.history import days_at
 from projections.queries.reading import Body

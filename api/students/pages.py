@@ -24,7 +24,6 @@ from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
 from api.core.withhold import withhold
-from api.core.words import Own
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
 from frameworks.needs import need_codes
@@ -34,6 +33,7 @@ from projections.queries.history import days_at, entries_at, progress_of
 from projections.queries.overview import WEEKS, overview
 from projections.queries.reading import Reader, group_of
 from projections.queries.register import suggested_codes
+from projections.queries.words import Own
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -56,7 +56,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines = overview(using.reader, setting, found.students, now, days)
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
-    held = sum(asking.may_settle(one) for one in using.ledger.every_held()) if asking.may("record") else 0
+    held = sum(asking.may_settle(one) for one in using.ledger.waiting.every()) if asking.may("record") else 0
     failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = (

@@ -69,7 +69,7 @@ def furnish(house: House) -> dict[str, Any]:
     return {
         "setting": str(house.setting), "student": str(house.student), "mentor": str(house.mentor), "leader": str(house.leader),
         "device": str(device), "sign_in_name": "juniper", "password": PASSWORD, "position": look["position"],
-        "entries": look["entries"], "held": [str(row.id) for row in house.ledger.held_entries()],
+        "entries": look["entries"], "held": [str(row.id) for row in house.ledger.waiting.entries()],
     }  # fmt: skip
 
 
@@ -104,13 +104,13 @@ def _record(house: House) -> None:
 
 
 def _fill_the_other_stores(house: House, device: UUID) -> None:
-    accounts = house.ledger.accounts
+    accounts = house.accounts
     accounts.set_password(house.leader, "juniper", PASSWORD)
     accounts.begin(house.leader, "full")
     accounts.make_link("welcome", house.teacher, house.leader)
     accounts.make_token(house.leader, ("all",), 365)
     accounts.admit_device(device)
-    house.ledger.drafts.keep(Draft(uuid4(), house.student, "a-form", "carer", house.clock(), {"said": "not finished"}))
+    house.drafts.keep(Draft(uuid4(), house.student, "a-form", "carer", house.clock(), {"said": "not finished"}))
 
 
 def make(version: str) -> None:

@@ -14,30 +14,18 @@ from uuid import UUID
 
 import orjson
 from cryptography.exceptions import InvalidTag
-from sqlalchemy import Column, String, Table, delete, insert, select
+from sqlalchemy import delete, insert, select
 
 from ap_ledger.errors import UnreadableKey
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.settings import Settings
-from ap_ledger.stores.engine import MOMENT, Bytes, open_store
-from ap_ledger.stores.held.rows import METADATA, PRAGMAS
+from ap_ledger.stores.engine import open_store
+from ap_ledger.stores.held.rows import DRAFTS, PRAGMAS
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.sound_rows import sound_rows
 
 RETENTION_CLASS = "health"
 """The class under which the answers will be sealed, so that shredding it erases drafts too."""
-
-DRAFTS = Table(
-    "drafts",
-    METADATA,
-    Column("id", Bytes(16), primary_key=True),
-    Column("student_id", Bytes(16), nullable=False, index=True),
-    Column("instrument", String, nullable=False),
-    Column("respondent", String, nullable=False),
-    Column("saved_at", MOMENT, nullable=False),
-    Column("nonce", Bytes, nullable=False),
-    Column("body", Bytes, nullable=False),
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import uuid_utils
 from sqlalchemy import Connection, Select, delete, insert, not_, select, type_coerce, update
 from sqlalchemy.types import NullType
 
 from ap_ledger.domain.posting import form_of, id_of
 from ap_ledger.domain.results import Result
 from ap_ledger.errors import SetupError
+from ap_ledger.events.ids import new_id
 from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.steps.held import STEPS
 from ap_ledger.settings import Settings
@@ -37,11 +37,6 @@ from ap_ledger.stores.held.rows import (
 )
 from ap_ledger.stores.held.sealing import HeldSealer, Sealing
 from ap_ledger.stores.sound_rows import sound_rows
-
-
-def _new_id() -> UUID:
-    return UUID(bytes=uuid_utils.uuid7().bytes)
-
 
 UNDER_ONE_ID = 50
 """So many things that came under one id are looked at, the newest of them: nobody sends more that differ."""
@@ -81,7 +76,7 @@ class HeldStore:
 
         def send_key() -> UUID:
             if not made:
-                made.append(self._sealer.make_send_key(_new_id()))
+                made.append(self._sealer.make_send_key(new_id()))
             return made[0]
 
         sealings = [self._sealer.sealing_for(one.entry, one.result.code, send_key) for one in kept]
@@ -103,11 +98,11 @@ class HeldStore:
         """
         entry_id = id_of(entry)
         if entry_id is None:
-            return _new_id()
+            return new_id()
         if entry_id not in forms:
             waiting = [open_row(self._sealer, row) for row in connection.execute(_under(entry_id))]
             forms[entry_id] = {form_of(one.entry): one.id for one in waiting if not one.broken}
-        return forms[entry_id].setdefault(form_of(entry), _new_id())
+        return forms[entry_id].setdefault(form_of(entry), new_id())
 
     def judge_again(self, held: Held, result: Result) -> None:
         """What waited was refused after all: it says today's reason, and waits for nothing more."""
@@ -209,7 +204,7 @@ class HeldStore:
         with self._engine.begin() as connection:
             damaged = connection.scalars(select(stored).where(not_(NAMED))).all()
             for row_id in damaged:
-                connection.execute(update(HELD).where(stored == row_id).values(id=_new_id().bytes))
+                connection.execute(update(HELD).where(stored == row_id).values(id=new_id().bytes))
         return len(damaged)
 
     def seal_anew(self, now: datetime) -> int:
@@ -217,7 +212,7 @@ class HeldStore:
         old = _rows().where(HELD.c.owners.is_(None), HELD.c.send_key.is_(None))
         rows = [one for one in self._opened(old) if not one.broken]
         for one in rows:
-            sealing = self._sealer.sealing_for(one.entry, one.code, lambda: self._sealer.make_send_key(_new_id()))
+            sealing = self._sealer.sealing_for(one.entry, one.code, lambda: self._sealer.make_send_key(new_id()))
             result = Result(None, "refused", code=one.code, field=one.field, message=one.message)
             values = {
                 **sealed_values(self._sealer, one.id, result, one.entry, sealing, now),

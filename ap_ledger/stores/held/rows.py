@@ -41,6 +41,17 @@ HELD = Table(
     Column("send_key", Bytes(16)),
     Column("ends_at", MOMENT),
 )
+DRAFTS = Table(
+    "drafts",
+    METADATA,
+    Column("id", Bytes(16), primary_key=True),
+    Column("student_id", Bytes(16), nullable=False, index=True),
+    Column("instrument", String, nullable=False),
+    Column("respondent", String, nullable=False),
+    Column("saved_at", MOMENT, nullable=False),
+    Column("nonce", Bytes, nullable=False),
+    Column("body", Bytes, nullable=False),
+)
 DEVICE_CLOCKS = Table(
     "device_clocks",
     METADATA,

@@ -182,6 +182,13 @@ class Keyring:
             )[1]
         return remembered[asked]
 
+    def own(self) -> Key:
+        """The ledger's own key, under which it proves what it wrote. Raises KeyringError where it is missing."""
+        own = self.key(self.about().ledger_id, "core")
+        if own is None:
+            raise KeyringError("The ledger's own key is missing from the keyring. Restore the keyring from its backup.")
+        return own
+
     def by_id(self, key_id: UUID) -> Key | None:
         """The key that a sealed text names, or None once it is shredded. Raises UnreadableKey."""
         self.refresh(LOOK_AGAIN)

@@ -6,9 +6,10 @@ from typing import Any
 
 from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.row import State
-from api.core.withhold import WITHHELD
 from projections.queries.reading import Body, Reader
 
+WITHHELD = "[withheld]"
+"""Stands where words stand that are not for whoever reads. It does not say whether there were any."""
 Own = dict[str, dict[str, str]]
 """What a student's own items are called, by the id of the shared definition and their own id."""
 
