@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from reports.blocks import FigureBlock
+from reports.compact import Compact
 from reports.disclosure import Report
 from reports.print_figure import print_figure
 
@@ -33,7 +34,7 @@ def drawing(block: FigureBlock) -> str:
 
 _environment = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
-    lstrip_blocks=True
+    lstrip_blocks=True, extensions=[Compact],
 )  # fmt: skip
 _environment.filters["drawing"] = drawing
 

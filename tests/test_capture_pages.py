@@ -6,7 +6,7 @@ import gzip
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -418,7 +418,8 @@ def test_somebody_marked_as_here_once_the_session_is_over_was_there_from_its_sta
 def test_the_day_marks_who_came_left_was_not_seen_or_was_cancelled_and_who_followed_up(browsers: Callable[..., Any], place: Place) -> None:
     context = browsers()
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = visit(context, place, "/day")
+    # A day that is over, so that this holds before its sessions begin too.
+    page = visit(context, place, f"/day?on={date.today() - timedelta(days=1)}")
     a, b, c, d = (child.id for child in place.story.children[:4])
     page.click(f"#here-am-{a}")
     page.wait_for_selector(f"#left-am-{a}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.core.assets import address
+from reports.compact import Compact
 from reports.html import STYLE, drawing
 from reports.html import TEMPLATES as BLOCKS
 from reports.pack import figures_hash
@@ -18,6 +19,7 @@ templates = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
+    extensions=[Compact],
 )
 templates.globals["address"] = address
 
