@@ -10,14 +10,13 @@ _JINJA = re.compile(r"\{%.*?%\}|\{\{.*?\}\}|\{#.*?#\}", re.DOTALL)
 _TAG = re.compile(r"</?([a-zA-Z][a-zA-Z0-9]*)(?:\"[^\"]*\"|'[^']*'|[^'\">])*>|<!doctype[^>]*>", re.IGNORECASE)
 _AS_IT_STANDS = re.compile(r"<(textarea|script|style|pre)\b.*?</\1\s*>", re.DOTALL)
 _BREAK = re.compile(r"\s*\n\s*")
-_BLOCKS = frozenset(
-    """
-html head meta link title body header footer main nav section article div form fieldset legend h1 h2
-h3 h4 h5 h6 p ul ol li dl dt dd table caption thead tbody tfoot tr td th details summary figure
-figcaption blockquote hr br option optgroup script style template
-""".split()
-)  # noqa: SIM905
-"""Tags beside which a browser shows no space."""
+_BLOCK = re.compile(
+    r"html|head|meta|link|title|body|header|footer|main|nav|section|article|div|form|fieldset|legend|"
+    r"h1|h2|h3|h4|h5|h6|p|ul|ol|li|dl|dt|dd|table|caption|thead|tbody|tfoot|tr|td|th|details|summary|"
+    r"figure|figcaption|blockquote|hr|br|option|optgroup|script|style|template",
+    re.IGNORECASE,
+)
+"""The names of tags beside which a browser shows no space."""
 
 
 class Compact(Extension):
@@ -73,4 +72,4 @@ def _is_unseen(found: re.Match[str], hidden: list[str]) -> bool:
 
 def _is_block(found: re.Match[str] | None) -> bool:
     tag = re.match(r'<input type="hidden"|</?([a-zA-Z0-9]+)', found[0]) if found else None
-    return tag is not None and (tag[1] is None or tag[1].lower() in _BLOCKS)
+    return tag is not None and (tag[1] is None or _BLOCK.fullmatch(tag[1]) is not None)

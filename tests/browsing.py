@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import update
@@ -25,6 +26,7 @@ from ap_ledger.stores.accounts.store import PRESENCE
 from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.chaos import Chaos, between
 
+LONDON = ZoneInfo("Europe/London")
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "en-GB", "timezone_id": "Europe/London", "reduced_motion": "reduce"}
@@ -128,6 +130,11 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
         place = Place(folder, url, chaos, story)
         yield place
         place.ledger.close()
+
+
+def school_day() -> str:
+    """Yesterday: by then every slot of it has begun, whatever the hour at which the tests run."""
+    return (datetime.now(LONDON) - timedelta(days=1)).date().isoformat()
 
 
 def axe(page: Any, name: str) -> None:

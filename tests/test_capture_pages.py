@@ -6,7 +6,7 @@ import gzip
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ap_ledger.cli import demo
-from tests.browsing import PHONE, Place, axe, until
+from tests.browsing import PHONE, Place, axe, school_day, until
 from tests.test_capture_offline import all_sent, ready, with_worker
 
 pytestmark = pytest.mark.browser
@@ -30,11 +30,6 @@ def visit(context: Any, place: Place, path: str) -> Any:
     page.goto(place.chaos.url + path)
     ready(page)
     return page
-
-
-def school_day() -> str:
-    """Yesterday: by then every slot of it has begun, whatever the hour at which the tests run."""
-    return (datetime.now(LONDON) - timedelta(days=1)).date().isoformat()
 
 
 # From the box to the ledger -----------------------------------------------------------------------------------------
@@ -418,8 +413,9 @@ def test_somebody_marked_as_here_once_the_session_is_over_was_there_from_its_sta
 def test_the_day_marks_who_came_left_was_not_seen_or_was_cancelled_and_who_followed_up(browsers: Callable[..., Any], place: Place) -> None:
     context = browsers()
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    # A day that is over, so that this holds before its sessions begin too.
-    page = visit(context, place, f"/day?on={date.today() - timedelta(days=1)}")
+    page = visit(context, place, "/day")
+    # Nobody has come or left before a session begins, whatever the hour at which the tests run.
+    page.clock.set_fixed_time(datetime.now(LONDON).replace(hour=20, minute=0))
     a, b, c, d = (child.id for child in place.story.children[:4])
     page.click(f"#here-am-{a}")
     page.wait_for_selector(f"#left-am-{a}")

@@ -23,9 +23,9 @@ from ap_ledger.kinds.row import Kind
 from ap_ledger.kinds.rows import ROWS
 from projections.progress import KEPT, SUMS
 from projections.queries.frames import drawn_marks, marks
-from projections.runner import Projection, Seen
+from projections.runner import Projection, Runner, Seen
 from projections.writers.registry import CHANGES, STREAMS, TELLS_OF_NO_BODY
-from tests.house import House, Runner
+from tests.house import House
 
 
 @pytest.mark.parametrize("event", ALL_EVENTS, ids=lambda event: event.TOPIC)

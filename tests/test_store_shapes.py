@@ -12,7 +12,9 @@ from sqlalchemy import create_engine
 
 from ap_ledger.cli.files import STORES
 from ap_ledger.persistence.shapes import shape_faults
-from ap_ledger.settings import Settings
+from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.settings import Settings, read_settings
+from tests.databases import make_database
 from tests.house import House
 from tests.test_job_store import run
 
@@ -30,14 +32,13 @@ INDEX = {
 @pytest.fixture(scope="module")
 def places(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Callable[[str], Settings]]:
     """A place on each database, at rest. Whoever changes its shape changes it back."""
-    from tests.house import settings_for
-
     made: dict[str, Settings] = {}
 
     def place(database: str) -> Settings:
         if database not in made:
             folder = tmp_path_factory.mktemp(database) / "data"
-            house = House(settings_for(database, folder, postgres if database == "postgres" else None)).furnish()
+            url = make_database(postgres, for_all=True) if database == "postgres" else None
+            house = House(read_settings(data=folder, database_url=url)).furnish()
             house.close()
             made[database] = house.settings
         return made[database]
@@ -124,7 +125,8 @@ def test_a_table_that_was_dropped_is_missing(place: Settings, store: str, which:
     change(place, store, f"ALTER TABLE {table} RENAME TO elsewhere")
     line = looked(place, store)
     assert f"the table {table} is missing" in line and "the table elsewhere is none of" in line and "Restore it" in line, line
-    for command in (("status",), ("serve", "--upgrade") if which == "its version" else ("status",)):
+    # A store that never had a step is at the version at which it was made, and the service starts on it.
+    for command in (("status",), ("serve", "--upgrade") if which == "its version" and STEPS_OF[store] else ("status",)):
         answer = run(place, *command)
         assert answer.exit_code == 2 or (command == ("status",) and answer.exit_code == 0), answer.output
         assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception

@@ -317,15 +317,16 @@ def test_how_far_the_ledger_reaches_is_remembered_each_day_and_never_from_an_end
     memory = house.ledger.memory
     memory.remember(MONDAY.date())
     memory.remember(TUESDAY.date())
-    assert [(end.day, end.position) for end in memory.ends()] == [("2026-03-02", Thief(house).last())]
+    # The first was remembered when the house was furnished.
+    assert [(end.day, end.position) for end in memory.ends()[:-1]] == [("2026-03-02", Thief(house).last())]
     house.record(house.rung(at=TUESDAY))
     memory.remember(TUESDAY.date())
-    assert [end.day for end in memory.ends()] == ["2026-03-03", "2026-03-02"] and memory.faults() == []
+    assert [end.day for end in memory.ends()[:-1]] == ["2026-03-03", "2026-03-02"] and memory.faults() == []
     thief = Thief(house)
     thief.does("UPDATE stored_events SET state = replace(state, 'through-door', 'goes-out') WHERE position = ?", told["rung"])
     thief.chains_anew(told["rung"])
     memory.remember(TUESDAY.date())
-    assert "up to position 0 it does" in memory.faults()[0]
+    assert f"up to position {memory.ends()[-1].position} it does" in memory.faults()[0]
 
 
 def test_an_end_that_somebody_else_wrote_is_accepted_by_a_holder_of_the_keyring_only(house: House, told: Told) -> None:

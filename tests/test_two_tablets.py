@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.browsing import Place, axe, until
+from tests.browsing import Place, axe, school_day, until
 
 WAITS = """new Promise(done => { const asked = indexedDB.open('ap-ledger'); asked.onsuccess = () => { const db = asked.result;
   const counted = db.transaction('outbox').objectStore('outbox').count(); counted.onsuccess = () => { db.close(); done(counted.result); }; }; })"""
@@ -86,7 +86,7 @@ def test_two_who_say_the_same_are_counted_once_and_nobody_is_asked_anything(plac
 
 
 def test_two_who_score_one_thing_differently_are_shown_in_its_cell_and_settled_with_one_tap(place: Place, browsers: Callable[..., Any]) -> None:
-    pages = opened(browsers, place, "/sessions")
+    pages = opened(browsers, place, f"/sessions?on={school_day()}")
     cell = pages[0].query_selector_all("button.cell[data-look=open]")[0].get_attribute("data-name")
     student, item = cell.split("|")
     slot = pages[0].query_selector('#slots button[aria-pressed="true"]').get_attribute("id").removeprefix("slot-")
@@ -99,7 +99,7 @@ def test_two_who_score_one_thing_differently_are_shown_in_its_cell_and_settled_w
         return pressed
 
     apart(pages, press("y"), press("n"))
-    where = f"/api/v1/settings/{place.story.setting}/sheet?date={date.today()}&slot={slot}"
+    where = f"/api/v1/settings/{place.story.setting}/sheet?date={school_day()}&slot={slot}"
     disputed = lambda: next(one for one in asked(place, where)["students"] if one["student_id"] == student)["disputed"]  # noqa: E731
     assert until(disputed, what="nobody noticed")[0]["indicator"] == item
     page = pages[0]
