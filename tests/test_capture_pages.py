@@ -411,11 +411,11 @@ def test_somebody_marked_as_here_once_the_session_is_over_was_there_from_its_sta
 
 
 def test_the_day_marks_who_came_left_was_not_seen_or_was_cancelled_and_who_followed_up(browsers: Callable[..., Any], place: Place) -> None:
-    context = browsers()
+    context = browsers(person=place.staff, kind="phone")
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page = visit(context, place, "/day")
-    # Nobody has come or left before a session begins, whatever the hour at which the tests run.
-    page.clock.set_fixed_time(datetime.now(LONDON).replace(hour=20, minute=0))
+    # A day that is over: nobody comes or leaves before a session begins, and tests run at every hour.
+    place.signed_in_since(context.device, 3)
+    page = visit(context, place, f"/day?on={school_day()}")
     a, b, c, d = (child.id for child in place.story.children[:4])
     page.click(f"#here-am-{a}")
     page.wait_for_selector(f"#left-am-{a}")
