@@ -133,9 +133,13 @@ def open_installation(settings: Settings, clock: Clock | None = None) -> Install
     stores = ExitStack()
     try:
         installation = _put_together(settings, clock or SystemClock(), stores)
-        _finish(installation.ledger)
     except BaseException:
         stores.close()
+        raise
+    try:
+        _finish(installation.ledger)
+    except BaseException:
+        installation.ledger.let_go()
         raise
     return installation
 

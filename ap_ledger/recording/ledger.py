@@ -188,8 +188,13 @@ class Ledger(Application[UUID]):
             with suppress(LedgerError, SQLAlchemyError):
                 # It is remembered every hour too; a store that is away must not keep the others from being closed.
                 self.memory.remember(self.clock().date())
-            self._stores.close()
+            self.let_go()
         super().close()
+
+    def let_go(self) -> None:
+        """Closes every store and looks at none again: also not when what could not be opened is forgotten."""
+        self.closing.set()
+        self._stores.close()
 
 
 __all__ = ["Executed", "Ledger", "new_id"]
