@@ -24,6 +24,8 @@ class Chaos:
 
     def __init__(self, target: int) -> None:
         self.target, self.mode, self.times, self.hits = target, "ok", 0, 0
+        # How many sends wait in the silence.
+        self.unanswered = 0
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.StreamWriter] = set()
@@ -84,8 +86,11 @@ class Chaos:
 
     async def _answer(self, head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
         mode = self.mode
+        waits = int(mode == "silent" and head.startswith(SENDING))
+        self.unanswered += waits
         while self.mode == "silent":
             await asyncio.sleep(0.05)
+        self.unanswered -= waits
         faulty = mode.startswith(("500", "reset")) and head.startswith(SENDING) and self.times > 0
         if faulty:
             self.times, self.hits = self.times - 1, self.hits + 1

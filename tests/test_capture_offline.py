@@ -69,8 +69,11 @@ def log(page: Any, place: Place, number: int, author: UUID | None = None, start:
     for n in range(start, start + number):
         child, rung = place.story.children[n % len(place.story.children)], RUNGS[n % len(RUNGS)]
         page.click(f"#student-{child.id}")
+        # Taps are done in turn: until the first has been done, what is shown is another's.
+        page.wait_for_selector(f"#student-{child.id}[aria-pressed=true]")
         if page.query_selector("#so-far li"):
             page.click("#another")
+            page.wait_for_selector("#so-far li", state="detached")
         before = datetime.now(UTC)
         page.evaluate("document.querySelector('#toast').hidden = true")
         page.click(f"#rung-{rung}")
@@ -269,6 +272,26 @@ def test_with_every_page_closed_the_worker_sends_when_the_signal_comes_back(phon
     page.close()
     context.set_offline(False)
     until(lambda: len(place.recorded("rung-reached")) == VISITS, 60, "the worker sent nothing")
+    compare(place, taps)
+
+
+SLOW_QUEUE = """(() => { const real = setTimeout; window.setTimeout = (work, ms, ...given) => real(work, ms === 0 ? 1500 : ms, ...given); })()"""
+
+
+def test_a_send_that_fails_late_does_not_put_off_the_one_that_the_signal_asked_for(phone: Any, place: Place) -> None:
+    page = with_worker(open_app(phone(), place))
+    page.evaluate("Object.defineProperty(ServiceWorkerRegistration.prototype, 'sync', { get: () => undefined })")
+    # So many sends fail that the next would be a minute and a half away.
+    place.chaos.go("down")
+    taps = log(page, place, VISITS)
+    place.chaos.go("silent")
+    # What is asked for at once comes a moment later on a busy phone, and the send before it may fail in between.
+    page.evaluate(SLOW_QUEUE)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(lambda: place.chaos.unanswered, what="nothing was sent into the silence")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    place.chaos.go("ok")
+    all_sent(page)
     compare(place, taps)
 
 

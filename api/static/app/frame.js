@@ -222,10 +222,10 @@ async function begin(draw) {
   });
   document.addEventListener("outbox", (event) => {
     strip();
-    if (event.detail === "added") soon(0);
+    if (event.detail === "added") sendNow();
   });
   const back = () => {
-    soon(0);
+    sendNow();
     if (page.offline || page.signIn || (page.roster && Date.now() - Date.parse(page.roster.now) > AN_HOUR))
       refresh(draw);
   };
@@ -247,7 +247,7 @@ async function begin(draw) {
   await strip();
   await refresh(draw);
   document.documentElement.dataset.ready = "1";
-  soon(0);
+  sendNow();
 }
 
 let looking;
@@ -436,7 +436,15 @@ async function settled() {
 
 let timer,
   telling,
+  sending = false,
+  asked = false,
   wait = FIRST_RETRY;
+
+// Something new, or a signal, asks for a send at once. One that is under way may fail late, and must not put it off.
+function sendNow() {
+  asked = true;
+  soon(0);
+}
 
 function soon(delay) {
   clearTimeout(timer);
@@ -444,6 +452,18 @@ function soon(delay) {
 }
 
 async function send() {
+  if (sending) return;
+  sending = true;
+  asked = false;
+  try {
+    await sendWhatWaits();
+  } finally {
+    sending = false;
+    if (asked) soon(0);
+  }
+}
+
+async function sendWhatWaits() {
   const some = (await waiting()).some((one) => !one.stuck);
   if (some) navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(() => {});
   // With no network at all nothing is even tried, so that what has surely not left can still be changed where it lies.
