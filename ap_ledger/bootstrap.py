@@ -24,6 +24,7 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.proving import stands
 from ap_ledger.persistence.recorder import LedgerRecorder
+from ap_ledger.recording.access_facts import AccessFacts
 from ap_ledger.recording.answering import Answering
 from ap_ledger.recording.changes import Changes
 from ap_ledger.recording.clock import SystemClock, Timekeeper, stamp
@@ -35,9 +36,8 @@ from ap_ledger.recording.memory import Memory
 from ap_ledger.recording.published import Published
 from ap_ledger.recording.same_child import SameChild
 from ap_ledger.recording.sending import Sending
-from ap_ledger.recording.standing import Standing
+from ap_ledger.recording.states import States
 from ap_ledger.recording.waiting import Waiting
-from ap_ledger.recording.world import World
 from ap_ledger.settings import Settings
 from ap_ledger.stores.accounts.accounts import Accounts
 from ap_ledger.stores.creating import create_ledger, ledger_recorder
@@ -98,8 +98,8 @@ class _Rows(NamedTuple):
     memory: Memory
     time: Timekeeper
     rules_mapper: RulesMapper
-    world: World
-    standing: Standing
+    states: States
+    access_facts: AccessFacts
 
 
 class _Stores(NamedTuple):
@@ -170,7 +170,7 @@ def _put_together(settings: Settings, clock: Clock, opened: ExitStack) -> Instal
         ledger,
         stores.accounts,
         stores.drafts,
-        Proposals(commands.executor, rows.world, commands.two_people),
+        Proposals(commands.executor, rows.states, commands.two_people),
         WaysIn(ledger, stores.accounts, commands.two_people),
     )
 
@@ -188,14 +188,14 @@ def _open_rows(settings: Settings, clock: Clock, opened: ExitStack) -> _Rows:
     memory = Memory(keyring.engine, recorder, end_proof)
     time = Timekeeper(clock, lambda: recorder.writer.newest, memory.trusted_stamp)
     rules_mapper = RulesMapper(keyring)
-    world = World(EventStore(rules_mapper, recorder), recorder, keyring)
-    standing = Standing(world, clock)
-    return _Rows(clock, recorder, keyring, own, end_proof, memory, time, rules_mapper, world, standing)
+    states = States(EventStore(rules_mapper, recorder), recorder, keyring)
+    access_facts = AccessFacts(states, clock)
+    return _Rows(clock, recorder, keyring, own, end_proof, memory, time, rules_mapper, states, access_facts)
 
 
 def _open_stores(settings: Settings, rows: _Rows, opened: ExitStack) -> _Stores:
-    world, told = rows.world, partial(told_by, rows.recorder)
-    sealer = HeldSealer(rows.keyring, lambda student: world.student(student) is not None, rows.own, told)
+    states, told = rows.states, partial(told_by, rows.recorder)
+    sealer = HeldSealer(rows.keyring, lambda student: states.student(student) is not None, rows.own, told)
     held = HeldStore(settings, sealer)
     opened.callback(held.close)
     drafts = Drafts(settings, rows.keyring)
@@ -206,19 +206,19 @@ def _open_stores(settings: Settings, rows: _Rows, opened: ExitStack) -> _Stores:
 
 
 def _commands(rows: _Rows, stores: _Stores, events: EventStore[UUID]) -> _Commands:
-    recorder, keyring, world = rows.recorder, rows.keyring, rows.world
-    two_people = TwoPeople(world, rows.standing, stores.accounts, recorder, rows.clock)
+    recorder, keyring, states = rows.recorder, rows.keyring, rows.states
+    two_people = TwoPeople(states, rows.access_facts, stores.accounts, recorder, rows.clock)
     proved = partial(stands, recorder, rows.end_proof)
-    effects = Effects(world, recorder, keyring, *stores, two_people, rows.own, proved)
-    same_child = SameChild(recorder, keyring, rows.rules_mapper, world, rows.own)
-    executor = Executor(rows.time, events, recorder, keyring, world, effects, same_child)
+    effects = Effects(states, recorder, keyring, *stores, two_people, rows.own, proved)
+    same_child = SameChild(recorder, keyring, rows.rules_mapper, states, rows.own)
+    executor = Executor(rows.time, events, recorder, keyring, states, effects, same_child)
     return _Commands(two_people, effects, same_child, executor)
 
 
 def _ledger(rows: _Rows, stores: _Stores, commands: _Commands, events: EventStore[UUID], opened: ExitStack) -> Ledger:
-    time, recorder, keyring, world, held = rows.time, rows.recorder, rows.keyring, rows.world, stores.held
-    door, judges = Door(world, keyring), Judges(world, rows.standing, stores.accounts)
-    answering = Answering(recorder, keyring, Changes(door, world, recorder), held)
+    time, recorder, keyring, states, held = rows.time, rows.recorder, rows.keyring, rows.states, stores.held
+    door, judges = Door(states, keyring), Judges(states, rows.access_facts, stores.accounts)
+    answering = Answering(recorder, keyring, Changes(door, states, recorder), held)
     waiting = Waiting(time, recorder, keyring, held, door, judges, answering)
     sending = Sending(time, recorder, keyring, held, door, judges, answering, waiting)
     return Ledger(
@@ -230,9 +230,9 @@ def _ledger(rows: _Rows, stores: _Stores, commands: _Commands, events: EventStor
         end_proof=rows.end_proof,
         memory=rows.memory,
         held=held,
-        world=world,
-        standing=rows.standing,
-        published=Published(world, recorder),
+        states=states,
+        access_facts=rows.access_facts,
+        published=Published(states, recorder),
         same_child=commands.same_child,
         looks=Looks(time, events),
         effects=commands.effects,

@@ -158,7 +158,7 @@ def draft_pack(
 def _retention_due(service: Service) -> Said:
     reader, students = service.reader, 0
     for setting in reader.whole("settings"):
-        today = service.ledger.standing.today(UUID(setting["id"]))
+        today = service.ledger.access_facts.today(UUID(setting["id"]))
         students += len(time_over(reader.everyone(setting), reader.whole("placements", setting), setting, today))
     return {"students": students}
 

@@ -25,8 +25,8 @@ def checks(kind: str, postgres: str) -> list[dict[str, Any]]:
         students = [house.student, house.other]
         for role in ("leader", "mentor", "family", "nobody"):
             person = house.leader if role == "leader" else house.person(role, *([role] if role != "nobody" else []))
-            who = house.ledger.standing.who(person)
-            about = house.ledger.standing.student(students[0])
+            who = house.ledger.access_facts.who(person)
+            about = house.ledger.access_facts.student(students[0])
             warm = (
                 min(
                     timeit.repeat(
@@ -35,8 +35,8 @@ def checks(kind: str, postgres: str) -> list[dict[str, Any]]:
                 )
                 / EACH
             )
-            whole = min(timeit.repeat(lambda person=person: may(house.ledger.standing.who(person), "read-learning",
-                house.ledger.standing.student(students[0])), number=EACH, repeat=ROUNDS)) / EACH  # fmt: skip
+            whole = min(timeit.repeat(lambda person=person: may(house.ledger.access_facts.who(person), "read-learning",
+                house.ledger.access_facts.student(students[0])), number=EACH, repeat=ROUNDS)) / EACH  # fmt: skip
             rows.append(
                 {
                     "database": kind,

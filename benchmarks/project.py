@@ -44,7 +44,7 @@ def fill(house: House, entries: int) -> float:
 def page(house: House, rounds: int) -> tuple[list[float], int]:
     """Times of one student's progress at random (as_of, known_at)."""
     chance, times, entries = Random(3), [], 0
-    house.ledger.world.refresh()
+    house.ledger.states.refresh()
     setting = house.reader.one("settings", str(house.setting))
     assert setting is not None
     first, opened, last = datetime(2026, 1, 5, tzinfo=UTC), START, house.clock.now

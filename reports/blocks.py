@@ -1,7 +1,7 @@
 """What a report is made of: a short list of blocks, printed as HTML by one macro and as PDF by one template.
 
-A block holds finished words and numbers. Where a number may have to be hidden from some readers, a `Held` stands in its
-place until `disclosure.release` has decided; nothing else turns a draft into a report.
+A block holds finished words and numbers. Where a number may have to be hidden from some readers, an `Undisclosed`
+stands in its place until `disclosure.release` has decided; nothing else turns a draft into a report.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Held:
+class Undisclosed:
     """A number that waits for disclosure control, by its key among a draft's cells."""
 
     key: str
@@ -135,7 +135,7 @@ class Tiles(Block):
     """A few things to see first: a name and a value each."""
 
     kind: ClassVar[str] = "tiles"
-    items: Sequence[tuple[str, Shown | Held]]
+    items: Sequence[tuple[str, Shown | Undisclosed]]
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class Table(Block):
     name: str
     caption: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Shown | Held]]
+    rows: Sequence[Sequence[Shown | Undisclosed]]
     note: str = ""
 
     @property

@@ -99,7 +99,7 @@ def draft_report(
     setting = known_of(reader, setting, (), order.known_at).setting
     if order.student_id is not None:
         known = None if order.known_at is None else reader.ledger.position_at(order.known_at)
-        students = [reader.student_and_setting(reader.ledger.world.kept(order.student_id, known))[0]]
+        students = [reader.student_and_setting(reader.ledger.states.kept(order.student_id, known))[0]]
     else:
         students = students_of(reader, setting, order.commissioner_id, order.first, order.last, order.known_at)
         if among is not None:

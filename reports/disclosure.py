@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from ap_ledger.errors import LedgerError
-from reports.blocks import Block, Heading, Held, Page, Paragraph, Shown, Table, Tiles
+from reports.blocks import Block, Heading, Page, Paragraph, Shown, Table, Tiles, Undisclosed
 
 HIDDEN, NOT_APPLICABLE, NOT_AVAILABLE, LOW = "c", "z", "x", "k"
 SYMBOLS = {
@@ -251,7 +251,7 @@ def _finish(block: Block, shown: Mapping[str, Any]) -> Block:
     return block
 
 
-def _told(cell: Shown | Held, shown: Mapping[str, Any]) -> Shown:
+def _told(cell: Shown | Undisclosed, shown: Mapping[str, Any]) -> Shown:
     if isinstance(cell, Shown):
         return cell
     value = shown[cell.key]

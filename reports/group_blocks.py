@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ap_ledger.errors import SetupError
-from reports.blocks import Column, Held, Shown, Table, Tiles
+from reports.blocks import Column, Shown, Table, Tiles, Undisclosed
 from reports.cohort import STUDENTS, Cohort, shown_percent
 from reports.columns import COLUMNS, in_words
 from reports.context import Blocks, Context
@@ -27,8 +27,8 @@ def summary(context: Context, show: str) -> Blocks:
 def _pairs(
     name: str, caption: str, keys: Mapping[str, str], labels: Mapping[str, str], show: Callable[[Any], str] = in_words
 ) -> Table:
-    rows: list[list[Shown | Held]] = [
-        [Shown(labels.get(column, column)), Held(key, shown_percent if column.endswith("percent") else show)]
+    rows: list[list[Shown | Undisclosed]] = [
+        [Shown(labels.get(column, column)), Undisclosed(key, shown_percent if column.endswith("percent") else show)]
         for column, key in keys.items()
     ]
     return Table(name, caption, [Column("what", "What"), Column("all", "All students together")], rows)
@@ -36,7 +36,12 @@ def _pairs(
 
 def _summary_overview(cohort: Cohort) -> Blocks:
     keys = cohort.completeness()
-    yield Tiles([("Students", Held(STUDENTS, in_words)), ("Slots scored", Held(keys["scored_percent"], shown_percent))])
+    yield Tiles(
+        [
+            ("Students", Undisclosed(STUDENTS, in_words)),
+            ("Slots scored", Undisclosed(keys["scored_percent"], shown_percent)),
+        ]
+    )
 
 
 def _summary_attendance(cohort: Cohort) -> Blocks:
@@ -46,9 +51,9 @@ def _summary_attendance(cohort: Cohort) -> Blocks:
 
 
 def _summary_ladder(cohort: Cohort) -> Blocks:
-    rows: list[list[Shown | Held]] = []
+    rows: list[list[Shown | Undisclosed]] = []
     for when, keys in cohort.on_site():
-        rows.append([Shown(when), *(Held(key, in_words) for key in keys)])
+        rows.append([Shown(when), *(Undisclosed(key, in_words) for key in keys)])
     names = ("on site", "away from the site", "not enough contacts yet")
     yield Table(
         "site-all",
@@ -63,7 +68,7 @@ def _summary_ladder(cohort: Cohort) -> Blocks:
             "middle-all",
             "The middle of all students",
             heads,
-            [[Shown(when), Held(key, in_words)] for when, key in middles],
+            [[Shown(when), Undisclosed(key, in_words)] for when, key in middles],
         )
     moved = cohort.moved()
     heads = [
@@ -74,7 +79,7 @@ def _summary_ladder(cohort: Cohort) -> Blocks:
         "moved-all",
         "The middle of the latest ten contacts against the first ten",
         heads,
-        [[Shown("Students"), *(Held(key, in_words) for key in moved)]],
+        [[Shown("Students"), *(Undisclosed(key, in_words) for key in moved)]],
     )
     labels = {name: COLUMNS[name].label for name in ("contacts_attempted", "contacts_made")}
     yield _pairs("contact-all", "Visits and contacts", cohort.contact(), labels)
@@ -95,11 +100,16 @@ def _summary_outcomes(cohort: Cohort) -> Blocks:
             *(Column(kind, kind.capitalize()) for kind in kinds),
         ]
         missing = Shown(in_words(None))
-        cells: list[list[Shown | Held]] = [
-            [Shown(theme), Held(keys["seen"], in_words), Held(keys["of"], in_words), Held(keys["share"], shown_percent),
-             *(Held(keys[kind], shown_percent) if kind in keys else missing for kind in kinds)]
+        cells: list[list[Shown | Undisclosed]] = [
+            [
+                Shown(theme),
+                Undisclosed(keys["seen"], in_words),
+                Undisclosed(keys["of"], in_words),
+                Undisclosed(keys["share"], shown_percent),
+                *(Undisclosed(keys[kind], shown_percent) if kind in keys else missing for kind in kinds),
+            ]
             for theme, keys in rows
-        ]  # fmt: skip
+        ]
         yield Table(
             f"outcomes-{framework.id}",
             f"{framework.title}, all students together",

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from reports.blocks import FigureBlock
 from reports.compact import Compact
 from reports.disclosure import Report
-from reports.print_figure import print_figure
+from reports.figure_as_svg import figure_as_svg
 
 TEMPLATES = Path(__file__).parent / "templates"
 STYLE = (TEMPLATES / "report.css").read_text("utf-8")
@@ -28,7 +28,7 @@ ALONE = (
 
 def drawing(block: FigureBlock) -> str:
     """A figure as the address of a picture that lies inside the page."""
-    svg = print_figure(block.figure.plot, height=block.height)
+    svg = figure_as_svg(block.figure.plot, height=block.height)
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 

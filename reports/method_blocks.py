@@ -11,7 +11,7 @@ from ap_ledger.kinds.timeline import MISSING
 from projections.progress import scored_facts
 from projections.queries.gaps import Gaps
 from projections.queries.period_facts import StudentPeriod
-from reports.blocks import Column, Heading, Held, Listing, Paragraph, Shown, Table
+from reports.blocks import Column, Heading, Listing, Paragraph, Shown, Table, Undisclosed
 from reports.columns import COLUMNS, in_words
 from reports.context import Blocks, Context
 
@@ -111,8 +111,8 @@ def _missing_and_who(context: Context) -> Blocks:
         for name in informants:
             context.cohort.total(f"informant:{name}", partial(_by_informant, name=name))
         if keys:
-            rows: list[list[Shown | Held]] = [
-                [Shown(key.partition(":")[2].replace("-", " ")), Held(key, in_words)] for key in keys
+            rows: list[list[Shown | Undisclosed]] = [
+                [Shown(key.partition(":")[2].replace("-", " ")), Undisclosed(key, in_words)] for key in keys
             ]
             yield Table(
                 "who-scored", "Who scored, and how often", [Column("who", "Who"), Column("scores", "Scores")], rows

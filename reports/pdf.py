@@ -13,7 +13,7 @@ import typst
 from ap_ledger import __version__
 from reports.blocks import Banner, Block, FigureBlock, Heading, Listing, Page, Paragraph, Quote, Shown, Table, Tiles
 from reports.disclosure import Report
-from reports.print_figure import print_figure
+from reports.figure_as_svg import figure_as_svg
 from reports.printable import (
     BREAK_HERE,
     FAMILIES,
@@ -115,7 +115,7 @@ def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
                     "kind": "figure",
                     "title": figure.title,
                     "alt": figure.alt,
-                    **_drawing(print_figure(figure.plot, height=height)),
+                    **_drawing(figure_as_svg(figure.plot, height=height)),
                 }
             case Page():
                 yield {"kind": "page"}

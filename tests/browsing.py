@@ -112,7 +112,7 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
     today = date.today()
     story = demo.make_example(settings, children, 3, 1, today - timedelta(days=today.weekday() + 3), lambda *_: None)
     ledger = open_ledger(settings)
-    body = ledger.world.setting(story.setting)
+    body = ledger.states.setting(story.setting)
     assert body is not None
     slots = tuple(slot.model_copy(update={"weekdays": (1, 2, 3, 4, 5, 6, 7)}) for slot in body.timetable(today))
     from_then_on = {"setting_id": story.setting, "author_id": story.others["leader"], "from_date": today - timedelta(days=2)}

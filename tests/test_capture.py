@@ -208,7 +208,7 @@ def test_a_students_own_goals_come_with_the_student(house: House) -> None:
 def test_who_left_long_ago_and_who_was_erased_are_on_nobodys_list(house: House) -> None:
     left, new = house.admit("Wren", "Coot"), new_id()
     about: dict[str, Any] = {"setting_id": house.setting, "author_id": house.teacher}
-    running = house.ledger.world.student(left)
+    running = house.ledger.states.student(left)
     assert running is not None
     house.ledger.execute(EndPlacement(id=new_id(), placement_id=running.placements[0].id, end=date(2026, 3, 1), reason_code="moved", student=left, **about))
     house.ledger.execute(AdmitStudent(id=new_id(), on=date(2026, 3, 1), student=new, **about))
@@ -308,7 +308,7 @@ def test_codes_of_a_day_are_those_of_each_students_own_page(house: House) -> Non
     house.ledger.execute(AddPlace(id=new_id(), setting_id=house.setting, place_id=new_id(), label="Site"))
     placed = house.admit("Wren", "Coot")
     about: dict[str, Any] = {"setting_id": house.setting, "student": placed, "author_id": house.teacher}
-    running = house.ledger.world.student(placed)
+    running = house.ledger.states.student(placed)
     assert running is not None
     house.ledger.execute(EndPlacement(id=new_id(), placement_id=running.placements[0].id, end=date(2026, 1, 31), reason_code="moved", **about))
     house.ledger.execute(StartPlacement(id=new_id(), placement_id=new_id(), start=date(2026, 2, 1), commissioner_id=council, **about))

@@ -125,25 +125,25 @@ def test_what_another_process_changed_is_known_to_the_next_command(house: House,
         second.execute(place(house, place_id=taken))
     house.ledger.execute(AddPerson(id=new_id(), setting_id=house.setting, person_id=newcomer, name="Rowan"))
     second.execute(place(house, author_id=newcomer))
-    setting = second.world.fold(house.setting, project_setting)
-    house.ledger.world.refresh()
-    assert setting == house.ledger.world.fold(house.setting, project_setting)
+    setting = second.states.fold(house.setting, project_setting)
+    house.ledger.states.refresh()
+    assert setting == house.ledger.states.fold(house.setting, project_setting)
 
 
 def test_a_state_that_was_read_while_somebody_wrote_is_not_kept(house: House, second: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     taken, inner = new_id(), EventStore.get
-    house.ledger.world.forget()
+    house.ledger.states.forget()
 
     def slowly(store: Any, stream: UUID, **more: Any) -> Any:
         read = list(inner(store, stream, **more))
         if store.recorder is house.ledger.recorder and stream == house.setting:
             monkeypatch.undo()
             second.execute(place(house, place_id=taken))
-            house.ledger.world.refresh()
+            house.ledger.states.refresh()
         return read
 
     monkeypatch.setattr(EventStore, "get", slowly)
-    house.ledger.world.setting(house.setting)
+    house.ledger.states.setting(house.setting)
     with pytest.raises(Refused, match="added before"):
         house.ledger.execute(place(house, place_id=taken))
 
@@ -157,7 +157,7 @@ def test_words_that_were_excised_are_not_remembered(house: House, second: Ledger
 
 
 def given_name(ledger: Ledger, house: House) -> Any:
-    ledger.world.refresh()
-    student = ledger.world.student(house.student)
+    ledger.states.refresh()
+    student = ledger.states.student(house.student)
     assert student is not None and student.identity is not None
     return student.identity.given_name

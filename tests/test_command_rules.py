@@ -358,7 +358,7 @@ def test_ids_of_nobody_are_refused_wherever_a_command_names_one(house: House) ->
 
 def running(house: House) -> str:
     """The id of the student's running placement."""
-    student = house.ledger.world.student(house.student)
+    student = house.ledger.states.student(house.student)
     assert student is not None and student.current is not None
     return str(student.current.id)
 

@@ -79,24 +79,24 @@ def test_the_key_worker_is_whoever_was_assigned_from_the_latest_date_whatever_wa
     student = registered(place, "students", place.student)
     for day, worker in ((date(2026, 9, 15), place.mentor), (TODAY, place.teacher)):
         assert key_worker_of(student, day) == str(worker)
-        assert place.ledger.world.student(place.student).caseload_on(day) == {worker}  # type: ignore[union-attr]
+        assert place.ledger.states.student(place.student).caseload_on(day) == {worker}  # type: ignore[union-attr]
 
 
 def test_a_key_worker_assigned_from_a_wrong_date_is_put_right_by_naming_that_date(place: House) -> None:
     give_student(place, "assign-key-worker", person_id=str(place.teacher), from_date="2026-10-01")
     give_student(place, "assign-key-worker", person_id=str(place.mentor), from_date="2026-09-01", corrects="2026-10-01")
     assert key_worker_of(registered(place, "students", place.student), TODAY) == str(place.mentor)
-    assert place.ledger.standing.student(place.student).relations().caseload == {place.mentor}
+    assert place.ledger.access_facts.student(place.student).relations().caseload == {place.mentor}
 
 
 def test_a_link_to_the_family_that_begins_later_waits_for_its_day(place: House) -> None:
     carer = place.person("Rosemary", "family")
     give_student(place, "link-family", person_id=str(carer), from_date="2026-12-01")
-    assert place.ledger.standing.student(place.student).relations().family == {}
+    assert place.ledger.access_facts.student(place.student).relations().family == {}
     place.clock.now += timedelta(days=7)
-    assert set(place.ledger.standing.student(place.student).relations().family) == {carer}
+    assert set(place.ledger.access_facts.student(place.student).relations().family) == {carer}
     give_student(place, "unlink-family", person_id=str(carer))
-    assert place.ledger.standing.student(place.student).relations().family == {}
+    assert place.ledger.access_facts.student(place.student).relations().family == {}
 
 
 def test_a_group_ends_from_a_date_on_where_none_is_named(place: House) -> None:
@@ -142,7 +142,7 @@ def test_every_dated_fact_of_a_student_is_corrected_alike(place: House, command:
 
 def placement(house: House) -> tuple[str, Body]:
     """The student's only placement: its id, and what the read model says of it."""
-    student = house.ledger.world.student(house.student)
+    student = house.ledger.states.student(house.student)
     assert student is not None
     key = student.placements[0].id
     return str(key), registered(house, "placements", key)
@@ -153,10 +153,10 @@ def test_a_wrong_end_is_put_right_and_a_cleared_one_lets_the_placement_run_on(pl
     give_student(place, "end-placement", placement_id=key, end="2026-07-31", reason_code="moved")
     give_student(place, "correct-placement", placement_id=key, end="2026-07-17", reason_code="mistyped")
     assert placement(place)[1]["end"] == "2026-07-17"
-    student = place.ledger.world.student(place.student)
+    student = place.ledger.states.student(place.student)
     assert student is not None and not student.placed_on(date(2026, 7, 20))
     give_student(place, "correct-placement", placement_id=key, clear=["end"], reason_code="not-ended")
-    student = place.ledger.world.student(place.student)
+    student = place.ledger.states.student(place.student)
     found = placement(place)[1]
     assert found["end"] is found["reason_code"] is None and student is not None and student.placed_on(TODAY)
 
@@ -170,7 +170,7 @@ def test_start_payer_and_purpose_of_a_placement_are_put_right_and_what_is_not_na
     changed = {"start": "2026-02-02", "commissioner_id": payer, "purpose": "reintegration", "dual_registered": True}
     found = placement(place)[1]
     assert {**before, **changed, "position": found["position"]} == found
-    student = place.ledger.world.student(place.student)
+    student = place.ledger.states.student(place.student)
     assert student is not None and not student.placed_on(date(2026, 1, 20))
     assert refused(place, "correct-placement", placement_id=key, start="2026-02-02", end="2026-01-01", reason_code="x")[1] == "end"
     assert refused(place, "correct-placement", placement_id=key, purpose="x", clear=["purpose"], reason_code="x")[1] == "purpose"
@@ -194,7 +194,7 @@ def test_the_id_of_another_students_placement_is_not_used_again(place: House) ->
     """A report, a pack and a register name a placement by its id alone."""
     key, before = placement(place)
     other = place.admit("Fern", "Hill")
-    ended = place.ledger.world.student(other)
+    ended = place.ledger.states.student(other)
     assert ended is not None
     about = {"student": str(other), "placement_id": str(ended.placements[0].id), "end": "2026-09-30", "reason_code": "moved"}
     give(place, "end-placement", **about)

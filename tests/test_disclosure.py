@@ -18,7 +18,7 @@ from hypothesis import strategies as some
 
 from ap_ledger.cli import demo
 from projections.queries.period_facts import Attendance
-from reports.blocks import Held, Table, Tiles
+from reports.blocks import Table, Tiles, Undisclosed
 from reports.cohort import STUDENTS, Cohort
 from reports.compose import draft_report
 from reports.disclosure import HIDDEN, LOW, PRESETS, Cell, Draft, Family, Preset, Report, protect, release
@@ -176,7 +176,7 @@ def observed(draft: Draft, report: Report, files: Mapping[str, bytes]) -> dict[s
     held = [
         (block, [cell for row in block.rows for cell in row])
         for block in draft.blocks
-        if isinstance(block, Table) and any(isinstance(cell, Held) for row in block.rows for cell in row)
+        if isinstance(block, Table) and any(isinstance(cell, Undisclosed) for row in block.rows for cell in row)
     ]
     found: dict[str, set[str]] = {}
     for block, cells in held:
@@ -185,7 +185,7 @@ def observed(draft: Draft, report: Report, files: Mapping[str, bytes]) -> dict[s
         sheet = [cell for row in list(csv.reader(io.StringIO(files[f"data/{block.name}.csv"].decode("utf-8-sig"))))[1:] for cell in row]
         assert len(rows) == len(cells) == len(sheet)
         for cell, one, other in zip(cells, rows, sheet, strict=True):
-            if isinstance(cell, Held):
+            if isinstance(cell, Undisclosed):
                 found.setdefault(cell.key, set()).update({str(one), other})
     tiles = [
         (value, shown)
@@ -193,7 +193,7 @@ def observed(draft: Draft, report: Report, files: Mapping[str, bytes]) -> dict[s
         for (_, value), shown in zip(block.items, told["items"].values(), strict=True)
     ]
     for value, shown in tiles:
-        assert isinstance(value, Held)
+        assert isinstance(value, Undisclosed)
         found.setdefault(value.key, set()).add(str(shown))
     assert all(f">{shown}<" in page for values in found.values() for shown in values if not shown.replace(".", "").isdigit())
     return found

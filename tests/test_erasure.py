@@ -538,8 +538,8 @@ def test_a_check_costs_next_to_nothing(house: House) -> None:
 
     from ap_ledger.access import may
 
-    standing = house.ledger.standing
-    who, about = standing.who(house.leader), standing.student(house.student)
+    access_facts = house.ledger.access_facts
+    who, about = access_facts.who(house.leader), access_facts.student(house.student)
     assert may(who, "read-history", about)
     each = min(timeit.repeat(lambda: may(who, "read-history", about), number=2_000, repeat=5)) / 2_000
     assert each < 20e-6

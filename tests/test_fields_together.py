@@ -42,7 +42,7 @@ def test_nobody_is_born_after_they_came(house: House) -> None:
 
 def test_nothing_said_of_a_student_lies_before_their_birth_or_long_before_they_came(house: House) -> None:
     student = {"student": str(house.student)}
-    known = house.ledger.world.student(house.student)
+    known = house.ledger.states.student(house.student)
     assert known is not None and known.current is not None
     placement = str(known.current.id)
     early = [
@@ -132,7 +132,7 @@ def test_no_two_slots_of_a_timetable_are_held_at_once(house: House) -> None:
 
 
 def test_hours_are_bought_in_sessions(house: House) -> None:
-    known = house.ledger.world.student(house.student)
+    known = house.ledger.states.student(house.student)
     assert known is not None and known.current is not None
     bought = {"student": str(house.student), "placement_id": str(known.current.id), "from_date": "2026-03-02"}
     wrong = {"sessions_a_week": 0, "hours_a_week": 60}

@@ -73,7 +73,7 @@ def spoil(house: House, student: UUID, *classes: str) -> None:
         wrapped = aes_key_wrap(b"x" * 32, b"y" * 32)
         connection.execute(update(KEYS).where(KEYS.c.owner_id == student.bytes, chosen).values(wrapped=wrapped))
         connection.execute(update(ABOUT).values(generation=ABOUT.c.generation + 1))
-    house.ledger.world.refresh()
+    house.ledger.states.refresh()
 
 
 # Rotations ----------------------------------------------------------------------------------------------------------
@@ -357,17 +357,17 @@ def test_a_shred_by_another_process_is_noticed_without_any_event(house: House, r
     learning = running.keyring.key(house.student, "learning")
     assert learning is not None
     house.ledger.keyring.shred(house.student, "learning", told_by(house.ledger.recorder))
-    running.world.refresh()
+    running.states.refresh()
     assert running.keyring.key(house.student, "learning") is None and running.keyring.by_id(learning.id) is None
 
 
 def test_what_was_remembered_of_a_child_ends_with_its_key_also_between_the_event_and_the_deed(house: House, running: Ledger) -> None:
     """The other process looks after the event was stored and before the key is gone, and once more after that."""
-    running.world.party(house.setting, house.student, house.teacher)
+    running.states.context(house.setting, house.student, house.teacher)
     house.ledger.keyring.shred(house.student, "core", told_by(house.ledger.recorder))
     (answer,) = running.record([house.rung()]).results
     assert (answer.status, answer.code) == ("recorded", None) or answer.code == "not-allowed"
-    running.world.refresh()
+    running.states.refresh()
     (answer,) = running.record([house.rung()]).results
     assert answer.code == "not-allowed", "nothing new about somebody erased"
 

@@ -125,7 +125,7 @@ def test_a_link_ends_with_the_role_of_whoever_made_it(house: House, client: Test
     grant, browser = house.grant(admin, "leader"), house.browser(admin, client.app)  # type: ignore[arg-type]
     link = link_in(people(house, browser, "link", person=add(house, browser, "Poplar")))
     key = house.ways_in.admit(house.setting, "Their tablet", "tablet", admin)
-    roles = {role.role: role.grant_id for role in house.ledger.standing.roles(admin)}
+    roles = {role.role: role.grant_id for role in house.ledger.access_facts.roles(admin)}
     for role in (grant, roles["administrator"]):
         ended = {"setting_id": house.setting, "person_id": admin, "grant_id": role, "on": FRIDAY.date()}
         house.ledger.execute(EndRole(id=new_id(), **ended))

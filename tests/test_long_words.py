@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frameworks import Definition, load_definition, shipped_definitions
+from reports.figure_as_svg import figure_as_svg
 from reports.figures import ladder_over_time, outcomes_by_theme
-from reports.print_figure import print_figure
 from reports.print_words import width_of, with_line_ends, without_line_ends, wrapped
 
 LONG = "Wolfeschlegelsteinhausenbergerdorff" * 2
@@ -57,7 +57,7 @@ def outside(svg: str) -> list[str]:
 @pytest.mark.parametrize("first", [date(2026, 9, 7), date(2026, 9, 30), date(2025, 12, 28)])
 def test_the_dates_of_a_ladder_are_whole_at_both_ends(first: date, days: int) -> None:
     ladder = shipped("default-ladder")
-    assert outside(print_figure(ladder_over_time(ladder, climbed(ladder, first, days, 9)).plot)) == []
+    assert outside(figure_as_svg(ladder_over_time(ladder, climbed(ladder, first, days, 9)).plot)) == []
 
 
 @pytest.mark.parametrize("words", [LONG, "A label that goes on for a while and says a good deal more than it would need to say"])
@@ -66,7 +66,7 @@ def test_a_long_name_is_broken_in_a_chart_so_that_all_of_it_can_be_read(words: s
     counts = {item: {"lesson": {"1": 2, "0": 1}, "home-visit": {"0": 1}} for item in framework.scored}
     outcomes = {"indicators": {}, "by_slot_kind": counts, "by_informant": {}}
     for plot in (ladder_over_time(ladder, climbed(ladder, date(2026, 9, 7), 40, 6)).plot, outcomes_by_theme(framework, outcomes).plot):
-        svg = print_figure(plot)
+        svg = figure_as_svg(plot)
         assert outside(svg) == []
         shown = "".join(said for _, _, _, said in texts(svg)).replace(" ", "")
         assert words.replace(" ", "") in shown

@@ -224,7 +224,7 @@ def test_whoever_left_four_weeks_ago_may_still_be_visited() -> None:
 
 def may(house: House, command: Command, *roles: str, setting: UUID | None = None) -> bool:
     """Whether somebody with these roles may give a command in this house."""
-    return may_give(who(*roles, setting=setting or house.setting), command, house.ledger.world, house.ledger.standing)
+    return may_give(who(*roles, setting=setting or house.setting), command, house.ledger.states, house.ledger.access_facts)
 
 
 def test_a_command_is_given_by_whoever_may_its_action_where_it_is_about(house: House) -> None:
@@ -239,19 +239,19 @@ def test_a_command_is_given_by_whoever_may_its_action_where_it_is_about(house: H
 
 def test_the_role_of_a_named_reader_is_given_and_ended_by_the_lead_alone(house: House) -> None:
     reader = house.person("Sorrel", "safeguarding-reader")
-    grant = house.ledger.world.person(reader).roles[0].grant_id
+    grant = house.ledger.states.person(reader).roles[0].grant_id
     head = {"setting_id": house.setting, "person_id": reader, "grant_id": grant}
     ends = EndRole(id=new_id(), on=date(2026, 3, 6), **head)
     gives = GrantRole(id=new_id(), role="safeguarding-reader", from_date=date(2026, 3, 6), **head)
     for command in (ends, gives):
-        assert action_of(command, house.ledger.world) == "name-safeguarding-reader"
+        assert action_of(command, house.ledger.states) == "name-safeguarding-reader"
         assert may(house, command, "dsl") and not may(house, command, "administrator")
 
 
 def test_what_takes_two_people_is_proposed_by_whoever_may_propose_it(house: House) -> None:
     lead = {"person_id": house.teacher, "grant_id": new_id(), "from_date": date(2026, 3, 6)}
     made = GrantRole(id=new_id(), setting_id=house.setting, role="dsl", **lead)
-    assert action_of(made, house.ledger.world) == "propose-people" and not is_bare(made)
+    assert action_of(made, house.ledger.states) == "propose-people" and not is_bare(made)
     assert may(house, made, "leader") and not may(house, made, "dsl")
     assert not is_bare(AllowRecovery(id=new_id(), setting_id=house.setting, person_id=house.teacher, lost="password"))
     assert is_bare(OpenSetting(id=new_id(), setting_id=new_id(), name="Otherfield"))
@@ -262,8 +262,8 @@ def test_two_records_are_joined_by_whoever_manages_both(house: House) -> None:
     leader = who("leader", setting=house.setting)
     kept = Who(leader.person_id, leader.grants, conflicts=frozenset({house.other}))
     ledger = house.ledger
-    assert may_give(leader, join, ledger.world, ledger.standing)
-    assert not may_give(kept, join, ledger.world, ledger.standing)
+    assert may_give(leader, join, ledger.states, ledger.access_facts)
+    assert not may_give(kept, join, ledger.states, ledger.access_facts)
 
 
 def test_a_conflict_is_declared_by_whoever_manages_the_student_it_is_about(house: House) -> None:
@@ -273,7 +273,7 @@ def test_a_conflict_is_declared_by_whoever_manages_the_student_it_is_about(house
 
 
 def test_only_the_setting_that_added_a_person_looks_after_their_account(house: House) -> None:
-    person = house.ledger.world.person(house.teacher)
+    person = house.ledger.states.person(house.teacher)
     require_home(person, house.setting)
     for somebody, setting in ((person, ELSEWHERE), (None, house.setting)):
         with pytest.raises(Refused, match="Only the setting that added"):

@@ -79,7 +79,7 @@ def test_a_forgotten_placement_is_entered_with_its_end_while_a_later_one_runs(ho
         "2025-09-01", "2025-12-19", "moved", "school",
     )  # fmt: skip
     assert second["end"] is None
-    student = house.ledger.world.student(house.student)
+    student = house.ledger.states.student(house.student)
     assert student is not None and student.placed_on(date(2025, 10, 1)) and not student.placed_on(date(2025, 12, 25))
 
 
@@ -182,16 +182,16 @@ def test_a_mentor_a_key_worker_and_a_group_that_never_were_are_withdrawn(house: 
     day = date(2026, 3, 2)
     assert [one["person_id"] for one in student["mentors"]] == [str(house.teacher)]
     assert (key_worker_of(student, day), group_of(student, day)) == (str(house.teacher), None)
-    known = house.ledger.world.student(house.student)
+    known = house.ledger.states.student(house.student)
     assert known is not None and known.caseload_on(day) == {house.teacher}
 
 
 def test_a_calendar_and_a_timetable_set_by_mistake_are_withdrawn_and_slots_keep_their_kinds(house: House) -> None:
     slot = {"id": "art", "label": "Art", "kind": "lesson", "starts": "09:00", "ends": "10:00", "weekdays": [1]}
     give(house, "set-timetable", from_date="2026-03-01", slots=[slot])
-    assert house.ledger.world.setting(house.setting).slot(date(2026, 3, 2), "lesson") is None  # type: ignore[union-attr]
+    assert house.ledger.states.setting(house.setting).slot(date(2026, 3, 2), "lesson") is None  # type: ignore[union-attr]
     give(house, "withdraw-setting-fact", fact="timetable-set", from_date="2026-03-01", reason_code="mistake")
-    assert house.ledger.world.setting(house.setting).slot(date(2026, 3, 2), "lesson")  # type: ignore[union-attr]
+    assert house.ledger.states.setting(house.setting).slot(date(2026, 3, 2), "lesson")  # type: ignore[union-attr]
     assert [one["from_date"] for one in setting_of(house)["timetables"]] == ["2026-01-01"]
     with pytest.raises(Refused, match="keeps its kind"):
         give(house, "set-timetable", from_date="2026-04-01", slots=[{**slot, "kind": "lunch"}])

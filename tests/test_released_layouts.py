@@ -31,7 +31,7 @@ def placed(make_house: Callable[..., House], database: str) -> House:
     house = make_house(database)
     own: dict[str, Any] = {"setting_id": house.setting, "author_id": house.leader}
     house.ledger.execute(AddCommissioner(id=new_id(), commissioner_id=COUNCIL, name="Lakeside Council", kind="local-authority", **own))
-    state = house.ledger.world.student(house.student)
+    state = house.ledger.states.student(house.student)
     assert state is not None
     whose = {**own, "student": house.student}
     end = {"placement_id": state.placements[0].id, "end": date(2026, 1, 6), "reason_code": "moved"}

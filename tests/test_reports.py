@@ -36,11 +36,11 @@ from projections.views import Views
 from reports.columns import COLUMNS
 from reports.compose import Order, make_report
 from reports.disclosure import PRESETS, NotDisclosable, Report
+from reports.figure_as_svg import TRACES, Unprintable, figure_as_svg
 from reports.figures import DRAWN
 from reports.layouts import SHIPPED, layout_from, read_layout
 from reports.pack import figures_hash, pack, pack_files
 from reports.pdf import as_pdf
-from reports.print_figure import TRACES, Unprintable, print_figure
 from tests.house import settings_for
 from tests.slow_path import Audit
 
@@ -431,7 +431,7 @@ def test_print_draws_every_trace_that_figures_may_use_and_raises_for_the_rest() 
         go.Figure().add_annotation(x=1, y=1, text="x", showarrow=True),
     ):
         with pytest.raises(Unprintable):
-            print_figure(wrong)
+            figure_as_svg(wrong)
 
 
 def test_words_that_the_print_font_lacks_are_said_and_nothing_in_them_is_a_command(example: Example) -> None:

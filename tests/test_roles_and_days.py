@@ -190,5 +190,5 @@ def test_what_a_page_gives_from_today_on_is_from_the_settings_today(house: House
     house.clock.now = datetime(2026, 3, 6, 20, 0, tzinfo=UTC)
     form = {"setting": str(far), "do": "grant", "person": str(ivy), "role": "mentor", "form": str(new_id()), "command": str(new_id())}
     assert "is given" in house.browser(admin, client.app).post("/people", data=form).text  # type: ignore[arg-type]
-    person = house.ledger.world.person(ivy)
+    person = house.ledger.states.person(ivy)
     assert person is not None and [role.from_date for role in person.roles] == [TOMORROW]

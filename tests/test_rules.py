@@ -41,7 +41,7 @@ def whose(house: House) -> dict[str, Any]:
 
 
 def running(house: House) -> Any:
-    student = house.ledger.world.fold(house.student, project_student)
+    student = house.ledger.states.fold(house.student, project_student)
     return student.current.id
 
 
@@ -102,7 +102,7 @@ def test_slots_have_ids_of_their_own_which_keep_their_kind(house: House) -> None
 def test_the_timetable_in_force_is_the_one_with_the_latest_from_date(house: House) -> None:
     later = Slot(id="late-lesson", label="L", kind="lesson", starts=time(13), ends=time(14), weekdays=(1,))
     house.ledger.execute(SetTimetable(id=new_id(), setting_id=house.setting, from_date=date(2026, 4, 1), slots=(later,)))
-    setting = house.ledger.world.fold(house.setting, project_setting)
+    setting = house.ledger.states.fold(house.setting, project_setting)
     assert setting.slot(date(2026, 3, 30), "lesson") and not setting.slot(date(2026, 3, 30), "late-lesson")
     assert setting.slot(date(2026, 4, 6), "late-lesson") and not setting.slot(date(2026, 4, 6), "lesson")
 

@@ -161,7 +161,7 @@ def test_a_worry_names_no_student_and_no_author_and_only_its_keys_open_it(house:
     assert worry["id"] not in json.dumps(house.look_back())
     assert house.one(house.void(worry)).code == "not-allowed"
     shred(house, "safeguarding")
-    house.ledger.world.refresh()
+    house.ledger.states.refresh()
     assert open_worry(house.ledger.keyring, event.originator_id, str(event.body)) is None  # type: ignore[attr-defined]
 
 

@@ -285,7 +285,7 @@ def test_nobody_makes_a_safeguarding_lead_alone(house: House, client: TestClient
     for more in ({}, {"approved_by": str(house.leader)}):
         assert browser.post("/api/v1/commands", json={**bare, **more}).status_code == 422
     house.runner.catch_up()
-    person = house.ledger.world.person(elm)
+    person = house.ledger.states.person(elm)
     assert person is not None and not person.roles
     (proposal,) = [one["id"] for one in house.reader.whole("proposals")]
     with pytest.raises(Refused):
@@ -294,7 +294,7 @@ def test_nobody_makes_a_safeguarding_lead_alone(house: House, client: TestClient
         house.proposals.approve(UUID(proposal), new_id(), elm)
     done = house.browser(app=client.app).post(f"/proposals/{proposal}", data={"do": "approve", "command": str(new_id())})  # type: ignore[arg-type]
     assert "both your names" in done.text
-    person = house.ledger.world.person(elm)
+    person = house.ledger.states.person(elm)
     assert person is not None and [role.role for role in person.roles] == ["dsl"]
     assert house.browser(elm, client.app).get("/worries").status_code == 200  # type: ignore[arg-type]
 
@@ -534,7 +534,7 @@ def test_whoever_opens_a_second_setting_looks_after_its_accounts(house: House, c
     said = {"command": "open-setting", "id": str(new_id()), "setting_id": str(setting), "name": "Otherfield"}
     for _ in range(2):
         assert client.post("/api/v1/commands", json=said, headers=house.token(admin)).status_code == 200
-    person = house.ledger.world.person(admin)
+    person = house.ledger.states.person(admin)
     assert person is not None and [(role.setting_id, role.role) for role in person.roles if role.setting_id == setting] == [(setting, "administrator")]
     add = {"command": "add-person", "id": str(new_id()), "setting_id": str(setting), "person_id": str(new_id()), "name": "Elm"}
     assert client.post("/api/v1/commands", json=add, headers=house.token(admin)).status_code == 200

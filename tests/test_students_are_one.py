@@ -468,7 +468,7 @@ def test_what_holds_from_a_date_on_is_put_right_in_its_own_record(house: House) 
     assign(house.other, person_id=str(house.teacher), from_date="2026-03-04", corrects="2026-02-02")
     house.runner.catch_up()
     body = house.reader.one("students", str(house.student)) or {}
-    child = house.ledger.world.child(house.other)
+    child = house.ledger.states.child(house.other)
     for day, person in ((date(2026, 3, 2), house.mentor), (date(2026, 3, 5), house.teacher)):
         assert key_worker_of(body, day) == str(person)
         assert child is not None and person in child.caseload_on(day)

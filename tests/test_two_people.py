@@ -74,7 +74,7 @@ class Office:
     def leads(self) -> set[UUID]:
         """Everybody who is a safeguarding lead or deputy now."""
         ids = [UUID(one["id"]) for one in self.house.reader.whole("people")]
-        roles = {one: {role.role for role in self.house.ledger.standing.roles(one)} for one in ids}
+        roles = {one: {role.role for role in self.house.ledger.access_facts.roles(one)} for one in ids}
         return {one for one, held in roles.items() if held & {"dsl", "deputy-dsl"}}
 
 
@@ -196,7 +196,7 @@ def test_leads_are_told_who_stopped_being_one(office: Office, house: House) -> N
     """An administrator alone may end the role of a lead, and the lead who stays reads of it on their first page."""
     other = house.person("Elder", "dsl")
     house.runner.catch_up()
-    grant = next(role.grant_id for role in house.ledger.world.person(other).roles)
+    grant = next(role.grant_id for role in house.ledger.states.person(other).roles)
     command = EndRole(
         id=new_id(), setting_id=house.setting, author_id=office.admin, person_id=other, grant_id=grant, on=house.clock.now.date(),
     )  # fmt: skip
@@ -252,7 +252,7 @@ def test_the_first_lead_is_made_at_the_machine(house: House) -> None:
     house.ledger.execute(_make_lead(house, elm, first_lead=True))
     with pytest.raises(Refused, match="propose it under People"):
         house.ledger.execute(_make_lead(house, house.teacher, first_lead=True))
-    assert [role.role for role in house.ledger.standing.roles(elm)] == ["dsl"]
+    assert [role.role for role in house.ledger.access_facts.roles(elm)] == ["dsl"]
 
 
 def _make_lead(house: House, person: UUID, **more: Any) -> GrantRole:

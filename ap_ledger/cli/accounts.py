@@ -25,7 +25,7 @@ def person_id(said: str, service: Service) -> UUID:
         found = UUID(said)
     except ValueError:
         raise SetupError("Give the person's id, such as those that /api/v1/people lists.") from None
-    if service.ledger.world.person(found) is None:
+    if service.ledger.states.person(found) is None:
         raise SetupError("No person with this id was added to this ledger.")
     return found
 
@@ -98,7 +98,7 @@ def first_lead(
                 person_id=lead,
                 grant_id=ledger.new_id(),
                 role="dsl",
-                from_date=ledger.standing.today(where),
+                from_date=ledger.access_facts.today(where),
                 first_lead=True,
             )
         )
@@ -107,7 +107,7 @@ def first_lead(
 
 def _home_of(person: UUID, service: Service) -> UUID:
     """The setting that added somebody."""
-    known = service.ledger.world.person(person)
+    known = service.ledger.states.person(person)
     if known is None or known.setting_id is None:
         raise SetupError("Give the setting too: --setting")
     return known.setting_id

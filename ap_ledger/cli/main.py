@@ -347,7 +347,7 @@ def history(
             now = service.ledger.now()
             known = moment_of(known_at, zone, "--known-at")
             position = None if known is None else service.ledger.position_at(known)
-            student_id = service.ledger.world.kept(UUID(student), position)
+            student_id = service.ledger.states.kept(UUID(student), position)
             told = look_back(service.reader, student_id, moment_of(as_of, zone, "--as-of") or now, known)
             told["known_at"] = told["known_at"] or now.isoformat()
         except (ValueError, Unknown):

@@ -9,24 +9,24 @@ from ap_ledger.domain.commands import command_name
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.joining import JoinStudents
 from ap_ledger.domain.person import DeclareConflict, EndConflict, EndRole, GrantRole
-from ap_ledger.recording.standing import Standing
-from ap_ledger.recording.world import World
+from ap_ledger.recording.access_facts import AccessFacts
+from ap_ledger.recording.states import States
 
 NAMED_BY_A_LEAD = "safeguarding-reader"
 """The role that the safeguarding lead gives and ends alone."""
 
 
-def may_give(who: Who, command: Command, world: World, standing: Standing) -> bool:
+def may_give(who: Who, command: Command, states: States, access_facts: AccessFacts) -> bool:
     """Whether somebody may give a command, or propose it where it takes a second person.
 
     A command that no action of the access table stands for is given by nobody.
     """
     if isinstance(command, (ShredKey, ExciseText)):
         # While a hold stands nobody may erase. That it stands is said by the command itself, in words.
-        about = standing.student(command.student)
+        about = access_facts.student(command.student)
         return may_erase(who, about, command.retention_class) or about.relations().held
-    action = action_of(command, world)
-    return action is not None and all(may(who, action, about) for about in _asked_about(command, world, standing))
+    action = action_of(command, states)
+    return action is not None and all(may(who, action, about) for about in _asked_about(command, states, access_facts))
 
 
 def is_bare(command: Command) -> bool:
@@ -35,30 +35,30 @@ def is_bare(command: Command) -> bool:
     return COMMAND_ACTIONS[command_name(type(command))] is not None and not command.second_person and not approved
 
 
-def action_of(command: Command, world: World) -> str | None:
+def action_of(command: Command, states: States) -> str | None:
     """The action of the access table that a command is: giving it, or proposing it where it takes a second person."""
     name = command_name(type(command))
     if command.second_person:
         return DEED_ACTIONS[name][0]
-    return "name-safeguarding-reader" if _role_of(command, world) == NAMED_BY_A_LEAD else COMMAND_ACTIONS[name]
+    return "name-safeguarding-reader" if _role_of(command, states) == NAMED_BY_A_LEAD else COMMAND_ACTIONS[name]
 
 
-def _role_of(command: Command, world: World) -> str | None:
+def _role_of(command: Command, states: States) -> str | None:
     """The role that a command gives or ends."""
     if isinstance(command, GrantRole):
         return command.role
-    person = world.person(command.person_id) if isinstance(command, EndRole) else None
+    person = states.person(command.person_id) if isinstance(command, EndRole) else None
     if person is None or not isinstance(command, EndRole):
         return None
     return next((role.role for role in person.roles if role.grant_id == command.grant_id), None)
 
 
-def _asked_about(command: Command, world: World, standing: Standing) -> list[About]:
+def _asked_about(command: Command, states: States, access_facts: AccessFacts) -> list[About]:
     """The students whom a command is about, once they are admitted; else its setting."""
     student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
-    admitted = student is not None and world.student(student) is not None
-    about = [standing.student(student) if student is not None and admitted else About(command.setting_id)]
+    admitted = student is not None and states.student(student) is not None
+    about = [access_facts.student(student) if student is not None and admitted else About(command.setting_id)]
     if isinstance(command, JoinStudents):
         kept = command.kept_student
-        about.append(About(command.setting_id, kept, lambda: standing.student(kept).relations()))
+        about.append(About(command.setting_id, kept, lambda: access_facts.student(kept).relations()))
     return about

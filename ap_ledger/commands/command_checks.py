@@ -27,53 +27,53 @@ from ap_ledger.domain.support import SetOwnItems
 from ap_ledger.errors import Refused
 from ap_ledger.events.bounds import ALWAYS, Since, check_reach, in_the_life_of
 from ap_ledger.recording.checks import check_own_items
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 
-Check = Callable[[Any, Setting, World, datetime], None]
+Check = Callable[[Any, Setting, States, datetime], None]
 
 
-def check_command(command: Command, world: World, now: datetime) -> None:
+def check_command(command: Command, states: States, now: datetime) -> None:
     """Refuses dates that nobody can have meant, and what names somebody or something not there. Raises Refused."""
-    check_reach(command, now, _since(command, world, now))
-    setting: Setting | None = world.fold(command.setting_id, project_setting)
+    check_reach(command, now, _since(command, states, now))
+    setting: Setting | None = states.fold(command.setting_id, project_setting)
     if setting is None:
         if not isinstance(command, (SettingCommand, PublishFramework)):
             raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
         return
     for field in ("author_id", "approved_by"):
-        _known_person(getattr(command, field, None), field, world)
+        _known_person(getattr(command, field, None), field, states)
     for check in CHECKS.get(type(command), ()):
-        check(command, setting, world, now)
+        check(command, setting, states, now)
 
 
-def _since(command: Command, world: World, now: datetime) -> Since:
+def _since(command: Command, states: States, now: datetime) -> Since:
     """From when on what a command says can be: in the student's life, where it is about one."""
     if command.student_id is None:
         return ALWAYS
-    student: Student | None = world.fold(command.student_id, project_student)
+    student: Student | None = states.fold(command.student_id, project_student)
     return in_the_life_of(None, now.date()) if student is None else student.since
 
 
-def _known_person(person_id: UUID | None, field: str, world: World) -> None:
-    if person_id is not None and person_id != ANYBODY and world.fold(person_id, project_person) is None:
+def _known_person(person_id: UUID | None, field: str, states: States) -> None:
+    if person_id is not None and person_id != ANYBODY and states.fold(person_id, project_person) is None:
         raise Refused("unknown-person", "No person with this id was added here.", field)
 
 
-def _known_student(student_id: UUID | None, field: str, setting: Setting, world: World) -> None:
-    student = None if student_id is None else world.fold(student_id, project_student)
+def _known_student(student_id: UUID | None, field: str, setting: Setting, states: States) -> None:
+    student = None if student_id is None else states.fold(student_id, project_student)
     if student_id is not None and (student is None or student.setting_id != setting.id):
         raise Refused("unknown-student", "No student with this id was admitted to this setting.", field)
 
 
-def check_person(command: Any, setting: Setting, world: World, now: datetime) -> None:
+def check_person(command: Any, setting: Setting, states: States, now: datetime) -> None:
     """Whoever is to work with the student, or belongs to them, was added."""
-    _known_person(command.person_id, "person_id", world)
+    _known_person(command.person_id, "person_id", states)
 
 
-def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, world: World, now: datetime) -> None:
+def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, states: States, now: datetime) -> None:
     """Whoever is to work with the student is staff of this setting then, or will be."""
-    check_person(command, setting, world, now)
-    person: Person | None = None if command.person_id is None else world.fold(command.person_id, project_person)
+    check_person(command, setting, states, now)
+    person: Person | None = None if command.person_id is None else states.fold(command.person_id, project_person)
     if person is not None and not person.staff_from(setting.id, command.from_date):
         raise Refused(
             "not-allowed",
@@ -82,22 +82,22 @@ def check_works_here(command: AssignKeyWorker | AssignMentor, setting: Setting, 
         )
 
 
-def check_commissioner(command: Any, setting: Setting, world: World, now: datetime) -> None:
+def check_commissioner(command: Any, setting: Setting, states: States, now: datetime) -> None:
     """Whoever buys the place was added to this setting."""
     if command.commissioner_id is not None and command.commissioner_id not in setting.commissioners:
         raise Refused("unknown-commissioner", "No commissioner with this id was added here.", "commissioner_id")
 
 
-def check_placement_id(command: StartPlacement, setting: Setting, world: World, now: datetime) -> None:
+def check_placement_id(command: StartPlacement, setting: Setting, states: States, now: datetime) -> None:
     """No placement of another student has this id.
 
     An id used again for the same student is refused by their own rules.
     """
-    if world.placement_ids.student_of(command.placement_id) not in (None, command.stream_id):
+    if states.placement_ids.student_of(command.placement_id) not in (None, command.stream_id):
         raise Refused("not-allowed", USED_BEFORE, "placement_id")
 
 
-def check_days(command: ExpectStudent, setting: Setting, world: World, now: datetime) -> None:
+def check_days(command: ExpectStudent, setting: Setting, states: States, now: datetime) -> None:
     """The slots are held on that weekday by a timetable of then or later, and the places were added."""
     for number, day in enumerate(command.days):
         if not set(day.slots) <= setting.slots_from(command.from_date, day.weekday):
@@ -110,22 +110,22 @@ def check_days(command: ExpectStudent, setting: Setting, world: World, now: date
             raise Refused("unknown-place", "No place with this id was added here.", f"days.{number}.place_id")
 
 
-def check_conflict(command: DeclareConflict, setting: Setting, world: World, now: datetime) -> None:
+def check_conflict(command: DeclareConflict, setting: Setting, states: States, now: datetime) -> None:
     """The student from whom somebody is kept was admitted here."""
-    _known_student(command.conflicted_student, "conflicted_student", setting, world)
+    _known_student(command.conflicted_student, "conflicted_student", setting, states)
 
 
-def check_report(command: ReleaseReport, setting: Setting, world: World, now: datetime) -> None:
+def check_report(command: ReleaseReport, setting: Setting, states: States, now: datetime) -> None:
     """The student whom a report is about was admitted here."""
-    _known_student(command.student, "student", setting, world)
+    _known_student(command.student, "student", setting, states)
 
 
-def check_items(command: SetOwnItems, setting: Setting, world: World, now: datetime) -> None:
+def check_items(command: SetOwnItems, setting: Setting, states: States, now: datetime) -> None:
     """The definition takes items of a student's own where these stand."""
-    check_own_items(command.definition, command.labels, world)
+    check_own_items(command.definition, command.labels, states)
 
 
-def check_deed(command: ProposeDeed, setting: Setting, world: World, now: datetime) -> None:
+def check_deed(command: ProposeDeed, setting: Setting, states: States, now: datetime) -> None:
     """What is proposed is a whole command that takes two people."""
     try:
         deed = read_command({**command.command, "command": command.deed})

@@ -31,7 +31,7 @@ from ap_ledger.events.student import KeyShredded, TextExcised
 from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.recording.boxes import unboxed
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 from ap_ledger.stores.accounts.accounts import Accounts
 from ap_ledger.stores.held.drafts import RETENTION_CLASS as DRAFTS_CLASS
 from ap_ledger.stores.held.drafts import Drafts
@@ -51,7 +51,7 @@ class Effects:
 
     def __init__(
         self,
-        world: World,
+        states: States,
         recorder: LedgerRecorder,
         keyring: Keyring,
         held: HeldStore,
@@ -61,7 +61,7 @@ class Effects:
         own: Key,
         stands: Callable[[int], bool],
     ) -> None:
-        self._world = world
+        self._states = states
         self._recorder = recorder
         self._keyring = keyring
         self._held = held
@@ -73,7 +73,7 @@ class Effects:
 
     def check(self, command: Command, now: datetime) -> None:
         """Refuses what names a setting, a person, a position or a thing that is not there. Raises Refused."""
-        check_command(command, self._world, now)
+        check_command(command, self._states, now)
         if isinstance(command, ExciseText):
             found = self._recorder.events_at([command.position])
             if not found or found[0].student_id != command.student:
@@ -162,7 +162,7 @@ class Effects:
 
     def _shut_out(self) -> int:
         """Shuts out every device that the ledger says is revoked and whose credential still lets it in."""
-        known = {device: self._world.device(device) for device in self._accounts.let_in()}
+        known = {device: self._states.device(device) for device in self._accounts.let_in()}
         revoked = [device for device, state in known.items() if state is not None and state.revoked]
         for device in revoked:
             self._accounts.revoke_device(device)
@@ -208,7 +208,7 @@ class Effects:
 
     def _records_of(self, student: UUID) -> tuple[UUID, ...]:
         """What is erased of a child is erased of every record that was joined to theirs; none is joined after that."""
-        known = self._world.student(student)
+        known = self._states.student(student)
         return (student, *(known.joined if known else ()))
 
     def _shred_record(self, student: UUID, retention_class: str) -> None:
@@ -223,7 +223,7 @@ class Effects:
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
         found = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class, self._erasing.of(position, retention_class))
-        self._world.forget()
+        self._states.forget()
         streams = {event.originator_id for event in found}
         # A refused correction of the same entry may repeat the words that were just removed.
         self._held.forget(

@@ -27,27 +27,27 @@ from ap_ledger.events.entries import IncidentRecorded, SessionAttended
 from ap_ledger.events.moments import local_day, microseconds, stored_time
 from ap_ledger.events.student import SessionsCommissioned
 from ap_ledger.persistence.recorder import TailRow
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 
 NOT_DUE = "Nothing like this is due for this student. Send it as the list of what is due has it."
 TO_COME = "This is not due yet, so it cannot be ended."
 NO_PLACEMENT = "This student has no placement with this id."
 
 
-def check_ending(command: EndClock, setting: Setting, world: World, now: datetime) -> None:
+def check_ending(command: EndClock, setting: Setting, states: States, now: datetime) -> None:
     """What is ended is something that is due for the student, or will be within days. Raises Refused."""
     rule = CLOCK_BY_NAME.get(command.clock)
     if rule is None or not names_one(rule, command.about):
         return  # The command says what is wrong with it.
-    world.refresh()
-    student, about, records = world.child(command.stream_id), command.about, world.records(command.stream_id)
+    states.refresh()
+    student, about, records = states.child(command.stream_id), command.about, states.records(command.stream_id)
     if student is None:
         return
     match rule.about:
         case "day":
-            _check_day(records, date.fromisoformat(about), setting, world, now)
+            _check_day(records, date.fromisoformat(about), setting, states, now)
         case "entry":
-            _check_incident(world.entry_rows(UUID(about)), records)
+            _check_incident(states.entry_rows(UUID(about)), records)
         case "placement":
             _check_placement(student, command.clock, about, local_day(microseconds(now), setting.time_zone))
 
@@ -60,12 +60,12 @@ def _check_incident(rows: Sequence[TailRow], records: Iterable[UUID]) -> None:
         raise Refused("unknown-item", NOT_DUE, "about")
 
 
-def _check_day(records: Iterable[UUID], day: date, setting: Setting, world: World, now: datetime) -> None:
+def _check_day(records: Iterable[UUID], day: date, setting: Setting, states: States, now: datetime) -> None:
     """A session was not attended on the day, which is not to come."""
     if day > local_day(microseconds(now), setting.time_zone):
         raise Refused("not-allowed", TO_COME, "about")
     topics = (SessionAttended.TOPIC, EntryCorrected.TOPIC, EntryVoided.TOPIC)
-    told = _standing(row for record in records for row in world.rows_about(record, *topics))
+    told = _standing(row for record in records for row in states.rows_about(record, *topics))
     sessions = ((at, said) for topic, at, said in told if topic == SessionAttended.TOPIC)
     missed = (at for at, said in sessions if not said.get("actual_start") and not said.get("cancelled_by"))
     if all(local_day(at, setting.time_zone) != day for at in missed):

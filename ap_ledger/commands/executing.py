@@ -28,7 +28,7 @@ from ap_ledger.recording.answering import ATTEMPTS
 from ap_ledger.recording.clock import Timekeeper
 from ap_ledger.recording.noticing import NOT_DONE_YET, Warned, warnings_of
 from ap_ledger.recording.same_child import SameChild
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 from ap_ledger.stores.fingerprint import Fingerprint, require_canonical
 from ap_ledger.stores.keyring.keyring import Keyring
 
@@ -67,7 +67,7 @@ class Executor:
         events: EventStore[UUID],
         recorder: LedgerRecorder,
         keyring: Keyring,
-        world: World,
+        states: States,
         effects: Effects,
         same_child: SameChild,
     ) -> None:
@@ -75,7 +75,7 @@ class Executor:
         self._events = events
         self._recorder = recorder
         self._keyring = keyring
-        self._world = world
+        self._states = states
         self._effects = effects
         self._same_child = same_child
 
@@ -120,12 +120,12 @@ class Executor:
             recordings = self._events.put(decided)
         except IntegrityError:
             self._effects.abandon(command)
-            self._world.refresh()
-            if state is None and self._world.fold(command.stream_id, _projector(command)) is None:
+            self._states.refresh()
+            if state is None and self._states.fold(command.stream_id, _projector(command)) is None:
                 raise Refused("not-allowed", "This id names something else here. Use a new one.") from None
             return None
         done = self._effects.do(command)
-        self._world.refresh()
+        self._states.refresh()
         warnings = warnings_of(decided[0], state, self._same_child) if done else (NOT_DONE_YET,)
         return Executed("recorded", recordings[0].notification.id, warnings)
 
@@ -136,8 +136,8 @@ class Executor:
 
     def _decided(self, command: Command, command_id: UUID | None) -> tuple[Any, NextEvents, list[Event]]:
         """The state of a command's own stream, what makes its next events, and those that follow. Raises Refused."""
-        self._world.refresh()
-        state = self._world.fold(command.stream_id, _projector(command))
+        self._states.refresh()
+        state = self._states.fold(command.stream_id, _projector(command))
         self._effects.check(command, self._time.now())
         stamp = Stamp(
             occurred_at=self._time.now(), setting_id=command.setting_id, student_id=command.student_id,
@@ -150,7 +150,7 @@ class Executor:
         """What follows in the further streams that a command changes. Raises Refused."""
         decided: list[Event] = []
         for stream in command.beside(state):
-            other = self._world.fold(stream, _projector(command))
+            other = self._states.fold(stream, _projector(command))
             student = stream if command.student_id else None
             stamp = Stamp(self._time.now(), command.setting_id, student, command.author_id)
             decided += command.decide_beside(other, NextEvents(stream, other.version if other else 0, stamp))

@@ -13,15 +13,15 @@ from ap_ledger.domain.base import ANYBODY, Command
 from ap_ledger.domain.commands import command_name, read_command
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, Proposal, ProposeDeed, project_proposal
 from ap_ledger.errors import Refused
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 
 
 class Proposals:
     """Proposes, approves and declines deeds of one ledger."""
 
-    def __init__(self, executor: Executor, world: World, two_people: TwoPeople) -> None:
+    def __init__(self, executor: Executor, states: States, two_people: TwoPeople) -> None:
         self._executor = executor
-        self._world = world
+        self._states = states
         self._two_people = two_people
 
     def propose(self, command: Command, proposal_id: UUID, command_id: UUID, by: UUID) -> Executed:
@@ -52,8 +52,8 @@ class Proposals:
 
     def find(self, proposal_id: UUID) -> Proposal:
         """A proposal. Raises Refused where there is none."""
-        self._world.refresh()
-        found: Proposal | None = self._world.fold(proposal_id, project_proposal)
+        self._states.refresh()
+        found: Proposal | None = self._states.fold(proposal_id, project_proposal)
         if found is None:
             raise Refused("unknown-item", "There is no proposal with this id here.", "proposal")
         return found

@@ -72,10 +72,10 @@ def make_first_administrator(ledger: Ledger, setting_id: UUID, person: UUID, cau
 
     Doing it twice for one cause is harmless.
     """
-    known = ledger.world.person(person)
+    known = ledger.states.person(person)
     if known is not None and any(role.setting_id == setting_id for role in known.roles):
         return
-    today = ledger.standing.today(setting_id)
+    today = ledger.access_facts.today(setting_id)
     ledger.execute(
         GrantRole(
             id=new_id(),

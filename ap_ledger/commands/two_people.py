@@ -14,8 +14,8 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import microseconds
 from ap_ledger.events.person import SAFEGUARDING_ROLES, TWO_PEOPLE_ROLES, RoleGranted
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.recording.standing import Standing
-from ap_ledger.recording.world import World
+from ap_ledger.recording.access_facts import AccessFacts
+from ap_ledger.recording.states import States
 from ap_ledger.stores.accounts.accounts import Accounts
 
 NEW_FOR = timedelta(days=30)
@@ -40,14 +40,14 @@ class TwoPeople:
 
     def __init__(
         self,
-        world: World,
-        standing: Standing,
+        states: States,
+        access_facts: AccessFacts,
         accounts: Accounts,
         recorder: LedgerRecorder,
         clock: Callable[[], datetime],
     ) -> None:
-        self._world = world
-        self._standing = standing
+        self._states = states
+        self._access_facts = access_facts
         self._accounts = accounts
         self._recorder = recorder
         self._clock = clock
@@ -76,16 +76,16 @@ class TwoPeople:
 
     def opens_safeguarding(self, person_id: UUID) -> bool:
         """Whether somebody reads safeguarding records anywhere, or will: their account is a way to them."""
-        return any(role.role in SAFEGUARDING_ROLES for role in self._standing.roles_to_come(person_id))
+        return any(role.role in SAFEGUARDING_ROLES for role in self._access_facts.roles_to_come(person_id))
 
     def _is_new(self, person_id: UUID) -> bool:
-        person = self._world.person(person_id)
+        person = self._states.person(person_id)
         if person is None or (person.added_by is not None and self._lately(person.added_at)):
             return True
         return any(self._lately(opening.opened_at) for opening in self._accounts.openings(person_id))
 
     def _is_lead(self, person_id: UUID) -> bool:
-        return any(role.role in TWO_PEOPLE_ROLES for role in self._standing.roles(person_id))
+        return any(role.role in TWO_PEOPLE_ROLES for role in self._access_facts.roles(person_id))
 
     def _lately(self, at: int) -> bool:
         # What is stamped in the future happened under a clock that was wrong, nobody knows when.
@@ -120,5 +120,5 @@ class TwoPeople:
         leads = {
             UUID(bytes=row.originator_id) for row in granted if orjson.loads(row.state)["role"] in TWO_PEOPLE_ROLES
         }
-        roles = (role for person in leads for role in self._standing.roles(person))
+        roles = (role for person in leads for role in self._access_facts.roles(person))
         return any(role.setting_id == setting_id and role.role in TWO_PEOPLE_ROLES for role in roles)

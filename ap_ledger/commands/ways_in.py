@@ -149,13 +149,13 @@ class WaysIn:
     def _may_be_invited(self, person_id: UUID) -> bool:
         """Whether one person's link may let somebody in: they never had a way in, and none leads to safeguarding
         through them."""
-        known = self._ledger.world.person(person_id) is not None
+        known = self._ledger.states.person(person_id) is not None
         let_in = person_id in self._accounts.of([person_id])
         return known and not let_in and not self._two_people.opens_safeguarding(person_id)
 
     def _is_agreed(self, link: Link) -> bool:
         """Whether the two people who agreed to a recovery would still be two for whom it recovers."""
-        if self._ledger.world.person(link.subject) is None:
+        if self._ledger.states.person(link.subject) is None:
             return False
         if link.made_by is None:
             return True
@@ -174,10 +174,10 @@ class WaysIn:
         return self._may(maker, action, self._home_of(link.subject))
 
     def _may(self, person_id: UUID, action: str, setting_id: UUID | None) -> bool:
-        return may(self._ledger.standing.who(person_id), action, About(setting_id))
+        return may(self._ledger.access_facts.who(person_id), action, About(setting_id))
 
     def _home_of(self, person_id: UUID) -> UUID | None:
-        person = self._ledger.world.person(person_id)
+        person = self._ledger.states.person(person_id)
         return person.setting_id if person is not None else None
 
     def _has_factor(self, link: Link) -> bool:

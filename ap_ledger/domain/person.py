@@ -40,7 +40,7 @@ from ap_ledger.events.person import (
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRole:
+class RoleAssignment:
     """A role in a setting, for a time. Moments are in microseconds, days those of the setting.
 
     `until` is its last day; `ended_at` the moment at which it was said to end, where it was.
@@ -82,7 +82,7 @@ class Person:
     version: int
     added_at: int
     added_by: UUID | None = None
-    roles: tuple[HeldRole, ...] = ()
+    roles: tuple[RoleAssignment, ...] = ()
     conflicts: frozenset[UUID] = frozenset()
 
     def is_staff(self, setting_id: UUID, at: int, time_zone: str) -> bool:
@@ -93,7 +93,7 @@ class Person:
         """Whether they hold a staff role in a setting on a day or on any later one."""
         return any(role.until is None or role.until >= day for role in self._staff_roles(setting_id))
 
-    def _staff_roles(self, setting_id: UUID) -> list[HeldRole]:
+    def _staff_roles(self, setting_id: UUID) -> list[RoleAssignment]:
         return [role for role in self.roles if role.setting_id == setting_id and role.role in STAFF_ROLES]
 
 
@@ -113,7 +113,7 @@ def evolve(person: Person | None, event: Event) -> Person | None:
     match event:
         case RoleGranted():
             assert stamp.setting_id is not None
-            granted = HeldRole(
+            granted = RoleAssignment(
                 event.grant_id, stamp.setting_id, event.role, event.from_date, event.until, event.commissioner_id
             )
             person = replace(person, roles=(*person.roles, granted))
@@ -250,7 +250,7 @@ class EndRole(PersonCommand):
             raise Refused("not-allowed", "This person does not hold that role.", "grant_id")
         return [events.event(RoleEnded, grant_id=self.grant_id, on=self.on)]
 
-    def _still_held(self, role: HeldRole) -> bool:
+    def _still_held(self, role: RoleAssignment) -> bool:
         if role.until is None or role.until > self.on:
             return True
         # Its last day was planned, and it is ended on that day before the day is over.

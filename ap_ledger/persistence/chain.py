@@ -56,7 +56,7 @@ def row_bytes(position: int, recorded_at: int, row: Row) -> bytes:
         author,
         device,
         occurred,
-        print_,
+        fingerprint,
         hash_,
         state,
         _,
@@ -72,7 +72,7 @@ def row_bytes(position: int, recorded_at: int, row: Row) -> bytes:
         _NULL if student is None else _ID + student.bytes,
         _NULL if author is None else _ID + author.bytes,
         _NULL if device is None else _ID + device.bytes,
-        _TIMES.pack(_INTEGER_IS, occurred, _INTEGER_IS, recorded_at, _BYTES_ARE, len(print_)), print_,
+        _TIMES.pack(_INTEGER_IS, occurred, _INTEGER_IS, recorded_at, _BYTES_ARE, len(fingerprint)), fingerprint,
         _NULL if hash_ is None else _LENGTH.pack(_BYTES_ARE, len(hash_)) + hash_,
         _LENGTH.pack(_BYTES_ARE, len(state_bytes)), state_bytes,
     ))  # fmt: skip

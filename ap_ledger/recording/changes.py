@@ -16,7 +16,7 @@ from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import LedgerStoredEvent, Row, Unit, sealed_hash
 from ap_ledger.recording.door import TIME_UNCERTAIN, Door, Send
 from ap_ledger.recording.entry_rules import check_change, happens_at_its_session
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 from ap_ledger.stores.mapper import split_personal
 
 Change = PostedCorrection | PostedVoid
@@ -26,22 +26,22 @@ OUTSIDE_CHANGE = OUTSIDE_STATE | {"entry_id", "replaces"}
 class Changes:
     """Turns a posted correction or void into the next row of its entry's stream."""
 
-    def __init__(self, door: Door, world: World, recorder: LedgerRecorder) -> None:
+    def __init__(self, door: Door, states: States, recorder: LedgerRecorder) -> None:
         self._door = door
-        self._world = world
+        self._states = states
         self._recorder = recorder
 
     def unit(self, posted: PostedCorrection | PostedVoid, send: Send) -> Unit:
         """The row of a change. Raises Refused, or NotYet where the entry has not arrived."""
-        self._world.refresh()
-        self._door.party(posted)
+        self._states.refresh()
+        self._door.context(posted)
         said, stream = posted.said(), self._target(posted)
         posted = self._in_its_record(posted, stream[0].student_id)
-        party = self._door.party(posted)
+        context = self._door.context(posted)
         first, version = stream[0], stream[-1].originator_version + 1
-        occurred_at, flags = self._door.when(posted, party, send)
+        occurred_at, flags = self._door.when(posted, context, send)
         _after_it_happened(first, occurred_at, send)
-        print_ = self._door.print_of(party, said)
+        fingerprint = self._door.fingerprint_of(context, said)
         state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
             replaced_at, inner = self._replacement(posted.replacement, posted, stream, send)
@@ -54,8 +54,8 @@ class Changes:
         sealed = self._door.sealed(posted, posted.kind, posted.entry_id, version, split_personal(event, state))
         return Unit(posted.id, (Row(
             posted.entry_id, version, posted.kind, event.class_version, posted.id, posted.setting_id, posted.student_id,
-            posted.author_id, send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(),
-            sealed,
+            posted.author_id, send.device_id, occurred_at, fingerprint, sealed_hash(sealed),
+            orjson.dumps(state).decode(), sealed,
         ),))  # fmt: skip
 
     def _target(self, posted: PostedCorrection | PostedVoid) -> list[LedgerStoredEvent]:
@@ -96,7 +96,7 @@ class Changes:
 
     def _is_of(self, record: UUID | None, student_id: UUID) -> bool:
         """Whether a record is the student's, or of the same child."""
-        return record is not None and (record == student_id or record in self._world.records(student_id))
+        return record is not None and (record == student_id or record in self._states.records(student_id))
 
     def _in_its_record(self, posted: Change, record: UUID | None) -> Change:
         """A change as if it named the record in which its entry stands, where it names another of the same child."""
@@ -127,7 +127,7 @@ class Changes:
                 )
         try:
             # A time left as it was means the moment that was recorded, whatever this sender's clock says.
-            return self._door.when(entry, self._door.party(entry), send, _offset_of(first, entry), _said_in(stream))
+            return self._door.when(entry, self._door.context(entry), send, _offset_of(first, entry), _said_in(stream))
         except Refused as refusal:
             raise Refused(refusal.code, refusal.message, f"replacement.{refusal.field}") from None
 

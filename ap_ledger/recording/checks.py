@@ -8,36 +8,36 @@ from typing import Any
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Ref
 from ap_ledger.events.entries import InstrumentAnswered, OutcomeScored, RungReached, UnitProgressed
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 from frameworks.language.lint import answerable
 
-Check = Callable[[Any, World], None]
+Check = Callable[[Any, States], None]
 
 
-def check_rung(entry: Any, world: World) -> None:
+def check_rung(entry: Any, states: States) -> None:
     """The ladder was published and has the rung, or the student has it as a step of their own under one."""
-    ladder = world.definition(entry.ladder, "ladder", "ladder")
+    ladder = states.definition(entry.ladder, "ladder", "ladder")
     if entry.rung not in ladder.rank and not (
-        ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, world)
+        ladder.rung(entry.rung) and _is_own(entry, entry.ladder.id, entry.rung, states)
     ):
         raise Refused("unknown-item", "This ladder has no rung with this id.", "rung")
 
 
-def _is_own(entry: Any, definition_id: str, item: str, world: World) -> bool:
+def _is_own(entry: Any, definition_id: str, item: str, states: States) -> bool:
     """Whether a student has an item of their own by this id."""
-    party = world.party(entry.setting_id, entry.student_id, entry.author_id)
-    return (definition_id, item) in party.student.own_items
+    context = states.context(entry.setting_id, entry.student_id, entry.author_id)
+    return (definition_id, item) in context.student.own_items
 
 
-def check_outcome(entry: Any, world: World) -> None:
+def check_outcome(entry: Any, states: States) -> None:
     """The framework was published, has the indicator (or the student has it as their own), and its scale has the
     level."""
-    framework = world.definition(entry.framework, "outcomes", "framework")
+    framework = states.definition(entry.framework, "outcomes", "framework")
     scale = framework.scored.get(entry.indicator)
     if (
         scale is None
         and (found := framework.scale_of(entry.indicator)) is not None
-        and _is_own(entry, framework.id, entry.indicator, world)
+        and _is_own(entry, framework.id, entry.indicator, states)
     ):
         scale = found
     if scale is None:
@@ -46,19 +46,19 @@ def check_outcome(entry: Any, world: World) -> None:
         raise Refused("unknown-level", "The scale of this indicator has no such level.", "level")
 
 
-def check_unit(entry: Any, world: World) -> None:
+def check_unit(entry: Any, states: States) -> None:
     """The curriculum was published, has the unit, and its scale has the status."""
-    scale = world.definition(entry.curriculum, "curriculum", "curriculum").scored.get(entry.unit)
+    scale = states.definition(entry.curriculum, "curriculum", "curriculum").scored.get(entry.unit)
     if scale is None:
         raise Refused("unknown-item", "This curriculum has no unit with this id.", "unit")
     if not scale.allows(entry.status):
         raise Refused("unknown-level", "The scale of this curriculum has no such status.", "status")
 
 
-def check_answers(entry: Any, world: World) -> None:
+def check_answers(entry: Any, states: States) -> None:
     """The instrument was published for such a respondent, has every item answered, and each answer is on its scale or
     missing."""
-    instrument = world.definition(entry.instrument, "instrument", "instrument")
+    instrument = states.definition(entry.instrument, "instrument", "instrument")
     if instrument.about != "student":
         raise Refused(
             "not-allowed", "This instrument asks about staff, so it is not a part of a student's record.", "instrument"
@@ -74,9 +74,9 @@ def check_answers(entry: Any, world: World) -> None:
             raise Refused("unknown-level", "An answer is not on the scale of its item.", "answers")
 
 
-def check_own_items(ref: Ref, items: Iterable[str], world: World) -> None:
+def check_own_items(ref: Ref, items: Iterable[str], states: States) -> None:
     """The definition was published, and takes items of a student's own where these stand. Raises Refused."""
-    definition = world.published(ref)
+    definition = states.published(ref)
     if definition is None:
         raise Refused("unknown-framework", "No definition with this id and version was published here.", "definition")
     for item in items:

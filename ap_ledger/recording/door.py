@@ -24,7 +24,7 @@ from ap_ledger.persistence.rows import Row, Unit, sealed_hash
 from ap_ledger.recording.boxes import is_box
 from ap_ledger.recording.entry_rules import IN_FUTURE, Occasion, check_entry
 from ap_ledger.recording.judging import REFUSED, SendJudge
-from ap_ledger.recording.world import LOOK_AGAIN, Party, World
+from ap_ledger.recording.states import LOOK_AGAIN, EntryContext, States
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.mapper import split_personal
 from ap_ledger.stores.sealing import bound_to, seal
@@ -76,13 +76,13 @@ class Door:
     What was read is handed on as values, in one canonical form.
     """
 
-    def __init__(self, world: World, keyring: Keyring) -> None:
-        self._world = world
+    def __init__(self, states: States, keyring: Keyring) -> None:
+        self._states = states
         self._keyring = keyring
 
     def let_in(self, send: Send) -> None:
         """Sorts a send: rows for fresh entries, refusals, and the changes and boxes to look at afterwards."""
-        self._world.refresh(LOOK_AGAIN)
+        self._states.refresh(LOOK_AGAIN)
         send.posted = read_posted(send.raw)
         for place, posted in enumerate(send.posted):
             try:
@@ -118,7 +118,7 @@ class Door:
         """Why this sender may not record something, or not without its author; None where they may."""
         assert send.judge is not None
         try:
-            zone = self.party(posted).setting.time_zone
+            zone = self.context(posted).setting.time_zone
             check_reach(posted, send.received_at)
         except Refused:
             # Whoever or whenever it is does not exist, which is refused below in the same words for everybody.
@@ -141,17 +141,17 @@ class Door:
         except Refused as refusal:
             if not refusal.code.startswith("unknown-"):
                 raise
-            self._world.refresh()
+            self._states.refresh()
             return self.unit(posted, send)
 
     def unit(self, posted: PostedEntry, send: Send) -> Unit:
         """The row of a fresh entry. Raises Refused."""
-        party = self.party(posted)
-        occurred_at, flags = self.when(posted, party, send)
+        context = self.context(posted)
+        occurred_at, flags = self.when(posted, context, send)
         said = posted.said()
-        print_ = self.print_of(party, said)
+        fingerprint = self.fingerprint_of(context, said)
         if posted.kind == WorryRaised.TOPIC:
-            return self._worry(posted, said, send, occurred_at, print_)
+            return self._worry(posted, said, send, occurred_at, fingerprint)
         event = EVENT_BY_TOPIC[posted.kind]
         state = {name: value for name, value in said.items() if name not in OUTSIDE_STATE}
         if flags:
@@ -160,17 +160,17 @@ class Door:
         return Unit(posted.id, (Row(
             posted.id, 1, posted.kind, event.class_version, None, posted.setting_id, posted.student_id,
             posted.author_id,
-            send.device_id, occurred_at, print_, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
+            send.device_id, occurred_at, fingerprint, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
         ),))  # fmt: skip
 
-    def party(self, posted: Posted) -> Party:
+    def context(self, posted: Posted) -> EntryContext:
         """The setting, student and author of something posted. Raises Refused."""
-        return self._world.party(posted.setting_id, posted.student_id, posted.author_id)
+        return self._states.context(posted.setting_id, posted.student_id, posted.author_id)
 
     def when(
         self,
         posted: Posted,
-        party: Party,
+        context: EntryContext,
         send: Send,
         offset: int | None = None,
         before: Mapping[str, Any] | None = None,
@@ -179,32 +179,32 @@ class Door:
 
         Raises Refused for whatever a rule says no to.
         """
-        check_reach(posted, send.received_at, party.since)
+        check_reach(posted, send.received_at, context.since)
         flags = [TIME_UNCERTAIN] if send.uncertain else []
         offset = send.offset_us if offset is None else offset
         moment = microseconds(posted.device_time) + offset
         if isinstance(posted, PostedEntry):
-            occasion = Occasion(self._world, party, moment, offset, send.latest, send.received, before or {})
+            occasion = Occasion(self._states, context, moment, offset, send.latest, send.received, before or {})
             check_entry(posted, occasion)
             moment = occasion.happens_at
             if occasion.outside_timetable:
                 flags.append(OUTSIDE_TIMETABLE)
         elif moment > send.latest:
             raise Refused("in-future", IN_FUTURE, "device_time")
-        if not party.placed(local_day(moment, party.setting.time_zone)):
+        if not context.placed(local_day(moment, context.setting.time_zone)):
             flags.append(OUTSIDE_PLACEMENT)
         return moment, flags
 
-    def print_of(self, party: Party, said: dict[str, Any]) -> bytes:
+    def fingerprint_of(self, context: EntryContext, said: dict[str, Any]) -> bytes:
         """The fingerprint of what was posted. Raises Refused when the student's record was erased."""
-        if party.fingerprint is None:
+        if context.fingerprint is None:
             raise Refused(
                 "not-allowed",
                 "This student's record was erased, so nothing new can be recorded about them.",
                 "student_id",
             )
         try:
-            return party.fingerprint.of(said)
+            return context.fingerprint.of(said)
         except ValueError:
             raise Refused("malformed", "A number is too large to be kept exactly.") from None
 
@@ -221,7 +221,9 @@ class Door:
                 "not-allowed", "Records of this kind were erased for this student, so no new text of it can be kept."
             ) from None
 
-    def _worry(self, posted: PostedEntry, said: dict[str, Any], send: Send, occurred_at: int, print_: bytes) -> Unit:
+    def _worry(
+        self, posted: PostedEntry, said: dict[str, Any], send: Send, occurred_at: int, fingerprint: bytes
+    ) -> Unit:
         # Sealed twice: inside under the student's key, so that it ends with the student's record; outside under the
         # setting's, so that not even the key's name tells which student somebody worried about.
         stream, topic = uuid4(), SealedRecord.TOPIC
@@ -237,7 +239,7 @@ class Door:
         )
         return Unit(posted.id, (Row(
             stream, 1, topic, SealedRecord.class_version, posted.id, posted.setting_id, None, None, None,
-            occurred_at, print_, sealed_hash(outer), "{}", outer,
+            occurred_at, fingerprint, sealed_hash(outer), "{}", outer,
         ),))  # fmt: skip
 
 

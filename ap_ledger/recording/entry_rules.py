@@ -1,4 +1,4 @@
-"""What must be true of an entry together with the world: every rule that goes beyond a single field's shape, kind by
+"""What must be true of an entry together with the states: every rule that goes beyond a single field's shape, kind by
 kind.
 
 A field's own shape, and the sentence for it, stand with the field in its class. These rules belong to what is posted,
@@ -18,7 +18,7 @@ from ap_ledger.events.entries import IncidentRecorded, SessionAttended, VisitLog
 from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.kinds import KINDS
 from ap_ledger.recording.checks import CHECKS
-from ap_ledger.recording.world import Party, World
+from ap_ledger.recording.states import EntryContext, States
 
 IN_FUTURE = "This lies in the future. Check the time, or the clock of the phone."
 DAY = timedelta(days=1)
@@ -33,8 +33,8 @@ CLOCKS_DIFFER = 10 * MINUTE
 class Occasion:
     """Among whom and when an entry is judged, in microseconds. The rules say in it when the entry happened."""
 
-    world: World
-    party: Party
+    states: States
+    context: EntryContext
     observed_at: int
     """What the device's clock said, put right."""
     offset: int
@@ -49,7 +49,7 @@ class Occasion:
 
     def day(self, moment: int) -> int:
         """The setting's day of a moment, as a number of days."""
-        return local_day(moment, self.party.setting.time_zone).toordinal()
+        return local_day(moment, self.context.setting.time_zone).toordinal()
 
 
 def happens_at_its_session(entry: Any) -> bool:
@@ -65,7 +65,7 @@ def check_entry(entry: Any, occasion: Occasion) -> None:
     """Judges an entry, and says in the occasion when it happened. Raises Refused with the field to mend."""
     occasion.happens_at = occasion.observed_at
     if (names := CHECKS.get(entry.kind)) is not None:
-        names(entry, occasion.world)
+        names(entry, occasion.states)
     if (words := KINDS[entry.kind].says) is not None and is_blank(getattr(entry, words)):
         raise Refused("malformed", "This is blank. Write something in it, or take the entry out.", words)
     if entry.session is not None:
@@ -86,7 +86,7 @@ def check_change(occurred_at: int, changed_at: int) -> None:
 
 def check_session(entry: Any, occasion: Occasion) -> None:
     """The slot is in the timetable that held on that day, and the day is one on which this can have happened."""
-    slot = occasion.party.slot_start(entry.session.date, entry.session.slot)
+    slot = occasion.context.slot_start(entry.session.date, entry.session.slot)
     if slot is None:
         raise Refused("unknown-session", "The timetable that held on that day has no slot with this id.", "session")
     starts, held = slot
@@ -123,7 +123,7 @@ def check_attendance(entry: Any, occasion: Occasion) -> None:
             "A session was attended or cancelled, not both. Take out when the student came, or who cancelled it.",
             "cancelled_by",
         )
-    if entry.place_id is not None and entry.place_id not in occasion.party.setting.places:
+    if entry.place_id is not None and entry.place_id not in occasion.context.setting.places:
         raise Refused("unknown-place", "No place with this id was added to this setting.", "place_id")
     _check_supervisor(entry, occasion)
     starts = microseconds(entry.planned_start)
@@ -142,10 +142,10 @@ def _check_supervisor(entry: Any, occasion: Occasion) -> None:
     """Whoever supervised was staff of the setting when the session began: their name makes a register code of it."""
     if entry.supervised_by is None or str(entry.supervised_by) == str(occasion.before.get("supervised_by")):
         return
-    person = occasion.world.person(entry.supervised_by)
+    person = occasion.states.person(entry.supervised_by)
     if person is None:
         raise Refused("unknown-person", "No person with this id was added here.", "supervised_by")
-    setting = occasion.party.setting
+    setting = occasion.context.setting
     if not person.is_staff(setting.id, microseconds(entry.planned_start), setting.time_zone):
         raise Refused(
             "unknown-person",
@@ -193,7 +193,7 @@ def check_incident(entry: Any, occasion: Occasion) -> None:
     """It is called by the setting's list, and parents were told after it happened and not in the future."""
     listed = [
         one.id
-        for one in occasion.party.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))
+        for one in occasion.context.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))
     ]
     # What was recorded before there was a list may keep its category, so that the rest of it can be put right.
     if entry.category not in listed and entry.category != occasion.before.get("category"):

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from ap_ledger.access import Who, may
 from ap_ledger.events.moments import local_day
-from ap_ledger.recording.standing import Standing
-from ap_ledger.recording.world import World
+from ap_ledger.recording.access_facts import AccessFacts
+from ap_ledger.recording.states import States
 from ap_ledger.stores.accounts.accounts import Accounts
 
 
@@ -29,10 +29,10 @@ AFTER_REVOKED = "This came from a device that was shut out, so it waits until it
 class SendJudge:
     """Judges the entries of one send: who may record what about whom. Asked once for each author, student and day."""
 
-    def __init__(self, world: World, accounts: Accounts, standing: Standing, sender: Sender) -> None:
-        self._world = world
+    def __init__(self, states: States, accounts: Accounts, access_facts: AccessFacts, sender: Sender) -> None:
+        self._states = states
         self._accounts = accounts
-        self._standing = standing
+        self._access_facts = access_facts
         self._sender = sender
         self._by_hour = sender.who.device_id is not None
         self._said: dict[tuple[UUID, UUID, UUID, bool, tuple[Hashable, ...]], str | None] = {}
@@ -44,7 +44,7 @@ class SendJudge:
         # Caseloads go by days. Whether somebody was at a device is asked for every hour, and a role ends at any moment.
         when: tuple[Hashable, ...] = (local_day(at, zone).toordinal(),)
         if self._by_hour:
-            when = (*when, at // 3_600_000_000, self._standing.roles(author_id, at))
+            when = (*when, at // 3_600_000_000, self._access_facts.roles(author_id, at))
         asked = (setting_id, student_id, author_id, worry, when)
         if asked not in self._said:
             if len(self._said) > 100_000:
@@ -55,16 +55,16 @@ class SendJudge:
     def _verdict(self, setting_id: UUID, student_id: UUID, author: UUID, worry: bool, at: int, zone: str) -> str | None:
         who = self._sender.who
         day = local_day(at, zone)
-        about = self._standing.student(student_id, day)
+        about = self._access_facts.student(student_id, day)
         action = "raise-worry" if worry else "record"
         if who.device_id is None or who.person_id is not None:
             writer, itself = who, who.person_id == author
         else:
-            device = self._world.device(who.device_id)
+            device = self._states.device(who.device_id)
             itself = device is not None and self._accounts.was_here(who.device_id, author, at, device.kind == "tablet")
             # The device lends its way in; what may be written is for the author's own roles to say, as they were at
             # that moment.
-            writer = self._standing.who(author, at=at)
+            writer = self._access_facts.who(author, at=at)
             if not may(who, action, about):
                 return REFUSED
         if not may(writer, action, about) or about.setting_id != setting_id:
@@ -79,7 +79,7 @@ class SendJudge:
 
     def _works_here(self, person_id: UUID, setting_id: UUID) -> bool:
         """Whether somebody belongs to a setting, or ever did: nobody writes in the name of a stranger."""
-        person = self._world.person(person_id)
+        person = self._states.person(person_id)
         return person is not None and (
             person.setting_id == setting_id or any(role.setting_id == setting_id for role in person.roles)
         )
@@ -88,9 +88,9 @@ class SendJudge:
 class Judges:
     """Says who judges a send. People and programs keep their judge while nothing changed that it went by."""
 
-    def __init__(self, world: World, standing: Standing, accounts: Accounts) -> None:
-        self._world = world
-        self._standing = standing
+    def __init__(self, states: States, access_facts: AccessFacts, accounts: Accounts) -> None:
+        self._states = states
+        self._access_facts = access_facts
         self._accounts = accounts
         self._judges: dict[Who, SendJudge] = {}
         self._judges_of = -1
@@ -99,12 +99,12 @@ class Judges:
         """Who judges the entries of a sender."""
         if sender.who.device_id is not None or sender.revoked:
             return self._new(sender)
-        if self._judges_of != self._world.rules_position or len(self._judges) > 500:
-            self._judges_of, self._judges = self._world.rules_position, {}
+        if self._judges_of != self._states.rules_position or len(self._judges) > 500:
+            self._judges_of, self._judges = self._states.rules_position, {}
         found = self._judges.get(sender.who)
         if found is None:
             found = self._judges[sender.who] = self._new(sender)
         return found
 
     def _new(self, sender: Sender) -> SendJudge:
-        return SendJudge(self._world, self._accounts, self._standing, sender)
+        return SendJudge(self._states, self._accounts, self._access_facts, sender)

@@ -27,6 +27,7 @@ from ap_ledger.events.student import KeyMade
 from ap_ledger.persistence.chain import EndProof
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.persistence.rows import Head
+from ap_ledger.recording.access_facts import AccessFacts
 from ap_ledger.recording.clock import Timekeeper
 from ap_ledger.recording.judging import Sender
 from ap_ledger.recording.looks import Looks
@@ -34,9 +35,8 @@ from ap_ledger.recording.memory import Memory
 from ap_ledger.recording.published import Published
 from ap_ledger.recording.same_child import SameChild
 from ap_ledger.recording.sending import Sending
-from ap_ledger.recording.standing import Standing
+from ap_ledger.recording.states import States
 from ap_ledger.recording.waiting import Waiting
-from ap_ledger.recording.world import World
 from ap_ledger.stores.held.held import HeldStore
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.mapper import LedgerMapper
@@ -64,8 +64,8 @@ class Ledger(Application[UUID]):
         end_proof: EndProof,
         memory: Memory,
         held: HeldStore,
-        world: World,
-        standing: Standing,
+        states: States,
+        access_facts: AccessFacts,
         published: Published,
         same_child: SameChild,
         looks: Looks,
@@ -79,7 +79,7 @@ class Ledger(Application[UUID]):
         super().__init__()
         self.clock, self.time = clock, time
         self.keyring, self.end_proof, self.memory, self.held = keyring, end_proof, memory, held
-        self.world, self.standing, self.published, self.same_child = world, standing, published, same_child
+        self.states, self.access_facts, self.published, self.same_child = states, access_facts, published, same_child
         self.effects, self.sending, self.waiting = effects, sending, waiting
         self._looks, self._executor, self._stores = looks, executor, stores
 
@@ -146,7 +146,7 @@ class Ledger(Application[UUID]):
 
         Whether a key was destroyed elsewhere is looked up where the last look is older than `max_age` seconds.
         """
-        self.world.refresh(max_age)
+        self.states.refresh(max_age)
         stored = self.recorder.events_at(positions)
         return [self.mapper.to_domain_event(one) for one in stored]  # type: ignore[misc]
 

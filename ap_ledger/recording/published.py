@@ -10,15 +10,15 @@ import orjson
 from ap_ledger.domain.framework import Framework, framework_stream, project_framework
 from ap_ledger.events.moments import moment
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.recording.world import LOOK_AGAIN, World
+from ap_ledger.recording.states import LOOK_AGAIN, States
 from frameworks import Definition
 
 
 class Published:
     """Looks definitions up in the ledger. A published version never changes."""
 
-    def __init__(self, world: World, recorder: LedgerRecorder) -> None:
-        self._world = world
+    def __init__(self, states: States, recorder: LedgerRecorder) -> None:
+        self._states = states
         self._recorder = recorder
 
     def _find(self, key: str) -> tuple[Framework | None, int]:
@@ -26,8 +26,8 @@ class Published:
         return self._framework(framework_id), int(version) if version.isdecimal() else 0
 
     def _framework(self, framework_id: str) -> Framework | None:
-        self._world.refresh(LOOK_AGAIN)
-        found: Framework | None = self._world.fold(framework_stream(framework_id), project_framework)
+        self._states.refresh(LOOK_AGAIN)
+        found: Framework | None = self._states.fold(framework_stream(framework_id), project_framework)
         return found
 
     def definition(self, key: str) -> Definition | None:

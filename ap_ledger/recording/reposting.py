@@ -40,9 +40,9 @@ def is_what_was_posted(keyring: Keyring, stored: LedgerStoredEvent) -> bool:
         "kind": stored.topic,
         **{name: str(value) for name, value in names.items()},
     }
-    print_of = Fingerprint(key.raw).of
+    fingerprint_of = Fingerprint(key.raw).of
     return any(
-        hmac.compare_digest(print_of({**said, **dict.fromkeys(nulls)}), stored.fingerprint)
+        hmac.compare_digest(fingerprint_of({**said, **dict.fromkeys(nulls)}), stored.fingerprint)
         for nulls in _nulls(cls, said)
     )
 

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from ap_ledger.events.student import StudentIdentified
 from ap_ledger.persistence.recorder import LedgerRecorder
-from ap_ledger.recording.world import World
+from ap_ledger.recording.states import States
 from ap_ledger.stores.fingerprint import Fingerprint
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.mapper import LedgerMapper
@@ -38,11 +38,11 @@ class SameChild:
         recorder: LedgerRecorder,
         keyring: Keyring,
         mapper: LedgerMapper,
-        world: World,
+        states: States,
         own: Key,
     ) -> None:
         self._recorder = recorder
-        self._world = world
+        self._states = states
         self._keyring = keyring
         self._mapper = mapper
         self._digest = Fingerprint(own.raw)
@@ -55,11 +55,11 @@ class SameChild:
         """The other students of the setting who seem to be the same child and are not joined to them yet."""
         with self._looking:
             self._catch_up()
-            records = self._world.records(student_id)
+            records = self._states.records(student_id)
             own = [self._marks[record] for record in records if record in self._marks]
             alike = [other for other, marks in self._marks.items() if any(_alike(one, marks) for one in own)]
         there = (other for other in alike if other not in records and self._keyring.key(other, "core") is not None)
-        return list(dict.fromkeys(map(self._world.kept, there)))
+        return list(dict.fromkeys(map(self._states.kept, there)))
 
     def _catch_up(self) -> None:
         # Looks through the whole ledger once, and from then on through what came since: whoever identifies students is

@@ -50,7 +50,7 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     """Students by the names staff call them, slots, and what to log against; and the public key that seals what is
     logged."""
     reader, ledger = using.reader, using.ledger
-    device = ledger.world.device(asking.device.device_id) if asking.device is not None else None
+    device = ledger.states.device(asking.device.device_id) if asking.device is not None else None
     wanted = str(device.setting_id) if device is not None else setting
     body, settings = setting_for(reader, asking, wanted, "see-student")
     now = ledger.clock()
@@ -111,7 +111,7 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     for student, sessions in codes_of_day(using.reader, setting, students, on).items():
         rows[student]["sessions"] = [_attested(one, people) for one in sessions]
     for one in told:
-        said, row = one["entry"], rows[str(using.ledger.world.kept(UUID(one["entry"]["student_id"])))]
+        said, row = one["entry"], rows[str(using.ledger.states.kept(UUID(one["entry"]["student_id"])))]
         # The note stays where it is: the day asks who reached out, not what was said.
         reached = {
             **CONTACTS[one["kind"]](said)._asdict(),

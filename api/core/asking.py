@@ -82,11 +82,11 @@ class Asker:
 
     def may_give(self, command: Command) -> bool:
         """Whether they may give a command, or propose it where it takes two people."""
-        return may_give(self.who, command, self.ledger.world, self.ledger.standing)
+        return may_give(self.who, command, self.ledger.states, self.ledger.access_facts)
 
     def may_settle(self, held: Held) -> bool:
         """Whether they may see something refused or held, and settle it."""
-        return may_settle(self.who, unsettled(held, self.ledger.world))
+        return may_settle(self.who, unsettled(held, self.ledger.states))
 
     def links(self, bar: Bar, student: Body | None = None) -> list[Link]:
         """The pages of a bar that they may open, in its order; those of one student in that student's bar."""
@@ -120,7 +120,7 @@ class Asker:
         wanted = UUID(str(student))
         known = self._students.get(wanted)
         if known is None and where is None:
-            known = self._students[wanted] = self.ledger.standing.student(wanted)
+            known = self._students[wanted] = self.ledger.access_facts.student(wanted)
         return known or About(where, wanted, lambda: self.about(wanted).relations())
 
     def where(self, action: str) -> frozenset[UUID]:
@@ -133,7 +133,7 @@ class Asker:
         The ledger says so, because what is projected from it may be behind.
         """
         try:
-            return self.ledger.world.setting(UUID(str(setting))) is not None
+            return self.ledger.states.setting(UUID(str(setting))) is not None
         except ValueError:
             return False
 
@@ -148,13 +148,13 @@ class Asker:
 
     def opens(self, about: About, retention_class: str, written_at: datetime) -> bool:
         """Whether they may read words of a retention class that were written then."""
-        return bool(self._answer(words_action(retention_class), self.ledger.standing.entry(about, written_at)))
+        return bool(self._answer(words_action(retention_class), self.ledger.access_facts.entry(about, written_at)))
 
     @property
     def sender(self) -> Sender:
         """Who sends what they post: the device they are on, or else themselves."""
         if self.device is not None and self.by_cookie:
-            return Sender(self.ledger.standing.device(self.device.device_id), self.device.revoked)
+            return Sender(self.ledger.access_facts.device(self.device.device_id), self.device.revoked)
         return Sender(self.who, self.device is not None and self.device.revoked)
 
     @property
@@ -168,7 +168,7 @@ def find_asker(request: Request, service: Service, by_device: bool = False) -> A
 
     A credential that is not known is as good as none. `by_device` looks no further than an enrolled device.
     """
-    accounts, standing = service.accounts, service.ledger.standing
+    accounts, facts = service.accounts, service.ledger.access_facts
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
     if kind:
         return _by_bearer(service, secret.strip(), by_device) if kind.casefold() == "bearer" else Asker(service)
@@ -179,30 +179,30 @@ def find_asker(request: Request, service: Service, by_device: bool = False) -> A
     session = accounts.session(secret) if secret else None
     if session is not None:
         via: Any = "pin" if session.kind == "pin" else "session"
-        who = standing.who(session.person_id, via)
+        who = facts.who(session.person_id, via)
         return Asker(service, who, session, secret, device, by_cookie=True, password_only=session.password_only)
     if device is not None:
-        return Asker(service, standing.device(device.device_id), None, "", device, by_cookie=True)
+        return Asker(service, facts.device(device.device_id), None, "", device, by_cookie=True)
     return Asker(service)
 
 
 def _by_bearer(service: Service, secret: str, by_device: bool) -> Asker:
     token = service.accounts.token(secret)
     if token is not None:
-        who = service.ledger.standing.who(token.person_id, "token", scopes=token.scopes)
+        who = service.ledger.access_facts.who(token.person_id, "token", scopes=token.scopes)
         return Asker(service, who, password_only=token.password_only)
     device = service.accounts.device(secret)
     if device is None:
         return Asker(service)
     if device.revoked:
         return _shut_out(service, device, by_device)
-    return Asker(service, service.ledger.standing.device(device.device_id), device=device)
+    return Asker(service, service.ledger.access_facts.device(device.device_id), device=device)
 
 
 def _shut_out(service: Service, device: DeviceRow, by_device: bool, by_cookie: bool = False) -> Asker:
     """A device that was shut out: itself where it delivers, once, and nobody wherever anything could be read."""
     if by_device and device.delivers:
-        return Asker(service, service.ledger.standing.device(device.device_id), device=device, by_cookie=by_cookie)
+        return Asker(service, service.ledger.access_facts.device(device.device_id), device=device, by_cookie=by_cookie)
     return Asker(service, shut_out=True, wiped=device.over)
 
 

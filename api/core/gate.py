@@ -205,11 +205,11 @@ def _kept_page(request: Request, asking: Asker) -> Response | None:
         named = None if student is None else UUID(student)
     except ValueError:
         return None
-    kept = None if named is None else asking.ledger.world.kept(named)
+    kept = None if named is None else asking.ledger.states.kept(named)
     if student is None or named is None or kept == named:
         return None
     known = _known(request, asking, named)
-    if known is not None and asking.ledger.world.kept(named, asking.ledger.position_at(known)) == named:
+    if known is not None and asking.ledger.states.kept(named, asking.ledger.position_at(known)) == named:
         # As it was known at that time they were two, so each is shown by itself.
         return None
     path = request.url.path.replace(student, str(kept), 1)
@@ -222,7 +222,7 @@ def _known(request: Request, asking: Asker, student: UUID) -> datetime | None:
         moment = datetime.fromisoformat(request.query_params.get("known_at", ""))
         return moment if moment.tzinfo else None
     except ValueError:
-        zone = asking.ledger.standing.zone_of(student)
+        zone = asking.ledger.access_facts.zone_of(student)
         return end_of_day(request.query_params.get("known", ""), ZoneInfo(zone))
 
 
@@ -244,7 +244,7 @@ def _may(request: Request, asking: Asker, gate: Gate) -> bool:
     try:
         if student is not None:
             return asking.may(gate.action, UUID(student)) or (
-                asking.ledger.world.student(UUID(student)) is None and asking.may(gate.action)
+                asking.ledger.states.student(UUID(student)) is None and asking.may(gate.action)
             )
         if setting is not None:
             # Somebody who may see some students of a setting may ask; what comes back is filtered.

@@ -73,6 +73,6 @@ def student_seen(asking: Asker, body: Json) -> Json:
     days = asking.days("see-student", body["id"], body["setting_id"])
     body = {**body, **_held_during(body, days)}
     hidden = hidden_of_student(asking.who, asking.about(body["id"], body["setting_id"]))
-    read = days.until(asking.ledger.standing.today(UUID(str(body["setting_id"]))))
+    read = days.until(asking.ledger.access_facts.today(UUID(str(body["setting_id"]))))
     worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
     return {name: value for name, value in {**body, **worker}.items() if name not in hidden}

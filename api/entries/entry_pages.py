@@ -84,7 +84,7 @@ def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[
     told = story_of(using.reader, entry)
     if (
         told is None
-        or using.ledger.world.kept(UUID(told["entry"]["student_id"])) != student_id
+        or using.ledger.states.kept(UUID(told["entry"]["student_id"])) != student_id
         or day_of(using.reader, told) not in asking.days("read-history", student_id)
     ):
         raise Unknown

@@ -101,7 +101,7 @@ def _line(
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}
     kind, mine = str(entry.get("kind")), id_of_entry(entry, "author_id") == asking.who.person_id
     about = id_of_entry(entry, "student_id")
-    kept = None if about is None else str(using.ledger.world.kept(about))
+    kept = None if about is None else str(using.ledger.states.kept(about))
     student = next((one["name"] for one in students if one["id"] == kept), None)
     return {
         "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at,

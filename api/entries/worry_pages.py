@@ -76,7 +76,7 @@ def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str
     except Unreadable:
         said, instead = None, CLOSED
     student = UUID((said or orjson.loads(body))["student_id"])
-    return str(using.ledger.world.kept(student)), said, instead
+    return str(using.ledger.states.kept(student)), said, instead
 
 
 def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:

@@ -18,7 +18,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current
 from api.core.show import YEARS, people_of, setting_for, show
-from projections.queries.audit import KINDS, Deed, deeds
+from projections.queries.audit import KINDS, AuditEntry, audit_entries
 from reports.csv_files import csv_text
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -44,7 +44,9 @@ WORDS = {
 }  # fmt: skip
 
 
-def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any, list[Any], dict[str, str], list[Deed]]:
+def _asked(
+    using: Service, asking: Asker, params: Any, limit: int
+) -> tuple[Any, list[Any], dict[str, str], list[AuditEntry]]:
     body, settings = setting_for(using.reader, asking, params.get("setting", ""), "see-audit")
     today = using.ledger.now().astimezone(ZoneInfo(body["time_zone"])).date()
     first, last = _day(params.get("from", ""), today - timedelta(days=DAYS)), _day(params.get("to", ""), today)
@@ -56,7 +58,7 @@ def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any,
     }
     said |= {name: str(_id(params.get(name, "")) or "") for name in ("who", "student")}
     before = params.get("before", "")
-    found = deeds(
+    found = audit_entries(
         using.ledger.recorder, UUID(body["id"]), datetime.combine(first, time.min, zone),
         datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1),
         limit, said["kind"], _id(said["who"]), _records(using, said["student"]),
@@ -74,7 +76,7 @@ def _asked(using: Service, asking: Asker, params: Any, limit: int) -> tuple[Any,
 def _records(using: Service, student: str) -> Sequence[UUID]:
     """Every record of a student who was asked for, so that who looked at any of them is told."""
     found = _id(student)
-    return () if found is None else using.ledger.world.records(found)
+    return () if found is None else using.ledger.states.records(found)
 
 
 def _day(said: str, otherwise: date) -> date:
@@ -115,11 +117,11 @@ def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse
 
 
 def _kept(using: Service, student: str | None) -> str:
-    return "" if student is None else str(using.ledger.world.kept(UUID(student)))
+    return "" if student is None else str(using.ledger.states.kept(UUID(student)))
 
 
 def _line(
-    one: Deed,
+    one: AuditEntry,
     people: dict[str, str | None],
     students: dict[str, str | None],
     zone: ZoneInfo,

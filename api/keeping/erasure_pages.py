@@ -104,7 +104,7 @@ def _erasure(
 def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
     """How many sealed texts there are of each class, in every record of a child: all of them are erased together."""
     found: Counter[str] = Counter()
-    for record in using.ledger.world.records(student_id):
+    for record in using.ledger.states.records(student_id):
         found.update(using.ledger.recorder.count_sealed(record))
     return found
 
@@ -163,7 +163,7 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
 
 def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
     """The record of a child in which a position of the ledger lies: a text is removed from where it stands."""
-    found, records = using.ledger.recorder.events_at([position]), using.ledger.world.records(student_id)
+    found, records = using.ledger.recorder.events_at([position]), using.ledger.states.records(student_id)
     return next((event.student_id for event in found if event.student_id in records), student_id)
 
 
@@ -179,7 +179,7 @@ def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, s
             return [made(SetHold, hold_id=id_of(form, "form"), reason_code=text_of(form, "reason") or "other")]
         case "lift":
             hold = id_of(form, "hold")
-            whose = using.ledger.world.record_where(student_id, lambda record: hold in record.holds)
+            whose = using.ledger.states.record_where(student_id, lambda record: hold in record.holds)
             return [made(LiftHold, whose, hold_id=hold)]
         case "release":
             return [made(ReleaseToFamily, released=text_of(form, "released") == "1")]

@@ -18,10 +18,10 @@ from ap_ledger.errors import Refused
 from ap_ledger.events.moments import moment
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
-from api.core.deeds import deed_in_words
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
+from api.core.proposals_in_words import proposal_in_words
 from api.core.service import Current, Using
 from api.core.show import base_of, id_of, people_of, read_form, show, text_of
 from projections.queries.reading import Unknown
@@ -57,7 +57,7 @@ def _proposals(
             mine = body["proposed_by"] == str(asking.person)
             shown.append(
                 {
-                    "id": body["id"], "words": deed_in_words(using, people, body),
+                    "id": body["id"], "words": proposal_in_words(using, people, body),
                     "who": people.get(body["proposed_by"]) or "someone", "mine": mine,
                     "since": moment(body["proposed_at"]).date(), "may": not mine and may_approve(asking.who, proposed),
                 }

@@ -108,7 +108,7 @@ def _change(change: Any) -> str:
 
 def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
     """What was begun and not finished, in every record of a child, the newest first."""
-    found = [draft for record in using.ledger.world.records(student_id) for draft in using.drafts.of(record)]
+    found = [draft for record in using.ledger.states.records(student_id) for draft in using.drafts.of(record)]
     return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
 
 
@@ -268,7 +268,7 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
             answers,
             [result.message or "This could not be recorded."],
         )
-    for record in using.ledger.world.records(student_id):
+    for record in using.ledger.states.records(student_id):
         using.drafts.forget(record, draft)
     return RedirectResponse(
         f"/students/{student_id}/questionnaires/thanks?as={respondent}&min_position={result.position or 0}", 303

@@ -59,12 +59,12 @@ def _people(
     about: str = "",
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "see-people")
-    today = using.ledger.standing.today(UUID(body["id"])).isoformat()
+    today = using.ledger.access_facts.today(UUID(body["id"])).isoformat()
     rows = []
     for person in using.reader.whole("people"):
         roles = [
             role
-            for role in using.ledger.standing.roles_to_come(UUID(person["id"]))
+            for role in using.ledger.access_facts.roles_to_come(UUID(person["id"]))
             if str(role.setting_id) == body["id"]
         ]
         if person["setting_id"] == body["id"] or roles:
@@ -122,7 +122,7 @@ def _looked_after(using: Service, asking: Asker, form: FormData, setting: Body) 
     if not asking.may("manage-people", setting=setting["id"]):
         raise NotAllowed
     person = id_of(form, "person")
-    require_home(using.ledger.world.person(person), UUID(setting["id"]))
+    require_home(using.ledger.states.person(person), UUID(setting["id"]))
     return person
 
 
@@ -132,7 +132,7 @@ def _command(using: Service, asking: Asker, form: FormData, setting: Body) -> Co
     def made(kind: type[Command], person: str = "person", **fields: Any) -> Command:
         return command_of(kind, form, asking, setting["id"], person_id=id_of(form, person), **fields)
 
-    today = using.ledger.standing.today(UUID(setting["id"]))
+    today = using.ledger.access_facts.today(UUID(setting["id"]))
     match text_of(form, "do"):
         case "add":
             return made(AddPerson, "form", name=text_of(form, "name").strip())

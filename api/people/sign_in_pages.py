@@ -93,7 +93,7 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
         accounts.leave(asking.secret)
     if following == "/" and device is not None:
         # On an enrolled device people are there to log; at a desk they are there to look.
-        kind = asking.ledger.world.device(device)
+        kind = asking.ledger.states.device(device)
         following = "/sessions" if kind is not None and kind.kind == "tablet" else "/visit"
     answer = keep_session(RedirectResponse("/?from=sign-in" if following == "/" else following, 303), secret)
     return keep_browser(answer, accounts.know_browser(person, browser))
@@ -166,7 +166,9 @@ def _me(
     accounts = using.accounts
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
     where = {setting["id"]: setting["name"] for setting in using.reader.whole("settings")}
-    roles = [(role.role, where.get(str(role.setting_id), "")) for role in using.ledger.standing.roles(asking.person)]
+    roles = [
+        (role.role, where.get(str(role.setting_id), "")) for role in using.ledger.access_facts.roles(asking.person)
+    ]
     return show(
         request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said,
         done=DONE.get(done, ""),

@@ -121,7 +121,7 @@ def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about:
             return (clock, about) in record.ended
         return rule.about == "placement" and about.partition("/")[0] in {str(one.id) for one in record.placements}
 
-    return asking.ledger.world.record_where(student, is_there)
+    return asking.ledger.states.record_where(student, is_there)
 
 
 def _command(asking: Asker, where: Body, form: FormData) -> Command:

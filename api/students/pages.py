@@ -15,10 +15,10 @@ from fastapi.responses import HTMLResponse
 
 from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asking
-from api.core.deeds import told_to_leads
 from api.core.filters import Chosen, narrow, needs_seen
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
+from api.core.proposals_in_words import told_to_leads
 from api.core.released import lines_of, released_to
 from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
@@ -51,7 +51,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         students = asking.among(using.reader.everyone(setting), "see-student")
         days = asking.days_among(students, "read-history")
         read = [student for student in students if student["id"] in days]
-        today = using.ledger.standing.today(UUID(setting["id"]))
+        today = using.ledger.access_facts.today(UUID(setting["id"]))
         found = narrow(using.reader, asking, setting, read, wanted, today)
         lines = overview(using.reader, setting, found.students, now, days)
         others = [student for student in students if student not in read]

@@ -42,7 +42,7 @@ MENTIONED = re.compile(rf"\b({_SUM}|sub-?totals?|{_STATISTIC}|over-?all|scores?|
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RowContext:
     """How a row stands in its sheet: what it goes by, and what stands beside it."""
 
     words: str
@@ -94,7 +94,7 @@ def standing(
     under_own_heading: bool,
     as_heading: bool,
     ends_block: bool,
-) -> Standing:
+) -> RowContext:
     """How a row stands whose own words are in a place of it."""
     words = row.cells[own]
     meaning = {place: means for means, places in columns.more.items() for place in places}
@@ -111,7 +111,7 @@ def standing(
         else:
             for_a_thing = for_a_thing or place in tree
             (values if means is None else said).append(cell)
-    return Standing(words, values, said, heading, for_a_thing, identity, under_own_heading, as_heading, ends_block)
+    return RowContext(words, values, said, heading, for_a_thing, identity, under_own_heading, as_heading, ends_block)
 
 
 def may_add_up(words: str) -> bool:

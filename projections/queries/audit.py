@@ -29,7 +29,7 @@ KINDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class AuditEntry:
     """One line of an audit: who did what, about whom, when; `detail` holds codes and no words."""
 
     position: int
@@ -57,7 +57,7 @@ DETAILS = (
 )
 
 
-def deeds(
+def audit_entries(
     recorder: LedgerRecorder,
     setting: UUID,
     first: datetime,
@@ -67,20 +67,22 @@ def deeds(
     author: UUID | None = None,
     students: Sequence[UUID] = (),
     before: int | None = None,
-) -> list[Deed]:
+) -> list[AuditEntry]:
     """What was recorded in a setting within a stretch of time, newest first, at most `limit`, below a position if one
     is given."""
     low = recorder.position_at(microseconds(first) - 1) + 1
     high = recorder.position_at(microseconds(last))
     until = min(high, before - 1) if before else high
     rows = recorder.search(low, until, setting, author, students, KINDS.get(kind, ()), limit)
-    return [_deed(row) for row in rows]
+    return [_audit_entry(row) for row in rows]
 
 
-def _deed(row: Any) -> Deed:
+def _audit_entry(row: Any) -> AuditEntry:
     state = orjson.loads(row.state)
     detail = ", ".join(
         str(state[name]) for name in DETAILS if state.get(name) is not None and isinstance(state[name], (str, int))
     )
     author, student = (str(UUID(bytes=bytes(one))) if one else None for one in (row.author_id, row.student_id))
-    return Deed(row.position, moment(row.recorded_at), moment(row.occurred_at), row.topic, author, student, detail)
+    return AuditEntry(
+        row.position, moment(row.recorded_at), moment(row.occurred_at), row.topic, author, student, detail
+    )

@@ -136,7 +136,7 @@ def expected_at(reader: Reader, student_id: UUID, setting: Body, position: int) 
 
     @cache
     def known() -> tuple[Expectations, Body]:
-        records = reader.ledger.world.records(student_id)
+        records = reader.ledger.states.records(student_id)
         found, key = known_at_position(reader, setting, records, position), str(student_id)
         whose = {"id": key, "expected": found.expected.get(key, ())}
         return Expectations(found.setting, found.placements.get(key, ())), whose

@@ -95,7 +95,7 @@ def days_at(
             )
             if folded:
                 days.append((date.fromordinal(day).isoformat(), folded))
-        incomplete = reader.views.incomplete(connection, reader.ledger.world.records(student_id))
+        incomplete = reader.views.incomplete(connection, reader.ledger.states.records(student_id))
     return as_offered(expected or expected_at(reader, student_id, setting, position), days), position, incomplete
 
 
@@ -192,9 +192,9 @@ def _moved(reader: Reader, changed: Collection[bytes], position: int) -> dict[by
 
 def zone_of(reader: Reader, student_id: UUID) -> str:
     """The time zone in which a student's days begin and end."""
-    world = reader.ledger.world
-    student = world.student(student_id)
-    setting = world.setting(student.setting_id) if student and student.setting_id else None
+    states = reader.ledger.states
+    student = states.student(student_id)
+    setting = states.setting(student.setting_id) if student and student.setting_id else None
     if setting is None:
         raise Unknown
     return setting.time_zone

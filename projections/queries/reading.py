@@ -242,7 +242,7 @@ class Reader:
 
     def incomplete_students(self) -> frozenset[str]:
         """The ids of the students about whom an event could not be read, in whichever of their records."""
-        return frozenset(str(self.ledger.world.kept(UUID(student))) for student in self.views.incomplete_students())
+        return frozenset(str(self.ledger.states.kept(UUID(student))) for student in self.views.incomplete_students())
 
     def positions(self) -> dict[str, int]:
         """The position of the ledger and of each projection."""

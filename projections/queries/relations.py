@@ -42,7 +42,7 @@ def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
 
 def days_placed(reader: Reader, student_id: UUID) -> Days:
     """The days of all the placements of one student, as they are known now."""
-    student = reader.ledger.world.child(student_id)
+    student = reader.ledger.states.child(student_id)
     return days_of((one.start, one.end) for one in student.placements) if student else NO_DAYS
 
 

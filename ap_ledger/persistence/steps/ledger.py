@@ -165,7 +165,7 @@ def _rows(upgrading: Upgrading) -> Iterator[tuple[list[int], list[int], list[Row
             author,
             device,
             occurred,
-            print_,
+            fingerprint,
             hash_,
             state,
         ) in some:
@@ -181,7 +181,7 @@ def _rows(upgrading: Upgrading) -> Iterator[tuple[list[int], list[int], list[Row
                 _id(device),
             )
             hash_ = None if hash_ is None else bytes(hash_)
-            rows.append(Row(*ids, occurred, bytes(print_), hash_, state))  # type: ignore[arg-type]
+            rows.append(Row(*ids, occurred, bytes(fingerprint), hash_, state))  # type: ignore[arg-type]
         yield [row[0] for row in some], [row[1] for row in some], rows
         after = some[-1][0]
 

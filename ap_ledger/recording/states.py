@@ -37,7 +37,7 @@ FAR_BEHIND = 20_000
 
 
 @dataclass(slots=True)
-class Party:
+class EntryContext:
     """A setting, a student of it and an author, with what a day of entries asks about them again and again."""
 
     setting: Setting
@@ -67,7 +67,7 @@ class Party:
         return self._placed[day]
 
 
-class World:
+class States:
     """States of the streams with rules, folded when first asked for.
 
     `refresh` looks what was recorded since, in this process or another, so that no more than that is read anew.
@@ -93,7 +93,7 @@ class World:
     def _combine_anew(self) -> None:
         """Lets go of what was put together of several states."""
         self._definitions: dict[tuple[str, int], Definition | None] = {}
-        self._parties: dict[tuple[UUID, UUID, UUID], Party] = {}
+        self._contexts: dict[tuple[UUID, UUID, UUID], EntryContext] = {}
 
     def refresh(self, max_age: float = 0.0) -> None:
         """Looks what was recorded since, and whether keys were changed: one may have been shredded elsewhere.
@@ -120,17 +120,17 @@ class World:
             self._states.outdate({change.stream for change in changes})
             self._combine_anew()
 
-    def party(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+    def context(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> EntryContext:
         """Who an entry is between. Raises Refused where one is unknown or they do not belong together."""
         who = (setting_id, student_id, author_id)
         # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
-        parties = self._parties
-        found = parties.get(who)
+        contexts = self._contexts
+        found = contexts.get(who)
         if found is None:
-            found = parties[who] = self._meet(setting_id, student_id, author_id)
+            found = contexts[who] = self._meet(setting_id, student_id, author_id)
         return found
 
-    def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> Party:
+    def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> EntryContext:
         setting = self.fold(setting_id, project_setting)
         if setting is None:
             raise Refused("unknown-setting", "No setting with this id keeps its ledger here.", "setting_id")
@@ -141,7 +141,7 @@ class World:
             raise Refused("unknown-person", "No person with this id was added here.", "author_id")
         core = self._keyring.key(student_id, "core")
         child = self.child(student_id) or student
-        return Party(setting, child, Fingerprint(core.raw) if core else None, child.since)
+        return EntryContext(setting, child, Fingerprint(core.raw) if core else None, child.since)
 
     def setting(self, setting_id: UUID) -> Setting | None:
         """A setting as it is now, or None."""

@@ -58,7 +58,7 @@ def _proposed(using: Service, people: dict[str, str | None], where: set[str]) ->
             "declined": f"{second} declined it.",
         }
         who = people.get(body["proposed_by"]) or "someone"
-        yield Told(deed_in_words(using, people, body), f"Proposed by {who}", at, standing[body["status"]])
+        yield Told(proposal_in_words(using, people, body), f"Proposed by {who}", at, standing[body["status"]])
 
 
 def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[Told]:
@@ -75,7 +75,7 @@ def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[
                 yield Told(words, f"Ended by {ended_by}" if role["ended_by"] else "Ended at the machine", at, "")
 
 
-def deed_in_words(using: Service, people: dict[str, str | None], body: Body) -> str:
+def proposal_in_words(using: Service, people: dict[str, str | None], body: Body) -> str:
     """What was proposed, in a sentence."""
     command = body["command"]
     student = (using.reader.one("students", body["student_id"]) or {}).get("name") if body["student_id"] else None

@@ -95,7 +95,7 @@ class Unprintable(Exception):
     """A figure uses something that print cannot draw; says what."""
 
 
-def print_figure(plot: go.Figure, width: int = 680, height: int | None = None) -> str:
+def figure_as_svg(plot: go.Figure, width: int = 680, height: int | None = None) -> str:
     """The figure as SVG, `width` by `height` in CSS pixels. Raises Unprintable."""
     made = plot.to_plotly_json()
     layout, traces = made["layout"], made["data"]

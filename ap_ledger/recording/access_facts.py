@@ -10,18 +10,18 @@ from functools import cache
 from uuid import UUID
 
 from ap_ledger.access import DEVICE, TEXT_DAYS, About, Grant, Relations, Via, Who
-from ap_ledger.domain.person import HeldRole
+from ap_ledger.domain.person import RoleAssignment
 from ap_ledger.domain.student_state import Student
 from ap_ledger.events.days import Days, days_of
 from ap_ledger.events.moments import local_day, microseconds
-from ap_ledger.recording.world import LOOK_AGAIN, World
+from ap_ledger.recording.states import LOOK_AGAIN, States
 
 
-class Standing:
+class AccessFacts:
     """Puts together who asks and what is asked about."""
 
-    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
-        self._world = world
+    def __init__(self, states: States, clock: Callable[[], datetime]) -> None:
+        self._states = states
         self._clock = clock
 
     def today(self, setting_id: UUID | None) -> date:
@@ -30,24 +30,24 @@ class Standing:
 
     def zone_of(self, student_id: UUID) -> str:
         """The time zone in which a student's days begin and end."""
-        student = self._world.student(student_id)
+        student = self._states.student(student_id)
         return self._zone(student.setting_id if student else None)
 
     def _zone(self, setting_id: UUID | None) -> str:
-        setting = self._world.setting(setting_id) if setting_id is not None else None
+        setting = self._states.setting(setting_id) if setting_id is not None else None
         return setting.time_zone if setting is not None else "UTC"
 
-    def roles(self, person_id: UUID, at: int | None = None) -> tuple[HeldRole, ...]:
+    def roles(self, person_id: UUID, at: int | None = None) -> tuple[RoleAssignment, ...]:
         """The roles that somebody holds at a moment (in microseconds); now, where none is given."""
-        person = self._world.person(person_id)
+        person = self._states.person(person_id)
         moment = microseconds(self._clock()) if at is None else at
         return (
             tuple(role for role in person.roles if role.in_force(moment, self._zone(role.setting_id))) if person else ()
         )
 
-    def roles_to_come(self, person_id: UUID) -> tuple[HeldRole, ...]:
+    def roles_to_come(self, person_id: UUID) -> tuple[RoleAssignment, ...]:
         """The roles that somebody holds now or will hold: those that are not over."""
-        person, moment = self._world.person(person_id), microseconds(self._clock())
+        person, moment = self._states.person(person_id), microseconds(self._clock())
         return (
             tuple(role for role in person.roles if not role.is_over(moment, self._zone(role.setting_id)))
             if person
@@ -63,8 +63,8 @@ class Standing:
         scopes: frozenset[str] = frozenset(),
     ) -> Who:
         """A person with the roles in force at a moment (in microseconds), or now. Somebody unknown holds none."""
-        self._world.refresh(LOOK_AGAIN)
-        person = self._world.person(person_id)
+        self._states.refresh(LOOK_AGAIN)
+        person = self._states.person(person_id)
         if person is None:
             return Who(person_id, via=via, scopes=scopes)
         grants = tuple(Grant(role.setting_id, role.role, role.commissioner_id) for role in self.roles(person_id, at))
@@ -72,18 +72,18 @@ class Standing:
 
     def _every_record(self, students: frozenset[UUID]) -> frozenset[UUID]:
         """These students under every id under which anything was recorded of them."""
-        return frozenset(record for student in students for record in self._world.records(student))
+        return frozenset(record for student in students for record in self._states.records(student))
 
     def device(self, device_id: UUID) -> Who:
         """A device as itself, of the setting that enrolled it."""
-        self._world.refresh(LOOK_AGAIN)
-        device = self._world.device(device_id)
+        self._states.refresh(LOOK_AGAIN)
+        device = self._states.device(device_id)
         return Who(None, (Grant(device.setting_id, DEVICE),) if device else (), "device", device_id=device_id)
 
     def student(self, student_id: UUID, on: date | None = None) -> About:
         """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may
         anything."""
-        found = self._world.child(student_id)
+        found = self._states.child(student_id)
         setting = found.setting_id if found else None
         # However many rules go by them, relations are put together once.
         relations = cache(lambda: _relations(found, on or self.today(setting)))
