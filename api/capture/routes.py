@@ -16,10 +16,10 @@ from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.kinds import TOLD
 from ap_ledger.recording.boxes import public_key
+from api.capture.answers import DayOfSetting, MissingOfDay, StepsOfGroup
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.problems import Problem
-from api.core.schemas import DayOfSetting, MissingOfDay, StepsOfGroup
 from api.core.service import Current, Json, Using
 from api.core.show import people_here, people_of, setting_for
 from api.core.withhold import student_seen

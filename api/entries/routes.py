@@ -26,8 +26,8 @@ from api.core.gate import Gate, gated
 from api.core.guards import ENTRIES
 from api.core.paging import Cursor, linked, page
 from api.core.problems import NotAllowed, Problem, problem
-from api.core.schemas import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
 from api.core.service import Json, Using
+from api.entries.answers import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
 
 router = gated(prefix="/api/v1")
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from api.core.gate import OPEN, Gate, gated
 from api.core.problems import Problem
-from api.core.schemas import Health, Positions
-from api.core.service import Json, Using
+from api.core.service import Using
+from api.keeping.answers import Health, Positions
 
 router = gated()
 POSITION = Gauge("ap_ledger_position", "The last position of the ledger.")
@@ -24,12 +22,11 @@ WAITING = Gauge("ap_ledger_writes_waiting", "Entries waiting to be written.")
     gate=Gate(OPEN),
     operation_id="live",
     summary="Whether the process answers",
-    response_model=Health,
     response_model_exclude_none=True,
 )
-def live() -> Json:
+def live() -> Health:
     """The process answers."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
 @router.get(
@@ -37,18 +34,17 @@ def live() -> Json:
     gate=Gate(OPEN),
     operation_id="ready",
     summary="Whether the databases answer",
-    response_model=Health,
     response_model_exclude_none=True,
     responses={503: {"model": Problem}},
 )
-def ready(using: Using) -> Json:
+def ready(using: Using) -> Health:
     """The ledger and its read models can be read.
 
     Answers 503 with a reason when they cannot. A wrong clock is said and is no reason to restart.
     """
     using.reader.positions()
     fault = using.ledger.time.fault()
-    return {"status": "ok", **({"clock": fault.sentence} if fault else {})}
+    return Health(status="ok", clock=fault.sentence if fault else None)
 
 
 @router.get(
@@ -56,13 +52,12 @@ def ready(using: Using) -> Json:
     gate=Gate("see-frameworks", device=True),
     operation_id="getPosition",
     summary="How far the ledger and its projections are",
-    response_model=Positions,
 )
-def position(using: Using) -> Json:
+def position(using: Using) -> Positions:
     """The lag is that of the slowest projection, in events."""
-    at: dict[str, Any] = using.reader.positions()
+    at = using.reader.positions()
     end = at.pop("ledger")
-    return {"ledger": end, "projections": at, "lag": end - min(at.values())}
+    return Positions(ledger=end, projections=at, lag=end - min(at.values()))
 
 
 @router.get("/api/v1/openapi.json", gate=Gate("see-frameworks", device=True), include_in_schema=False)

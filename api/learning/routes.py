@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,29 @@ from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
 from api.core.problems import Problem
-from api.core.schemas import GroupLearning, Questionnaires, RegisterSuggestions, StudentLearning
-from api.core.service import Current, Json
+from api.core.service import Current
 from api.core.times import AsOf, KnownAt
+from api.learning.answers import (
+    AnsweringOut,
+    GapUnder,
+    GroupLearning,
+    GroupUnitOut,
+    Plan,
+    Questionnaires,
+    RaterOut,
+    RegisterSuggestions,
+    ScoreOut,
+    StudentLearning,
+    SuggestedCodeOut,
+    UnitNow,
+    UnitStep,
+)
+from frameworks.language.learning import GroupUnit, NextSteps, UnitState
+from frameworks.language.scoring import ScoreResult
 from projections.queries.curriculum_state import group_curriculum, student_curriculum
-from projections.queries.instruments import answered
+from projections.queries.instruments import Answering, Rater, answered
 from projections.queries.reading import Unknown
-from projections.queries.register import suggested_codes
+from projections.queries.register import SuggestedCode, suggested_codes
 from projections.queries.relations import still_here
 
 router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
@@ -30,7 +46,6 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
     gate=Gate("read-learning", reads="learning"),
     operation_id="getStudentLearning",
     summary="One student in one curriculum",
-    response_model=StudentLearning,
 )
 def student_learning(
     student_id: UUID,
@@ -40,27 +55,27 @@ def student_learning(
     asking: Asking,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-) -> Json:
+) -> StudentLearning:
     """The status of every unit that was touched with all its steps, and what to plan next."""
     now = using.ledger.now()
     within = asking.days("read-learning", student_id)
-    found = student_curriculum(using.reader, student_id, f"{curriculum_id}@{version}", as_of or now, known_at, within)
-    return {
-        "student_id": str(student_id),
-        "curriculum": found.curriculum.key,
-        "units": {
-            unit: {
-                "status": state.status, "since": state.since, "secure": state.secure, "losses": state.losses,
-                "steps": [{"on": step.day, "status": step.status} for step in state.steps],
-            }
-            for unit, state in found.states.items()
-        },
-        "next": {
-            "ready": found.next.ready, "nearly": found.next.nearly, "lost": found.next.lost,
-            "untouched": found.next.untouched,
-            "gaps": [{"unit": gap.unit, "holds_up": list(gap.holds_up)} for gap in found.next.gaps],
-        },
-    }  # fmt: skip
+    learned = student_curriculum(using.reader, student_id, f"{curriculum_id}@{version}", as_of or now, known_at, within)
+    return StudentLearning(
+        student_id=student_id,
+        curriculum=learned.curriculum.key,
+        units={unit: _unit_now(state) for unit, state in learned.states.items()},
+        next=_plan(learned.next),
+    )
+
+
+def _unit_now(state: UnitState) -> UnitNow:
+    steps = [UnitStep(on=step.day, status=step.status) for step in state.steps]
+    return UnitNow(status=state.status, since=state.since, secure=state.secure, losses=state.losses, steps=steps)
+
+
+def _plan(steps: NextSteps) -> Plan:
+    gaps = [GapUnder(unit=gap.unit, holds_up=list(gap.holds_up)) for gap in steps.gaps]
+    return Plan(ready=steps.ready, nearly=steps.nearly, lost=steps.lost, untouched=steps.untouched, gaps=gaps)
 
 
 @router.get(
@@ -68,7 +83,6 @@ def student_learning(
     gate=Gate("read-group"),
     operation_id="getGroupLearning",
     summary="A group in one curriculum",
-    response_model=GroupLearning,
 )
 def group_learning(
     setting_id: UUID,
@@ -82,7 +96,7 @@ def group_learning(
         list[UUID] | None,
         Query(description=("The students of the group; everybody who is here on that day, if not given.")),
     ] = None,
-) -> Json:
+) -> GroupLearning:
     """For every unit, who is ready for it, who is nearly there, and who has it."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
@@ -93,20 +107,27 @@ def group_learning(
         readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date()
     )
     students = [one for one in readable if one["id"] in wanted] if wanted else here
-    found = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)
-    ids = [one["id"] for one in students]
+    group = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)
+    ids = [UUID(one["id"]) for one in students]
 
-    def names(unit: Any, bits: int) -> list[str]:
+    def those(unit: GroupUnit, bits: int) -> list[UUID]:
         return [ids[place] for place in unit.students(bits)]
 
-    return {
-        "setting_id": str(setting_id), "curriculum": found.curriculum.key, "students": ids,
-        "shared": [unit.unit for unit in found.shared()],
-        "units": [
-            {"unit": unit.unit, "ready": names(unit, unit.ready), "nearly": names(unit, unit.nearly),
-            "secure": names(unit, unit.secure)} for unit in found.units
+    return GroupLearning(
+        setting_id=setting_id,
+        curriculum=group.curriculum.key,
+        students=ids,
+        shared=[unit.unit for unit in group.shared()],
+        units=[
+            GroupUnitOut(
+                unit=unit.unit,
+                ready=those(unit, unit.ready),
+                nearly=those(unit, unit.nearly),
+                secure=those(unit, unit.secure),
+            )
+            for unit in group.units
         ],
-    }  # fmt: skip
+    )
 
 
 @router.get(
@@ -114,33 +135,37 @@ def group_learning(
     gate=Gate("read-questionnaires", reads="questionnaires"),
     operation_id="listQuestionnaires",
     summary="Questionnaires answered about a student",
-    response_model=Questionnaires,
 )
-def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_at: KnownAt = None) -> Json:
+def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_at: KnownAt = None) -> Questionnaires:
     """By instrument and respondent: every answering with its scores, and what is due. Raters are never mixed."""
     raters = answered(using.reader, student_id, as_of or using.ledger.now(), known_at)
-    return {
-        "student_id": str(student_id),
-        "items": [
-            {
-                "instrument": rater.instrument.key, "respondent": rater.respondent, "due": rater.due,
-                "expected": rater.complete.expected if rater.complete else None,
-                "given": rater.complete.given if rater.complete else None,
-                "answered": [
-                    {
-                        "entry_id": str(one.entry), "on": one.day, "erased": one.scored is None,
-                        "scores": {
-                            name: {"value": said.value, "reason": said.reason,
-                            "band": said.band.label if said.band else None, "prorated": said.prorated}
-                            for name, said in (one.scored.scores if one.scored else {}).items()
-                        },
-                    }
-                    for one in rater.answers
-                ],
-            }
-            for rater in raters
-        ],
-    }  # fmt: skip
+    return Questionnaires(student_id=student_id, items=[_rater(rater) for rater in raters])
+
+
+def _rater(rater: Rater) -> RaterOut:
+    return RaterOut(
+        instrument=rater.instrument.key,
+        respondent=rater.respondent,
+        due=rater.due,
+        expected=rater.complete.expected if rater.complete else None,
+        given=rater.complete.given if rater.complete else None,
+        answered=[_answering(answering) for answering in rater.answers],
+    )
+
+
+def _answering(answering: Answering) -> AnsweringOut:
+    scores = answering.scored.scores if answering.scored else {}
+    return AnsweringOut(
+        entry_id=answering.entry,
+        on=answering.day,
+        erased=answering.scored is None,
+        scores={name: _score(result) for name, result in scores.items()},
+    )
+
+
+def _score(result: ScoreResult) -> ScoreOut:
+    band = result.band.label if result.band else None
+    return ScoreOut(value=result.value, reason=result.reason, band=band, prorated=result.prorated)
 
 
 @router.get(
@@ -148,7 +173,6 @@ def questionnaires(student_id: UUID, using: Current, as_of: AsOf = None, known_a
     gate=Gate("read-history", reads="register"),
     operation_id="suggestCodes",
     summary="Register codes to suggest, with their reasons",
-    response_model=RegisterSuggestions,
 )
 def register(
     student_id: UUID,
@@ -159,23 +183,31 @@ def register(
     ] = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-) -> Json:
+) -> RegisterSuggestions:
     """A code is a suggestion to the host school, which decides.
 
     Nothing below "on site and supervised" suggests being present.
     """
     now = as_of or using.ledger.now()
     within = asking.days("read-history", student_id)
-    found = suggested_codes(using.reader, student_id, first or (now - timedelta(weeks=4)).date(), now, known_at, within)
-    return {
-        "student_id": str(student_id),
-        "incomplete": str(student_id) in using.reader.incomplete_students(),
-        "items": [
-            {
-                "entry_id": one.entry_id, "planned_start": one.start, "planned_end": one.end, "attended": one.attended,
-                "disputed": one.disputed, "entry_ids": [each["id"] for each in one.told],
-                "code": one.suggestion.code, "meaning": one.suggestion.meaning, "reason": one.suggestion.reason,
-            }
-            for one in found
-        ],
-    }  # fmt: skip
+    start = first or (now - timedelta(weeks=4)).date()
+    sessions = suggested_codes(using.reader, student_id, start, now, known_at, within)
+    return RegisterSuggestions(
+        student_id=student_id,
+        incomplete=str(student_id) in using.reader.incomplete_students(),
+        items=[_suggested(session) for session in sessions],
+    )
+
+
+def _suggested(session: SuggestedCode) -> SuggestedCodeOut:
+    return SuggestedCodeOut(
+        entry_id=UUID(session.entry_id),
+        planned_start=session.start,
+        planned_end=session.end,
+        attended=session.attended,
+        disputed=session.disputed,
+        entry_ids=[told["id"] for told in session.told],
+        code=session.suggestion.code,
+        meaning=session.suggestion.meaning,
+        reason=session.suggestion.reason,
+    )

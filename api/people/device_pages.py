@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import Body as FromBody
 from fastapi import Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
@@ -21,9 +21,9 @@ from api.core.gate import OPEN, Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.problems import Problem
-from api.core.schemas import Enrolled
 from api.core.service import Current, Using
 from api.core.show import base_of, id_of, qr_code, read_form, setting_for, show, text_of
+from api.people.answers import Enrolled
 
 router = gated(default_response_class=HTMLResponse)
 
@@ -124,11 +124,10 @@ async def enrol(request: Request, using: Using) -> Response:
     gate=Gate(OPEN),
     operation_id="enrolDevice",
     summary="Let a device in by the code on a signed-in screen",
-    response_model=Enrolled,
     responses={status: {"model": Problem} for status in (400, 403, 503)},
-    response_class=Response,
+    response_class=JSONResponse,
 )
-def enrol_program(using: Using, key: Annotated[str, FromBody(embed=True, min_length=1, max_length=200)]) -> Response:
+def enrol_program(using: Using, key: Annotated[str, FromBody(embed=True, min_length=1, max_length=200)]) -> Enrolled:
     """The credential is shown once. Send it as `Authorization: Bearer CREDENTIAL`; it outlives every sign-in."""
     device, credential = using.ways_in.enrol(key)
-    return Response(Enrolled(device_id=device, credential=credential).model_dump_json(), media_type="application/json")
+    return Enrolled(device_id=device, credential=credential)

@@ -7,8 +7,8 @@ from uuid import UUID
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
 from api.core.problems import Problem
-from api.core.schemas import DueOfSetting
-from api.core.service import Current, Json
+from api.core.service import Current
+from api.setting.answers import DueOfSetting, DueOut
 from projections.queries.clocks import clocks
 from projections.queries.reading import Unknown
 
@@ -20,9 +20,8 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
     gate=Gate("see-clocks"),
     operation_id="listDue",
     summary="What is due, for whom, and what ends it",
-    response_model=DueOfSetting,
 )
-def due(setting_id: UUID, using: Current, asking: Asking) -> Json:
+def due(setting_id: UUID, using: Current, asking: Asking) -> DueOfSetting:
     """The longest overdue first.
 
     Nothing leaves this list because time went by: only what `done` says, or the command `end-clock` or `end-review`.
@@ -31,14 +30,17 @@ def due(setting_id: UUID, using: Current, asking: Asking) -> Json:
     if setting is None:
         raise Unknown
     students = asking.among(using.reader.everyone(setting), "see-clocks")
-    return {
-        "setting_id": str(setting_id),
-        "items": [
-            {
-                "clock": one.kind, "student_id": one.student["id"] if one.student else None, "about": one.about,
-                "what": one.what, "due": one.due,
-                "state": one.state, "done": one.done, "entry_ids": list(one.told),
-            }
-            for one in clocks(using.reader, setting, students, using.ledger.now())
-        ],
-    }  # fmt: skip
+    items = [
+        DueOut(
+            clock=clock.kind,
+            student_id=clock.student["id"] if clock.student else None,
+            about=clock.about,
+            what=clock.what,
+            due=clock.due,
+            state=clock.state,
+            done=clock.done,
+            entry_ids=list(clock.told),
+        )
+        for clock in clocks(using.reader, setting, students, using.ledger.now())
+    ]
+    return DueOfSetting(setting_id=setting_id, items=items)

@@ -16,9 +16,9 @@ from api.core.filters import needs_seen
 from api.core.gate import Gate, gated
 from api.core.paging import LIMIT, Cursor, linked, page
 from api.core.problems import Problem
-from api.core.schemas import Item, Items, Sheet
 from api.core.service import Current, Json
 from api.core.withhold import person_seen, student_seen
+from api.students.answers import Item, Items, Sheet
 from projections.queries.reading import Unknown, timetable_on
 from projections.queries.relations import placement_days
 from projections.queries.session_sheet import session_sheet
