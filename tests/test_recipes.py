@@ -200,6 +200,7 @@ def test_adding_a_projection_and_its_question(copy: Path) -> None:
         "projections/writers/voices.py",
         *["projections/__init__.py"] * 2,
         "projections/queries/voices.py",
+        "api/students/answers.py",
         *["api/students/routes.py"] * 2,
     ]
     proves(copy, """
@@ -278,7 +279,7 @@ house.close()
 
 
 def test_adding_a_route(copy: Path) -> None:
-    assert follow(copy, "Add a route") == ["api/keeping/health.py"]
+    assert follow(copy, "Add a route") == ["api/keeping/answers.py", *["api/keeping/health.py"] * 2]
     proves(copy, """
 with house.browser() as client:
     assert client.get("/api/v1/hello").json() == {"hello": "you"}

@@ -3,7 +3,7 @@ outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +16,20 @@ from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.kinds import TOLD
 from ap_ledger.recording.boxes import public_key
-from api.capture.answers import DayOfSetting, MissingOfDay, StepsOfGroup
+from api.capture.answers import (
+    AttestedOut,
+    Capture,
+    ContactOut,
+    DayOfSetting,
+    DeviceHere,
+    Me,
+    MissingOfDay,
+    Named,
+    StepsOfGroup,
+    StepUnit,
+    StudentsDay,
+    ToldOfSession,
+)
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.problems import Problem
@@ -24,6 +37,7 @@ from api.core.service import Current, Json, Using
 from api.core.show import people_here, people_of, setting_for
 from api.core.withhold import student_seen
 from frameworks.language.learning import group_units
+from frameworks.language.things import Item
 from projections.names import reference
 from projections.queries.curriculum_state import group_statuses
 from projections.queries.history import entries_of_day
@@ -46,7 +60,7 @@ CONTACTS = {topic: kind.contact for topic, kind in TOLD.items() if kind.contact 
     operation_id="getCapture",
     summary="Everything a phone or tablet needs in order to log with no signal",
 )
-def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_length=36)] = "") -> Json:
+def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_length=36)] = "") -> Capture:
     """Students by the names staff call them, slots, and what to log against; and the public key that seals what is
     logged."""
     reader, ledger = using.reader, using.ledger
@@ -61,25 +75,32 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload
     )
     # What a student's own goals and steps are called is what they are logged against, so it comes with the student.
-    made = roster(reader, body, students, reader.own_labels(students), mine, today)
+    known = roster(reader, body, students, reader.own_labels(students), mine, today)
+    # Every definition and week comes as a dict from the roster, which knows no web; the model says what they hold.
+    return Capture.model_validate(
+        {
+            **known,
+            "now": now.isoformat(),
+            "me": _me(reader, asking, UUID(body["id"])),
+            "device": DeviceHere(id=device.id, kind=device.kind) if device is not None else None,
+            "settings": [Named(id=one["id"], name=one["name"]) for one in settings] if device is None else [],
+            "here": [Named(id=UUID(person), name=name) for person, name in people_here(reader, asking)]
+            if device is not None and device.kind == "tablet"
+            else [],
+            "box_key": public_key(ledger.keyring, UUID(body["id"])),
+        }
+    )
+
+
+def _me(reader: Reader, asking: Asker, setting_id: UUID) -> Me:
     person = reader.one("people", str(asking.person))
-    return {
-        **made,
-        "now": now.isoformat(),
-        "me": {
-            "id": str(asking.person),
-            "name": (person and person["name"]) or "Somebody",
-            "role": scores_as(asking.who, UUID(body["id"])),
-            "by": asking.who.via,
-            "since": asking.session and moment(asking.session.began_at).isoformat(),
-        },
-        "device": {"id": str(device.id), "kind": device.kind} if device is not None else None,
-        "settings": [{"id": one["id"], "name": one["name"]} for one in settings] if device is None else [],
-        "here": [{"id": one, "name": name} for one, name in people_here(reader, asking)]
-        if device is not None and device.kind == "tablet"
-        else [],
-        "box_key": public_key(ledger.keyring, UUID(body["id"])),
-    }
+    return Me(
+        id=asking.person,
+        name=(person and person["name"]) or "Somebody",
+        role=scores_as(asking.who, setting_id),
+        by=asking.who.via,
+        since=moment(asking.session.began_at).isoformat() if asking.session is not None else None,
+    )
 
 
 @router.get(
@@ -87,9 +108,8 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     gate=Gate("read-group"),
     operation_id="getDay",
     summary="A day: who came, who did not, who followed up",
-    response_model=DayOfSetting,
 )
-def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")]) -> Json:
+def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")]) -> DayOfSetting:
     """For every student the sessions attested that day, each with the register code to suggest, and who reached out.
 
     The host school decides.
@@ -97,48 +117,63 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     setting, students = _of(using.reader, asking, setting_id)
     told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, tuple(CONTACTS))
     people = people_of(using.reader)
+    sessions = codes_of_day(using.reader, setting, students, on)
+    contacts: dict[UUID, list[ContactOut]] = {}
+    for entry in told:
+        kept = using.ledger.states.kept(UUID(entry["entry"]["student_id"]))
+        contacts.setdefault(kept, []).append(_contact(entry, people))
     broken = using.reader.incomplete_students()
-    rows: dict[str, Json] = {
-        one["id"]: {
-            "student_id": one["id"],
-            "name": one["name"],
-            "incomplete": one["id"] in broken,
-            "sessions": [],
-            "contacts": [],
-        }
-        for one in students
-    }
-    for student, sessions in codes_of_day(using.reader, setting, students, on).items():
-        rows[student]["sessions"] = [_attested(one, people) for one in sessions]
-    for one in told:
-        said, row = one["entry"], rows[str(using.ledger.states.kept(UUID(one["entry"]["student_id"])))]
-        # The note stays where it is: the day asks who reached out, not what was said.
-        reached = {
-            **CONTACTS[one["kind"]](said)._asdict(),
-            "at": one["occurred_at"],
-            "by": people.get(one["author_id"]),
-        }
-        row["contacts"].append({"entry_id": one["id"], "author_id": one["author_id"], **reached})
-    return {"setting_id": str(setting_id), "date": on.isoformat(), "students": list(rows.values())}
+    return DayOfSetting(
+        setting_id=setting_id,
+        date=on,
+        students=[
+            StudentsDay(
+                student_id=student["id"],
+                name=student["name"],
+                incomplete=student["id"] in broken,
+                sessions=[_attested(session, people) for session in sessions[student["id"]]],
+                contacts=contacts.get(UUID(student["id"]), []),
+            )
+            for student in students
+        ],
+    )
 
 
-def _attested(session: SuggestedCode, people: Mapping[str, str | None]) -> Json:
+def _contact(told: Body, people: Mapping[str, str | None]) -> ContactOut:
+    """Who reached out. The note stays where it is: the day asks who did, not what was said."""
+    reached = CONTACTS[told["kind"]](told["entry"])
+    return ContactOut(
+        entry_id=told["id"],
+        author_id=told["author_id"],
+        effort=reached.effort,
+        channel=reached.channel,
+        minutes=reached.minutes,
+        at=told["occurred_at"],
+        by=people.get(told["author_id"]),
+    )
+
+
+def _attested(session: SuggestedCode, people: Mapping[str, str | None]) -> AttestedOut:
     """A session as the day tells it: the entry recorded first, whatever else was told of it, and the code."""
     first, suggestion = session.told[0], session.suggestion
-    told = [
-        {
-            "entry_id": one["id"],
-            "author_id": one["author_id"],
-            "by": people.get(one["author_id"]),
-            "entry": one["entry"],
-        }
-        for one in session.told
-    ]
-    return {
-        "entry_id": first["id"], "author_id": first["author_id"], "entry": first["entry"], "disputed": session.disputed,
-        "told": told,
-        "code": suggestion.code, "meaning": suggestion.meaning, "reason": suggestion.reason,
-    }  # fmt: skip
+    return AttestedOut(
+        entry_id=first["id"],
+        author_id=first["author_id"],
+        entry=first["entry"],
+        disputed=session.disputed,
+        told=[
+            ToldOfSession(
+                entry_id=told["id"],
+                author_id=told["author_id"],
+                by=people.get(told["author_id"]),
+                entry=told["entry"],
+            )
+            for told in session.told
+        ],
+        code=suggestion.code,
+        meaning=suggestion.meaning,
+        reason=suggestion.reason,
+    )
 
 
 def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Body]]:
@@ -153,22 +188,17 @@ def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Bod
     gate=Gate("read-group"),
     operation_id="getMissing",
     summary="How many scores are missing in each slot of a day",
-    response_model=MissingOfDay,
 )
 def missing(
     setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Query(alias="date")], group: str = ""
-) -> Json:
+) -> MissingOfDay:
     """By slot and framework, of everybody or of one group.
 
     Only what is meant to be scored in every such slot counts.
     """
     setting, everyone = _of(using.reader, asking, setting_id)
     students = [one for one in everyone if not group or group_of(one, on) == group]
-    return {
-        "setting_id": str(setting_id),
-        "date": on.isoformat(),
-        "slots": missing_by_slot(using.reader, setting, on, students),
-    }
+    return MissingOfDay(setting_id=setting_id, date=on, slots=missing_by_slot(using.reader, setting, on, students))
 
 
 @router.get(
@@ -176,7 +206,6 @@ def missing(
     gate=Gate("read-group"),
     operation_id="getSteps",
     summary="A curriculum's units, and where some students stand in them",
-    response_model=StepsOfGroup,
 )
 def steps(
     setting_id: UUID,
@@ -185,7 +214,7 @@ def steps(
     using: Current,
     asking: Asking,
     student: Annotated[list[UUID], Query(max_length=40, description="The students; at most 40.")],
-) -> Json:
+) -> StepsOfGroup:
     """Units in the authored order, each with who is ready for it or nearly there, and the statuses from the least to
     the most."""
     _, everyone = _of(using.reader, asking, setting_id)
@@ -193,22 +222,28 @@ def steps(
     curriculum, statuses = group_statuses(
         using.reader, students, f"{curriculum_id}@{version}", using.ledger.now(), None
     )
-    ids = [one["id"] for one in students]
+    ids = [UUID(one["id"]) for one in students]
     group = {unit.unit: unit for unit in group_units(curriculum, statuses)}
-    return {
-        "id": curriculum.id, "version": curriculum.version, "title": curriculum.title,
-        "units": [
-            {
-                "id": item.id, "label": item.label, "under": " › ".join(one.label for one in above),
-                "scale": curriculum.scored[item.id].id,
-                "ready": [ids[place] for place in group[item.id].students(group[item.id].ready)],
-                "nearly": [ids[place] for place in group[item.id].students(group[item.id].nearly)],
-            }
-            for item, above in curriculum.walk() if item.id in curriculum.scored
-        ],
-        "scales": {scale.id: scale_as_json(scale) for scale in curriculum.scored.values()},
-        "students": dict(zip(ids, statuses, strict=True)),
-    }  # fmt: skip
+
+    def step_unit(item: Item, above: Sequence[Item]) -> StepUnit:
+        unit = group[item.id]
+        return StepUnit(
+            id=item.id,
+            label=item.label,
+            under=" › ".join(heading.label for heading in above),
+            scale=curriculum.scored[item.id].id,
+            ready=[ids[place] for place in unit.students(unit.ready)],
+            nearly=[ids[place] for place in unit.students(unit.nearly)],
+        )
+
+    return StepsOfGroup(
+        id=curriculum.id,
+        version=curriculum.version,
+        title=curriculum.title,
+        units=[step_unit(item, above) for item, above in curriculum.walk() if item.id in curriculum.scored],
+        scales={scale.id: scale_as_json(scale) for scale in curriculum.scored.values()},
+        students={str(student): touched for student, touched in zip(ids, statuses, strict=True)},
+    )
 
 
 @pages.get("/day.csv", gate=Gate("read-group", reads="register"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query, Request, Response
 
@@ -33,12 +33,9 @@ def page(cursor: str | None, limit: int) -> tuple[str, int]:
         raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
 
 
-def linked(
-    request: Request, response: Response, items: Sequence[dict[str, Any]], key: str, limit: int
-) -> dict[str, Any]:
-    """The items as a page; where it is full, the Link header leads to the next."""
-    if len(items) == limit:
-        cursor = base64.urlsafe_b64encode(str(items[-1][key]).encode()).decode()
+def link_next(request: Request, response: Response, keys: Sequence[str], limit: int) -> None:
+    """Where a page is full, its Link header leads to the next. `keys` are those of its items."""
+    if len(keys) == limit:
+        cursor = base64.urlsafe_b64encode(keys[-1].encode()).decode()
         url = request.url.include_query_params(cursor=cursor)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return {"items": list(items)}

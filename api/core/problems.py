@@ -118,7 +118,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Unknown)
     async def unknown(request: Request, error: Unknown) -> Response:
-        return answer_problem(request, 404, "Not found", "There is nothing with this id here.")
+        return answer_problem(request, 404, "Not found", str(error) or "There is nothing with this id here.")
 
     @app.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:

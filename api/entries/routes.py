@@ -24,12 +24,14 @@ from ap_ledger.stores.held.rows import Held
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.guards import ENTRIES
-from api.core.paging import Cursor, linked, page
-from api.core.problems import NotAllowed, Problem, problem
+from api.core.paging import Cursor, link_next, page
+from api.core.problems import NotAllowed, Problem
 from api.core.service import Json, Using
-from api.entries.answers import Answer, HeldItems, HeldResult, Receipt, Recorded, Warned
+from api.entries.answers import Answer, HeldItem, HeldItems, HeldResult, Receipt, Recorded, Result, Warned
+from projections.queries.reading import Unknown
 
 router = gated(prefix="/api/v1")
+NOTHING_WAITS = "Nothing with this id is waiting."
 
 SEND_SCHEMA = {
     "type": "object",
@@ -94,8 +96,10 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
     if sender.revoked and asking.device is not None and not send.more:
         # It has delivered all that it held, once; from now on it is told to wipe itself.
         await asyncio.to_thread(using.accounts.delivered, asking.device.device_id)
-    said = {**receipt.as_json(), "shut_out": True} if sender.revoked else receipt.as_json()
-    return Response(orjson.dumps(said), media_type="application/json")
+    answer = {**receipt.as_json(), "shut_out": True} if sender.revoked else receipt.as_json()
+    # Every entry that is ever logged is answered here, up to a thousand at a time, so that a model of each result would
+    # be made and checked only to be written out again. A test holds this answer to the model.
+    return Response(orjson.dumps(answer), media_type="application/json")
 
 
 @router.post(
@@ -103,7 +107,6 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
     gate=Gate("see-frameworks"),
     operation_id="executeCommand",
     summary="Change a setting, person, student, placement or framework",
-    response_model=Recorded,
     responses={status: {"model": Problem} for status in (400, 403, 409, 413, 422, 503)},
 )
 async def execute_command(
@@ -160,29 +163,33 @@ def allowed_command(asking: Asker, said: Any) -> Command:
     gate=Gate("record", reads="held"),
     operation_id="listHeld",
     summary="What was refused or waits for something",
-    response_model=HeldItems,
 )
 def list_held(
     request: Request, response: Response, using: Using, asking: Asking, cursor: Cursor = None, limit: int = 100
-) -> Json:
+) -> HeldItems:
     """Everything that could not be accepted and is not settled yet, with the reason and what was sent: one's own, and
     for heads their setting's."""
     after, limit = page(cursor, limit)
-    held = using.ledger.waiting.entries(_id_after(after), limit)
-    items = [_as_json(one) for one in held]
-    answer = linked(request, response, items, "id", limit)
-    settled = {str(one.id) for one in held if asking.may_settle(one)}
-    return {"items": [item for item in answer["items"] if item["id"] in settled]}
+    waiting = using.ledger.waiting.entries(_id_after(after), limit)
+    # The next page goes on after what was looked at, whether or not it may be seen.
+    link_next(request, response, [str(held.id) for held in waiting], limit)
+    return HeldItems(items=[_held_item(held) for held in waiting if asking.may_settle(held)])
 
 
-def _as_json(one: Held) -> Json:
-    return {
-        "id": str(one.id), "entry_id": one.entry_id and str(one.entry_id), "status": one.status, "code": one.code,
-        "field": one.field, "message": one.message,
-        "received_at": one.received_at.isoformat(), "waits_for": one.target_id and str(one.target_id),
-        "entry": one.entry, "broken": one.broken,
-        "ends_at": one.ends_at and one.ends_at.isoformat(),
-    }  # fmt: skip
+def _held_item(held: Held) -> HeldItem:
+    return HeldItem(
+        id=held.id,
+        entry_id=held.entry_id,
+        status=held.status,
+        code=held.code,
+        field=held.field,
+        message=held.message,
+        received_at=held.received_at,
+        waits_for=held.target_id,
+        entry=held.entry,
+        broken=held.broken,
+        ends_at=held.ends_at,
+    )
 
 
 def _id_after(cursor: str) -> UUID | None:
@@ -192,10 +199,12 @@ def _id_after(cursor: str) -> UUID | None:
         raise Unparsable("This cursor was not given by this service. Start again from the first page.") from None
 
 
-def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
-    """What is held under an id, if whoever asks may settle it."""
-    found = using.ledger.waiting.entry(held_id)
-    return found if found is not None and found.resolution is None and asking.may_settle(found) else None
+def _held(asking: Asker, using: Service, held_id: UUID) -> Held:
+    """What is held under an id, if whoever asks may settle it. Raises Unknown where nothing of theirs waits."""
+    held = using.ledger.waiting.entry(held_id)
+    if held is None or held.resolution is not None or not asking.may_settle(held):
+        raise Unknown(NOTHING_WAITS)
+    return held
 
 
 @router.post(
@@ -203,16 +212,14 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held | None:
     gate=Gate("record"),
     operation_id="retryHeld",
     summary="Try a held entry again",
-    response_model=HeldResult,
     responses={404: {"model": Problem}},
 )
-def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
+def retry_held(held_id: UUID, using: Using, asking: Asking) -> HeldResult:
     """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
-    found = _held(asking, using, held_id)
-    result = using.ledger.waiting.retry(found.id, asking.writer) if found else None
+    result = using.ledger.waiting.retry(_held(asking, using, held_id).id, asking.writer)
     if result is None:
-        return problem(404, "Not found", "Nothing with this id is waiting.")
-    return {"result": result.as_json()}
+        raise Unknown(NOTHING_WAITS)
+    return HeldResult(result=Result.model_validate(result._asdict()))
 
 
 @router.post(
@@ -220,7 +227,6 @@ def retry_held(held_id: UUID, using: Using, asking: Asking) -> Any:
     gate=Gate("record"),
     operation_id="dismissHeld",
     summary="Settle a held entry without recording it",
-    response_model=Answer,
     responses={404: {"model": Problem}},
 )
 def dismiss_held(
@@ -228,9 +234,9 @@ def dismiss_held(
     using: Using,
     asking: Asking,
     reason_code: Annotated[str, Body(embed=True, pattern=CODE, max_length=60)],
-) -> Any:
+) -> Answer:
     """What was sent stays in the store of held entries, with the reason."""
-    found = _held(asking, using, held_id)
-    if found is None or not using.ledger.waiting.dismiss(found.id, reason_code, asking.who.person_id):
-        return problem(404, "Not found", "Nothing with this id is waiting.")
-    return {"done": True}
+    held = _held(asking, using, held_id)
+    if not using.ledger.waiting.dismiss(held.id, reason_code, asking.who.person_id):
+        raise Unknown(NOTHING_WAITS)
+    return Answer(done=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -21,6 +21,20 @@ class Items(BaseModel):
     """A page of a collection."""
 
     items: list[Item]
+
+
+class PublishedFramework(Item):
+    """A framework with its definition, as it was published."""
+
+    definition: dict[str, Any]
+
+
+class Timetable(BaseModel):
+    """The slots of a setting that are in force on a day, as they were recorded."""
+
+    setting_id: UUID
+    on: date
+    slots: list[dict[str, Any]]
 
 
 class Change(BaseModel):

@@ -14,11 +14,11 @@ from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asker, Asking
 from api.core.filters import needs_seen
 from api.core.gate import Gate, gated
-from api.core.paging import LIMIT, Cursor, linked, page
+from api.core.paging import LIMIT, Cursor, link_next, page
 from api.core.problems import Problem
 from api.core.service import Current, Json
 from api.core.withhold import person_seen, student_seen
-from api.students.answers import Item, Items, Sheet
+from api.students.answers import Item, Items, PublishedFramework, Sheet, Timetable
 from projections.queries.reading import Unknown, timetable_on
 from projections.queries.relations import placement_days
 from projections.queries.session_sheet import session_sheet
@@ -69,7 +69,7 @@ def _collection(kind: Kind) -> Any:
         setting_id: UUID | None = None,
         cursor: Cursor = None,
         limit: int = 100,
-    ) -> Json:
+    ) -> Items:
         after, size = page(cursor, limit)
         found: list[Json] = []
         # What may not be seen leaves no gap: pages are filled with what may.
@@ -80,9 +80,10 @@ def _collection(kind: Kind) -> Any:
             after = bodies[-1]["key"]
             if len(found) >= size or len(bodies) < LIMIT:
                 break
-        answer = linked(request, response, found[:size], "key", size)
-        items = _with_needs(using, asking, answer["items"]) if kind == "students" else answer["items"]
-        return {"items": [_without_key(body) for body in items]}
+        bodies = found[:size]
+        link_next(request, response, [str(body["key"]) for body in bodies], size)
+        told = _with_needs(using, asking, bodies) if kind == "students" else bodies
+        return Items(items=[Item.model_validate(_without_key(body)) for body in told])
 
     return listed
 
@@ -98,9 +99,7 @@ COLLECTIONS: Mapping[Kind, tuple[Gate, str]] = {
     ),
 }
 for _kind, (_gate, _what) in COLLECTIONS.items():
-    router.get(f"/{_kind}", gate=_gate, operation_id=f"list{_kind.title()}", summary=_what, response_model=Items)(
-        _collection(_kind)
-    )
+    router.get(f"/{_kind}", gate=_gate, operation_id=f"list{_kind.title()}", summary=_what)(_collection(_kind))
 
 
 @router.get(
@@ -108,14 +107,13 @@ for _kind, (_gate, _what) in COLLECTIONS.items():
     gate=Gate("see-student"),
     operation_id="getStudent",
     summary="One student",
-    response_model=Item,
 )
-def student(student_id: UUID, using: Current, asking: Asking) -> Json:
+def student(student_id: UUID, using: Current, asking: Asking) -> Item:
     """Who a student is, and what is expected of their week."""
     body = using.reader.one("students", str(student_id))
     if body is None:
         raise Unknown
-    return _without_key(_with_needs(using, asking, [student_seen(asking, body)])[0])
+    return Item.model_validate(_without_key(_with_needs(using, asking, [student_seen(asking, body)])[0]))
 
 
 @router.get(
@@ -124,13 +122,14 @@ def student(student_id: UUID, using: Current, asking: Asking) -> Json:
     operation_id="getFramework",
     summary="A published definition, whole",
 )
-def framework(framework_id: str, version: int, using: Current) -> Json:
+def framework(framework_id: str, version: int, using: Current) -> PublishedFramework:
     """The definition as it was published; it never changes."""
     key = f"{framework_id}@{version}"
     body, definition = using.reader.one("frameworks", key), using.reader.definition(key)
     if body is None or definition is None:
         raise Unknown
-    return {**_without_key(body), "definition": using.ledger.published.authored(key)}
+    whole = {**_without_key(body), "definition": using.ledger.published.authored(key)}
+    return PublishedFramework.model_validate(whole)
 
 
 @router.get(
@@ -143,13 +142,13 @@ def timetable(
     setting_id: UUID,
     using: Current,
     on: Annotated[WrittenDate | None, Query(description="The day; today if not given.")] = None,
-) -> Json:
+) -> Timetable:
     """The slots of the timetable that holds on a day."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    day = (on or using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()).isoformat()
-    return {"setting_id": str(setting_id), "on": day, "slots": timetable_on(setting, day)}
+    day = on or using.ledger.now().astimezone(ZoneInfo(setting["time_zone"])).date()
+    return Timetable(setting_id=setting_id, on=day, slots=list(timetable_on(setting, day.isoformat())))
 
 
 @router.get(
@@ -157,7 +156,6 @@ def timetable(
     gate=Gate("read-group"),
     operation_id="getSheet",
     summary="Who was scored on what in a slot, and what is missing",
-    response_model=Sheet,
 )
 def sheet(
     setting_id: UUID,
@@ -165,9 +163,10 @@ def sheet(
     asking: Asking,
     on: Annotated[WrittenDate, Query(alias="date")],
     slot: Annotated[str, Query(max_length=120)],
-) -> Json:
+) -> Sheet:
     """The sheet of one slot of one day."""
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    return session_sheet(using.reader, setting_id, on, slot, asking.among(using.reader.everyone(setting), "read-group"))
+    students = asking.among(using.reader.everyone(setting), "read-group")
+    return Sheet.model_validate(session_sheet(using.reader, setting_id, on, slot, students))

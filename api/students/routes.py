@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Query, Request, Response
@@ -28,7 +28,6 @@ router = gated(prefix="/api/v1", responses={status: {"model": Problem} for statu
     gate=Gate("read-history", reads="history"),
     operation_id="getHistory",
     summary="Entries and progress at any two times",
-    response_model=StudentHistory,
 )
 def student_history(
     request: Request,
@@ -40,7 +39,7 @@ def student_history(
     known_at: KnownAt = None,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=ENTRIES_LIMIT)] = ENTRIES_LIMIT,
-) -> Any:
+) -> StudentHistory:
     """Everything that had happened by `as_of`, as it was known at `known_at`; corrections show both sides.
 
     Newest first.
@@ -57,7 +56,7 @@ def student_history(
         following = base64.urlsafe_b64encode(str(skip + limit).encode()).decode()
         url = request.url.include_query_params(cursor=following)
         response.headers["Link"] = f'<{url.path}?{url.query}>; rel="next"'
-    return told
+    return StudentHistory.model_validate(told)
 
 
 def _skip(cursor: str | None) -> int:

@@ -33,7 +33,7 @@ BOTH = " / "
 
 
 class Unknown(Exception):
-    """There is nothing with this id."""
+    """There is nothing with this id. Whoever raises it may say so in a sentence of their own."""
 
 
 class Reader:
