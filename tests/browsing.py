@@ -25,6 +25,7 @@ from ap_ledger.settings import read_settings
 from ap_ledger.stores.accounts.store import PRESENCE
 from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.chaos import Chaos, between
+from tests.processes import serving
 
 LONDON = ZoneInfo("Europe/London")
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text("utf-8")
@@ -126,7 +127,7 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
         week = tuple(ExpectedDay(weekday=weekday, slots=tuple(slot.id for slot in slots)) for weekday in range(1, 8))
         ledger.execute(ExpectStudent(id=new_id(), from_date=today - timedelta(days=2), days=week, **whose))
     ledger.close()
-    with demo.serving(folder) as url, between(url) as chaos:
+    with serving(folder) as url, between(url) as chaos:
         place = Place(folder, url, chaos, story)
         yield place
         place.ledger.close()

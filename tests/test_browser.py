@@ -14,6 +14,7 @@ from ap_ledger.cli import demo
 from ap_ledger.settings import read_settings
 from api.core.asking import BROWSER_COOKIE, SESSION_COOKIE
 from tests.browsing import axe, until
+from tests.processes import serving
 
 pytestmark = pytest.mark.browser
 
@@ -23,7 +24,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]
     folder = tmp_path_factory.mktemp("browser") / "data"
     story = demo.make_example(read_settings(data=folder), 5, 3, 1, date(2026, 3, 27), lambda *_: None)
     story.folder = folder  # type: ignore[attr-defined]
-    with demo.serving(folder) as url:
+    with serving(folder) as url:
         yield url, story
 
 

@@ -33,11 +33,12 @@ from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.keyring.store import read_about
 from frameworks import shipped_definitions
+from tests import processes
 from tests.house import House
+from tests.processes import PROGRAM
 
 ROOT = Path(__file__).parents[1]
 WORDS = "canary-51d9: the red boat"
-PROGRAM = "from ap_ledger.cli.main import app; app()"
 
 
 def run(*words: str, **environment: str) -> Any:
@@ -132,7 +133,7 @@ from ap_ledger.cli.main import app; app()
 def killed(folder: Path, touch: int, *command: str) -> int:
     """Runs a command that is killed when it touches the data folder for the so-manieth time. Returns how it ended."""
     words = [str(folder), str(touch), *command, "--data", str(folder)]
-    return subprocess.run([sys.executable, "-c", KILLED, *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, timeout=120).returncode
+    return processes.run(KILLED, *words)
 
 
 @pytest.mark.parametrize("touch", (1, 4, 7, 10, 14, 20))
@@ -169,8 +170,9 @@ def touches_of(folder: Path, *command: str) -> int:
     counting = KILLED.replace("left[0] == 0", "False") + "\n"
     program = counting.replace("app()\n", "app(standalone_mode=False); print(-left[0])")
     words = [str(beside), "0", *command, "--data", str(beside)]
-    done = subprocess.run([sys.executable, "-c", program, *words], env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=120)
-    return int(done.stdout.split()[-1])
+    output = folder.with_name("touches.txt")
+    assert processes.run(program, *words, output=output) == 0
+    return int(output.read_text().split()[-1])
 
 
 def student_in(folder: Path) -> str:

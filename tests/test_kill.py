@@ -9,26 +9,21 @@ import http.client
 import json
 import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from tests.house import House
+from tests.processes import PROGRAM, free_port, start
 
 CYCLES = int(os.environ.get("AP_LEDGER_TEST_KILLS", "30"))
 CLIENTS, ACKNOWLEDGED = 4, 200
-HONEST = "from ap_ledger.cli.main import app; app()"
 LYING = """
 from ap_ledger.persistence import writer
 from ap_ledger.persistence.rows import Appended
@@ -54,36 +49,34 @@ class Killed:
         self.acknowledged: dict[str, dict[str, Any]] = {}
         self.lock = threading.Lock()
         self.token = house.token()
-        self.environment = {**os.environ, "AP_LEDGER_DATA": str(house.settings.data), "PYTHONPATH": str(Path(__file__).parents[1])}
+        self.environment = {"AP_LEDGER_DATA": str(house.settings.data)}
         if house.settings.postgres:
             self.environment["AP_LEDGER_DATABASE_URL"] = house.settings.postgres
 
-    def start(self, attempts: int = 3) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        quiet = {"env": self.environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        self.service = subprocess.Popen([sys.executable, "-c", self.program, "serve", "--no-projections", "--port", str(self.port)], **quiet)  # type: ignore[call-overload]
-        self.projector = subprocess.Popen([sys.executable, "-c", HONEST, "work"], **quiet)  # type: ignore[call-overload]
+    def begin(self, attempts: int = 3) -> None:
+        self.port = free_port()
+        self.service = start(self.program, "serve", "--no-projections", "--port", str(self.port), **self.environment)
+        self.projector = start(PROGRAM, "work", **self.environment)
         # A busy machine may take its time, or give the free port to somebody else; what is tested here is what comes after.
         while True:
-            if self.service.poll() is not None:
+            if not self.service.is_alive():
                 self.kill()
                 assert attempts > 1, "the service did not start"
-                return self.start(attempts - 1)
+                return self.begin(attempts - 1)
             try:
                 with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
                     connection.request("GET", "/health/live")
                     connection.getresponse().read()
                 return None
             except OSError:
-                time.sleep(0.02)
+                # Nobody says when it listens; its end is waited for meanwhile.
+                self.service.join(0.02)
 
     def kill(self) -> None:
         for process in (self.service, self.projector):
-            process.send_signal(signal.SIGKILL)
+            process.kill()
         for process in (self.service, self.projector):
-            process.wait()
+            process.join()
 
     def client(self, seed: int, stop: threading.Event) -> None:
         chance = random.Random(seed)
@@ -112,14 +105,14 @@ class Killed:
 
     def cycle(self, seed: int) -> int:
         """Starts, loads, and kills mid-request. Returns how many entries were acknowledged."""
-        self.start()
+        self.begin()
         before, stop = len(self.acknowledged), threading.Event()
         clients = [threading.Thread(target=self.client, args=(seed * 10 + n, stop)) for n in range(CLIENTS)]
         for one in clients:
             one.start()
         try:
             while len(self.acknowledged) - before < ACKNOWLEDGED:
-                assert self.service.poll() is None, "the service ended by itself"
+                assert self.service.is_alive(), "the service ended by itself"
                 time.sleep(0.002)
             # The kill falls at any place of what is going on then.
             time.sleep(random.Random(seed).uniform(0, 0.02))
@@ -150,7 +143,7 @@ class Killed:
 @pytest.mark.timeout(1_800)
 def test_nothing_acknowledged_is_lost_or_doubled_when_everything_is_killed(make_house: Callable[..., House], database: str) -> None:
     house = make_house(database)
-    killed = Killed(house, HONEST)
+    killed = Killed(house, PROGRAM)
     house.runner.catch_up()
     for seed in range(CYCLES):
         assert killed.cycle(seed) >= ACKNOWLEDGED

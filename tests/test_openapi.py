@@ -10,6 +10,7 @@ from pathlib import Path
 from ap_ledger.bootstrap import open_installation
 from ap_ledger.cli import demo
 from ap_ledger.settings import read_settings
+from tests.processes import serving
 
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
@@ -20,7 +21,7 @@ def test_nothing_that_a_program_can_send_breaks_a_promise(tmp_path: Path) -> Non
     installation = open_installation(settings)
     tokens = [installation.accounts.make_token(story.others[role], ["all"], 1) for role in ("leader", "administrator")]
     installation.ledger.close()
-    with demo.serving(settings.data) as url:
+    with serving(settings.data) as url:
         for token in tokens:
             words = [
                 "run",
