@@ -16,6 +16,7 @@ from sqlalchemy import update
 
 from ap_ledger.bootstrap import open_installation, open_ledger
 from ap_ledger.cli import demo
+from ap_ledger.cli.example import Story
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.setting import SetCalendar, SetTimetable
 from ap_ledger.domain.student import AssignMentor, ExpectStudent
@@ -25,6 +26,7 @@ from ap_ledger.settings import read_settings
 from ap_ledger.stores.accounts.store import PRESENCE
 from api.core.asking import DEVICE_COOKIE, SESSION_COOKIE
 from tests.chaos import Chaos, between
+from tests.examples import copied
 from tests.processes import serving
 
 LONDON = ZoneInfo("Europe/London")
@@ -48,7 +50,7 @@ class Recorded(NamedTuple):
 class Place:
     """The setting, with a ledger of our own beside the one that serves it."""
 
-    def __init__(self, folder: Path, url: str, chaos: Chaos, story: Any) -> None:
+    def __init__(self, folder: Path, url: str, chaos: Chaos, story: Story) -> None:
         self.folder, self.direct, self.chaos, self.story = folder, url, chaos, story
         installation = open_installation(read_settings(data=folder))
         self.ledger, self.accounts = installation.ledger, installation.accounts
@@ -106,12 +108,12 @@ class Place:
         return [one for one in self.recorded(*kinds) if one.id not in gone]
 
 
-@contextlib.contextmanager
-def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
-    """An example setting that ended last week, whose timetable holds on every day, so that tests may run on a Sunday."""
+def make_place(folder: Path) -> Story:
+    """An example setting of 8 students that ended last week. Its timetable holds on every day, so that tests may run on
+    a Sunday."""
     settings = read_settings(data=folder)
     today = date.today()
-    story = demo.make_example(settings, children, 3, 1, today - timedelta(days=today.weekday() + 3), lambda *_: None)
+    story = demo.make_example(settings, 8, 3, 1, today - timedelta(days=today.weekday() + 3), lambda *_: None)
     ledger = open_ledger(settings)
     body = ledger.states.setting(story.setting)
     assert body is not None
@@ -127,6 +129,13 @@ def open_place(folder: Path, children: int = 8) -> Iterator[Place]:
         week = tuple(ExpectedDay(weekday=weekday, slots=tuple(slot.id for slot in slots)) for weekday in range(1, 8))
         ledger.execute(ExpectStudent(id=new_id(), from_date=today - timedelta(days=2), days=week, **whose))
     ledger.close()
+    return story
+
+
+@contextlib.contextmanager
+def open_place(run: Path, folder: Path) -> Iterator[Place]:
+    """A copy of that setting, served."""
+    story = copied(run, f"place-{date.today()}", folder, make_place)
     with serving(folder) as url, between(url) as chaos:
         place = Place(folder, url, chaos, story)
         yield place

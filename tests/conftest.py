@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,6 +18,7 @@ from ap_ledger.settings import Settings
 from ap_ledger.stores.accounts import accounts
 from tests.browsing import PHONE, TABLET, Place, open_place
 from tests.databases import dropped, own_server
+from tests.examples import Examples, copied_example, run_folder
 from tests.house import Clock, House, settings_for
 
 hypothesis_settings.register_profile("suite", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), max_examples=40)
@@ -85,10 +87,16 @@ def chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Examples:
+    """Copies example settings, each of which is made once in a run."""
+    return partial(copied_example, run_folder(tmp_path_factory))
+
+
 @pytest.fixture(scope="module")
 def shared_place(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Place]:
     """A served setting of 8 students, for a module whose tests log in it."""
-    with open_place(tmp_path_factory.mktemp("place") / "data") as made:
+    with open_place(run_folder(tmp_path_factory), tmp_path_factory.mktemp("place") / "data") as made:
         yield made
 
 

@@ -14,15 +14,16 @@ from ap_ledger.cli import demo
 from ap_ledger.settings import read_settings
 from api.core.asking import BROWSER_COOKIE, SESSION_COOKIE
 from tests.browsing import axe, until
+from tests.examples import Examples
 from tests.processes import serving
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Any]]:
+def served(tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> Iterator[tuple[str, Any]]:
     folder = tmp_path_factory.mktemp("browser") / "data"
-    story = demo.make_example(read_settings(data=folder), 5, 3, 1, date(2026, 3, 27), lambda *_: None)
+    story = examples(folder, 5, 3, 1, date(2026, 3, 27))
     story.folder = folder  # type: ignore[attr-defined]
     with serving(folder) as url:
         yield url, story

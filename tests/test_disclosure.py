@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from ap_ledger.cli import demo
 from projections.queries.period_facts import Attendance
 from reports.blocks import Table, Tiles, Undisclosed
 from reports.cohort import STUDENTS, Cohort
 from reports.compose import draft_report
 from reports.disclosure import HIDDEN, LOW, PRESETS, Cell, Draft, Family, Preset, Report, protect, release
 from reports.pack import pack_files
+from tests.examples import Examples
 from tests.house import settings_for
 from tests.test_reports import Example
 
@@ -162,9 +162,9 @@ def test_internally_nothing_is_changed() -> None:
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+def example(tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> Iterator[Example]:
     settings = settings_for("sqlite", tmp_path_factory.mktemp("disclosure") / "data", None)
-    made = Example(settings, demo.make_example(settings, 16, 5, 7, date(2026, 3, 27), lambda *_: None))
+    made = Example(settings, examples(settings.data, 16, 5, 7, date(2026, 3, 27)))
     yield made
     made.close()
 

@@ -18,7 +18,6 @@ from sqlalchemy.event import listen
 from typer.testing import CliRunner
 
 from ap_ledger.bootstrap import open_ledger
-from ap_ledger.cli import demo
 from ap_ledger.cli.main import app as program
 from ap_ledger.commands.effects import Effects
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
@@ -38,6 +37,7 @@ from ap_ledger.stores.keyring.restore import restore_keyring
 from ap_ledger.stores.keyring.rotation import rotate_master_key
 from ap_ledger.stores.keyring.store import INTENTIONS
 from reports.csv_files import csv_text
+from tests.examples import Examples
 from tests.house import FRIDAY, MONDAY, House, settings_for
 from tests.test_only_add import proof_of
 
@@ -370,9 +370,9 @@ def test_an_excised_text_leaves_no_ciphertext_and_needs_its_event(house: House) 
     assert bytes(sealed[0]) not in everything_kept(house)
 
 
-def test_a_student_is_erased_in_the_example_and_the_whole_product_still_works(tmp_path: Path) -> None:
+def test_a_student_is_erased_in_the_example_and_the_whole_product_still_works(tmp_path: Path, examples: Examples) -> None:
     settings = read_settings(data=tmp_path / "data")
-    story = demo.make_example(settings, 4, 3, 1, date(2026, 3, 27), lambda *_: None)
+    story = examples(settings.data, 5, 3, 1, date(2026, 3, 27))
     house = House(settings, make=False)
     house.clock.now = datetime(2026, 3, 27, 20, tzinfo=UTC)
     house.leader, house.student = story.others["leader"], story.children[1].id

@@ -23,6 +23,7 @@ from ap_ledger import __version__
 from ap_ledger.cli import demo
 from ap_ledger.cli.main import app
 from ap_ledger.settings import read_settings
+from tests.examples import Examples
 from tests.house import House
 
 ROOT = Path(__file__).parents[1]
@@ -34,11 +35,10 @@ def run(*words: str, **environment: str) -> Any:
 
 
 @pytest.fixture(scope="module")
-def example(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+def example(tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> tuple[Path, Any]:
     """A small example setting in a folder of its own."""
     folder = tmp_path_factory.mktemp("example") / "data"
-    story = demo.make_example(read_settings(data=folder), 7, 4, 1, UNTIL, lambda *_: None)
-    return folder, story
+    return folder, examples(folder, 7, 4, 1, UNTIL)
 
 
 def test_every_command_has_a_help_that_starts_with_what_it_does() -> None:

@@ -41,6 +41,7 @@ from reports.figures import DRAWN
 from reports.layouts import SHIPPED, layout_from, read_layout
 from reports.pack import figures_hash, pack, pack_files
 from reports.pdf import as_pdf
+from tests.examples import Examples
 from tests.house import settings_for
 from tests.slow_path import Audit
 
@@ -86,10 +87,14 @@ class Example:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
-def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+def example(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, examples: Examples) -> Iterator[Example]:
     postgres = request.getfixturevalue("postgres") if request.param == "postgres" else None
     settings = settings_for(request.param, tmp_path_factory.mktemp("reports") / "data", postgres)
-    made = Example(settings, demo.make_example(settings, 12, 6, 3, LAST, lambda *_: None))
+    if postgres:
+        story = demo.make_example(settings, 12, 6, 3, LAST, lambda *_: None)
+    else:
+        story = examples(settings.data, 12, 6, 3, LAST)
+    made = Example(settings, story)
     yield made
     made.close()
 
