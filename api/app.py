@@ -30,13 +30,13 @@ from api.learning import routes as learning
 from api.people import device_pages, people_pages, sign_in_pages
 from api.reports import report_pages
 from api.setting import clock_pages, due
-from api.students import collections, history_pages, joining_pages, pages
+from api.students import admitting_pages, collections, history_pages, joining_pages, pages
 from api.students import routes as students
 from frameworks.language.load import SIZE_LIMIT
 
 MODULES = (
     entries, entry_pages, online_pages, held_pages, capture, collections, students, learning, health, pages,
-    shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
+    admitting_pages, shell_pages, learning_pages, instrument_pages, framework_pages, static_files,
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     joining_pages, history_pages, report_pages, clock_pages, due,
 )  # fmt: skip

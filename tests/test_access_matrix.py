@@ -112,6 +112,8 @@ GET /frameworks/{framework_id}/{version}/{form}                    y      y     
 GET /frameworks/new                                                -      -        y      -    -      -      -      -      -     -      -
 POST /frameworks/new                                               -      -        y      -    -      -      -      -      -     -      -
 POST /frameworks/{framework_id}/{version}/retire                   -      -        y      -    -      -      -      -      -     -      -
+GET /admit                                                         -      -        y      y    y      -      -      -      -     -      -
+POST /admit                                                        -      -        y      y    y      -      -      -      -     -      -
 GET /people                                                        y      y        y      y    y      -      -      -      y     -      -
 POST /people                                                       y      y        y      y    y      -      -      -      y     -      -
 GET /devices                                                       -      -        y      -    -      -      -      -      y     -      -

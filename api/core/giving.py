@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -25,9 +26,23 @@ def command_of(kind: type[C], form: FormData, asking: Asker, setting_id: UUID | 
     `fields` are the command's own, as JSON holds them; what is None was not said. Raises Refused in a sentence, and
     Unparsable where the form lacks its id.
     """
-    head = {"id": id_of(form, "command"), "setting_id": setting_id, "author_id": asking.person}
-    said = {name: value for name, value in {**head, **fields}.items() if value is not None}
-    return kind.from_json(orjson.dumps(said))
+    return _read(kind, id_of(form, "command"), asking, setting_id, fields)
+
+
+def one_of_several(kind: type[C], form: FormData, asking: Asker, setting_id: UUID | str, /, **fields: Any) -> C:
+    """One of the commands of a form that asks for several, as `command_of`.
+
+    The id of each goes by what it says: sending the form again does nothing more, and sending it after something in it
+    was put right does what was put right.
+    """
+    content = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS).decode()
+    return _read(kind, entry_id(id_of(form, "command"), kind.__name__, content), asking, setting_id, fields)
+
+
+def _read(kind: type[C], command_id: UUID, asking: Asker, setting_id: UUID | str, fields: Mapping[str, Any]) -> C:
+    head = {"id": command_id, "setting_id": setting_id, "author_id": asking.person}
+    given = {name: value for name, value in {**head, **fields}.items() if value is not None}
+    return kind.from_json(orjson.dumps(given))
 
 
 def give(using: Service, asking: Asker, command: Command, form: FormData) -> Executed:

@@ -1,0 +1,95 @@
+"""A leader admits a student on one page; what cannot be is refused in a sentence, and loses nothing that was typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+from fastapi.testclient import TestClient
+
+from ap_ledger.domain.setting import AddCommissioner
+from ap_ledger.recording.ledger import new_id
+from tests.house import House
+
+FILLED = {
+    "given_name": "Fern", "family_name": "Heron", "known_as": "Fizz", "date_of_birth": "2012-05-04", "start": "2026-03-02",
+    "purpose": "reintegration", "sessions": "5", "hours": "12.5", "group": "Hazel", "day-1": "1", "day-3": "1",
+}  # fmt: skip
+
+
+@pytest.fixture
+def leader(house: House) -> Iterator[TestClient]:
+    with house.browser() as client:
+        yield client
+
+
+def empty_form(client: TestClient) -> dict[str, str]:
+    """The hidden fields of a form as it was opened."""
+    page = client.get("/admit")
+    assert page.status_code == 200
+    return dict(re.findall(r'name="(setting|command|form)"\s+value="([^"]+)"', page.text))
+
+
+def students(house: House) -> dict[str, Any]:
+    house.runner.catch_up()
+    return {body["id"]: body for body in house.reader.whole("students")}
+
+
+def test_everything_filled_in_on_one_page_holds_from_the_first_day(house: House, leader: TestClient) -> None:
+    council = new_id()
+    house.ledger.execute(
+        AddCommissioner(id=new_id(), setting_id=house.setting, author_id=house.leader, commissioner_id=council, name="Marsh Council", kind="local-authority")
+    )
+    beside = {"mentor": str(house.mentor), "key_worker": str(house.teacher), "commissioner": str(council)}
+    answer = leader.post("/admit", data={**empty_form(leader), **FILLED, **beside})
+    assert answer.status_code == 200 and "Fizz" in answer.text, answer.text
+    body = students(house)[str(answer.url).rpartition("/")[2].partition("?")[0]]
+    assert (body["given_name"], body["family_name"], body["known_as"]) == ("Fern", "Heron", "Fizz")
+    assert body["date_of_birth"] == "2012-05-04" and body["admitted_on"] == "2026-03-02"
+    placement = next(one for one in house.reader.whole("placements") if one["student_id"] == body["id"])
+    assert (placement["start"], placement["commissioner_id"], placement["purpose"]) == ("2026-03-02", str(council), "reintegration")
+    assert [(one["sessions_a_week"], one["hours_a_week"]) for one in placement["commissioned"]] == [(5, 12.5)]
+    child = house.ledger.states.child(UUID(body["id"]))
+    assert child is not None and house.mentor in child.caseload_on(date(2026, 3, 2))
+
+
+def test_names_and_a_first_day_are_enough(house: House, leader: TestClient) -> None:
+    least = {name: FILLED[name] for name in ("given_name", "family_name", "start")}
+    before = len(students(house))
+    assert leader.post("/admit", data={**empty_form(leader), **least}).status_code == 200
+    assert len(students(house)) == before + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "told"),
+    [("start", "2031-01-01", "ahead"), ("date_of_birth", "yesterday", "date"), ("sessions", "five", "Sessions"), ("upn", "A823432104009", "UPN")],
+)
+def test_a_slip_is_said_and_nothing_typed_is_lost(house: House, leader: TestClient, name: str, wrong: str, told: str) -> None:
+    form, before = empty_form(leader), len(students(house))
+    answer = leader.post("/admit", data={**form, **FILLED, name: wrong})
+    assert answer.status_code == 422 and told in re.search(r'role="alert">([^<]+)', answer.text)[1], answer.text
+    assert all(f'value="{FILLED[kept]}"' in answer.text for kept in ("given_name", "family_name", "group") if kept != name)
+    assert len(students(house)) == before, "a slip in one field left something half done"
+    assert leader.post("/admit", data={**form, **FILLED}).status_code == 200
+    assert len(students(house)) == before + 1
+
+
+def test_sending_the_form_twice_admits_one_student(house: House, leader: TestClient) -> None:
+    form, before = empty_form(leader), len(students(house))
+    for _ in range(2):
+        assert leader.post("/admit", data={**form, **FILLED}).status_code == 200
+    assert len(students(house)) == before + 1
+
+
+def test_the_page_shows_what_could_not_be_done_where_the_first_part_was(house: House, leader: TestClient) -> None:
+    form, before = empty_form(leader), len(students(house))
+    stranger = {"mentor": form["form"]}
+    answer = leader.post("/admit", data={**form, **FILLED, **stranger})
+    assert answer.status_code == 422 and "person" in answer.text
+    # Sent again with what was put right, it is the same student.
+    assert leader.post("/admit", data={**form, **FILLED, "mentor": str(house.mentor), "known_as": "Fern"}).status_code == 200
+    assert len(students(house)) == before + 1
