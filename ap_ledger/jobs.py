@@ -105,8 +105,8 @@ def _remember_end(service: Service) -> Said:
 def _digest(service: Service) -> Said:
     counts: dict[str, int] = {"overdue": 0, "due": 0, "soon": 0}
     for setting in service.reader.whole("settings"):
-        for one in clocks(service.reader, setting, service.reader.everyone(setting), service.ledger.now()):
-            counts[one.state] += 1
+        for clock in clocks(service.reader, setting, service.reader.everyone(setting), service.ledger.now()):
+            counts[clock.state] += 1
     return counts
 
 
@@ -116,7 +116,9 @@ def _prepare_packs(service: Service) -> Said:
     now = service.ledger.now()
     for setting in service.reader.whole("settings"):
         today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
-        there = {(one.commissioner_id, one.first, one.last) for one in service.jobs.drafts_of(UUID(setting["id"]))}
+        there = {
+            (draft.commissioner_id, draft.first, draft.last) for draft in service.jobs.drafts_of(UUID(setting["id"]))
+        }
         for review in open_reviews(service.reader, setting, service.reader.whole("placements", setting), today):
             term = review.term
             if term.last >= today or (review.commissioner_id, term.first, term.last) in there:

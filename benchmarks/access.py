@@ -35,8 +35,20 @@ def checks(kind: str, postgres: str) -> list[dict[str, Any]]:
                 )
                 / EACH
             )
-            whole = min(timeit.repeat(lambda person=person: may(house.ledger.access_facts.who(person), "read-learning",
-                house.ledger.access_facts.student(students[0])), number=EACH, repeat=ROUNDS)) / EACH  # fmt: skip
+            whole = (
+                min(
+                    timeit.repeat(
+                        lambda person=person: may(
+                            house.ledger.access_facts.who(person),
+                            "read-learning",
+                            house.ledger.access_facts.student(students[0]),
+                        ),
+                        number=EACH,
+                        repeat=ROUNDS,
+                    )
+                )
+                / EACH
+            )
             rows.append(
                 {
                     "database": kind,

@@ -105,11 +105,14 @@ class Days:
         }
         if chance < 0.86 or not self.texts:
             return common | {
-                "kind": "outcome-scored", "session": {"date": day.isoformat(), "slot": slot},
+                "kind": "outcome-scored",
+                "session": {"date": day.isoformat(), "slot": slot},
                 "framework": {"id": "every-child-matters", "version": 1},
-                "indicator": INDICATORS[n % 10], "level": self.random.getrandbits(1), "informant": "teacher",
+                "indicator": INDICATORS[n % 10],
+                "level": self.random.getrandbits(1),
+                "informant": "teacher",
                 "set_by": "person",
-            }  # fmt: skip
+            }
         if chance < 0.943:
             return common | {
                 "kind": "rung-reached",

@@ -139,17 +139,24 @@ def run(kind: str, postgres: str, entries: int, pdfs: int, folder: Path | None) 
         printed = time.perf_counter() - began
         started = start_seconds(house)
     return {
-        "database": kind, "entries": entries, "recorded/s": recorded, "projected/s": projected, "page entries": seen,
+        "database": kind,
+        "entries": entries,
+        "recorded/s": recorded,
+        "projected/s": projected,
+        "page entries": seen,
         "page p50 ms": percentile(times, 0.5),
-        "page p99 ms": percentile(times, 0.99), "frames made, p50 ms": percentile(frame_times, 0.5),
+        "page p99 ms": percentile(times, 0.99),
+        "frames made, p50 ms": percentile(frame_times, 0.5),
         "frames, kB compressed": frame_bytes / 1000,
-        "overview p50 ms": percentile(overview_times, 0.5), "overview p99 ms": percentile(overview_times, 0.99),
+        "overview p50 ms": percentile(overview_times, 0.5),
+        "overview p99 ms": percentile(overview_times, 0.99),
         "clocks p50 ms": percentile(clock_times, 0.5),
         "review pack as HTML, 100,000 entries, p50 ms": percentile(one, 0.5),
         "the same, another student, p50 ms": percentile(usual, 0.5),
-        "pack of the whole setting as HTML, p50 ms": percentile(group, 0.5), f"{pdfs} student PDFs, s": printed,
+        "pack of the whole setting as HTML, p50 ms": percentile(group, 0.5),
+        f"{pdfs} student PDFs, s": printed,
         "start until ready, s": started,
-    }  # fmt: skip
+    }
 
 
 def main() -> None:

@@ -71,9 +71,14 @@ def correct_many(house: House, count: int) -> None:
     )
     changes = []
     for _, stream, state, _ in positions:
-        entry = {"id": str(stream if isinstance(stream, UUID) else UUID(bytes=stream)), "kind": "rung-reached",
+        entry = {
+            "id": str(stream if isinstance(stream, UUID) else UUID(bytes=stream)),
+            "kind": "rung-reached",
             "setting_id": str(house.setting),
-                 "student_id": str(house.student), "author_id": str(house.teacher), **json.loads(state)}  # fmt: skip
+            "student_id": str(house.student),
+            "author_id": str(house.teacher),
+            **json.loads(state),
+        }
         entry.pop("flags", None)
         changes.append(house.correct(entry, at=house.clock.now, anxiety=1))
     for start in range(0, len(changes), 500):
@@ -112,11 +117,18 @@ def run(kind: str, postgres: str, entries: int) -> dict[str, Any]:
         started = time.perf_counter() - starting
         again.close()
     return {
-        "database": kind, "entries": head, "recorded/s (batches of 450-500)": recorded, "projected/s": projected,
+        "database": kind,
+        "entries": head,
+        "recorded/s (batches of 450-500)": recorded,
+        "projected/s": projected,
         "replay s": replayed,
-        "page entries": seen, "page p50 ms": percentile(times, 0.5), "page p99 ms": percentile(times, 0.99),
-        "page p99 ms after 6,000 corrections": percentile(after, 0.99), "bytes an entry": disk, "open s": started,
-    }  # fmt: skip
+        "page entries": seen,
+        "page p50 ms": percentile(times, 0.5),
+        "page p99 ms": percentile(times, 0.99),
+        "page p99 ms after 6,000 corrections": percentile(after, 0.99),
+        "bytes an entry": disk,
+        "open s": started,
+    }
 
 
 def main() -> None:

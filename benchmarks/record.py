@@ -101,10 +101,26 @@ class RawSQLite:
                 events, texts = [], []
                 for row in rows:
                     position += 1
-                    events.append((position, row.originator_id.bytes, 1, row.topic, 1, None, row.setting_id.bytes,
-                        row.student_id.bytes, row.author_id.bytes, None,
-                                   row.occurred_at, 0, row.fingerprint, row.sealed_hash, row.state,
-                                   b"-" * 32))  # fmt: skip
+                    events.append(
+                        (
+                            position,
+                            row.originator_id.bytes,
+                            1,
+                            row.topic,
+                            1,
+                            None,
+                            row.setting_id.bytes,
+                            row.student_id.bytes,
+                            row.author_id.bytes,
+                            None,
+                            row.occurred_at,
+                            0,
+                            row.fingerprint,
+                            row.sealed_hash,
+                            row.state,
+                            b"-" * 32,
+                        )
+                    )
                     texts += [
                         (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
                         for text in row.sealed
@@ -164,11 +180,14 @@ def single_writers(kind: str, postgres: str, seconds: float, rounds: int, writer
             times += own
     middle = [statistics.median(one) for one in (stock, threads, loop)]
     return {
-        "database": kind, "stock recorder/s": middle[0], "Ledger, 32 threads/s": middle[1],
+        "database": kind,
+        "stock recorder/s": middle[0],
+        "Ledger, 32 threads/s": middle[1],
         "Ledger, as the service/s": middle[2],
-        "ratio, threads": middle[1] / middle[0], "ratio, as the service": middle[2] / middle[0],
+        "ratio, threads": middle[1] / middle[0],
+        "ratio, as the service": middle[2] / middle[0],
         "p99 ms, as the service": percentile(times, 0.99),
-    }  # fmt: skip
+    }
 
 
 def ours_in_threads(house: House, pool: list[dict[str, Any]], seconds: float, writers: int) -> float:

@@ -91,16 +91,19 @@ def main() -> None:
             browser.close()
         rows.append(
             {
-                "entries": ENTRIES, "days": len(found), "frames, kB": len(body) / 1000,
+                "entries": ENTRIES,
+                "days": len(found),
+                "frames, kB": len(body) / 1000,
                 "frames, kB compressed": len(gzip.compress(body, 6)) / 1000,
-                "step p50 ms": percentile(took, 0.5), "p95 ms": percentile(took, 0.95),
+                "step p50 ms": percentile(took, 0.5),
+                "p95 ms": percentile(took, 0.95),
                 "step, worst of 60, ms": max(took) * 1000,
                 "themes in sight, p50 ms": percentile(in_sight, 0.5),
                 "themes in sight, worst of 60, ms": max(in_sight) * 1000,
                 "themes drawn after, p50 ms": percentile(drawn, 0.5),
                 "themes drawn after, worst of 60, ms": max(drawn) * 1000,
             }
-        )  # fmt: skip
+        )
     table("A step of the slider", rows, "Floors: 150 kB compressed; a step under 50 ms.")
 
 

@@ -290,10 +290,14 @@ class Runner:
             connection.exec_driver_sql(
                 self._views.sql("INSERT INTO dead_letter VALUES (?,?,?,?,?,?,1)"),
                 (
-                    generation.projection, generation.name, seen.position, seen.stream,
-                    seen.student_id, type(error).__name__,
+                    generation.projection,
+                    generation.name,
+                    seen.position,
+                    seen.stream,
+                    seen.student_id,
+                    type(error).__name__,
                 ),
-            )  # fmt: skip
+            )
             self._move(connection, generation, seen.position - 1, seen.position)
         self._dead.setdefault((generation.projection, generation.name), set()).add(seen.stream)
         log.error(

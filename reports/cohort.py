@@ -87,13 +87,14 @@ class Cohort:
     def attendance(self) -> dict[str, str]:
         """Keys by the names that the Department for Education gave them."""
         self.sums(
-            "sess_possible", lambda p: p.attendance.offered,
+            "sess_possible",
+            lambda p: p.attendance.offered,
             {
                 "sess_attended": lambda p: p.attendance.attended,
                 "sess_overall": lambda p: p.attendance.absent,
                 "sess_in_dispute": lambda p: p.attendance.disputed,
             },
-        )  # fmt: skip
+        )
         levels = [period.attendance.level or "none" for period in self.periods]
         severe, persistent, neither, none = (
             self._students(f"absence:{name}", levels.count(name))
@@ -107,13 +108,17 @@ class Cohort:
         self.total("sess_cancelled_by_us", lambda p: p.attendance.by_us)
         self.total("hours_attended", lambda p: round(p.attendance.minutes / 60))
         return {
-            "enrolments": STUDENTS, "sess_possible": "sess_possible", "sess_attended": "sess_attended",
+            "enrolments": STUDENTS,
+            "sess_possible": "sess_possible",
+            "sess_attended": "sess_attended",
             "sess_overall": "sess_overall",
-            "sess_in_dispute": "sess_in_dispute", "sess_overall_percent": "sess_overall_percent",
+            "sess_in_dispute": "sess_in_dispute",
+            "sess_overall_percent": "sess_overall_percent",
             "enrolments_pa_10_exact": "enrolments_pa_10_exact",
-            "enrolments_pa_50_exact": "absence:severe", "sess_cancelled_by_us": "sess_cancelled_by_us",
+            "enrolments_pa_50_exact": "absence:severe",
+            "sess_cancelled_by_us": "sess_cancelled_by_us",
             "hours_attended": "hours_attended",
-        }  # fmt: skip
+        }
 
     def on_site(self) -> list[tuple[str, list[str]]]:
         """Where students stood at the start and where they keep up now: not met yet, away from the site, on site."""

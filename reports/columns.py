@@ -128,7 +128,7 @@ def _weeks_placed(period: StudentPeriod) -> int | None:
 
 
 def _venues(period: StudentPeriod) -> list[str]:
-    places = {one["place_id"]: one["label"] for one in period.setting.get("places", ())}
+    places = {place["place_id"]: place["label"] for place in period.setting.get("places", ())}
     held = in_force(period.expected, period.until)
     days = held["days"] if held else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
@@ -228,7 +228,7 @@ def _flashpoints(period: StudentPeriod) -> list[str]:
 
 def units(period: StudentPeriod, name: str) -> int:
     """One of the counts of units, over every curriculum."""
-    return sum(getattr(one, name) for one in period.curricula)
+    return sum(getattr(curriculum, name) for curriculum in period.curricula)
 
 
 def _units_an_hour(period: StudentPeriod) -> float | None:
@@ -299,7 +299,7 @@ def _fortnight(name: str) -> Callable[[StudentPeriod], tuple[str, str] | None]:
     """The fortnight that a share was taken over: the earliest of the frameworks' first ones, or the last."""
 
     def days(period: StudentPeriod) -> tuple[str, str] | None:
-        found = [getattr(one, name) for one in period.themes]
+        found = [getattr(theme, name) for theme in period.themes]
         return (min(first for first, _ in found), max(last for _, last in found)) if found else None
 
     return days

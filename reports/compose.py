@@ -130,12 +130,17 @@ def draft_report(
     if preset not in PRESETS:
         raise SetupError(f"There is no preset {preset}. Use one of: {', '.join(PRESETS)}.")
     facts = {
-        "layout": layout.id, "audience": layout.audience, "about": order.about, "setting": setting["name"],
-        "first": order.first.isoformat(), "last": order.last.isoformat(),
-        "known_at": None if order.known_at is None else order.known_at.isoformat(), "position": made[0].position,
+        "layout": layout.id,
+        "audience": layout.audience,
+        "about": order.about,
+        "setting": setting["name"],
+        "first": order.first.isoformat(),
+        "last": order.last.isoformat(),
+        "known_at": None if order.known_at is None else order.known_at.isoformat(),
+        "position": made[0].position,
         "software": __version__,
         "incomplete": any(period.incomplete for period in made),
-    }  # fmt: skip
+    }
     names = {str(period.student["name"]): f"Student {reference(period.student['id'])}" for period in made}
     return Draft(
         context.say(layout.title), foot, "en", one_student, blocks, cohort.cells, cohort.families, facts, names
@@ -188,7 +193,9 @@ def _levelled(blocks: Sequence[Block]) -> list[Block]:
 
 def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPeriod], today: date) -> dict[str, str]:
     """What the texts of a layout may name in braces."""
-    commissioners = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    commissioners = {
+        commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())
+    }
     placed = made[0].placement["commissioner_id"] if order.about == "student" and made[0].placement else None
     named = str(order.commissioner_id) if order.commissioner_id else placed
     known = order.known_at.astimezone(ZoneInfo(setting["time_zone"])).date() if order.known_at else today
@@ -197,10 +204,13 @@ def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPe
         "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students",
         "setting": setting["name"],
         "commissioner": str(commissioners.get(str(named), "all commissioners")),
-        "period": f"{_day(order.first)} to {_day(order.last)}", "first": _day(order.first), "last": _day(order.last),
-        "known": _day(known), "position": str(made[0].position),
+        "period": f"{_day(order.first)} to {_day(order.last)}",
+        "first": _day(order.first),
+        "last": _day(order.last),
+        "known": _day(known),
+        "position": str(made[0].position),
         "registered": ", ".join(numbers) or "non-school provider",
-    }  # fmt: skip
+    }
 
 
 def _day(day: date) -> str:

@@ -53,11 +53,15 @@ class Figure:
 def lay_out(plot: go.Figure, height: int, left: int) -> None:
     """What all figures share: the font, no background, no legend, room for words on the left."""
     plot.update_layout(
-        template="none", height=height, margin={"l": left, "r": RIGHT, "t": 12, "b": 40},
+        template="none",
+        height=height,
+        margin={"l": left, "r": RIGHT, "t": 12, "b": 40},
         font={"family": FONT, "size": 14, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=False,
         hoverlabel={"font": {"family": FONT, "size": 14}},
-    )  # fmt: skip
+    )
 
 
 def ladder_over_time(
@@ -119,11 +123,23 @@ def ladder_over_time(
         pad = max(timedelta(days=1), (last - first) / 50)
         plot.update_xaxes(range=[(first - pad).isoformat(), (last + pad).isoformat()])
     plot.update_layout(meta={"ladder": ladder.key})
-    plot.update_layout(shapes=[
-        {"type": "rect", "x0": first, "x1": last or until, "yref": "paper", "y0": 0, "y1": 1, "fillcolor": MARKED,
-        "opacity": 0.55, "line": {"width": 0}, "layer": "below"}
-        for first, last in setbacks
-    ])  # fmt: skip
+    plot.update_layout(
+        shapes=[
+            {
+                "type": "rect",
+                "x0": first,
+                "x1": last or until,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "fillcolor": MARKED,
+                "opacity": 0.55,
+                "line": {"width": 0},
+                "layer": "below",
+            }
+            for first, last in setbacks
+        ]
+    )
     said = {
         name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")
     }
@@ -176,12 +192,21 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
     titles = [framework.labels[theme] for theme in themes]
     plot = go.Figure(
         go.Heatmap(
-            z=share, x=names, y=titles, text=text, texttemplate="%{text}", zmin=0, zmax=1, xgap=3, ygap=3,
+            z=share,
+            x=names,
+            y=titles,
+            text=text,
+            texttemplate="%{text}",
+            zmin=0,
+            zmax=1,
+            xgap=3,
+            ygap=3,
             showscale=False,
-            textfont={"color": INK}, colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]],
+            textfont={"color": INK},
+            colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]],
             hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
     plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220))
     plot.update_xaxes(side="top")

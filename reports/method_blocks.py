@@ -49,7 +49,7 @@ def method(context: Context) -> Blocks:
         f"the ledger, with AP Ledger {__version__}."
     )
     used = sorted(
-        {one.framework.key for period in context.periods for one in period.themes}
+        {theme.framework.key for period in context.periods for theme in period.themes}
         | {one.curriculum.key for period in context.periods for one in period.curricula}
     )
     ladders = sorted({one.ladder.key for period in context.periods for one in period.ladders})

@@ -77,11 +77,14 @@ def _printed(report: Report) -> dict[str, Any]:
     if any(lost in words for lost in (UNPRINTABLE, *stand_ins.values()) for words in words_in([title, blocks])):
         blocks.append({"kind": "paragraph", "text": _safe(NOT_PRINTED, {}), "quiet": True})
     return {
-        "title": title.replace(BREAK_HERE, ""), "author": f"AP Ledger {__version__}", "foot": foot,
-        "language": report.language, "size": SIZES.get(str(report.facts.get("audience")), 10.5),
+        "title": title.replace(BREAK_HERE, ""),
+        "author": f"AP Ledger {__version__}",
+        "foot": foot,
+        "language": report.language,
+        "size": SIZES.get(str(report.facts.get("audience")), 10.5),
         "blocks": [_directed(block) for block in blocks],
         "landscape": any(isinstance(block, Table) and len(block.turned.columns) > WIDE for block in report.blocks),
-    }  # fmt: skip
+    }
 
 
 def _directed(block: dict[str, Any]) -> dict[str, Any]:

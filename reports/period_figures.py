@@ -46,13 +46,27 @@ def weeks_attended(weeks: Sequence[Week]) -> Figure | None:
         marker={"color": "#e6c567"},
         hovertemplate="%{x}: %{y} said differently<extra></extra>",
     )
-    plot = go.Figure([
-        go.Bar(x=names, y=came, name="Attended", marker={"color": GREEN},
-        text=[str(one) if one else "" for one in came], hovertemplate="%{x}: %{y} attended<extra></extra>"),
-        go.Bar(x=names, y=not_, name="Offered, not attended", marker={"color": "#c9d3dc"}, text=["" for _ in not_],
-        hovertemplate="%{x}: %{y} not attended<extra></extra>"),
-        *([said_differently] if any(open_) else []),
-    ])  # fmt: skip
+    plot = go.Figure(
+        [
+            go.Bar(
+                x=names,
+                y=came,
+                name="Attended",
+                marker={"color": GREEN},
+                text=[str(one) if one else "" for one in came],
+                hovertemplate="%{x}: %{y} attended<extra></extra>",
+            ),
+            go.Bar(
+                x=names,
+                y=not_,
+                name="Offered, not attended",
+                marker={"color": "#c9d3dc"},
+                text=["" for _ in not_],
+                hovertemplate="%{x}: %{y} not attended<extra></extra>",
+            ),
+            *([said_differently] if any(open_) else []),
+        ]
+    )
     lay_out(plot, 240, 44)
     plot.update_layout(
         barmode="stack",
@@ -81,18 +95,38 @@ def themes_then_and_now(facts: ThemeFacts) -> Figure | None:
         return None
     names = [name for name, _, _ in rows]
     before, after = [_percent(cell) for _, cell, _ in rows], [_percent(cell) for _, _, cell in rows]
-    plot = go.Figure([
-        *(
-            go.Scatter(x=[a, b], y=[name, name], mode="lines", line={"color": RULE, "width": 4}, showlegend=False,
-            hoverinfo="skip")
-            for name, a, b in zip(names, before, after, strict=True) if a is not None and b is not None
-        ),
-        go.Scatter(x=before, y=names, mode="markers", name="At the start",
-        marker={"symbol": "square", "size": 11, "color": QUIET},
-        hovertemplate="%{y}: %{x:.0f} % at the start<extra></extra>"),
-        go.Scatter(x=after, y=names, mode="markers", name="Lately", marker={"size": 14, "color": GREEN},
-        hovertemplate="%{y}: %{x:.0f} % lately<extra></extra>"),
-    ])  # fmt: skip
+    plot = go.Figure(
+        [
+            *(
+                go.Scatter(
+                    x=[a, b],
+                    y=[name, name],
+                    mode="lines",
+                    line={"color": RULE, "width": 4},
+                    showlegend=False,
+                    hoverinfo="skip",
+                )
+                for name, a, b in zip(names, before, after, strict=True)
+                if a is not None and b is not None
+            ),
+            go.Scatter(
+                x=before,
+                y=names,
+                mode="markers",
+                name="At the start",
+                marker={"symbol": "square", "size": 11, "color": QUIET},
+                hovertemplate="%{y}: %{x:.0f} % at the start<extra></extra>",
+            ),
+            go.Scatter(
+                x=after,
+                y=names,
+                mode="markers",
+                name="Lately",
+                marker={"size": 14, "color": GREEN},
+                hovertemplate="%{y}: %{x:.0f} % lately<extra></extra>",
+            ),
+        ]
+    )
     lay_out(plot, 70 + 40 * len(names), 200)
     plot.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.2, "x": 0}, margin={"l": 200, "r": 24, "t": 32, "b": 32}
@@ -120,14 +154,21 @@ def week_by_slot(facts: ThemeFacts) -> Figure | None:
     names, titles = [_week(week) for week in weeks], [kind.replace("-", " ").capitalize() for kind in kinds]
     plot = go.Figure(
         go.Heatmap(
-            z=[[cell[0] / cell[1] if cell and cell[1] else None for cell in row] for row in cells], x=names, y=titles,
+            z=[[cell[0] / cell[1] if cell and cell[1] else None for cell in row] for row in cells],
+            x=names,
+            y=titles,
             text=[[f"{cell[0]}/{cell[1]}" if cell and cell[1] else "" for cell in row] for row in cells],
             texttemplate="%{text}",
-            zmin=0, zmax=1, xgap=3, ygap=3, showscale=False, textfont={"color": INK},
+            zmin=0,
+            zmax=1,
+            xgap=3,
+            ygap=3,
+            showscale=False,
+            textfont={"color": INK},
             colorscale=[[0, PALE], [1, STRONG]],
             hovertemplate="%{y}, week of %{x}: %{text}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     lay_out(plot, 60 + 34 * len(kinds), 110)
     plot.update_yaxes(autorange="reversed", type="category")
     plot.update_xaxes(side="top", type="category")

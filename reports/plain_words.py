@@ -89,8 +89,8 @@ def _plain(framework: Definition, item: str) -> str:
 
 
 def _learned(period: StudentPeriod) -> list[str]:
-    fresh = sum(one.secured_in_period for one in period.curricula)
-    kept = sum(one.kept for one in period.curricula)
+    fresh = sum(curriculum.secured_in_period for curriculum in period.curricula)
+    kept = sum(curriculum.kept for curriculum in period.curricula)
     lines = (
         [
             f"{fresh} new {'thing' if fresh == 1 else 'things'} learned for good since {period.first.day} "

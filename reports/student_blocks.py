@@ -42,13 +42,13 @@ def figure(context: Context, show: str, height: int | None = None) -> Blocks:
         "attendance": lambda: _drawn(weeks_attended(weeks_of(period.in_period)), period, SESSIONS, height),
         "themes": lambda: (
             block
-            for one in period.themes
-            for block in _drawn(themes_then_and_now(one), period, OUTCOMES, height, one.framework.key)
+            for theme in period.themes
+            for block in _drawn(themes_then_and_now(theme), period, OUTCOMES, height, theme.framework.key)
         ),
         "week": lambda: (
             block
-            for one in period.themes
-            for block in _drawn(week_by_slot(one), period, OUTCOMES, height, one.framework.key)
+            for theme in period.themes
+            for block in _drawn(week_by_slot(theme), period, OUTCOMES, height, theme.framework.key)
         ),
         "faces": lambda: _drawn(faces_chosen(faces(period)), period, VOICES, height),
     }
@@ -89,7 +89,10 @@ def _ladder_figures(context: Context, period: StudentPeriod, height: int | None)
         else {}
     )
     figure = ladder_over_time(
-        ladder.ladder, climbed, own.get(ladder.ladder.id), [(one.first, one.last) for one in ladder.setbacks]
+        ladder.ladder,
+        climbed,
+        own.get(ladder.ladder.id),
+        [(setback.first, setback.last) for setback in ladder.setbacks],
     )
     first = date.fromisoformat(period.days[0][0]) if period.days else period.first
     yield FigureBlock(figure, trace_of(period, RUNGS, first, period.last), height=height, single=True)
@@ -104,10 +107,13 @@ def themes_table(context: Context) -> Blocks:
         then, now, all_ = by_theme(facts.baseline), by_theme(facts.latest), by_theme(facts.period)
         kinds = [kind for kind in ("lesson", "break", "lunch") if kind in by_kind(facts.period)]
         columns = [
-            Column("theme", "Theme"), Column("seen_baseline", "At the start"), Column("seen_latest", "Lately"),
+            Column("theme", "Theme"),
+            Column("seen_baseline", "At the start"),
+            Column("seen_latest", "Lately"),
             Column("seen_change", "Change"),
-            Column("seen_n", "Looked for"), *(Column(f"seen_{kind}", kind.capitalize()) for kind in kinds),
-        ]  # fmt: skip
+            Column("seen_n", "Looked for"),
+            *(Column(f"seen_{kind}", kind.capitalize()) for kind in kinds),
+        ]
         period, rows = context.student, []
         for item in facts.framework.items:
             if item.id not in all_:
@@ -115,13 +121,16 @@ def themes_table(context: Context) -> Blocks:
             before, after = share(*then.get(item.id, (0, 0))), share(*now.get(item.id, (0, 0)))
             moved = change(before, after)
             trace = trace_of(period, OUTCOMES, period.first, period.last, f"{facts.framework.key}|{item.id}")
-            rows.append([
-                Shown(facts.framework.labels[item.id]), Shown(in_words(before), before, trace),
-                Shown(in_words(after), after, trace),
-                Shown(points(moved) if moved else in_words(None), moved),
-                Shown(str(all_[item.id][1]), all_[item.id][1], trace),
-                *(_of(facts.period.get((item.id, kind)), trace) for kind in kinds),
-            ])  # fmt: skip
+            rows.append(
+                [
+                    Shown(facts.framework.labels[item.id]),
+                    Shown(in_words(before), before, trace),
+                    Shown(in_words(after), after, trace),
+                    Shown(points(moved) if moved else in_words(None), moved),
+                    Shown(str(all_[item.id][1]), all_[item.id][1], trace),
+                    *(_of(facts.period.get((item.id, kind)), trace) for kind in kinds),
+                ]
+            )
         yield Table(
             f"themes-{facts.framework.id}",
             f"{facts.framework.title}, by theme",

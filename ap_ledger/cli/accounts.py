@@ -142,10 +142,10 @@ def list_tokens(data: Data = None, database_url: DatabaseUrl = None) -> None:
     from ap_ledger.events.moments import moment
 
     with plainly(), opened(read_settings(data=data, database_url=database_url)) as service:
-        for one in service.accounts.tokens():
+        for token in service.accounts.tokens():
             console.print(
-                f"{one.prefix}…  {UUID(bytes=bytes(one.person_id))}  {one.scopes}  until "
-                f"{moment(one.expires_at):%Y-%m-%d}",
+                f"{token.prefix}…  {UUID(bytes=bytes(token.person_id))}  {token.scopes}  until "
+                f"{moment(token.expires_at):%Y-%m-%d}",
                 highlight=False,
             )
 

@@ -85,13 +85,22 @@ def release_reports(service: Service, story: Story) -> None:
         story.released.append(command)
         ledger.execute(
             ReleaseReport(
-                id=command, setting_id=story.setting, author_id=leader, report=command, student=order.student_id,
+                id=command,
+                setting_id=story.setting,
+                author_id=leader,
+                report=command,
+                student=order.student_id,
                 layout=order.layout.model_dump(mode="json"),
-                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first,
-                last=order.last, known_at=shared["known_at"],
-                preset=made.preset.name, figures_hash=figures_hash(made), software=__version__,
+                audience=order.layout.audience,
+                commissioner_id=order.commissioner_id,
+                first=order.first,
+                last=order.last,
+                known_at=shared["known_at"],
+                preset=made.preset.name,
+                figures_hash=figures_hash(made),
+                software=__version__,
             )
-        )  # fmt: skip
+        )
 
 
 PASSWORD = "a boat by the riverbank"
@@ -207,10 +216,15 @@ def post_over_http(console: Console, url: str, story: Story, students: list[str]
 
     def rung(student: str, at: datetime, name: str) -> dict[str, Any]:
         return {
-            "id": str(new_id()), "kind": "rung-reached", "setting_id": str(story.setting), "student_id": student,
-            "author_id": str(story.mentors[0]), "device_time": at.isoformat(),
-            "ladder": {"id": "default-ladder", "version": 1}, "rung": name,
-        }  # fmt: skip
+            "id": str(new_id()),
+            "kind": "rung-reached",
+            "setting_id": str(story.setting),
+            "student_id": student,
+            "author_id": str(story.mentors[0]),
+            "device_time": at.isoformat(),
+            "ladder": {"id": "default-ladder", "version": 1},
+            "rung": name,
+        }
 
     fresh = [rung(student, now - timedelta(minutes=5), "face-to-face") for student in students]
     late = [rung(student, now - timedelta(days=9), "through-door") for student in students]

@@ -168,16 +168,29 @@ class Story:
         made: list[Command] = [
             OpenSetting(id=self.id(), setting_id=setting, name="Riverbank (example setting)"),
             AddPlace(id=self.id(), setting_id=setting, place_id=self.site, label="Riverbank site"),
-            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[0],
-            name="Example County Council", kind="local-authority"),
-            AddCommissioner(id=self.id(), setting_id=setting, commissioner_id=self.commissioners[1],
-            name="Example Academy", kind="school"),
+            AddCommissioner(
+                id=self.id(),
+                setting_id=setting,
+                commissioner_id=self.commissioners[0],
+                name="Example County Council",
+                kind="local-authority",
+            ),
+            AddCommissioner(
+                id=self.id(),
+                setting_id=setting,
+                commissioner_id=self.commissioners[1],
+                name="Example Academy",
+                kind="school",
+            ),
             SetTimetable(id=self.id(), setting_id=setting, from_date=first, slots=slots),
             SetCalendar(
-                id=self.id(), setting_id=setting, from_date=first, terms=self._terms(),
+                id=self.id(),
+                setting_id=setting,
+                from_date=first,
+                terms=self._terms(),
                 closures=(Closure(first=half, last=half, label="Staff training"),),
             ),
-        ]  # fmt: skip
+        ]
         for person, name, role in [(p, n, "mentor") for p, n in zip(self.mentors, words.MENTORS, strict=True)] + [
             (p, n, "ap-staff") for p, n in zip(self.staff, words.STAFF, strict=True)
         ]:
@@ -228,27 +241,54 @@ class Story:
         whose: dict[str, Any] = {"setting_id": self.setting, "student": child.id, "author_id": lead}
         return [
             AdmitStudent(id=self.id(), on=start, **whose),
-            IdentifyStudent(id=self.id(), given_name=given, family_name=family,
-            date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28), **whose),
-            StartPlacement(
-                id=self.id(), placement_id=placement, start=start, commissioner_id=self.commissioners[n % 3 != 2],
-                purpose="reintegration",
-                planned_end=start + timedelta(weeks=38), **whose,
+            IdentifyStudent(
+                id=self.id(),
+                given_name=given,
+                family_name=family,
+                date_of_birth=date(2010 + n % 5, 1 + n % 12, 1 + n % 28),
+                **whose,
             ),
-            CommissionSessions(id=self.id(), placement_id=placement, from_date=start, sessions_a_week=10,
-            hours_a_week=25.0, **whose),
+            StartPlacement(
+                id=self.id(),
+                placement_id=placement,
+                start=start,
+                commissioner_id=self.commissioners[n % 3 != 2],
+                purpose="reintegration",
+                planned_end=start + timedelta(weeks=38),
+                **whose,
+            ),
+            CommissionSessions(
+                id=self.id(), placement_id=placement, from_date=start, sessions_a_week=10, hours_a_week=25.0, **whose
+            ),
             ExpectStudent(id=self.id(), from_date=self.first_day, days=week, **whose),
             AssignKeyWorker(id=self.id(), person_id=self.staff[n % 2], from_date=start, **whose),
             AssignMentor(id=self.id(), person_id=self.mentors[child.mentor], from_date=start, **whose),
             GroupStudent(id=self.id(), from_date=self.first_day, group=words.GROUPS[n % len(words.GROUPS)], **whose),
             NoteNeeds(id=self.id(), from_date=self.first_day, needs=words.NEEDS[n % len(words.NEEDS)], **whose),
-            SetOwnItems(id=self.id(), definition=Ref(id="personal-goal", version=1),
-            labels={"goal.1": words.GOALS[n % len(words.GOALS)]}, **whose),
-            *([SetOwnItems(id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS,
-            **whose)] if child.path in OWN_STEPS_FOR else []),
-            *([LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose),
-            ReleaseToFamily(id=self.id(), released=True, **whose)] if n == 1 else []),
-        ]  # fmt: skip
+            SetOwnItems(
+                id=self.id(),
+                definition=Ref(id="personal-goal", version=1),
+                labels={"goal.1": words.GOALS[n % len(words.GOALS)]},
+                **whose,
+            ),
+            *(
+                [
+                    SetOwnItems(
+                        id=self.id(), definition=Ref(id="default-ladder", version=1), labels=words.OWN_STEPS, **whose
+                    )
+                ]
+                if child.path in OWN_STEPS_FOR
+                else []
+            ),
+            *(
+                [
+                    LinkFamily(id=self.id(), person_id=self.others["family"], from_date=start, **whose),
+                    ReleaseToFamily(id=self.id(), released=True, **whose),
+                ]
+                if n == 1
+                else []
+            ),
+        ]
 
     # The weeks ----------------------------------------------------------------------------------------------------
 

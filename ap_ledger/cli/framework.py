@@ -112,7 +112,7 @@ def score(
 
 def definition_label(definition: Definition, name: str) -> str:
     """What a score is called."""
-    return next(one.label for one in definition.scores if one.id == name)
+    return next(score.label for score in definition.scores if score.id == name)
 
 
 @app.command("import")

@@ -217,12 +217,25 @@ def serve(
                 highlight=False,
             )
         uvicorn.run(
-            create_app(service, run_projections=projections, allowed_hosts=hosts, public_url=public_url,
-            second_factor=far, jobs=JOBS),
-            host=host, port=port, http=patient_protocol(proxy if by_proxy else None), log_config=None, access_log=False,
-            server_header=False, proxy_headers=by_proxy, forwarded_allow_ips=proxy if by_proxy else None,
-            ssl_certfile=tls_cert, ssl_keyfile=tls_key,
-        )  # fmt: skip
+            create_app(
+                service,
+                run_projections=projections,
+                allowed_hosts=hosts,
+                public_url=public_url,
+                second_factor=far,
+                jobs=JOBS,
+            ),
+            host=host,
+            port=port,
+            http=patient_protocol(proxy if by_proxy else None),
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=by_proxy,
+            forwarded_allow_ips=proxy if by_proxy else None,
+            ssl_certfile=tls_cert,
+            ssl_keyfile=tls_key,
+        )
         if jobs is not None:
             jobs.shutdown()
 

@@ -148,11 +148,13 @@ class Rules:
         """Whether the student was expected in a session, or nobody said in which sessions they are."""
         on = group[0]["day"]
         day, weekday = on.isoformat(), on.isoweekday()
-        placed = any(one["start"] <= day <= (one.get("end") or "9999") for one in self.placements.values())
+        placed = any(
+            placement["start"] <= day <= (placement.get("end") or "9999") for placement in self.placements.values()
+        )
         calendar, week = self._in_force("calendar-set", day) or {}, self._in_force("student-expected", day)
         terms, closures = (
             [one["first"] <= day <= one["last"] for one in calendar.get(name, ())] for name in ("terms", "closures")
-        )  # fmt: skip
+        )
         if not placed or any(closures) or (terms and not any(terms)):
             return False
         slots = (self._in_force("timetable-set", day) or {}).get("slots", ())
@@ -215,7 +217,7 @@ def with_own(order: list[str], reached: list[str]) -> list[str]:
         for rung in reached
         if rung not in order
     }
-    for rung in sorted(numbers, key=lambda one: (one.count("."), numbers[one]), reverse=True):
+    for rung in sorted(numbers, key=lambda number: (number.count("."), numbers[number]), reverse=True):
         for shorter in range(rung.count("."), 0, -1):
             parent = ".".join(rung.split(".")[:shorter])
             if parent in order:

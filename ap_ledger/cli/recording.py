@@ -87,7 +87,7 @@ def _send(ledger: Ledger, lines: Sequence[tuple[int, Any]]) -> list[tuple[int, s
             return [answer for line in lines for answer in _send(ledger, [line])]
         return [(lines[0][0], "failed", fault)]
     refused = ("refused", "conflict")
-    told = (_told(one.message, one.field) if one.status in refused else "" for one in results)
+    told = (_told(result.message, result.field) if result.status in refused else "" for result in results)
     return [(number, one.status, fault) for (number, _), one, fault in zip(lines, results, told, strict=True)]
 
 

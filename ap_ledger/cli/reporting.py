@@ -76,7 +76,7 @@ def report(
         if each:
             placed = [] if student else students_of(service.reader, where, placer, days[0], days[1], known)
             people = [student_id_of(student)] if student else [UUID(one["id"]) for one in placed]
-            orders = [Order(**shared, student_id=one, commissioner_id=placer) for one in people]
+            orders = [Order(**shared, student_id=person, commissioner_id=placer) for person in people]
         else:
             orders = [Order(**shared, student_id=student_id_of(student) if student else None, commissioner_id=placer)]
         # Whoever may run this program may read the keyring, so words are opened; the layout and the preset say what
@@ -126,19 +126,21 @@ def _setting(reader: Any, student: str | None, commissioner: str | None) -> dict
         body = reader.one("students", str(student_id_of(student)))
         if body is None:
             raise SetupError("There is no student with this id in this ledger.")
-        return next(one for one in settings if one["id"] == body["setting_id"])
+        return next(setting for setting in settings if setting["id"] == body["setting_id"])
     if commissioner is not None:
         found = next(
             (
-                one
-                for one in settings
-                if commissioner in {said["commissioner_id"] for said in one.get("commissioners", ())}
+                setting
+                for setting in settings
+                if commissioner in {said["commissioner_id"] for said in setting.get("commissioners", ())}
             ),
             None,
         )
         if found is None:
             names = "; ".join(
-                f"{said['commissioner_id']} {said['name']}" for one in settings for said in one.get("commissioners", ())
+                f"{said['commissioner_id']} {said['name']}"
+                for setting in settings
+                for said in setting.get("commissioners", ())
             )
             raise SetupError(f"There is no commissioner with this id in this ledger. There are: {names or 'none'}.")
         return found

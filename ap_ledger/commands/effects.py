@@ -149,8 +149,12 @@ class Effects:
     def _begun(self) -> list[tuple[Intention, int]]:
         """The intentions whose event is in the ledger, and where."""
         intentions = self._keyring.intentions()
-        known = self._recorder.find([one.command_id for one in intentions]) if intentions else {}
-        return [(one, known[one.command_id].position) for one in intentions if one.command_id in known]
+        known = self._recorder.find([intention.command_id for intention in intentions]) if intentions else {}
+        return [
+            (intention, known[intention.command_id].position)
+            for intention in intentions
+            if intention.command_id in known
+        ]
 
     def _strike_out_given_up(self) -> None:
         """Strikes out what was intended so long ago that whoever intended it is gone, and whose event never came."""
@@ -231,10 +235,10 @@ class Effects:
             lambda one, _: bool(_ids_in(unboxed(self._keyring, one.entry)) & streams),
         )
 
-    def _classes_about(self, student: UUID, one: Held) -> set[str]:
+    def _classes_about(self, student: UUID, held: Held) -> set[str]:
         """What something of which nobody knew whom it is about may hold about a student, now that it may open."""
-        entry = unboxed(self._keyring, one.entry)
-        return classes_in(entry, one.code) if entry is not None and student in self._held.students_in(entry) else set()
+        entry = unboxed(self._keyring, held.entry)
+        return classes_in(entry, held.code) if entry is not None and student in self._held.students_in(entry) else set()
 
 
 def _ids_in(entry: Any) -> set[UUID | None]:

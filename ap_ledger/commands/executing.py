@@ -140,9 +140,12 @@ class Executor:
         state = self._states.fold(command.stream_id, _projector(command))
         self._effects.check(command, self._time.now())
         stamp = Stamp(
-            occurred_at=self._time.now(), setting_id=command.setting_id, student_id=command.student_id,
-            author_id=command.author_id, command_id=command_id,
-        )  # fmt: skip
+            occurred_at=self._time.now(),
+            setting_id=command.setting_id,
+            student_id=command.student_id,
+            author_id=command.author_id,
+            command_id=command_id,
+        )
         events = NextEvents(command.stream_id, state.version if state else 0, stamp)
         return state, events, command.decide(state, events)
 

@@ -29,5 +29,7 @@ def categories_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[Inciden
     """The categories in force on a day, from the bodies of `incident-categories-set` events."""
     latest = in_force(held, day)
     return (
-        tuple(IncidentCategory.model_validate(one) for one in latest["categories"]) if latest else default_categories()
+        tuple(IncidentCategory.model_validate(category) for category in latest["categories"])
+        if latest
+        else default_categories()
     )

@@ -38,7 +38,9 @@ def loads(raw: bytes) -> Any:
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return _slowly(raw)
     # Written out again, a value has every name once. What could hide a name from this counting is read slowly.
-    return _slowly(raw) if any(one in raw for one in _HIDES_NAMES) or raw.count(b'":') != again.count(b'":') else value
+    return (
+        _slowly(raw) if any(name in raw for name in _HIDES_NAMES) or raw.count(b'":') != again.count(b'":') else value
+    )
 
 
 def keepable(value: Any, depth: int = 0) -> Any:

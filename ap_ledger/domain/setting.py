@@ -276,6 +276,6 @@ class SetIncidentCategories(DatedCommand, SettingCommand):
     def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
         """Each category is listed once."""
         dates = self.dates(self.opened(state).facts(IncidentCategoriesSet))
-        if not 1 <= len({one.id for one in self.categories}) == len(self.categories) <= 100:
+        if not 1 <= len({category.id for category in self.categories}) == len(self.categories) <= 100:
             raise Refused("malformed", "List 1 to 100 categories, each once.", "categories")
         return [events.event(IncidentCategoriesSet, **dates, categories=self.categories)]

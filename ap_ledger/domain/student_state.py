@@ -112,9 +112,13 @@ class Student:
         worker = in_force(self.facts(KeyWorkerAssigned), day)
         keys = {worker.person_id} if worker is not None and worker.person_id is not None else set()
         # Every mentor has a line of their own, so that assigning one anew also ends what was said of them before.
-        assigned = {one.person_id for one in self.facts(MentorAssigned)}
+        assigned = {fact.person_id for fact in self.facts(MentorAssigned)}
         mentors = (in_force(self.facts(MentorAssigned, person_id=person), day) for person in assigned)
-        there = {one.person_id for one in mentors if one is not None and (one.until is None or day <= one.until)}
+        there = {
+            mentor.person_id
+            for mentor in mentors
+            if mentor is not None and (mentor.until is None or day <= mentor.until)
+        }
         return frozenset(keys | there)
 
     def facts(self, kind: type[D], **about: UUID) -> list[D]:
@@ -141,7 +145,7 @@ class Student:
     @property
     def linked(self) -> frozenset[UUID]:
         """Everybody whose link as family has not ended, those that begin later included."""
-        return frozenset(one.person_id for one in self.facts(FamilyLinked))
+        return frozenset(fact.person_id for fact in self.facts(FamilyLinked))
 
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
@@ -250,7 +254,9 @@ def _without_fact(student: Student, gone: StudentFactWithdrawn) -> Student:
 
 
 def _with_placement(student: Student, placement_id: UUID, **changes: Any) -> Student:
-    placements = tuple(replace(one, **changes) if one.id == placement_id else one for one in student.placements)
+    placements = tuple(
+        replace(placement, **changes) if placement.id == placement_id else placement for placement in student.placements
+    )
     return replace(student, placements=placements)
 
 

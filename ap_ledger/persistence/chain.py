@@ -63,19 +63,25 @@ def row_bytes(position: int, recorded_at: int, row: Row) -> bytes:
     ) = row
     topic_bytes, state_bytes = topic.encode(), state.encode()
     # Neighbours are packed together, because every entry that is recorded waits for this.
-    return b"".join((
-        _BEGINNING.pack(_INTEGER_IS, position, _BYTES_ARE, 16, stream.bytes, _INTEGER_IS, version, _BYTES_ARE,
-        len(topic_bytes)), topic_bytes,
-        _INTEGER.pack(_INTEGER_IS, class_version),
-        _NULL if command is None else _ID + command.bytes,
-        _NULL if setting is None else _ID + setting.bytes,
-        _NULL if student is None else _ID + student.bytes,
-        _NULL if author is None else _ID + author.bytes,
-        _NULL if device is None else _ID + device.bytes,
-        _TIMES.pack(_INTEGER_IS, occurred, _INTEGER_IS, recorded_at, _BYTES_ARE, len(fingerprint)), fingerprint,
-        _NULL if hash_ is None else _LENGTH.pack(_BYTES_ARE, len(hash_)) + hash_,
-        _LENGTH.pack(_BYTES_ARE, len(state_bytes)), state_bytes,
-    ))  # fmt: skip
+    return b"".join(
+        (
+            _BEGINNING.pack(
+                _INTEGER_IS, position, _BYTES_ARE, 16, stream.bytes, _INTEGER_IS, version, _BYTES_ARE, len(topic_bytes)
+            ),
+            topic_bytes,
+            _INTEGER.pack(_INTEGER_IS, class_version),
+            _NULL if command is None else _ID + command.bytes,
+            _NULL if setting is None else _ID + setting.bytes,
+            _NULL if student is None else _ID + student.bytes,
+            _NULL if author is None else _ID + author.bytes,
+            _NULL if device is None else _ID + device.bytes,
+            _TIMES.pack(_INTEGER_IS, occurred, _INTEGER_IS, recorded_at, _BYTES_ARE, len(fingerprint)),
+            fingerprint,
+            _NULL if hash_ is None else _LENGTH.pack(_BYTES_ARE, len(hash_)) + hash_,
+            _LENGTH.pack(_BYTES_ARE, len(state_bytes)),
+            state_bytes,
+        )
+    )
 
 
 class EndProof:

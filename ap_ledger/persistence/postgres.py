@@ -216,11 +216,20 @@ class PostgresLedgerRecorder(LedgerRecorder):
         first = before.position + 1
         *columns, _ = zip(*rows, strict=True)
         texts = [(position, *text) for position, row in enumerate(rows, first) for text in row.sealed]
-        self._cursor().execute(APPEND, [
-            Int8(first), Int8(after.recorded_at), Int8(after.rules_position), Int8(after.keys_position), before.chain,
-            after.proof,
-            *map(list, columns), list(links), *(map(list, zip(*texts, strict=True)) if texts else ([],) * 5),
-        ])  # fmt: skip
+        self._cursor().execute(
+            APPEND,
+            [
+                Int8(first),
+                Int8(after.recorded_at),
+                Int8(after.rules_position),
+                Int8(after.keys_position),
+                before.chain,
+                after.proof,
+                *map(list, columns),
+                list(links),
+                *(map(list, zip(*texts, strict=True)) if texts else ([],) * 5),
+            ],
+        )
 
     def put_head(self, head: Head) -> None:
         change = (

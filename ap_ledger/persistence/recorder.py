@@ -291,13 +291,23 @@ class LedgerRecorder(ApplicationRecorder):
     def _event(self, row: Sequence[Any], sealed: Sequence[SealedText]) -> LedgerStoredEvent:
         try:
             return LedgerStoredEvent(
-                position=row[0], originator_id=self._uuid(row[1]), originator_version=row[2], topic=row[3],
-                class_version=row[4], command_id=self._maybe(row[5]), setting_id=self._maybe(row[6]),
-                student_id=self._maybe(row[7]), author_id=self._maybe(row[8]), device_id=self._maybe(row[9]),
-                occurred_at=row[10], recorded_at=row[11], fingerprint=octets(row[12]),
+                position=row[0],
+                originator_id=self._uuid(row[1]),
+                originator_version=row[2],
+                topic=row[3],
+                class_version=row[4],
+                command_id=self._maybe(row[5]),
+                setting_id=self._maybe(row[6]),
+                student_id=self._maybe(row[7]),
+                author_id=self._maybe(row[8]),
+                device_id=self._maybe(row[9]),
+                occurred_at=row[10],
+                recorded_at=row[11],
+                fingerprint=octets(row[12]),
                 sealed_hash=None if row[13] is None else octets(row[13]),
-                state=row[14].encode(), sealed=tuple(sealed),
-            )  # fmt: skip
+                state=row[14].encode(),
+                sealed=tuple(sealed),
+            )
         except (AttributeError, TypeError, ValueError):
             raise Unreadable(f"The row at position {row[0]} was damaged. Run: ap-ledger check --deep") from None
 
@@ -322,11 +332,20 @@ class LedgerRecorder(ApplicationRecorder):
         try:
             command, setting, student, author, device = map(self._maybe, ids)
             row = Row(
-                self._uuid(stream), of_kind(int, version), of_kind(str, topic), of_kind(int, class_version), command,
-                setting, student, author, device,
-                of_kind(int, occurred_at), octets(fingerprint), None if hash_ is None else octets(hash_),
+                self._uuid(stream),
+                of_kind(int, version),
+                of_kind(str, topic),
+                of_kind(int, class_version),
+                command,
+                setting,
+                student,
+                author,
+                device,
+                of_kind(int, occurred_at),
+                octets(fingerprint),
+                None if hash_ is None else octets(hash_),
                 of_kind(str, state),
-            )  # fmt: skip
+            )
             return ChainedRow(position, of_kind(int, recorded_at), octets(chain), row)
         except (TypeError, ValueError):
             return ChainedRow(position, 0, bytes(chain) if isinstance(chain, bytes) else b"", None)

@@ -129,10 +129,21 @@ class LedgerStoredEvent(StoredEvent):
         """The same event, ready to be stored."""
         assert isinstance(self.originator_id, UUID)
         return Row(
-            self.originator_id, self.originator_version, self.topic, self.class_version, self.command_id,
-            self.setting_id, self.student_id, self.author_id, self.device_id,
-            self.occurred_at, self.fingerprint, self.sealed_hash, self.state.decode(), self.sealed,
-        )  # fmt: skip
+            self.originator_id,
+            self.originator_version,
+            self.topic,
+            self.class_version,
+            self.command_id,
+            self.setting_id,
+            self.student_id,
+            self.author_id,
+            self.device_id,
+            self.occurred_at,
+            self.fingerprint,
+            self.sealed_hash,
+            self.state.decode(),
+            self.sealed,
+        )
 
 
 class Head(NamedTuple):

@@ -185,20 +185,38 @@ class SQLiteLedgerRecorder(LedgerRecorder):
 
     def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
         places = range(before.position + 1, after.position + 1)
-        self._insert("INSERT INTO stored_events VALUES", [
-            (
-                position, row.originator_id.bytes, row.originator_version, row.topic, row.class_version,
-                _bytes(row.command_id),
-                _bytes(row.setting_id), _bytes(row.student_id), _bytes(row.author_id), _bytes(row.device_id),
-                row.occurred_at,
-                after.recorded_at, row.fingerprint, row.sealed_hash, row.state, link,
-            )
-            for position, row, link in zip(places, rows, links, strict=True)
-        ])  # fmt: skip
-        self._insert("INSERT INTO sealed VALUES", [
-            (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
-            for position, row in zip(places, rows, strict=True) for text in row.sealed
-        ])  # fmt: skip
+        self._insert(
+            "INSERT INTO stored_events VALUES",
+            [
+                (
+                    position,
+                    row.originator_id.bytes,
+                    row.originator_version,
+                    row.topic,
+                    row.class_version,
+                    _bytes(row.command_id),
+                    _bytes(row.setting_id),
+                    _bytes(row.student_id),
+                    _bytes(row.author_id),
+                    _bytes(row.device_id),
+                    row.occurred_at,
+                    after.recorded_at,
+                    row.fingerprint,
+                    row.sealed_hash,
+                    row.state,
+                    link,
+                )
+                for position, row, link in zip(places, rows, links, strict=True)
+            ],
+        )
+        self._insert(
+            "INSERT INTO sealed VALUES",
+            [
+                (position, text.retention_class, text.key_id.bytes, text.nonce, text.ciphertext)
+                for position, row in zip(places, rows, strict=True)
+                for text in row.sealed
+            ],
+        )
         self._write.execute(MOVE_HEAD, after)
 
     def _insert(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -276,7 +294,7 @@ def _marks(columns: int) -> str:
 def _in_lists(ids: Sequence[UUID]) -> Iterator[tuple[list[bytes], str]]:
     """Ids in lists padded to a power of two, so that SQLite meets few different statements and prepares each once."""
     for start in range(0, len(ids), IN_LIST_LIMIT):
-        keys = [one.bytes for one in ids[start : start + IN_LIST_LIMIT]]
+        keys = [id_.bytes for id_ in ids[start : start + IN_LIST_LIMIT]]
         size = 1 << (len(keys) - 1).bit_length()
         keys += keys[-1:] * (size - len(keys))
         yield keys, ",".join("?" * size)

@@ -69,9 +69,9 @@ class Answering:
 
     def _wait(self, posted: PostedCorrection | PostedVoid, raw: dict[str, Any], reason: NotYet) -> Result:
         others = [
-            one
-            for one in self._held.waiting_under(posted.id)
-            if one.status == "held" and not same_entry(unboxed(self._keyring, one.entry), raw)
+            held
+            for held in self._held.waiting_under(posted.id)
+            if held.status == "held" and not same_entry(unboxed(self._keyring, held.entry), raw)
         ]
         if others:
             return Result(posted.id, "conflict", message=CONFLICT)

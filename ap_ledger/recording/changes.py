@@ -52,11 +52,27 @@ class Changes:
             state["flags"] = flags
         event = EVENT_BY_TOPIC[posted.kind]
         sealed = self._door.sealed(posted, posted.kind, posted.entry_id, version, split_personal(event, state))
-        return Unit(posted.id, (Row(
-            posted.entry_id, version, posted.kind, event.class_version, posted.id, posted.setting_id, posted.student_id,
-            posted.author_id, send.device_id, occurred_at, fingerprint, sealed_hash(sealed),
-            orjson.dumps(state).decode(), sealed,
-        ),))  # fmt: skip
+        return Unit(
+            posted.id,
+            (
+                Row(
+                    posted.entry_id,
+                    version,
+                    posted.kind,
+                    event.class_version,
+                    posted.id,
+                    posted.setting_id,
+                    posted.student_id,
+                    posted.author_id,
+                    send.device_id,
+                    occurred_at,
+                    fingerprint,
+                    sealed_hash(sealed),
+                    orjson.dumps(state).decode(),
+                    sealed,
+                ),
+            ),
+        )
 
     def _target(self, posted: PostedCorrection | PostedVoid) -> list[LedgerStoredEvent]:
         stream = [

@@ -157,11 +157,27 @@ class Door:
         if flags:
             state["flags"] = flags
         sealed = self.sealed(posted, posted.kind, posted.id, 1, split_personal(event, state)) if event.PERSONAL else ()
-        return Unit(posted.id, (Row(
-            posted.id, 1, posted.kind, event.class_version, None, posted.setting_id, posted.student_id,
-            posted.author_id,
-            send.device_id, occurred_at, fingerprint, sealed_hash(sealed), orjson.dumps(state).decode(), sealed,
-        ),))  # fmt: skip
+        return Unit(
+            posted.id,
+            (
+                Row(
+                    posted.id,
+                    1,
+                    posted.kind,
+                    event.class_version,
+                    None,
+                    posted.setting_id,
+                    posted.student_id,
+                    posted.author_id,
+                    send.device_id,
+                    occurred_at,
+                    fingerprint,
+                    sealed_hash(sealed),
+                    orjson.dumps(state).decode(),
+                    sealed,
+                ),
+            ),
+        )
 
     def context(self, posted: Posted) -> EntryContext:
         """The setting, student and author of something posted. Raises Refused."""
@@ -237,10 +253,27 @@ class Door:
         outer = seal(
             self._keyring, topic, stream, 1, posted.setting_id, {"safeguarding": {"body": orjson.dumps(body).decode()}}
         )
-        return Unit(posted.id, (Row(
-            stream, 1, topic, SealedRecord.class_version, posted.id, posted.setting_id, None, None, None,
-            occurred_at, fingerprint, sealed_hash(outer), "{}", outer,
-        ),))  # fmt: skip
+        return Unit(
+            posted.id,
+            (
+                Row(
+                    stream,
+                    1,
+                    topic,
+                    SealedRecord.class_version,
+                    posted.id,
+                    posted.setting_id,
+                    None,
+                    None,
+                    None,
+                    occurred_at,
+                    fingerprint,
+                    sealed_hash(outer),
+                    "{}",
+                    outer,
+                ),
+            ),
+        )
 
 
 def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | None:

@@ -159,10 +159,11 @@ class Sending:
                 continue
             whose = (posted.author_id, posted.student_id)
             mine = [
-                one.id
-                for one in self._held.waiting_under(mended)
+                held.id
+                for held in self._held.waiting_under(mended)
                 if send.judge is None
-                or (id_of(entry := self._waiting.readable(one).entry, "author_id"), id_of(entry, "student_id")) == whose
+                or (id_of(entry := self._waiting.readable(held).entry, "author_id"), id_of(entry, "student_id"))
+                == whose
             ]
             self._held.resolve(mine, "replaced", send.received_at)
 

@@ -105,12 +105,21 @@ class LedgerMapper(Mapper[UUID]):
             owner = owner_of(cls.TOPIC, stream, stamp.student_id, stamp.setting_id)
             sealed = seal(self.keyring, cls.TOPIC, stream, version, owner, texts)
         return LedgerStoredEvent(
-            originator_id=stream, originator_version=version, topic=cls.TOPIC, state=orjson.dumps(state),
-            class_version=cls.class_version, command_id=stamp.command_id, setting_id=stamp.setting_id,
-            student_id=stamp.student_id, author_id=stamp.author_id, device_id=stamp.device_id,
-            occurred_at=microseconds(stamp.occurred_at), fingerprint=stamp.fingerprint,
-            sealed_hash=sealed_hash(sealed), sealed=sealed,
-        )  # fmt: skip
+            originator_id=stream,
+            originator_version=version,
+            topic=cls.TOPIC,
+            state=orjson.dumps(state),
+            class_version=cls.class_version,
+            command_id=stamp.command_id,
+            setting_id=stamp.setting_id,
+            student_id=stamp.student_id,
+            author_id=stamp.author_id,
+            device_id=stamp.device_id,
+            occurred_at=microseconds(stamp.occurred_at),
+            fingerprint=stamp.fingerprint,
+            sealed_hash=sealed_hash(sealed),
+            sealed=sealed,
+        )
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[UUID]:
         """The event of a row, upcast to the present, erased where its keys are gone.
@@ -122,11 +131,16 @@ class LedgerMapper(Mapper[UUID]):
         state = upcast(cls, orjson.loads(stored.state), stored.class_version)
         self._open(stored, cls, state)
         stamp = Stamp(
-            occurred_at=moment(stored.occurred_at), setting_id=stored.setting_id, student_id=stored.student_id,
-            author_id=stored.author_id, device_id=stored.device_id, command_id=stored.command_id,
+            occurred_at=moment(stored.occurred_at),
+            setting_id=stored.setting_id,
+            student_id=stored.student_id,
+            author_id=stored.author_id,
+            device_id=stored.device_id,
+            command_id=stored.command_id,
             fingerprint=stored.fingerprint,
-            recorded_at=None if stored.recorded_at is None else moment(stored.recorded_at), position=stored.position,
-        )  # fmt: skip
+            recorded_at=None if stored.recorded_at is None else moment(stored.recorded_at),
+            position=stored.position,
+        )
         return read_event(cls, stored_event.originator_id, stored.originator_version, stamp, state)
 
     def _open(self, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:

@@ -180,7 +180,9 @@ def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Bod
     setting = reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    return setting, sorted(asking.among(reader.everyone(setting), "read-group"), key=lambda one: str(one["name"]))
+    return setting, sorted(
+        asking.among(reader.everyone(setting), "read-group"), key=lambda student: str(student["name"])
+    )
 
 
 @router.get(
@@ -197,7 +199,7 @@ def missing(
     Only what is meant to be scored in every such slot counts.
     """
     setting, everyone = _of(using.reader, asking, setting_id)
-    students = [one for one in everyone if not group or group_of(one, on) == group]
+    students = [student for student in everyone if not group or group_of(student, on) == group]
     return MissingOfDay(setting_id=setting_id, date=on, slots=missing_by_slot(using.reader, setting, on, students))
 
 
@@ -254,10 +256,19 @@ def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, s
     names = {one["id"]: one["name"] for one in students}
     who = {one["id"]: _identifiers(student_seen(asking, one)) for one in students}
     rows = [
-        (names[student], on.isoformat(), f"{one.start:%H:%M}", f"{one.end:%H:%M}", one.suggestion.code or "",
-        one.suggestion.meaning or "", one.suggestion.reason, *who[student])
-        for student, found in codes_of_day(using.reader, body, students, on).items() for one in found
-    ]  # fmt: skip
+        (
+            names[student],
+            on.isoformat(),
+            f"{one.start:%H:%M}",
+            f"{one.end:%H:%M}",
+            one.suggestion.code or "",
+            one.suggestion.meaning or "",
+            one.suggestion.reason,
+            *who[student],
+        )
+        for student, found in codes_of_day(using.reader, body, students, on).items()
+        for one in found
+    ]
     broken = using.reader.incomplete_students()
     rows += [
         (name, on.isoformat(), "", "", "", "", UNREAD, *who[student])

@@ -59,7 +59,9 @@ def narrow(
     """
     belongs = _belonging(reader, asking, setting, students, day)
     found = [
-        one for one in students if all(not key or key in dict(belongs[one["id"]][name]) for name, key in wanted.items())
+        student
+        for student in students
+        if all(not key or key in dict(belongs[student["id"]][name]) for name, key in wanted.items())
     ]
     offered = [
         (name, title, sorted({pair for said in belongs.values() for pair in said[name]}, key=lambda pair: pair[1]))
@@ -71,7 +73,9 @@ def narrow(
 def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], day: date) -> dict[str, Belongs]:
     # Who works with a student is told to those who may see who works here.
     people = people_of(reader) if asking.may("see-people", setting=setting["id"]) else {}
-    placers = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    placers = {
+        commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())
+    }
     placements = by_student(reader.whole("placements", setting))
     days = asking.days_among(students, "see-student")
     needs = needs_seen(reader, asking, students, day)
@@ -102,5 +106,10 @@ def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: dat
     """The needs of those students whose health records the asker may read, by the student's id."""
     now = reader.ledger.now()
     return reader.needs_of(
-        [one for one in students if asking.opens(asking.about(one["id"], one["setting_id"]), "health", now)], day
+        [
+            student
+            for student in students
+            if asking.opens(asking.about(student["id"], student["setting_id"]), "health", now)
+        ],
+        day,
     )

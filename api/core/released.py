@@ -27,11 +27,13 @@ def released_of(asking: Asker, body: Body) -> Released:
 
 def released_to(using: Service, asking: Asker) -> list[Body]:
     """The reports that were released to somebody, the newest first."""
-    where = {str(one) for one in asking.where("read-report")}
+    where = {str(setting_id) for setting_id in asking.where("read-report")}
     found = [
-        one
-        for one in using.reader.whole("reports")
-        if one["setting_id"] in where and not one["withdrawn"] and may_read_report(asking.who, released_of(asking, one))
+        report
+        for report in using.reader.whole("reports")
+        if report["setting_id"] in where
+        and not report["withdrawn"]
+        and may_read_report(asking.who, released_of(asking, report))
     ]
     return sorted(found, key=lambda one: -one["released_at"])
 
@@ -60,17 +62,25 @@ BROKEN = {"title": "A report whose layout cannot be read", "summary": "A report 
 
 
 def _line(body: Body, setting: Body | None, named: Mapping[str, str]) -> Line:
-    placers = {one["commissioner_id"]: one["name"] for one in (setting or {}).get("commissioners", ())}
+    placers = {
+        commissioner["commissioner_id"]: commissioner["name"]
+        for commissioner in (setting or {}).get("commissioners", ())
+    }
     words = {
-        "student": named.get(body["student_id"]) or "a student", "setting": (setting or {}).get("name", "the setting"),
+        "student": named.get(body["student_id"]) or "a student",
+        "setting": (setting or {}).get("name", "the setting"),
         "commissioner": placers.get(body["commissioner_id"], "a commissioner"),
-    }  # fmt: skip
+    }
     layout = body["layout"] if body["layout"] is BROKEN else layout_from(body["layout"]).model_dump()
     title = layout["title"]
     for name, word in words.items():
         title = title.replace(f"{{{name}}}", word)
     summary = "Steps we took together" if body["audience"] == "family" else "Half-term report"
     return Line(
-        body["id"], title, layout["summary"] if layout is BROKEN or layout["id"] not in SHIPPED else summary,
-        body["first"], body["last"], bool(body["withdrawn"]),
-    )  # fmt: skip
+        body["id"],
+        title,
+        layout["summary"] if layout is BROKEN or layout["id"] not in SHIPPED else summary,
+        body["first"],
+        body["last"],
+        bool(body["withdrawn"]),
+    )

@@ -74,7 +74,7 @@ def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tupl
 
     Raises NotAllowed where they may not there, Unknown where there is none.
     """
-    where = {str(one) for one in asking.where(action)}
+    where = {str(setting_id) for setting_id in asking.where(action)}
     settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
     found = (
         next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)

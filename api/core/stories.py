@@ -50,18 +50,24 @@ def _line(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str |
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
     kind = KINDS[told["kind"]]
     return {
-        "id": told["id"], "kind": kind.label, "together": kind.together, "what": in_words(reader, told["entry"], own),
-        "status": told["status"], "flags": told["flags"],
-        "day": happened.date().isoformat(), "when": f"{happened:%H:%M}",
+        "id": told["id"],
+        "kind": kind.label,
+        "together": kind.together,
+        "what": in_words(reader, told["entry"], own),
+        "status": told["status"],
+        "flags": told["flags"],
+        "day": happened.date().isoformat(),
+        "when": f"{happened:%H:%M}",
         "who": people.get(told["author_id"]) or "someone",
         "recorded": day_in_words(datetime.fromisoformat(told["recorded_at"]).astimezone(zone).date()),
         "changes": [
             {
                 "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected",
                 "who": people.get(change["author_id"]) or "someone",
-                "when": day_in_words(change["recorded_at"][:10]), "why": change["reason"] or change["reason_code"],
+                "when": day_in_words(change["recorded_at"][:10]),
+                "why": change["reason"] or change["reason_code"],
                 "before": in_words(reader, change["before"], own),
             }
             for change in told["changes"]
         ],
-    }  # fmt: skip
+    }

@@ -61,8 +61,8 @@ def _held_during(body: Json, days: Days) -> Json:
     told: Json = {name: in_force_during(body[name], days) for name in DATED if name in body}
     mentors = body.get("mentors", ())
     lines = (
-        [one for one in mentors if one["person_id"] == person]
-        for person in dict.fromkeys(one["person_id"] for one in mentors)
+        [mentor for mentor in mentors if mentor["person_id"] == person]
+        for person in dict.fromkeys(mentor["person_id"] for mentor in mentors)
     )
     return {**told, "mentors": [one for line in lines for one in in_force_during(line, days)]}
 

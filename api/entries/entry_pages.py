@@ -71,13 +71,22 @@ def _entry(
         else {}
     )
     return show(
-        request, "entry.html", status, student=student, told=told, kind=KINDS[told["kind"]].label,
-        versions=_versions(using, told, people, zone, own), said=said, done=done,
+        request,
+        "entry.html",
+        status,
+        student=student,
+        told=told,
+        kind=KINDS[told["kind"]].label,
+        versions=_versions(using, told, people, zone, own),
+        said=said,
+        done=done,
         may_change=may_mend(asking.who, asking.about(student_id), told["status"]),
-        fields=fields_of(using.reader, told["entry"], typed, {"student_id"}), reasons=REASONS, form=new_id(),
+        fields=fields_of(using.reader, told["entry"], typed, {"student_id"}),
+        reasons=REASONS,
+        form=new_id(),
         happened=datetime.fromisoformat(told["occurred_at"]).astimezone(zone),
         now=in_words(using.reader, told["entry"], own),
-    )  # fmt: skip
+    )
 
 
 def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _held(
     typed: dict[str, Any] | None = None,
 ) -> HTMLResponse:
     found = sorted(
-        (one for one in using.ledger.waiting.every() if asking.may_settle(one)),
+        (held for held in using.ledger.waiting.every() if asking.may_settle(held)),
         key=lambda one: one.received_at,
         reverse=True,
     )
@@ -85,7 +85,7 @@ def _students(using: Service, asking: Asker) -> list[Body]:
     """Whom they may record about."""
     where = [setting for setting in using.reader.whole("settings") if UUID(setting["id"]) in asking.where("record")]
     return sorted(
-        (one for setting in where for one in asking.among(using.reader.everyone(setting), "record")),
+        (student for setting in where for student in asking.among(using.reader.everyone(setting), "record")),
         key=lambda one: str(one["name"]),
     )
 
@@ -104,14 +104,20 @@ def _line(
     kept = None if about is None else str(using.ledger.states.kept(about))
     student = next((one["name"] for one in students if one["id"] == kept), None)
     return {
-        "id": str(held.id), "message": held.message, "received": held.received_at, "mine": mine, "ends": held.ends_at,
+        "id": str(held.id),
+        "message": held.message,
+        "received": held.received_at,
+        "mine": mine,
+        "ends": held.ends_at,
         "broken": held.broken,
         "kind": _label(kind),
         "what": _what(using, entry, mine) if entry else CLOSED_HERE if held.broken else SEALED_HERE,
-        "student": student, "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
-        "confirm": waits_for_author(held, asking.who.person_id), "again": held.status == "refused",
+        "student": student,
+        "who": people.get(str(id_of_entry(entry, "author_id"))) or "somebody",
+        "confirm": waits_for_author(held, asking.who.person_id),
+        "again": held.status == "refused",
         "fields": _fields(using, entry, mine, typed),
-    }  # fmt: skip
+    }
 
 
 def _label(kind: str) -> str:

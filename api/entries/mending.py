@@ -192,7 +192,10 @@ def _categories(reader: Reader, entry: Mapping[str, Any]) -> list[tuple[str, str
     """What an incident may be called on its day; what it is called now stays as it is."""
     setting = reader.one("settings", str(entry.get("setting_id")))
     listed = (
-        [(one.id, one.label) for one in categories_on(setting.get("incident_categories", ()), _day_of(entry))]
+        [
+            (category.id, category.label)
+            for category in categories_on(setting.get("incident_categories", ()), _day_of(entry))
+        ]
         if setting
         else []
     )
@@ -214,8 +217,8 @@ def _words_of(info: FieldInfo) -> list[str]:
         if get_origin(kind) is Literal:
             yield from (str(one) for one in get_args(kind))
         else:
-            for one in get_args(kind):
-                yield from inside(one)
+            for arg in get_args(kind):
+                yield from inside(arg)
 
     return list(inside(info.annotation))
 

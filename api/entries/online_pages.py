@@ -51,10 +51,18 @@ def _form(
     ladders = using.reader.newest("ladder", now.date())
     fresh = {**dict.fromkeys(FIELDS, ""), "at": f"{now:%Y-%m-%dT%H:%M}", "channel": "in-person", "form": str(new_id())}
     return show(
-        request, "log_online.html", 422 if said else 200, setting=setting, settings=settings, students=students,
+        request,
+        "log_online.html",
+        422 if said else 200,
+        setting=setting,
+        settings=settings,
+        students=students,
         ladders=ladders,
-        channels=CHANNELS, typed={**fresh, **(typed or {})}, said=said, done="It is recorded." if done else "",
-    )  # fmt: skip
+        channels=CHANNELS,
+        typed={**fresh, **(typed or {})},
+        said=said,
+        done="It is recorded." if done else "",
+    )
 
 
 @router.post("/log", gate=Gate("record"))
@@ -95,9 +103,12 @@ def _entries(
     """
     visit = id_of(form, "form")
     common: dict[str, Any] = {
-        "setting_id": setting["id"], "student_id": typed["student"], "author_id": str(asking.person),
-        "device_time": _moment(typed["at"], ZoneInfo(setting["time_zone"])), "visit_id": str(visit),
-    }  # fmt: skip
+        "setting_id": setting["id"],
+        "student_id": typed["student"],
+        "author_id": str(asking.person),
+        "device_time": _moment(typed["at"], ZoneInfo(setting["time_zone"])),
+        "visit_id": str(visit),
+    }
     ladder = next(
         (one for one in ladders if any(typed["rung"] == f"{one.key}|{rung.id}" for rung, _ in one.climb())), None
     )

@@ -42,7 +42,7 @@ def worries_page(request: Request, using: Current, asking: Asking, setting: str 
 
 def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]]:
     zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
-    found = sorted(using.reader.whole("worries", setting), key=lambda one: -int(one["position"]))[:SHOWN]
+    found = sorted(using.reader.whole("worries", setting), key=lambda worry: -int(worry["position"]))[:SHOWN]
     names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
     events = using.reader.events([one["position"] for one in found])
     told: list[dict[str, Any]] = []
@@ -57,11 +57,14 @@ def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]
         when = _written_at(said, event.stamp.occurred_at).astimezone(zone)
         told.append(
             {
-                "day": when.date(), "at": f"{when:%H:%M}", "student": names.get(student) or ERASED, "id": student,
+                "day": when.date(),
+                "at": f"{when:%H:%M}",
+                "student": names.get(student) or ERASED,
+                "id": student,
                 "who": people.get(str(UUID(said["author_id"]))) if said else None,
                 "text": said["text"] if said else instead,
             }
-        )  # fmt: skip
+        )
     return told
 
 

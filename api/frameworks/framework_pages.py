@@ -227,9 +227,17 @@ def _draft(
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "publish-framework")
     return show(
-        request, "framework_new.html", source=source, file_name=name, draft=draft, setting=body, settings=settings,
-        command=str(new_id()), templates=list(TEMPLATES), status=200 if draft is None or not draft.faults else 422,
-    )  # fmt: skip
+        request,
+        "framework_new.html",
+        source=source,
+        file_name=name,
+        draft=draft,
+        setting=body,
+        settings=settings,
+        command=str(new_id()),
+        templates=list(TEMPLATES),
+        status=200 if draft is None or not draft.faults else 422,
+    )
 
 
 @router.get("/frameworks/{framework_id}/{version}", gate=Gate("see-frameworks"))
@@ -241,15 +249,22 @@ def framework_page(request: Request, framework_id: str, version: int, using: Cur
         raise Unknown
     before = using.reader.definition(definition.supersedes) if definition.supersedes else None
     before = before or using.reader.definition(f"{framework_id}@{version - 1}")
-    changes = [(str(one), one.effect) for one in differences(before, definition)] if before else []
+    changes = [(str(difference), difference.effect) for difference in differences(before, definition)] if before else []
     setting, settings = (
         setting_for(using.reader, asking, "", "publish-framework") if asking.may("publish-framework") else (None, [])
     )
     return show(
-        request, "framework.html", body=body, definition=definition, before=before, changes=changes,
+        request,
+        "framework.html",
+        body=body,
+        definition=definition,
+        before=before,
+        changes=changes,
         published=using.ledger.published.recorded_at(key),
-        setting=setting, settings=settings, command=str(new_id()),
-    )  # fmt: skip
+        setting=setting,
+        settings=settings,
+        command=str(new_id()),
+    )
 
 
 @router.post("/frameworks/{framework_id}/{version}/retire", gate=Gate("publish-framework"))

@@ -59,11 +59,16 @@ def _asked(
     said |= {name: str(_id(params.get(name, "")) or "") for name in ("who", "student")}
     before = params.get("before", "")
     found = audit_entries(
-        using.ledger.recorder, UUID(body["id"]), datetime.combine(first, time.min, zone),
+        using.ledger.recorder,
+        UUID(body["id"]),
+        datetime.combine(first, time.min, zone),
         datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1),
-        limit, said["kind"], _id(said["who"]), _records(using, said["student"]),
+        limit,
+        said["kind"],
+        _id(said["who"]),
+        _records(using, said["student"]),
         int(before) if before.isdecimal() and len(before) < 16 else None,
-    )  # fmt: skip
+    )
     # Whoever has a conflict of interest with a student does not learn either who looked at them.
     return (
         body,
@@ -98,11 +103,14 @@ def _id(said: str) -> UUID | None:
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""
     body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)
-    people, students = people_of(using.reader), {one["id"]: one["name"] for one in using.reader.everyone(body)}
+    people, students = (
+        people_of(using.reader),
+        {student["id"]: student["name"] for student in using.reader.everyone(body)},
+    )
     zone = ZoneInfo(body["time_zone"])
     lines = [_line(one, people, students, zone, _kept(using, one.student_id)) for one in found]
     staff = sorted(
-        ((one["id"], one["name"] or "Not named") for one in using.reader.whole("people", body)),
+        ((person["id"], person["name"] or "Not named") for person in using.reader.whole("people", body)),
         key=lambda one: str(one[1]),
     )
     kids = sorted(
@@ -110,10 +118,18 @@ def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse
         key=lambda one: str(one[1]),
     )
     return show(
-        request, "audit.html", setting=body, settings=settings, asked=said, lines=lines, kinds=KIND_NAMES, staff=staff,
+        request,
+        "audit.html",
+        setting=body,
+        settings=settings,
+        asked=said,
+        lines=lines,
+        kinds=KIND_NAMES,
+        staff=staff,
         students=kids,
-        more=found[-1].position if len(found) == SHOWN else 0, shown=SHOWN,
-    )  # fmt: skip
+        more=found[-1].position if len(found) == SHOWN else 0,
+        shown=SHOWN,
+    )
 
 
 def _kept(using: Service, student: str | None) -> str:
@@ -121,19 +137,22 @@ def _kept(using: Service, student: str | None) -> str:
 
 
 def _line(
-    one: AuditEntry,
+    entry: AuditEntry,
     people: dict[str, str | None],
     students: dict[str, str | None],
     zone: ZoneInfo,
     kept: str,
 ) -> dict[str, Any]:
-    when = one.recorded_at.astimezone(zone)
+    when = entry.recorded_at.astimezone(zone)
     return {
-        "day": when.date(), "at": f"{when:%H:%M}",
-        "who": people.get(one.author_id or "") or ("the machine" if one.author_id is None else "someone"),
-        "what": WORDS.get(one.topic, one.topic.replace("-", " ").capitalize()), "detail": one.detail.replace("-", " "),
-        "about": students.get(kept) or ("" if one.student_id is None else "a student"), "position": one.position,
-    }  # fmt: skip
+        "day": when.date(),
+        "at": f"{when:%H:%M}",
+        "who": people.get(entry.author_id or "") or ("the machine" if entry.author_id is None else "someone"),
+        "what": WORDS.get(entry.topic, entry.topic.replace("-", " ").capitalize()),
+        "detail": entry.detail.replace("-", " "),
+        "about": students.get(kept) or ("" if entry.student_id is None else "a student"),
+        "position": entry.position,
+    }
 
 
 @router.get("/audit.csv", gate=Gate("see-audit", reads="audit"))

@@ -85,20 +85,31 @@ def _erasure(
     people = people_of(using.reader)
     holds = [
         {
-            "id": one["hold_id"],
-            "reason": HOLD_REASONS.get(one["reason_code"], one["reason_code"]),
-            "since": moment(one["set_at"]).date(),
-            "who": people.get(one["set_by"] or ""),
+            "id": hold["hold_id"],
+            "reason": HOLD_REASONS.get(hold["reason_code"], hold["reason_code"]),
+            "since": moment(hold["set_at"]).date(),
+            "who": people.get(hold["set_by"] or ""),
         }
-        for one in student.get("holds", ())
+        for hold in student.get("holds", ())
     ]
     return show(
-        request, "erasure.html", status, student=student, setting=setting, classes=classes, holds=holds,
-        rules=ERASURE_RULES, reasons=HOLD_REASONS, said=said, done=done, form=new_id,
-        notes=_texts(using, asking, student_id, setting), lifts=asking.may("lift-hold", setting=setting["id"]),
+        request,
+        "erasure.html",
+        status,
+        student=student,
+        setting=setting,
+        classes=classes,
+        holds=holds,
+        rules=ERASURE_RULES,
+        reasons=HOLD_REASONS,
+        said=said,
+        done=done,
+        form=new_id,
+        notes=_texts(using, asking, student_id, setting),
+        lifts=asking.may("lift-hold", setting=setting["id"]),
         class_names=CLASS_NAMES,
         today=now.astimezone(ZoneInfo(setting["time_zone"])).date(),
-    )  # fmt: skip
+    )
 
 
 def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
@@ -111,7 +122,11 @@ def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
 
 def retention_of(using: Service, student: Body, setting: Body, today: date) -> dict[str, date]:
     """The day on which each class of a student's record comes to its end, where that is known."""
-    ended = [one["end"] for one in using.reader.whole("placements", setting) if one["student_id"] == student["id"]]
+    ended = [
+        placement["end"]
+        for placement in using.reader.whole("placements", setting)
+        if placement["student_id"] == student["id"]
+    ]
     return ends_of(student, setting, today, max(ended) if ended and all(ended) else None)
 
 

@@ -57,11 +57,14 @@ def _proposals(
             mine = body["proposed_by"] == str(asking.person)
             shown.append(
                 {
-                    "id": body["id"], "words": proposal_in_words(using, people, body),
-                    "who": people.get(body["proposed_by"]) or "someone", "mine": mine,
-                    "since": moment(body["proposed_at"]).date(), "may": not mine and may_approve(asking.who, proposed),
+                    "id": body["id"],
+                    "words": proposal_in_words(using, people, body),
+                    "who": people.get(body["proposed_by"]) or "someone",
+                    "mine": mine,
+                    "since": moment(body["proposed_at"]).date(),
+                    "may": not mine and may_approve(asking.who, proposed),
                 }
-            )  # fmt: skip
+            )
     return show(
         request, "proposals.html", status, proposals=shown, said=said, done=done, link=link, about=about, form=new_id
     )

@@ -54,11 +54,20 @@ def _retention(
     )
     begins = today.isoformat() if typed is None else text_of(typed, "from_date")
     return show(
-        request, "retention.html", status, setting=setting, settings=settings, clocks=shown, over=over,
+        request,
+        "retention.html",
+        status,
+        setting=setting,
+        settings=settings,
+        clocks=shown,
+        over=over,
         from_date=begins,
-        may=asking.may("set-retention", setting=setting["id"]), said=said, done=done, form=new_id,
+        may=asking.may("set-retention", setting=setting["id"]),
+        said=said,
+        done=done,
+        form=new_id,
         class_names=CLASS_NAMES,
-    )  # fmt: skip
+    )
 
 
 def _typed(form: FormData) -> list[dict[str, str]]:

@@ -60,28 +60,36 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
     begun = ((draft, using.reader.definition(draft.instrument)) for draft in _drafts_of(using, student_id))
     drafts = [(draft, found) for draft, found in begun if found is not None]
     return show(
-        request, "questionnaires.html", student=student, setting=setting, raters=[_told(rater) for rater in raters],
+        request,
+        "questionnaires.html",
+        student=student,
+        setting=setting,
+        raters=[_told(rater) for rater in raters],
         drafts=drafts,
         who=WHO,
-    )  # fmt: skip
+    )
 
 
 def _told(rater: Rater) -> dict[str, Any]:
     """One rater's scores in words: the starting point, now, and whether the change is more than noise."""
     rows = []
     compared = rater.compared()
-    for one in rater.instrument.scores:
+    for score in rater.instrument.scores:
         results = [
-            (answering.day, answering.scored.scores[one.id])
+            (answering.day, answering.scored.scores[score.id])
             for answering in rater.answers
             if answering.scored is not None
         ]
-        change = compared[one.id]
-        rows.append({
-            "label": one.label, "first": results[0][1].in_words() if results else "–",
-            "now": results[-1][1].in_words() if len(results) > 1 else "–",
-            "change": _change(change), "plain": results[-1][1].band.plain if results and results[-1][1].band else None,
-        })  # fmt: skip
+        change = compared[score.id]
+        rows.append(
+            {
+                "label": score.label,
+                "first": results[0][1].in_words() if results else "–",
+                "now": results[-1][1].in_words() if len(results) > 1 else "–",
+                "change": _change(change),
+                "plain": results[-1][1].band.plain if results and results[-1][1].band else None,
+            }
+        )
     days = [answering.day for answering in rater.answers]
     latest = rater.answers[-1].scored if rater.answers else None
     items = (
@@ -93,7 +101,7 @@ def _told(rater: Rater) -> dict[str, Any]:
         "rater": rater,
         "rows": rows,
         "days": days,
-        "erased": sum(one.scored is None for one in rater.answers),
+        "erased": sum(answer.scored is None for answer in rater.answers),
         "items": items,
     }
 
@@ -192,19 +200,34 @@ def _questions(
         }
         sections[-1][1].append(question)
     return show(
-        request, "answer.html", 422 if problems else 200, student=student, instrument=instrument, respondent=respondent,
-        who=WHO, draft=draft, languages=_languages(using, instrument),
-        begun=using.ledger.clock().isoformat(), sections=sections, total=len(instrument.scored), problems=problems,
+        request,
+        "answer.html",
+        422 if problems else 200,
+        student=student,
+        instrument=instrument,
+        respondent=respondent,
+        who=WHO,
+        draft=draft,
+        languages=_languages(using, instrument),
+        begun=using.ledger.clock().isoformat(),
+        sections=sections,
+        total=len(instrument.scored),
+        problems=problems,
         handed_over=respondent in HANDED_OVER,
-        skips=[(MISSING_MARK + reason, words) for reason,
-        words in (("not-applicable", "Does not apply"),) if reason in instrument.missing],
-    )  # fmt: skip
+        skips=[
+            (MISSING_MARK + reason, words)
+            for reason, words in (("not-applicable", "Does not apply"),)
+            if reason in instrument.missing
+        ],
+    )
 
 
 def _languages(using: Service, instrument: Definition) -> list[str]:
     """The languages in which it can be read, the one shown first left out; empty where there is one only."""
     authored = _instrument(using, instrument.key)
-    return [one for one in (authored.language, *authored.translations) if one != instrument.language]
+    return [
+        translation for translation in (authored.language, *authored.translations) if translation != instrument.language
+    ]
 
 
 @router.post("/students/{student_id}/questionnaires/{framework_id}/{version}", gate=Gate("record", handed_over=True))
@@ -237,12 +260,16 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
             return _questions(request, using, student, instrument, respondent, str(draft), answers, [ERASED])
         return RedirectResponse(f"/students/{student_id}/questionnaires/thanks?as={respondent}&kept=1", 303)
     entry: dict[str, Any] = {
-        "id": str(draft), "kind": InstrumentAnswered.TOPIC, "setting_id": setting["id"], "student_id": student["id"],
+        "id": str(draft),
+        "kind": InstrumentAnswered.TOPIC,
+        "setting_id": setting["id"],
+        "student_id": student["id"],
         "author_id": by,
         "device_time": text_of(form, "begun") or using.ledger.clock().isoformat(),
         "instrument": {"id": instrument.id, "version": instrument.version},
-        "respondent": respondent, "answers": answers,
-    }  # fmt: skip
+        "respondent": respondent,
+        "answers": answers,
+    }
     result = using.ledger.record([entry], sender=asking.writer).results[0]
     if result.status == "conflict":
         # The page was gone back to and the answers changed: what was sent first stands, and this corrects it.

@@ -57,10 +57,17 @@ def student_learning(
         else None
     )
     return show(
-        request, "learning.html", student=student, setting=setting, times=times, curricula=curricula, curriculum=chosen,
-        tree=_tree(chosen.items, found) if chosen and found else [], lists=_lists(found) if found else [],
+        request,
+        "learning.html",
+        student=student,
+        setting=setting,
+        times=times,
+        curricula=curricula,
+        curriculum=chosen,
+        tree=_tree(chosen.items, found) if chosen and found else [],
+        lists=_lists(found) if found else [],
         listed=LISTED,
-    )  # fmt: skip
+    )
 
 
 def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:
@@ -75,24 +82,39 @@ def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:
     plan = found.next
     return [
         {"id": "known", "title": "Known", "said": "Secure, and still so.", "lines": [line(unit) for unit in secure]},
-        {"id": "nearly", "title": "Nearly there", "said": "One more step.",
-        "lines": [line(unit) for unit in plan.nearly]},
-        {"id": "ready", "title": "Ready to begin", "said": "Everything recommended before it is known.",
-        "lines": [line(unit) for unit in plan.ready]},
         {
-            "id": "gaps", "title": "Worth building underneath",
+            "id": "nearly",
+            "title": "Nearly there",
+            "said": "One more step.",
+            "lines": [line(unit) for unit in plan.nearly],
+        },
+        {
+            "id": "ready",
+            "title": "Ready to begin",
+            "said": "Everything recommended before it is known.",
+            "lines": [line(unit) for unit in plan.ready],
+        },
+        {
+            "id": "gaps",
+            "title": "Worth building underneath",
             "said": "Not known yet, and something that was started stands on it.",
             "lines": [
                 line(gap.unit, "under: " + ", ".join(labels[unit] for unit in gap.holds_up)) for gap in plan.gaps
             ],
         },
-        {"id": "lost", "title": "To come back to", "said": "Was known, and needs another go.",
-        "lines": [line(unit) for unit in plan.lost]},
         {
-            "id": "untouched", "title": "Not touched for six weeks", "said": "Begun, and not seen since.",
+            "id": "lost",
+            "title": "To come back to",
+            "said": "Was known, and needs another go.",
+            "lines": [line(unit) for unit in plan.lost],
+        },
+        {
+            "id": "untouched",
+            "title": "Not touched for six weeks",
+            "said": "Begun, and not seen since.",
             "lines": [line(unit, f"since {states[unit].since.isoformat()}") for unit in plan.untouched],
         },
-    ]  # fmt: skip
+    ]
 
 
 def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, Any]]:
@@ -108,10 +130,20 @@ def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, A
         steps = (
             [{"day": step.day, "status": scale.label(step.status)} for step in state.steps] if state and scale else []
         )
-        made.append({"id": item.id, "label": item.label, "below": below, "units": units, "known": known, "begun": begun,
-            "steps": steps,
-                     "status": steps[-1]["status"] if steps else "", "secure": bool(state and state.secure),
-                     "losses": state.losses if state else 0})  # fmt: skip
+        made.append(
+            {
+                "id": item.id,
+                "label": item.label,
+                "below": below,
+                "units": units,
+                "known": known,
+                "begun": begun,
+                "steps": steps,
+                "status": steps[-1]["status"] if steps else "",
+                "secure": bool(state and state.secure),
+                "losses": state.losses if state else 0,
+            }
+        )
     return made
 
 
@@ -150,10 +182,20 @@ def group_learning(
     )
     units = {unit.unit: unit for unit in found.units} if found else {}
     return show(
-        request, "group_learning.html", setting=body, settings=settings, times=times, curricula=curricula,
-        curriculum=chosen, everyone=everyone,
-        wanted=wanted, students=students, shared=shared, units=units, headings=_headings(chosen) if chosen else [],
-    )  # fmt: skip
+        request,
+        "group_learning.html",
+        setting=body,
+        settings=settings,
+        times=times,
+        curricula=curricula,
+        curriculum=chosen,
+        everyone=everyone,
+        wanted=wanted,
+        students=students,
+        shared=shared,
+        units=units,
+        headings=_headings(chosen) if chosen else [],
+    )
 
 
 def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
@@ -187,7 +229,14 @@ def cohort(
     narrowed = narrow(using.reader, asking, body, students, wanted, now.astimezone(ZoneInfo(body["time_zone"])).date())
     found = cohort_ladder(using.reader, body, narrowed.students, chosen.key, now, weeks)
     return show(
-        request, "contact.html", setting=body, settings=settings, ladders=ladders, ladder=chosen, found=found,
+        request,
+        "contact.html",
+        setting=body,
+        settings=settings,
+        ladders=ladders,
+        ladder=chosen,
+        found=found,
         weeks=weeks,
-        choices=narrowed.choices, wanted=wanted,
-    )  # fmt: skip
+        choices=narrowed.choices,
+        wanted=wanted,
+    )

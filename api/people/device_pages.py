@@ -48,15 +48,15 @@ def _devices(
     body, settings = setting_for(using.reader, asking, setting, "manage-devices")
     devices = [
         {
-            "id": one["id"],
-            "name": one["name"],
-            "kind": one["kind"],
-            "revoked": one["revoked"],
-            "since": moment(one["enrolled_at"]).date(),
+            "id": device["id"],
+            "name": device["name"],
+            "kind": device["kind"],
+            "revoked": device["revoked"],
+            "since": moment(device["enrolled_at"]).date(),
         }
-        for one in using.reader.whole("devices", body)
+        for device in using.reader.whole("devices", body)
     ]
-    devices.sort(key=lambda one: (one["revoked"], str(one["name"])))
+    devices.sort(key=lambda device: (device["revoked"], str(device["name"])))
     return show(
         request,
         "devices.html",

@@ -78,16 +78,30 @@ def _people(
             )
     manage = asking.may("manage-people", setting=body["id"])
     accounts = using.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
-    commissioners = [(one["commissioner_id"], one["name"]) for one in body.get("commissioners", ())]
+    commissioners = [
+        (commissioner["commissioner_id"], commissioner["name"]) for commissioner in body.get("commissioners", ())
+    ]
     return show(
-        request, "people.html", status, setting=body, settings=settings,
-        people=sorted(rows, key=lambda row: str(row["name"])), manage=manage, role_names=ROLE_NAMES,
+        request,
+        "people.html",
+        status,
+        setting=body,
+        settings=settings,
+        people=sorted(rows, key=lambda row: str(row["name"])),
+        manage=manage,
+        role_names=ROLE_NAMES,
         accounts={str(one): account for one, account in accounts.items()},
         granted=roles_to_give(asking.who, UUID(body["id"])),
-        commissioners=commissioners, today=today, said=said, done=done,
-        link=link, about=about, names=asking.may("name-safeguarding-reader", setting=body["id"]),
-        proposes=asking.may("propose-people", setting=body["id"]), form=new_id,
-    )  # fmt: skip
+        commissioners=commissioners,
+        today=today,
+        said=said,
+        done=done,
+        link=link,
+        about=about,
+        names=asking.may("name-safeguarding-reader", setting=body["id"]),
+        proposes=asking.may("propose-people", setting=body["id"]),
+        form=new_id,
+    )
 
 
 @router.post("/people", gate=Gate("see-people"))

@@ -81,10 +81,14 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
     device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
     try:
         secret, person = accounts.sign_in(
-            text_of(form, "name"), text_of(form, "password"), text_of(form, "code"), _address(request), device,
+            text_of(form, "name"),
+            text_of(form, "password"),
+            text_of(form, "code"),
+            _address(request),
+            device,
             browser=browser,
             needs_factor=request.app.state.second_factor,
-        )  # fmt: skip
+        )
     except NotAllowedNow as error:
         return _sign_in(request, asking, following, str(error), 429)
     except SignInRefused as error:
@@ -170,10 +174,20 @@ def _me(
         (role.role, where.get(str(role.setting_id), "")) for role in using.ledger.access_facts.roles(asking.person)
     ]
     return show(
-        request, "me.html", status, account=account, name=body["name"] if body else None, roles=roles, said=said,
+        request,
+        "me.html",
+        status,
+        account=account,
+        name=body["name"] if body else None,
+        roles=roles,
+        said=said,
         done=DONE.get(done, ""),
-        welcome=welcome, full=_is_full(asking), tokens=accounts.tokens(asking.person), token=token, scopes=list(SCOPES),
-    )  # fmt: skip
+        welcome=welcome,
+        full=_is_full(asking),
+        tokens=accounts.tokens(asking.person),
+        token=token,
+        scopes=list(SCOPES),
+    )
 
 
 def _is_full(asking: Asker) -> bool:

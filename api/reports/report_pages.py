@@ -64,22 +64,41 @@ def _reports(
     students = asking.among(using.reader.everyone(where), "make-reports")
     today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
     first, last = usual_period(where, today)
-    released = sorted((one for one in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
+    released = sorted((report for report in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
     named = {one["id"]: one["name"] for one in students}
     prepared = using.jobs.drafts_of(UUID(where["id"]))
     return show(
-        request, "reports.html", status, setting=where, settings=settings,
+        request,
+        "reports.html",
+        status,
+        setting=where,
+        settings=settings,
         students=sorted(students, key=lambda one: str(one["name"])),
-        commissioners=where.get("commissioners", ()), layouts=[read_layout(name) for name in SHIPPED], presets=PRESETS,
-        first=first, last=last, today=today,
-        drafts=packs_waiting(using.reader, prepared, where, using.ledger.now()), named=named,
-        released=lines_of([one for one in released if not one["student_id"] or one["student_id"] in named], where,
-        named),
-        typed={**dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""), "student": student,
-        "from": first, "to": last, **(typed or {})},
-        placers={one["commissioner_id"]: one["name"] for one in where.get("commissioners", ())}, form=new_id, said=said,
+        commissioners=where.get("commissioners", ()),
+        layouts=[read_layout(name) for name in SHIPPED],
+        presets=PRESETS,
+        first=first,
+        last=last,
+        today=today,
+        drafts=packs_waiting(using.reader, prepared, where, using.ledger.now()),
+        named=named,
+        released=lines_of(
+            [report for report in released if not report["student_id"] or report["student_id"] in named], where, named
+        ),
+        typed={
+            **dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""),
+            "student": student,
+            "from": first,
+            "to": last,
+            **(typed or {}),
+        },
+        placers={
+            commissioner["commissioner_id"]: commissioner["name"] for commissioner in where.get("commissioners", ())
+        },
+        form=new_id,
+        said=said,
         done=done,
-    )  # fmt: skip
+    )
 
 
 @router.get("/reports/make", gate=Gate("make-reports"))
@@ -137,11 +156,19 @@ def make_page(
         return _file(report, form, order)
     asked = _asked(order)
     return show(
-        request, "report.html", report=report, order=order, links=True,
-        known=order.known_at.isoformat() if order.known_at else "", asked=asked, query=urlencode(asked),
-        form=new_id(), released=None, may_release=may_release(order.layout.audience, order.about),
+        request,
+        "report.html",
+        report=report,
+        order=order,
+        links=True,
+        known=order.known_at.isoformat() if order.known_at else "",
+        asked=asked,
+        query=urlencode(asked),
+        form=new_id(),
+        released=None,
+        may_release=may_release(order.layout.audience, order.about),
         stale=False,
-    )  # fmt: skip
+    )
 
 
 def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
@@ -157,10 +184,15 @@ def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
     zone = ZoneInfo(where["time_zone"])
     known = _known(said["known"], zone) or using.ledger.now()
     return Order(
-        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]), UUID(where["id"]), first, last,
-        student, _id(said["commissioner"]) if said["commissioner"] else None,
-        known, said["preset"] or None,
-    )  # fmt: skip
+        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]),
+        UUID(where["id"]),
+        first,
+        last,
+        student,
+        _id(said["commissioner"]) if said["commissioner"] else None,
+        known,
+        said["preset"] or None,
+    )
 
 
 def _asked(order: Order) -> dict[str, str]:
@@ -170,8 +202,14 @@ def _asked(order: Order) -> dict[str, str]:
         "commissioner": str(order.commissioner_id or ""),
         "setting": str(order.setting_id),
     }
-    return {"layout": order.layout.id, **whose, "from": order.first.isoformat(), "to": order.last.isoformat(),
-        "known": order.known_at.isoformat() if order.known_at else "", "preset": order.preset or ""}  # fmt: skip
+    return {
+        "layout": order.layout.id,
+        **whose,
+        "from": order.first.isoformat(),
+        "to": order.last.isoformat(),
+        "known": order.known_at.isoformat() if order.known_at else "",
+        "preset": order.preset or "",
+    }
 
 
 def _made(using: Service, asking: Asker, order: Order) -> Report:
@@ -244,13 +282,22 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
         command = id_of(form, "form")
         using.ledger.execute(
             ReleaseReport(
-                id=command, setting_id=setting, author_id=asking.person, report=command, student=order.student_id,
+                id=command,
+                setting_id=setting,
+                author_id=asking.person,
+                report=command,
+                student=order.student_id,
                 layout=order.layout.model_dump(mode="json"),
-                audience=order.layout.audience, commissioner_id=order.commissioner_id, first=order.first,
-                last=order.last, known_at=order.known_at or using.ledger.now(),
-                preset=report.preset.name, figures_hash=said["hash"], software=__version__,
+                audience=order.layout.audience,
+                commissioner_id=order.commissioner_id,
+                first=order.first,
+                last=order.last,
+                known_at=order.known_at or using.ledger.now(),
+                preset=report.preset.name,
+                figures_hash=said["hash"],
+                software=__version__,
             )
-        )  # fmt: skip
+        )
         return "released"
 
     try:
@@ -289,10 +336,19 @@ def released_page(request: Request, report_id: UUID, using: Current, asking: Ask
     if released["audience"] == "commissioner":
         links = asking.may("read-history", setting=released["setting_id"]) or asking.may("read-history")
     return show(
-        request, "report.html", report=report, order=order, links=links, known=released["known_at"], asked={}, query="",
-        form=None, released=released, may_release=False,
+        request,
+        "report.html",
+        report=report,
+        order=order,
+        links=links,
+        known=released["known_at"],
+        asked={},
+        query="",
+        form=None,
+        released=released,
+        may_release=False,
         stale=figures_hash(report) != released["figures_hash"],
-    )  # fmt: skip
+    )
 
 
 @router.get("/reports/{report_id}/{form}", gate=Gate("read-report"))
@@ -321,11 +377,15 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Ord
         message = "This report was released with a layout that cannot be read. Ask whoever released it to do so again."
         raise Refused("malformed", message, "layout") from None
     order = Order(
-        layout, UUID(released["setting_id"]), date.fromisoformat(released["first"]),
-        date.fromisoformat(released["last"]), student,
+        layout,
+        UUID(released["setting_id"]),
+        date.fromisoformat(released["first"]),
+        date.fromisoformat(released["last"]),
+        student,
         UUID(released["commissioner_id"]) if released["commissioner_id"] else None,
-        datetime.fromisoformat(released["known_at"]), released["preset"],
-    )  # fmt: skip
+        datetime.fromisoformat(released["known_at"]),
+        released["preset"],
+    )
     setting = using.reader.one("settings", released["setting_id"])
     assert setting is not None
     inside = (

@@ -73,14 +73,29 @@ def _clocks(
     may_make = asking.may("make-reports", setting=where["id"])
     may_end = asking.may("end-clock", setting=where["id"])
     return show(
-        request, "clocks.html", status, setting=where, settings=settings, due=list(due.values()),
-        not_recorded=NOT_RECORDED_YET, runs=using.jobs.latest_runs(),
-        jobs=request.app.state.jobs, drafts=_prepared(using, where) if may_make else [],
-        may_make=may_make, may_end=may_end, told=told,
-        ended=ended_with_reason(using.reader, where, students) if may_end else [], people=people, reasons=REASONS,
-        said=said, done=done, form=new_id, typed=typed,
-        run_of=run_of, runs_of=lambda some: [run_of(one.student, one.about) for one in some],
-    )  # fmt: skip
+        request,
+        "clocks.html",
+        status,
+        setting=where,
+        settings=settings,
+        due=list(due.values()),
+        not_recorded=NOT_RECORDED_YET,
+        runs=using.jobs.latest_runs(),
+        jobs=request.app.state.jobs,
+        drafts=_prepared(using, where) if may_make else [],
+        may_make=may_make,
+        may_end=may_end,
+        told=told,
+        ended=ended_with_reason(using.reader, where, students) if may_end else [],
+        people=people,
+        reasons=REASONS,
+        said=said,
+        done=done,
+        form=new_id,
+        typed=typed,
+        run_of=run_of,
+        runs_of=lambda some: [run_of(one.student, one.about) for one in some],
+    )
 
 
 def _prepared(using: Service, where: Body) -> list[PackDraft]:
@@ -119,7 +134,9 @@ def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about:
     def is_there(record: Student) -> bool:
         if do == "resume":
             return (clock, about) in record.ended
-        return rule.about == "placement" and about.partition("/")[0] in {str(one.id) for one in record.placements}
+        return rule.about == "placement" and about.partition("/")[0] in {
+            str(placement.id) for placement in record.placements
+        }
 
     return asking.ledger.states.record_where(student, is_there)
 

@@ -92,12 +92,16 @@ def settle(using: Service, asking: Asker, form: FormData) -> int:
     form_id = id_of(form, "command")
     voids = [
         {
-            "id": str(entry_id(form_id, entry["id"])), **head, "entry_id": entry["id"], "reason_code": SETTLED,
+            "id": str(entry_id(form_id, entry["id"])),
+            **head,
+            "entry_id": entry["id"],
+            "reason_code": SETTLED,
             # Where two records were joined, each entry stays in the one under whose id it came.
-            "setting_id": entry["setting_id"], "student_id": entry["student_id"],
+            "setting_id": entry["setting_id"],
+            "student_id": entry["student_id"],
         }
         for entry in entries[1:]
-    ]  # fmt: skip
+    ]
     results = using.ledger.record(voids, sender=asking.writer).results
     # The form sent twice differs by its time only, and has done what it was to do.
     for result in results:

@@ -53,10 +53,10 @@ def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Jso
     To others nothing says that there are any.
     """
     told: dict[str, tuple[str, ...]] = {}
-    for setting in {str(one["setting_id"]) for one in students}:
-        there = [one for one in students if str(one["setting_id"]) == setting]
+    for setting in {str(student["setting_id"]) for student in students}:
+        there = [student for student in students if str(student["setting_id"]) == setting]
         told |= needs_seen(using.reader, asking, there, using.ledger.access_facts.today(UUID(setting)))
-    bare = ({name: value for name, value in one.items() if name != "needs"} for one in students)
+    bare = ({name: value for name, value in student.items() if name != "needs"} for student in students)
     return [{**one, "needs": list(told[one["id"]])} if one["id"] in told else one for one in bare]
 
 

@@ -144,10 +144,17 @@ def behind(
     )
     found = [one for one in told if one["status"] != "voided" and _is_about(using.reader, setting, one["entry"], about)]
     return show(
-        request, "behind.html", student=student, first=start and start.date(), times=times, count=len(found),
-        capped=len(told) == READ_AT_MOST, shown=min(BEHIND, len(found)), about=_about(using.reader, about),
+        request,
+        "behind.html",
+        student=student,
+        first=start and start.date(),
+        times=times,
+        count=len(found),
+        capped=len(told) == READ_AT_MOST,
+        shown=min(BEHIND, len(found)),
+        about=_about(using.reader, about),
         story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
-    )  # fmt: skip
+    )
 
 
 @router.get(

@@ -87,22 +87,38 @@ def _page(
     twins = twins_of(using, asking, student)
     chosen = next((body for body in others if body["id"] == other), twins[0] if twins and not other else None)
     return show(
-        request, "one_child.html", status, student=student, setting=setting, others=others, said=said, done=done,
-        both=[_told(using, body, setting) for body in (student, chosen)] if chosen else [], chosen=chosen, form=new_id,
+        request,
+        "one_child.html",
+        status,
+        student=student,
+        setting=setting,
+        others=others,
+        said=said,
+        done=done,
+        both=[_told(using, body, setting) for body in (student, chosen)] if chosen else [],
+        chosen=chosen,
+        form=new_id,
         alike=chosen is not None and chosen["id"] in {twin["id"] for twin in twins},
-        joined=joined_on(student, ZoneInfo(setting["time_zone"])), join_reasons=JOIN_REASONS, part_reasons=PART_REASONS,
-    )  # fmt: skip
+        joined=joined_on(student, ZoneInfo(setting["time_zone"])),
+        join_reasons=JOIN_REASONS,
+        part_reasons=PART_REASONS,
+    )
 
 
 def _told(using: Service, student: Body, setting: Body) -> dict[str, Any]:
     """What tells two records apart: who they say the child is, since when, and how much was recorded."""
     days, _, _ = days_at(using.reader, UUID(student["id"]), setting, using.ledger.now(), None)
     return {
-        "id": student["id"], "name": _whole_name(student), "short": student["name"],
-        "known_as": student.get("known_as"), "born": _date(student.get("date_of_birth")), "upn": student.get("upn"),
-        "admitted": date.fromisoformat(student["admitted_on"]), "days": len(days),
+        "id": student["id"],
+        "name": _whole_name(student),
+        "short": student["name"],
+        "known_as": student.get("known_as"),
+        "born": _date(student.get("date_of_birth")),
+        "upn": student.get("upn"),
+        "admitted": date.fromisoformat(student["admitted_on"]),
+        "days": len(days),
         "last": date.fromisoformat(days[-1][0]) if days else None,
-    }  # fmt: skip
+    }
 
 
 def _whole_name(student: Body) -> str:

@@ -45,7 +45,7 @@ CODES_DAYS, CODES_SHOWN = 21, 10
 def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
     released to them."""
-    now, where = using.ledger.now(), {str(one) for one in asking.where("see-student")}
+    now, where = using.ledger.now(), {str(setting_id) for setting_id in asking.where("see-student")}
     seen = []
     for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
@@ -63,10 +63,17 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
     )
     return show(
-        request, "home.html", settings=seen, held=held, wanted=wanted, released=released, failed=failed,
+        request,
+        "home.html",
+        settings=seen,
+        held=held,
+        wanted=wanted,
+        released=released,
+        failed=failed,
         warnings=warnings,
-        told=told_to_leads(using, asking), shown_for=timedelta(weeks=WEEKS),
-    )  # fmt: skip
+        told=told_to_leads(using, asking),
+        shown_for=timedelta(weeks=WEEKS),
+    )
 
 
 @router.get("/students/{student_id}", gate=Gate("read-history", reads="history"), nav=Nav("Step by step", "student", 1))
@@ -100,8 +107,13 @@ def student_page(
         using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within
     )[:CODES_SHOWN]
     codes = [
-        (f"{one.start:%Y-%m-%d}", f"{one.start:%H:%M} to {one.end:%H:%M}", one.suggestion, one.disputed)
-        for one in sessions
+        (
+            f"{session.start:%Y-%m-%d}",
+            f"{session.start:%H:%M} to {session.end:%H:%M}",
+            session.suggestion,
+            session.disputed,
+        )
+        for session in sessions
     ]
     day = instant.astimezone(zone).date()
     read = within.until(day)
@@ -117,15 +129,28 @@ def student_page(
             figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date()))
         )
     return show(
-        request, "student.html", student=student, setting=setting, about=about, progress=progress,
-        incomplete=incomplete, position=position,
-        as_of=as_of, known=known, today=f"{now.astimezone(zone):%Y-%m-%d}", figures=figures,
+        request,
+        "student.html",
+        student=student,
+        setting=setting,
+        about=about,
+        progress=progress,
+        incomplete=incomplete,
+        position=position,
+        as_of=as_of,
+        known=known,
+        today=f"{now.astimezone(zone):%Y-%m-%d}",
+        figures=figures,
         units=_units(using.reader, progress),
-        story=story_lines(using.reader, entries, zone, people, own), shown=len(entries),
-        tiles=_tiles(using.reader, progress, own), codes=codes,
+        story=story_lines(using.reader, entries, zone, people, own),
+        shown=len(entries),
+        tiles=_tiles(using.reader, progress, own),
+        codes=codes,
         rung_names=_rung_names(using.reader, progress, own),
-        marks=drawn_marks(), twins=twins_of(using, asking, student), joined=joined_on(student, zone),
-    )  # fmt: skip
+        marks=drawn_marks(),
+        twins=twins_of(using, asking, student),
+        joined=joined_on(student, zone),
+    )
 
 
 def _recent_from(days: list[tuple[str, Json]]) -> date | None:

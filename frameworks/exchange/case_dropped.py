@@ -44,10 +44,16 @@ def tell_dropped(package: Json, intake: Intake) -> None:
     rubrics = as_list(package.get("CFRubrics"))
     criteria = [one for rubric in rubrics for one in as_list(as_dict(rubric).get("CFRubricCriteria"))]
     parts: dict[str, Iterable[Any]] = {
-        "CFDocument": [package.get("CFDocument")], "CFItems": as_list(package.get("CFItems")), "CFRubrics": rubrics,
-        "CFAssociations": as_list(package.get("CFAssociations")), "the package": [package], "criteria": criteria,
-        "levels": [one for criterion in criteria for one in as_list(as_dict(criterion).get("CFRubricCriterionLevels"))],
-    }  # fmt: skip
+        "CFDocument": [package.get("CFDocument")],
+        "CFItems": as_list(package.get("CFItems")),
+        "CFRubrics": rubrics,
+        "CFAssociations": as_list(package.get("CFAssociations")),
+        "the package": [package],
+        "criteria": criteria,
+        "levels": [
+            level for criterion in criteria for level in as_list(as_dict(criterion).get("CFRubricCriterionLevels"))
+        ],
+    }
     language = as_dict(package.get("CFDocument")).get("language")
     for part, things in parts.items():
         dropped = Counter(

@@ -154,7 +154,7 @@ def _licence(document: Json, package: Json, intake: Intake) -> dict[str, Any]:
     """A package that names no licence may be used by whoever was given it, and is not passed on."""
     licences = as_list(as_dict(package.get("CFDefinitions")).get("CFLicenses"))
     named = words(document.get("licenseURI")) or next(
-        (title for one in licences if (title := words(as_dict(one).get("title")))), ""
+        (title for licence in licences if (title := words(as_dict(licence).get("title")))), ""
     )
     if not named:
         intake.say(

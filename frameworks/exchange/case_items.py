@@ -125,9 +125,13 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
     for place, said in enumerate(as_list(package.get("CFAssociations")), 1):
         where, link = f"CFAssociation {place}", as_dict(said)
         kind = str(link.get("associationType") or "")
-        origin, destination = (identity(link.get(name) or link.get(other)) for name,
-            other in (("originNodeURI", "originNodeIdentifier"),
-            ("destinationNodeURI", "destinationNodeIdentifier")))  # fmt: skip
+        origin, destination = (
+            identity(link.get(name) or link.get(other))
+            for name, other in (
+                ("originNodeURI", "originNodeIdentifier"),
+                ("destinationNodeURI", "destinationNodeIdentifier"),
+            )
+        )
         if origin is None or destination is None or not kind:
             intake.say(where, "it does not say what it joins; it was left out", row=place)
         elif (kind, origin, destination) in seen:

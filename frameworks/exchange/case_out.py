@@ -64,12 +64,15 @@ class _Package:
         things = list(self._things())
         node = {thing.id: self._node(thing) for thing, _, _ in things}
         document = {name: self.document[name] for name in ("identifier", "uri")} | {
-            "creator": self.definition.licence.holder or "not stated", "title": self.definition.title,
+            "creator": self.definition.licence.holder or "not stated",
+            "title": self.definition.title,
             "lastChangeDateTime": self.changed,
-            "adoptionStatus": self._status(), "caseVersion": "1.1", "language": self.definition.language,
+            "adoptionStatus": self._status(),
+            "caseVersion": "1.1",
+            "language": self.definition.language,
             "version": str(self.definition.version),
             "CFPackageURI": self.link(self.own("package"), self.definition.title),
-        }  # fmt: skip
+        }
         if self.definition.summary:
             document["description"] = self.definition.summary
         origin = self.definition.origin or Origin()
@@ -125,10 +128,13 @@ class _Package:
     def _item(self, thing: Item | Rung) -> dict[str, Any]:
         node = self._node(thing)
         made: dict[str, Any] = {
-            "identifier": node["identifier"], "uri": node["uri"], "CFDocumentURI": self.document,
+            "identifier": node["identifier"],
+            "uri": node["uri"],
+            "CFDocumentURI": self.document,
             "fullStatement": _statement(thing),
-            "lastChangeDateTime": self.changed, "language": self.definition.language,
-        }  # fmt: skip
+            "lastChangeDateTime": self.changed,
+            "language": self.definition.language,
+        }
         code = thing.code if isinstance(thing, Item) and thing.code else thing.id
         if code != node["identifier"]:
             made["humanCodingScheme"] = code
@@ -143,10 +149,13 @@ class _Package:
     ) -> dict[str, Any]:
         identifier = self.own(kind, origin["identifier"], destination["identifier"])
         made: dict[str, Any] = {
-            **self._named(identifier), "associationType": kind, "originNodeURI": origin,
+            **self._named(identifier),
+            "associationType": kind,
+            "originNodeURI": origin,
             "destinationNodeURI": destination,
-            "CFDocumentURI": self.document, "lastChangeDateTime": self.changed,
-        }  # fmt: skip
+            "CFDocumentURI": self.document,
+            "lastChangeDateTime": self.changed,
+        }
         return made | ({"sequenceNumber": sequence} if sequence is not None else {})
 
     def _parts(
@@ -185,17 +194,25 @@ class _Package:
         levels = []
         for position, level in enumerate(scale.levels, 1):
             number = scale.numbers.get(level.value)
-            levels.append({
-                **self._named(self.own("level", item.id, str(level.value))), "rubricCriterionId": str(criterion),
-                "quality": level.label,
-                "description": level.anchor or level.label,
-                "score": float(plain(number)) if number is not None else float(position), "position": position,
-                "lastChangeDateTime": self.changed,
-            })  # fmt: skip
+            levels.append(
+                {
+                    **self._named(self.own("level", item.id, str(level.value))),
+                    "rubricCriterionId": str(criterion),
+                    "quality": level.label,
+                    "description": level.anchor or level.label,
+                    "score": float(plain(number)) if number is not None else float(position),
+                    "position": position,
+                    "lastChangeDateTime": self.changed,
+                }
+            )
         return {
-            **self._named(criterion), "CFItemURI": self._node(item), "rubricId": str(rubric), "position": place,
-            "lastChangeDateTime": self.changed, "CFRubricCriterionLevels": levels,
-        }  # fmt: skip
+            **self._named(criterion),
+            "CFItemURI": self._node(item),
+            "rubricId": str(rubric),
+            "position": place,
+            "lastChangeDateTime": self.changed,
+            "CFRubricCriterionLevels": levels,
+        }
 
 
 def _statement(thing: Item | Rung) -> str:

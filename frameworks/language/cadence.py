@@ -55,14 +55,14 @@ def _stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[S
         september = date(first.year if first.month >= 9 else first.year - 1, 9, 1)
         starts = [date(year, 9, 1) for year in range(september.year, last.year + 1) if date(year, 9, 1) <= last]
         return [Stretch(start, date(start.year + 1, 8, 31)) for start in starts]
-    parts = sorted(set(half_terms), key=lambda one: one.first)
+    parts = sorted(set(half_terms), key=lambda term: term.first)
     if not parts:
         parts = [
             Stretch(start, start + timedelta(days=41)) for start in _days(first, last) if (start - first).days % 42 == 0
         ]
     if cadence == "term":
         parts = _in_twos(parts)
-    return [one for one in parts if one.last >= first and one.first <= last]
+    return [part for part in parts if part.last >= first and part.first <= last]
 
 
 def _days(first: date, last: date) -> Iterable[date]:
@@ -72,11 +72,11 @@ def _days(first: date, last: date) -> Iterable[date]:
 def _in_twos(parts: Sequence[Stretch]) -> list[Stretch]:
     """Half-terms as terms: autumn, spring and summer, two and two, the school year beginning in September."""
     terms: dict[tuple[int, int], list[Stretch]] = {}
-    for one in parts:
-        year = one.first.year if one.first.month >= 8 else one.first.year - 1
+    for part in parts:
+        year = part.first.year if part.first.month >= 8 else part.first.year - 1
         terms.setdefault(
-            (year, 0 if one.first.month >= 8 else 1 if one.first < _easter(one.first.year) else 2), []
-        ).append(one)
+            (year, 0 if part.first.month >= 8 else 1 if part.first < _easter(part.first.year) else 2), []
+        ).append(part)
     return [Stretch(held[0].first, held[-1].last) for held in terms.values()]
 
 
@@ -98,6 +98,7 @@ def due(
     """The last day of the present stretch, where it has no answer yet. None where nothing is due today."""
     days = list(answered)
     present = next(
-        (one for one in stretches(cadence, since, today, half_terms) if one.first <= today <= one.last), None
+        (stretch for stretch in stretches(cadence, since, today, half_terms) if stretch.first <= today <= stretch.last),
+        None,
     )
     return None if present is None or any(present.first <= day <= present.last for day in days) else present.last

@@ -119,7 +119,7 @@ def _scales(old: Definition, new: Definition, carried: dict[str, str]) -> Iterat
 
 
 def _scores(old: Definition, new: Definition) -> Iterator[Difference]:
-    before, after = {one.id: one for one in old.scores}, {one.id: one for one in new.scores}
+    before, after = {score.id: score for score in old.scores}, {score.id: score for score in new.scores}
     yield from (
         Difference(f"the score '{before[gone].label}' is gone", "broken") for gone in before if gone not in after
     )

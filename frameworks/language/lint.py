@@ -38,8 +38,8 @@ def advice(definition: Definition) -> list[str]:
             "there is no worked example; add one under 'examples', so "
             "that a slip in the scoring is found when the file is read"
         )
-    for one in definition.scores:
-        found += [f"score '{one.id}': {hole}" for hole in holes(definition, one)]
+    for declared in definition.scores:
+        found += [f"score '{declared.id}': {hole}" for hole in holes(definition, declared)]
     if definition.kind == "curriculum":
         used = {scale.id: scale for scale in definition.scored.values()}
         found += [
@@ -64,7 +64,7 @@ def _ids(definition: Definition) -> Found:
     things = (
         [item.id for item, _ in definition.walk()]
         + [rung.id for rung, _ in definition.climb()]
-        + [one.id for one in definition.scores]
+        + [score.id for score in definition.scores]
     )
     yield from (f"the id '{twice}' is used twice" for twice in twice(things))
     yield from (f"the scale '{twice}' is there twice" for twice in twice(scale.id for scale in definition.scales))
@@ -183,7 +183,7 @@ def _rungs(definition: Definition) -> Found:
 
 
 def _words(definition: Definition) -> Found:
-    named = set(definition.labels) | {one.id for one in definition.scores}
+    named = set(definition.labels) | {score.id for score in definition.scores}
     levels = {f"{scale.id}/{level.value}" for scale in definition.scales for level in scale.levels}
     for language, said in definition.translations.items():
         for unknown in sorted(({*said.labels, *said.plain} - named) | (set(said.levels) - levels)):
@@ -207,7 +207,7 @@ def _crosswalks(definition: Definition) -> Found:
 def _examples(definition: Definition) -> Found:
     for example in definition.examples:
         unknown = sorted(set(example.answers) - set(definition.scored)) + sorted(
-            set(example.scores) - {one.id for one in definition.scores}
+            set(example.scores) - {score.id for score in definition.scores}
         )
         if unknown:
             yield f"example '{example.name}' names '{unknown[0]}', which does not exist"

@@ -30,7 +30,7 @@ def circle_in(before: Mapping[str, Iterable[str]]) -> list[str]:
 
 def score_faults(definition: Definition) -> Iterator[str]:
     """Everything that keeps the scores from being published."""
-    known = {*definition.scored, *(one.id for one in definition.scores)}
+    known = {*definition.scored, *(score.id for score in definition.scores)}
     for one in definition.scores:
         named = [*([] if isinstance(one.of, str) else one.of), *one.leave_out, *one.weights]
         for unknown in sorted(set(named) - known):
@@ -43,36 +43,42 @@ def score_faults(definition: Definition) -> Iterator[str]:
         if set(named) <= known:
             yield from _score(definition, one)
     parts = {
-        one.id: [part for part in members(definition, one) if part not in definition.scored]
-        for one in definition.scores
+        score.id: [part for part in members(definition, score) if part not in definition.scored]
+        for score in definition.scores
     }
     if circle := circle_in(parts):
         yield f"these scores are made of each other: {' from '.join(map(repr, circle))}"
 
 
-def _score(definition: Definition, one: Score) -> Iterator[str]:
-    parts = members(definition, one)
+def _score(definition: Definition, score: Score) -> Iterator[str]:
+    parts = members(definition, score)
     if not parts:
-        yield f"score '{one.id}' is made of nothing"
-    if any(part not in parts for part in one.weights):
-        yield f"score '{one.id}' has a weight for something it leaves out"
-    if any(weight <= 0 for weight in one.weights.values()):
-        yield f"score '{one.id}' has a weight that is not above zero; leave the item out instead, or reverse it"
+        yield f"score '{score.id}' is made of nothing"
+    if any(part not in parts for part in score.weights):
+        yield f"score '{score.id}' has a weight for something it leaves out"
+    if any(weight <= 0 for weight in score.weights.values()):
+        yield f"score '{score.id}' has a weight that is not above zero; leave the item out instead, or reverse it"
     for part in parts:
         scale = definition.scored.get(part)
         if scale is not None and not scale.counts:
             why = "its levels have no order" if scale.type == "nominal" else "its answers are not numbers"
-            yield f"score '{one.id}' cannot count item '{part}', because {why}"
-    if one.min_answered is not None and one.min_answered > len(parts):
-        yield f"score '{one.id}' wants {one.min_answered} answers and has {len(parts)} parts"
-    if one.method == "sum" and one.min_answered is not None and one.min_answered < len(parts) and not one.prorate:
-        yield f"score '{one.id}' is a sum over answers that may be missing, so it needs 'prorate: true', or all answers"
-    if one.prorate and (one.method != "sum" or len({_range(definition, part) for part in parts}) > 1):
-        yield f"score '{one.id}' can be prorated only as a sum of parts that have the same range"
-    if (one.method == "share-met") != (one.met is not None):
-        yield f"score '{one.id}': 'met' belongs to share-met, and share-met needs it"
-    yield from _lookup(definition, one)
-    yield from _bands(definition, one)
+            yield f"score '{score.id}' cannot count item '{part}', because {why}"
+    if score.min_answered is not None and score.min_answered > len(parts):
+        yield f"score '{score.id}' wants {score.min_answered} answers and has {len(parts)} parts"
+    if (
+        score.method == "sum"
+        and score.min_answered is not None
+        and score.min_answered < len(parts)
+        and not score.prorate
+    ):
+        sums = f"score '{score.id}' is a sum over answers that may be missing"
+        yield f"{sums}, so it needs 'prorate: true', or all answers"
+    if score.prorate and (score.method != "sum" or len({_range(definition, part) for part in parts}) > 1):
+        yield f"score '{score.id}' can be prorated only as a sum of parts that have the same range"
+    if (score.method == "share-met") != (score.met is not None):
+        yield f"score '{score.id}': 'met' belongs to share-met, and share-met needs it"
+    yield from _lookup(definition, score)
+    yield from _bands(definition, score)
 
 
 Range = tuple[Fraction, Fraction] | None
@@ -86,86 +92,86 @@ def _range(definition: Definition, part: str) -> Range:
     return _end_range(definition, one) if one else None
 
 
-def _raw_range(definition: Definition, one: Score, under: tuple[str, ...] = ()) -> Range:
-    if one.method == "share-met":
+def _raw_range(definition: Definition, score: Score, under: tuple[str, ...] = ()) -> Range:
+    if score.method == "share-met":
         return Fraction(0), Fraction(1)
-    if one.id in under:
+    if score.id in under:
         return None
     ranges: list[tuple[Fraction, Fraction]] = []
-    for part in members(definition, one):
+    for part in members(definition, score):
         made = next((found for found in definition.scores if found.id == part), None)
         found = (
             definition.scored[part].range
             if part in definition.scored
-            else _end_range(definition, made, (*under, one.id))
+            else _end_range(definition, made, (*under, score.id))
             if made
             else None
         )
         if found is None:
             return None
-        weight = exact(one.weights.get(part, 1)) if one.method == "sum" else Fraction(1)
+        weight = exact(score.weights.get(part, 1)) if score.method == "sum" else Fraction(1)
         ranges.append((found[0] * weight, found[1] * weight))
     if not ranges:
         return None
     lows, highs = zip(*ranges, strict=True)
-    return (sum(lows, Fraction(0)), sum(highs, Fraction(0))) if one.method == "sum" else (min(lows), max(highs))
+    return (sum(lows, Fraction(0)), sum(highs, Fraction(0))) if score.method == "sum" else (min(lows), max(highs))
 
 
-def _end_range(definition: Definition, one: Score, under: tuple[str, ...] = ()) -> Range:
+def _end_range(definition: Definition, score: Score, under: tuple[str, ...] = ()) -> Range:
     """The range of a score as it is shown: of its table, where it has one."""
-    if one.lookup is not None and one.lookup.rows:
-        scaled = [exact(after) for _, after in one.lookup.rows]
+    if score.lookup is not None and score.lookup.rows:
+        scaled = [exact(after) for _, after in score.lookup.rows]
         return min(scaled), max(scaled)
-    return _raw_range(definition, one, under)
+    return _raw_range(definition, score, under)
 
 
-def _lookup(definition: Definition, one: Score) -> Iterator[str]:
-    if one.lookup is None:
+def _lookup(definition: Definition, score: Score) -> Iterator[str]:
+    if score.lookup is None:
         return
-    rows, told = one.lookup.rows, one.lookup.calculated()
-    if told != one.lookup.checksum:
+    rows, told = score.lookup.rows, score.lookup.calculated()
+    if told != score.lookup.checksum:
         yield (
-            f"score '{one.id}': the table does not match its checksum. Compare every row with the source; the rows "
+            f"score '{score.id}': the table does not match its checksum. Compare every row with the source; the rows "
             f"as they stand have {told}"
         )
     raws = [before for before, _ in rows]
     if raws != sorted(set(raws)):
-        yield f"score '{one.id}': the raw scores of the table must rise from row to row"
+        yield f"score '{score.id}': the raw scores of the table must rise from row to row"
     scaled = [after for _, after in rows]
-    if one.lookup.monotone != "no":
-        up = one.lookup.monotone == "up"
+    if score.lookup.monotone != "no":
+        up = score.lookup.monotone == "up"
         wrong = next(
             (raws[n] for n in range(1, len(rows)) if (scaled[n] < scaled[n - 1]) == up and scaled[n] != scaled[n - 1]),
             None,
         )
         if wrong is not None:
             yield (
-                f"score '{one.id}': the table turns round at the raw score {plain(exact(wrong))}, and says that it "
-                f"only goes {one.lookup.monotone}"
+                f"score '{score.id}': the table turns round at the raw score {plain(exact(wrong))}, and says that it "
+                f"only goes {score.lookup.monotone}"
             )
-    reach = _raw_range(definition, one)
+    reach = _raw_range(definition, score)
     if reach is not None:
         outside = next((raw for raw in raws if not reach[0] <= exact(raw) <= reach[1]), None)
         if outside is not None:
-            yield f"score '{one.id}': no answers can reach the raw score {plain(exact(outside))} of the table"
+            yield f"score '{score.id}': no answers can reach the raw score {plain(exact(outside))} of the table"
 
 
-def _bands(definition: Definition, one: Score) -> Iterator[str]:
+def _bands(definition: Definition, score: Score) -> Iterator[str]:
     forms = {form.id for form in definition.forms}
-    reach = _end_range(definition, one)
-    for place, band in enumerate(one.bands):
+    reach = _end_range(definition, score)
+    for place, band in enumerate(score.bands):
         if band.last < band.first:
-            yield f"score '{one.id}': the band '{band.label}' ends before it begins"
+            yield f"score '{score.id}': the band '{band.label}' ends before it begins"
         if reach is not None and (exact(band.last) < reach[0] or exact(band.first) > reach[1]):
-            yield f"score '{one.id}': no answers can reach the band '{band.label}'"
+            yield f"score '{score.id}': no answers can reach the band '{band.label}'"
         yield from (
-            f"score '{one.id}': the band '{band.label}' names the form '{form}', which does not exist"
+            f"score '{score.id}': the band '{band.label}' names the form '{form}', which does not exist"
             for form in band.forms
             if form not in forms
         )
-        for other in one.bands[place + 1 :]:
+        for other in score.bands[place + 1 :]:
             if band.first <= other.last and other.first <= band.last and _meet(band, other):
-                yield f"score '{one.id}': the bands '{band.label}' and '{other.label}' overlap for the same people"
+                yield f"score '{score.id}': the bands '{band.label}' and '{other.label}' overlap for the same people"
 
 
 def _meet(one: Band, other: Band) -> bool:
@@ -177,23 +183,23 @@ def _meet(one: Band, other: Band) -> bool:
     )
 
 
-def holes(definition: Definition, one: Score) -> Iterator[str]:
+def holes(definition: Definition, score: Score) -> Iterator[str]:
     """Whole values that lie in no band, or in no row of the table, although answers can reach them."""
-    raw = _raw_range(definition, one)
+    raw = _raw_range(definition, score)
     whole = (
-        all(definition.scored[part].is_whole for part in members(definition, one) if part in definition.scored)
-        and one.method != "mean"
+        all(definition.scored[part].is_whole for part in members(definition, score) if part in definition.scored)
+        and score.method != "mean"
     )
     if raw is None or not whole or raw[1] - raw[0] > 1000:
         return
     reached = [Fraction(n) for n in range(int(raw[0]), int(raw[1]) + 1)]
-    if one.lookup is not None:
-        rows = {exact(before): exact(after) for before, after in one.lookup.rows}
+    if score.lookup is not None:
+        rows = {exact(before): exact(after) for before, after in score.lookup.rows}
         if lacking := [plain(value) for value in reached if value not in rows]:
             yield f"the table has no row for the raw scores {_listed(lacking)}"
         reached = [rows[value] for value in reached if value in rows]
-    for people in {(band.informants, band.ages, band.forms): None for band in one.bands}:
-        held = [band for band in one.bands if (band.informants, band.ages, band.forms) == people]
+    for people in {(band.informants, band.ages, band.forms): None for band in score.bands}:
+        held = [band for band in score.bands if (band.informants, band.ages, band.forms) == people]
         if lacking := [
             plain(value)
             for value in reached

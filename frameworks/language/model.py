@@ -267,12 +267,16 @@ class Definition(Part):
             return one.model_copy(update={"levels": levels})
 
         changed = {
-            "language": language, "title": said.title or self.title, "summary": said.summary or self.summary,
+            "language": language,
+            "title": said.title or self.title,
+            "summary": said.summary or self.summary,
             "items": tuple(map(item, self.items)),
-            "rungs": tuple(map(rung, self.rungs)), "scales": tuple(map(scale, self.scales)),
-            "scores": tuple(one.model_copy(update={"label": said.labels.get(one.id,
-            one.label)}) for one in self.scores),
-        }  # fmt: skip
+            "rungs": tuple(map(rung, self.rungs)),
+            "scales": tuple(map(scale, self.scales)),
+            "scores": tuple(
+                score.model_copy(update={"label": said.labels.get(score.id, score.label)}) for score in self.scores
+            ),
+        }
         # Built anew, because a copy would carry along what the original has remembered of its own words.
         return Definition.model_construct(
             **{**{name: getattr(self, name) for name in Definition.model_fields}, **changed}

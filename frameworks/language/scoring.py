@@ -100,16 +100,16 @@ def missing_reason(answer: LevelValue | None) -> str | None:
     return answer.removeprefix(MISSING_MARK) if isinstance(answer, str) and answer.startswith(MISSING_MARK) else None
 
 
-def members(definition: Definition, one: Score) -> list[str]:
+def members(definition: Definition, score: Score) -> list[str]:
     """The items and scores that a score is made of, in the authored order."""
-    if one.of == "all-items":
+    if score.of == "all-items":
         parts = list(definition.scored)
-    elif one.of == "all-scores":
+    elif score.of == "all-scores":
         above = [other.id for other in definition.scores]
-        parts = above[: above.index(one.id)]
+        parts = above[: above.index(score.id)]
     else:
-        parts = list(one.of)
-    return [part for part in parts if part not in one.leave_out]
+        parts = list(score.of)
+    return [part for part in parts if part not in score.leave_out]
 
 
 def number_of(definition: Definition, item_id: str, level: LevelValue) -> Fraction | None:
@@ -130,7 +130,7 @@ def turned(number: Fraction, scale: Scale) -> Fraction:
 
 def _parts_first(scores: Sequence[Score]) -> list[Score]:
     """Scores in an order in which every part comes before what is made of it."""
-    by_id = {one.id: one for one in scores}
+    by_id = {score.id: score for score in scores}
     done: list[Score] = []
     waiting = list(scores)
     while waiting:
@@ -153,9 +153,9 @@ def _item(scale: Scale, answer: LevelValue | None) -> ItemResult:
     return ItemResult(answer, scale.label(answer), scale.stage(answer))
 
 
-def _value(definition: Definition, one: Score, answers: Answers, made: Mapping[str, ScoreResult]) -> ScoreResult:
+def _value(definition: Definition, score: Score, answers: Answers, made: Mapping[str, ScoreResult]) -> ScoreResult:
     """The score before its bands: collects the parts, checks that there are enough, and puts them together."""
-    parts = members(definition, one)
+    parts = members(definition, score)
     numbers: dict[str, Fraction] = {}
     not_applicable = 0
     for part in parts:
@@ -171,24 +171,24 @@ def _value(definition: Definition, one: Score, answers: Answers, made: Mapping[s
         if number is not None:
             numbers[part] = number
     asked, answered = len(parts), len(numbers)
-    if not_applicable == asked or (one.method == "sum" and not one.prorate and not_applicable):
+    if not_applicable == asked or (score.method == "sum" and not score.prorate and not_applicable):
         return ScoreResult(None, "not-applicable", answered=answered, asked=asked)
-    if answered == 0 or answered < (one.min_answered or asked - not_applicable):
+    if answered == 0 or answered < (score.min_answered or asked - not_applicable):
         return ScoreResult(None, "too-few-answered", answered=answered, asked=asked)
-    raw = _put_together(one, parts, numbers)
-    if one.round is not None:
-        raw = rounded(raw, one.round)
+    raw = _put_together(score, parts, numbers)
+    if score.round is not None:
+        raw = rounded(raw, score.round)
     return ScoreResult(
-        plain(raw), raw=plain(raw), answered=answered, asked=asked, prorated=one.method == "sum" and answered < asked
+        plain(raw), raw=plain(raw), answered=answered, asked=asked, prorated=score.method == "sum" and answered < asked
     )
 
 
-def _put_together(one: Score, parts: Sequence[str], numbers: Mapping[str, Fraction]) -> Fraction:
-    weights = {part: exact(one.weights.get(part, 1)) for part in parts}
+def _put_together(score: Score, parts: Sequence[str], numbers: Mapping[str, Fraction]) -> Fraction:
+    weights = {part: exact(score.weights.get(part, 1)) for part in parts}
     weight = sum(weights[part] for part in numbers)
     weighted = sum((numbers[part] * weights[part] for part in numbers), Fraction(0))
     ordered = sorted(numbers.values())
-    match one.method:
+    match score.method:
         case "sum":
             return weighted * sum(weights.values()) / weight
         case "mean":
@@ -201,9 +201,11 @@ def _put_together(one: Score, parts: Sequence[str], numbers: Mapping[str, Fracti
         case "min":
             return ordered[0]
         case "share-met":
-            met = exact(one.met or 0)
+            met = exact(score.met or 0)
             enough = [
-                part for part, number in numbers.items() if (number <= met if one.polarity == "down" else number >= met)
+                part
+                for part, number in numbers.items()
+                if (number <= met if score.polarity == "down" else number >= met)
             ]
             return sum((weights[part] for part in enough), Fraction(0)) / weight
 
@@ -215,25 +217,25 @@ def rounded(number: Fraction, places: int) -> Fraction:
     return Fraction(decimal.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP))
 
 
-def _banded(one: Score, result: ScoreResult, context: Context) -> ScoreResult:
+def _banded(score: Score, result: ScoreResult, context: Context) -> ScoreResult:
     """The result after the table and with its band."""
     value = result.value
     if value is None:
         return result
-    if one.lookup is not None:
-        scaled = next((after for before, after in one.lookup.rows if exact(before) == exact(value)), None)
+    if score.lookup is not None:
+        scaled = next((after for before, after in score.lookup.rows if exact(before) == exact(value)), None)
         if scaled is None:
             return ScoreResult(None, "not-in-table", result.raw, result.answered, result.asked, result.prorated)
         value = plain(exact(scaled))
     return ScoreResult(
-        value, None, result.raw, result.answered, result.asked, result.prorated, band_of(one, value, context)
+        value, None, result.raw, result.answered, result.asked, result.prorated, band_of(score, value, context)
     )
 
 
-def band_of(one: Score, value: float, context: Context) -> Band | None:
+def band_of(score: Score, value: float, context: Context) -> Band | None:
     """The band for a value of a score, for whoever answered. None where no band holds, or it is unknown which."""
     number = exact(value)
-    fits = [band for band in one.bands if _holds(band, context) and exact(band.first) <= number <= exact(band.last)]
+    fits = [band for band in score.bands if _holds(band, context) and exact(band.first) <= number <= exact(band.last)]
     return fits[0] if len(fits) == 1 else None
 
 
@@ -259,7 +261,7 @@ class Comparison:
     reliable: bool | None
 
 
-def compare(one: Score, before: ScoreResult, now: ScoreResult) -> Comparison | None:
+def compare(score: Score, before: ScoreResult, now: ScoreResult) -> Comparison | None:
     """How a score moved.
 
     `reliable` says whether it is more than the measure's own noise; None where the measure does not say.
@@ -269,10 +271,14 @@ def compare(one: Score, before: ScoreResult, now: ScoreResult) -> Comparison | N
     if before.value is None or now.value is None:
         return None
     change = exact(now.value) - exact(before.value)
-    reliable = None if one.reliable_change is None else abs(change) >= exact(one.reliable_change)
+    reliable = None if score.reliable_change is None else abs(change) >= exact(score.reliable_change)
     direction: Literal["better", "worse", "same", "different"] = "same"
     if change:
         direction = (
-            "different" if one.polarity == "none" else "better" if (change > 0) == (one.polarity == "up") else "worse"
+            "different"
+            if score.polarity == "none"
+            else "better"
+            if (change > 0) == (score.polarity == "up")
+            else "worse"
         )
     return Comparison(before.value, now.value, plain(change), direction, reliable)

@@ -53,12 +53,15 @@ def codes() -> Mapping[str, Code]:
         rows = list(csv.DictReader(file))
     made = {
         row["code"]: Code(
-            row["code"], row["meaning"], row["category"], row["evidence"],
+            row["code"],
+            row["meaning"],
+            row["category"],
+            row["evidence"],
             date.fromisoformat(row["effective_from"]),
             date.fromisoformat(row["effective_to"]) if row["effective_to"] else None,
         )
         for row in rows
-    }  # fmt: skip
+    }
     return MappingProxyType(made)
 
 

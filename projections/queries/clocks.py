@@ -144,20 +144,26 @@ def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: Body) ->
 def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: date) -> list[Review]:
     """The half-term reviews that are due or nearly, in the order of the half-terms, however long ago they were."""
     released = [
-        one for one in reader.whole("reports", setting) if not one["withdrawn"] and one["audience"] == "commissioner"
+        report
+        for report in reader.whole("reports", setting)
+        if not report["withdrawn"] and report["audience"] == "commissioner"
     ]
     names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
-    ended = {(one["commissioner_id"], one["last"]): one["ended_at"] for one in setting.get("ended_clocks", ())}
+    ended = {(clock["commissioner_id"], clock["last"]): clock["ended_at"] for clock in setting.get("ended_clocks", ())}
     found: list[Review] = []
     for term in sorted(half_terms(setting), key=lambda one: one.last):
         if term.last - SOON > today:
             continue
         until = min(term.last, today).isoformat()
-        here = [one for one in placements if one["start"] <= until and term.first.isoformat() <= (one["end"] or "9999")]
+        here = [
+            placement
+            for placement in placements
+            if placement["start"] <= until and term.first.isoformat() <= (placement["end"] or "9999")
+        ]
         for commissioner in sorted(
             {one["commissioner_id"] for one in here if one["commissioner_id"]}, key=lambda one: str(names.get(one))
         ):
-            mine = (one for one in released if one["commissioner_id"] == commissioner)
+            mine = (report for report in released if report["commissioner_id"] == commissioner)
             theirs = [one for one in here if one["commissioner_id"] == commissioner]
             is_ended = _is_ended(ended, (commissioner, term.last.isoformat()), term.last, setting)
             if not is_ended and not any(_covers(one, term, theirs) for one in mine):
@@ -168,8 +174,10 @@ def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], toda
 def _covers(report: Body, term: Stretch, placements: Sequence[Body]) -> bool:
     """Whether a report tells of a half-term, or of it since the first of some placements began, and of all their
     students."""
-    begins = max(term.first, date.fromisoformat(min(one["start"] for one in placements)))
-    of_all = report["student_id"] is None or {one["student_id"] for one in placements} == {report["student_id"]}
+    begins = max(term.first, date.fromisoformat(min(placement["start"] for placement in placements)))
+    of_all = report["student_id"] is None or {placement["student_id"] for placement in placements} == {
+        report["student_id"]
+    }
     whole = report["first"] <= (begins + FEW_DAYS).isoformat() and report["last"] >= (term.last - FEW_DAYS).isoformat()
     return of_all and whole
 
@@ -178,10 +186,13 @@ def _of_review(review: Review, today: date) -> Clock:
     term = review.term
     about = f"commissioner={review.commissioner_id}&from={term.first}&to={min(term.last, today)}"
     return Clock(
-        CLOCK_BY_NAME["half-term review"], f"Half-term review with {review.name}", term.last, _state(term.last, today),
+        CLOCK_BY_NAME["half-term review"],
+        f"Half-term review with {review.name}",
+        term.last,
+        _state(term.last, today),
         review.about,
         link=f"/reports/make?layout=commissioner-pack&{about}",
-    )  # fmt: skip
+    )
 
 
 def packs_waiting(reader: Reader, prepared: Sequence[PackDraft], setting: Body, now: datetime) -> list[PackDraft]:
@@ -191,8 +202,8 @@ def packs_waiting(reader: Reader, prepared: Sequence[PackDraft], setting: Body, 
     """
     today = local_day(microseconds(now), setting["time_zone"])
     due = {
-        (one.commissioner_id, one.term.last)
-        for one in open_reviews(reader, setting, reader.whole("placements", setting), today)
+        (review.commissioner_id, review.term.last)
+        for review in open_reviews(reader, setting, reader.whole("placements", setting), today)
     }
     return [draft for draft in prepared if (draft.commissioner_id, draft.last) in due]
 
@@ -237,10 +248,14 @@ def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectation
         student = by_id[untold.student]
         if str(untold.entry) not in _ended(student, "restrictive intervention"):
             yield Clock(
-                CLOCK_BY_NAME["restrictive intervention"], "Parents are to be told of a restrictive intervention",
-                untold.day, _state(untold.day, today),
-                str(untold.entry), student, f"/students/{untold.student}/entries/{untold.entry}",
-            )  # fmt: skip
+                CLOCK_BY_NAME["restrictive intervention"],
+                "Parents are to be told of a restrictive intervention",
+                untold.day,
+                _state(untold.day, today),
+                str(untold.entry),
+                student,
+                f"/students/{untold.student}/entries/{untold.entry}",
+            )
     yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
     for whose, missed in found.missed.items():
         days = {one.day for one in _left(missed, by_id[whose], expectations) if one.day <= today}
@@ -248,16 +263,17 @@ def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectation
             yield _absence(sorted(days), by_id[whose], today)
 
 
-def _differ(one: SaidDifferently, student: Body, today: date) -> Clock:
-    what = f"Two people said different things about a {'session' if one.kind == SessionAttended.TOPIC else 'score'}"
+def _differ(said_differently: SaidDifferently, student: Body, today: date) -> Clock:
+    about = "session" if said_differently.kind == SessionAttended.TOPIC else "score"
+    what = f"Two people said different things about a {about}"
     return Clock(
         CLOCK_BY_NAME["two people said"],
         what,
-        one.day,
-        _state(one.day, today),
-        str(one.entries[0]),
+        said_differently.day,
+        _state(said_differently.day, today),
+        str(said_differently.entries[0]),
         student,
-        told=one.entries,
+        told=said_differently.entries,
     )
 
 
@@ -292,11 +308,11 @@ def ended_with_reason(reader: Reader, setting: Body, students: Iterable[Body]) -
 
     Opens the reasons.
     """
-    names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    names = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())}
     held: list[tuple[Body | None, Body]] = [
-        (student, one) for student in students for one in student.get("ended_clocks", ())
+        (student, clock) for student in students for clock in student.get("ended_clocks", ())
     ]
-    held += [(None, one) for one in setting.get("ended_clocks", ())]
+    held += [(None, clock) for clock in setting.get("ended_clocks", ())]
     events = reader.events([one["position"] for _, one in held])
     found: list[tuple[int, Ended]] = []
     for student, one in held:

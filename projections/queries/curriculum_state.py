@@ -131,7 +131,9 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
         )
         return {
             item.partition("|")[0]
-            for (item,) in connection.exec_driver_sql(reader.views.sql(ask), tuple(one.bytes for one in students))
+            for (item,) in connection.exec_driver_sql(
+                reader.views.sql(ask), tuple(student.bytes for student in students)
+            )
         }
 
 

@@ -81,9 +81,10 @@ class Expectations:
         named = {one.slot for one in told if one.slot is not None}
         times = [(self._clock(one.begins or 0), self._clock(one.ends or 0)) for one in told]
         held = [
-            slot for slot in self._slots_held(day) or () if (slot["id"] in named if named else _lies_within(slot,
-            times))
-        ]  # fmt: skip
+            slot
+            for slot in self._slots_held(day) or ()
+            if (slot["id"] in named if named else _lies_within(slot, times))
+        ]
         return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
     def weeks(self, student: Body, since: date) -> list[Body]:

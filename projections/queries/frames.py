@@ -76,10 +76,14 @@ def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, J
             contacts.append(marks["contacts"])
         index = {day: n for n, (day, _) in enumerate(days)}
         made[key] = {
-            "rungs": order, "contacts": _steps(contacts), **tips,
-            "path": {"day": [index[day] for day in climbed.days],
-            "place": [None if one < 0 else one for one in climbed.places]},
-        }  # fmt: skip
+            "rungs": order,
+            "contacts": _steps(contacts),
+            **tips,
+            "path": {
+                "day": [index[day] for day in climbed.days],
+                "place": [None if one < 0 else one for one in climbed.places],
+            },
+        }
     return made
 
 

@@ -49,18 +49,41 @@ class Gaps:
     def tables(self) -> list[tuple[str, str, Sequence[str], list[list[Any]]]]:
         """(name, caption, heads, rows) of each list; where a row is about a student, it begins with their period."""
         return [
-            ("not-met", f"Students not met for {QUIET_DAYS} days or more", ("Student", "Last contact", "Days"),
-            self.not_met()),
-            ("not-scored", "Slots that nobody scored, on days attended",
-            ("Student", "Expected", "Not scored", "Share scored"), self.not_scored()),
-            ("cancelled-by-us", "Sessions and visits that we cancelled", ("Student", "Sessions", "Visits"),
-            self.cancelled()),
-            ("raters", "Raters far apart, last four weeks", ("Indicator", "One", "Seen", "Another", "Seen by them"), [
-                [one.indicator, one.first, _percent(one.first_seen), one.second,
-                _percent(one.second_seen)] for one in self.raters()
-            ]),
+            (
+                "not-met",
+                f"Students not met for {QUIET_DAYS} days or more",
+                ("Student", "Last contact", "Days"),
+                self.not_met(),
+            ),
+            (
+                "not-scored",
+                "Slots that nobody scored, on days attended",
+                ("Student", "Expected", "Not scored", "Share scored"),
+                self.not_scored(),
+            ),
+            (
+                "cancelled-by-us",
+                "Sessions and visits that we cancelled",
+                ("Student", "Sessions", "Visits"),
+                self.cancelled(),
+            ),
+            (
+                "raters",
+                "Raters far apart, last four weeks",
+                ("Indicator", "One", "Seen", "Another", "Seen by them"),
+                [
+                    [
+                        rater.indicator,
+                        rater.first,
+                        _percent(rater.first_seen),
+                        rater.second,
+                        _percent(rater.second_seen),
+                    ]
+                    for rater in self.raters()
+                ],
+            ),
             ("setbacks", "Harder stretches not made good yet", ("Student", "Since", "Rungs"), self.setbacks()),
-        ]  # fmt: skip
+        ]
 
     def not_met(self) -> list[list[Any]]:
         """Students whose last contact above the lowest rung is long ago, the longest first."""
@@ -97,11 +120,11 @@ class Gaps:
     def setbacks(self) -> list[list[Any]]:
         """Stretches in which less is kept up than before, and which go on."""
         open_ = [
-            (period, one)
+            (period, setback)
             for period in self.periods
             if period.main_ladder
-            for one in period.main_ladder.setbacks
-            if one.last is None
+            for setback in period.main_ladder.setbacks
+            if setback.last is None
         ]
         return [[period, one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
 

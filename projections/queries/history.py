@@ -291,12 +291,17 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
     for event in story[1:]:
         state = _state(reader, event)
         change = {
-            "id": str(event.command_id), "kind": event.topic, "position": event.position,
+            "id": str(event.command_id),
+            "kind": event.topic,
+            "position": event.position,
             "occurred_at": moment(event.occurred_at).isoformat(),
             "recorded_at": moment(event.recorded_at or 0).isoformat(),
-            "author_id": str(event.author_id), "reason_code": state["reason_code"], "reason": state.get("reason"),
-            "before": entry, "after": None,
-        }  # fmt: skip
+            "author_id": str(event.author_id),
+            "reason_code": state["reason_code"],
+            "reason": state.get("reason"),
+            "before": entry,
+            "after": None,
+        }
         if event.topic == "entry-corrected":
             entry = change["after"] = state["replacement"]
             occurred_at = microseconds(stored_time(state["replacement_occurred_at"]))
@@ -305,11 +310,17 @@ def _tell(reader: Reader, story: Sequence[LedgerStoredEvent]) -> dict[str, Any]:
             status = "voided"
         changes.append(change)
     return {
-        "id": str(first.originator_id), "kind": first.topic, "occurred_at": moment(occurred_at).isoformat(),
-        "recorded_at": moment(first.recorded_at or 0).isoformat(), "position": first.position,
+        "id": str(first.originator_id),
+        "kind": first.topic,
+        "occurred_at": moment(occurred_at).isoformat(),
+        "recorded_at": moment(first.recorded_at or 0).isoformat(),
+        "position": first.position,
         "author_id": str(first.author_id),
-        "status": status, "flags": orjson.loads(first.state).get("flags", []), "entry": entry, "changes": changes,
-    }  # fmt: skip
+        "status": status,
+        "flags": orjson.loads(first.state).get("flags", []),
+        "entry": entry,
+        "changes": changes,
+    }
 
 
 def _opened(reader: Reader, event: LedgerStoredEvent) -> dict[str, Any]:

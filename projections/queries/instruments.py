@@ -43,10 +43,10 @@ class Rater:
     def compared(self) -> dict[str, Comparison | None]:
         """Each score now against the first that could be made."""
         found: dict[str, Comparison | None] = {}
-        for one in self.instrument.scores:
-            scores = [answering.scored.scores[one.id] for answering in self.answers if answering.scored is not None]
-            made = [result for result in scores if result.value is not None]
-            found[one.id] = compare(one, made[0], made[-1]) if len(made) > 1 else None
+        for declared in self.instrument.scores:
+            results = [answer.scored.scores[declared.id] for answer in self.answers if answer.scored is not None]
+            made = [result for result in results if result.value is not None]
+            found[declared.id] = compare(declared, made[0], made[-1]) if len(made) > 1 else None
         return found
 
 
@@ -73,7 +73,7 @@ def half_terms(setting: Body) -> list[Stretch]:
 
 def usual_period(setting: Body, today: date) -> tuple[date, date]:
     """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
-    held = [one for one in half_terms(setting) if one.first <= today]
+    held = [term for term in half_terms(setting) if term.first <= today]
     if not held:
         return today - timedelta(weeks=6, days=-1), today
     latest = max(held, key=lambda one: one.last)
@@ -82,7 +82,7 @@ def usual_period(setting: Body, today: date) -> tuple[date, date]:
 
 def in_use(reader: Reader, on: date) -> list[Definition]:
     """The instruments about students that are in use on a day."""
-    return [one for one in reader.newest("instrument", on) if one.about == "student"]
+    return [definition for definition in reader.newest("instrument", on) if definition.about == "student"]
 
 
 def answered(
@@ -143,7 +143,9 @@ def _rater(
     # Nobody is asked about somebody who is not here: in no stretch without a day of a placement, and not today where
     # none is running.
     expected = [
-        one for one in stretches(instrument.cadence, since, today, terms) if placed & days_of([(one.first, one.last)])
+        stretch
+        for stretch in stretches(instrument.cadence, since, today, terms)
+        if placed & days_of([(stretch.first, stretch.last)])
     ]
     by = due(instrument.cadence, since, today, days, terms) if today in placed else None
     return Rater(instrument, respondent, made, by, completeness(expected, days))

@@ -76,10 +76,15 @@ def attendance_of(days: Cells) -> Attendance:
         for name, times in cell.get("sessions", {}).items():
             sums[name] = sums.get(name, 0) + times
     return Attendance(
-        sums.get("attended", 0), sums.get("late", 0), sums.get("not-attended", 0), sums.get("cancelled-by-student", 0),
+        sums.get("attended", 0),
+        sums.get("late", 0),
+        sums.get("not-attended", 0),
+        sums.get("cancelled-by-student", 0),
         sums.get("cancelled-by-us", 0),
-        sums.get("cancelled-by-other", 0), sums.get("minutes", 0), sums.get(DISPUTED, 0),
-    )  # fmt: skip
+        sums.get("cancelled-by-other", 0),
+        sums.get("minutes", 0),
+        sums.get(DISPUTED, 0),
+    )
 
 
 @dataclass(frozen=True)
@@ -209,11 +214,11 @@ class StudentPeriod:
 
         None where no carer answered; the second is None where they answered once.
         """
-        found = max(self.ask_carers(), key=lambda one: len(one.answers), default=None)
+        found = max(self.ask_carers(), key=lambda carer: len(carer.answers), default=None)
         made = [
             middle
-            for one in (found.answers if found else ())
-            if one.scored and (middle := _middle_answer(one.scored.items))
+            for answer in (found.answers if found else ())
+            if answer.scored and (middle := _middle_answer(answer.scored.items))
         ]
         return (made[0], made[-1] if len(made) > 1 else None) if made else None
 
@@ -245,7 +250,7 @@ class StudentPeriod:
     @property
     def main_ladder(self) -> LadderFacts | None:
         """The ladder with most contacts."""
-        return max(self.ladders, key=lambda one: one.marks["contacts"], default=None)
+        return max(self.ladders, key=lambda ladder: ladder.marks["contacts"], default=None)
 
     def counted(self, name: str) -> dict[str, int]:
         """One of the cells' plain counts, over the period."""
@@ -268,7 +273,9 @@ class StudentPeriod:
 def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
     """The words of the middle answer, in the order of the levels; of an even number the lower of the two in the
     middle."""
-    answered = sorted((float(one.level), one.label) for one in items.values() if isinstance(one.level, (int, float)))
+    answered = sorted(
+        (float(item.level), item.label) for item in items.values() if isinstance(item.level, (int, float))
+    )
     return answered[(len(answered) - 1) // 2][1] if answered else None
 
 

@@ -128,15 +128,31 @@ def _period(
     # Where a relation ended before the period did, what is latest is what was latest in it.
     until = min(last, whose.within.until(last).last) if whose.within.until(last) else last
     return StudentPeriod(
-        student=whose.student, setting=setting, first=first, last=last, until=until, within=whose.within,
+        student=whose.student,
+        setting=setting,
+        first=first,
+        last=last,
+        until=until,
+        within=whose.within,
         placed_by=whose.placed_by,
-        position=known[0], known_at=known[1], as_of=known[2], incomplete=known[3], days=days,
-        placement=whose.placement, expected=whose.expected, ladders=_ladders(reader, days),
-        themes=_themes(reader, setting, days, inside, until, newest), curricula=_curricula(reader, days, inside),
-        completeness=_completeness(whose.expectations, student, inside), in_period=inside,
-        ask_carers=lambda: [one for one in answered(reader, UUID(student["id"]), known[2], known[1],
-        whose.within) if one.respondent == "carer"],
-    )  # fmt: skip
+        position=known[0],
+        known_at=known[1],
+        as_of=known[2],
+        incomplete=known[3],
+        days=days,
+        placement=whose.placement,
+        expected=whose.expected,
+        ladders=_ladders(reader, days),
+        themes=_themes(reader, setting, days, inside, until, newest),
+        curricula=_curricula(reader, days, inside),
+        completeness=_completeness(whose.expectations, student, inside),
+        in_period=inside,
+        ask_carers=lambda: [
+            answer
+            for answer in answered(reader, UUID(student["id"]), known[2], known[1], whose.within)
+            if answer.respondent == "carer"
+        ],
+    )
 
 
 def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
@@ -228,7 +244,7 @@ def _weeks(days: Cells) -> list[tuple[str, list[tuple[str, DayCell]]]]:
 
 def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFacts]:
     statuses = statuses_of(reader, days)
-    before = [one for one in days if one[0] < inside[0][0]] if inside else list(days)
+    before = [day for day in days if day[0] < inside[0][0]] if inside else list(days)
 
     def secure_units(some: Cells) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]]]:
         taken: dict[str, list[Any]] = {}

@@ -66,9 +66,9 @@ def suggested_codes(
     student, setting = reader.student_and_setting(student_id)
     known = known_of(reader, setting, [student], known_at)
     entries = [
-        one
-        for one in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within)
-        if one["status"] != "voided"
+        entry
+        for entry in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within)
+        if entry["status"] != "voided"
     ]
     student = {**student, "expected": known.expected.get(student["id"], ())}
     return _suggested(reader, known.setting, student, known.placements.get(student["id"], ()), entries)
@@ -80,23 +80,27 @@ def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: d
     placements = reader.whole("placements", setting)
     return {
         student["id"]: _suggested(
-            reader, setting, student,
-            [one for one in placements if one["student_id"] == student["id"]],
+            reader,
+            setting,
+            student,
+            [placement for placement in placements if placement["student_id"] == student["id"]],
             [one for one in told if one["entry"]["student_id"] == student["id"]],
         )
         for student in students
-    }  # fmt: skip
+    }
 
 
 def _suggested(
     reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]
 ) -> list[SuggestedCode]:
     zone = ZoneInfo(setting["time_zone"])
-    rungs = [one for one in entries if one["kind"] == RungReached.TOPIC]
-    commissioners = {one["commissioner_id"]: one["kind"] for one in setting.get("commissioners", ())}
+    rungs = [entry for entry in entries if entry["kind"] == RungReached.TOPIC]
+    commissioners = {
+        commissioner["commissioner_id"]: commissioner["kind"] for commissioner in setting.get("commissioners", ())
+    }
     expectations = Expectations(setting, placements)
     found: list[SuggestedCode] = []
-    for session in _sessions(zone, [one for one in entries if _is_readable(one)]):
+    for session in _sessions(zone, [entry for entry in entries if _is_readable(entry)]):
         said = session[0]["entry"]
         start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
         expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
@@ -145,7 +149,7 @@ def _sessions(zone: ZoneInfo, entries: Sequence[dict[str, Any]]) -> list[list[di
     place = {position: number for number, position in enumerate(by_position)}
     sessions = sorted(
         (session for some in days.values() for session in sessions_of(some)),
-        key=lambda one: min(place[told.position] for told in one),
+        key=lambda day: min(place[told.position] for told in day),
     )
     return [[by_position[told.position] for told in session] for session in sessions]
 

@@ -22,33 +22,39 @@ AFTERWARDS = timedelta(days=28)
 def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = None) -> Days:
     """The days of some placements of one student put together; only of one commissioner's, where one is named."""
     wanted = None if commissioner_id is None else str(commissioner_id)
-    return days_of((one["start"], one["end"]) for one in placements if wanted in (None, one["commissioner_id"]))
+    return days_of(
+        (placement["start"], placement["end"])
+        for placement in placements
+        if wanted in (None, placement["commissioner_id"])
+    )
 
 
 def by_student(placements: Iterable[Body]) -> dict[str, list[Body]]:
     """Placements by the ids of their students."""
     held: dict[str, list[Body]] = {}
-    for one in placements:
-        held.setdefault(one["student_id"], []).append(one)
+    for placement in placements:
+        held.setdefault(placement["student_id"], []).append(placement)
     return held
 
 
 def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
     """The latest of some placements of one student that was running on any of these days."""
     return max(
-        (one for one in placements if placement_days([one]) & days), key=lambda one: str(one["start"]), default=None
+        (placement for placement in placements if placement_days([placement]) & days),
+        key=lambda one: str(one["start"]),
+        default=None,
     )
 
 
 def days_placed(reader: Reader, student_id: UUID) -> Days:
     """The days of all the placements of one student, as they are known now."""
     student = reader.ledger.states.child(student_id)
-    return days_of((one.start, one.end) for one in student.placements) if student else NO_DAYS
+    return days_of((placement.start, placement.end) for placement in student.placements) if student else NO_DAYS
 
 
 def placed_on(placements: Iterable[Body], day: date) -> set[str]:
     """The ids of the students of whom some placement was running on a day."""
-    return {one["student_id"] for one in placements if day in placement_days([one])}
+    return {placement["student_id"] for placement in placements if day in placement_days([placement])}
 
 
 def in_force_during(held: Iterable[Body], days: Days) -> list[Body]:
@@ -67,7 +73,9 @@ def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) 
     come before paperwork."""
     held = by_student(placements)
     return [
-        one for one in students if one["id"] not in held or placement_days(held[one["id"]]) & days_of([(day, None)])
+        student
+        for student in students
+        if student["id"] not in held or placement_days(held[student["id"]]) & days_of([(day, None)])
     ]
 
 

@@ -38,18 +38,23 @@ def roster(
     ages = {student["id"]: age_on(student, today) for student in students}
     return {
         "setting": {
-            "id": setting["id"], "name": setting["name"], "time_zone": setting["time_zone"],
+            "id": setting["id"],
+            "name": setting["name"],
+            "time_zone": setting["time_zone"],
             "places": [{"id": place["place_id"], "label": place["label"]} for place in setting.get("places", ())],
         },
         "timetables": _in_force(setting, today),
         "students": [
             {
-                "id": student["id"], "name": student["name"], "mine": student["id"] in mine,
+                "id": student["id"],
+                "name": student["name"],
+                "mine": student["id"] in mine,
                 "group": group_of(student, today),
                 "groups": _groups(student, today),
                 "expected": expectations.weeks(student, today - LOOK_BACK),
-                "own": {definition: dict(labels) for definition,
-                labels in own.get(student["id"], {}).items() if labels},
+                "own": {
+                    definition: dict(labels) for definition, labels in own.get(student["id"], {}).items() if labels
+                },
                 # Whom an indicator is not asked of because of their age is worked out here: an age is nothing a phone
                 # need hold.
                 "not_asked": _not_asked(outcomes, kinds, setting["id"], ages[student["id"]]),
@@ -57,17 +62,18 @@ def roster(
             for student in students
         ],
         "ladders": [_ladder(one) for one in reader.newest("ladder", today)],
-        "outcomes": [_outcomes(one, kinds, setting["id"]) for one in outcomes],
-        "curricula": [{"id": one.id, "version": one.version, "title": one.title} for one in reader.newest("curriculum",
-        today)],
-    }  # fmt: skip
+        "outcomes": [_outcomes(outcome, kinds, setting["id"]) for outcome in outcomes],
+        "curricula": [
+            {"id": one.id, "version": one.version, "title": one.title} for one in reader.newest("curriculum", today)
+        ],
+    }
 
 
 def _in_force(setting: Body, today: date) -> list[Json]:
     """Timetables from `LOOK_BACK` on, in the order in which they take over: what was missed lately is scored in the
     slots of its day."""
     since = (today - LOOK_BACK).isoformat()
-    later = [one for one in standing(setting.get("timetables", ())) if one["from_date"] > since]
+    later = [timetable for timetable in standing(setting.get("timetables", ())) if timetable["from_date"] > since]
     return [
         {"from_date": "", "slots": timetable_on(setting, since)},
         *({"from_date": one["from_date"], "slots": one["slots"]} for one in later),
@@ -78,7 +84,7 @@ def _groups(student: Body, today: date) -> list[Json]:
     """In which group a student was taught from when on, likewise: the sheet of a day past is that of the group of that
     day."""
     since = today - LOOK_BACK
-    later = [one for one in standing(student.get("groups", ())) if one["from_date"] > since.isoformat()]
+    later = [group for group in standing(student.get("groups", ())) if group["from_date"] > since.isoformat()]
     return [
         {"from_date": "", "group": group_of(student, since)},
         *({"from_date": one["from_date"], "group": one["group"]} for one in later),
@@ -87,11 +93,11 @@ def _groups(student: Body, today: date) -> list[Json]:
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:
     return [
-        f"{one.key}|{item}"
-        for one in outcomes
+        f"{outcome.key}|{item}"
+        for outcome in outcomes
         for item in sorted(
-            {item for kind in kinds for item in one.in_slot(kind, setting)}
-            - {item for kind in kinds for item in one.in_slot(kind, setting, age)}
+            {item for kind in kinds for item in outcome.in_slot(kind, setting)}
+            - {item for kind in kinds for item in outcome.in_slot(kind, setting, age)}
         )
     ]
 
@@ -99,35 +105,48 @@ def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: st
 def _ladder(ladder: Definition) -> Json:
     outermost = [rung.id for rung in ladder.rungs]
     return {
-        "id": ladder.id, "version": ladder.version, "title": ladder.title,
+        "id": ladder.id,
+        "version": ladder.version,
+        "title": ladder.title,
         "rungs": [
             {
-                "id": rung.id, "label": rung.label, "short": rung.short or rung.label, "icon": rung.icon,
+                "id": rung.id,
+                "label": rung.label,
+                "short": rung.short or rung.label,
+                "icon": rung.icon,
                 "number": outermost.index(rung.id) if rung.id in outermost else None,
             }
             for rung, _ in ladder.climb()
         ],
-    }  # fmt: skip
+    }
 
 
 def _outcomes(framework: Definition, kinds: Sequence[str], setting: str) -> Json:
     asked = {kind: framework.in_slot(kind, setting) for kind in kinds}
     wanted = {item for items in asked.values() for item in items}
     return {
-        "id": framework.id, "version": framework.version, "title": framework.title,
+        "id": framework.id,
+        "version": framework.version,
+        "title": framework.title,
         "missing": [one for one in framework.missing if one != "not-answered"],
-        "slots": {kind: {"asked": asked[kind],
-        "expected": framework.expected_in_slot(kind, setting)} for kind in kinds if asked[kind]},
+        "slots": {
+            kind: {"asked": asked[kind], "expected": framework.expected_in_slot(kind, setting)}
+            for kind in kinds
+            if asked[kind]
+        },
         "indicators": [
             {
-                "id": item, "label": framework.labels[item], "theme": framework.labels[framework.theme[item]],
+                "id": item,
+                "label": framework.labels[item],
+                "theme": framework.labels[framework.theme[item]],
                 "scale": scale.id,
                 "per_student": framework.by_id[item].per_student,
             }
-            for item, scale in framework.scored.items() if item in wanted
+            for item, scale in framework.scored.items()
+            if item in wanted
         ],
         "scales": {scale.id: scale_as_json(scale) for item, scale in framework.scored.items() if item in wanted},
-    }  # fmt: skip
+    }
 
 
 def scale_as_json(scale: Scale) -> Json:
@@ -137,8 +156,11 @@ def scale_as_json(scale: Scale) -> Json:
     return {
         "type": scale.type,
         "levels": [
-            {"value": value, "label": label,
-            "means": next((means for means, values in worth.items() if value in values), own.get(value))}
+            {
+                "value": value,
+                "label": label,
+                "means": next((means for means, values in worth.items() if value in values), own.get(value)),
+            }
             for value, label in scale.choices
         ],
-    }  # fmt: skip
+    }

@@ -27,12 +27,13 @@ UNTOLD, MISSED, REACHED_OUT, SAID_DIFFERENTLY = "untold", "missed", "reached-out
 def marks_table(suffix: str, metadata: MetaData) -> Table:
     """One row for each mark of a student's day."""
     return Table(
-        f"marks{suffix}", metadata,
+        f"marks{suffix}",
+        metadata,
         Column("mark", String, primary_key=True),
         Column("student", LargeBinary(16), primary_key=True),
         Column("day", Integer, primary_key=True, autoincrement=False),
         sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
 
 
 def marks_of(cell: DayCell) -> frozenset[str]:

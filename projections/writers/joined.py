@@ -21,12 +21,13 @@ JOINED, PARTED = "students-joined", "students-parted"
 def joined_table(name: str, suffix: str, metadata: MetaData) -> Table:
     """One row for each time that a record was joined to the one that is kept."""
     return Table(
-        f"{name}{suffix}", metadata,
+        f"{name}{suffix}",
+        metadata,
         Column("record", LargeBinary(16), primary_key=True),
         Column("from_pos", BigInt, primary_key=True, autoincrement=False),
         Column("to_pos", BigInt),
         Column("kept", LargeBinary(16), nullable=False),
-    )  # fmt: skip
+    )
 
 
 class Joining(NamedTuple):

@@ -43,12 +43,13 @@ one."""
 def steps_table(suffix: str, metadata: MetaData) -> Table:
     """The steps of a student in a curriculum from a moment on, until the moment at which the next row begins."""
     return Table(
-        f"unit_steps{suffix}", metadata,
+        f"unit_steps{suffix}",
+        metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("curriculum", String, primary_key=True),
         Column("begins", BigInt, primary_key=True, autoincrement=False),
         Column("steps", String, nullable=False),
-    )  # fmt: skip
+    )
 
 
 def answers_table(suffix: str, metadata: MetaData) -> Table:
@@ -57,7 +58,8 @@ def answers_table(suffix: str, metadata: MetaData) -> Table:
     `superseded` is the position from which it counts no more.
     """
     return Table(
-        f"instruments_answered{suffix}", metadata,
+        f"instruments_answered{suffix}",
+        metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("instrument", String, primary_key=True),
         Column("position", BigInt, primary_key=True, autoincrement=False),
@@ -65,7 +67,7 @@ def answers_table(suffix: str, metadata: MetaData) -> Table:
         Column("respondent", String, nullable=False),
         Column("occurred_at", BigInt, nullable=False),
         Column("entry", LargeBinary(16), nullable=False),
-    )  # fmt: skip
+    )
 
 
 def joined_learning_table(suffix: str, metadata: MetaData) -> Table:
@@ -137,8 +139,11 @@ class Steps:
         """The steps of several rows that overlap in time, as one row in the order in which they happened."""
         made = cls()
         units, statuses = made.said["units"], made.said["statuses"]
-        told = [(at, position, row.said["units"][unit], row.said["statuses"][status], superseded)
-                for row in rows for unit, status, at, position, superseded in row._rows()]  # fmt: skip
+        told = [
+            (at, position, row.said["units"][unit], row.said["statuses"][status], superseded)
+            for row in rows
+            for unit, status, at, position, superseded in row._rows()
+        ]
         for at, position, unit, status, superseded in sorted(told):
             step = {"unit": _index(units, unit), "status": _index(statuses, status), "at": at, "position": position}
             for name, value in (step | {"superseded": superseded}).items():

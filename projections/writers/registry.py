@@ -37,14 +37,15 @@ WITHDRAWN_FROM: Mapping[str, str] = {
 def registry_table(suffix: str, metadata: MetaData) -> Table:
     """One row for each thing there is. `position` is that of the last event about it."""
     return Table(
-        f"registry{suffix}", metadata,
+        f"registry{suffix}",
+        metadata,
         Column("kind", String, primary_key=True),
         Column("id", String, primary_key=True),
         Column("setting_id", String),
         Column("position", BigInt, nullable=False),
         Column("body", String, nullable=False),
         sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
 
 
 class Registry(Projection):
@@ -263,7 +264,7 @@ def _conflict(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _conflict_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["conflicts"] = [one for one in body.get("conflicts", ()) if one != state["conflicted_student"]]
+    body["conflicts"] = [conflict for conflict in body.get("conflicts", ()) if conflict != state["conflicted_student"]]
 
 
 def _role_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
@@ -348,7 +349,9 @@ def _clock_ended(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 def _clock_resumed(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
     body["ended_clocks"] = [
-        one for one in body.get("ended_clocks", ()) if any(one.get(name) != value for name, value in state.items())
+        clock
+        for clock in body.get("ended_clocks", ())
+        if any(clock.get(name) != value for name, value in state.items())
     ]
 
 
@@ -359,7 +362,7 @@ def _hold(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
 
 
 def _hold_lifted(body: Body, state: Mapping[str, Any], seen: Seen) -> None:
-    body["holds"] = [one for one in body.get("holds", ()) if one["hold_id"] != state["hold_id"]]
+    body["holds"] = [hold for hold in body.get("holds", ()) if hold["hold_id"] != state["hold_id"]]
 
 
 def _device(body: Body, state: Mapping[str, Any], seen: Seen) -> None:

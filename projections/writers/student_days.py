@@ -34,7 +34,8 @@ def timeline_table(suffix: str, metadata: MetaData) -> Table:
     from it, the row is told of this student from `counted` on, until before `left_at`.
     """
     return Table(
-        f"timeline{suffix}", metadata,
+        f"timeline{suffix}",
+        metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("day", Integer, primary_key=True, autoincrement=False),
         Column("position", BigInt, primary_key=True, autoincrement=False),
@@ -54,13 +55,14 @@ def timeline_table(suffix: str, metadata: MetaData) -> Table:
         Column("ends", BigInt),
         Column("session_day", Integer),
         sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
 
 
 def cells_table(suffix: str, metadata: MetaData) -> Table:
     """One row for each version of a student's day."""
     return Table(
-        f"cells{suffix}", metadata,
+        f"cells{suffix}",
+        metadata,
         Column("student", LargeBinary(16), primary_key=True),
         Column("day", Integer, primary_key=True, autoincrement=False),
         Column("from_pos", BigInt, primary_key=True, autoincrement=False),
@@ -71,16 +73,17 @@ def cells_table(suffix: str, metadata: MetaData) -> Table:
         Column("rungs", String),
         Column("cell", String, nullable=False),
         sqlite_with_rowid=False,
-    )  # fmt: skip
+    )
 
 
 def zones_table(suffix: str, metadata: MetaData) -> Table:
     """The time zone of each setting, which decides where its days begin."""
     return Table(
-        f"zones{suffix}", metadata,
+        f"zones{suffix}",
+        metadata,
         Column("setting", LargeBinary(16), primary_key=True),
         Column("time_zone", String, nullable=False),
-    )  # fmt: skip
+    )
 
 
 def joined_days_table(suffix: str, metadata: MetaData) -> Table:
@@ -126,10 +129,24 @@ class Line(NamedTuple):
         """The columns of the timeline, in order."""
         row = self.row
         return (
-            self.student, self.day, row.position, row.position, None, self.record, None,
-            row.occurred_at, row.kind, row.item, row.value, row.slot, self.entry, self.visit,
-            row.begins, row.ends, row.session_day,
-        )  # fmt: skip
+            self.student,
+            self.day,
+            row.position,
+            row.position,
+            None,
+            self.record,
+            None,
+            row.occurred_at,
+            row.kind,
+            row.item,
+            row.value,
+            row.slot,
+            self.entry,
+            self.visit,
+            row.begins,
+            row.ends,
+            row.session_day,
+        )
 
 
 def written(cell: DayCell) -> tuple[str | None, str]:

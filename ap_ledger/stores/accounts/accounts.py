@@ -86,7 +86,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
     def of(self, people: Iterable[UUID]) -> dict[UUID, Account]:
         """The accounts of these people, by their ids."""
-        wanted = [one.bytes for one in people]
+        wanted = [person.bytes for person in people]
         with self._engine.connect() as connection:
             rows = [
                 row
@@ -187,9 +187,10 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
             *self._shutting(person_id),
             delete(KNOWN_BROWSERS).where(KNOWN_BROWSERS.c.person_id == key),
             update(TOKENS).where(TOKENS.c.person_id == key).values(revoked_at=self._now),
-            update(ACCOUNTS).where(ACCOUNTS.c.person_id == key).values(sign_in_name=None, password=None,
-            **_without({"pin"})),
-        )  # fmt: skip
+            update(ACCOUNTS)
+            .where(ACCOUNTS.c.person_id == key)
+            .values(sign_in_name=None, password=None, **_without({"pin"})),
+        )
 
     def end_factor(self, person_id: UUID) -> None:
         """Takes the second factor of an account away, and ends every session and link of it."""
@@ -205,7 +206,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
     def _is_usable(self, row: Any) -> bool:
         hashes = (kept for kept in (row.password, row.pin) if kept is not None)
         return (row.totp is None or self.secret_of(row) is not None) and all(
-            any(one.identify(kept) for one in _PASSWORDS.hashers) for kept in hashes
+            any(hasher.identify(kept) for hasher in _PASSWORDS.hashers) for kept in hashes
         )
 
     # Signing in -------------------------------------------------------------------------------------------------------
@@ -327,7 +328,7 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
             delete(KNOWN_BROWSERS).where(or_(KNOWN_BROWSERS.c.made_at < browsers, KNOWN_BROWSERS.c.made_at > latest)),
             delete(PRESENCE).where(PRESENCE.c.until < year),
             delete(SESSIONS).where(or_(SESSIONS.c.began_at < sessions, SESSIONS.c.began_at > latest)),
-        )  # fmt: skip
+        )
 
 
 def check_password(password: str, name: str) -> None:

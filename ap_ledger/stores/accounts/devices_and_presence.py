@@ -102,7 +102,7 @@ class DevicesAndPresence(AccountStore):
             delete(SESSIONS).where(SESSIONS.c.device_id == key),
             update(PRESENCE).where(PRESENCE.c.device_id == key, PRESENCE.c.until.is_(None)).values(until=now),
             update(DEVICES).where(DEVICES.c.device_id == key, DEVICES.c.revoked_at.is_(None)).values(revoked_at=now),
-        )  # fmt: skip
+        )
 
     def delivered(self, device_id: UUID) -> None:
         """A revoked device has delivered what it held."""

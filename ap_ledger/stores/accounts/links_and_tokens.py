@@ -74,10 +74,15 @@ class LinksAndTokens(AccountStore):
         """The secret of a link that works once, for a while. Earlier ones of its kind for the same subject end."""
         secret, kind = secrets.token_urlsafe(24), KIND_OF[purpose]
         row = {
-            "kind": kind, "subject": subject.bytes, "hash": secret_hash(secret), "purpose": purpose,
+            "kind": kind,
+            "subject": subject.bytes,
+            "hash": secret_hash(secret),
+            "purpose": purpose,
             "made_at": self._now,
-            "made_by": made_by and made_by.bytes, "about": orjson.dumps(about or {}).decode(), "tries": 0,
-        }  # fmt: skip
+            "made_by": made_by and made_by.bytes,
+            "about": orjson.dumps(about or {}).decode(),
+            "tries": 0,
+        }
         while True:
             try:
                 self._do(

@@ -54,11 +54,14 @@ class Drafts:
             return False
         nonce = os.urandom(12)
         values = {
-            "id": draft.id.bytes, "student_id": draft.student_id.bytes, "instrument": draft.instrument,
+            "id": draft.id.bytes,
+            "student_id": draft.student_id.bytes,
+            "instrument": draft.instrument,
             "respondent": draft.respondent,
-            "saved_at": microseconds(draft.saved_at), "nonce": nonce,
+            "saved_at": microseconds(draft.saved_at),
+            "nonce": nonce,
             "body": key.cipher.encrypt(nonce, orjson.dumps(draft.answers), draft.id.bytes),
-        }  # fmt: skip
+        }
         with self._engine.begin() as connection:
             connection.execute(
                 delete(DRAFTS).where(DRAFTS.c.id == draft.id.bytes, DRAFTS.c.student_id == draft.student_id.bytes)

@@ -139,7 +139,9 @@ class HeldStore:
         if not targets:
             return []
         ask = _rows().where(
-            HELD.c.resolution.is_(None), HELD.c.status == "held", HELD.c.target_id.in_([one.bytes for one in targets])
+            HELD.c.resolution.is_(None),
+            HELD.c.status == "held",
+            HELD.c.target_id.in_([target.bytes for target in targets]),
         )
         return self._opened(ask.order_by(HELD.c.received_at, HELD.c.id))
 
@@ -152,7 +154,7 @@ class HeldStore:
     def resolve(self, row_ids: Iterable[UUID], resolution: str, now: datetime, by: UUID | None = None) -> bool:
         """Says how held things ended: `recorded`, `replaced` or a reason for dismissing them. False when nothing
         waited."""
-        wanted = [one.bytes for one in row_ids]
+        wanted = [id_.bytes for id_ in row_ids]
         if not wanted:
             return False
         ended = {"resolution": resolution, "resolved_at": microseconds(now), "resolved_by": by and by.bytes}
@@ -210,17 +212,17 @@ class HeldStore:
     def seal_anew(self, now: datetime) -> int:
         """Seals by students' keys what an earlier version sealed by the ledger's own. Returns how many."""
         old = _rows().where(HELD.c.owners.is_(None), HELD.c.send_key.is_(None))
-        rows = [one for one in self._opened(old) if not one.broken]
-        for one in rows:
-            sealing = self._sealer.sealing_for(one.entry, one.code, lambda: self._sealer.make_send_key(new_id()))
-            result = Result(None, "refused", code=one.code, field=one.field, message=one.message)
+        rows = [held for held in self._opened(old) if not held.broken]
+        for row in rows:
+            sealing = self._sealer.sealing_for(row.entry, row.code, lambda: self._sealer.make_send_key(new_id()))
+            result = Result(None, "refused", code=row.code, field=row.field, message=row.message)
             values = {
-                **sealed_values(self._sealer, one.id, result, one.entry, sealing, now),
-                "status": one.status,
-                "received_at": microseconds(one.received_at),
+                **sealed_values(self._sealer, row.id, result, row.entry, sealing, now),
+                "status": row.status,
+                "received_at": microseconds(row.received_at),
             }
             with self._engine.begin() as connection:
-                connection.execute(update(HELD).where(HELD.c.id == one.id.bytes).values(**values))
+                connection.execute(update(HELD).where(HELD.c.id == row.id.bytes).values(**values))
         if rows and self._engine.dialect.name == "sqlite":
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -132,13 +132,20 @@ def read_row(row: Any) -> ReadRow | None:
     split = tuple(UUID(bytes=owners[start : start + 16]) for start in range(0, len(owners), 16))
     sealing = Sealing(split, tuple((row.classes or "").split(",")) if split else (), _id(row.send_key))
     held = Held(
-        id=UUID(bytes=bytes(row.id)), status=row.status, code=row.code, field=row.field, message=row.message,
+        id=UUID(bytes=bytes(row.id)),
+        status=row.status,
+        code=row.code,
+        field=row.field,
+        message=row.message,
         target_id=_id(row.target_id),
-        device_id=_id(row.device_id), offset=timedelta(seconds=row.offset_seconds), received_at=moment(row.received_at),
+        device_id=_id(row.device_id),
+        offset=timedelta(seconds=row.offset_seconds),
+        received_at=moment(row.received_at),
         entry=None,
-        resolution=row.resolution, entry_id=_id(row.entry_id),
+        resolution=row.resolution,
+        entry_id=_id(row.entry_id),
         ends_at=None if row.ends_at is None else moment(row.ends_at),
-    )  # fmt: skip
+    )
     return ReadRow(held, sealing, bytes(row.nonce), bytes(row.body))
 
 
@@ -152,14 +159,22 @@ def sealed_values(
     nonce, body = sealer.seal(sealing, row_id, {"entry": entry, "field": result.field, "message": result.message or ""})
     entry_id = id_of(entry)
     return {
-        "status": result.status, "code": result.code, "field": None, "message": "",
+        "status": result.status,
+        "code": result.code,
+        "field": None,
+        "message": "",
         "received_at": microseconds(received_at),
-        "nonce": nonce, "body": body, "resolution": None, "resolved_by": None, "resolved_at": None,
+        "nonce": nonce,
+        "body": body,
+        "resolution": None,
+        "resolved_by": None,
+        "resolved_at": None,
         "entry_id": entry_id and entry_id.bytes,
-        "owners": b"".join(owner.bytes for owner in sealing.owners), "classes": ",".join(sealing.classes),
+        "owners": b"".join(owner.bytes for owner in sealing.owners),
+        "classes": ",".join(sealing.classes),
         "send_key": sealing.send_key and sealing.send_key.bytes,
         "ends_at": microseconds(received_at + LIFE) if sealing.send_key else None,
-    }  # fmt: skip
+    }
 
 
 def open_row(sealer: HeldSealer, row: Any) -> Held:
@@ -184,10 +199,19 @@ def _broken(row: Any) -> Held:
         for column, value in zip(HELD.c, row, strict=True)
     }
     return Held(
-        UUID(bytes=bytes(row.id)), "refused", None, None, BROKEN, None, _id(columns["device_id"]), timedelta(),
-        moment(columns["received_at"] or 0), None,
-        columns["resolution"], broken=True,
-    )  # fmt: skip
+        UUID(bytes=bytes(row.id)),
+        "refused",
+        None,
+        None,
+        BROKEN,
+        None,
+        _id(columns["device_id"]),
+        timedelta(),
+        moment(columns["received_at"] or 0),
+        None,
+        columns["resolution"],
+        broken=True,
+    )
 
 
 def _id(value: Any) -> UUID | None:

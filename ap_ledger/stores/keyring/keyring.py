@@ -358,10 +358,14 @@ def _insert_keys(connection: Connection, owner: UUID, classes: Iterable[str], ma
     for kept, key in made.items():
         connection.execute(
             insert(KEYS).values(
-                key_id=key.id.bytes, owner_id=owner.bytes, retention_class=kept, wrapped=aes_key_wrap(master, key.raw),
-                made_at=datetime.now(UTC).isoformat(), master_id=name_of(proof_of(master)),
+                key_id=key.id.bytes,
+                owner_id=owner.bytes,
+                retention_class=kept,
+                wrapped=aes_key_wrap(master, key.raw),
+                made_at=datetime.now(UTC).isoformat(),
+                master_id=name_of(proof_of(master)),
             )
-        )  # fmt: skip
+        )
     return made
 
 
