@@ -85,10 +85,10 @@ def test_a_faulty_file_is_refused_with_a_sentence_for_each_fault(text: str, said
 
 
 def test_a_file_over_the_limit_is_refused_unread_and_at_once() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(DefinitionError, match="20 MB"):
         read_yaml("a: " + "x" * (20 * 1024 * 1024))
-    assert time.process_time() - began < 1
+    assert time.thread_time() - began < 1
 
 
 def test_yaml_words_that_look_like_something_else_stay_words() -> None:

@@ -383,10 +383,10 @@ def test_a_competency_framework_of_moodle_comes_in_with_its_scale_and_its_title(
 
 def test_a_tree_that_is_too_deep_is_refused_at_once() -> None:
     rows = "".join(f"n{number},N,n{number + 1}\n" for number in range(5000))
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(DefinitionError, match="deeper than"):
         read_sheet("id,name,parent\n" + rows + "n5000,N,\n")
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2
 
 
 # Workbooks ------------------------------------------------------------------------------------------------------------
@@ -494,16 +494,16 @@ TRAPS: dict[str, tuple[Any, str]] = {
 def test_a_workbook_that_is_damaged_or_a_trap_is_refused_in_a_sentence(name: str) -> None:
     made, words = TRAPS[name]
     raw = made()
-    began = time.process_time()
+    began = time.thread_time()
     with pytest.raises(DefinitionError, match=words):
         read_any(raw, "x.xlsx")
-    assert time.process_time() - began < 2
+    assert time.thread_time() - began < 2
 
 
 def test_one_cell_at_the_far_end_of_a_sheet_costs_nothing() -> None:
-    began = time.process_time()
+    began = time.thread_time()
     raw = spoiled(GOOD, SHEET, lambda content: content.replace(b"</sheetData>", FAR))
-    assert labels(read_any(raw, "x.xlsx")) == ["A", "B"] and time.process_time() - began < 5
+    assert labels(read_any(raw, "x.xlsx")) == ["A", "B"] and time.thread_time() - began < 5
 
 
 # Large and arbitrary --------------------------------------------------------------------------------------------------
@@ -529,16 +529,16 @@ def test_a_sheet_of_five_thousand_rows_comes_in_within_seconds_as_text_and_as_a_
         *([f"n{number}", f"Does {number}", f"n{number // 10}" if number else ""] for number in range(5000)),
     ]
     for raw in (table(*map(tuple, rows)).encode(), workbook(("S", rows)), table(*map(tuple, linked)).encode()):
-        began = time.process_time()
+        began = time.thread_time()
         made = definition(read_any(raw, "bank.csv"))
-        assert len(made.scored) >= 4500 and time.process_time() - began < 10
+        assert len(made.scored) >= 4500 and time.thread_time() - began < 10
 
 
 def test_many_rows_whose_words_give_the_same_id_cost_no_more_than_others() -> None:
     rows = "theme,indicator\nid,x\n" + "".join(f"A,One{chr(0x4E00 + number)}\n" for number in range(10_000))
-    began = time.process_time()
+    began = time.thread_time()
     made = read_sheet(rows)
-    assert len(made.rows) == 10_003 and time.process_time() - began < 10
+    assert len(made.rows) == 10_003 and time.thread_time() - began < 10
 
 
 CELLS = st.one_of(
