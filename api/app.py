@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from api.core import static_files
 from api.core.gate import Gate, GatedRouter, check_gates
 from api.core.guards import Guards
 from api.core.navigation import in_order
-from api.core.problems import add_problem_handlers
+from api.core.problems import Problem, add_problem_handlers, problems
 from api.entries import entry_pages, held_pages, online_pages, worry_pages
 from api.entries import routes as entries
 from api.frameworks import framework_pages
@@ -101,7 +100,7 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the schemas of everything that can be posted."""
     if app.openapi_schema is None:
         made = get_openapi(title=app.title, version=app.version, summary=app.summary, routes=app.routes)
-        made["components"]["schemas"].update(entries.entry_schemas())
+        made["components"]["schemas"].update(entries.entry_schemas(), Problem=Problem.model_json_schema())
         # FastAPI describes answers of its own validation that this service never gives.
         for unused in ("HTTPValidationError", "ValidationError"):
             made["components"]["schemas"].pop(unused, None)
@@ -116,22 +115,16 @@ def openapi(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-PROBLEM = {"schema": {"$ref": "#/components/schemas/Problem"}}
 OPEN_OPERATIONS = frozenset({"live", "ready", "enrolDevice"})
 
 
 def _declare_problems(operation: dict[str, Any]) -> None:
-    """Says of every error that it is an RFC 9457 problem, and of every operation which the gate and the server can
-    give."""
+    """Says of an operation which problems the gate and the server can answer with, besides its own."""
     answers = operation["responses"]
     if operation["operationId"] != "executeCommand":
         answers.pop("422", None)
-    declared = {status for status in answers if status >= "400"} | {"400", "503"}
+    given = [400, 503]
     if operation["operationId"] not in OPEN_OPERATIONS:
-        declared |= {"401", "403", "404"}
+        given += [401, 403, 404]
         operation["security"] = [{"token": []}]
-    for status in sorted(declared):
-        answers[status] = {
-            "description": HTTPStatus(int(status)).phrase,
-            "content": {"application/problem+json": PROBLEM},
-        }
+    answers.update({str(status): answer for status, answer in problems(*given).items()})

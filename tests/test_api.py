@@ -310,3 +310,11 @@ def test_the_openapi_document_describes_every_kind_of_entry_with_stable_operatio
     references = set(re.findall(r"#/components/schemas/([^\"]+)", json.dumps(said)))
     assert references <= set(said["components"]["schemas"])
     assert datetime.now(UTC)
+
+
+def test_the_openapi_document_says_of_a_problem_what_it_means_whatever_this_python_calls_its_status(client: TestClient) -> None:
+    paths = client.get("/api/v1/openapi.json").json()["paths"]
+    answers = [answer for path in paths.values() for operation in path.values() for answer in operation["responses"].items()]
+    told = {(status, answer["description"], *answer["content"]) for status, answer in answers if status >= "400"}
+    assert len(told) == len({status for status, *_ in told}) == 8
+    assert all(kind == "application/problem+json" and text.endswith(".") for _, text, kind in told)

@@ -32,7 +32,6 @@ from api.capture.answers import (
 )
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.problems import Problem
 from api.core.service import Current, Json, Using
 from api.core.show import people_here, people_of, setting_for
 from api.core.withhold import student_seen
@@ -48,7 +47,7 @@ from projections.queries.roster import roster, scale_as_json
 from projections.queries.session_sheet import missing_by_slot
 from reports.csv_files import csv_text
 
-router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1")
 pages = gated(include_in_schema=False)
 CONTACTS = {topic: kind.contact for topic, kind in TOLD.items() if kind.contact is not None}
 """How the day tells of somebody who reached out, by the kind of entry that says so."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -37,6 +38,25 @@ class Problem(BaseModel):
     detail: str
     code: str | None = Field(None, description="One of the contract's codes, where a rule said no.")
     fields: list[str] | None = Field(None, description="The fields to mend.")
+
+
+WHAT_IT_MEANS: Mapping[int, str] = {
+    400: "What was sent cannot be read, or a field of it is missing or wrong.",
+    401: "No token or credential was sent, or it no longer counts.",
+    403: "Whoever asks may not do or see this.",
+    404: "There is nothing with this id or at this address.",
+    409: "The same id was sent before with other content. Nothing was stored.",
+    413: "What was sent is larger than what is taken at once.",
+    422: "A rule said no, and `detail` says what to do. Nothing was stored.",
+    503: "Something that is needed cannot be used just now. Send it again after `Retry-After` seconds.",
+}
+"""What each status tells a program. Python's own words for them differ between its versions."""
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Problems that a route may answer with, besides those that the gate and the server can: its `responses`."""
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {status: {"description": WHAT_IT_MEANS[status], "content": content} for status in statuses}
 
 
 def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Response:

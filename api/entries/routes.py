@@ -25,7 +25,7 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.guards import ENTRIES
 from api.core.paging import Cursor, link_next, page
-from api.core.problems import NotAllowed, Problem
+from api.core.problems import NotAllowed, problems
 from api.core.service import Json, Using
 from api.entries.answers import Answer, HeldItem, HeldItems, HeldResult, Receipt, Recorded, Result, Warned
 from projections.queries.reading import Unknown
@@ -73,7 +73,7 @@ async def read_body(request: Request) -> bytes:
     operation_id="recordEntries",
     summary="Record a batch of entries",
     response_model=Receipt,
-    responses={status: {"model": Problem} for status in (400, 403, 413, 503)},
+    responses=problems(413),
     openapi_extra={"requestBody": {"required": True, "content": {"application/json": {"schema": SEND_SCHEMA}}}},
 )
 async def record_entries(request: Request, using: Using, asking: Asking) -> Response:
@@ -107,7 +107,7 @@ async def record_entries(request: Request, using: Using, asking: Asking) -> Resp
     gate=Gate("see-frameworks"),
     operation_id="executeCommand",
     summary="Change a setting, person, student, placement or framework",
-    responses={status: {"model": Problem} for status in (400, 403, 409, 413, 422, 503)},
+    responses=problems(409, 413, 422),
 )
 async def execute_command(
     request: Request,
@@ -212,7 +212,6 @@ def _held(asking: Asker, using: Service, held_id: UUID) -> Held:
     gate=Gate("record"),
     operation_id="retryHeld",
     summary="Try a held entry again",
-    responses={404: {"model": Problem}},
 )
 def retry_held(held_id: UUID, using: Using, asking: Asking) -> HeldResult:
     """Sends what is held through the door once more, with the clock it came with. Its author confirms it by this."""
@@ -227,7 +226,6 @@ def retry_held(held_id: UUID, using: Using, asking: Asking) -> HeldResult:
     gate=Gate("record"),
     operation_id="dismissHeld",
     summary="Settle a held entry without recording it",
-    responses={404: {"model": Problem}},
 )
 def dismiss_held(
     held_id: UUID,

@@ -7,7 +7,6 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 
 from api.core.gate import OPEN, Gate, gated
-from api.core.problems import Problem
 from api.core.service import Using
 from api.keeping.answers import Health, Positions
 
@@ -35,7 +34,6 @@ def live() -> Health:
     operation_id="ready",
     summary="Whether the databases answer",
     response_model_exclude_none=True,
-    responses={503: {"model": Problem}},
 )
 def ready(using: Using) -> Health:
     """The ledger and its read models can be read.

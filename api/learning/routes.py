@@ -12,7 +12,6 @@ from fastapi import Query
 from ap_ledger.events.as_written import WrittenDate
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
-from api.core.problems import Problem
 from api.core.service import Current
 from api.core.times import AsOf, KnownAt
 from api.learning.answers import (
@@ -38,7 +37,7 @@ from projections.queries.reading import Unknown
 from projections.queries.register import SuggestedCode, suggested_codes
 from projections.queries.relations import still_here
 
-router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1")
 
 
 @router.get(

@@ -20,7 +20,7 @@ from api.core.asking import Asker, Asking, keep_device
 from api.core.gate import OPEN, Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.problems import Problem
+from api.core.problems import problems
 from api.core.service import Current, Using
 from api.core.show import base_of, id_of, qr_code, read_form, setting_for, show, text_of
 from api.people.answers import Enrolled
@@ -124,7 +124,7 @@ async def enrol(request: Request, using: Using) -> Response:
     gate=Gate(OPEN),
     operation_id="enrolDevice",
     summary="Let a device in by the code on a signed-in screen",
-    responses={status: {"model": Problem} for status in (400, 403, 503)},
+    responses=problems(403),
     response_class=JSONResponse,
 )
 def enrol_program(using: Using, key: Annotated[str, FromBody(embed=True, min_length=1, max_length=200)]) -> Enrolled:

@@ -6,13 +6,12 @@ from uuid import UUID
 
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
-from api.core.problems import Problem
 from api.core.service import Current
 from api.setting.answers import DueOfSetting, DueOut
 from projections.queries.clocks import clocks
 from projections.queries.reading import Unknown
 
-router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1")
 
 
 @router.get(

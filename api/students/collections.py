@@ -15,7 +15,6 @@ from api.core.asking import Asker, Asking
 from api.core.filters import needs_seen
 from api.core.gate import Gate, gated
 from api.core.paging import LIMIT, Cursor, link_next, page
-from api.core.problems import Problem
 from api.core.service import Current, Json
 from api.core.withhold import person_seen, student_seen
 from api.students.answers import Item, Items, PublishedFramework, Sheet, Timetable
@@ -23,7 +22,7 @@ from projections.queries.reading import Unknown, timetable_on
 from projections.queries.relations import placement_days
 from projections.queries.session_sheet import session_sheet
 
-router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1")
 Kind = Literal["settings", "people", "students", "placements", "frameworks"]
 
 

@@ -13,14 +13,13 @@ from ap_ledger.domain.posting import Unparsable
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
 from api.core.paging import Cursor
-from api.core.problems import Problem
 from api.core.service import Current, Json
 from api.core.times import AsOf, KnownAt
 from api.core.withhold import withhold
 from api.students.answers import StudentHistory
 from projections.queries.history import ENTRIES_LIMIT, history
 
-router = gated(prefix="/api/v1", responses={status: {"model": Problem} for status in (400, 404, 503)})
+router = gated(prefix="/api/v1")
 
 
 @router.get(
