@@ -21,9 +21,9 @@ from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
 
 from ap_ledger.events.entries import InstrumentAnswered, UnitProgressed
 from ap_ledger.stores.engine import BigInt
-from projections.runner import CHANGES, Projection, Seen
+from projections.runner import Projection, Seen
 from projections.views import Views
-from projections.writers.entry_stories import EntryState, state_before, stories
+from projections.writers.entry_stories import EntryState, changes_of
 from projections.writers.joined import Joined, joined_table, joining, records_at
 
 StudentCurriculum = tuple[bytes, str]
@@ -245,35 +245,25 @@ class Learning(Projection):
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds steps and answers, and supersedes what was corrected or voided."""
-        changed = {seen.stream for seen in batch if seen.topic in CHANGES}
-        told = stories(self.recorder, changed)
+        for found in filter(None, map(joining, batch)):
+            self._joined.change(connection, found)
         touched: set[tuple[bytes, str, int]] = set()
         answers: list[tuple[Any, ...]] = []
         superseded: list[tuple[int, int, bytes, str]] = []
-        for seen in batch:
-            if seen.topic in CHANGES:
-                story = told[seen.stream]
-                before, after = state_before(story, seen.position), state_before(story, seen.position + 1)
-                if before is not None and before.kind == UnitProgressed.TOPIC:
-                    key = self._row_of(connection, before)
-                    self._rows[key].supersede(before.seen.position, seen.position)
-                    touched.add(key)
-                elif before is not None and before.kind == InstrumentAnswered.TOPIC:
-                    superseded.append(
-                        (seen.position, before.seen.position, _student(before), _key(before.said["instrument"]))
-                    )
-                if after is None or after.seen.position != seen.position:
-                    continue
-            elif (found := joining(seen)) is not None:
-                self._joined.change(connection, found)
-                continue
-            elif seen.topic in KINDS:
-                after = EntryState(seen, seen.topic, seen.state or {}, seen.occurred_at)
-            else:
+        for seen, before, after in changes_of(self.recorder, batch, KINDS):
+            if before is not None and before.kind == UnitProgressed.TOPIC:
+                key = self._row_of(connection, before)
+                self._rows[key].supersede(before.seen.position, seen.position)
+                touched.add(key)
+            elif before is not None:
+                superseded.append(
+                    (seen.position, before.seen.position, _student(before), _key(before.said["instrument"]))
+                )
+            if after is None:
                 continue
             if after.kind == UnitProgressed.TOPIC:
                 self._add(connection, after, touched)
-            elif after.kind == InstrumentAnswered.TOPIC:
+            else:
                 row = (
                     _student(after),
                     _key(after.said["instrument"]),
