@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from ap_ledger.events.days import Days
@@ -16,8 +16,8 @@ from frameworks.language.scoring import ItemResult
 from projections.one_fact import DISPUTED
 from projections.outcomes import Seen
 from projections.progress import BASELINE_CONTACTS, DayCell, median
-from projections.queries.instruments import Rater
-from projections.queries.reading import Body
+from projections.queries.instruments import answered
+from projections.queries.reading import Body, Reader
 from projections.uncertainty import Interval, further, middle_half
 
 BASELINE_DAYS = LATEST_DAYS = 14
@@ -32,6 +32,7 @@ SETBACK_RUNGS = 2
 """What is kept up must fall by so many rungs for a stretch to be marked: one rung up or down is what ordinary weeks
 look like."""
 
+T = TypeVar("T")
 Cells = Sequence[tuple[str, DayCell]]
 
 
@@ -180,6 +181,18 @@ class CurriculumFacts:
     secured_in_period: int
 
 
+Question = Callable[[Reader, UUID, datetime, datetime | None, Days], T]
+"""A question about a student: of what had happened until a moment, as it was known at a time (None: now), by the days
+that may be told."""
+
+
+class Asks(Protocol):
+    """Asks a question of one student at the times of a report."""
+
+    def __call__(self, question: Question[T], /) -> T:
+        """What the question answers."""
+
+
 @dataclass(frozen=True)
 class StudentPeriod:
     """One student's period."""
@@ -203,9 +216,9 @@ class StudentPeriod:
     themes: Sequence[ThemeFacts]
     curricula: Sequence[CurriculumFacts]
     completeness: tuple[int, int]
+    ask: Asks
+    """Asks what only some reports show, and what is sealed, of this student at the times of the report."""
     in_period: Cells = field(default_factory=list)
-    ask_carers: Callable[[], Sequence[Rater]] = field(default=tuple)
-    """Opens what carers answered, which is sealed, only where a report asks for it."""
 
     @cached_property
     def carers(self) -> tuple[str, str | None] | None:
@@ -214,7 +227,8 @@ class StudentPeriod:
 
         None where no carer answered; the second is None where they answered once.
         """
-        found = max(self.ask_carers(), key=lambda carer: len(carer.answers), default=None)
+        carers = (rater for rater in self.ask(answered) if rater.respondent == "carer")
+        found = max(carers, key=lambda carer: len(carer.answers), default=None)
         made = [
             middle
             for answer in (found.answers if found else ())

@@ -21,7 +21,6 @@ from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.expected import Expectations
 from projections.queries.history import days_at, progress_of, statuses_of
-from projections.queries.instruments import answered
 from projections.queries.period_facts import (
     BASELINE_DAYS,
     LATEST_DAYS,
@@ -147,11 +146,7 @@ def _period(
         curricula=_curricula(reader, days, inside),
         completeness=_completeness(whose.expectations, student, inside),
         in_period=inside,
-        ask_carers=lambda: [
-            answer
-            for answer in answered(reader, UUID(student["id"]), known[2], known[1], whose.within)
-            if answer.respondent == "carer"
-        ],
+        ask=lambda question: question(reader, UUID(student["id"]), known[2], known[1], whose.within),
     )
 
 
