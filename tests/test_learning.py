@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -154,6 +155,16 @@ def test_a_students_units_are_known_at_two_times_corrections_and_voids_included(
     assert look(house, as_of=MONDAY + timedelta(minutes=1)) == {"a": "helped"}
     house.runner.replay("learning")
     assert look(house) == {"a": "helped", "c": "met"} and look(house, known_at=WEDNESDAY) == {"a": "known", "b": "known"}
+
+
+def test_a_step_that_cannot_be_read_comes_in_with_its_correction(make_house: Callable[..., House]) -> None:
+    house = make_house()
+    step = house.unit("bus-stop", "introduced")
+    (first,) = house.record(step)
+    house.record(house.correct(step, status="with-help"))
+    house.tamper(("UPDATE stored_events SET class_version = 99 WHERE position = ?", (first.position,)))
+    house.runner.catch_up()
+    assert student_curriculum(house.reader, house.student, "everyday-steps@1", LATER, None).states["bus-stop"].status == "with-help"
 
 
 def test_the_page_and_the_history_say_the_same_of_every_unit(house: House) -> None:
