@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from ap_ledger.kinds import KINDS
+from ap_ledger.kinds.items import REMEMBERED, DefinitionItem, FactKey, ScoredItem
 from ap_ledger.kinds.row import Count, Kind
 from frameworks.language.learning import losses
 from projections.one_fact import Attested, agreed, sessions_counted
@@ -101,30 +103,38 @@ def count(cell: DayCell, name: str, key: str, by: int = 1) -> None:
 
 
 def _outcome(cell: DayCell, row: DayRow) -> None:
-    framework, _, scored = (row.item or "").partition("|")
-    indicator, _, informant = scored.partition("|")
+    # Outside a slot the moment makes two scores one fact: much may be seen in a day, and one thing at a time.
+    framework, key = _fact_of_slot(row.item, row.slot) if row.slot else _fact_of(row.item, "", str(row.occurred_at))
     outcomes = cell.get("outcomes")
     if outcomes is None:
         outcomes = cell["outcomes"] = {}
     facts: dict[str, str] | None = outcomes.get(framework)
     if facts is None:
         facts = outcomes[framework] = {}
-    # Outside a slot the moment makes two scores one fact: much may be seen in a day, and one thing at a time.
-    key = f"{indicator}|{row.slot}|{informant}" if row.slot else f"{indicator}||{informant}|{row.occurred_at}"
     value, before = str(row.value), facts.get(key)
     facts[key] = value if before is None else agreed(before, value)
+
+
+def _fact_of(item: str | None, slot: str, moment: str = "") -> tuple[str, str]:
+    """The framework and the key of the fact that a score is."""
+    scored = ScoredItem.unpacked(item or "")
+    return scored.framework, FactKey(scored.indicator, slot, scored.informant, moment).packed()
+
+
+_fact_of_slot = lru_cache(REMEMBERED)(_fact_of)
+"""The same of a score in a slot: the same few are scored day after day."""
 
 
 def scored_facts(cell: DayCell) -> Iterator[ScoredFact]:
     """The scores of a day, one for each fact."""
     for framework, facts in cell.get("outcomes", {}).items():
         for key, value in facts.items():
-            indicator, slot, informant = key.split("|", 3)[:3]
+            indicator, slot, informant, _ = FactKey.unpacked(key)
             yield ScoredFact(framework, indicator, slot, informant, value)
 
 
 def _rung(cell: DayCell, row: DayRow) -> None:
-    ladder, _, rung = (row.item or "").partition("|")
+    ladder, rung = DefinitionItem.unpacked(row.item or "")
     cell.setdefault("rungs", []).append([row.occurred_at, row.position, ladder, rung, row.value, row.visit])
 
 
@@ -219,7 +229,7 @@ def _outcomes(counts: Mapping[tuple[str, str], int], slot_kinds: Mapping[str, st
     kinds: dict[str, dict[str, Counter[str]]] = {}
     informants: dict[str, dict[str, Counter[str]]] = {}
     for (fact, level), times in counts.items():
-        indicator, slot, informant = fact.split("|", 3)[:3]
+        indicator, slot, informant, _ = FactKey.unpacked(fact)
         kind = slot_kinds.get(slot, slot) if slot else "none"
         indicators.setdefault(indicator, Counter())[level] += times
         kinds.setdefault(indicator, {}).setdefault(kind, Counter())[level] += times

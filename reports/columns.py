@@ -25,6 +25,7 @@ from ap_ledger.events.entries import (
     VisitLogged,
     VoiceHeard,
 )
+from ap_ledger.kinds.items import ATTEMPTED, SpokenFace
 from ap_ledger.kinds.timeline import MISSING
 from projections.names import reference
 from projections.progress import scored_facts
@@ -158,7 +159,7 @@ def _mark(name: str) -> Callable[[StudentPeriod], str | None]:
 
 def attempted(period: StudentPeriod) -> int:
     """Visits of the period that were tried, by whatever channel."""
-    return sum(times for key, times in period.counted("visits").items() if key.startswith("attempted|"))
+    return period.visits(ATTEMPTED)
 
 
 def _days_since(period: StudentPeriod) -> int | None:
@@ -244,7 +245,7 @@ def voices(period: StudentPeriod) -> int:
 def faces(period: StudentPeriod) -> list[int]:
     """How often the student chose each of the five faces, the lowest first."""
     chosen = period.counted("faces")
-    return [chosen.get(f"student|{face}", 0) for face in range(1, 6)]
+    return [chosen.get(SpokenFace("student", str(face)).packed(), 0) for face in range(1, 6)]
 
 
 def _response(period: StudentPeriod) -> float | None:

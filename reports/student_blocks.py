@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ap_ledger.errors import SetupError
 from ap_ledger.events.entries import ContextNoted, VoiceHeard
+from ap_ledger.kinds.items import DefinitionItem
 from projections.queries.history import entries_at
 from projections.queries.period_facts import StudentPeriod
 from projections.uncertainty import change, share
@@ -120,7 +121,8 @@ def themes_table(context: Context) -> Blocks:
                 continue
             before, after = share(*then.get(item.id, (0, 0))), share(*now.get(item.id, (0, 0)))
             moved = change(before, after)
-            trace = trace_of(period, OUTCOMES, period.first, period.last, f"{facts.framework.key}|{item.id}")
+            about = DefinitionItem(facts.framework.key, item.id).packed()
+            trace = trace_of(period, OUTCOMES, period.first, period.last, about)
             rows.append(
                 [
                     Shown(facts.framework.labels[item.id]),

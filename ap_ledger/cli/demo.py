@@ -28,6 +28,7 @@ from ap_ledger.cli.example_words import OTHERS
 from ap_ledger.domain.report import ReleaseReport
 from ap_ledger.errors import SetupError
 from ap_ledger.events.moments import microseconds
+from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import Settings, read_settings
 from ap_ledger.stores.accounts.accounts import Accounts
@@ -287,7 +288,7 @@ def shown_figures(progress: dict[str, Any]) -> dict[str, Any]:
         "entries": progress["entries"],
         "kinds": progress["kinds"],
         "outcomes": {
-            f"{framework}|{indicator}": levels
+            DefinitionItem(framework, indicator).packed(): levels
             for framework, said in progress["outcomes"].items()
             for indicator, levels in said["indicators"].items()
         },

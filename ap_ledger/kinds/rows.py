@@ -16,6 +16,7 @@ from ap_ledger.events.entries import (
     WorryRaised,
 )
 from ap_ledger.kinds import telling, timeline
+from ap_ledger.kinds.items import SpokenFace
 from ap_ledger.kinds.row import UNMARKED, Count, Counted, Definition, FormField, Kind, Mark
 
 
@@ -32,7 +33,7 @@ def _minutes(row: Counted) -> int | None:
 
 
 def _speaker_and_face(row: Counted) -> str:
-    return f"{row.item}|{row.value or ''}"
+    return SpokenFace(row.item or "", row.value or "").packed()
 
 
 NOTE, TEXT, MINUTES = FormField("Note", long=True), FormField("Text", long=True), FormField("Minutes")

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from ap_ledger.events.moments import microseconds, stored_time
+from ap_ledger.kinds.items import DefinitionItem, ScoredItem, VisitItem
 from ap_ledger.kinds.row import Contact, Described, Planned, State
 
 MISSING = "~"
@@ -25,24 +26,25 @@ RESTRICTIVE, UNTOLD = "restrictive", "restrictive-untold"
 
 def rung(state: State) -> Described:
     """The rung of its ladder, and the anxiety."""
-    return Described(_of(state["ladder"], state["rung"]), _text(state.get("anxiety")))
+    item = DefinitionItem(_key(state["ladder"]), state["rung"])
+    return Described(item.packed(), _text(state.get("anxiety")))
 
 
 def score(state: State) -> Described:
     """The indicator and whose view it is; the level, or the reason why there is none."""
     level = state.get("level")
-    item = f"{_of(state['framework'], state['indicator'])}|{state['informant']}"
-    return Described(item, str(level) if level is not None else MISSING + state["missing"])
+    item = ScoredItem(_key(state["framework"]), state["indicator"], state["informant"])
+    return Described(item.packed(), str(level) if level is not None else MISSING + state["missing"])
 
 
 def unit(state: State) -> Described:
     """The unit, and its status."""
-    return Described(_of(state["curriculum"], state["unit"]), state["status"])
+    return Described(DefinitionItem(_key(state["curriculum"]), state["unit"]).packed(), state["status"])
 
 
 def visit(state: State) -> Described:
     """What was done by which channel, and the minutes."""
-    return Described(f"{state['effort']}|{state['channel']}", _text(state.get("minutes")))
+    return Described(VisitItem(state["effort"], state["channel"]).packed(), _text(state.get("minutes")))
 
 
 def session(state: State) -> Described:
@@ -73,7 +75,7 @@ def nothing(state: State) -> Described:
 
 def answers(state: State) -> Described:
     """The questionnaire, and who answered."""
-    return Described(_of(state["instrument"], state["respondent"]))
+    return Described(DefinitionItem(_key(state["instrument"]), state["respondent"]).packed())
 
 
 def attendance(state: State) -> str:
@@ -98,8 +100,8 @@ def contact(state: State) -> Contact:
     return Contact(state["effort"], state["channel"], state.get("minutes"))
 
 
-def _of(ref: State, item: str) -> str:
-    return f"{ref['id']}@{ref['version']}|{item}"
+def _key(ref: State) -> str:
+    return f"{ref['id']}@{ref['version']}"
 
 
 def _text(value: Any) -> str | None:

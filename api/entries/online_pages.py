@@ -17,6 +17,7 @@ from starlette.datastructures import FormData
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.results import Result
 from ap_ledger.events.entries import NoteWritten, RungReached, VisitLogged
+from ap_ledger.kinds.items import ATTEMPTED, DefinitionItem
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -58,6 +59,7 @@ def _form(
         settings=settings,
         students=students,
         ladders=ladders,
+        value_of=lambda ladder, rung: DefinitionItem(ladder.key, rung.id).packed(),
         channels=CHANNELS,
         typed={**fresh, **(typed or {})},
         said=said,
@@ -109,9 +111,8 @@ def _entries(
         "device_time": _moment(typed["at"], ZoneInfo(setting["time_zone"])),
         "visit_id": str(visit),
     }
-    ladder = next(
-        (one for one in ladders if any(typed["rung"] == f"{one.key}|{rung.id}" for rung, _ in one.climb())), None
-    )
+    rung = DefinitionItem.unpacked(typed["rung"])
+    ladder = next((one for one in ladders if one.key == rung.definition and rung.item in one.rank), None)
     note, minutes = typed["note"].strip(), typed["minutes"].strip()
     made: list[Json] = []
     if ladder is not None:
@@ -119,14 +120,14 @@ def _entries(
             {
                 "kind": RungReached.TOPIC,
                 "ladder": {"id": ladder.id, "version": ladder.version},
-                "rung": typed["rung"].partition("|")[2],
+                "rung": rung.item,
             }
         )
     if note:
         made.append({"kind": NoteWritten.TOPIC, "retention_class": "learning", "text": note})
     if made:
         more = {"minutes": int(minutes) if minutes.isdecimal() else minutes} if minutes else {}
-        made.append({"kind": VisitLogged.TOPIC, "effort": "attempted", "channel": typed["channel"], **more})
+        made.append({"kind": VisitLogged.TOPIC, "effort": ATTEMPTED, "channel": typed["channel"], **more})
     # The id stands for what was typed, so that sending the form twice records it once.
     return [
         {"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(one.items())))), **common, **one}

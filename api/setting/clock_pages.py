@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 
 from fastapi import Request
@@ -103,9 +103,28 @@ def _prepared(using: Service, where: Body) -> list[PackDraft]:
     return packs_waiting(using.reader, prepared, where, using.ledger.now())
 
 
+class ClockRun(NamedTuple):
+    """One run of a clock, as a form names it."""
+
+    student: str
+    """The id of the student; empty where it is about none."""
+    about: str
+    """What names it among the student's, or among those of the setting."""
+
+    def packed(self) -> str:
+        """The text that says both."""
+        return f"{self.student}|{self.about}"
+
+    @classmethod
+    def unpacked(cls, text: str) -> ClockRun:
+        """What a text says."""
+        student, _, about = text.partition("|")
+        return cls(student, about)
+
+
 def run_of(student: Body | None, about: str) -> str:
-    """One run of a clock as a form names it: the student, if it is about one, and what names it among theirs."""
-    return f"{student['id'] if student else ''}|{about}"
+    """One run of a clock as a form names it."""
+    return ClockRun(student["id"] if student else "", about).packed()
 
 
 @router.post("/clocks", gate=Gate("see-clocks"))
@@ -144,7 +163,7 @@ def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about:
 def _command(asking: Asker, where: Body, form: FormData) -> Command:
     """The command that a form asks for. Raises Refused."""
     clock, do = text_of(form, "clock"), text_of(form, "do")
-    student, _, about = text_of(form, "run").partition("|")
+    student, about = ClockRun.unpacked(text_of(form, "run"))
     rule = CLOCK_BY_NAME.get(clock)
     if rule is None or do not in ("end", "resume"):
         raise Refused("malformed", TROUBLED, "do")

@@ -14,6 +14,7 @@ import orjson
 from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from ap_ledger.kinds.items import DefinitionItem
 from api.core.asking import Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
@@ -241,7 +242,7 @@ def _is_about(reader: Reader, setting: Body, entry: Json, about: str) -> bool:
         return True
     if about.startswith("#"):
         return bool(entry.get("session")) and reader.slot_kinds(setting).get(entry["session"]["slot"]) == about[1:]
-    key, _, theme = about.partition("|")
+    key, theme = DefinitionItem.unpacked(about)
     said = entry.get("framework")
     if not said or f"{said['id']}@{said['version']}" != key:
         return False
@@ -252,7 +253,7 @@ def _is_about(reader: Reader, setting: Body, entry: Json, about: str) -> bool:
 def _about(reader: Reader, about: str) -> str:
     if about.startswith("#"):
         return about[1:].replace("-", " ")
-    key, _, theme = about.partition("|")
+    key, theme = DefinitionItem.unpacked(about)
     framework = reader.definition(key) if key else None
     return (
         ""

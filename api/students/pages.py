@@ -13,6 +13,7 @@ import orjson
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
+from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asking
 from api.core.filters import Chosen, narrow, needs_seen
@@ -223,7 +224,7 @@ def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
 def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, str]]]]:
     strands: dict[str, list[tuple[str, str]]] = {}
     for key, unit in progress["units"].items():
-        framework, _, item = key.partition("|")
+        framework, item = DefinitionItem.unpacked(key)
         definition = reader.definition(framework)
         if definition is not None and item in definition.scored:
             level = definition.scored[item].label(unit["status"])

@@ -12,6 +12,7 @@ from uuid import UUID
 from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.entries import UnitProgressed
 from ap_ledger.events.moments import local_day, microseconds
+from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from frameworks.language.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
 from projections.queries.crosswalks import Carried, carried_into
@@ -130,7 +131,7 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
             f"AND {on_days(days)} AND kind = '{UnitProgressed.TOPIC}' AND {COUNTS_NOW}"
         )
         return {
-            item.partition("|")[0]
+            DefinitionItem.unpacked(item).definition
             for (item,) in connection.exec_driver_sql(
                 reader.views.sql(ask), tuple(student.bytes for student in students)
             )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ap_ledger.events.days import Days
 from ap_ledger.events.entries import OutcomeScored
 from ap_ledger.events.moments import microseconds
+from ap_ledger.kinds.items import CANCELLED_BY_US, ScoredItem
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import end_of
 from projections.queries.reading import Body, Reader
@@ -112,7 +113,7 @@ class Gaps:
         """Sessions and visits of the period that we cancelled ourselves."""
         found = []
         for period in self.periods:
-            visits = sum(times for key, times in period.counted("visits").items() if key.startswith("cancelled-by-us|"))
+            visits = period.visits(CANCELLED_BY_US)
             if period.attendance.by_us or visits:
                 found.append([period, period.attendance.by_us, visits])
         return sorted(found, key=lambda row: -(row[1] + row[2]))
@@ -161,20 +162,28 @@ class Gaps:
         self, students: Mapping[UUID, Days], first: datetime, last: datetime
     ) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
         found: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
-        for student, author, item, value in scored_by(self.reader, students, first, last):
-            key, indicator, _ = item.split("|")
-            if value in ("0", "1"):
-                sums = found.setdefault((key, indicator), {}).setdefault(author, {}).setdefault(student, [0, 0])
-                sums[0] += value == "1"
+        for score in scored_by(self.reader, students, first, last):
+            if score.value in ("0", "1"):
+                by_author = found.setdefault((score.item.framework, score.item.indicator), {})
+                sums = by_author.setdefault(score.author, {}).setdefault(score.student, [0, 0])
+                sums[0] += score.value == "1"
                 sums[1] += 1
         return found
 
 
-def scored_by(
-    reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime
-) -> list[tuple[UUID, str, str, str]]:
-    """(student, author, framework|indicator|informant, level) of every score that counts now, between two moments, on
-    days of each student."""
+class AuthoredScore(NamedTuple):
+    """A score, and who wrote it."""
+
+    student: UUID
+    author: str
+    """The id of the person."""
+    item: ScoredItem
+    value: str
+    """The level, or the reason why there is none behind a ~."""
+
+
+def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime) -> list[AuthoredScore]:
+    """Every score that counts now, between two moments, on days of each student."""
     wanted = sorted(one.bytes for one in students)
     rows: list[Any] = []
     low, high = first.date().toordinal() - 1, last.date().toordinal() + 1
@@ -194,7 +203,7 @@ def scored_by(
     rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
     authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
     return [
-        (UUID(bytes=bytes(student)), str(authors[position]), item, value)
+        AuthoredScore(UUID(bytes=bytes(student)), str(authors[position]), ScoredItem.unpacked(item), value)
         for position, student, item, value, _ in rows
         if position in authors
     ]

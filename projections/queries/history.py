@@ -14,6 +14,7 @@ from ap_ledger.events import event_class
 from ap_ledger.events.base import Entry
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.events.moments import local_day, microseconds, moment, stored_time
+from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from ap_ledger.stores.mapper import open_personal
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
@@ -117,7 +118,7 @@ def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses
     units = {unit[2] for _, cell in days for unit in cell.get("units", ())}
     found: dict[str, tuple[frozenset[Any], frozenset[Any]]] = {}
     for unit in units:
-        curriculum, _, item = unit.partition("|")
+        curriculum, item = DefinitionItem.unpacked(unit)
         definition = reader.definition(curriculum)
         scale = definition.scale_of(item) if definition else None
         if scale is not None:

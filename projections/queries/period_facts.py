@@ -11,6 +11,7 @@ from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from ap_ledger.events.days import Days
+from ap_ledger.kinds.items import VisitItem
 from frameworks import Definition
 from frameworks.language.scoring import ItemResult
 from projections.one_fact import DISPUTED
@@ -273,6 +274,14 @@ class StudentPeriod:
             for key, times in cell.get(name, {}).items():
                 sums[key] = sums.get(key, 0) + times
         return sums
+
+    def visits(self, effort: str, channel: str | None = None) -> int:
+        """The visits of the period in which we did so, by one channel where it is named."""
+        return sum(
+            times
+            for key, times in self.counted("visits").items()
+            if (visit := VisitItem.unpacked(key)).effort == effort and channel in (None, visit.channel)
+        )
 
     @property
     def contacts_made(self) -> int:

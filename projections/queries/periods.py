@@ -15,6 +15,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
+from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from projections.outcomes import Seen, seen_by_theme
 from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
@@ -251,7 +252,8 @@ def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFac
         secure: dict[str, set[str]] = {}
         kept: dict[str, set[str]] = {}
         for unit, steps in taken.items():
-            key, known = unit.partition("|")[0], statuses.get(unit, (frozenset(), frozenset()))[0]
+            key = DefinitionItem.unpacked(unit).definition
+            known = statuses.get(unit, (frozenset(), frozenset()))[0]
             started.setdefault(key, set()).add(unit)
             if steps[-1] in known:
                 secure.setdefault(key, set()).add(unit)

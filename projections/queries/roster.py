@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ap_ledger.events.dated import standing
+from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from frameworks.language.parts import Scale
 from projections.queries.expected import Expectations
@@ -93,7 +94,7 @@ def _groups(student: Body, today: date) -> list[Json]:
 
 def _not_asked(outcomes: Sequence[Definition], kinds: Sequence[str], setting: str, age: int | None) -> list[str]:
     return [
-        f"{outcome.key}|{item}"
+        DefinitionItem(outcome.key, item).packed()
         for outcome in outcomes
         for item in sorted(
             {item for kind in kinds for item in outcome.in_slot(kind, setting)}

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ap_ledger.events.entries import OutcomeScored
+from ap_ledger.kinds.items import ScoredItem
 from ap_ledger.kinds.timeline import MISSING
 from frameworks import Definition
 from projections.one_fact import DISPUTED_LEVEL, agreed
@@ -99,7 +100,7 @@ def _scores(
         *given,
     )
     for student, item, value, entry, slot in rows:
-        framework, indicator, informant = item.split("|")
+        framework, indicator, informant = ScoredItem.unpacked(item)
         missing = value.removeprefix(MISSING) if value.startswith(MISSING) else None
         score = {
             "framework": framework,

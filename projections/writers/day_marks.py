@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.events.entries import IncidentRecorded, OutcomeScored, SessionAttended, VisitLogged
+from ap_ledger.kinds.items import ATTEMPTED, VisitItem
 from ap_ledger.kinds.timeline import NOT_ATTENDED
 from ap_ledger.kinds.timeline import UNTOLD as UNTOLD_ITEM
 from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
@@ -46,7 +47,7 @@ def marks_of(cell: DayCell) -> frozenset[str]:
     holds = {
         UNTOLD: UNTOLD_ITEM in cell.get("incidents", {}),
         MISSED: NOT_ATTENDED in sessions,
-        REACHED_OUT: any(key.startswith("attempted|") for key in cell.get("visits", ())),
+        REACHED_OUT: any(VisitItem.unpacked(key).effort == ATTEMPTED for key in cell.get("visits", ())),
         SAID_DIFFERENTLY: differ,
     }
     return frozenset(mark for mark, there in holds.items() if there)
@@ -165,7 +166,7 @@ def _add_missed(
     )
     reached: dict[bytes, int] = {}
     for student, _, at, item in visits:
-        if item.startswith("attempted|"):
+        if VisitItem.unpacked(item).effort == ATTEMPTED:
             reached[bytes(student)] = max(at, reached.get(bytes(student), at))
     columns = "position, item, slot, begins, ends, session_day"
     days: dict[tuple[bytes, int], list[Attested]] = {}
