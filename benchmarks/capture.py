@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT))
 
 from playwright.sync_api import sync_playwright  # noqa: E402
 
-from ap_ledger.recording.boxes import public_key  # noqa: E402
+from ap_ledger.recording.boxes import public_key, unboxed  # noqa: E402
 from tests.browsing import PHONE, TABLET, Place, open_place, until  # noqa: E402
 from tests.conftest import CHROMIUM  # noqa: E402
 from tests.test_capture import sealed  # noqa: E402
@@ -148,7 +148,7 @@ def opening(place: Place, number: int = 1000) -> float:
     boxes = [sealed(key, entry) for _ in range(number)]
     began = time.perf_counter()
     for box in boxes:
-        assert place.ledger._unboxed(box) == entry
+        assert unboxed(place.ledger.keyring, box) == entry
     return (time.perf_counter() - began) / number * 1000
 
 

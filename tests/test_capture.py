@@ -16,6 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi.testclient import TestClient
@@ -38,16 +39,25 @@ from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
 MONDAYS = {"date": "2026-03-02"}
 
 
-def sealed(key: dict[str, Any], entry: dict[str, Any], **changed: Any) -> dict[str, Any]:
-    """An entry in a box, as a phone makes it: written anew here, so that the two sides cannot agree on a mistake."""
+def sealed(key: dict[str, Any], entry: dict[str, Any], version: int = 2, **changed: Any) -> dict[str, Any]:
+    """An entry in a box, as a phone makes it; the first version written anew here, so that the two sides cannot agree on a mistake."""
     theirs = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), base64.b64decode(key["key"]))
+    seal = seal_as_2 if version == 2 else seal_as_1
+    parts = {name: base64.b64encode(value).decode() for name, value in seal(theirs, entry["id"].encode(), orjson.dumps(entry)).items()}
+    return {"id": entry["id"], "box": {"v": 2 if version == 2 else key["v"], "kid": key["kid"], **parts, **changed}}
+
+
+def seal_as_1(theirs: ec.EllipticCurvePublicKey, entry_id: bytes, text: bytes) -> dict[str, bytes]:
     ours = ec.generate_private_key(ec.SECP256R1())
     point = ours.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     opened = HKDF(SHA256(), 32, point, b"ap-ledger/outbox/1").derive(ours.exchange(ec.ECDH(), theirs))
     nonce = os.urandom(12)
-    text = AESGCM(opened).encrypt(nonce, orjson.dumps(entry), entry["id"].encode())
-    said = {name: base64.b64encode(value).decode() for name, value in (("epk", point), ("iv", nonce), ("ct", text))}
-    return {"id": entry["id"], "box": {"v": 1, "kid": key["kid"], **said, **changed}}
+    return {"epk": point, "iv": nonce, "ct": AESGCM(opened).encrypt(nonce, text, entry_id)}
+
+
+def seal_as_2(theirs: ec.EllipticCurvePublicKey, entry_id: bytes, text: bytes) -> dict[str, bytes]:
+    whole = Suite(KEM.P256, KDF.HKDF_SHA256, AEAD.AES_256_GCM).encrypt(text, theirs, b"ap-ledger/outbox/2/" + entry_id)
+    return {"enc": whole[:65], "ct": whole[65:]}
 
 
 def enrolled(house: House, kind: Any = "phone") -> tuple[UUID, str]:
@@ -82,14 +92,16 @@ def phone(house: House) -> tuple[UUID, str]:
 # Boxes --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_box_is_recorded_as_what_is_in_it_and_sending_it_again_is_a_duplicate(house: House, phone: tuple[UUID, str]) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_box_is_recorded_as_what_is_in_it_and_sending_it_again_is_a_duplicate(house: House, phone: tuple[UUID, str], version: int) -> None:
     key = public_key(house.ledger.keyring, house.setting)
     rung, note = house.rung(), house.note("told me about the weir")
     with house.stranger() as client:
-        assert statuses(send(client, phone[1], sealed(key, rung), sealed(key, note))) == ["recorded", "recorded"]
-        # Sealed anew, with another ephemeral key, it is still the same entry; so is the entry without its box.
-        assert statuses(send(client, phone[1], sealed(key, rung), note)) == ["duplicate", "duplicate"]
-        assert statuses(send(client, phone[1], sealed(key, {**rung, "rung": "carer-only"}))) == ["conflict"]
+        assert statuses(send(client, phone[1], sealed(key, rung, version), sealed(key, note, version))) == ["recorded", "recorded"]
+        # Sealed anew, with another ephemeral key or as the other version, it is still the same entry; so is the entry without its box.
+        again = [sealed(key, rung, version), sealed(key, rung, 3 - version), note]
+        assert statuses(send(client, phone[1], *again)) == ["duplicate"] * 3
+        assert statuses(send(client, phone[1], sealed(key, {**rung, "rung": "carer-only"}, version))) == ["conflict"]
     assert [(one["kind"], one["author_id"]) for one in house.look_back()["entries"]] == [
         ("note-written", str(house.mentor)),
         ("rung-reached", str(house.mentor)),
@@ -97,16 +109,18 @@ def test_a_box_is_recorded_as_what_is_in_it_and_sending_it_again_is_a_duplicate(
     assert house.ledger.waiting.entries() == []
 
 
-def test_a_box_that_cannot_be_opened_is_kept_and_the_good_ones_beside_it_go_through(house: House, phone: tuple[UUID, str]) -> None:
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_box_that_cannot_be_opened_is_kept_and_the_good_ones_beside_it_go_through(house: House, phone: tuple[UUID, str], version: int) -> None:
     key = public_key(house.ledger.keyring, house.setting)
-    entries = [house.rung() for _ in range(6)]
+    entries = [house.rung() for _ in range(8)]
     boxes = [
-        sealed(key, entries[0]), sealed(key, entries[1], kid=str(uuid4())), sealed(key, entries[2], v=2), sealed(key, entries[3], ct="AAAA"),
-        {**sealed(key, entries[4]), "id": str(new_id())}, {"id": entries[5]["id"], "box": "moon"},
+        sealed(key, entries[0], version), sealed(key, entries[1], version, kid=str(uuid4())), sealed(key, entries[2], version, v=3),
+        sealed(key, entries[3], version, ct="AAAA"), {**sealed(key, entries[4], version), "id": str(new_id())}, {"id": entries[5]["id"], "box": "moon"},
+        sealed(key, entries[6], version, v=3 - version), sealed(key, entries[7], version, enc="AAAA", epk="AAAA"),
     ]  # fmt: skip
     with house.stranger() as client:
-        assert statuses(send(client, phone[1], *boxes)) == ["recorded", *["held"] * 5]
-        assert statuses(send(client, phone[1], *boxes)) == ["duplicate", *["held"] * 5]
+        assert statuses(send(client, phone[1], *boxes)) == ["recorded", *["held"] * 7]
+        assert statuses(send(client, phone[1], *boxes)) == ["duplicate", *["held"] * 7]
         assert [one.entry for one in house.ledger.waiting.entries()] == boxes[1:], "sealed as they came"
         ids = {item["entry_id"] for item in house.browser(app=client.app).get("/api/v1/held").json()["items"]}
         assert ids == {box["id"] for box in boxes[1:]}, "the heads of the device's setting see that they wait"

@@ -173,10 +173,11 @@ class DeviceHere(Loggable):
 
 
 class BoxKey(Loggable):
-    """What seals entries for a setting: the version of the box, the id of the key, and the key, an uncompressed point
-    in base64."""
+    """What seals entries for a setting: the versions of a box that the service takes, the id of the key, and the key,
+    an uncompressed point in base64. `v` is what the app of 0.1.0 writes on its boxes."""
 
     v: int
+    takes: list[int]
     kid: str
     key: str
 

@@ -1,5 +1,6 @@
 // The outbox, shared by the pages and the service worker. One rule above all: an entry leaves it only when the server
 // names its id in an answer. Nothing else deletes it, and nothing in it ages.
+import { sealTo } from "{{ app/hpke.js }}";
 import { channel, fact, setFact, shutOut, within } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
@@ -10,7 +11,7 @@ const BATCH = 50,
 const STRICT = { durability: "strict" };
 const SETTLED = new Set(["recorded", "duplicate", "refused", "held"]);
 const bytes = (text) => new TextEncoder().encode(text);
-const base64 = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer)));
+const base64 = (raw) => btoa(String.fromCharCode(...raw));
 
 function tell(what) {
   channel.postMessage(what);
@@ -22,21 +23,10 @@ function tell(what) {
 async function seal(entry) {
   const key = await fact("box-key");
   if (!key) throw new Error("no-key");
-  const raw = Uint8Array.from(atob(key.key), (one) => one.charCodeAt(0));
-  const theirs = await crypto.subtle.importKey("raw", raw, { name: "ECDH", namedCurve: "P-256" }, false, []);
-  const ours = await crypto.subtle.generateKey({ name: "ECDH", namedCurve: "P-256" }, false, ["deriveBits"]);
-  const epk = await crypto.subtle.exportKey("raw", ours.publicKey);
-  const shared = await crypto.subtle.deriveBits({ name: "ECDH", public: theirs }, ours.privateKey, 256);
-  const stretch = await crypto.subtle.importKey("raw", shared, "HKDF", false, ["deriveKey"]);
-  const lock = { name: "HKDF", hash: "SHA-256", salt: epk, info: bytes("ap-ledger/outbox/1") };
-  const closed = await crypto.subtle.deriveKey(lock, stretch, { name: "AES-GCM", length: 256 }, false, ["encrypt"]);
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const ct = await crypto.subtle.encrypt(
-    { name: "AES-GCM", iv, additionalData: bytes(entry.id) },
-    closed,
-    bytes(JSON.stringify(entry)),
-  );
-  return { v: key.v, kid: key.kid, epk: base64(epk), iv: base64(iv), ct: base64(ct) };
+  const theirs = Uint8Array.from(atob(key.key), (letter) => letter.charCodeAt(0));
+  const info = bytes(`ap-ledger/outbox/2/${entry.id}`);
+  const { enc, ct } = await sealTo(theirs, info, bytes(JSON.stringify(entry)));
+  return { v: 2, kid: key.kid, enc: base64(enc), ct: base64(ct) };
 }
 
 const row = (entry, box) => ({
