@@ -1,21 +1,23 @@
 """What happens on a clock: one run at a time over all processes, missed runs made up, a failure said where the leader
 looks.
 
-Every job says when it was last due; a tick each minute claims what is due and has not run. So a run that was missed
-while the service was down happens at its next start, and two workers never do the same twice.
+Every job's calendar says when it was last due; a tick each minute claims what is due and has not run. So a run that was
+missed while the service was down happens at its next start, and two workers never do the same twice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.cron import CronTrigger
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.retention import time_over
@@ -29,59 +31,34 @@ from reports.pack import figures_hash
 
 log = structlog.get_logger()
 PACK = "commissioner-pack"
+on = partial(CronTrigger, timezone=UTC)
 
 Said = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Job:
-    """Something that happens on a clock. `due` gives the latest moment, up to now, at which it should have begun."""
+    """Something that happens on a clock. `when` says for people what `calendar` says in UTC."""
 
     name: str
     what: str
     when: str
-    due: Callable[[datetime], datetime]
+    calendar: CronTrigger
     run: Callable[[Service], Said]
 
 
-def every_minute(now: datetime) -> datetime:
-    """The present minute."""
-    return now.replace(second=0, microsecond=0)
+def last_due(calendar: CronTrigger, now: datetime) -> datetime:
+    """The latest moment, up to now, that a calendar names.
 
-
-def every_hour(now: datetime) -> datetime:
-    """The present hour."""
-    return now.replace(minute=0, second=0, microsecond=0)
-
-
-def daily(hour: int, minute: int) -> Callable[[datetime], datetime]:
-    """The latest such time of day, in UTC."""
-
-    def due(now: datetime) -> datetime:
-        at = datetime.combine(now.date(), time(hour, minute), UTC)
-        return at if at <= now else at - timedelta(days=1)
-
-    return due
-
-
-def weekly(weekday: int, hour: int) -> Callable[[datetime], datetime]:
-    """The latest such weekday (1 Monday) and hour, in UTC."""
-
-    def due(now: datetime) -> datetime:
-        at = datetime.combine(now.date() - timedelta(days=(now.isoweekday() - weekday) % 7), time(hour), UTC)
-        return at if at <= now else at - timedelta(days=7)
-
-    return due
-
-
-def monthly(hour: int) -> Callable[[datetime], datetime]:
-    """The latest first day of a month, at such an hour, in UTC."""
-
-    def due(now: datetime) -> datetime:
-        at = datetime.combine(now.date().replace(day=1), time(hour), UTC)
-        return at if at <= now else (at - timedelta(days=1)).replace(day=1)
-
-    return due
+    A calendar tells only what comes next. So it is asked from further and further back, until it names a moment that is
+    over, and then on from there.
+    """
+    back = timedelta(minutes=1)
+    while (due := calendar.get_next_fire_time(None, now - back)) > now:
+        back *= 2
+    while (following := calendar.get_next_fire_time(due, now)) <= now:
+        due = following
+    return cast(datetime, due)
 
 
 class Incomplete(Exception):
@@ -178,71 +155,71 @@ JOBS: tuple[Job, ...] = (
         "settle-held",
         "Entries that wait for something are tried again",
         "every minute",
-        every_minute,
+        on(minute="*"),
         _counted("settled", lambda one: one.ledger.waiting.release_all()),
     ),
     Job(
         "finish-erasures",
         "Erasures that a crash cut short are finished",
         "every minute",
-        every_minute,
+        on(minute="*"),
         _counted("finished", lambda one: one.ledger.effects.redo()),
     ),
     Job(
         "remember-end",
         "How far the ledger reaches is remembered apart from it",
         "every hour",
-        every_hour,
+        on(minute=0),
         _remember_end,
     ),
     Job(
         "check-projections",
         "The read models are checked against the ledger",
         "every hour",
-        every_hour,
+        on(minute=0),
         _check_projections,
     ),
     Job(
         "sweep",
         "Whatever an erasure should have removed is looked for",
         "each night",
-        daily(3, 20),
+        on(hour=3, minute=20),
         _counted("found", lambda one: one.ledger.effects.sweep()),
     ),
     Job(
         "end-held",
         "What was refused and names no student here ends after 35 days",
         "each night",
-        daily(3, 30),
+        on(hour=3, minute=30),
         _counted("ended", lambda one: one.ledger.held.end_lives(one.ledger.clock())),
     ),
     Job(
         "end-key-copies",
         "Copies of the keyring that a restore kept end after 35 days",
         "each night",
-        daily(3, 30),
+        on(hour=3, minute=30),
         _counted("deleted", lambda one: end_old_copies(copies_folder(one.settings))),
     ),
     Job(
         "tidy-sign-in",
         "Sign-ins that are over are forgotten",
         "each night",
-        daily(3, 40),
+        on(hour=3, minute=40),
         _counted("forgotten", lambda one: one.accounts.tidy()),
     ),
     Job(
         "half-term-packs",
         "Packs for commissioners are prepared when a half-term is over",
         "each night",
-        daily(4, 0),
+        on(hour=4),
         _prepare_packs,
     ),
-    Job("digest", "What the clocks say, once a week", "on Mondays", weekly(1, 5), _digest),
+    Job("digest", "What the clocks say, once a week", "on Mondays", on(day_of_week="mon", hour=5), _digest),
     Job(
         "retention-due",
         "Records whose time is over are listed",
         "on the first of each month",
-        monthly(4),
+        on(day=1, hour=4),
         _retention_due,
     ),
 )
@@ -258,7 +235,7 @@ def run_due(service: Service) -> int:
         return 0
     for job in JOBS:
         now = datetime.now(UTC)
-        due = job.due(now)
+        due = last_due(job.calendar, now)
         try:
             if not service.jobs.claim(job.name, due, now):
                 continue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -11,6 +10,8 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as some
 
 import ap_ledger.jobs as jobs
 from ap_ledger.bootstrap import Service
@@ -377,18 +378,32 @@ def test_one_runner_at_a_time_takes_a_run_and_missed_runs_are_made_up_once(place
 
 
 @pytest.mark.parametrize(
-    ("when", "now", "expected"),
+    ("name", "now", "expected"),
     [
-        (jobs.daily(3, 20), datetime(2026, 3, 6, 3, 19, tzinfo=UTC), datetime(2026, 3, 5, 3, 20, tzinfo=UTC)),
-        (jobs.daily(3, 20), datetime(2026, 3, 6, 3, 20, tzinfo=UTC), datetime(2026, 3, 6, 3, 20, tzinfo=UTC)),
-        (jobs.weekly(1, 5), datetime(2026, 3, 9, 4, 59, tzinfo=UTC), datetime(2026, 3, 2, 5, tzinfo=UTC)),
-        (jobs.weekly(1, 5), datetime(2026, 3, 11, 0, 0, tzinfo=UTC), datetime(2026, 3, 9, 5, tzinfo=UTC)),
-        (jobs.monthly(4), datetime(2026, 3, 1, 3, 0, tzinfo=UTC), datetime(2026, 2, 1, 4, tzinfo=UTC)),
-        (jobs.monthly(4), datetime(2026, 3, 31, 3, 0, tzinfo=UTC), datetime(2026, 3, 1, 4, tzinfo=UTC)),
+        ("settle-held", datetime(2026, 3, 6, 3, 19, 59, 999_999, tzinfo=UTC), datetime(2026, 3, 6, 3, 19, tzinfo=UTC)),
+        ("remember-end", datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)),
+        ("sweep", datetime(2026, 3, 6, 3, 19, 59, 999_999, tzinfo=UTC), datetime(2026, 3, 5, 3, 20, tzinfo=UTC)),
+        ("sweep", datetime(2026, 3, 6, 3, 20, tzinfo=UTC), datetime(2026, 3, 6, 3, 20, tzinfo=UTC)),
+        ("digest", datetime(2026, 3, 9, 4, 59, tzinfo=UTC), datetime(2026, 3, 2, 5, tzinfo=UTC)),
+        ("digest", datetime(2026, 3, 11, 0, 0, tzinfo=UTC), datetime(2026, 3, 9, 5, tzinfo=UTC)),
+        ("retention-due", datetime(2026, 3, 1, 3, 0, tzinfo=UTC), datetime(2026, 2, 1, 4, tzinfo=UTC)),
+        ("retention-due", datetime(2026, 3, 31, 3, 0, tzinfo=UTC), datetime(2026, 3, 1, 4, tzinfo=UTC)),
+        # The clocks of Britain go forward and back at 01:00 UTC on these days; a job goes by none of them.
+        ("sweep", datetime(2026, 3, 29, 3, 20, tzinfo=UTC), datetime(2026, 3, 29, 3, 20, tzinfo=UTC)),
+        ("remember-end", datetime(2026, 10, 25, 1, 30, tzinfo=UTC), datetime(2026, 10, 25, 1, tzinfo=UTC)),
     ],
 )
-def test_a_clock_knows_when_it_was_last_due(when: Callable[[datetime], datetime], now: datetime, expected: datetime) -> None:
-    assert when(now) == expected
+def test_a_calendar_knows_when_it_was_last_due(name: str, now: datetime, expected: datetime) -> None:
+    (calendar,) = (job.calendar for job in jobs.JOBS if job.name == name)
+    assert jobs.last_due(calendar, now) == expected
+
+
+@given(some.sampled_from(jobs.JOBS), some.datetimes(datetime(2024, 1, 1), datetime(2032, 1, 1), timezones=some.just(UTC)))
+def test_what_was_last_due_is_over_and_what_is_due_next_is_not(job: jobs.Job, now: datetime) -> None:
+    due = jobs.last_due(job.calendar, now)
+    assert due <= now < job.calendar.get_next_fire_time(due, now) and due.utcoffset() == timedelta(0)
+    # Every process claims the same moment, whatever the second in which it looks.
+    assert jobs.last_due(job.calendar, due) == due
 
 
 def test_packs_are_prepared_once_when_a_half_term_is_over(place: House) -> None:
