@@ -213,11 +213,20 @@ def test_every_answer_carries_the_guards(client: TestClient) -> None:
         assert headers["cache-control"] == "no-store" and headers["x-content-type-options"] == "nosniff"
 
 
-def test_another_site_cannot_post_and_another_name_is_not_served(house: House, client: TestClient) -> None:
+def test_another_site_cannot_post(house: House, client: TestClient) -> None:
     for headers in ({"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}, {"origin": "null"}, {"sec-fetch-site": "same-site"}):
         assert client.post("/api/v1/entries", json={}, headers=headers).status_code == 403
     assert client.post("/api/v1/entries", json={}, headers={"origin": "http://127.0.0.1:8000"}).status_code == 400
-    assert client.get("/", headers={"host": "evil.example"}).status_code == 421
+
+
+def test_a_name_that_is_not_served_is_refused_in_a_sentence_and_with_the_guards_of_every_answer(client: TestClient) -> None:
+    for name in ("evil.example", "127.0.0.1.evil.example", "[::2]:8000", ""):
+        refused = client.get("/", headers={"host": name})
+        assert refused.status_code == 421 and refused.headers["content-type"] == "application/problem+json"
+        assert refused.json()["detail"] == "This service does not answer under that name."
+        assert refused.headers["cache-control"] == "no-store" and "script-src 'self';" in refused.headers["content-security-policy"]
+    for name in ("127.0.0.1", "127.0.0.1:9999", "localhost:8000", "[::1]:8000"):
+        assert client.get("/health/live", headers={"host": name}).status_code == 200, name
 
 
 def test_no_error_body_and_no_log_repeats_what_was_sent(
