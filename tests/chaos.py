@@ -29,6 +29,8 @@ class Chaos:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._open: set[asyncio.StreamWriter] = set()
+        # Set where the mode is another one; each wait has its own.
+        self._changed = asyncio.Event()
         started = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(started,), daemon=True)
         self._thread.start()
@@ -41,12 +43,21 @@ class Chaos:
     def go(self, mode: Mode, times: int = 0) -> None:
         """From now on this goes wrong. What is open is cut, as it is when a signal goes."""
         self.mode, self.times = mode, times
-        if mode == "down":
-            self._loop.call_soon_threadsafe(lambda: [self._cut(one) for one in list(self._open)])
+        self._loop.call_soon_threadsafe(self._wake)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
+        if self.mode == "down":
+            self._cut_all()
+
+    def _cut_all(self) -> None:
+        for writer in list(self._open):
+            self._cut(writer)
 
     def _run(self, started: threading.Event) -> None:
         asyncio.set_event_loop(self._loop)
@@ -56,11 +67,11 @@ class Chaos:
         started.set()
         self._loop.run_forever()
         server.close()
+        self._cut_all()
         going = asyncio.all_tasks(self._loop)
         for task in going:
             task.cancel()
         self._loop.run_until_complete(asyncio.gather(*going, return_exceptions=True))
-        self._loop.run_until_complete(asyncio.sleep(0.05))
         self._loop.close()
 
     @staticmethod
@@ -82,14 +93,14 @@ class Chaos:
             self._cut(writer)
         finally:
             self._open.discard(writer)
-            writer.close()
+            await self._close(writer)
 
     async def _answer(self, head: bytes, body: bytes, writer: asyncio.StreamWriter) -> None:
         mode = self.mode
         waits = int(mode == "silent" and head.startswith(SENDING))
         self.unanswered += waits
         while self.mode == "silent":
-            await asyncio.sleep(0.05)
+            await self._changed.wait()
         self.unanswered -= waits
         faulty = mode.startswith(("500", "reset")) and head.startswith(SENDING) and self.times > 0
         if faulty:
@@ -110,7 +121,14 @@ class Chaos:
         try:
             return await self._pass_on(up, down, head, body)
         finally:
-            down.close()
+            await self._close(down)
+
+    @staticmethod
+    async def _close(writer: asyncio.StreamWriter) -> None:
+        """Closes a connection, and waits until it is."""
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
 
     @staticmethod
     async def _pass_on(up: asyncio.StreamReader, down: asyncio.StreamWriter, head: bytes, body: bytes) -> bytes:

@@ -83,11 +83,16 @@ def serving(folder: Path) -> Iterator[str]:
 
 def _wait_until_ready(process: BaseProcess, url: str) -> None:
     end = time.monotonic() + READY_WITHIN
-    while True:
+    while not is_ready(url):
         assert process.is_alive() and time.monotonic() < end, "the service did not start"
-        try:
-            urllib.request.urlopen(f"{url}/health/ready", timeout=30).close()
-            return
-        except OSError:
-            # Nobody else says when it listens; its end is waited for meanwhile.
-            process.join(0.05)
+        # Nobody else says when it listens; its end is waited for meanwhile.
+        process.join(0.05)
+
+
+def is_ready(url: str) -> bool:
+    """Whether a service answers at its address and says that it is ready."""
+    try:
+        urllib.request.urlopen(f"{url}/health/ready", timeout=30).close()
+    except OSError:
+        return False
+    return True

@@ -52,7 +52,7 @@ def open_app(context: Any, place: Place, path: str = "/visit") -> Any:
 
 
 def ready(page: Any) -> None:
-    page.wait_for_selector('html[data-ready="1"]', state="attached", timeout=20_000)
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
 
 
 def with_worker(page: Any) -> Any:
@@ -501,7 +501,6 @@ def test_a_random_walk_of_taps_outages_reloads_kills_and_clock_jumps_ends_with_e
         made = browser_type.launch_persistent_context(str(profile), **browser_type_launch_args, **PHONE)
         made.add_init_script(WRONG_CLOCK)
         page = made.new_page()
-        page.set_default_timeout(15_000)
         page.goto(f"{place.chaos.url}/visit")
         ready(page)
         return made, page

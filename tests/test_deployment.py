@@ -7,7 +7,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,9 @@ from ruamel.yaml import YAML
 
 from ap_ledger.cli.demo import get
 from ap_ledger.settings import Settings
+from tests.browsing import until
 from tests.databases import make_database
+from tests.processes import READY_WITHIN, free_port, is_ready
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,23 +71,23 @@ def test_the_commands_of_the_containers_run_outside_one(compose: dict[str, Any],
     start = [str(ROOT / "scripts" / "container-start")]
     services = compose["services"]
     for _ in range(2):
-        done = subprocess.run([*start, *services["init"]["command"]], env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run([*start, *services["init"]["command"]], env=environment, capture_output=True, text=True, timeout=READY_WITHIN)
         assert done.returncode == 0, done.stderr
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     quiet: dict[str, Any] = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    service = subprocess.Popen([*start, *services["service"]["command"], "--port", "8765"], **quiet)
+    service = subprocess.Popen([*start, *services["service"]["command"], "--port", str(port)], **quiet)
     worker = subprocess.Popen([*start, *services["worker"]["command"]], **quiet)
     try:
-        for _ in range(300):
-            try:
-                assert get("http://127.0.0.1:8765/health/ready")["status"] == "ok"
-                break
-            except OSError:
-                time.sleep(0.05)
-        health = subprocess.run(shlex.join(services["worker"]["healthcheck"]["test"][1:]), shell=True, env=environment, capture_output=True, timeout=60)
+        until(lambda: service.poll() is not None or is_ready(url), READY_WITHIN, "the service did not start")
+        assert get(f"{url}/health/ready")["status"] == "ok"
+        health = subprocess.run(
+            shlex.join(services["worker"]["healthcheck"]["test"][1:]), shell=True, env=environment, capture_output=True, timeout=READY_WITHIN
+        )
         assert health.returncode == 0
-        made = subprocess.run([str(program), "account", "first-link"], env=environment, capture_output=True, text=True, timeout=60)
+        made = subprocess.run([str(program), "account", "first-link"], env=environment, capture_output=True, text=True, timeout=READY_WITHIN)
         assert "/welcome?key=" in made.stdout, "the first administrator is made by a link printed on the console"
     finally:
         for process in (service, worker):
             process.terminate()
-            process.wait(15)
+            process.wait(60)

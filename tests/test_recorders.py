@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -73,20 +72,19 @@ def test_a_full_queue_says_come_back_at_once_and_never_waits(make_house: Callabl
 
     def slow(ids: Any) -> Any:
         entered.set()
-        release.wait(10)
+        release.wait()
         return honest(ids)
 
     store.lock_head = slow  # type: ignore[method-assign]
     first = store.writer.submit([Unit(new_id(), (plain_row(),)) for _ in range(60)])
-    assert entered.wait(5)
+    entered.wait()
     store.writer.submit([Unit(new_id(), (plain_row(),)) for _ in range(40)])
-    began = time.perf_counter()
+    # The writer goes on only after this has answered.
     with pytest.raises(Busy):
         store.writer.submit([Unit(new_id(), (plain_row(),))])
-    assert time.perf_counter() - began < 5, "it waited for the writer"
     store.lock_head = honest  # type: ignore[method-assign]
     release.set()
-    assert len(first.result(10)) == 60
+    assert len(first.result()) == 60
 
 
 def test_an_impossible_row_is_answered_alone_and_its_neighbours_are_stored(house: House) -> None:
@@ -97,16 +95,16 @@ def test_an_impossible_row_is_answered_alone_and_its_neighbours_are_stored(house
     honest = store.lock_head
 
     def slow(ids: Any) -> Any:
-        release.wait(10)
+        release.wait()
         return honest(ids)
 
     store.lock_head = slow  # type: ignore[method-assign]
     waiting = [store.writer.submit([Unit(new_id(), (plain_row(),))]), store.writer.submit([bad]), store.writer.submit([good])]
     store.lock_head = honest  # type: ignore[method-assign]
     release.set()
-    assert isinstance(waiting[2].result(10)[0], Appended)
+    assert isinstance(waiting[2].result()[0], Appended)
     with pytest.raises((sqlite3.Error, psycopg.Error)):
-        waiting[1].result(10)
+        waiting[1].result()
 
 
 def test_a_version_that_somebody_else_took_is_not_written_over(house: House) -> None:
