@@ -24,6 +24,7 @@ from ap_ledger.domain.retention import time_over
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
+from projections.bodies import SettingBody
 from projections.queries.clocks import clocks, open_reviews
 from reports.compose import Order, make_report, students_of
 from reports.layouts import read_layout
@@ -114,7 +115,7 @@ def _prepare_packs(service: Service) -> Said:
 
 
 def draft_pack(
-    service: Service, setting: dict[str, Any], commissioner: UUID, first: date, last: date, now: datetime, today: date
+    service: Service, setting: SettingBody, commissioner: UUID, first: date, last: date, now: datetime, today: date
 ) -> PackDraft:
     """A pack that was made once to see that it can be, and what it says."""
     order = Order(read_layout(PACK), UUID(setting["id"]), first, last, commissioner_id=commissioner, known_at=now)

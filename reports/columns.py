@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from ap_ledger.events.clocks import FULL_TIME_HOURS
 from ap_ledger.events.dated import in_force
@@ -104,23 +104,22 @@ def percent(part: int, whole: int) -> float | None:
     return round(100 * part / whole, 1) if whole else None
 
 
-def _placed(name: str) -> Callable[[StudentPeriod], Any]:
-    def found(period: StudentPeriod) -> Any:
-        said = (period.placement or {}).get(name)
-        return (
-            date.fromisoformat(said)
-            if said and name in ("start", "planned_end", "end")
-            else said.replace("-", " ")
-            if isinstance(said, str)
-            else said
-        )
+def _day_placed(name: Literal["start", "planned_end", "end"]) -> Callable[[StudentPeriod], date | None]:
+    def day(period: StudentPeriod) -> date | None:
+        told = period.placement[name] if period.placement else None
+        return date.fromisoformat(told) if told else None
 
-    return found
+    return day
 
 
-def bought(period: StudentPeriod, name: str) -> Any:
+def _purpose(period: StudentPeriod) -> str | None:
+    purpose = period.placement["purpose"] if period.placement else None
+    return None if purpose is None else purpose.replace("-", " ")
+
+
+def bought(period: StudentPeriod, name: Literal["hours_a_week", "sessions_a_week"]) -> float | None:
     """What the commissioner bought, as it stood on the last day."""
-    held = in_force((period.placement or {}).get("commissioned", ()), period.until)
+    held = in_force(period.placement["commissioned"] if period.placement else (), period.until)
     return held[name] if held else None
 
 
@@ -129,7 +128,7 @@ def _weeks_placed(period: StudentPeriod) -> int | None:
 
 
 def _venues(period: StudentPeriod) -> list[str]:
-    places = {place["place_id"]: place["label"] for place in period.setting.get("places", ())}
+    places = {place["place_id"]: place["label"] for place in period.setting["places"]}
     held = in_force(period.expected, period.until)
     days = held["days"] if held else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
@@ -220,9 +219,7 @@ def _per_hundred(period: StudentPeriod) -> float | None:
 
 
 def _flashpoints(period: StudentPeriod) -> list[str]:
-    labels = {
-        slot["id"]: slot["label"] for timetable in period.setting.get("timetables", ()) for slot in timetable["slots"]
-    }
+    labels = {slot["id"]: slot["label"] for timetable in period.setting["timetables"] for slot in timetable["slots"]}
     points_ = sorted(period.counted("flashpoints").items(), key=lambda one: (-one[1], one[0]))
     return [f"{labels.get(slot, 'outside a slot')} ({times})" for slot, times in points_[:2]]
 
@@ -324,10 +321,10 @@ COLUMNS: Mapping[str, StudentColumn] = {
         "Reference", "The last six signs of the student's id.", lambda period: reference(period.student["id"])
     ),
     # 1. Placement
-    "start": StudentColumn("Start", "First day of the placement.", _placed("start")),
-    "purpose": StudentColumn("Purpose", "Why the place was bought.", _placed("purpose")),
-    "planned_end": StudentColumn("Planned end", "As last agreed.", _placed("planned_end")),
-    "end": StudentColumn("Ended", "Last day, where the placement is over.", _placed("end")),
+    "start": StudentColumn("Start", "First day of the placement.", _day_placed("start")),
+    "purpose": StudentColumn("Purpose", "Why the place was bought.", _purpose),
+    "planned_end": StudentColumn("Planned end", "As last agreed.", _day_placed("planned_end")),
+    "end": StudentColumn("Ended", "Last day, where the placement is over.", _day_placed("end")),
     "weeks_placed": StudentColumn("Weeks", "Whole weeks from the start to the last day of the period.", _weeks_placed),
     "hours_a_week": StudentColumn("Hours a week", "As commissioned.", lambda period: bought(period, "hours_a_week")),
     "sessions_a_week": StudentColumn(

@@ -15,10 +15,11 @@ from ap_ledger import __version__
 from ap_ledger.errors import SetupError
 from ap_ledger.events.days import days_of
 from ap_ledger.events.report import Layout
+from projections.bodies import SettingBody, StudentBody
 from projections.names import reference
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import periods
-from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import known_of, latest_placement, placement_days
 from reports.blocks import Block, Heading
 from reports.builders import BUILDERS
@@ -59,12 +60,12 @@ def words_that_leave(layout: Layout) -> Opens:
 
 def students_of(
     reader: Reader,
-    setting: Body,
+    setting: SettingBody,
     commissioner_id: UUID | None,
     first: date,
     last: date,
     known_at: datetime | None = None,
-) -> list[Body]:
+) -> list[StudentBody]:
     """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were
     placed where none is named."""
     everyone = sorted(reader.everyone(setting, known_at), key=lambda one: (str(one["name"]), one["id"]))
@@ -74,7 +75,9 @@ def students_of(
     ]
 
 
-def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None) -> Report:
+def make_report(
+    reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[StudentBody] | None = None
+) -> Report:
     """The report as its readers may see it. `among` are the students it may be about, where not all may be.
 
     Raises SetupError or NotDisclosable with a sentence that says what to do, and Unknown for a student or setting.
@@ -83,7 +86,7 @@ def make_report(reader: Reader, order: Order, opens: Opens, today: date, among: 
 
 
 def draft_report(
-    reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[Body] | None = None
+    reader: Reader, order: Order, opens: Opens, today: date, among: Sequence[StudentBody] | None = None
 ) -> tuple[Draft, str]:
     """The report before disclosure control, and the preset that follows its readers."""
     layout = order.layout
@@ -153,7 +156,7 @@ def _identified(order: Order) -> bool:
     return order.layout.audience == "leader" or (order.layout.audience == "commissioner" and order.about != "setting")
 
 
-def _placed_by(reader: Reader, setting: Body, order: Order, students: Sequence[Body]) -> UUID | None:
+def _placed_by(reader: Reader, setting: SettingBody, order: Order, students: Sequence[StudentBody]) -> UUID | None:
     """By whose placements a report is cut: those of the commissioner it is about, or for whom a pack about one student
     is made."""
     if order.student_id is not None and order.layout.audience != "commissioner":
@@ -191,15 +194,15 @@ def _levelled(blocks: Sequence[Block]) -> list[Block]:
     return made
 
 
-def _words(reader: Reader, order: Order, setting: Body, made: Sequence[StudentPeriod], today: date) -> dict[str, str]:
+def _words(
+    reader: Reader, order: Order, setting: SettingBody, made: Sequence[StudentPeriod], today: date
+) -> dict[str, str]:
     """What the texts of a layout may name in braces."""
-    commissioners = {
-        commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())
-    }
+    commissioners = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting["commissioners"]}
     placed = made[0].placement["commissioner_id"] if order.about == "student" and made[0].placement else None
     named = str(order.commissioner_id) if order.commissioner_id else placed
     known = order.known_at.astimezone(ZoneInfo(setting["time_zone"])).date() if order.known_at else today
-    numbers = [f"{what} {setting[key]}" for what, key in (("URN", "urn"), ("UKPRN", "ukprn")) if setting.get(key)]
+    numbers = [f"{what} {number}" for what, number in (("URN", setting["urn"]), ("UKPRN", setting["ukprn"])) if number]
     return {
         "student": str(made[0].student["name"] or "Student") if order.about == "student" else "Students",
         "setting": setting["name"],

@@ -9,8 +9,9 @@ from datetime import datetime
 from uuid import UUID
 
 from ap_ledger.errors import SetupError
+from projections.bodies import SettingBody
 from projections.queries.period_facts import StudentPeriod
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from reports.blocks import Block
 from reports.cohort import Cohort
 from reports.columns import COLUMNS, UPN, StudentColumn
@@ -28,7 +29,7 @@ class Context:
     """Everything that a block may ask for. `identified` says that its readers may know who each student is in full."""
 
     reader: Reader
-    setting: Body
+    setting: SettingBody
     periods: Sequence[StudentPeriod]
     cohort: Cohort
     opens: Opens

@@ -11,6 +11,7 @@ from ap_ledger.errors import SetupError
 from ap_ledger.events.entries import ContextNoted, VoiceHeard
 from ap_ledger.kinds.items import DefinitionItem
 from projections.queries.history import entries_at
+from projections.queries.own_words import own_labels
 from projections.queries.period_facts import StudentPeriod
 from projections.uncertainty import change, share
 from reports import plain_words
@@ -85,7 +86,7 @@ def _ladder_figures(context: Context, period: StudentPeriod, height: int | None)
     ]
     climbed = {**ladder.marks, "path": path}
     own = (
-        context.reader.own_labels([period.student])[period.student["id"]]
+        own_labels(context.reader, [period.student])[period.student["id"]]
         if context.opens(UUID(period.student["id"]), "learning", period.as_of)
         else {}
     )

@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from api.app import ROUTERS
 from api.entries.answers import Receipt, Result
+from projections.queries.own_words import own_labels
 from projections.queries.roster import roster
 from tests.house import FRIDAY, MONDAY, House
 
@@ -54,7 +55,7 @@ def test_a_phone_is_told_everything_that_its_roster_holds(house: House, client: 
     house.runner.catch_up()
     setting = house.reader.one("settings", str(house.setting))
     students = house.reader.everyone(setting)
-    known = roster(house.reader, setting, students, house.reader.own_labels(students), frozenset(), MONDAY.date())
+    known = roster(house.reader, setting, students, own_labels(house.reader, students), frozenset(), MONDAY.date())
     told = client.get("/api/v1/capture").json()
     assert set(told) == {*known, "now", "me", "device", "settings", "here", "box_key"}
     assert {name: told[name] for name in ("ladders", "outcomes", "curricula")} == {name: known[name] for name in ("ladders", "outcomes", "curricula")}

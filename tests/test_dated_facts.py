@@ -12,8 +12,9 @@ from ap_ledger.domain.commands import read_command
 from ap_ledger.errors import Refused
 from ap_ledger.events.dated import in_force, spans, standing
 from ap_ledger.recording.ledger import new_id
+from projections.bodies import Kind, PlacementBody
 from projections.queries.instruments import half_terms
-from projections.queries.reading import Body, group_of, key_worker_of
+from projections.queries.on_day import group_of, key_worker_of
 from tests.house import House
 
 TODAY = date(2026, 11, 27)
@@ -37,7 +38,7 @@ def give_student(house: House, command: str, **fields: Any) -> Any:
     return give(house, command, student=str(house.student), **fields)
 
 
-def registered(house: House, kind: str, key: UUID) -> Body:
+def registered(house: House, kind: Kind, key: UUID) -> Any:
     """What the read model says of something now."""
     house.runner.catch_up()
     found = house.reader.one(kind, str(key))
@@ -140,7 +141,7 @@ def test_every_dated_fact_of_a_student_is_corrected_alike(place: House, command:
 # Placements and admission ---------------------------------------------------------------------------------------------
 
 
-def placement(house: House) -> tuple[str, Body]:
+def placement(house: House) -> tuple[str, PlacementBody]:
     """The student's only placement: its id, and what the read model says of it."""
     student = house.ledger.states.student(house.student)
     assert student is not None

@@ -22,6 +22,7 @@ from frameworks import load_definition, shipped_definitions
 from frameworks.register import PRESENT, SessionFacts, codes, suggest
 from projections.progress import with_own_steps
 from projections.queries.cohort_ladder import cohort_ladder
+from projections.queries.own_words import own_labels
 from projections.queries.register import suggested_codes
 from tests.house import FRIDAY, LADDER, MONDAY, TUESDAY, House
 
@@ -44,7 +45,7 @@ def test_a_students_own_step_stands_between_the_shared_rungs(house: House) -> No
     climbed = house.look_back()["progress"]["ladders"]["default-ladder@1"]
     assert (climbed["baseline"], climbed["latest"], climbed["sustained"]) == ("through-door.2", "face-to-face", "through-door.2")
     assert (
-        house.reader.own_labels([house.reader.one("students", str(house.student)) or {}])[str(house.student)]["default-ladder"]["through-door.1"]
+        own_labels(house.reader, [house.reader.one("students", str(house.student)) or {}])[str(house.student)]["default-ladder"]["through-door.1"]
         == "Knocks back"
     )
 
@@ -76,7 +77,7 @@ def test_goals_in_the_students_own_words_are_scored_and_can_be_erased(house: Hou
     assert said["by_informant"] == {"goal.1": {"student": {"4": 1}}}
     house.shred("learning")
     house.runner.catch_up()
-    assert house.reader.own_labels([house.reader.one("students", str(house.student)) or {}])[str(house.student)] == {"personal-goal": {"goal.1": "[erased]"}}
+    assert own_labels(house.reader, [house.reader.one("students", str(house.student)) or {}])[str(house.student)] == {"personal-goal": {"goal.1": "[erased]"}}
     with pytest.raises(Refused, match="erased"):
         own(house, "personal-goal", goal__2="More")
 

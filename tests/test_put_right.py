@@ -14,8 +14,9 @@ from ap_ledger.events import ALL_EVENTS
 from ap_ledger.events.dated import DatedFact, in_force, without
 from ap_ledger.events.fields import SettingFactName, StudentFactName
 from ap_ledger.recording.ledger import new_id
+from projections.bodies import PlacementBody, SettingBody
 from projections.queries import clocks
-from projections.queries.reading import Body, group_of, key_worker_of
+from projections.queries.on_day import group_of, key_worker_of
 from projections.queries.register import suggested_codes
 from projections.queries.relations import known_of
 from projections.writers.registry import WITHDRAWN_FROM
@@ -43,7 +44,7 @@ def refused(house: House, command: str, **fields: Any) -> tuple[str, str | None]
     return caught.value.code, caught.value.field
 
 
-def setting_of(house: House, known_at: datetime | None = None) -> Body:
+def setting_of(house: House, known_at: datetime | None = None) -> SettingBody:
     """What is known of the setting, now or at a time."""
     house.runner.catch_up()
     setting = house.reader.one("settings", str(house.setting))
@@ -51,7 +52,7 @@ def setting_of(house: House, known_at: datetime | None = None) -> Body:
     return setting if known_at is None else known_of(house.reader, setting, (), known_at).setting
 
 
-def placements(house: House) -> list[Body]:
+def placements(house: House) -> list[PlacementBody]:
     """The student's placements, the earliest first."""
     house.runner.catch_up()
     found = [one for one in house.reader.whole("placements") if one["student_id"] == str(house.student)]

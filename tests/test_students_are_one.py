@@ -19,8 +19,9 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.recording.ledger import Executed, new_id
 from ap_ledger.recording.verifying import verify
 from projections.queries.history import history
+from projections.queries.on_day import key_worker_of
+from projections.queries.own_words import own_labels
 from projections.queries.periods import periods
-from projections.queries.reading import key_worker_of
 from reports.compose import Order, make_report, words_that_leave
 from reports.layouts import read_layout
 from reports.pack import figures_hash
@@ -384,7 +385,7 @@ def test_words_of_goals_that_share_an_id_both_stand_there(house: House) -> None:
     join(house, house.other, house.student)
     house.runner.catch_up()
     body = house.reader.one("students", str(house.student)) or {}
-    labels = house.reader.own_labels([body])[str(house.student)]
+    labels = own_labels(house.reader, [body])[str(house.student)]
     assert labels["personal-goal"] == {"goal.1": "Ride the bus / Cook for two"}
 
 

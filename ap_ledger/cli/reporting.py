@@ -14,6 +14,8 @@ import typer
 from ap_ledger.cli.common import Data, DatabaseUrl, console, moment_of, opened, plainly, progress_bars
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import read_settings
+from projections.bodies import SettingBody
+from projections.queries.reading import Reader
 
 FORMATS = ("all", "pdf", "html", "zip")
 
@@ -119,9 +121,9 @@ def student_id_of(said: str) -> UUID:
         raise SetupError("There is no student with this id in this ledger.") from None
 
 
-def _setting(reader: Any, student: str | None, commissioner: str | None) -> dict[str, Any]:
+def _setting(reader: Reader, student: str | None, commissioner: str | None) -> SettingBody:
     """The setting that a report is about. Raises SetupError."""
-    settings: list[dict[str, Any]] = reader.whole("settings")
+    settings = reader.whole("settings")
     if student is not None:
         body = reader.one("students", str(student_id_of(student)))
         if body is None:
@@ -132,15 +134,13 @@ def _setting(reader: Any, student: str | None, commissioner: str | None) -> dict
             (
                 setting
                 for setting in settings
-                if commissioner in {said["commissioner_id"] for said in setting.get("commissioners", ())}
+                if commissioner in {said["commissioner_id"] for said in setting["commissioners"]}
             ),
             None,
         )
         if found is None:
             names = "; ".join(
-                f"{said['commissioner_id']} {said['name']}"
-                for setting in settings
-                for said in setting.get("commissioners", ())
+                f"{said['commissioner_id']} {said['name']}" for setting in settings for said in setting["commissioners"]
             )
             raise SetupError(f"There is no commissioner with this id in this ledger. There are: {names or 'none'}.")
         return found

@@ -9,13 +9,14 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 from rich.markup import escape
 
+from projections.bodies import StudentBody
 from projections.queries.reading import Reader
 from projections.queries.words import in_words
 
 SHOWN = 60
 
 
-def tell(console: Console, reader: Reader, student: dict[str, Any], told: dict[str, Any], zone: ZoneInfo) -> None:
+def tell(console: Console, reader: Reader, student: StudentBody, told: dict[str, Any], zone: ZoneInfo) -> None:
     """Prints progress first, then the newest entries with every change made to them."""
     progress = told["progress"]
     console.print(f"[bold]{escape(student['name'] or told['student_id'])}[/bold]", highlight=False)

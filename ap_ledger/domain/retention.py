@@ -10,16 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NotRequired, TypedDict
 
 from pydantic import TypeAdapter
 
+from ap_ledger.events.base import RetentionClass
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.setting import RetentionClock
 from frameworks.language.load import read_yaml
 
-Body = Mapping[str, Any]
-"""What is read of a student, a placement or a setting."""
 _CLOCKS = TypeAdapter(tuple[RetentionClock, ...])
 
 
@@ -29,6 +28,30 @@ def default_clocks() -> tuple[RetentionClock, ...]:
     return _CLOCKS.validate_python(
         tuple(read_yaml((Path(__file__).parent / "retention.yaml").read_text("utf-8"))["clocks"])
     )
+
+
+class KeptStudent(TypedDict):
+    """What is read of a student: days are ISO dates, and that of the birth may say why it cannot be read."""
+
+    id: str
+    name: str
+    date_of_birth: str | None
+    admitted_on: str
+    shredded: list[RetentionClass]
+    holds: NotRequired[list[Any]]
+
+
+class KeptPlacement(TypedDict):
+    """What is read of a placement: whose it is, and its last day, an ISO date, where it is over."""
+
+    student_id: str
+    end: str | None
+
+
+class KeepingSetting(TypedDict):
+    """What is read of a setting: the bodies of its `retention-set` events."""
+
+    retention: NotRequired[list[Any]]
 
 
 def clocks_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[RetentionClock, ...]:
@@ -53,13 +76,15 @@ class TimeOver(NamedTuple):
     """A student of whom some part of the record has come to the end of its time."""
 
     id: str
-    name: str | None
+    name: str
     classes: list[str]
     held: bool
     """Whether a legal hold keeps the record all the same."""
 
 
-def time_over(students: Iterable[Body], placements: Iterable[Body], setting: Body, today: date) -> list[TimeOver]:
+def time_over(
+    students: Iterable[KeptStudent], placements: Iterable[KeptPlacement], setting: KeepingSetting, today: date
+) -> list[TimeOver]:
     """Of whom some part of the record has come to the end of its time, from what is read of a setting."""
     latest: dict[str, str | None] = {}
     for placement in placements:
@@ -75,11 +100,9 @@ def time_over(students: Iterable[Body], placements: Iterable[Body], setting: Bod
     return over
 
 
-def ends_of(student: Body, setting: Body, today: date, placement_end: str | None) -> dict[str, date]:
+def ends_of(student: KeptStudent, setting: KeepingSetting, today: date, placement_end: str | None) -> dict[str, date]:
     """When each class of a student's record comes to its end, by the clocks that hold today."""
-    born, admitted, ended = (
-        _date(day) for day in (student.get("date_of_birth"), student["admitted_on"], placement_end)
-    )
+    born, admitted, ended = (_date(day) for day in (student["date_of_birth"], student["admitted_on"], placement_end))
     clocks = clocks_on(setting.get("retention", ()), today)
     ends = {clock.retention_class: ends_on(clock, born, admitted, ended) for clock in clocks}
     return {kept: end for kept, end in ends.items() if end is not None}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,10 +37,13 @@ from api.core.show import people_here, people_of, setting_for
 from api.core.withhold import student_seen
 from frameworks.language.learning import group_units
 from frameworks.language.things import Item
+from projections.bodies import SettingBody, StudentBody
 from projections.names import reference
 from projections.queries.curriculum_state import group_statuses
 from projections.queries.history import entries_of_day
-from projections.queries.reading import Body, Reader, Unknown, group_of
+from projections.queries.on_day import group_of
+from projections.queries.own_words import own_labels
+from projections.queries.reading import Reader, Unknown
 from projections.queries.register import SuggestedCode, codes_of_day
 from projections.queries.relations import still_visited
 from projections.queries.roster import roster, scale_as_json
@@ -74,7 +77,7 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
         student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload
     )
     # What a student's own goals and steps are called is what they are logged against, so it comes with the student.
-    known = roster(reader, body, students, reader.own_labels(students), mine, today)
+    known = roster(reader, body, students, own_labels(reader, students), mine, today)
     # Every definition and week comes as a dict from the roster, which knows no web; the model says what they hold.
     return Capture.model_validate(
         {
@@ -138,7 +141,7 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     )
 
 
-def _contact(told: Body, people: Mapping[str, str | None]) -> ContactOut:
+def _contact(told: Mapping[str, Any], people: Mapping[str, str | None]) -> ContactOut:
     """Who reached out. The note stays where it is: the day asks who did, not what was said."""
     reached = CONTACTS[told["kind"]](told["entry"])
     return ContactOut(
@@ -175,7 +178,7 @@ def _attested(session: SuggestedCode, people: Mapping[str, str | None]) -> Attes
     )
 
 
-def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[Body, list[Body]]:
+def _of(reader: Reader, asking: Asker, setting_id: UUID) -> tuple[SettingBody, list[StudentBody]]:
     setting = reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown

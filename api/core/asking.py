@@ -24,7 +24,7 @@ from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
 from ap_ledger.stores.held.rows import Held
 from api.core.navigation import Bar, Link
-from projections.queries.reading import Body
+from projections.bodies import StudentBody
 
 SESSION_COOKIE = "__Host-ap-ledger"
 DEVICE_COOKIE = "__Host-ap-ledger-device"
@@ -88,11 +88,11 @@ class Asker:
         """Whether they may see something refused or held, and settle it."""
         return may_settle(self.who, unsettled(held, self.ledger.states))
 
-    def links(self, bar: Bar, student: Body | None = None) -> list[Link]:
+    def links(self, bar: Bar, student: StudentBody | None = None) -> list[Link]:
         """The pages of a bar that they may open, in its order; those of one student in that student's bar."""
         return [link for link in self.navigation if link.nav.bar == bar and self._leads(link, student)]
 
-    def _leads(self, link: Link, student: Body | None) -> bool:
+    def _leads(self, link: Link, student: StudentBody | None) -> bool:
         if link.nav.on_device and self.device is None:
             return False
         about = (student["id"], student["setting_id"]) if student is not None else ()
@@ -137,12 +137,12 @@ class Asker:
         except ValueError:
             return False
 
-    def days_among(self, students: Iterable[Body], action: str) -> dict[str, Days]:
+    def days_among(self, students: Iterable[StudentBody], action: str) -> dict[str, Days]:
         """Those students to whom they may do this, by id, each with the days on which they may."""
         found = ((student["id"], self.days(action, student["id"], student["setting_id"])) for student in students)
         return {student: days for student, days in found if days}
 
-    def among(self, students: Iterable[Body], action: str) -> list[Body]:
+    def among(self, students: Iterable[StudentBody], action: str) -> list[StudentBody]:
         """Those students to whom they may do this."""
         return [student for student in students if self.may(action, student["id"], student["setting_id"])]
 

@@ -12,10 +12,12 @@ from fastapi import Depends, Query
 from ap_ledger.events.days import NO_DAYS
 from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asker
-from api.core.service import Json
 from api.core.show import people_of
 from frameworks.needs import need_codes
-from projections.queries.reading import Reader, group_of, key_worker_of
+from projections.bodies import SettingBody, StudentBody
+from projections.queries.on_day import group_of, key_worker_of
+from projections.queries.own_words import needs_of
+from projections.queries.reading import Reader
 from projections.queries.relations import by_student, latest_placement
 
 FILTERS: Mapping[str, str] = {
@@ -46,12 +48,17 @@ class Narrowed:
     """Those students who were asked for, and what there is to choose from: each filter's name, its title, and pairs of
     key and words."""
 
-    students: list[Json]
+    students: list[StudentBody]
     choices: list[tuple[str, str, list[tuple[str, str]]]]
 
 
 def narrow(
-    reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], wanted: Mapping[str, str], day: date
+    reader: Reader,
+    asking: Asker,
+    setting: SettingBody,
+    students: Sequence[StudentBody],
+    wanted: Mapping[str, str],
+    day: date,
 ) -> Narrowed:
     """Of some students of a setting those who were asked for, as things stand on a day.
 
@@ -70,12 +77,12 @@ def narrow(
     return Narrowed(found, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
 
 
-def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[Json], day: date) -> dict[str, Belongs]:
+def _belonging(
+    reader: Reader, asking: Asker, setting: SettingBody, students: Sequence[StudentBody], day: date
+) -> dict[str, Belongs]:
     # Who works with a student is told to those who may see who works here.
     people = people_of(reader) if asking.may("see-people", setting=setting["id"]) else {}
-    placers = {
-        commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())
-    }
+    placers = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting["commissioners"]}
     placements = by_student(reader.whole("placements", setting))
     days = asking.days_among(students, "see-student")
     needs = needs_seen(reader, asking, students, day)
@@ -83,15 +90,9 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
     for student in students:
         # As things stood on the last day that the asker may know of: another payer's time is no filter for them.
         known = days.get(student["id"], NO_DAYS).until(day)
-        placement, worker = (
-            latest_placement(placements.get(student["id"], ()), known) or {},
-            key_worker_of(student, day),
-        )
-        group, placer, purpose = (
-            group_of(student, known.last) if known else None,
-            placement.get("commissioner_id"),
-            placement.get("purpose"),
-        )
+        placement, worker = latest_placement(placements.get(student["id"], ()), known), key_worker_of(student, day)
+        group = group_of(student, known.last) if known else None
+        placer, purpose = (placement["commissioner_id"], placement["purpose"]) if placement else (None, None)
         found[student["id"]] = {
             "group": [(group, spoken(group))] if group else [],
             "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],
@@ -102,10 +103,11 @@ def _belonging(reader: Reader, asking: Asker, setting: Json, students: Sequence[
     return found
 
 
-def needs_seen(reader: Reader, asking: Asker, students: Sequence[Json], day: date) -> dict[str, tuple[str, ...]]:
+def needs_seen(reader: Reader, asking: Asker, students: Sequence[StudentBody], day: date) -> dict[str, tuple[str, ...]]:
     """The needs of those students whose health records the asker may read, by the student's id."""
     now = reader.ledger.now()
-    return reader.needs_of(
+    return needs_of(
+        reader,
         [
             student
             for student in students

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from ap_ledger.events.moments import moment
 from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from api.core.asking import Asker
 from api.core.templating import day_in_words
-from projections.queries.reading import Body
+from projections.bodies import PersonBody, ProposalBody
 from projections.queries.words import CLASS_NAMES, ERASURE_RULES, ROLE_NAMES
 
 
@@ -41,7 +41,7 @@ def told_to_leads(using: Service, asking: Asker) -> list[Told]:
     return sorted(told, key=lambda one: one.at, reverse=True)
 
 
-def _proposed(using: Service, people: dict[str, str | None], where: set[str]) -> Iterator[Told]:
+def _proposed(using: Service, people: Mapping[str, str | None], where: set[str]) -> Iterator[Told]:
     now = using.ledger.now()
     for body in using.reader.whole("proposals"):
         at = moment(body["proposed_at"])
@@ -61,7 +61,7 @@ def _proposed(using: Service, people: dict[str, str | None], where: set[str]) ->
         yield Told(proposal_in_words(using, people, body), f"Proposed by {who}", at, standing[body["status"]])
 
 
-def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[Told]:
+def _ended(using: Service, people: Sequence[PersonBody], where: set[str]) -> Iterator[Told]:
     # One person may end the role of a lead, so that it can end at once; the other leads must not learn of it by chance.
     now, names = using.ledger.now(), {body["id"]: body["name"] for body in people}
     for body in people:
@@ -75,10 +75,11 @@ def _ended(using: Service, people: Sequence[Body], where: set[str]) -> Iterator[
                 yield Told(words, f"Ended by {ended_by}" if role["ended_by"] else "Ended at the machine", at, "")
 
 
-def proposal_in_words(using: Service, people: dict[str, str | None], body: Body) -> str:
+def proposal_in_words(using: Service, people: Mapping[str, str | None], body: ProposalBody) -> str:
     """What was proposed, in a sentence."""
     command = body["command"]
-    student = (using.reader.one("students", body["student_id"]) or {}).get("name") if body["student_id"] else None
+    about = using.reader.one("students", body["student_id"]) if body["student_id"] else None
+    student = about["name"] if about else None
     person = people.get(command.get("person_id", ""))
     match body["deed"]:
         case "shred-key":

@@ -10,11 +10,11 @@ from ap_ledger.access.rules import Released, may_read_report
 from ap_ledger.bootstrap import Service
 from api.core.asking import Asker
 from api.core.show import one_by_one
-from projections.queries.reading import Body
+from projections.bodies import ReportBody, SettingBody
 from reports.layouts import SHIPPED, layout_from
 
 
-def released_of(asking: Asker, body: Body) -> Released:
+def released_of(asking: Asker, body: ReportBody) -> Released:
     """A released report as the rules of access ask about it."""
     commissioner = body["commissioner_id"]
     return Released(
@@ -25,7 +25,7 @@ def released_of(asking: Asker, body: Body) -> Released:
     )
 
 
-def released_to(using: Service, asking: Asker) -> list[Body]:
+def released_to(using: Service, asking: Asker) -> list[ReportBody]:
     """The reports that were released to somebody, the newest first."""
     where = {str(setting_id) for setting_id in asking.where("read-report")}
     found = [
@@ -38,7 +38,9 @@ def released_to(using: Service, asking: Asker) -> list[Body]:
     return sorted(found, key=lambda one: -one["released_at"])
 
 
-def lines_of(released: list[Body], setting: Body | None = None, named: Mapping[str, str] | None = None) -> list[Line]:
+def lines_of(
+    released: list[ReportBody], setting: SettingBody | None = None, named: Mapping[str, str] | None = None
+) -> list[Line]:
     """Each released report as a line of a list; one whose layout cannot be read says so."""
     return one_by_one(
         released,
@@ -61,15 +63,15 @@ class Line(NamedTuple):
 BROKEN = {"title": "A report whose layout cannot be read", "summary": "A report that cannot be shown any more"}
 
 
-def _line(body: Body, setting: Body | None, named: Mapping[str, str]) -> Line:
+def _line(body: ReportBody, setting: SettingBody | None, named: Mapping[str, str]) -> Line:
     placers = {
         commissioner["commissioner_id"]: commissioner["name"]
-        for commissioner in (setting or {}).get("commissioners", ())
+        for commissioner in (setting["commissioners"] if setting else ())
     }
     words = {
-        "student": named.get(body["student_id"]) or "a student",
-        "setting": (setting or {}).get("name", "the setting"),
-        "commissioner": placers.get(body["commissioner_id"], "a commissioner"),
+        "student": named.get(body["student_id"] or "") or "a student",
+        "setting": setting["name"] if setting else "the setting",
+        "commissioner": placers.get(body["commissioner_id"] or "", "a commissioner"),
     }
     layout = body["layout"] if body["layout"] is BROKEN else layout_from(body["layout"]).model_dump()
     title = layout["title"]

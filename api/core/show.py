@@ -18,7 +18,8 @@ from ap_ledger.domain.posting import TooLarge, Unparsable
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
 from api.core.templating import templates
-from projections.queries.reading import Body, Reader, Unknown
+from projections.bodies import SettingBody
+from projections.queries.reading import Reader, Unknown
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -62,14 +63,14 @@ def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
     here = asking.service.accounts.here(asking.device.device_id)
     accounts = asking.service.accounts.of(here)
     named = [
-        (str(one), str((reader.one("people", str(one)) or {}).get("name") or "Somebody"))
+        (str(one), body["name"] if (body := reader.one("people", str(one))) else "Somebody")
         for one in here
         if one in accounts and accounts[one].has_pin
     ]
     return sorted(named, key=lambda one: one[1])
 
 
-def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[Body, list[Body]]:
+def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[SettingBody, list[SettingBody]]:
     """The setting that a page is about (the first where none was chosen), and all in which the asker may do this.
 
     Raises NotAllowed where they may not there, Unknown where there is none.

@@ -13,7 +13,7 @@ from pydantic import AfterValidator
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.as_written import WrittenMoment
 from api.core.show import YEARS, end_of_day
-from projections.queries.reading import Body
+from projections.bodies import SettingBody
 
 
 def _in_living_memory(moment: datetime | None) -> datetime | None:
@@ -38,7 +38,7 @@ class Times:
     today: str
 
 
-def times_of(using: Service, setting: Body, as_of: str, known: str) -> Times:
+def times_of(using: Service, setting: SettingBody, as_of: str, known: str) -> Times:
     """The two times that a page was asked for; a day that cannot be read is as good as none."""
     zone, now = ZoneInfo(setting["time_zone"]), using.ledger.now()
     happened_by, known_at = end_of_day(as_of, zone), end_of_day(known, zone)

@@ -13,7 +13,8 @@ from ap_ledger.events.base import RETENTION_CLASSES
 from ap_ledger.events.days import EVERY_DAY, Days
 from api.core.asking import Asker
 from api.core.service import Json
-from projections.queries.reading import key_worker_of
+from projections.bodies import PersonBody, StudentBody
+from projections.queries.on_day import key_worker_of
 from projections.queries.relations import in_force_during
 from projections.queries.words import WITHHELD
 
@@ -44,35 +45,39 @@ def _without(kind: str, entry: Mapping[str, Any], closed: set[str]) -> dict[str,
     }
 
 
-def person_seen(asking: Asker, body: Json) -> Json:
+def person_seen(asking: Asker, body: PersonBody) -> Json:
     """A person as others of the setting see them: whom they must not meet as a student is for the heads."""
     hidden = hidden_of_person(asking.who, UUID(body["setting_id"]))
     return {name: value for name, value in body.items() if name not in hidden}
 
 
-DATED = ("expected", "groups", "key_workers")
-"""What a student's body says that holds from a date on, one at a time. Mentors have a line each."""
-
-
-def _held_during(body: Json, days: Days) -> Json:
-    """What a body says from dates on, cut to what held on any of these days."""
+def _held_during(student: StudentBody, days: Days) -> StudentBody:
+    """A student, with what holds from dates on cut to what held on any of these days."""
     if days is EVERY_DAY:
-        return {}
-    told: Json = {name: in_force_during(body[name], days) for name in DATED if name in body}
-    mentors = body.get("mentors", ())
+        return student
+    # Of the others one holds at a time, and mentors have a line each.
     lines = (
-        [mentor for mentor in mentors if mentor["person_id"] == person]
-        for person in dict.fromkeys(mentor["person_id"] for mentor in mentors)
+        [mentor for mentor in student["mentors"] if mentor["person_id"] == person]
+        for person in dict.fromkeys(mentor["person_id"] for mentor in student["mentors"])
     )
-    return {**told, "mentors": [one for line in lines for one in in_force_during(line, days)]}
+    held: StudentBody = {
+        **student,
+        "expected": in_force_during(student["expected"], days),
+        "mentors": [mentor for line in lines for mentor in in_force_during(line, days)],
+    }
+    if "groups" in student:
+        held["groups"] = in_force_during(student["groups"], days)
+    if "key_workers" in student:
+        held["key_workers"] = in_force_during(student["key_workers"], days)
+    return held
 
 
-def student_seen(asking: Asker, body: Json) -> Json:
+def student_seen(asking: Asker, student: StudentBody) -> Json:
     """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in
     their own time."""
-    days = asking.days("see-student", body["id"], body["setting_id"])
-    body = {**body, **_held_during(body, days)}
-    hidden = hidden_of_student(asking.who, asking.about(body["id"], body["setting_id"]))
-    read = days.until(asking.ledger.access_facts.today(UUID(str(body["setting_id"]))))
-    worker = {"key_worker": key_worker_of(body, read.last) if read else None} if body.get("key_workers") else {}
-    return {name: value for name, value in {**body, **worker}.items() if name not in hidden}
+    days = asking.days("see-student", student["id"], student["setting_id"])
+    held = _held_during(student, days)
+    hidden = hidden_of_student(asking.who, asking.about(student["id"], student["setting_id"]))
+    read = days.until(asking.ledger.access_facts.today(UUID(student["setting_id"])))
+    worker = {"key_worker": key_worker_of(held, read.last) if read else None} if held.get("key_workers") else {}
+    return {name: value for name, value in {**held, **worker}.items() if name not in hidden}

@@ -21,12 +21,13 @@ from ap_ledger.kinds import KINDS
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.service import Current, Using
+from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import withhold
 from api.entries.mending import ERASED, fields_of, mended
 from projections.queries.history import day_of, story_of
-from projections.queries.reading import Body, Unknown
+from projections.queries.own_words import own_labels
+from projections.queries.reading import Unknown
 from projections.queries.words import Own, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -66,7 +67,7 @@ def _entry(
     withhold(asking, student_id, [told])
     people, zone = people_of(using.reader), ZoneInfo(setting["time_zone"])
     own = (
-        using.reader.own_labels([student])[student["id"]]
+        own_labels(using.reader, [student])[student["id"]]
         if asking.opens(asking.about(student_id), "learning", using.ledger.now())
         else {}
     )
@@ -102,7 +103,7 @@ def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[
 
 def _versions(
     using: Service, told: Mapping[str, Any], people: dict[str, str | None], zone: ZoneInfo, own: Own
-) -> list[Body]:
+) -> list[Json]:
     """What it said at first and after every change, oldest first."""
     first = told["changes"][0]["before"] if told["changes"] else told["entry"]
     made = [

@@ -28,7 +28,8 @@ from api.core.navigation import Nav
 from api.core.service import Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.entries.mending import MendingField, fields_of, mended
-from projections.queries.reading import Body, Unknown
+from projections.bodies import StudentBody
+from projections.queries.reading import Unknown
 from projections.queries.words import WITHHELD, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -81,7 +82,7 @@ def _held(
     )
 
 
-def _students(using: Service, asking: Asker) -> list[Body]:
+def _students(using: Service, asking: Asker) -> list[StudentBody]:
     """Whom they may record about."""
     where = [setting for setting in using.reader.whole("settings") if UUID(setting["id"]) in asking.where("record")]
     return sorted(
@@ -95,7 +96,7 @@ def _line(
     asking: Asker,
     held: Held,
     people: dict[str, str | None],
-    students: list[Body],
+    students: list[StudentBody],
     typed: dict[str, str] | None,
 ) -> dict[str, Any]:
     entry = held.entry if isinstance(held.entry, dict) and not is_box(held.entry) else {}

@@ -21,7 +21,8 @@ from ap_ledger.kinds.row import Choices, FormField
 from api.core.show import text_of
 from frameworks import Definition
 from frameworks.language.parts import Scale
-from projections.queries.reading import Reader, timetable_on
+from projections.queries.on_day import timetable_on
+from projections.queries.reading import Reader
 from projections.queries.words import WITHHELD
 
 COMMON = {

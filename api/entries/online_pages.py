@@ -24,7 +24,7 @@ from api.core.gate import Gate, gated
 from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
-from projections.queries.reading import Body
+from projections.bodies import SettingBody
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 FIELDS = ("student", "rung", "at", "channel", "minutes", "note", "form")
@@ -97,7 +97,7 @@ def _let_go_of_refused(using: Service, asking: Asker, results: list[Result]) -> 
 
 
 def _entries(
-    asking: Asker, setting: Body, ladders: list[Definition], form: FormData, typed: dict[str, str]
+    asking: Asker, setting: SettingBody, ladders: list[Definition], form: FormData, typed: dict[str, str]
 ) -> list[Json]:
     """What was typed, as a phone would send it.
 

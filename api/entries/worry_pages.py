@@ -24,6 +24,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current
 from api.core.show import people_of, setting_for, show
+from projections.bodies import SettingBody
 from projections.queries.naming import CLOSED, ERASED
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -40,9 +41,9 @@ def worries_page(request: Request, using: Current, asking: Asking, setting: str 
     )
 
 
-def _worries(using: Service, asking: Asker, setting: Any) -> list[dict[str, Any]]:
+def _worries(using: Service, asking: Asker, setting: SettingBody) -> list[dict[str, Any]]:
     zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
-    found = sorted(using.reader.whole("worries", setting), key=lambda worry: -int(worry["position"]))[:SHOWN]
+    found = sorted(using.reader.whole("worries", setting), key=lambda worry: -worry["position"])[:SHOWN]
     names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
     events = using.reader.events([one["position"] for one in found])
     told: list[dict[str, Any]] = []

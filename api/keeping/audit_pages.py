@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -138,8 +138,8 @@ def _kept(using: Service, student: str | None) -> str:
 
 def _line(
     entry: AuditEntry,
-    people: dict[str, str | None],
-    students: dict[str, str | None],
+    people: Mapping[str, str | None],
+    students: Mapping[str, str | None],
     zone: ZoneInfo,
     kept: str,
 ) -> dict[str, Any]:

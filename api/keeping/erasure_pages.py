@@ -32,8 +32,9 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.history import entries_at
-from projections.queries.reading import Body
+from projections.queries.relations import by_student
 from projections.queries.words import CLASS_NAMES, ERASURE_RULES, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -120,17 +121,14 @@ def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
     return found
 
 
-def retention_of(using: Service, student: Body, setting: Body, today: date) -> dict[str, date]:
+def retention_of(using: Service, student: StudentBody, setting: SettingBody, today: date) -> dict[str, date]:
     """The day on which each class of a student's record comes to its end, where that is known."""
-    ended = [
-        placement["end"]
-        for placement in using.reader.whole("placements", setting)
-        if placement["student_id"] == student["id"]
-    ]
-    return ends_of(student, setting, today, max(ended) if ended and all(ended) else None)
+    placements = by_student(using.reader.whole("placements", setting)).get(student["id"], ())
+    ended = [placement["end"] for placement in placements if placement["end"]]
+    return ends_of(student, setting, today, max(ended) if ended and len(ended) == len(placements) else None)
 
 
-def _texts(using: Service, asking: Asker, student_id: UUID, setting: Body) -> list[dict[str, Any]]:
+def _texts(using: Service, asking: Asker, student_id: UUID, setting: SettingBody) -> list[dict[str, Any]]:
     """The newest entries that hold words which whoever asks may read: one of them may be the wrong child's."""
     position, about = using.ledger.recorder.read_head().position, asking.about(student_id)
     found = []

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
+from ap_ledger.access import About
 from ap_ledger.access.rules import Proposed, may_approve, may_see_proposal
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.person import AllowRecovery
@@ -24,6 +25,7 @@ from api.core.problems import NotAllowed
 from api.core.proposals_in_words import proposal_in_words
 from api.core.service import Current, Using
 from api.core.show import base_of, id_of, people_of, read_form, show, text_of
+from projections.bodies import ProposalBody
 from projections.queries.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -53,7 +55,7 @@ def _proposals(
     people = people_of(using.reader)
     shown = []
     for body in using.reader.whole("proposals"):
-        if body["status"] == "open" and may_see_proposal(asking.who, proposed := _proposed(asking, body)):
+        if body["status"] == "open" and may_see_proposal(asking.who, proposed := _of_body(asking, body)):
             mine = body["proposed_by"] == str(asking.person)
             shown.append(
                 {
@@ -70,16 +72,15 @@ def _proposals(
     )
 
 
-def _proposed(asking: Asker, body: Mapping[str, Any]) -> Proposed:
+def _of_body(asking: Asker, body: ProposalBody) -> Proposed:
+    about = asking.about(body["student_id"], body["setting_id"])
+    return _proposed(body["deed"], body["command"], about, UUID(body["proposed_by"]))
+
+
+def _proposed(deed: str, command: Mapping[str, Any], about: About, by: UUID | None) -> Proposed:
     """A proposal as the rules of access ask about it."""
-    person, by = body["command"].get("person_id"), body["proposed_by"]
-    return Proposed(
-        body["deed"],
-        asking.about(body["student_id"], body["setting_id"]),
-        UUID(by) if by else None,
-        UUID(person) if person else None,
-        body["command"].get("retention_class"),
-    )
+    person = command.get("person_id")
+    return Proposed(deed, about, by, UUID(person) if person else None, command.get("retention_class"))
 
 
 @router.post("/proposals/{proposal_id}", gate=Gate("see-own-account"))
@@ -93,14 +94,8 @@ def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, 
         found = using.proposals.find(proposal_id)
     except Refused:
         raise Unknown from None
-    body = {
-        "deed": found.deed,
-        "command": found.command,
-        "student_id": found.command.get("student"),
-        "setting_id": str(found.setting_id),
-        "proposed_by": found.proposed_by and str(found.proposed_by),
-    }
-    proposed = _proposed(asking, body)
+    about = asking.about(found.command.get("student"), found.setting_id)
+    proposed = _proposed(found.deed, found.command, about, found.proposed_by)
     if not may_see_proposal(asking.who, proposed):
         raise NotAllowed
     try:

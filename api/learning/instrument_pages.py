@@ -22,6 +22,7 @@ from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.language.parts import MISSING_MARK
+from projections.bodies import StudentBody
 from projections.queries.instruments import Rater, all_due, answered, answers_of
 from projections.queries.reading import Unknown
 
@@ -175,7 +176,7 @@ def _instrument(using: Service, key: str) -> Definition:
 def _questions(
     request: Request,
     using: Service,
-    student: Any,
+    student: StudentBody,
     instrument: Definition,
     respondent: str,
     draft: str,

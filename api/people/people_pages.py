@@ -26,7 +26,7 @@ from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Using
 from api.core.show import base_of, id_of, read_form, setting_for, show, text_of
-from projections.queries.reading import Body
+from projections.bodies import SettingBody
 from projections.queries.words import ROLE_NAMES
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -60,27 +60,19 @@ def _people(
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "see-people")
     today = using.ledger.access_facts.today(UUID(body["id"])).isoformat()
-    rows = []
+    rows: list[dict[str, Any]] = []
     for person in using.reader.whole("people"):
         roles = [
             role
             for role in using.ledger.access_facts.roles_to_come(UUID(person["id"]))
             if str(role.setting_id) == body["id"]
         ]
-        if person["setting_id"] == body["id"] or roles:
-            rows.append(
-                {
-                    "id": person["id"],
-                    "name": person["name"] or "Not named",
-                    "roles": roles,
-                    "home": person["setting_id"] == body["id"],
-                }
-            )
+        is_home = person["setting_id"] == body["id"]
+        if is_home or roles:
+            rows.append({"id": person["id"], "name": person["name"] or "Not named", "roles": roles, "home": is_home})
     manage = asking.may("manage-people", setting=body["id"])
     accounts = using.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
-    commissioners = [
-        (commissioner["commissioner_id"], commissioner["name"]) for commissioner in body.get("commissioners", ())
-    ]
+    commissioners = [(commissioner["commissioner_id"], commissioner["name"]) for commissioner in body["commissioners"]]
     return show(
         request,
         "people.html",
@@ -131,7 +123,7 @@ TOLD = {"add": "added", "rename": "renamed", "grant": "granted", "end": "ended"}
 """What is told after what was done."""
 
 
-def _looked_after(using: Service, asking: Asker, form: FormData, setting: Body) -> UUID:
+def _looked_after(using: Service, asking: Asker, form: FormData, setting: SettingBody) -> UUID:
     """The person whose account a form is about. Raises NotAllowed, and Refused for somebody of another setting."""
     if not asking.may("manage-people", setting=setting["id"]):
         raise NotAllowed
@@ -140,7 +132,7 @@ def _looked_after(using: Service, asking: Asker, form: FormData, setting: Body) 
     return person
 
 
-def _command(using: Service, asking: Asker, form: FormData, setting: Body) -> Command:
+def _command(using: Service, asking: Asker, form: FormData, setting: SettingBody) -> Command:
     """What a form asks for. Raises Refused."""
 
     def made(kind: type[Command], person: str = "person", **fields: Any) -> Command:
@@ -170,7 +162,7 @@ def _command(using: Service, asking: Asker, form: FormData, setting: Body) -> Co
     raise Refused("malformed", "This form says nothing that can be done here.", "do")
 
 
-def _invite(request: Request, using: Service, asking: Asker, form: FormData, setting: Body) -> Response:
+def _invite(request: Request, using: Service, asking: Asker, form: FormData, setting: SettingBody) -> Response:
     """A one-time link for somebody who never had a way in.
 
     Whoever had one gets another only by two people's agreement.

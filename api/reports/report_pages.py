@@ -27,9 +27,10 @@ from api.core.problems import NotAllowed
 from api.core.released import lines_of, released_of
 from api.core.service import Current, Using
 from api.core.show import end_of_day, id_of, read_form, setting_for, show, text_of
+from projections.bodies import ReportBody
 from projections.queries.clocks import packs_waiting
 from projections.queries.instruments import usual_period
-from projections.queries.reading import Body, Unknown
+from projections.queries.reading import Unknown
 from reports.compose import Order, make_report, students_of, words_that_leave
 from reports.disclosure import PRESETS, Report
 from reports.layouts import SHIPPED, layout_from, read_layout
@@ -74,7 +75,7 @@ def _reports(
         setting=where,
         settings=settings,
         students=sorted(students, key=lambda one: str(one["name"])),
-        commissioners=where.get("commissioners", ()),
+        commissioners=where["commissioners"],
         layouts=[read_layout(name) for name in SHIPPED],
         presets=PRESETS,
         first=first,
@@ -92,9 +93,7 @@ def _reports(
             "to": last,
             **(typed or {}),
         },
-        placers={
-            commissioner["commissioner_id"]: commissioner["name"] for commissioner in where.get("commissioners", ())
-        },
+        placers={commissioner["commissioner_id"]: commissioner["name"] for commissioner in where["commissioners"]},
         form=new_id,
         said=said,
         done=done,
@@ -360,7 +359,7 @@ def released_file(report_id: UUID, form: str, using: Current, asking: Asking) ->
     return _file(report, form, order)
 
 
-def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[Body, Order, Report]:
+def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[ReportBody, Order, Report]:
     released = using.reader.one("reports", str(report_id))
     if released is None:
         raise Unknown

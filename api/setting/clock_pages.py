@@ -26,8 +26,8 @@ from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import people_of, read_form, setting_for, show, text_of
 from api.setting.settling import settle, statements_of
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.clocks import NOT_RECORDED_YET, Clock, clocks, ended_with_reason, packs_waiting
-from projections.queries.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 REASONS: Mapping[str, str] = {
@@ -98,7 +98,7 @@ def _clocks(
     )
 
 
-def _prepared(using: Service, where: Body) -> list[PackDraft]:
+def _prepared(using: Service, where: SettingBody) -> list[PackDraft]:
     prepared = using.jobs.drafts_of(UUID(where["id"]))
     return packs_waiting(using.reader, prepared, where, using.ledger.now())
 
@@ -122,7 +122,7 @@ class ClockRun(NamedTuple):
         return cls(student, about)
 
 
-def run_of(student: Body | None, about: str) -> str:
+def run_of(student: StudentBody | None, about: str) -> str:
     """One run of a clock as a form names it."""
     return ClockRun(student["id"] if student else "", about).packed()
 
@@ -160,7 +160,7 @@ def _record_of(asking: Asker, rule: ClockRule, student: UUID, clock: str, about:
     return asking.ledger.states.record_where(student, is_there)
 
 
-def _command(asking: Asker, where: Body, form: FormData) -> Command:
+def _command(asking: Asker, where: SettingBody, form: FormData) -> Command:
     """The command that a form asks for. Raises Refused."""
     clock, do = text_of(form, "clock"), text_of(form, "do")
     student, about = ClockRun.unpacked(text_of(form, "run"))

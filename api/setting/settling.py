@@ -16,9 +16,10 @@ from ap_ledger.events.moments import stored_time
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
 from api.core.show import entry_id, id_of, text_of
+from projections.bodies import SettingBody
 from projections.queries.clocks import Clock
 from projections.queries.history import story_of
-from projections.queries.reading import Body, timetable_on
+from projections.queries.on_day import timetable_on
 from projections.queries.words import in_words
 
 SETTLED = "two-people-said"
@@ -37,7 +38,7 @@ class Statement(NamedTuple):
 
 
 def statements_of(
-    using: Service, asking: Asker, setting: Body, clock: Clock, people: Mapping[str, str | None]
+    using: Service, asking: Asker, setting: SettingBody, clock: Clock, people: Mapping[str, str | None]
 ) -> list[Statement]:
     """What each of them said, in the order in which it was recorded."""
     zone, may = ZoneInfo(setting["time_zone"]), clock.student is not None and asking.may("record", clock.student["id"])
@@ -53,7 +54,7 @@ def statements_of(
     return found
 
 
-def _when(setting: Body, entry: Mapping[str, Any], zone: ZoneInfo) -> str:
+def _when(setting: SettingBody, entry: Mapping[str, Any], zone: ZoneInfo) -> str:
     """The slot, or the planned hours; and when somebody came and left, where that is said."""
     session = entry.get("session")
     if session:

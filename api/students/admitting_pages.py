@@ -34,7 +34,8 @@ from api.core.giving import give, one_of_several
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
-from projections.queries.reading import Body, group_of, timetable_on
+from projections.bodies import SettingBody
+from projections.queries.on_day import group_of, timetable_on
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
@@ -76,7 +77,7 @@ def _page(
         said=said,
         staff=_staff(using, setting, today),
         groups=_groups(using, setting, today),
-        commissioners=[(buyer["commissioner_id"], buyer["name"]) for buyer in setting.get("commissioners", ())],
+        commissioners=[(buyer["commissioner_id"], buyer["name"]) for buyer in setting["commissioners"]],
         purposes=PURPOSES,
         weekdays={day: name for day, name in WEEKDAYS.items() if day in held_on},
         expected=held_on if weekdays is None else weekdays,
@@ -84,7 +85,7 @@ def _page(
     )
 
 
-def _staff(using: Service, setting: Body, today: date) -> list[tuple[str, str]]:
+def _staff(using: Service, setting: SettingBody, today: date) -> list[tuple[str, str]]:
     """Who works in a setting from today on, by id and name."""
     people = ((person, using.ledger.states.person(UUID(person["id"]))) for person in using.reader.whole("people"))
     return sorted(
@@ -97,7 +98,7 @@ def _staff(using: Service, setting: Body, today: date) -> list[tuple[str, str]]:
     )
 
 
-def _groups(using: Service, setting: Body, today: date) -> list[str]:
+def _groups(using: Service, setting: SettingBody, today: date) -> list[str]:
     """The groups in which students of a setting are now, in words."""
     groups = {group_of(student, today) for student in using.reader.everyone(setting)}
     return sorted(spoken(group) for group in groups if group)
@@ -127,7 +128,7 @@ def _weekdays(form: FormData) -> frozenset[int]:
     return frozenset(day for day in WEEKDAYS if text_of(form, f"day-{day}"))
 
 
-def _commands(form: FormData, asking: Asker, setting: Body, student: UUID) -> Iterator[Command]:
+def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID) -> Iterator[Command]:
     """What a form asks for, in the order in which it is done. Raises Refused."""
 
     def filled(name: str) -> str | None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,48 +18,79 @@ from api.core.paging import LIMIT, Cursor, link_next, page
 from api.core.service import Current, Json
 from api.core.withhold import person_seen, student_seen
 from api.students.answers import Item, Items, PublishedFramework, Sheet, Timetable
-from projections.queries.reading import Unknown, timetable_on
+from projections.bodies import Kind, PersonBody, PlacementBody, SettingBody, StudentBody
+from projections.queries.on_day import timetable_on
+from projections.queries.reading import Unknown
 from projections.queries.relations import placement_days
 from projections.queries.session_sheet import session_sheet
 
 router = gated(prefix="/api/v1")
-Kind = Literal["settings", "people", "students", "placements", "frameworks"]
 
 
-def _without_key(body: Json) -> Json:
+def _without_key(body: Mapping[str, Any]) -> Json:
     return {name: value for name, value in body.items() if name not in ("key", "timetables", "ended_clocks")}
 
 
-def _seen(asking: Asker, kind: Kind, body: Json) -> Json | None:
-    """A body as whoever asks may see it, or None."""
-    if kind == "frameworks":
-        return body
-    if kind == "settings":
-        return body if asking.may("see-setting", setting=body["id"]) else None
-    if kind == "people":
-        where = {body["setting_id"], *(role["setting_id"] for role in body["roles"])}
-        return person_seen(asking, body) if any(asking.may("see-people", setting=one) for one in where) else None
-    days = asking.days("see-student", body["student_id"] if kind == "placements" else body["id"], body["setting_id"])
-    if kind == "placements":
-        # Who else bought a place, and when, is nobody's business but that of whoever may see those days.
-        return body if placement_days([body]) & days else None
-    return student_seen(asking, body) if days else None
+def _may_see_setting(asking: Asker, setting: SettingBody) -> bool:
+    return asking.may("see-setting", setting=setting["id"])
 
 
-def _with_needs(using: Service, asking: Asker, students: list[Json]) -> list[Json]:
+def _may_see_person(asking: Asker, person: PersonBody) -> bool:
+    where = {person["setting_id"], *(role["setting_id"] for role in person["roles"])}
+    return any(asking.may("see-people", setting=setting_id) for setting_id in where)
+
+
+def _may_see_student(asking: Asker, student: StudentBody) -> bool:
+    return asking.may("see-student", student["id"], student["setting_id"])
+
+
+def _may_see_placement(asking: Asker, placement: PlacementBody) -> bool:
+    # Who else bought a place, and when, is nobody's business but that of whoever may see those days.
+    days = asking.days("see-student", placement["student_id"], placement["setting_id"])
+    return bool(placement_days([placement]) & days)
+
+
+def _people(using: Service, asking: Asker, people: Sequence[PersonBody]) -> list[Json]:
+    return [person_seen(asking, person) for person in people]
+
+
+def _students(using: Service, asking: Asker, students: Sequence[StudentBody]) -> list[Json]:
     """Students with the codes of their needs, for those who may read their health records.
 
     To others nothing says that there are any.
     """
     told: dict[str, tuple[str, ...]] = {}
-    for setting in {str(student["setting_id"]) for student in students}:
-        there = [student for student in students if str(student["setting_id"]) == setting]
+    for setting in {student["setting_id"] for student in students}:
+        there = [student for student in students if student["setting_id"] == setting]
         told |= needs_seen(using.reader, asking, there, using.ledger.access_facts.today(UUID(setting)))
-    bare = ({name: value for name, value in student.items() if name != "needs"} for student in students)
-    return [{**one, "needs": list(told[one["id"]])} if one["id"] in told else one for one in bare]
+    made: list[Json] = []
+    for student in students:
+        bare = {name: value for name, value in student_seen(asking, student).items() if name != "needs"}
+        made.append({**bare, "needs": list(told[student["id"]])} if student["id"] in told else bare)
+    return made
 
 
-def _collection(kind: Kind) -> Any:
+class Collection(NamedTuple):
+    """One kind of thing that there is: who may ask for a list, what it is, which of them they see, and how."""
+
+    gate: Gate
+    summary: str
+    may_see: Callable[[Asker, Any], bool] = lambda asking, body: True
+    seen: Callable[[Service, Asker, Sequence[Any]], Sequence[Mapping[str, Any]]] = lambda using, asking, bodies: bodies
+
+
+COLLECTIONS: Mapping[Kind, Collection] = {
+    "settings": Collection(Gate("see-setting", device=True), "Settings that keep their ledger here", _may_see_setting),
+    "people": Collection(Gate("see-people"), "People who may be named as authors", _may_see_person, _people),
+    "students": Collection(Gate("see-student"), "Students who were admitted", _may_see_student, _students),
+    "placements": Collection(Gate("see-student"), "Placements, running and ended", _may_see_placement),
+    "frameworks": Collection(
+        Gate("see-frameworks", device=True), "Published ladders, frameworks, curricula and instruments"
+    ),
+}
+
+
+def _collection(kind: Kind, collection: Collection) -> Any:
     def listed(
         request: Request,
         response: Response,
@@ -70,35 +101,26 @@ def _collection(kind: Kind) -> Any:
         limit: int = 100,
     ) -> Items:
         after, size = page(cursor, limit)
-        found: list[Json] = []
+        found: list[Any] = []
         # What may not be seen leaves no gap: pages are filled with what may.
         while bodies := using.reader.collection(
             kind, setting_id if kind not in ("settings", "frameworks") else None, after, LIMIT
         ):
-            found += [seen for body in bodies if (seen := _seen(asking, kind, body)) is not None]
+            found += [body for body in bodies if collection.may_see(asking, body)]
             after = bodies[-1]["key"]
             if len(found) >= size or len(bodies) < LIMIT:
                 break
         bodies = found[:size]
         link_next(request, response, [str(body["key"]) for body in bodies], size)
-        told = _with_needs(using, asking, bodies) if kind == "students" else bodies
-        return Items(items=[Item.model_validate(_without_key(body)) for body in told])
+        seen = collection.seen(using, asking, bodies)
+        return Items(items=[Item.model_validate(_without_key(body)) for body in seen])
 
     return listed
 
 
-COLLECTIONS: Mapping[Kind, tuple[Gate, str]] = {
-    "settings": (Gate("see-setting", device=True), "Settings that keep their ledger here"),
-    "people": (Gate("see-people"), "People who may be named as authors"),
-    "students": (Gate("see-student"), "Students who were admitted"),
-    "placements": (Gate("see-student"), "Placements, running and ended"),
-    "frameworks": (
-        Gate("see-frameworks", device=True),
-        "Published ladders, frameworks, curricula and instruments",
-    ),
-}
-for _kind, (_gate, _what) in COLLECTIONS.items():
-    router.get(f"/{_kind}", gate=_gate, operation_id=f"list{_kind.title()}", summary=_what)(_collection(_kind))
+for _kind, _each in COLLECTIONS.items():
+    _listed = _collection(_kind, _each)
+    router.get(f"/{_kind}", gate=_each.gate, operation_id=f"list{_kind.title()}", summary=_each.summary)(_listed)
 
 
 @router.get(
@@ -112,7 +134,7 @@ def student(student_id: UUID, using: Current, asking: Asking) -> Item:
     body = using.reader.one("students", str(student_id))
     if body is None:
         raise Unknown
-    return Item.model_validate(_without_key(_with_needs(using, asking, [student_seen(asking, body)])[0]))
+    return Item.model_validate(_without_key(_students(using, asking, [body])[0]))
 
 
 @router.get(

@@ -23,11 +23,13 @@ from api.core.show import YEARS, end_of_day, people_of, show
 from api.core.stories import story_lines
 from api.core.times import times_of
 from api.core.withhold import withhold
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.frames import frames
 from projections.queries.history import changed_since, days_at, entries_at, known_position, statuses_of
+from projections.queries.own_words import own_labels
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import student_period
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.queries.relations import known_of, placement_days
 from reports.columns import COLUMNS
 from reports.period_figures import by_theme
@@ -227,16 +229,21 @@ def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
 
 
 def _story(
-    reader: Reader, asking: Asking, student: Body, setting: Body, entries: list[Json], together: bool = True
+    reader: Reader,
+    asking: Asking,
+    student: StudentBody,
+    setting: SettingBody,
+    entries: list[Json],
+    together: bool = True,
 ) -> list[tuple[str, list[Json]]]:
     student_id = UUID(student["id"])
     withhold(asking, student_id, entries)
     opens = asking.opens(asking.about(student_id), "learning", reader.ledger.now())
-    own = reader.own_labels([student])[student["id"]] if opens else {}
+    own = own_labels(reader, [student])[student["id"]] if opens else {}
     return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
 
 
-def _is_about(reader: Reader, setting: Body, entry: Json, about: str) -> bool:
+def _is_about(reader: Reader, setting: SettingBody, entry: Json, about: str) -> bool:
     """Whether an entry is part of a framework, a theme of it, or a kind of slot."""
     if not about:
         return True

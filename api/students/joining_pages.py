@@ -23,8 +23,8 @@ from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.service import Current, Using
 from api.core.show import id_of, read_form, show, text_of
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.history import days_at
-from projections.queries.reading import Body
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 JOIN_REASONS = {
@@ -44,7 +44,7 @@ DONE = {
 }
 
 
-def twins_of(using: Service, asking: Asker, student: Body) -> list[Body]:
+def twins_of(using: Service, asking: Asker, student: StudentBody) -> list[StudentBody]:
     """The other students who seem to be this child, for whoever may join them."""
     if not asking.may("manage-students", student["id"], student["setting_id"]):
         return []
@@ -53,7 +53,7 @@ def twins_of(using: Service, asking: Asker, student: Body) -> list[Body]:
     return asking.among(others.values(), "manage-students")
 
 
-def joined_on(student: Body, zone: ZoneInfo) -> list[tuple[str, date]]:
+def joined_on(student: StudentBody, zone: ZoneInfo) -> list[tuple[str, date]]:
     """The records that were joined to a student's, each with the day on which that was."""
     return [(one["student_id"], moment(one["joined_at"]).astimezone(zone).date()) for one in student.get("joined", ())]
 
@@ -105,7 +105,7 @@ def _page(
     )
 
 
-def _told(using: Service, student: Body, setting: Body) -> dict[str, Any]:
+def _told(using: Service, student: StudentBody, setting: SettingBody) -> dict[str, Any]:
     """What tells two records apart: who they say the child is, since when, and how much was recorded."""
     days, _, _ = days_at(using.reader, UUID(student["id"]), setting, using.ledger.now(), None)
     return {
@@ -121,7 +121,7 @@ def _told(using: Service, student: Body, setting: Body) -> dict[str, Any]:
     }
 
 
-def _whole_name(student: Body) -> str:
+def _whole_name(student: StudentBody) -> str:
     return " ".join(filter(None, (student.get("given_name"), student.get("family_name")))) or str(student["name"])
 
 

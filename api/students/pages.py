@@ -31,8 +31,10 @@ from frameworks.needs import need_codes
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, entries_at, progress_of
+from projections.queries.on_day import group_of
 from projections.queries.overview import WEEKS, overview
-from projections.queries.reading import Reader, group_of
+from projections.queries.own_words import own_labels
+from projections.queries.reading import Reader
 from projections.queries.register import suggested_codes
 from projections.queries.words import Own
 from reports.figures import Figure, ladder_over_time, outcomes_by_theme
@@ -100,7 +102,7 @@ def student_page(
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
     own = (
-        using.reader.own_labels([student])[student["id"]]
+        own_labels(using.reader, [student])[student["id"]]
         if asking.opens(asking.about(student_id), "learning", now)
         else {}
     )

@@ -25,9 +25,10 @@ from ap_ledger.events.entries import SessionAttended
 from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.stores.jobs import PackDraft
 from frameworks.language.cadence import Stretch
+from projections.bodies import EndedClock, EndedReview, PlacementFacts, ReportBody, SettingBody, StudentBody
 from projections.queries.expected import Expectations
 from projections.queries.instruments import half_terms
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.writers.day_marks import Missed, SaidDifferently, open_days
 from projections.writers.student_days import StudentDays
 
@@ -51,7 +52,7 @@ class Clock:
     due: date
     state: State
     about: str
-    student: Body | None = None
+    student: StudentBody | None = None
     link: str = ""
     told: tuple[UUID, ...] = ()
 
@@ -71,7 +72,7 @@ class Ended(NamedTuple):
 
     rule: ClockRule
     about: str
-    student: Body | None
+    student: StudentBody | None
     what: str
     reason_code: str
     reason: str | None
@@ -102,7 +103,7 @@ They are named, so that nobody believes that silence means that nothing is due.
 """
 
 
-def clocks(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Clock]:
+def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime) -> list[Clock]:
     """Everything that is due in a setting for these students, or will be within a week; the longest overdue first."""
     today = local_day(microseconds(now), setting["time_zone"])
     placements = reader.whole("placements", setting)
@@ -121,19 +122,19 @@ def clocks(reader: Reader, setting: Body, students: Sequence[Body], now: datetim
         ),
         *_of_days(reader, students, Expectations(setting, placements), today),
     ]
-    return sorted(found, key=lambda one: (one.due, one.kind, str((one.student or {}).get("name"))))
+    return sorted(found, key=lambda one: (one.due, one.kind, one.student["name"] if one.student else ""))
 
 
 def _state(due: date, today: date) -> State:
     return "overdue" if due < today else "due" if due == today else "soon"
 
 
-def _ended(student: Body, clock: str) -> dict[str, int]:
+def _ended(student: StudentBody, clock: str) -> dict[str, int]:
     """What of a student's clock was ended with a reason, and when, in microseconds."""
     return {one["about"]: one["ended_at"] for one in student.get("ended_clocks", ()) if one["clock"] == clock}
 
 
-def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: Body) -> bool:
+def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: SettingBody) -> bool:
     """Whether this was ended with a reason when it was due, or nearly: nothing is ended before it is there."""
     return about in ended and local_day(ended[about], setting["time_zone"]) >= due - SOON
 
@@ -141,14 +142,16 @@ def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: Body) ->
 # Reviews --------------------------------------------------------------------------------------------------------------
 
 
-def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], today: date) -> list[Review]:
+def open_reviews(
+    reader: Reader, setting: SettingBody, placements: Sequence[PlacementFacts], today: date
+) -> list[Review]:
     """The half-term reviews that are due or nearly, in the order of the half-terms, however long ago they were."""
     released = [
         report
         for report in reader.whole("reports", setting)
         if not report["withdrawn"] and report["audience"] == "commissioner"
     ]
-    names = {one["commissioner_id"]: one["name"] for one in setting.get("commissioners", ())}
+    names = {one["commissioner_id"]: one["name"] for one in setting["commissioners"]}
     ended = {(clock["commissioner_id"], clock["last"]): clock["ended_at"] for clock in setting.get("ended_clocks", ())}
     found: list[Review] = []
     for term in sorted(half_terms(setting), key=lambda one: one.last):
@@ -171,7 +174,7 @@ def open_reviews(reader: Reader, setting: Body, placements: Sequence[Body], toda
     return found
 
 
-def _covers(report: Body, term: Stretch, placements: Sequence[Body]) -> bool:
+def _covers(report: ReportBody, term: Stretch, placements: Sequence[PlacementFacts]) -> bool:
     """Whether a report tells of a half-term, or of it since the first of some placements began, and of all their
     students."""
     begins = max(term.first, date.fromisoformat(min(placement["start"] for placement in placements)))
@@ -195,7 +198,9 @@ def _of_review(review: Review, today: date) -> Clock:
     )
 
 
-def packs_waiting(reader: Reader, prepared: Sequence[PackDraft], setting: Body, now: datetime) -> list[PackDraft]:
+def packs_waiting(
+    reader: Reader, prepared: Sequence[PackDraft], setting: SettingBody, now: datetime
+) -> list[PackDraft]:
     """Of a setting's prepared packs those of reviews that are still due.
 
     What was released or ended waits for nobody.
@@ -211,7 +216,9 @@ def packs_waiting(reader: Reader, prepared: Sequence[PackDraft], setting: Body, 
 # Placements -----------------------------------------------------------------------------------------------------------
 
 
-def _of_placement(setting: Body, placement: Body, student: Body, today: date) -> Iterator[Clock]:
+def _of_placement(
+    setting: SettingBody, placement: PlacementFacts, student: StudentBody, today: date
+) -> Iterator[Clock]:
     runs: list[tuple[str, str, date, date]] = []
     bought = in_force(placement["commissioned"], today.isoformat())
     if bought is not None:
@@ -238,7 +245,9 @@ def _of_placement(setting: Body, placement: Body, student: Body, today: date) ->
 # Days -----------------------------------------------------------------------------------------------------------------
 
 
-def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectations, today: date) -> Iterator[Clock]:
+def _of_days(
+    reader: Reader, students: Sequence[StudentBody], expectations: Expectations, today: date
+) -> Iterator[Clock]:
     by_id = {UUID(student["id"]): student for student in students}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
@@ -263,7 +272,7 @@ def _of_days(reader: Reader, students: Sequence[Body], expectations: Expectation
             yield _absence(sorted(days), by_id[whose], today)
 
 
-def _differ(said_differently: SaidDifferently, student: Body, today: date) -> Clock:
+def _differ(said_differently: SaidDifferently, student: StudentBody, today: date) -> Clock:
     about = "session" if said_differently.kind == SessionAttended.TOPIC else "score"
     what = f"Two people said different things about a {about}"
     return Clock(
@@ -277,7 +286,7 @@ def _differ(said_differently: SaidDifferently, student: Body, today: date) -> Cl
     )
 
 
-def _left(missed: Sequence[Missed], student: Body, expectations: Expectations) -> list[Missed]:
+def _left(missed: Sequence[Missed], student: StudentBody, expectations: Expectations) -> list[Missed]:
     """The sessions missed that are to be followed up: the student was expected, and nobody ended it with a reason.
 
     An ending ends what was missed until the day that it names and before it was recorded: never what is missed later.
@@ -287,7 +296,7 @@ def _left(missed: Sequence[Missed], student: Body, expectations: Expectations) -
     return [one for one in left if expectations.of_session(student, one.day, one.session).was_offered]
 
 
-def _absence(days: Sequence[date], student: Body, today: date) -> Clock:
+def _absence(days: Sequence[date], student: StudentBody, today: date) -> Clock:
     """One clock for each student: from the first day that nobody followed up, until somebody reaches out."""
     whole = "An absence without a reason is" if len(days) == 1 else f"{len(days)} days of absence without a reason are"
     return Clock(
@@ -303,36 +312,30 @@ def _absence(days: Sequence[date], student: Body, today: date) -> Clock:
 # What was ended -------------------------------------------------------------------------------------------------------
 
 
-def ended_with_reason(reader: Reader, setting: Body, students: Iterable[Body]) -> list[Ended]:
+def ended_with_reason(reader: Reader, setting: SettingBody, students: Iterable[StudentBody]) -> list[Ended]:
     """What was due for these students, or with a commissioner, and was ended with a reason; the newest first.
 
     Opens the reasons.
     """
-    names = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting.get("commissioners", ())}
-    held: list[tuple[Body | None, Body]] = [
-        (student, clock) for student in students for clock in student.get("ended_clocks", ())
-    ]
-    held += [(None, clock) for clock in setting.get("ended_clocks", ())]
-    events = reader.events([one["position"] for _, one in held])
+    names = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting["commissioners"]}
+    of_students = [(student, clock) for student in students for clock in student.get("ended_clocks", ())]
+    reviews = setting.get("ended_clocks", ())
+    events = reader.events([ended["position"] for ended in (*(clock for _, clock in of_students), *reviews)])
     found: list[tuple[int, Ended]] = []
-    for student, one in held:
-        event: Any = events.get(one["position"])
-        if event is None:
-            continue
-        review = student is None
-        rule = CLOCK_BY_NAME["half-term review" if review else one["clock"]]
-        about = f"{one['commissioner_id']}/{one['last']}" if review else one["about"]
-        what = (
-            f"with {names.get(one['commissioner_id'], 'a commissioner')}, half-term until {one['last']}"
-            if review
-            else ""
-        )
-        on = local_day(microseconds(event.stamp.recorded_at), setting["time_zone"])
-        reason = event.reason if isinstance(event.reason, str) else None
-        found.append(
-            (
-                one["position"],
-                Ended(rule, about, student, what, one["reason_code"], reason, str(event.stamp.author_id), on),
-            )
-        )
+
+    def tell(ended: EndedClock | EndedReview, name: str, about: str, student: StudentBody | None, what: str) -> None:
+        event: Any = events.get(ended["position"])
+        if event is not None:
+            on = local_day(microseconds(event.stamp.recorded_at), setting["time_zone"])
+            reason = event.reason if isinstance(event.reason, str) else None
+            rule, by = CLOCK_BY_NAME[name], str(event.stamp.author_id)
+            told = Ended(rule, about, student, what, ended["reason_code"], reason, by, on)
+            found.append((ended["position"], told))
+
+    for student, clock in of_students:
+        tell(clock, clock["clock"], clock["about"], student, "")
+    for review in reviews:
+        commissioner = names.get(review["commissioner_id"], "a commissioner")
+        about = f"{review['commissioner_id']}/{review['last']}"
+        tell(review, "half-term review", about, None, f"with {commissioner}, half-term until {review['last']}")
     return [ended for _, ended in sorted(found, key=lambda pair: -pair[0])]

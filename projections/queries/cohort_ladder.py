@@ -14,10 +14,11 @@ from typing import Any
 from uuid import UUID
 
 from frameworks import Definition
+from projections.bodies import SettingBody, StudentBody
 from projections.progress import IN_ORDER, climb, median
 from projections.queries.crosswalks import carried_into
 from projections.queries.overview import WEEKS, recent_rungs
-from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.reading import Reader, Unknown
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,14 @@ class CohortLadder:
     """
 
     ladder: Definition
-    students: list[tuple[Body, dict[str, Any]]]
+    students: list[tuple[StudentBody, dict[str, Any]]]
     median_latest: str | None
     median_sustained: str | None
     elsewhere: int
 
 
 def cohort_ladder(
-    reader: Reader, setting: Body, students: Sequence[Body], key: str, now: datetime, weeks: int = WEEKS
+    reader: Reader, setting: SettingBody, students: Sequence[StudentBody], key: str, now: datetime, weeks: int = WEEKS
 ) -> CohortLadder:
     """These students of a setting on a ladder `id@version`. Raises Unknown where it was not published."""
     ladder = reader.definition(key)
@@ -45,7 +46,7 @@ def cohort_ladder(
     shared = {rung.id: over.id for rung, over in ladder.climb()}
     carried = {walk.key: walk for walk in carried_into(reader, ladder)}
     days = recent_rungs(reader, setting, students, now, weeks)
-    rows: list[tuple[Body, dict[str, Any]]] = []
+    rows: list[tuple[StudentBody, dict[str, Any]]] = []
     elsewhere = 0
     for student in students:
         reached: list[list[Any]] = []

@@ -15,8 +15,9 @@ from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from frameworks.language.learning import GroupUnit, NextSteps, Step, UnitState, group_units, next_steps, unit_states
+from projections.bodies import StudentBody
 from projections.queries.crosswalks import Carried, carried_into
-from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.writers.joined import records_at
 from projections.writers.learning import Learning, Steps, present, read_steps, steps_taken
@@ -37,7 +38,7 @@ class GroupCurriculum:
     """A group in one curriculum. Bits of its units stand for the places of `students`."""
 
     curriculum: Definition
-    students: list[Body]
+    students: list[StudentBody]
     units: list[GroupUnit]
 
     def shared(self, limit: int = 12) -> list[GroupUnit]:
@@ -70,7 +71,7 @@ def student_curriculum(
 
 
 def group_curriculum(
-    reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None
+    reader: Reader, students: Sequence[StudentBody], key: str, as_of: datetime, known_at: datetime | None
 ) -> GroupCurriculum:
     """A group's units of a curriculum. Raises Unknown for the curriculum."""
     curriculum, statuses = group_statuses(reader, students, key, as_of, known_at)
@@ -78,7 +79,7 @@ def group_curriculum(
 
 
 def group_statuses(
-    reader: Reader, students: Sequence[Body], key: str, as_of: datetime, known_at: datetime | None
+    reader: Reader, students: Sequence[StudentBody], key: str, as_of: datetime, known_at: datetime | None
 ) -> tuple[Definition, list[dict[str, Any]]]:
     """A curriculum, and the status of every unit that each of some students has touched.
 

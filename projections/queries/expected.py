@@ -9,19 +9,29 @@ goes by bodies of the registry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.days import Days
 from ap_ledger.events.moments import moment, zone
+from projections.bodies import (
+    ExpectedDayBody,
+    PlacementFacts,
+    SettingBody,
+    SettingFacts,
+    SlotBody,
+    StretchBody,
+    StudentWeek,
+)
 from projections.one_fact import MISSABLE, Attested, sessions_counted
 from projections.progress import DayCell
-from projections.queries.reading import Body, Reader, timetable_on
+from projections.queries.on_day import timetable_on
+from projections.queries.reading import Reader
 from projections.queries.relations import by_student, known_at_position, placement_days
 
 Why = Literal["expected", "not-placed", "closed", "no-week", "not-held", "no-days", "not-then"]
@@ -37,7 +47,7 @@ EVERY_WEEKDAY = (1, 2, 3, 4, 5)
 class Expectation(NamedTuple):
     """The slots in which a student is expected on a day, in the order of the timetable, and why these or none."""
 
-    slots: tuple[Body, ...]
+    slots: tuple[SlotBody, ...]
     why: Why
 
     @property
@@ -53,17 +63,24 @@ Asked = Callable[[date, Sequence[Attested]], Expectation]
 """Whether one student was expected in a session of a day."""
 
 
+class AlikeWeeks(TypedDict):
+    """Weeks that are alike, from a date on (the empty text is the first day asked for): the days with any slots."""
+
+    from_date: str
+    days: list[ExpectedDayBody]
+
+
 class Expectations:
     """Whom a setting expects when. `placements` are all that are known of its students."""
 
-    def __init__(self, setting: Body, placements: Iterable[Body]) -> None:
+    def __init__(self, setting: SettingBody, placements: Iterable[PlacementFacts]) -> None:
         self._setting = setting
         self._placements = by_student(placements)
         # A page asks about many days of the same few students, so what answers are made of is worked out once.
         self._placed: dict[str, Days] = {}
-        self._held: dict[date, tuple[Body, ...] | None] = {}
+        self._held: dict[date, tuple[SlotBody, ...] | None] = {}
 
-    def on(self, student: Body, day: date) -> Expectation:
+    def on(self, student: StudentWeek, day: date) -> Expectation:
         """A student on a day."""
         if day not in self._days_placed(student["id"]):
             return Expectation((), "not-placed")
@@ -72,7 +89,7 @@ class Expectations:
             return Expectation((), "closed")
         return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
-    def of_session(self, student: Body, day: date, told: Iterable[Attested]) -> Expectation:
+    def of_session(self, student: StudentWeek, day: date, told: Iterable[Attested]) -> Expectation:
         """A student in a session of a day, by what was told of it."""
         whole = self.on(student, day)
         if whole.why in ("not-placed", "closed"):
@@ -87,18 +104,18 @@ class Expectations:
         ]
         return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
-    def weeks(self, student: Body, since: date) -> list[Body]:
+    def weeks(self, student: StudentWeek, since: date) -> list[AlikeWeeks]:
         """What a student's weeks are like from a day on, as stretches that are alike from one change to the next.
 
         A phone that has no signal finds every day in these, holidays and the end of a placement included, and needs no
         rule of its own.
         """
         changes = sorted({since, *(day for day in self._changes(student) if day > since)})
-        made: list[Body] = []
+        made: list[AlikeWeeks] = []
         for first, following in pairwise([*changes, date.max]):
             stretch = [first + timedelta(days=n) for n in range(min(7, (following - first).days))]
             there = ((day.isoweekday(), [slot["id"] for slot in self.on(student, day).slots]) for day in stretch)
-            days = [{"weekday": weekday, "slots": slots} for weekday, slots in sorted(there) if slots]
+            days: list[ExpectedDayBody] = [{"weekday": on, "slots": slots} for on, slots in sorted(there) if slots]
             if not made or made[-1]["days"] != days:
                 made.append({"from_date": "" if first == since else first.isoformat(), "days": days})
         return made
@@ -111,7 +128,7 @@ class Expectations:
             self._placed[student] = placement_days(self._placements.get(student, ()))
         return self._placed[student]
 
-    def _slots_held(self, day: date) -> tuple[Body, ...] | None:
+    def _slots_held(self, day: date) -> tuple[SlotBody, ...] | None:
         """The slots that the setting holds on a day, whoever comes; None where it is closed."""
         if day not in self._held:
             slots = timetable_on(self._setting, day.isoformat())
@@ -119,27 +136,27 @@ class Expectations:
             self._held[day] = held if is_open(self._setting, day) else None
         return self._held[day]
 
-    def _changes(self, student: Body) -> Iterator[date]:
+    def _changes(self, student: StudentWeek) -> Iterator[date]:
         """The days on which anything may begin to be otherwise."""
         for one in self._placements.get(student["id"], ()):
             yield from _edges(one["start"], one["end"])
         calendars = self._setting.get("calendars", ())
-        for held in (*student.get("expected", ()), *self._setting.get("timetables", ()), *calendars):
+        for held in (*student["expected"], *self._setting["timetables"], *calendars):
             yield date.fromisoformat(held["from_date"])
         for calendar in calendars:
             for span in (*calendar.get("terms", ()), *calendar.get("closures", ())):
                 yield from _edges(span["first"], span["last"])
 
 
-def expected_at(reader: Reader, student_id: UUID, setting: Body, position: int) -> Asked:
+def expected_at(reader: Reader, student_id: UUID, setting: SettingBody, position: int) -> Asked:
     """In which sessions a student was expected, as known at a position: looked up when it is first asked for, as it
     seldom is."""
 
     @cache
-    def known() -> tuple[Expectations, Body]:
+    def known() -> tuple[Expectations, StudentWeek]:
         records = reader.ledger.states.records(student_id)
         found, key = known_at_position(reader, setting, records, position), str(student_id)
-        whose = {"id": key, "expected": found.expected.get(key, ())}
+        whose: StudentWeek = {"id": key, "expected": found.expected.get(key, [])}
         return Expectations(found.setting, found.placements.get(key, ())), whose
 
     def expected(day: date, session: Sequence[Attested]) -> Expectation:
@@ -164,9 +181,9 @@ def _was_offered(asked: Callable[[Sequence[Attested]], Expectation], session: Se
     return asked(session).was_offered
 
 
-def _among(held: Sequence[Body], student: Body, day: date, is_timetabled: bool) -> Expectation:
+def _among(held: Sequence[SlotBody], student: StudentWeek, day: date, is_timetabled: bool) -> Expectation:
     """Which of some slots that the setting holds a student's own week names."""
-    week = in_force(student.get("expected", ()), day)
+    week = in_force(student["expected"], day)
     if not held and is_timetabled:
         return Expectation((), "not-held")
     if week is None:
@@ -178,12 +195,12 @@ def _among(held: Sequence[Body], student: Body, day: date, is_timetabled: bool) 
     return Expectation((), "not-then" if any(one["slots"] for one in week["days"]) else "no-days")
 
 
-def _lies_within(slot: Body, times: Iterable[tuple[str, str]]) -> bool:
+def _lies_within(slot: SlotBody, times: Iterable[tuple[str, str]]) -> bool:
     """Whether a slot lies, with a part of it, between any of these local times (HH:MM)."""
     return any(slot["starts"][:5] < ends and slot["ends"][:5] > starts for starts, ends in times)
 
 
-def is_open(setting: Mapping[str, Any], day: date) -> bool:
+def is_open(setting: SettingFacts, day: date) -> bool:
     """Whether a setting is open on a day: in a half-term and not in a closure of the calendar in force.
 
     Where there is no calendar every weekday counts as open, and where a calendar names no half-terms only its closures
@@ -196,7 +213,7 @@ def is_open(setting: Mapping[str, Any], day: date) -> bool:
     return not _in_any(calendar.get("closures", ()), day) and (not terms or _in_any(terms, day))
 
 
-def _in_any(spans: Sequence[Body], day: date) -> bool:
+def _in_any(spans: Sequence[StretchBody], day: date) -> bool:
     return any(span["first"] <= day.isoformat() <= span["last"] for span in spans)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 from ap_ledger.kinds import TOLD
 from ap_ledger.kinds.row import Mark
 from frameworks import Definition
+from projections.bodies import SettingBody
 from projections.outcomes import seen_by_theme
 from projections.progress import IN_ORDER, SUMS, Climb, DayCell, Statuses, combine, with_own_steps
 from projections.queries.crosswalks import outcomes_carried
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 
 Json = dict[str, Any]
 TIPS = ("baseline", "latest", "sustained", "highest_sustained")
@@ -32,7 +33,11 @@ def drawn_marks() -> list[Mark]:
 
 
 def frames(
-    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], statuses: Statuses, newest: Sequence[Definition]
+    reader: Reader,
+    setting: SettingBody,
+    days: Sequence[tuple[str, DayCell]],
+    statuses: Statuses,
+    newest: Sequence[Definition],
 ) -> Json:
     """Frames over days given in order as (ISO date, cell).
 
@@ -88,7 +93,7 @@ def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, J
 
 
 def _themes(
-    reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]
+    reader: Reader, setting: SettingBody, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]
 ) -> dict[str, Json]:
     """By framework, theme and kind of slot: what each day added to seen and to looked-for."""
     kinds = reader.slot_kinds(setting)

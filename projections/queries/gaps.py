@@ -12,9 +12,10 @@ from ap_ledger.events.days import Days
 from ap_ledger.events.entries import OutcomeScored
 from ap_ledger.events.moments import microseconds
 from ap_ledger.kinds.items import CANCELLED_BY_US, ScoredItem
+from projections.bodies import SettingBody
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import end_of
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.queries.relations import placement_days
 from projections.uncertainty import Interval, share
 from projections.writers.student_days import COUNTS_NOW, StudentDays
@@ -44,7 +45,7 @@ class RatersApart:
 class Gaps:
     """What is missing from a period of some students."""
 
-    def __init__(self, reader: Reader, setting: Body, periods: Sequence[StudentPeriod]) -> None:
+    def __init__(self, reader: Reader, setting: SettingBody, periods: Sequence[StudentPeriod]) -> None:
         self.reader, self.setting, self.periods = reader, setting, periods
 
     def tables(self) -> list[tuple[str, str, Sequence[str], list[list[Any]]]]:

@@ -17,9 +17,10 @@ from ap_ledger.events.moments import local_day, microseconds, moment, stored_tim
 from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from ap_ledger.stores.mapper import open_personal
+from projections.bodies import SettingBody
 from projections.progress import DayCell, Progress, Statuses, combine, fold_day
 from projections.queries.expected import Asked, as_offered, expected_at
-from projections.queries.reading import Body, Reader, Unknown
+from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.runner import see
 from projections.writers.student_days import TOLD_AT, StudentDays, read_cell, read_days, rows_of_day
@@ -60,7 +61,7 @@ def history(
 def days_at(
     reader: Reader,
     student_id: UUID,
-    setting: Body,
+    setting: SettingBody,
     as_of: datetime,
     known_at: datetime | None,
     within: Days = EVERY_DAY,
@@ -106,7 +107,7 @@ def known_position(reader: Reader, known_at: datetime | None) -> int:
     return seen if known_at is None else min(reader.ledger.position_at(known_at), seen)
 
 
-def progress_of(reader: Reader, setting: Body, days: Sequence[tuple[str, DayCell]]) -> Progress:
+def progress_of(reader: Reader, setting: SettingBody, days: Sequence[tuple[str, DayCell]]) -> Progress:
     """The one fold over days, with the ladders and slots they were scored against."""
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}

@@ -15,8 +15,10 @@ from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from frameworks.language.cadence import Completeness, Stretch, completeness, due, stretches
 from frameworks.language.scoring import Comparison, Context, Scored, compare, score
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.crosswalks import Carried, carried_into
-from projections.queries.reading import Body, Reader, age_on
+from projections.queries.on_day import age_on
+from projections.queries.reading import Reader
 from projections.queries.relations import days_placed, placed_on
 from projections.writers.learning import Answered, Learning, read_answers
 
@@ -54,14 +56,14 @@ class Rater:
 class Due:
     """A questionnaire that a respondent has not answered in the present stretch of its cadence."""
 
-    student: Body
+    student: StudentBody
     instrument: Definition
     respondent: str
     by: date
     last: date | None
 
 
-def half_terms(setting: Body) -> list[Stretch]:
+def half_terms(setting: SettingBody) -> list[Stretch]:
     """The half-terms of a setting: of each calendar those that end while it is in force."""
     return [
         Stretch(date.fromisoformat(term["first"]), date.fromisoformat(term["last"]))
@@ -71,7 +73,7 @@ def half_terms(setting: Body) -> list[Stretch]:
     ]
 
 
-def usual_period(setting: Body, today: date) -> tuple[date, date]:
+def usual_period(setting: SettingBody, today: date) -> tuple[date, date]:
     """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
     held = [term for term in half_terms(setting) if term.first <= today]
     if not held:
@@ -123,8 +125,8 @@ def _rater(
     respondent: str,
     given: Sequence[tuple[Answered, Carried | None]],
     events: Mapping[int | None, Any],
-    student: Body,
-    setting: Body,
+    student: StudentBody,
+    setting: SettingBody,
     today: date,
     placed: Days,
 ) -> Rater:
@@ -159,7 +161,7 @@ def answers_of(event: Any) -> dict[str, Any] | None:
     return answers if isinstance(answers, dict) and answers != {"erased": True} else None
 
 
-def all_due(reader: Reader, setting: Body, students: Sequence[Body], now: datetime) -> list[Due]:
+def all_due(reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime) -> list[Due]:
     """What is due today in a setting, the soonest first. Students whose placement is over are left out."""
     today = local_day(microseconds(now), setting["time_zone"])
     placed = placed_on(reader.whole("placements", setting), today)

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from frameworks.language.letters import tidy
+from projections.bodies import OwnItemsPart
 from projections.names import FullName, short_names, unnamed
 
 ERASED = "[erased]"
@@ -25,10 +26,10 @@ def called(body: Mapping[str, Any], event: Any, names: Mapping[str, Mapping[str,
     return short_names([person] if person else [])
 
 
-def labels_of(said: Mapping[str, Any], event: Any) -> dict[str, str]:
+def labels_of(own: OwnItemsPart, event: Any) -> dict[str, str]:
     """What own items say, by their ids."""
     labels = event.labels if event is not None and isinstance(event.labels, dict) else {}
-    return {item: labels.get(item, CLOSED if event is None else ERASED) for item in said["items"]}
+    return {item: labels.get(item, CLOSED if event is None else ERASED) for item in own["items"]}
 
 
 def identity_of(event: Any) -> dict[str, Any]:

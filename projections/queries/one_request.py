@@ -6,7 +6,8 @@ from collections.abc import Hashable
 from typing import Any
 
 from ap_ledger.events.base import Event
-from projections.queries.reading import Body, Reader
+from projections.bodies import Kind
+from projections.queries.reading import Reader
 
 A_REQUEST = 60.0
 """Longer than a request takes, in seconds: what it looked at first holds for all of it."""
@@ -23,20 +24,17 @@ class OneRequest(Reader):
         self._looked: tuple[int, int] | None = None
         self._read_before = False
 
-    def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
-        """All bodies of one kind; the same ones again, however often they are asked for."""
-        asked = (kind, setting["id"] if setting else None)
+    def _all(self, kind: Kind, setting_id: str | None) -> list[Any]:
+        asked = (kind, setting_id)
         if asked not in self._said:
-            self._said[asked] = super().whole(kind, setting)
+            self._said[asked] = super()._all(kind, setting_id)
         return list(self._said[asked])
 
-    def one(self, kind: str, key: str) -> Body | None:
-        """One body by its key; the same one again, however often it is asked for."""
+    def _single(self, kind: Kind, key: str) -> Any:
         asked = (kind, "one", key)
         if asked not in self._said:
-            self._said[asked] = super().one(kind, key)
-        found: Body | None = self._said[asked]
-        return found
+            self._said[asked] = super()._single(kind, key)
+        return self._said[asked]
 
     def _look(self) -> tuple[int, int]:
         if self._looked is None:

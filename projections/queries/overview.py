@@ -13,8 +13,9 @@ import orjson
 from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
+from projections.bodies import SettingBody, StudentBody
 from projections.progress import Progress, combine
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.writers.student_days import StudentDays
 
 WEEKS = 6
@@ -23,8 +24,8 @@ SPARK_POINTS = 60
 
 def overview(
     reader: Reader,
-    setting: Body,
-    students: Sequence[Body],
+    setting: SettingBody,
+    students: Sequence[StudentBody],
     now: datetime,
     within: Mapping[str, Days] = MappingProxyType({}),
 ) -> list[dict[str, Any]]:
@@ -45,7 +46,7 @@ def overview(
 
 
 def recent_rungs(
-    reader: Reader, setting: Body, students: Sequence[Body], now: datetime, weeks: int = WEEKS
+    reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime, weeks: int = WEEKS
 ) -> dict[UUID, list[tuple[str, Any]]]:
     """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by
     student."""
@@ -69,7 +70,7 @@ def recent_rungs(
     return days
 
 
-def _line(reader: Reader, student: Body, days: list[tuple[str, Any]]) -> dict[str, Any]:
+def _line(reader: Reader, student: StudentBody, days: list[tuple[str, Any]]) -> dict[str, Any]:
     keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
     progress: Progress = combine(days, ladders, {})

@@ -14,11 +14,12 @@ from ap_ledger.events.days import Days
 from ap_ledger.kinds.items import VisitItem
 from frameworks import Definition
 from frameworks.language.scoring import ItemResult
+from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody
 from projections.one_fact import DISPUTED
 from projections.outcomes import Seen
 from projections.progress import BASELINE_CONTACTS, DayCell, median
 from projections.queries.instruments import answered
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.uncertainty import Interval, further, middle_half
 
 BASELINE_DAYS = LATEST_DAYS = 14
@@ -198,8 +199,8 @@ class Asks(Protocol):
 class StudentPeriod:
     """One student's period."""
 
-    student: Body
-    setting: Body
+    student: StudentBody
+    setting: SettingBody
     first: date
     last: date
     position: int
@@ -207,12 +208,12 @@ class StudentPeriod:
     as_of: datetime
     incomplete: bool
     days: Cells
-    placement: Body | None
+    placement: PlacementFacts | None
     until: date
     """The last day that counts: that of the period, or of the relation by which it is told where that ended before."""
     within: Days
     placed_by: UUID | None
-    expected: Sequence[Body]
+    expected: list[ExpectedFact]
     ladders: Sequence[LadderFacts]
     themes: Sequence[ThemeFacts]
     curricula: Sequence[CurriculumFacts]

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
+from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody, StudentWeek
 from projections.outcomes import Seen, seen_by_theme
 from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
 from projections.queries.crosswalks import outcomes_carried
@@ -32,11 +33,11 @@ from projections.queries.period_facts import (
     ThemeFacts,
     between,
 )
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.queries.relations import known_of, latest_placement, placement_days
 
 
-def end_of(day: date, setting: Body) -> datetime:
+def end_of(day: date, setting: SettingBody) -> datetime:
     """The last moment of a day where the setting is."""
     return datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(setting["time_zone"])) - timedelta(
         microseconds=1
@@ -45,8 +46,8 @@ def end_of(day: date, setting: Body) -> datetime:
 
 def student_period(
     reader: Reader,
-    student: Body,
-    setting: Body,
+    student: StudentBody,
+    setting: SettingBody,
     first: date,
     last: date,
     known_at: datetime | None,
@@ -59,8 +60,8 @@ def student_period(
 
 def periods(
     reader: Reader,
-    setting: Body,
-    students: Sequence[Body],
+    setting: SettingBody,
+    students: Sequence[StudentBody],
     first: date,
     last: date,
     known_at: datetime | None,
@@ -82,11 +83,13 @@ def periods(
         counted = within if placed_by is None else within & placement_days(placements, placed_by)
         placement = latest_placement(placements, counted & days_of([(first, last)]))
         if placed_by is None or placement is not None:
-            expected = partial(expectations.of_session, {**student, "expected": known.expected.get(student["id"], ())})
+            weeks = known.expected.get(student["id"], [])
+            week: StudentWeek = {"id": student["id"], "expected": weeks}
+            expected = partial(expectations.of_session, week)
             days, _, incomplete = days_at(
                 reader, UUID(student["id"]), known.setting, as_of, known_at, counted, expected
             )
-            whose = _Whose(student, known.expected.get(student["id"], ()), placement, counted, placed_by, expectations)
+            whose = _Whose(student, weeks, placement, counted, placed_by, expectations)
             made.append(
                 _period(
                     reader,
@@ -105,9 +108,9 @@ def periods(
 class _Whose(NamedTuple):
     """Whose period it is, and by what it is told."""
 
-    student: Body
-    expected: Sequence[Body]
-    placement: Body | None
+    student: StudentBody
+    expected: list[ExpectedFact]
+    placement: PlacementFacts | None
     within: Days
     placed_by: UUID | None
     expectations: Expectations
@@ -116,14 +119,14 @@ class _Whose(NamedTuple):
 def _period(
     reader: Reader,
     whose: _Whose,
-    setting: Body,
+    setting: SettingBody,
     first: date,
     last: date,
     days: Cells,
     newest: Sequence[Definition],
     known: tuple[int, datetime | None, datetime, bool],
 ) -> StudentPeriod:
-    student = {**whose.student, "expected": whose.expected}
+    week: StudentWeek = {"id": whose.student["id"], "expected": whose.expected}
     inside = between(days, first, last)
     # Where a relation ended before the period did, what is latest is what was latest in it.
     until = min(last, whose.within.until(last).last) if whose.within.until(last) else last
@@ -145,9 +148,9 @@ def _period(
         ladders=_ladders(reader, days),
         themes=_themes(reader, setting, days, inside, until, newest),
         curricula=_curricula(reader, days, inside),
-        completeness=_completeness(whose.expectations, student, inside),
+        completeness=_completeness(whose.expectations, week, inside),
         in_period=inside,
-        ask=lambda question: question(reader, UUID(student["id"]), known[2], known[1], whose.within),
+        ask=lambda question: question(reader, UUID(week["id"]), known[2], known[1], whose.within),
     )
 
 
@@ -179,7 +182,7 @@ def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
 
 
 def _themes(
-    reader: Reader, setting: Body, days: Cells, inside: Cells, last: date, newest: Sequence[Definition]
+    reader: Reader, setting: SettingBody, days: Cells, inside: Cells, last: date, newest: Sequence[Definition]
 ) -> list[ThemeFacts]:
     def counted(some: Cells) -> dict[str, Seen]:
         outcomes = outcomes_carried(
@@ -281,7 +284,7 @@ def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFac
     return found
 
 
-def _completeness(expectations: Expectations, student: Body, inside: Cells) -> tuple[int, int]:
+def _completeness(expectations: Expectations, student: StudentWeek, inside: Cells) -> tuple[int, int]:
     """How many slots were expected on the days on which a session was attended, and how many of those were scored at
     all."""
     wanted = scored = 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 from uuid import UUID
 
 import orjson
@@ -13,23 +13,31 @@ from sqlalchemy import Connection
 
 from ap_ledger.errors import Busy, Unreadable
 from ap_ledger.events.base import Event
-from ap_ledger.events.dated import in_force
 from ap_ledger.recording.ledger import Ledger
 from frameworks import Definition
 from projections import PROJECTIONS
+from projections.bodies import (
+    DeviceBody,
+    FrameworkBody,
+    JoinedRecordBody,
+    Kind,
+    PersonBody,
+    PlacementBody,
+    ProposalBody,
+    ReportBody,
+    SettingBody,
+    SettingFacts,
+    StudentBody,
+    WorryBody,
+)
 from projections.names import short_names, unnamed
-from projections.queries.naming import CLOSED, ERASED, PERSONAL, called, full_name, identity_of, labels_of
+from projections.queries.naming import CLOSED, ERASED, PERSONAL, called, full_name, identity_of
 from projections.views import Generation, Views
 from projections.writers.registry import JOINED_RECORDS, Registry
 
 T = TypeVar("T")
-Body = dict[str, Any]
 PAGE = 500
 """So many bodies are read at once."""
-
-
-BOTH = " / "
-"""Stands between the words of two records of one child."""
 
 
 class Unknown(Exception):
@@ -49,12 +57,12 @@ class Reader:
 
     # Things there are ---------------------------------------------------------------------------------------------
 
-    def collection(self, kind: str, setting_id: UUID | None = None, after: str = "", limit: int = 100) -> list[Body]:
-        """Bodies of one kind (settings, people, students, placements, frameworks) in the order of their keys, after one
-        of them."""
+    def collection(self, kind: Kind, setting_id: UUID | None = None, after: str = "", limit: int = 100) -> list[Any]:
+        """Bodies of one kind in the order of their keys, after one of them."""
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
-            where, given = "kind = ? AND id > ?", [kind, after]
+            given: list[str] = [kind, after]
+            where = "kind = ? AND id > ?"
             if setting_id is not None:
                 where, given = f"{where} AND setting_id = ?", [*given, str(setting_id)]
             ask = f"SELECT id, position, body FROM registry__{live.name} WHERE {where} ORDER BY id LIMIT ?"
@@ -63,10 +71,33 @@ class Reader:
             kept = self._kept(connection, live) if any(body.get("student_id") for body in bodies) else {}
         return self._named(kind, [_told_of(body, kept) for body in bodies])
 
-    def whole(self, kind: str, setting: Body | None = None) -> list[Body]:
+    @overload
+    def whole(self, kind: Literal["settings"]) -> list[SettingBody]: ...
+    @overload
+    def whole(self, kind: Literal["people"], setting: SettingFacts | None = None) -> list[PersonBody]: ...
+    @overload
+    def whole(self, kind: Literal["devices"], setting: SettingFacts | None = None) -> list[DeviceBody]: ...
+    @overload
+    def whole(self, kind: Literal["students"], setting: SettingFacts | None = None) -> list[StudentBody]: ...
+    @overload
+    def whole(self, kind: Literal["joined-records"], setting: SettingFacts | None = None) -> list[JoinedRecordBody]: ...
+    @overload
+    def whole(self, kind: Literal["placements"], setting: SettingFacts | None = None) -> list[PlacementBody]: ...
+    @overload
+    def whole(self, kind: Literal["frameworks"]) -> list[FrameworkBody]: ...
+    @overload
+    def whole(self, kind: Literal["proposals"], setting: SettingFacts | None = None) -> list[ProposalBody]: ...
+    @overload
+    def whole(self, kind: Literal["reports"], setting: SettingFacts | None = None) -> list[ReportBody]: ...
+    @overload
+    def whole(self, kind: Literal["worries"], setting: SettingFacts | None = None) -> list[WorryBody]: ...
+    def whole(self, kind: Kind, setting: SettingFacts | None = None) -> Any:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
-        found: list[Body] = []
-        where, page = UUID(setting["id"]) if setting else None, list[Body]()
+        return self._all(kind, setting["id"] if setting else None)
+
+    def _all(self, kind: Kind, setting_id: str | None) -> list[Any]:
+        found: list[Any] = []
+        where, page = UUID(setting_id) if setting_id else None, list[Any]()
         while not found or len(page) == PAGE:
             page = self.collection(kind, where, found[-1]["key"] if found else "", PAGE)
             found += page
@@ -74,7 +105,7 @@ class Reader:
                 break
         return found
 
-    def everyone(self, setting: Body, known_at: datetime | None = None) -> list[Body]:
+    def everyone(self, setting: SettingFacts, known_at: datetime | None = None) -> list[StudentBody]:
         """Every student of a setting, named, in the order of their ids.
 
         As it was known at a time, records that were joined since are students of their own.
@@ -83,10 +114,10 @@ class Reader:
         if known_at is None:
             return found
         known = self.ledger.position_at(known_at)
-        apart = [body for body in self.whole(JOINED_RECORDS, setting) if body["joined_from"] > known]
-        return sorted((*found, *apart), key=lambda body: str(body["id"]))
+        apart = [record for record in self.whole(JOINED_RECORDS, setting) if record["joined_from"] > known]
+        return sorted((*found, *apart), key=lambda student: student["id"])
 
-    def student_and_setting(self, student_id: UUID) -> tuple[Body, Body]:
+    def student_and_setting(self, student_id: UUID) -> tuple[StudentBody, SettingBody]:
         """A student and the setting that admitted them. Raises Unknown."""
         student = self.one("students", str(student_id))
         setting = self.one("settings", student["setting_id"]) if student else None
@@ -94,8 +125,21 @@ class Reader:
             raise Unknown
         return student, setting
 
-    def one(self, kind: str, key: str) -> Body | None:
+    @overload
+    def one(self, kind: Literal["settings"], key: str) -> SettingBody | None: ...
+    @overload
+    def one(self, kind: Literal["people"], key: str) -> PersonBody | None: ...
+    @overload
+    def one(self, kind: Literal["students"], key: str) -> StudentBody | None: ...
+    @overload
+    def one(self, kind: Literal["frameworks"], key: str) -> FrameworkBody | None: ...
+    @overload
+    def one(self, kind: Literal["reports"], key: str) -> ReportBody | None: ...
+    def one(self, kind: Kind, key: str) -> Any:
         """One body by its key, named, or None. That of a joined record is as it was before, and says who is kept."""
+        return self._single(kind, key)
+
+    def _single(self, kind: Kind, key: str) -> Any:
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
             ask = self.views.sql(f"SELECT position, body FROM registry__{live.name} WHERE kind = ? AND id = ?")
@@ -112,7 +156,7 @@ class Reader:
         rows = connection.exec_driver_sql(ask, (JOINED_RECORDS,))
         return {key: orjson.loads(body)["kept_student"] for key, body in rows}
 
-    def _named(self, kind: str, bodies: list[Body]) -> list[Body]:
+    def _named(self, kind: Kind, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Puts names in, opened all at once from the events that said them; `[erased]` where their keys were shredded.
 
         A student who is not identified yet has a name all the same, by which two of them are told apart.
@@ -174,33 +218,6 @@ class Reader:
             self._definitions[key] = self.ledger.published.definition(key)
         return self._definitions[key]
 
-    def own_labels(self, students: Sequence[Body]) -> dict[str, dict[str, dict[str, str]]]:
-        """What students' own items say, by student, by the id of the shared definition, by their own id; opened here,
-        all at once."""
-        own = [
-            (student["id"], definition, part)
-            for student in students
-            for definition, said in student.get("own_items", {}).items()
-            for part in (said, *said.get("joined", {}).values())
-            if part["position"]
-        ]
-        events = self.events([part["position"] for *_, part in own])
-        found: dict[str, dict[str, dict[str, str]]] = {student["id"]: {} for student in students}
-        for student, definition, part in own:
-            words = found[student].setdefault(definition, {})
-            for item, label in labels_of(part, events.get(part["position"])).items():
-                # Where two records of a child say different things under one id, both stand there.
-                words[item] = BOTH.join(dict.fromkeys(filter(None, (*words.get(item, "").split(BOTH), label))))
-        return found
-
-    def needs_of(self, students: Sequence[Body], day: date) -> dict[str, tuple[str, ...]]:
-        """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here,
-        all at once."""
-        held = {student["id"]: found for student in students if (found := in_force(student.get("needs", ()), day))}
-        events = self.events([one["position"] for one in held.values()])
-        said = {student: getattr(events.get(one["position"]), "needs", None) for student, one in held.items()}
-        return {student: needs for student, needs in said.items() if isinstance(needs, tuple)}
-
     def newest(self, kind: str, on: date) -> list[Definition]:
         """The newest version in use of every published definition of a kind, in the order of their ids."""
         newest: dict[str, Definition] = {}
@@ -234,9 +251,9 @@ class Reader:
     def _read(self, positions: list[int]) -> list[Event]:
         return self.ledger.read(positions)
 
-    def slot_kinds(self, setting: Body) -> dict[str, str]:
+    def slot_kinds(self, setting: SettingFacts) -> dict[str, str]:
         """The kind of every slot a setting ever had, by slot id."""
-        return {slot["id"]: slot["kind"] for timetable in setting.get("timetables", ()) for slot in timetable["slots"]}
+        return {slot["id"]: slot["kind"] for timetable in setting["timetables"] for slot in timetable["slots"]}
 
     # Positions ----------------------------------------------------------------------------------------------------
 
@@ -259,34 +276,7 @@ class Reader:
         return live
 
 
-def _told_of(body: Body, kept: dict[str, str]) -> Body:
+def _told_of(body: dict[str, Any], kept: dict[str, str]) -> dict[str, Any]:
     """A body that names a student, with the id of the one that is kept where records were joined."""
     student = str(body.get("student_id"))
     return {**body, "student_id": kept[student], "recorded_as": student} if student in kept else body
-
-
-def group_of(student: Body, day: date) -> str | None:
-    """The group in which a student is taught on a day, or None."""
-    held = in_force(student.get("groups", ()), day)
-    return held.get("group") if held else None
-
-
-def key_worker_of(student: Body, day: date) -> str | None:
-    """The id of the student's key worker on a day, or None."""
-    assigned = in_force(student.get("key_workers", ()), day)
-    return assigned.get("person_id") if assigned else None
-
-
-def timetable_on(setting: Body, day: str) -> Sequence[Body]:
-    """The slots in force on an ISO date."""
-    held = in_force(setting.get("timetables", ()), day)
-    return held["slots"] if held else []
-
-
-def age_on(student: Body, day: date) -> int | None:
-    """A student's age in whole years, where the date of birth is known."""
-    try:
-        born = date.fromisoformat(str(student.get("date_of_birth")))
-    except ValueError:
-        return None
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))

@@ -15,10 +15,11 @@ from ap_ledger.events.entries import RungReached, SessionAttended
 from ap_ledger.events.moments import stored_time
 from ap_ledger.kinds.timeline import attendance, planned
 from frameworks.register import SessionFacts, Suggestion, suggest
+from projections.bodies import PlacementFacts, SettingBody, StudentBody
 from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
 from projections.queries.expected import Expectations
 from projections.queries.history import entries_at, entries_of_day
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 from projections.queries.relations import known_of
 
 KINDS = (SessionAttended.TOPIC, RungReached.TOPIC)
@@ -70,11 +71,13 @@ def suggested_codes(
         for entry in entries_at(reader, student_id, as_of, known.position, 0, 5_000, first, KINDS, within)
         if entry["status"] != "voided"
     ]
-    student = {**student, "expected": known.expected.get(student["id"], ())}
+    student = {**student, "expected": known.expected.get(student["id"], [])}
     return _suggested(reader, known.setting, student, known.placements.get(student["id"], ()), entries)
 
 
-def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: date) -> dict[str, list[SuggestedCode]]:
+def codes_of_day(
+    reader: Reader, setting: SettingBody, students: Sequence[StudentBody], day: date
+) -> dict[str, list[SuggestedCode]]:
     """The sessions of several students on one day, by student id, as known now."""
     told = entries_of_day(reader, [UUID(student["id"]) for student in students], day, KINDS)
     placements = reader.whole("placements", setting)
@@ -91,13 +94,15 @@ def codes_of_day(reader: Reader, setting: Body, students: Sequence[Body], day: d
 
 
 def _suggested(
-    reader: Reader, setting: Body, student: Body, placements: Sequence[Body], entries: Sequence[dict[str, Any]]
+    reader: Reader,
+    setting: SettingBody,
+    student: StudentBody,
+    placements: Sequence[PlacementFacts],
+    entries: Sequence[dict[str, Any]],
 ) -> list[SuggestedCode]:
     zone = ZoneInfo(setting["time_zone"])
     rungs = [entry for entry in entries if entry["kind"] == RungReached.TOPIC]
-    commissioners = {
-        commissioner["commissioner_id"]: commissioner["kind"] for commissioner in setting.get("commissioners", ())
-    }
+    commissioners = {commissioner["commissioner_id"]: commissioner["kind"] for commissioner in setting["commissioners"]}
     expectations = Expectations(setting, placements)
     found: list[SuggestedCode] = []
     for session in _sessions(zone, [entry for entry in entries if _is_readable(entry)]):
@@ -113,8 +118,8 @@ def _suggested(
             supervised=any(told["entry"].get("supervised_by") for told in session),
             rung_supervised=_supervised(reader, rungs, said, start, end),
             cancelled_by=said.get("cancelled_by"),
-            arranged_by=commissioners.get(placement["commissioner_id"]) if placement else None,
-            dual_registered=bool(placement and placement.get("dual_registered")),
+            arranged_by=commissioners.get(placement["commissioner_id"] or "") if placement else None,
+            dual_registered=bool(placement and placement["dual_registered"]),
             expected=expected.why,
         )
         disputed = status_of([_attested(told) for told in session]) == DISPUTED

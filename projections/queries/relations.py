@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from ap_ledger.events.dated import spans
 from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, days_of
-from projections.queries.reading import Body, Reader
+from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody
+from projections.queries.reading import Reader
 from projections.writers.registry import bodies_at
 
+F = TypeVar("F", bound=Mapping[str, Any])
 ALWAYS = "9999"
 """Stands for the day on which something takes over that nothing has taken over from yet (`events/dated.py`)."""
 
@@ -19,7 +21,7 @@ AFTERWARDS = timedelta(days=28)
 """For so long after their last placement somebody may still be visited."""
 
 
-def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = None) -> Days:
+def placement_days(placements: Iterable[PlacementFacts], commissioner_id: UUID | None = None) -> Days:
     """The days of some placements of one student put together; only of one commissioner's, where one is named."""
     wanted = None if commissioner_id is None else str(commissioner_id)
     return days_of(
@@ -29,15 +31,15 @@ def placement_days(placements: Iterable[Body], commissioner_id: UUID | None = No
     )
 
 
-def by_student(placements: Iterable[Body]) -> dict[str, list[Body]]:
+def by_student(placements: Iterable[PlacementFacts]) -> dict[str, list[PlacementFacts]]:
     """Placements by the ids of their students."""
-    held: dict[str, list[Body]] = {}
+    held: dict[str, list[PlacementFacts]] = {}
     for placement in placements:
         held.setdefault(placement["student_id"], []).append(placement)
     return held
 
 
-def latest_placement(placements: Iterable[Body], days: Days) -> Body | None:
+def latest_placement(placements: Iterable[PlacementFacts], days: Days) -> PlacementFacts | None:
     """The latest of some placements of one student that was running on any of these days."""
     return max(
         (placement for placement in placements if placement_days([placement]) & days),
@@ -52,15 +54,15 @@ def days_placed(reader: Reader, student_id: UUID) -> Days:
     return days_of((placement.start, placement.end) for placement in student.placements) if student else NO_DAYS
 
 
-def placed_on(placements: Iterable[Body], day: date) -> set[str]:
+def placed_on(placements: Iterable[PlacementFacts], day: date) -> set[str]:
     """The ids of the students of whom some placement was running on a day."""
     return {placement["student_id"] for placement in placements if day in placement_days([placement])}
 
 
-def in_force_during(held: Iterable[Body], days: Days) -> list[Body]:
+def in_force_during(facts: Iterable[F], days: Days) -> list[F]:
     """Of things that each hold from a date until the next one does, or until their own end, those that held on any of
     these days."""
-    return [one for one, first, following in spans(held) if _held(first, following, one.get("until")) & days]
+    return [one for one, first, following in spans(facts) if _held(first, following, one.get("until")) & days]
 
 
 def _held(first: str, following: str, until: str | None) -> Days:
@@ -68,7 +70,7 @@ def _held(first: str, following: str, until: str | None) -> Days:
     return days_of([(first, last)]) & days_of([(date.min, until)])
 
 
-def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
+def still_here(students: Iterable[StudentBody], placements: Iterable[PlacementFacts], day: date) -> list[StudentBody]:
     """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps
     come before paperwork."""
     held = by_student(placements)
@@ -79,7 +81,9 @@ def still_here(students: Iterable[Body], placements: Iterable[Body], day: date) 
     ]
 
 
-def still_visited(students: Iterable[Body], placements: Iterable[Body], day: date) -> list[Body]:
+def still_visited(
+    students: Iterable[StudentBody], placements: Iterable[PlacementFacts], day: date
+) -> list[StudentBody]:
     """Those students whom somebody may still visit on a day: they are here, or left not long before."""
     return still_here(students, placements, day - AFTERWARDS)
 
@@ -88,27 +92,27 @@ class Known(NamedTuple):
     """A setting, and by their ids what its students' weeks and placements were, as known at a position."""
 
     position: int
-    setting: Body
-    expected: dict[str, Sequence[Body]]
-    placements: dict[str, list[Body]]
+    setting: SettingBody
+    expected: dict[str, list[ExpectedFact]]
+    placements: dict[str, list[PlacementFacts]]
 
 
-def known_of(reader: Reader, setting: Body, students: Sequence[Body], known_at: datetime | None) -> Known:
+def known_of(reader: Reader, setting: SettingBody, students: Sequence[StudentBody], known_at: datetime | None) -> Known:
     """What was known of a setting and some of its students at a time; everything that is known where none is given."""
     position = reader.ledger.recorder.read_head().position if known_at is None else reader.ledger.position_at(known_at)
     records = [UUID(record) for student in students for record in (student["id"], *student.get("records", ()))]
     return known_at_position(reader, setting, records, position)
 
 
-def known_at_position(reader: Reader, setting: Body, records: Sequence[UUID], position: int) -> Known:
+def known_at_position(reader: Reader, setting: SettingBody, records: Sequence[UUID], position: int) -> Known:
     """The same as known at a position, of the students of some records."""
     bodies = bodies_at(reader.ledger.recorder, [*records, UUID(setting["id"])], position)
-    expected = {key: body.get("expected", ()) for key, body in bodies.get("students", {}).items()}
+    then = bodies.settings.get(setting["id"])
     return Known(
         position,
-        {**setting, **bodies.get("settings", {}).get(setting["id"], {})},
-        expected,
-        by_student(bodies.get("placements", {}).values()),
+        setting if then is None else {**setting, **then},
+        {key: student["expected"] for key, student in bodies.students.items()},
+        by_student(bodies.placements.values()),
     )
 
 

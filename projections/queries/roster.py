@@ -11,8 +11,10 @@ from ap_ledger.events.dated import standing
 from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from frameworks.language.parts import Scale
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.expected import Expectations
-from projections.queries.reading import Body, Reader, age_on, group_of, timetable_on
+from projections.queries.on_day import age_on, group_of, timetable_on
+from projections.queries.reading import Reader
 
 Json = dict[str, Any]
 LOOK_BACK = timedelta(days=60)
@@ -21,8 +23,8 @@ LOOK_BACK = timedelta(days=60)
 
 def roster(
     reader: Reader,
-    setting: Body,
-    students: Sequence[Body],
+    setting: SettingBody,
+    students: Sequence[StudentBody],
     own: Mapping[str, Mapping[str, Mapping[str, str]]],
     mine: frozenset[str],
     today: date,
@@ -33,7 +35,7 @@ def roster(
     `own` holds what those students' own steps and goals are called; `mine` are the ids of those on a mentor's own
     caseload.
     """
-    kinds = sorted({slot["kind"] for timetable in setting.get("timetables", ()) for slot in timetable["slots"]})
+    kinds = sorted({slot["kind"] for timetable in setting["timetables"] for slot in timetable["slots"]})
     outcomes = reader.newest("outcomes", today)
     expectations = Expectations(setting, reader.whole("placements", setting))
     ages = {student["id"]: age_on(student, today) for student in students}
@@ -42,7 +44,7 @@ def roster(
             "id": setting["id"],
             "name": setting["name"],
             "time_zone": setting["time_zone"],
-            "places": [{"id": place["place_id"], "label": place["label"]} for place in setting.get("places", ())],
+            "places": [{"id": place["place_id"], "label": place["label"]} for place in setting["places"]],
         },
         "timetables": _in_force(setting, today),
         "students": [
@@ -70,18 +72,18 @@ def roster(
     }
 
 
-def _in_force(setting: Body, today: date) -> list[Json]:
+def _in_force(setting: SettingBody, today: date) -> list[Json]:
     """Timetables from `LOOK_BACK` on, in the order in which they take over: what was missed lately is scored in the
     slots of its day."""
     since = (today - LOOK_BACK).isoformat()
-    later = [timetable for timetable in standing(setting.get("timetables", ())) if timetable["from_date"] > since]
+    later = [timetable for timetable in standing(setting["timetables"]) if timetable["from_date"] > since]
     return [
         {"from_date": "", "slots": timetable_on(setting, since)},
         *({"from_date": one["from_date"], "slots": one["slots"]} for one in later),
     ]
 
 
-def _groups(student: Body, today: date) -> list[Json]:
+def _groups(student: StudentBody, today: date) -> list[Json]:
     """In which group a student was taught from when on, likewise: the sheet of a day past is that of the group of that
     day."""
     since = today - LOOK_BACK

@@ -12,14 +12,16 @@ from ap_ledger.events.entries import OutcomeScored
 from ap_ledger.kinds.items import ScoredItem
 from ap_ledger.kinds.timeline import MISSING
 from frameworks import Definition
+from projections.bodies import SettingBody, StudentBody
 from projections.one_fact import DISPUTED_LEVEL, agreed
 from projections.queries.expected import Expectations
-from projections.queries.reading import Body, Reader, Unknown, age_on, timetable_on
+from projections.queries.on_day import age_on, timetable_on
+from projections.queries.reading import Reader, Unknown
 from projections.writers.student_days import rows_of_day
 
 
 def session_sheet(
-    reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[Body]
+    reader: Reader, setting_id: UUID, day: date, slot_id: str, students: Sequence[StudentBody]
 ) -> dict[str, Any]:
     """The sheet of a slot: those of the given students who are expected, and whoever else of them was scored in it.
 
@@ -61,7 +63,9 @@ def session_sheet(
     }
 
 
-def missing_by_slot(reader: Reader, setting: Body, day: date, students: Sequence[Body]) -> dict[str, dict[str, int]]:
+def missing_by_slot(
+    reader: Reader, setting: SettingBody, day: date, students: Sequence[StudentBody]
+) -> dict[str, dict[str, int]]:
     """How many scores are still missing in every slot of a day, by the slot's id and the framework's key."""
     definitions = reader.newest("outcomes", day)
     scores = _scores(reader, [UUID(student["id"]) for student in students], day)
@@ -115,7 +119,7 @@ def _scores(
 
 
 def _row(
-    student: Body,
+    student: StudentBody,
     expected: bool,
     scores: list[dict[str, Any]],
     definitions: Sequence[Definition],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.row import State
-from projections.queries.reading import Body, Reader
+from projections.queries.reading import Reader
 
 WITHHELD = "[withheld]"
 """Stands where words stand that are not for whoever reads. It does not say whether there were any."""
@@ -56,7 +57,7 @@ class NamesHere:
         return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""
 
 
-def in_words(reader: Reader, entry: Body, own: Own | None = None) -> str:
+def in_words(reader: Reader, entry: Mapping[str, Any], own: Own | None = None) -> str:
     """What an entry says, in a short line; what is of no kind at all says what its text says."""
     kind = KINDS.get(str(entry["kind"]))
     return str(entry.get("text", "")) if kind is None else kind.in_words(entry, NamesHere(reader, own))

@@ -7,7 +7,7 @@ A body holds the position of the event that names somebody; names are opened at 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -17,11 +17,12 @@ from ap_ledger.events import event_class
 from ap_ledger.events.dated import without
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.stores.engine import BigInt
+from projections.bodies import PlacementFacts, SettingFacts, StudentAsStored
 from projections.runner import Projection, Seen, see
 from projections.writers.joined import Joining, joining
 
 Body = dict[str, Any]
-JOINED_RECORDS = "joined-records"
+JOINED_RECORDS: Final = "joined-records"
 """The kind of body that a student leaves whose record is joined to another one's: it says whose."""
 CORRECTED = ("start", "planned_end", "end", "commissioner_id", "purpose", "dual_registered", "destination")
 """What a correction may put right in a placement."""
@@ -99,7 +100,7 @@ class Registry(Projection):
             self._write(connection, JOINED_RECORDS, str(record), {**own, **joined}, seen)
         self._kept = None
         streams = {kept, record, *map(UUID, before.get("records", ()))}
-        for kind, bodies in bodies_at(self.recorder, sorted(streams), seen.position).items():
+        for kind, bodies in _made_from(self.recorder, sorted(streams), seen.position).items():
             for key, body in bodies.items():
                 self._write(connection, kind, key, body, seen)
 
@@ -115,11 +116,25 @@ class Registry(Projection):
         self.views.insert_many(connection, self.made[0], [row])
 
 
-def bodies_at(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> dict[str, dict[str, Body]]:
-    """The same bodies as they stood at a position, by kind and key: placements and timetables as they were known then.
+class BodiesThen(NamedTuple):
+    """Bodies as they stood at a position, by their keys, without the names."""
+
+    settings: Mapping[str, SettingFacts]
+    students: Mapping[str, StudentAsStored]
+    placements: Mapping[str, PlacementFacts]
+
+
+def bodies_at(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> BodiesThen:
+    """What stood at a position: placements and timetables as they were known then.
 
     The streams of every record of a child are given; those that were joined then make one body.
     """
+    made = _made_from(recorder, streams, position)
+    return BodiesThen(*(made.get(kind, {}) for kind in BodiesThen._fields))
+
+
+def _made_from(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> dict[str, dict[str, Any]]:
+    """The bodies of some streams as they stood at a position, by kind and key."""
     found: dict[str, dict[str, Body]] = {}
     told = [seen for row in recorder.tail_of(streams) if (seen := see(row)).position <= position]
     kept: dict[bytes, bytes] = {}

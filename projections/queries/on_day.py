@@ -1,0 +1,36 @@
+"""What a body says of one day: the group, the key worker, the timetable, the age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from ap_ledger.events.dated import in_force
+from projections.bodies import SettingFacts, SlotBody, StudentBody, StudentFacts
+
+
+def group_of(student: StudentFacts, day: date) -> str | None:
+    """The group in which a student is taught on a day, or None."""
+    held = in_force(student.get("groups", ()), day)
+    return held.get("group") if held else None
+
+
+def key_worker_of(student: StudentFacts, day: date) -> str | None:
+    """The id of the student's key worker on a day, or None."""
+    assigned = in_force(student.get("key_workers", ()), day)
+    return assigned.get("person_id") if assigned else None
+
+
+def timetable_on(setting: SettingFacts, day: str) -> Sequence[SlotBody]:
+    """The slots in force on an ISO date."""
+    held = in_force(setting.get("timetables", ()), day)
+    return held["slots"] if held else []
+
+
+def age_on(student: StudentBody, day: date) -> int | None:
+    """A student's age in whole years, where the date of birth is known."""
+    try:
+        born = date.fromisoformat(str(student.get("date_of_birth")))
+    except ValueError:
+        return None
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
