@@ -24,7 +24,8 @@ from ap_ledger.kinds.rows import ROWS
 from projections.progress import KEPT, SUMS
 from projections.queries.frames import drawn_marks, marks
 from projections.runner import Projection, Runner, Seen
-from projections.writers.registry import CHANGES, STREAMS, TELLS_OF_NO_BODY
+from projections.writers.body_changes import CHANGES
+from projections.writers.registry import STREAMS, TELLS_OF_NO_BODY
 from tests.house import House
 
 

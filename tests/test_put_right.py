@@ -19,7 +19,7 @@ from projections.queries import clocks
 from projections.queries.on_day import group_of, key_worker_of
 from projections.queries.register import suggested_codes
 from projections.queries.relations import known_of
-from projections.writers.registry import WITHDRAWN_FROM
+from projections.writers.body_changes.common import WITHDRAWN_FROM
 from tests.house import MONDAY, House
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)

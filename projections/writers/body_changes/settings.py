@@ -1,0 +1,63 @@
+"""What the events of a setting change in its body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from projections.bodies import SettingFacts
+from projections.runner import Seen
+from projections.writers.body_changes.common import (
+    Change,
+    State,
+    append,
+    cleared,
+    given,
+    put_right,
+    whole,
+    withdraw_fact,
+)
+
+
+def _open(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["name"], setting["time_zone"] = state["name"], state["time_zone"]
+    setting["urn"], setting["ukprn"] = state.get("urn"), state.get("ukprn")
+    setting["places"], setting["commissioners"], setting["timetables"] = [], [], []
+
+
+def _correct(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting.update(cleared(state))
+    setting.update(given(state, "name", "urn", "ukprn"))
+
+
+def _set_timetable(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["timetables"].append(whole(state, position=seen.position))
+
+
+def _end_review(setting: SettingFacts, state: State, seen: Seen) -> None:
+    ended = setting.setdefault("ended_clocks", [])
+    ended.append(whole(state, position=seen.position, ended_at=seen.recorded_at))
+
+
+def _resume_review(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["ended_clocks"] = [
+        review
+        for review in setting.get("ended_clocks", ())
+        if (review["commissioner_id"], review["last"]) != (state["commissioner_id"], state["last"])
+    ]
+
+
+CHANGES: Mapping[str, Change] = {
+    "setting-opened": _open,
+    "setting-corrected": _correct,
+    "place-added": append("places"),
+    "place-corrected": put_right("places", "place_id", "label"),
+    "commissioner-added": append("commissioners"),
+    "commissioner-corrected": put_right("commissioners", "commissioner_id", "name", "kind"),
+    "setting-fact-withdrawn": withdraw_fact,
+    "calendar-set": append("calendars"),
+    "timetable-set": _set_timetable,
+    "retention-set": append("retention"),
+    "incident-categories-set": append("incident_categories"),
+    "review-ended": _end_review,
+    "review-resumed": _resume_review,
+}
