@@ -77,6 +77,11 @@ class Projection:
         self.recorder = recorder
         self.made: tuple[Table, ...] = tables_of(self.tables, generation)
 
+    @classmethod
+    def tables_in(cls, generation: Generation) -> tuple[Table, ...]:
+        """Its tables in a generation, in their order, for whoever reads them."""
+        return tables_of(cls.tables, generation.name)
+
     @abstractmethod
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Changes the tables by what happened. It may be called again for the same events after it raised."""

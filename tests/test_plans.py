@@ -15,6 +15,7 @@ from projections import PROJECTIONS
 from projections.runner import Runner
 from tests.house import FRIDAY, MONDAY, Clock, House, settings_for
 
+ROOT = Path(__file__).parents[1]
 GROWS = re.compile(r"\bSCAN (stored_events|sealed|timeline__\w+|cells__\w+|marks__\w+|unit_steps__\w+|instruments_answered__\w+)\b(.*)")
 """Tables that hold a row or more for each entry, as SQLite names them in the plan of a statement."""
 WHOLE_ON_PURPOSE = (
@@ -39,6 +40,11 @@ def plans(statements: list[str], *files: Path) -> list[str]:
                 found.append(f"{detail}: {said[:300]}")
     connection.close()
     return found
+
+
+def test_questions_are_written_with_the_tables_and_not_as_text() -> None:
+    written = [path.name for path in sorted((ROOT / "projections" / "queries").glob("*.py")) if re.search(r"exec_driver_sql|\.sql\(", path.read_text("utf-8"))]
+    assert written == []
 
 
 def test_no_question_asked_while_people_wait_looks_through_what_grows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

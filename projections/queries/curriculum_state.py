@@ -6,8 +6,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Select, Table, bindparam, select, text
 
 from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.entries import UnitProgressed
@@ -116,9 +119,8 @@ def _touched(reader: Reader, students: Sequence[UUID]) -> set[str]:
             return set()
         joined = records_at(connection, reader.views, f"joined_learning__{live.name}", students, live.position)
         records = sorted({*students, *joined})
-        marks = ",".join("?" * len(records))
-        ask = reader.views.sql(f"SELECT DISTINCT curriculum FROM unit_steps__{live.name} WHERE student IN ({marks})")
-        return {key for (key,) in connection.exec_driver_sql(ask, tuple(record.bytes for record in records))}
+        given = {"records": [record.bytes for record in records]}
+        return set(connection.scalars(_curricula_of(Learning.tables_in(live)[0]), given))
 
 
 def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str]:
@@ -127,16 +129,23 @@ def _touched_on(reader: Reader, students: Sequence[UUID], days: Days) -> set[str
         live = reader.views.live(connection, StudentDays.name)
         if live is None or not students:
             return set()
-        ask = (
-            f"SELECT DISTINCT item FROM timeline__{live.name} WHERE student IN ({','.join('?' * len(students))}) "
-            f"AND {on_days(days)} AND kind = '{UnitProgressed.TOPIC}' AND {COUNTS_NOW}"
-        )
-        return {
-            DefinitionItem.unpacked(item).definition
-            for (item,) in connection.exec_driver_sql(
-                reader.views.sql(ask), tuple(student.bytes for student in students)
-            )
-        }
+        timeline = StudentDays.tables_in(live)[0]
+        ask = on_days(_units_of(timeline), timeline.c.day, days)
+        given = {"students": [student.bytes for student in students]}
+        return {DefinitionItem.unpacked(item).definition for item in connection.scalars(ask, given)}
+
+
+@cache
+def _curricula_of(steps: Table) -> Select[Any]:
+    among = steps.c.student.in_(bindparam("records", expanding=True))
+    return select(steps.c.curriculum).distinct().where(among)
+
+
+@cache
+def _units_of(timeline: Table) -> Select[Any]:
+    among = timeline.c.student.in_(bindparam("students", expanding=True))
+    is_unit = timeline.c.kind == UnitProgressed.TOPIC
+    return select(timeline.c.item).distinct().where(among, is_unit, text(COUNTS_NOW))
 
 
 def _curriculum(reader: Reader, key: str) -> Definition:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from sqlalchemy import Select, Table, bindparam, select, text
 
 from ap_ledger.events.days import Days
 from ap_ledger.events.entries import OutcomeScored
@@ -192,15 +195,9 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         for start in range(0, len(wanted), 500):
-            some = wanted[start : start + 500]
-            ask = (
-                f"SELECT position, student, item, value, day FROM timeline__{live.name} WHERE student IN "
-                f"({','.join('?' * len(some))}) AND day BETWEEN ? AND ? "
-                f"AND kind = '{OutcomeScored.TOPIC}' AND {COUNTS_NOW} AND occurred_at BETWEEN ? AND ?"
-            )
-            rows += connection.exec_driver_sql(
-                reader.views.sql(ask), (*some, low, high, microseconds(first), microseconds(last))
-            ).all()
+            between = {"low": low, "high": high, "first": microseconds(first), "last": microseconds(last)}
+            given = {"students": wanted[start : start + 500], **between}
+            rows += connection.execute(_scores_of(StudentDays.tables_in(live)[0]), given).all()
     rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
     authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
     return [
@@ -208,6 +205,18 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
         for position, student, item, value, _ in rows
         if position in authors
     ]
+
+
+@cache
+def _scores_of(timeline: Table) -> Select[Any]:
+    told = timeline.c
+    return select(told.position, told.student, told.item, told.value, told.day).where(
+        told.student.in_(bindparam("students", expanding=True)),
+        told.day.between(bindparam("low"), bindparam("high")),
+        told.kind == OutcomeScored.TOPIC,
+        text(COUNTS_NOW),
+        told.occurred_at.between(bindparam("first"), bindparam("last")),
+    )
 
 
 def _percent(interval: Interval) -> str:

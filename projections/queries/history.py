@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import BindParameter, Select, Table, bindparam, func, or_, select, text
 
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
@@ -78,11 +80,9 @@ def days_at(
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         position = live.position if known is None else min(known, live.position)
-        ask = (
-            f"SELECT day, last_pos, rungs, cell FROM cells__{live.name} WHERE student = ? AND {on_days(within)} "
-            "AND day <= ? AND from_pos <= ? AND (to_pos IS NULL OR to_pos > ?) ORDER BY day"
-        )
-        rows = connection.exec_driver_sql(reader.views.sql(ask), (student_id.bytes, last_day, position, position)).all()
+        cells = StudentDays.tables_in(live)[1]
+        given = {"student": student_id.bytes, "last_day": last_day, "position": position}
+        rows = connection.execute(on_days(_cells_of(cells), cells.c.day, within), given).all()
         # A version that goes on after the position, and the day of `as_of` itself, are folded again as they were then.
         again = [day for day, last_pos, *_ in rows if last_pos > position or day == last_day]
         entries = read_days(connection, reader.views, f"timeline__{live.name}", student_id.bytes, again, position)
@@ -148,12 +148,10 @@ def entries_at(
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
-        where = f"student = ? AND {on_days(wanted)} AND {TOLD_AT} AND occurred_at <= ?"
-        given: list[Any] = [student_id.bytes, position, position, microseconds(as_of)]
-        if kinds:
-            where, given = f"{where} AND kind IN ({','.join('?' * len(kinds))})", [*given, *kinds]
-        ask = f"SELECT position, superseded, entry, occurred_at FROM timeline__{live.name} WHERE {where}"
-        rows = connection.exec_driver_sql(reader.views.sql(ask), tuple(given)).all()
+        timeline = StudentDays.tables_in(live)[0]
+        ask = on_days(_told_of(timeline, bool(kinds)), timeline.c.day, wanted)
+        given = {"student": student_id.bytes, "position": position, "as_of": microseconds(as_of), "kinds": list(kinds)}
+        rows = connection.execute(ask, given).all()
     # Where an entry has several rows, the newest says when it happened; one whose newest row is superseded was voided.
     newest: dict[bytes, tuple[int, int]] = {}
     changed, current = set[bytes](), set[bytes]()
@@ -225,19 +223,52 @@ def changed_since(
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
-        ask = (
-            f"SELECT entry FROM timeline__{live.name} WHERE student = ? AND {on_days(within)} AND left_at IS NULL "
-            "AND occurred_at <= ? AND (counted > ? OR superseded > ?) "
-            "GROUP BY entry ORDER BY max(occurred_at) DESC, max(position) DESC LIMIT ?"
-        )
-        rows = connection.exec_driver_sql(
-            reader.views.sql(ask), (student_id.bytes, microseconds(as_of), position, position, limit)
-        ).all()
-    streams = [UUID(bytes=bytes(row[0])) for row in rows]
+        timeline = StudentDays.tables_in(live)[0]
+        ask = on_days(_changed_in(timeline), timeline.c.day, within)
+        given = {"student": student_id.bytes, "as_of": microseconds(as_of), "position": position, "limit": limit}
+        streams = [UUID(bytes=bytes(entry)) for entry in connection.scalars(ask, given)]
     stories = _stories(reader, streams, ())
     told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
     told = told if within is EVERY_DAY else [one for one in told if day_of(reader, one) in within]
     return [{**one, "since": _since(one, position)} for one in told]
+
+
+@cache
+def _cells_of(cells: Table) -> Select[Any]:
+    until = cells.c.to_pos
+    position: BindParameter[int] = bindparam("position")
+    ask = select(cells.c.day, cells.c.last_pos, cells.c.rungs, cells.c.cell).order_by(cells.c.day)
+    return ask.where(
+        cells.c.student == bindparam("student"),
+        cells.c.day <= bindparam("last_day"),
+        cells.c.from_pos <= position,
+        or_(until.is_(None), until > position),
+    )
+
+
+@cache
+def _told_of(timeline: Table, of_kinds: bool) -> Select[Any]:
+    told = timeline.c
+    ask = select(told.position, told.superseded, told.entry, told.occurred_at).where(
+        told.student == bindparam("student"),
+        text(TOLD_AT.format(position=":position")),
+        told.occurred_at <= bindparam("as_of"),
+    )
+    return ask.where(told.kind.in_(bindparam("kinds", expanding=True))) if of_kinds else ask
+
+
+@cache
+def _changed_in(timeline: Table) -> Select[Any]:
+    told = timeline.c
+    position: BindParameter[int] = bindparam("position")
+    newest_first = func.max(told.occurred_at).desc(), func.max(told.position).desc()
+    ask = select(told.entry).group_by(told.entry).order_by(*newest_first).limit(bindparam("limit"))
+    return ask.where(
+        told.student == bindparam("student"),
+        told.left_at.is_(None),
+        told.occurred_at <= bindparam("as_of"),
+        or_(told.counted > position, told.superseded > position),
+    )
 
 
 def _since(told: Mapping[str, Any], position: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import orjson
+from sqlalchemy import Select, Table, bindparam, or_, select
 
 from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
@@ -57,17 +59,21 @@ def recent_rungs(
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            ask = (
-                f"SELECT student, day, rungs FROM cells__{live.name} WHERE student IN ({','.join('?' * len(some))}) "
-                "AND day BETWEEN ? AND ? "
-                "AND to_pos IS NULL AND (rungs IS NOT NULL OR cell <> '{}')"
-            )
-            for student, day, rungs in connection.exec_driver_sql(
-                reader.views.sql(ask), (*some, today - 7 * weeks, today)
-            ):
+            given = {"students": some, "first": today - 7 * weeks, "last": today}
+            for student, day, rungs in connection.execute(_rungs_of(StudentDays.tables_in(live)[1]), given):
                 told = (date.fromordinal(day).isoformat(), {"rungs": orjson.loads(rungs or "[]")})
                 days.setdefault(UUID(bytes=bytes(student)), []).append(told)
     return days
+
+
+@cache
+def _rungs_of(cells: Table) -> Select[Any]:
+    return select(cells.c.student, cells.c.day, cells.c.rungs).where(
+        cells.c.student.in_(bindparam("students", expanding=True)),
+        cells.c.day.between(bindparam("first"), bindparam("last")),
+        cells.c.to_pos.is_(None),
+        or_(cells.c.rungs.is_not(None), cells.c.cell != "{}"),
+    )
 
 
 def _line(reader: Reader, student: StudentBody, days: list[tuple[str, Any]]) -> dict[str, Any]:

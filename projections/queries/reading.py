@@ -32,6 +32,7 @@ from projections.bodies import (
 )
 from projections.names import short_names, unnamed
 from projections.queries.naming import CLOSED, ERASED, PERSONAL, called, full_name, identity_of
+from projections.queries.registry_statements import all_of_kind, page_of_kind, with_key
 from projections.views import Generation, Views
 from projections.writers.registry import JOINED_RECORDS, Registry
 
@@ -61,12 +62,9 @@ class Reader:
         """Bodies of one kind in the order of their keys, after one of them."""
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
-            given: list[str] = [kind, after]
-            where = "kind = ? AND id > ?"
-            if setting_id is not None:
-                where, given = f"{where} AND setting_id = ?", [*given, str(setting_id)]
-            ask = f"SELECT id, position, body FROM registry__{live.name} WHERE {where} ORDER BY id LIMIT ?"
-            rows = connection.exec_driver_sql(self.views.sql(ask), (*given, limit)).all()
+            ask = page_of_kind(*Registry.tables_in(live), of_setting=setting_id is not None)
+            given = {"kind": kind, "after": after, "setting": str(setting_id), "limit": limit}
+            rows = connection.execute(ask, given).all()
             bodies = [{**orjson.loads(body), "key": key, "position": position} for key, position, body in rows]
             kept = self._kept(connection, live) if any(body.get("student_id") for body in bodies) else {}
         return self._named(kind, [_told_of(body, kept) for body in bodies])
@@ -142,18 +140,17 @@ class Reader:
     def _single(self, kind: Kind, key: str) -> Any:
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
-            ask = self.views.sql(f"SELECT position, body FROM registry__{live.name} WHERE kind = ? AND id = ?")
             kept = self._kept(connection, live)
             joined = kind == "students" and key in kept
-            row = connection.exec_driver_sql(ask, (JOINED_RECORDS if joined else kind, key)).first()
+            given = {"kind": JOINED_RECORDS if joined else kind, "key": key}
+            row = connection.execute(with_key(*Registry.tables_in(live)), given).first()
         if row is None:
             return None
         return self._named(kind, [_told_of({**orjson.loads(row[1]), "key": key, "position": row[0]}, kept)])[0]
 
     def _kept(self, connection: Connection, live: Generation) -> dict[str, str]:
         """The students whose records are joined to others, with the one that is kept of each child."""
-        ask = self.views.sql(f"SELECT id, body FROM registry__{live.name} WHERE kind = ?")
-        rows = connection.exec_driver_sql(ask, (JOINED_RECORDS,))
+        rows = connection.execute(all_of_kind(*Registry.tables_in(live)), {"kind": JOINED_RECORDS})
         return {key: orjson.loads(body)["kept_student"] for key, body in rows}
 
     def _named(self, kind: Kind, bodies: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -187,8 +184,8 @@ class Reader:
             return kept[1]
         with self.views.reading() as connection:
             live = self._live(connection, Registry.name)
-            ask = f"SELECT id, body FROM registry__{live.name} WHERE kind = ? AND setting_id = ?"
-            rows = connection.exec_driver_sql(self.views.sql(ask), (kind, setting_id)).all()
+            ask = all_of_kind(*Registry.tables_in(live), of_setting=True)
+            rows = connection.execute(ask, {"kind": kind, "setting": setting_id}).all()
             seen = live.position
         named = {key: orjson.loads(body)["named_at"] for key, body in rows}
         events = self.events([at for at in named.values() if at])

@@ -7,6 +7,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, Select, false, or_
+
 from ap_ledger.events.dated import spans
 from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, days_of
 from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody
@@ -116,10 +118,8 @@ def known_at_position(reader: Reader, setting: SettingBody, records: Sequence[UU
     )
 
 
-def on_days(days: Days, column: str = "day") -> str:
-    """The condition, in SQL, that a column with a day's ordinal number lies on these days."""
+def on_days(ask: Select[Any], day: ColumnElement[int], days: Days) -> Select[Any]:
+    """A question asked of these days only; `day` is the column with a day's ordinal number."""
     if days is EVERY_DAY:
-        return "1 = 1"
-    # The numbers are our own, so they stand in the words of the question.
-    spans = (f"{column} BETWEEN {first.toordinal()} AND {last.toordinal()}" for first, last in days.spans)
-    return f"({' OR '.join(spans)})" if days else "1 = 0"
+        return ask
+    return ask.where(or_(false(), *(day.between(first.toordinal(), last.toordinal()) for first, last in days.spans)))

@@ -93,8 +93,9 @@ def joined_days_table(suffix: str, metadata: MetaData) -> Table:
 
 COUNTS_NOW = "superseded IS NULL AND left_at IS NULL"
 """The condition, in SQL, that a row of the timeline counts now, and for this student."""
-TOLD_AT = "counted <= ? AND (left_at IS NULL OR left_at > ?)"
-"""The condition, in SQL, that a row of the timeline was told of this student at a position, which is given twice."""
+TOLD_AT = "counted <= {position} AND (left_at IS NULL OR left_at > {position})"
+"""The condition, in SQL, that a row of the timeline was told of this student at a position, for which the mark of a
+parameter is put in."""
 
 
 def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date, where: str, *given: str) -> list[Any]:
@@ -405,7 +406,8 @@ def read_days(
         ask = (
             "SELECT day, position, occurred_at, kind, item, value, slot, visit, begins, ends, session_day FROM "
             f"{timeline} WHERE student = ? AND day IN ({','.join('?' * len(some))}) "
-            f"AND {TOLD_AT} AND (superseded IS NULL OR superseded > ?) ORDER BY day, occurred_at, position"
+            f"AND {TOLD_AT.format(position='?')} AND (superseded IS NULL OR superseded > ?) "
+            "ORDER BY day, occurred_at, position"
         )
         for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(
             views.sql(ask), (student, *some, position, position, position)
