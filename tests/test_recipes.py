@@ -2,96 +2,29 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.house import House, settings_for
-
-ROOT = Path(__file__).parents[1]
-PACKAGES = ("ap_ledger", "api", "frameworks", "projections", "reports")
-PROOFS = ("test_kinds.py", "test_events.py")
-GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
+from tests.recipes import ANCHOR, add, copy_project, follow, headings, holds, link_project, named_tests, proves, recipe, run, section, write
 
 
 @pytest.fixture(scope="session")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The five packages, and of the tests what the recipes are proved with, copied once."""
-    made = tmp_path_factory.mktemp("whole")
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, made / package, ignore=shutil.ignore_patterns("__pycache__"))
-    (made / "tests" / "golden").mkdir(parents=True)
-    (made / "tests" / "__init__.py").touch()
-    for path in (ROOT / "tests").glob("*.py"):
-        if path.name in PROOFS or not path.name.startswith(("test_", "conftest")):
-            shutil.copy(path, made / "tests")
-    for path in (ROOT / "tests" / "golden").glob("*.jsonl"):
-        shutil.copy(path, made / "tests" / "golden")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project, copied once."""
+    made = tmp_path_factory.mktemp("project")
+    copy_project(made)
     return made
 
 
 @pytest.fixture
-def copy(whole: Path, tmp_path: Path) -> Path:
-    """The same, to be changed at will: what a recipe touches becomes a file of its own."""
-    shutil.copytree(whole, tmp_path, copy_function=os.link, dirs_exist_ok=True)
-    return tmp_path
-
-
-def write(path: Path, text: str) -> None:
-    """Writes a file anew, so that what it was linked to stays as it is."""
-    path.unlink(missing_ok=True)
-    path.write_text(text)
-
-
-def recipe(heading: str) -> list[tuple[str, str]]:
-    """The (file, code) pairs of one recipe, as the guide prints them."""
-    section = GUIDE.split(f"## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"In `([^`]+)`[^\n]*:\n\n```(?:python|yaml|json|html)\n(.*?)```", section, re.S)
-
-
-def add(path: Path, code: str) -> None:
-    """Adds code that starts with `# after: X` after the line X, and other code at the end."""
-    first, _, rest = code.partition("\n")
-    text = path.read_text() if path.exists() else ""
-    if match := re.match(r"# after: (.+)", first):
-        assert match[1] + "\n" in text, f"the recipe names a line that {path.name} no longer has: {match[1]}"
-        write(path, text.replace(match[1] + "\n", match[1] + "\n" + rest, 1))
-    else:
-        write(path, text + code)
-
-
-def follow(copy: Path, heading: str) -> list[str]:
-    """Does what a recipe says, step by step."""
-    touched = []
-    for name, code in recipe(heading):
-        add(copy / name, code)
-        touched.append(name)
-    assert touched, heading
-    return touched
-
-
-def proves(copy: Path, program: str) -> None:
-    """Runs a program in the changed copy, which ends well."""
-    done = run(copy, program)
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def run(copy: Path, program: str) -> subprocess.CompletedProcess[str]:
-    """Runs a program in the changed copy."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AP_LEDGER")}
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", START + program],
-        cwd=copy,
-        env={**environment, "PYTHONPATH": str(copy)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def copy(project: Path, tmp_path: Path) -> Path:
+    """A copy to be changed at will."""
+    made = tmp_path / "copy"
+    link_project(project, made)
+    return made
 
 
 START = """
@@ -101,7 +34,21 @@ house = House(settings_for("sqlite", pathlib.Path(tempfile.mkdtemp()) / "data", 
 """
 
 
-KIND_FILES = [*["ap_ledger/events/entries.py"] * 2, *["ap_ledger/kinds/rows.py"] * 2, "tests/golden/pet-visited.jsonl"]
+def shows(copy: Path, program: str) -> None:
+    """Runs a program about a furnished house in the changed copy, which ends well."""
+    proves(copy, "-W", "ignore", "-c", START + program)
+
+
+@pytest.mark.parametrize("heading", headings())
+def test_a_recipe_has_a_place_for_every_block_and_ends_with_the_tests_to_run(heading: str) -> None:
+    assert section(heading).count("```") == 2 * len(recipe(heading)), "every block says in which file it goes"
+    shipped = [code for file, code in recipe(heading) if file.endswith(".py") and not file.startswith("tests/")]
+    assert [line for code in shipped for line in code.splitlines() if len(line) > 120 and not ANCHOR.fullmatch(line)] == []
+    for name in named_tests(heading):
+        assert name in [file for file, _ in recipe(heading)] or Path(__file__).parents[1].joinpath(name).exists(), name
+
+
+KIND = "Add a kind of entry"
 EVERY_PAGE = """
 from fastapi.testclient import TestClient
 from tests.every_page import open_every_page
@@ -155,38 +102,35 @@ for name in SHIPPED:
         files = pack_files(make_report(house.reader, order, lambda *_: True, date(2026, 3, 6)))
 house.close()
 """
-RUN_TESTS = """
-import pytest, sys
-assert pytest.main(["-q", "--noconftest", "-p", "no:cacheprovider", "-x", "-k", "{which}", "tests/test_kinds.py", "tests/test_events.py"]) == 0
-"""
 
 
 def test_adding_a_kind_of_entry(copy: Path) -> None:
-    assert follow(copy, "Add a kind of entry") == KIND_FILES
-    proves(copy, EVERY_PAGE + """
+    follow(copy, KIND)
+    shows(copy, EVERY_PAGE + """
 assert "Was with a dog. hushed words" in story and "Animal, 09:00" in story, story
 assert "Was with a horse" in story and "Was with a cat" in story and "Taken back" in story
 assert "Which animal" in own
 assert history["progress"]["kinds"]["pet-visited"] == 2 and history["progress"]["animals"] == {"dog": 1, "horse": 1}
 assert next(one for one in history["entries"] if one["id"] == entry["id"])["entry"] == entry
 assert frames["marks"]["animal"] == [0, 1] and 'class="animal" data-line="3"' in story
-""" + RUN_TESTS.replace("{which}", "(row or field or kind or stream or mark or topic or script or golden or stored) and not tuple"))  # fmt: skip
+""")  # fmt: skip
+    holds(copy, KIND, "not postgres and not canonical")
 
 
 def test_a_kind_without_its_row_stops_the_program_with_a_sentence(copy: Path) -> None:
-    for name, code in recipe("Add a kind of entry")[:2]:
-        add(copy / name, code)
-    done = run(copy, "")
+    for file, code in recipe(KIND)[:2]:
+        add(copy / file, code)
+    done = run(copy, "-c", "import ap_ledger.kinds")
     assert done.returncode != 0 and "PetVisited has no row in ap_ledger/kinds/rows.py" in done.stderr, done.stderr
 
 
 def test_a_row_that_says_only_a_label_breaks_no_page_and_is_named_by_a_test(copy: Path) -> None:
-    follow(copy, "Add a kind of entry")
+    follow(copy, KIND)
     rows = copy / "ap_ledger" / "kinds" / "rows.py"
     text = rows.read_text()
     start = text.index("    Kind(\n        event=PetVisited,")
     write(rows, text[:start] + '    Kind(event=PetVisited, label="Animal"),\n' + text[text.index("    Kind(\n        event=RungReached,") :])
-    proves(copy, EVERY_PAGE + """
+    shows(copy, EVERY_PAGE + """
 assert "Animal, 09:00" in story and history["progress"]["kinds"]["pet-visited"] == 2
 put_right = next(one for one in history["entries"] if one["id"] == wrong["id"])["entry"]
 assert (put_right["pet"], put_right["minutes"]) == ("horse", 25)
@@ -195,108 +139,40 @@ assert KINDS["pet-visited"].left_out() == ["timeline", "words", "counts", "mark"
 """)  # fmt: skip
 
 
-def test_adding_a_projection_and_its_question(copy: Path) -> None:
-    assert follow(copy, "Add a projection and its question") == [
-        "projections/writers/voices.py",
-        *["projections/__init__.py"] * 2,
-        "projections/queries/voices.py",
-        "api/students/answers.py",
-        *["api/students/routes.py"] * 2,
-    ]
-    proves(copy, """
-house.record(house.entry("voice-heard", speaker="student", face=4), house.entry("voice-heard", speaker="student", face=2))
+def test_adding_a_command(copy: Path) -> None:
+    follow(copy, "Add a command")
+    shows(copy, """
+from ap_ledger.domain.setting import AddPlace
+place = new_id()
+house.ledger.execute(AddPlace(id=new_id(), setting_id=house.setting, place_id=place, label="Old hall"))
+command = {"command": "close-place", "setting_id": str(house.setting), "place_id": str(place), "closed_on": "2026-03-06"}
 with house.browser() as client:
-    house.runner.catch_up()
-    address = f"/api/v1/students/{house.student}/faces"
-    assert client.get(address).json() == {"faces": [4, 2]}
-    assert house.browser(house.person("Sorrel", "researcher"), client.app).get(address).status_code == 403
-    assert client.get(f"/api/v1/students/{new_id()}/faces").status_code == 404
-    told = client.get("/api/v1/position").json()
-    assert told["projections"]["voices"] == told["ledger"]
-    metrics = house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics")
-    assert 'ap_ledger_projection_lag{projection="voices"}' in metrics.text
-house.runner.replay("voices")
-from projections.queries.voices import faces_of
-assert faces_of(house.reader, house.student) == [4, 2]
+    def give(person, **more):
+        return house.browser(person, client.app).post("/api/v1/commands", json={"id": str(new_id()), **command, **more})
+    assert give(house.teacher).status_code == 403
+    assert give(house.leader, place_id=str(new_id())).json()["code"] == "unknown-place"
+    assert give(house.leader).status_code == 200
+    assert give(house.leader).json()["code"] == "not-allowed"
 house.close()
 """)  # fmt: skip
-
-
-def test_adding_a_framework_touches_one_data_file(copy: Path) -> None:
-    assert follow(copy, "Add a framework") == ["frameworks/definitions/kind-eyes.yaml"]
-    proves(copy, """
-entry = house.entry("outcome-scored", framework={"id": "kind-eyes", "version": 1}, indicator="looked-up", level=1, informant="mentor")
-assert house.one(entry).status == "recorded"
-house.close()
-""")  # fmt: skip
-
-
-def test_adding_a_figure(copy: Path) -> None:
-    assert follow(copy, "Add a figure to the student's page") == [*["reports/figures.py"] * 2, *["api/students/pages.py"] * 2]
-    proves(copy, """
-from api.students.pages import _figures
-house.record(house.entry("voice-heard", speaker="student", face=4), house.rung())
-figures = _figures(house.reader, house.look_back()["progress"])
-assert "faces" in [figure.title.lower() for figure in figures][-1], figures
-assert figures[-1].kinds == ("voice-heard",)
-house.close()
-""")  # fmt: skip
-
-
-def test_adding_a_column_and_a_layout(copy: Path) -> None:
-    assert follow(copy, "Add a column, and a report that uses it") == ["reports/columns.py", "reports/layouts/texting.yaml", "reports/layouts/__init__.py"]
-    proves(copy, """
-from reports.compose import Order, make_report
-from reports.layouts import SHIPPED, read_layout
-from reports.pack import pack_files
-assert SHIPPED[-1] == "texting"
-house.record(house.entry("visit-logged", effort="attempted", channel="text"), house.rung())
-house.runner.catch_up()
-order = Order(read_layout("texting"), house.setting, date(2026, 3, 1), date(2026, 3, 6), student_id=house.student)
-files = pack_files(make_report(house.reader, order, lambda *_: True, date(2026, 3, 6)))
-heading, row = (line.split(",") for line in files["data/texts.csv"].decode("utf-8-sig").splitlines())
-told = dict(zip(heading, row, strict=True))
-assert (told["student"], told["texts"], told["contacts_made"]) == ("Ash H", "1", "1"), told
-assert files["report.pdf"].startswith(b"%PDF")
-house.close()
-""")  # fmt: skip
-
-
-def test_bringing_an_old_event_up_to_date(copy: Path) -> None:
-    assert follow(copy, "Change an event that was already written") == ["ap_ledger/events/entries.py"]
-    proves(copy, """
-from ap_ledger.events.stored import read_event, upcast
-from ap_ledger.events import event_class
-from ap_ledger.events.base import Stamp
-cls = event_class("voice-heard")
-old = {"device_time": "2026-03-02T09:00:00Z", "speaker": "student", "face": 4}
-event = read_event(cls, new_id(), 1, Stamp(MONDAY), upcast(cls, dict(old), 1))
-assert event.setting_of == "unknown"
-assert house.one(house.entry("voice-heard", speaker="student", face=4, setting_of="home")).status == "recorded"
-assert house.rows("SELECT class_version FROM stored_events WHERE topic = 'voice-heard'")[0][0] == 2
-house.close()
-""")  # fmt: skip
+    holds(copy, "Add a command", "(closing or registers or kinds or events or close-place) and not postgres and not canonical")
 
 
 def test_adding_a_route(copy: Path) -> None:
-    assert follow(copy, "Add a route") == ["api/keeping/answers.py", *["api/keeping/health.py"] * 2]
-    proves(copy, """
+    follow(copy, "Add a route")
+    shows(copy, """
 with house.browser() as client:
     assert client.get("/api/v1/hello").json() == {"hello": "you"}
     assert house.browser(house.person("Sorrel", "researcher"), client.app).get("/api/v1/hello").status_code == 403
     assert house.stranger(client.app).get("/api/v1/hello").status_code == 401
 house.close()
 """)  # fmt: skip
+    holds(copy, "Add a route", "covers_every_route or generated")
 
 
 def test_adding_a_page_with_a_form(copy: Path) -> None:
-    assert follow(copy, "Add a page with a form") == [
-        "api/setting/place_pages.py",
-        "api/setting/templates/places.html",
-        "api/app.py",
-        "api/app.py",
-    ]
-    proves(copy, """
+    follow(copy, "Add a page with a form")
+    shows(copy, """
 import re
 with house.browser() as client:
     house.runner.catch_up()
@@ -312,13 +188,151 @@ with house.browser() as client:
     assert "/places" not in staff.get("/me").text
 house.close()
 """)  # fmt: skip
+    holds(copy, "Add a page with a form", "covers_every_route or generated or registers")
+
+
+def test_adding_a_projection_and_its_question(copy: Path) -> None:
+    follow(copy, "Add a projection and its question")
+    shows(copy, """
+from ap_ledger.domain.joining import JoinStudents
+from projections.queries.periods import student_period
+from projections.queries.voices import faces_of
+from reports.columns import COLUMNS
+
+first, wrong, gone = (house.entry("voice-heard", at, speaker="student", face=face) for at, face in ((TUESDAY, 4), (MONDAY, 2), (MONDAY, 1)))
+house.record(first, wrong, gone, at=TUESDAY)
+house.record(house.correct(wrong, face=3), house.void(gone), at=THURSDAY)
+house.clock.now = FRIDAY
+def faces(**asked):
+    return [face.face for face in faces_of(house.reader, house.student, **{"as_of": FRIDAY, "known_at": None, **asked})]
+with house.browser() as client:
+    house.runner.catch_up()
+    assert faces() == [3, 4] and faces(known_at=WEDNESDAY) == [2, 1, 4] and faces(as_of=MONDAY) == [3]
+    address = f"/api/v1/students/{house.student}/faces"
+    assert client.get(address).json() == {"faces": [3, 4]}
+    assert client.get(address, params={"known_at": WEDNESDAY.isoformat()}).json() == {"faces": [2, 1, 4]}
+    page = f"/students/{house.student}"
+    assert "A face was chosen 2 times, the latest of them 4 of 5." in client.get(page).text
+    assert "A face was chosen 1 times, the latest of them 3 of 5." in client.get(page + "?as_of=2026-03-02").text
+    assert "Faces day by day" not in client.get(f"/students/{house.other}").text
+    assert house.browser(house.person("Sorrel", "researcher"), client.app).get(address).status_code == 403
+    assert client.get(f"/api/v1/students/{new_id()}/faces").status_code == 404
+    told = client.get("/api/v1/position").json()
+    assert told["projections"]["voices"] == told["ledger"]
+    metrics = house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics")
+    assert 'ap_ledger_projection_lag{projection="voices"}' in metrics.text
+student, setting = house.reader.student_and_setting(house.student)
+period = student_period(house.reader, student, setting, date(2026, 3, 3), date(2026, 3, 6), None)
+cell = COLUMNS["faces_in_order"].cell(period)
+assert cell.text == "4" and cell.trace is not None
+joined = {"student": house.other, "kept_student": house.student, "reason_code": "admitted-twice", "author_id": house.leader}
+house.record(house.entry("voice-heard", WEDNESDAY, student=house.other, speaker="student", face=5))
+house.ledger.execute(JoinStudents(id=new_id(), setting_id=house.setting, **joined))
+house.runner.catch_up()
+assert faces() == [3, 4, 5]
+house.runner.replay("voices")
+assert faces() == [3, 4, 5] and faces(known_at=WEDNESDAY) == [2, 1, 4]
+house.close()
+""")  # fmt: skip
+    holds(copy, "Add a projection and its question", "registers or figures or covers_every_route or generated")
+
+
+def test_adding_a_figure(copy: Path) -> None:
+    follow(copy, "Add a figure to the student's page")
+    shows(copy, """
+house.record(house.entry("voice-heard", speaker="student", face=4), house.rung())
+with house.browser() as client:
+    house.runner.catch_up()
+    page = client.get(f"/students/{house.student}").text
+    assert "A face was chosen 1 times." in page and "kind=voice-heard" in page
+    assert "A face was chosen" not in client.get(f"/students/{house.other}").text
+house.close()
+""")  # fmt: skip
+    holds(copy, "Add a figure to the student's page", "not postgres")
+
+
+REPORT = """
+from reports.compose import Order, make_report
+from reports.layouts import SHIPPED, read_layout
+from reports.pack import pack_files
+house.record(house.entry("visit-logged", effort="attempted", channel="text"), house.rung())
+house.runner.catch_up()
+order = Order(read_layout(SHIPPED[-1]), house.setting, date(2026, 3, 1), date(2026, 3, 6), student_id=house.student)
+files = pack_files(make_report(house.reader, order, lambda *_: True, date(2026, 3, 6)))
+assert files["report.pdf"].startswith(b"%PDF")
+house.close()
+"""
+
+
+def test_adding_a_column_and_a_layout(copy: Path) -> None:
+    follow(copy, "Add a column, and a report that uses it")
+    shows(copy, REPORT + """
+heading, row = (line.split(",") for line in files["data/texts.csv"].decode("utf-8-sig").splitlines())
+told = dict(zip(heading, row, strict=True))
+assert (told["student"], told["texts"], told["contacts_made"]) == ("Ash H", "1", "1"), told
+""")  # fmt: skip
+    holds(copy, "Add a column, and a report that uses it", "not example", ["tests/test_registers.py"])
+
+
+def test_adding_a_block(copy: Path) -> None:
+    follow(copy, "Add a block that layouts may name")
+    shows(copy, REPORT + """
+page = files["report.html"].decode()
+assert "By what we reached out" in page and "Text: 1" in page, page
+""")  # fmt: skip
+    holds(copy, "Add a block that layouts may name", "registers", ["tests/test_registers.py"])
+
+
+def test_adding_a_framework_touches_one_data_file(copy: Path) -> None:
+    assert follow(copy, "Add a framework") == ["frameworks/definitions/kind-eyes.yaml"]
+    shows(copy, """
+entry = house.entry("outcome-scored", framework={"id": "kind-eyes", "version": 1}, indicator="looked-up", level=1, informant="mentor")
+assert house.one(entry).status == "recorded"
+house.close()
+""")  # fmt: skip
+
+
+OLD_EVENT = """
+from ap_ledger.events.stored import read_event, upcast
+from ap_ledger.events import event_class
+from ap_ledger.events.base import Stamp
+cls = event_class("voice-heard")
+old = {"device_time": "2026-03-02T09:00:00Z", "speaker": "student", "face": 4}
+event = read_event(cls, new_id(), 1, Stamp(MONDAY), upcast(cls, dict(old), 1))
+"""
+
+
+def test_adding_a_field_to_an_event(copy: Path) -> None:
+    follow(copy, "Add a field to an event")
+    shows(copy, OLD_EVENT + """
+assert event.room is None
+without, within = (house.entry("voice-heard", speaker="student", face=4, **more) for more in ({}, {"room": "library"}))
+assert [result.status for result in house.record(without, within)] == ["recorded"] * 2
+told = {entry["id"]: entry["entry"] for entry in house.look_back()["entries"]}
+assert told[within["id"]]["room"] == "library" and "room" not in told[without["id"]]
+house.close()
+""")  # fmt: skip
+    holds(copy, "Add a field to an event", "(kinds or events) and not postgres and not canonical")
+
+
+def test_bringing_an_old_event_up_to_date(copy: Path) -> None:
+    follow(copy, "Change an event that was already written")
+    shows(copy, OLD_EVENT + """
+assert event.heard_at == "not-asked"
+assert house.one(house.entry("voice-heard", speaker="student", face=4, heard_at="home")).status == "recorded"
+assert house.one(house.entry("voice-heard", speaker="student", face=4)).status == "recorded"
+assert {row[0] for row in house.rows("SELECT class_version FROM stored_events WHERE topic = 'voice-heard'")} == {2}
+house.close()
+""")  # fmt: skip
+    holds(copy, "Change an event that was already written", "(kinds or events) and not postgres and not canonical")
 
 
 def test_changing_a_store(copy: Path, tmp_path: Path) -> None:
     older = House(settings_for("sqlite", tmp_path / "older", None)).furnish()
     older.close()
-    assert follow(copy, "Change a store") == ["ap_ledger/stores/jobs.py", "ap_ledger/persistence/steps/jobs.py"]
-    proves(copy, f"older = settings_for('sqlite', pathlib.Path({str(tmp_path / 'older')!r}), None)" + """
+    shutil.copytree(tmp_path / "older", tmp_path / "upgraded")
+    follow(copy, "Change a store")
+    shows(copy, f"older = settings_for('sqlite', pathlib.Path({str(tmp_path / 'upgraded')!r}), None)" + f"; leader = UUID({str(older.leader)!r})" + """
 from ap_ledger.cli.checking import faults
 from ap_ledger.errors import SetupError
 from ap_ledger.stores.upgrading import upgrade
@@ -329,9 +343,11 @@ except SetupError as error:
     assert "ap-ledger upgrade" in str(error), error
 else:
     raise AssertionError("a store of before must be refused until it is upgraded")
-assert upgrade(older) == ["jobs: a run says on which machine it was"]
+assert upgrade(older) == ["accounts: a session says in which browser it began"]
 assert [look for look in faults(older, False) if look.fault and look.what.startswith("the file of")] == []
 again = House(older, make=False)
-assert again.jobs.claim("sweep", FRIDAY, FRIDAY) and again.rows("SELECT count(*) FROM stored_events")[0][0] > 0
+secret = again.accounts.begin(leader, "full")
+assert again.accounts.session(secret).person_id == leader
 again.close()
 """)  # fmt: skip
+    holds(copy, "Change a store", "shape_of_a_new_one and sqlite", ["tests/test_upgrade.py"])

@@ -192,4 +192,4 @@ ENTRY_EVENTS: tuple[type[Entry], ...] = (
     InstrumentAnswered,
     WorryRaised,
 )
-"""Every kind of entry that can be posted, in the order of the contract."""
+"""Every kind of entry that can be posted: those of the contract, in its order, and after them what came later."""

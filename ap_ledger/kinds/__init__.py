@@ -31,7 +31,7 @@ def by_topic(events: Iterable[type[Entry]], rows: Iterable[Kind]) -> Mapping[str
 
 
 KINDS: Mapping[str, Kind] = by_topic(ENTRY_EVENTS, ROWS)
-"""Every kind of entry by its topic, in the order of the contract. The program does not start where one has no row."""
+"""Every kind of entry by its topic, in the order of `ENTRY_EVENTS`. The program does not start where one has no row."""
 
 TOLD: Mapping[str, Kind] = {topic: kind for topic, kind in KINDS.items() if not kind.hidden}
 """Those that are stored under their own name, and so are told in histories, counts and diaries."""

@@ -187,4 +187,4 @@ ROWS: tuple[Kind, ...] = (
         hidden=True,
     ),
 )
-"""A row for each kind of entry, in the order of the contract."""
+"""A row for each kind of entry. Whoever goes through them does so in the order of `ENTRY_EVENTS`."""
