@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection
 
+from ap_ledger.events.days import NO_DAYS, days_of
 from ap_ledger.events.moments import microseconds
 from ap_ledger.kinds import TOLD
 from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
 from projections.progress import DayRow, fold_day
 from projections.queries.curriculum_state import student_curriculum
-from projections.queries.history import days_at, history
+from projections.queries.history import changed_since, days_at, entries_at, history
 from projections.runner import Projection, Runner, Seen
 from projections.writers.registry import Registry
 from projections.writers.student_days import StudentDays
@@ -109,6 +110,27 @@ def test_as_of_and_known_at_are_two_times(house: House) -> None:
     (told,) = house.look_back()["entries"]
     assert (told["status"], told["entry"]["rung"], told["changes"][0]["before"]["rung"]) == ("corrected", "goes-out", "through-door")
     assert told["changes"][0]["reason"] == "wrong box"
+
+
+def test_only_the_days_and_the_kinds_that_are_asked_for_are_told(house: House) -> None:
+    moved = house.rung("goes-out")
+    house.record(house.rung(at=MONDAY), house.note("x"), house.outcome(day=THURSDAY.date()), moved)
+    known = house.ledger.recorder.read_head().position
+    house.record(house.correct(moved, rung="shares-space"))
+    house.runner.catch_up()
+    position, ask = house.reader.positions()["ledger"], (house.reader, house.student, FRIDAY)
+    monday, apart = days_of([(MONDAY.date(), MONDAY.date())]), days_of([(MONDAY.date(), MONDAY.date()), (THURSDAY.date(), None)])
+    told = {
+        name: [entry["kind"] for entry in entries_at(*ask, position, 0, 50, within=days)]
+        for name, days in (("monday", monday), ("apart", apart), ("none", NO_DAYS))
+    }
+    everything = [entry["kind"] for entry in entries_at(*ask, position, 0, 50)]
+    assert len(told["monday"]) < len(everything) and told["none"] == []
+    assert sorted(told["apart"]) == sorted([*told["monday"], "outcome-scored"])
+    kinds = ("note-written", "outcome-scored")
+    assert sorted(entry["kind"] for entry in entries_at(*ask, position, 0, 50, kinds=kinds)) == sorted(kinds)
+    assert [entry["since"] for entry in changed_since(*ask, known)] == ["put-right"]
+    assert changed_since(*ask, known, within=NO_DAYS) == []
 
 
 def test_an_entry_moved_to_another_day_leaves_the_first(house: House) -> None:
