@@ -277,6 +277,18 @@ def test_a_tablet_knows_who_is_in_which_group_and_what_is_missing_in_one(house: 
         assert whole == willow + alder and alder == willow + 1, "one of the scores of Willow is there"
 
 
+def test_a_tablet_opens_for_a_group_that_somebody_lately_left(house: House) -> None:
+    whose = {"setting_id": house.setting, "author_id": house.leader, "student": house.student}
+    for day, group in ((date(2026, 1, 5), "willow"), (date(2026, 3, 2), None)):
+        house.ledger.execute(GroupStudent(id=new_id(), group=group, from_date=day, **whose))
+    with house.browser(house.teacher) as client:
+        house.runner.catch_up()
+        answer = client.get("/api/v1/capture", params={"setting": str(house.setting)})
+    assert answer.status_code == 200, answer.text
+    told = next(one for one in answer.json()["students"] if one["id"] == str(house.student))
+    assert told["groups"] == [{"from_date": "", "group": "willow"}, {"from_date": "2026-03-02", "group": None}]
+
+
 def test_steps_tell_where_a_group_stands_in_one_answer(house: House) -> None:
     house.record(house.unit("bus-stop", "with-help"), house.unit("bus-stop", "introduced", student=house.other))
     with house.browser(house.teacher) as client:

@@ -90,7 +90,7 @@ def _groups(student: StudentBody, today: date) -> list[Json]:
     later = [group for group in standing(student.get("groups", ())) if group["from_date"] > since.isoformat()]
     return [
         {"from_date": "", "group": group_of(student, since)},
-        *({"from_date": one["from_date"], "group": one["group"]} for one in later),
+        *({"from_date": fact["from_date"], "group": fact.get("group")} for fact in later),
     ]
 
 
