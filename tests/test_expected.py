@@ -364,6 +364,14 @@ def test_what_was_known_of_a_week_decides_what_was_known_to_be_missed(place: Hou
     assert known == [{"not-attended": 1}, {"not-expected": 1}]
 
 
+def test_what_was_known_of_a_calendar_decides_what_was_known_to_be_missed(place: House) -> None:
+    place.record(at_slot(place, "2026-11-20", "break"))
+    before, place.clock.now = NOW + timedelta(hours=1), NOW + timedelta(days=1)
+    calendar(place, closures=[CLOSED])
+    known = [place.look_back(as_of=NOW, **when)["progress"]["sessions"] for when in ({"known_at": before}, {})]
+    assert known == [{"not-attended": 1}, {"not-expected": 1}]
+
+
 def test_the_auditors_who_import_nothing_of_ours_count_what_was_offered_alike(make_house: Any) -> None:
     house = make_house("sqlite")
     house.clock.now = NOW

@@ -35,20 +35,20 @@ class StretchBody(TypedDict):
 class CalendarFact(DatedBody):
     """The half-terms and the closures of a setting from a date on."""
 
-    terms: NotRequired[list[StretchBody]]
-    closures: NotRequired[list[StretchBody]]
+    terms: list[StretchBody]
+    closures: list[StretchBody]
 
 
 class SlotBody(TypedDict):
-    """One slot of the day: its kind, when it starts and ends (local, HH:MM:SS), and its weekdays (1 Monday to 7 Sunday;
-    Monday to Friday where none are given)."""
+    """One slot of the day: its kind, when it starts and ends (local, HH:MM:SS), and its weekdays (1 Monday to 7
+    Sunday)."""
 
     id: str
     label: str
     kind: SlotKind
     starts: str
     ends: str
-    weekdays: NotRequired[list[int]]
+    weekdays: list[int]
 
 
 class TimetableFact(DatedBody):

@@ -41,8 +41,6 @@ No placement is running; the setting is closed; nobody said in which slots; the 
 week has none at all; or it has some, and not these.
 """
 
-EVERY_WEEKDAY = (1, 2, 3, 4, 5)
-
 
 class Expectation(NamedTuple):
     """The slots in which a student is expected on a day, in the order of the timetable, and why these or none."""
@@ -132,7 +130,7 @@ class Expectations:
         """The slots that the setting holds on a day, whoever comes; None where it is closed."""
         if day not in self._held:
             slots = timetable_on(self._setting, day.isoformat())
-            held = tuple(slot for slot in slots if day.isoweekday() in slot.get("weekdays", EVERY_WEEKDAY))
+            held = tuple(slot for slot in slots if day.isoweekday() in slot["weekdays"])
             self._held[day] = held if is_open(self._setting, day) else None
         return self._held[day]
 
@@ -144,7 +142,7 @@ class Expectations:
         for held in (*student["expected"], *self._setting["timetables"], *calendars):
             yield date.fromisoformat(held["from_date"])
         for calendar in calendars:
-            for span in (*calendar.get("terms", ()), *calendar.get("closures", ())):
+            for span in (*calendar["terms"], *calendar["closures"]):
                 yield from _edges(span["first"], span["last"])
 
 
@@ -209,8 +207,8 @@ def is_open(setting: SettingFacts, day: date) -> bool:
     calendar = in_force(setting.get("calendars", ()), day)
     if calendar is None:
         return True
-    terms = calendar.get("terms", ())
-    return not _in_any(calendar.get("closures", ()), day) and (not terms or _in_any(terms, day))
+    terms = calendar["terms"]
+    return not _in_any(calendar["closures"], day) and (not terms or _in_any(terms, day))
 
 
 def _in_any(spans: Sequence[StretchBody], day: date) -> bool:

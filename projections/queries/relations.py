@@ -112,7 +112,8 @@ def known_at_position(reader: Reader, setting: SettingBody, records: Sequence[UU
     then = bodies.settings.get(setting["id"])
     return Known(
         position,
-        setting if then is None else {**setting, **then},
+        # Nothing of what it says now is taken along: it may have said nothing of it then, such as when it is closed.
+        setting if then is None else {"key": setting["key"], "position": setting["position"], **then},
         {key: student["expected"] for key, student in bodies.students.items()},
         by_student(bodies.placements.values()),
     )
