@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from projections.progress import median
+from projections.fold.climb import RungMark, median
 from projections.queries.period_facts import StudentPeriod
 from reports.columns import attempted, faces, incidents, restrictive, units, voices
 from reports.disclosure import Cell, Family
@@ -124,10 +124,11 @@ class Cohort:
         """Where students stood at the start and where they keep up now: not met yet, away from the site, on site."""
         names = ("on site", "away from the site", "not enough contacts yet")
 
-        def where(mark: str) -> Callable[[StudentPeriod], str]:
+        def where(mark: RungMark) -> Callable[[StudentPeriod], str]:
             def found(period: StudentPeriod) -> str:
                 ladder = period.main_ladder
-                rung = ladder.ladder.rung(ladder.marks[mark]) if ladder and ladder.marks[mark] else None
+                reached = ladder.marks[mark] if ladder else None
+                rung = ladder.ladder.rung(reached) if ladder and reached else None
                 return names[2] if rung is None else names[0] if rung.on_site else names[1]
 
             return found
@@ -145,7 +146,7 @@ class Cohort:
         ladder = max(ladders, key=lambda one: (sum(one.key == other.key for other in ladders), one.key))
         shared = [rung.id for rung in ladder.rungs]
 
-        def places(mark: str) -> list[int | None]:
+        def places(mark: RungMark) -> list[int | None]:
             held = [
                 period.main_ladder.marks[mark]
                 for period in self.periods

@@ -27,8 +27,9 @@ from ap_ledger.events.entries import (
 )
 from ap_ledger.kinds.items import ATTEMPTED, SpokenFace
 from ap_ledger.kinds.timeline import MISSING
+from projections.fold.cells import scored_facts
+from projections.fold.climb import RungMark
 from projections.names import reference
-from projections.progress import scored_facts
 from projections.queries.period_facts import PERSISTENT, SEVERE, WEEKS_COMPARED, Attendance, StudentPeriod
 from projections.uncertainty import Interval, change, share
 from reports.blocks import Shown, Trace
@@ -148,10 +149,10 @@ def _of_weeks(which: Callable[[StudentPeriod], Attendance]) -> Callable[[Student
     return lambda period: percent(which(period).attended, which(period).offered)
 
 
-def _mark(name: str) -> Callable[[StudentPeriod], str | None]:
+def _mark(name: RungMark) -> Callable[[StudentPeriod], str | None]:
     def found(period: StudentPeriod) -> str | None:
         ladder = period.main_ladder
-        return ladder.ladder.label_of(ladder.marks[name]) if ladder and ladder.marks[name] else None
+        return ladder.ladder.label_of(ladder.marks[name]) if ladder else None
 
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from ap_ledger import __version__
 from ap_ledger.kinds.timeline import MISSING
-from projections.progress import scored_facts
+from projections.fold.cells import scored_facts
 from projections.queries.gaps import Gaps
 from projections.queries.period_facts import StudentPeriod
 from reports.blocks import Column, Heading, Listing, Paragraph, Shown, Table, Undisclosed

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import plotly.graph_objects as go
 
+from projections.fold.cells import DatedCell
 from projections.outcomes import Seen
-from projections.progress import DayCell
 from projections.queries.period_facts import Cells, ThemeFacts, attendance_of
 from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
 from reports.print_words import names_with_line_ends
@@ -217,7 +217,7 @@ def faces_chosen(chosen: Sequence[int]) -> Figure | None:
 
 def weeks_of(days: Cells) -> list[Week]:
     """Each week of these days, of one student or of several."""
-    by_week: dict[str, list[tuple[str, DayCell]]] = {}
+    by_week: dict[str, list[DatedCell]] = {}
     for day, cell in days:
         on = date.fromisoformat(day)
         by_week.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))

@@ -6,7 +6,7 @@ from datetime import date
 from uuid import UUID
 
 from frameworks import Definition
-from projections.progress import scored_facts
+from projections.fold.cells import scored_facts
 from projections.queries.curriculum_state import student_curriculum
 from projections.queries.period_facts import LadderFacts, StudentPeriod
 from projections.queries.reading import Reader

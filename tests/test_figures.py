@@ -8,7 +8,8 @@ from random import Random
 
 from plotly.offline import get_plotlyjs_version
 
-from projections.progress import DayRow, combine, fold_day
+from projections.fold.cells import DayRow, fold_day
+from projections.fold.progress import combine
 from reports.figures import DRAWN, ladder_over_time, outcomes_by_theme
 from tests.house import House
 

@@ -11,7 +11,7 @@ import pytest
 
 from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.items import DefinitionItem, FactKey, ScoredItem, SpokenFace, VisitItem
-from projections.progress import DayRow, fold_day, scored_facts
+from projections.fold.cells import DayRow, fold_day, scored_facts
 
 ROOT = Path(__file__).parents[1]
 ELSEWHERE = {
@@ -65,7 +65,7 @@ def test_the_timeline_keeps_of_each_kind_what_it_always_kept() -> None:
 
 def test_a_voice_counts_by_who_spoke_and_which_face() -> None:
     rows = [DayRow(1, 1, "voice-heard", "student", "4", None, None), DayRow(2, 2, "voice-heard", "carer", None, None, None)]
-    assert fold_day(rows)["faces"] == {SpokenFace("student", "4").packed(): 1, "carer|": 1}
+    assert fold_day(rows).counted("faces") == {SpokenFace("student", "4").packed(): 1, "carer|": 1}
 
 
 def test_a_score_is_told_by_the_slot_that_its_setting_calls_whatever_it_likes() -> None:

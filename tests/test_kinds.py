@@ -21,7 +21,7 @@ from ap_ledger.kinds import KINDS, TOLD, by_topic
 from ap_ledger.kinds.forms import form_of, own_fields
 from ap_ledger.kinds.row import Kind
 from ap_ledger.kinds.rows import ROWS
-from projections.progress import KEPT, SUMS
+from projections.fold.cells import KEPT, SUMS
 from projections.queries.frames import drawn_marks, marks
 from projections.runner import Projection, Runner, Seen
 from projections.writers.body_changes import CHANGES

@@ -20,7 +20,7 @@ from ap_ledger.events.student import ExpectedDay
 from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition, shipped_definitions
 from frameworks.register import PRESENT, SessionFacts, codes, suggest
-from projections.progress import with_own_steps
+from projections.fold.climb import with_own_steps
 from projections.queries.cohort_ladder import cohort_ladder
 from projections.queries.own_words import own_labels
 from projections.queries.register import suggested_codes

@@ -7,13 +7,16 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as some
 
-from projections.progress import DayRow, add, climb, combine, fold_day, median
+from projections.fold.cells import DayCell, DayRow, Rung, add, fold_day
+from projections.fold.climb import Reached, climb, median
+from projections.fold.progress import Worth, combine
+from projections.fold.stored import kept, read_cell
 
 ORDER = ["a", "b", "c", "d", "e"]
 
 
-def contact(at: int, rung: str, visit: str | None = None) -> list[Any]:
-    return [at, at, "ladder@1", rung, None, visit, f"2026-03-{1 + at:02}"]
+def contact(at: int, rung: str, visit: str | None = None) -> Reached:
+    return Rung(at, at, "ladder@1", rung, None, visit), f"2026-03-{1 + at:02}"
 
 
 rows = some.lists(
@@ -26,6 +29,9 @@ rows = some.lists(
         value=some.sampled_from([None, "1", "0", "3"]),
         slot=some.sampled_from([None, "lesson", "break"]),
         visit=some.sampled_from([None, "v1", "v2"]),
+        begins=some.none() | some.integers(0, 1_000),
+        ends=some.none() | some.integers(0, 1_000),
+        session_day=some.none() | some.integers(739_000, 740_000),
     ),
     unique_by=lambda row: row.position,
     max_size=25,
@@ -43,10 +49,15 @@ def test_progress_does_not_depend_on_the_order_of_arrival(found: list[DayRow], r
 
 @given(rows)
 def test_adding_one_by_one_is_the_fold_of_all(found: list[DayRow]) -> None:
-    cell: dict[str, Any] = {}
+    cell = DayCell()
     for row in found:
         add(cell, row)
     assert cell == fold_day(found)
+
+
+@given(rows)
+def test_a_cell_is_read_back_as_it_was_kept(found: list[DayRow]) -> None:
+    assert read_cell(*kept(fold_day(found))) == fold_day(found)
 
 
 @given(rows, some.sampled_from([None, "lesson", "break"]))
@@ -78,7 +89,7 @@ def test_the_baseline_is_the_median_of_the_first_ten_contacts_and_never_between_
 
 def test_losses_of_a_unit_are_counted_beside_its_gains() -> None:
     steps = [DayRow(n, n, "unit-progressed", "c@1|coins", status, None, None) for n, status in enumerate(["introduced", "on-my-own", "not-secure"])]
-    statuses = {"c@1|coins": (frozenset({"on-my-own"}), frozenset({"not-secure"}))}
+    statuses = {"c@1|coins": Worth(frozenset({"on-my-own"}), frozenset({"not-secure"}))}
     (unit,) = combine([("2026-03-02", fold_day(steps))], {}, {}, statuses)["units"].values()
     assert unit == {"status": "not-secure", "since": 2, "steps": 3, "losses": 1}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,7 +17,7 @@ from ap_ledger.events.moments import microseconds
 from ap_ledger.kinds import TOLD
 from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
-from projections.progress import DayRow, fold_day
+from projections.fold.cells import DayCell, DayRow, fold_day
 from projections.queries.curriculum_state import student_curriculum
 from projections.queries.history import changed_since, days_at, entries_at, history
 from projections.runner import Projection, Runner, Seen
@@ -27,7 +28,7 @@ from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House, chu
 EVER = datetime(2030, 1, 1, tzinfo=UTC)
 
 
-def slow_days(house: House, position: int) -> dict[str, Any]:
+def slow_days(house: House, position: int) -> dict[str, DayCell]:
     """The day cells of the student by a full fold of the ledger's events, written apart from the projection."""
     current: dict[Any, tuple[int, int, str, dict[str, Any]] | None] = {}
     for stored in house.ledger.recorder.tail(0, 100_000):
@@ -54,9 +55,9 @@ def slow_days(house: House, position: int) -> dict[str, Any]:
     return {day: fold_day(sorted(found, key=lambda row: (row.occurred_at, row.position))) for day, found in sorted(days.items())}
 
 
-def unordered(days: Any) -> Any:
+def unordered(days: Any) -> dict[str, DayCell]:
     """Days with their lists in one order, because a cell's lists are in the order of arrival."""
-    return {day: {name: sorted(value) if isinstance(value, list) else value for name, value in cell.items()} for day, cell in dict(days).items()}
+    return {day: replace(cell, rungs=sorted(cell.rungs), units=sorted(cell.units), attested=sorted(cell.attested)) for day, cell in dict(days).items()}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as some
 
-from projections.progress import Climb, median
+from projections.fold.climb import Climb, median
 from projections.uncertainty import change, further, middle_half, share
 
 

@@ -21,13 +21,15 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
 from api.core.released import lines_of, released_to
-from api.core.service import Current, Json
+from api.core.service import Current
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
 from api.core.withhold import withhold
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
 from frameworks.needs import need_codes
+from projections.fold.cells import DatedCell
+from projections.fold.progress import Progress
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, entries_at, progress_of
@@ -156,17 +158,19 @@ def student_page(
     )
 
 
-def _recent_from(days: list[tuple[str, Json]]) -> date | None:
+def _recent_from(days: Sequence[DatedCell]) -> date | None:
     """The day from which the newest entries are enough to fill the list."""
     found = 0
     for day, cell in reversed(days):
-        found += sum(cell["kinds"].values())
+        found += sum(cell.counted("kinds").values())
         if found >= RECENT:
             return date.fromisoformat(day)
     return None
 
 
-def _figures(reader: Reader, progress: Json, own: Own | None = None, newest: Sequence[Definition] = ()) -> list[Figure]:
+def _figures(
+    reader: Reader, progress: Progress, own: Own | None = None, newest: Sequence[Definition] = ()
+) -> list[Figure]:
     own = own or {}
     ladders = [
         (found, climbed)
@@ -193,14 +197,14 @@ def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure
     ]
 
 
-def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
+def _tiles(reader: Reader, progress: Progress, own: Own) -> list[tuple[str, str]]:
     tiles: list[tuple[str, str]] = []
     for key, climbed in progress["ladders"].items():
         ladder = reader.definition(key)
         if ladder is not None:
             mine = own.get(ladder.id, {})
             said = {
-                name: mine.get(climbed[name]) or ladder.label_of(climbed[name])
+                name: mine.get(climbed[name] or "") or ladder.label_of(climbed[name])
                 for name in ("baseline", "latest", "sustained")
             }
             tiles = [
@@ -212,7 +216,7 @@ def _tiles(reader: Reader, progress: Json, own: Own) -> list[tuple[str, str]]:
     return tiles
 
 
-def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
+def _rung_names(reader: Reader, progress: Progress, own: Own) -> str:
     """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a
     page."""
     found = {
@@ -223,7 +227,7 @@ def _rung_names(reader: Reader, progress: Json, own: Own) -> str:
     return orjson.dumps(found).decode().replace("<", "\\u003c")
 
 
-def _units(reader: Reader, progress: Json) -> list[tuple[str, list[tuple[str, str]]]]:
+def _units(reader: Reader, progress: Progress) -> list[tuple[str, list[tuple[str, str]]]]:
     strands: dict[str, list[tuple[str, str]]] = {}
     for key, unit in progress["units"].items():
         framework, item = DefinitionItem.unpacked(key)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Literal
 from uuid import UUID
 
 from frameworks import Definition
 from projections.bodies import SettingBody, StudentBody
-from projections.progress import IN_ORDER, climb, median
+from projections.fold.climb import LadderProgress, Reached, climb, median
 from projections.queries.crosswalks import carried_into
 from projections.queries.overview import WEEKS, recent_rungs
 from projections.queries.reading import Reader, Unknown
@@ -29,7 +29,7 @@ class CohortLadder:
     """
 
     ladder: Definition
-    students: list[tuple[StudentBody, dict[str, Any]]]
+    students: list[tuple[StudentBody, LadderProgress]]
     median_latest: str | None
     median_sustained: str | None
     elsewhere: int
@@ -46,24 +46,25 @@ def cohort_ladder(
     shared = {rung.id: over.id for rung, over in ladder.climb()}
     carried = {walk.key: walk for walk in carried_into(reader, ladder)}
     days = recent_rungs(reader, setting, students, now, weeks)
-    rows: list[tuple[StudentBody, dict[str, Any]]] = []
+    rows: list[tuple[StudentBody, LadderProgress]] = []
     elsewhere = 0
     for student in students:
-        reached: list[list[Any]] = []
+        reached: list[Reached] = []
         for day, cell in days.get(UUID(student["id"]), []):
-            for occurred_at, position, at_ladder, rung, anxiety, visit in cell.get("rungs", ()):
-                here = rung if at_ladder == key else carried[at_ladder].item(rung) if at_ladder in carried else None
+            for rung in cell.rungs:
+                walk = carried.get(rung.ladder)
+                here = rung.rung if rung.ladder == key else walk.item(rung.rung) if walk else None
                 found = ladder.rung(here) if here else None
                 if found is None:
                     elsewhere += 1
                 else:
-                    reached.append([occurred_at, position, key, shared[found.id], anxiety, visit, day])
+                    reached.append((rung._replace(ladder=key, rung=shared[found.id]), day))
         if reached:
-            rows.append((student, climb(sorted(reached, key=IN_ORDER), order)))
+            rows.append((student, climb(sorted(reached), order)))
     rank = {rung: place for place, rung in enumerate(order)}
 
-    def middle(name: str) -> str | None:
-        place = median([rank[climbed[name]] for _, climbed in rows if climbed[name]])
+    def middle(name: Literal["latest", "sustained"]) -> str | None:
+        place = median([rank[rung] for _, climbed in rows if (rung := climbed[name])])
         return order[place] if place is not None else None
 
     return CohortLadder(

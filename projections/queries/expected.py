@@ -10,6 +10,7 @@ goes by bodies of the registry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import cache, partial
 from itertools import pairwise
@@ -28,8 +29,8 @@ from projections.bodies import (
     StretchBody,
     StudentWeek,
 )
+from projections.fold.cells import DatedCell
 from projections.one_fact import MISSABLE, Attested, sessions_counted
-from projections.progress import DayCell
 from projections.queries.on_day import timetable_on
 from projections.queries.reading import Reader
 from projections.queries.relations import by_student, known_at_position, placement_days
@@ -164,13 +165,14 @@ def expected_at(reader: Reader, student_id: UUID, setting: SettingBody, position
     return expected
 
 
-def as_offered(expected: Asked, days: Iterable[tuple[str, DayCell]]) -> list[tuple[str, DayCell]]:
+def as_offered(expected: Asked, days: Iterable[DatedCell]) -> list[DatedCell]:
     """The days as they count: a session missed that the student was not expected in was neither offered nor missed."""
     made = []
     for day, cell in days:
-        if any(name in cell.get("sessions", ()) for name in MISSABLE):
-            told, asked = (Attested(*each) for each in cell["attested"]), partial(expected, date.fromisoformat(day))
-            cell = {**cell, "sessions": sessions_counted(told, partial(_was_offered, asked))}
+        if any(name in cell.counted("sessions") for name in MISSABLE):
+            asked = partial(expected, date.fromisoformat(day))
+            sessions = sessions_counted(cell.attested, partial(_was_offered, asked))
+            cell = replace(cell, counts={**cell.counts, "sessions": sessions})
         made.append((day, cell))
     return made
 

@@ -1,6 +1,6 @@
 """A student's history as day frames: where everything stood at the end of every day, so that a browser only looks up.
 
-The figures are those of the one fold (`progress.py`), taken day after day. Counts travel as what each day added,
+The figures are those of the one fold (`projections/fold`), taken day after day. Counts travel as what each day added,
 because that is a quarter of the bytes; the script adds them up once, when they arrive.
 """
 
@@ -13,13 +13,15 @@ from ap_ledger.kinds import TOLD
 from ap_ledger.kinds.row import Mark
 from frameworks import Definition
 from projections.bodies import SettingBody
+from projections.fold.cells import SUMS, DatedCell, DayCell, Rung
+from projections.fold.climb import Climb, RungMark, with_own_steps
+from projections.fold.progress import UNTOLD, Statuses, combine
 from projections.outcomes import seen_by_theme
-from projections.progress import IN_ORDER, SUMS, Climb, DayCell, Statuses, combine, with_own_steps
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.reading import Reader
 
 Json = dict[str, Any]
-TIPS = ("baseline", "latest", "sustained", "highest_sustained")
+TIPS: tuple[RungMark, ...] = ("baseline", "latest", "sustained", "highest_sustained")
 
 
 def marks() -> dict[str, Mark]:
@@ -33,11 +35,7 @@ def drawn_marks() -> list[Mark]:
 
 
 def frames(
-    reader: Reader,
-    setting: SettingBody,
-    days: Sequence[tuple[str, DayCell]],
-    statuses: Statuses,
-    newest: Sequence[Definition],
+    reader: Reader, setting: SettingBody, days: Sequence[DatedCell], statuses: Statuses, newest: Sequence[Definition]
 ) -> Json:
     """Frames over days given in order as (ISO date, cell).
 
@@ -52,32 +50,33 @@ def frames(
         "marks": {
             mark.name: marked
             for topic, mark in marks().items()
-            if (marked := [n for n, (_, cell) in enumerate(days) if topic in cell["kinds"]])
+            if (marked := [n for n, (_, cell) in enumerate(days) if topic in cell.counted("kinds")])
         },
     }
 
 
-def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, Json]:
-    reached: dict[str, list[tuple[int, Any]]] = {}
+def _ladders(reader: Reader, days: Sequence[DatedCell]) -> dict[str, Json]:
+    reached: dict[str, list[tuple[int, Rung]]] = {}
     for n, (_, cell) in enumerate(days):
-        for rung in sorted(cell.get("rungs", ()), key=IN_ORDER):
-            reached.setdefault(rung[2], []).append((n, rung))
+        for rung in sorted(cell.rungs):
+            reached.setdefault(rung.ladder, []).append((n, rung))
     made: dict[str, Json] = {}
     for key, rungs in reached.items():
         definition = reader.definition(key)
-        order = with_own_steps(list(definition.rank) if definition else (), (rung[3] for _, rung in rungs))
+        order = with_own_steps(list(definition.rank) if definition else (), (rung.rung for _, rung in rungs))
         place = {rung: n for n, rung in enumerate(order)}
         climbed, at = Climb(order), 0
         tips: dict[str, list[int | None]] = {name: [] for name in TIPS}
         contacts: list[int] = []
         for n, (day, _) in enumerate(days):
             while at < len(rungs) and rungs[at][0] == n:
-                _, _, _, rung, _, visit = rungs[at][1]
-                climbed.add(rung, visit, day)
+                _, rung = rungs[at]
+                climbed.add(rung.rung, rung.visit, day)
                 at += 1
             marks = climbed.marks()
             for name in TIPS:
-                tips[name].append(None if marks[name] is None else place[marks[name]])
+                rung_then = marks[name]
+                tips[name].append(None if rung_then is None else place[rung_then])
             contacts.append(marks["contacts"])
         index = {day: n for n, (day, _) in enumerate(days)}
         made[key] = {
@@ -93,15 +92,15 @@ def _ladders(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> dict[str, J
 
 
 def _themes(
-    reader: Reader, setting: SettingBody, days: Sequence[tuple[str, DayCell]], newest: Sequence[Definition]
+    reader: Reader, setting: SettingBody, days: Sequence[DatedCell], newest: Sequence[Definition]
 ) -> dict[str, Json]:
     """By framework, theme and kind of slot: what each day added to seen and to looked-for."""
     kinds = reader.slot_kinds(setting)
     made: dict[str, Json] = {}
     for n, (day, cell) in enumerate(days):
-        if "outcomes" not in cell:
+        if not cell.outcomes:
             continue
-        outcomes = combine([(day, {"kinds": {}, "outcomes": cell["outcomes"]})], {}, kinds)["outcomes"]
+        outcomes = combine([(day, DayCell(outcomes=cell.outcomes))], {}, kinds)["outcomes"]
         for key, said in outcomes_carried(reader, outcomes, newest).items():
             framework = reader.definition(key)
             for (theme, kind), (seen, of) in seen_by_theme(framework, said).items() if framework else ():
@@ -114,25 +113,26 @@ def _themes(
     return made
 
 
-def _counts(days: Sequence[tuple[str, DayCell]]) -> dict[str, list[int]]:
+def _counts(days: Sequence[DatedCell]) -> dict[str, list[int]]:
     made: dict[str, list[int]] = {}
     for n, (_, cell) in enumerate(days):
         for name in SUMS:
-            for key, times in cell.get(name, {}).items():
+            for key, times in cell.counted(name).items():
                 made.setdefault(f"{name}.{key}", [0] * len(days))[n] = times
     return made
 
 
-def _units(days: Sequence[tuple[str, DayCell]], statuses: Statuses) -> dict[str, list[int]]:
+def _units(days: Sequence[DatedCell], statuses: Statuses) -> dict[str, list[int]]:
     """Over all curricula: how many units had been started, and how many were secure, at the end of each day."""
-    now: dict[str, Any] = {}
+    now: dict[str, str] = {}
     started: list[int] = []
     secure: list[int] = []
     known: set[str] = set()
     for _, cell in days:
-        for _, _, unit, status in sorted(cell.get("units", ()), key=IN_ORDER):
-            now[unit] = status
-            (known.add if status in statuses.get(unit, (frozenset(), frozenset()))[0] else known.discard)(unit)
+        for step in sorted(cell.units):
+            now[step.unit] = step.status
+            is_known = step.status in statuses.get(step.unit, UNTOLD).secure
+            (known.add if is_known else known.discard)(step.unit)
         started.append(len(now))
         secure.append(len(known))
     return {"started": _steps(started), "secure": _steps(secure)} if now else {}

@@ -20,12 +20,14 @@ from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.persistence.rows import LedgerStoredEvent
 from ap_ledger.stores.mapper import open_personal
 from projections.bodies import SettingBody
-from projections.progress import DayCell, Progress, Statuses, combine, fold_day
+from projections.fold.cells import DatedCell, fold_day
+from projections.fold.progress import Progress, Statuses, Worth, combine
+from projections.fold.stored import read_cell
 from projections.queries.expected import Asked, as_offered, expected_at
 from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.runner import see
-from projections.writers.student_days import TOLD_AT, StudentDays, read_cell, read_days, rows_of_day
+from projections.writers.student_days import TOLD_AT, StudentDays, read_days, rows_of_day
 
 History = dict[str, Any]
 ENTRIES_LIMIT = 5_000
@@ -68,7 +70,7 @@ def days_at(
     known_at: datetime | None,
     within: Days = EVERY_DAY,
     expected: Asked | None = None,
-) -> tuple[list[tuple[str, DayCell]], int, bool]:
+) -> tuple[list[DatedCell], int, bool]:
     """The student's days of `within` as (ISO date, cell), the position they were known at, and whether any is
     incomplete.
 
@@ -87,7 +89,7 @@ def days_at(
         again = [day for day, last_pos, *_ in rows if last_pos > position or day == last_day]
         entries = read_days(connection, reader.views, f"timeline__{live.name}", student_id.bytes, again, position)
         instant = microseconds(as_of)
-        days: list[tuple[str, DayCell]] = []
+        days: list[DatedCell] = []
         for day, _, rungs, rest in rows:
             found = entries.get(day)
             folded = (
@@ -95,7 +97,7 @@ def days_at(
                 if found is None
                 else fold_day(row for row in found if row.occurred_at <= instant)
             )
-            if folded:
+            if folded.counts:
                 days.append((date.fromordinal(day).isoformat(), folded))
         incomplete = reader.views.incomplete(connection, reader.ledger.states.records(student_id))
     return as_offered(expected or expected_at(reader, student_id, setting, position), days), position, incomplete
@@ -107,23 +109,23 @@ def known_position(reader: Reader, known_at: datetime | None) -> int:
     return seen if known_at is None else min(reader.ledger.position_at(known_at), seen)
 
 
-def progress_of(reader: Reader, setting: SettingBody, days: Sequence[tuple[str, DayCell]]) -> Progress:
+def progress_of(reader: Reader, setting: SettingBody, days: Sequence[DatedCell]) -> Progress:
     """The one fold over days, with the ladders and slots they were scored against."""
-    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+    keys = {rung.ladder for _, cell in days for rung in cell.rungs}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
     return combine(days, ladders, reader.slot_kinds(setting), statuses_of(reader, days))
 
 
-def statuses_of(reader: Reader, days: Sequence[tuple[str, DayCell]]) -> Statuses:
+def statuses_of(reader: Reader, days: Sequence[DatedCell]) -> Statuses:
     """What counts as known, and as lost, for every unit that was touched on these days."""
-    units = {unit[2] for _, cell in days for unit in cell.get("units", ())}
-    found: dict[str, tuple[frozenset[Any], frozenset[Any]]] = {}
+    units = {step.unit for _, cell in days for step in cell.units}
+    found: dict[str, Worth] = {}
     for unit in units:
         curriculum, item = DefinitionItem.unpacked(unit)
         definition = reader.definition(curriculum)
         scale = definition.scale_of(item) if definition else None
         if scale is not None:
-            found[unit] = (scale.secure, scale.lost)
+            found[unit] = Worth(scale.secure, scale.lost)
     return found
 
 

@@ -9,14 +9,15 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Select, Table, bindparam, or_, select
 
 from ap_ledger.events.days import EVERY_DAY, Days
 from ap_ledger.events.moments import local_day, microseconds
 from frameworks import Definition
 from projections.bodies import SettingBody, StudentBody
-from projections.progress import Progress, combine
+from projections.fold.cells import DatedCell, DayCell
+from projections.fold.progress import combine
+from projections.fold.stored import read_rungs
 from projections.queries.reading import Reader
 from projections.writers.student_days import StudentDays
 
@@ -38,7 +39,7 @@ def overview(
     days = recent_rungs(reader, setting, students, now)
     cut = {UUID(student): held for student, held in within.items() if held is not EVERY_DAY}
     days |= {
-        student: [one for one in days.get(student, ()) if date.fromisoformat(one[0]) in held]
+        student: [(day, cell) for day, cell in days.get(student, ()) if date.fromisoformat(day) in held]
         for student, held in cut.items()
     }
     return sorted(
@@ -49,11 +50,11 @@ def overview(
 
 def recent_rungs(
     reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime, weeks: int = WEEKS
-) -> dict[UUID, list[tuple[str, Any]]]:
+) -> dict[UUID, list[DatedCell]]:
     """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by
     student."""
     today = local_day(microseconds(now), setting["time_zone"]).toordinal()
-    days: dict[UUID, list[tuple[str, Any]]] = {}
+    days: dict[UUID, list[DatedCell]] = {}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
@@ -61,7 +62,7 @@ def recent_rungs(
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
             given = {"students": some, "first": today - 7 * weeks, "last": today}
             for student, day, rungs in connection.execute(_rungs_of(StudentDays.tables_in(live)[1]), given):
-                told = (date.fromordinal(day).isoformat(), {"rungs": orjson.loads(rungs or "[]")})
+                told = (date.fromordinal(day).isoformat(), DayCell(rungs=read_rungs(rungs)))
                 days.setdefault(UUID(bytes=bytes(student)), []).append(told)
     return days
 
@@ -76,10 +77,10 @@ def _rungs_of(cells: Table) -> Select[Any]:
     )
 
 
-def _line(reader: Reader, student: StudentBody, days: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = {rung[2] for _, cell in days for rung in cell.get("rungs", ())}
+def _line(reader: Reader, student: StudentBody, days: list[DatedCell]) -> dict[str, Any]:
+    keys = {rung.ladder for _, cell in days for rung in cell.rungs}
     ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
-    progress: Progress = combine(days, ladders, {})
+    progress = combine(days, ladders, {})
     climbed = next(iter(progress["ladders"].values()), None)
     key = next(iter(progress["ladders"]), None)
     ladder = reader.definition(key) if key else None

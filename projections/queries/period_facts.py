@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from uuid import UUID
 
 from ap_ledger.events.days import Days
@@ -15,9 +15,10 @@ from ap_ledger.kinds.items import VisitItem
 from frameworks import Definition
 from frameworks.language.scoring import ItemResult
 from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody
+from projections.fold.cells import DatedCell
+from projections.fold.climb import BASELINE_CONTACTS, Marks, median
 from projections.one_fact import DISPUTED
 from projections.outcomes import Seen
-from projections.progress import BASELINE_CONTACTS, DayCell, median
 from projections.queries.instruments import answered
 from projections.queries.reading import Reader
 from projections.uncertainty import Interval, further, middle_half
@@ -35,7 +36,7 @@ SETBACK_RUNGS = 2
 look like."""
 
 T = TypeVar("T")
-Cells = Sequence[tuple[str, DayCell]]
+Cells = Sequence[DatedCell]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def attendance_of(days: Cells) -> Attendance:
     """Sessions over days."""
     sums: dict[str, int] = {}
     for _, cell in days:
-        for name, times in cell.get("sessions", {}).items():
+        for name, times in cell.counted("sessions").items():
             sums[name] = sums.get(name, 0) + times
     return Attendance(
         sums.get("attended", 0),
@@ -120,7 +121,7 @@ class LadderFacts:
     """One ladder until the last day of the period."""
 
     ladder: Definition
-    marks: dict[str, Any]
+    marks: Marks
     order: Sequence[str]
     days: Sequence[str]
     places: Sequence[int]
@@ -272,7 +273,7 @@ class StudentPeriod:
         """One of the cells' plain counts, over the period."""
         sums: dict[str, int] = {}
         for _, cell in self.in_period:
-            for key, times in cell.get(name, {}).items():
+            for key, times in cell.counted(name).items():
                 sums[key] = sums.get(key, 0) + times
         return sums
 
@@ -303,7 +304,7 @@ def _middle_answer(items: Mapping[str, ItemResult]) -> str | None:
     return answered[(len(answered) - 1) // 2][1] if answered else None
 
 
-def between(days: Cells, first: date, last: date) -> list[tuple[str, DayCell]]:
+def between(days: Cells, first: date, last: date) -> list[DatedCell]:
     """The days of a stretch, first and last included."""
     low, high = first.isoformat(), last.isoformat()
     return [(day, cell) for day, cell in days if low <= day <= high]

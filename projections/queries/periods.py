@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,8 +18,10 @@ from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.kinds.items import DefinitionItem
 from frameworks import Definition
 from projections.bodies import ExpectedFact, PlacementFacts, SettingBody, StudentBody, StudentWeek
+from projections.fold.cells import DatedCell, DayCell, scored_facts
+from projections.fold.climb import Reached, climbing
+from projections.fold.progress import UNTOLD
 from projections.outcomes import Seen, seen_by_theme
-from projections.progress import IN_ORDER, DayCell, climbing, scored_facts
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.expected import Expectations
 from projections.queries.history import days_at, progress_of, statuses_of
@@ -155,16 +157,16 @@ def _period(
 
 
 def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
-    reached: dict[str, list[Any]] = {}
+    reached: dict[str, list[Reached]] = {}
     for day, cell in days:
-        for rung in cell.get("rungs", ()):
-            reached.setdefault(rung[2], []).append((*rung, day))
+        for rung in cell.rungs:
+            reached.setdefault(rung.ladder, []).append((rung, day))
     found: list[LadderFacts] = []
     for key, rungs in sorted(reached.items()):
         ladder = reader.definition(key)
         if ladder is None:
             continue
-        climbed = climbing(sorted(rungs, key=IN_ORDER), list(ladder.rank))
+        climbed = climbing(sorted(rungs), list(ladder.rank))
         on_site = [
             place
             for place, rung in enumerate(climbed.order)
@@ -187,9 +189,7 @@ def _themes(
     def counted(some: Cells) -> dict[str, Seen]:
         outcomes = outcomes_carried(
             reader,
-            progress_of(
-                reader, setting, [(day, {"kinds": {}, "outcomes": cell.get("outcomes", {})}) for day, cell in some]
-            )["outcomes"],
+            progress_of(reader, setting, [(day, DayCell(outcomes=cell.outcomes)) for day, cell in some])["outcomes"],
             newest,
         )
         return {
@@ -201,7 +201,7 @@ def _themes(
     began: dict[str, str] = {}
     met: set[str] = set()
     for day, cell in days:
-        fresh = set(cell.get("outcomes", {})) - met
+        fresh = set(cell.outcomes) - met
         met |= fresh
         for key in counted([(day, cell)]) if fresh else ():
             began.setdefault(key, day)
@@ -233,8 +233,8 @@ def _themes(
     return found
 
 
-def _weeks(days: Cells) -> list[tuple[str, list[tuple[str, DayCell]]]]:
-    found: dict[str, list[tuple[str, DayCell]]] = {}
+def _weeks(days: Cells) -> list[tuple[str, list[DatedCell]]]:
+    found: dict[str, list[DatedCell]] = {}
     for day, cell in days:
         on = date.fromisoformat(day)
         found.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))
@@ -243,20 +243,19 @@ def _weeks(days: Cells) -> list[tuple[str, list[tuple[str, DayCell]]]]:
 
 def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFacts]:
     statuses = statuses_of(reader, days)
-    before = [day for day in days if day[0] < inside[0][0]] if inside else list(days)
+    begins = next((day for day, _ in inside), None)
+    before = [(day, cell) for day, cell in days if begins is None or day < begins]
 
     def secure_units(some: Cells) -> tuple[dict[str, set[str]], dict[str, set[str]], dict[str, set[str]]]:
-        taken: dict[str, list[Any]] = {}
-        for _, _, unit, status in sorted(
-            (unit for _, cell in some for unit in cell.get("units", ())), key=lambda unit: (unit[0], unit[1])
-        ):
-            taken.setdefault(unit, []).append(status)
+        taken: dict[str, list[str]] = {}
+        for step in sorted(step for _, cell in some for step in cell.units):
+            taken.setdefault(step.unit, []).append(step.status)
         started: dict[str, set[str]] = {}
         secure: dict[str, set[str]] = {}
         kept: dict[str, set[str]] = {}
         for unit, steps in taken.items():
             key = DefinitionItem.unpacked(unit).definition
-            known = statuses.get(unit, (frozenset(), frozenset()))[0]
+            known = statuses.get(unit, UNTOLD).secure
             started.setdefault(key, set()).add(unit)
             if steps[-1] in known:
                 secure.setdefault(key, set()).add(unit)
@@ -289,7 +288,7 @@ def _completeness(expectations: Expectations, student: StudentWeek, inside: Cell
     all."""
     wanted = scored = 0
     for day, cell in inside:
-        if not cell.get("sessions", {}).get("attended"):
+        if not cell.counted("sessions").get("attended"):
             continue
         slots = {slot["id"] for slot in expectations.on(student, date.fromisoformat(day)).slots}
         seen = {fact.slot for fact in scored_facts(cell)}

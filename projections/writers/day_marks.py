@@ -18,8 +18,8 @@ from ap_ledger.events.entries import IncidentRecorded, OutcomeScored, SessionAtt
 from ap_ledger.kinds.items import ATTEMPTED, VisitItem
 from ap_ledger.kinds.timeline import NOT_ATTENDED
 from ap_ledger.kinds.timeline import UNTOLD as UNTOLD_ITEM
+from projections.fold.cells import DayCell
 from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
-from projections.progress import DayCell
 from projections.views import Views
 
 UNTOLD, MISSED, REACHED_OUT, SAID_DIFFERENTLY = "untold", "missed", "reached-out", "said-differently"
@@ -40,14 +40,12 @@ def marks_table(suffix: str, metadata: MetaData) -> Table:
 def marks_of(cell: DayCell) -> frozenset[str]:
     """The marks of a day: parents not told, a session missed, somebody reached out, two people said different
     things."""
-    sessions = cell.get("sessions", {})
-    differ = DISPUTED in sessions or any(
-        DISPUTED_LEVEL in facts.values() for facts in cell.get("outcomes", {}).values()
-    )
+    sessions = cell.counted("sessions")
+    differ = DISPUTED in sessions or any(DISPUTED_LEVEL in facts.values() for facts in cell.outcomes.values())
     holds = {
-        UNTOLD: UNTOLD_ITEM in cell.get("incidents", {}),
+        UNTOLD: UNTOLD_ITEM in cell.counted("incidents"),
         MISSED: NOT_ATTENDED in sessions,
-        REACHED_OUT: any(VisitItem.unpacked(key).effort == ATTEMPTED for key in cell.get("visits", ())),
+        REACHED_OUT: any(VisitItem.unpacked(key).effort == ATTEMPTED for key in cell.counted("visits")),
         SAID_DIFFERENTLY: differ,
     }
     return frozenset(mark for mark, there in holds.items() if there)

@@ -12,14 +12,14 @@ from datetime import date
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
 from ap_ledger.errors import LedgerError
 from ap_ledger.events.moments import local_day
 from ap_ledger.kinds import TOLD
 from ap_ledger.stores.engine import BigInt
-from projections.progress import DayCell, DayRow, add, fold_day
+from projections.fold.cells import DayCell, DayRow, add, fold_day
+from projections.fold.stored import kept, read_cell
 from projections.runner import Projection, Seen
 from projections.views import Views
 from projections.writers.day_marks import DayMarks, marks_table
@@ -148,24 +148,6 @@ class Line(NamedTuple):
             row.ends,
             row.session_day,
         )
-
-
-def written(cell: DayCell) -> tuple[str | None, str]:
-    """A cell as it is kept: its rungs, and the rest."""
-    rungs = cell.get("rungs")
-    if rungs is None:
-        return None, orjson.dumps(cell).decode()
-    return orjson.dumps(rungs).decode(), orjson.dumps(
-        {part: said for part, said in cell.items() if part != "rungs"}
-    ).decode()
-
-
-def read_cell(rungs: str | None, rest: str) -> DayCell:
-    """A cell from what was kept of it."""
-    cell: DayCell = orjson.loads(rest)
-    if rungs is not None:
-        cell["rungs"] = orjson.loads(rungs)
-    return cell
 
 
 class StudentDays(Projection):
@@ -321,7 +303,7 @@ class StudentDays(Projection):
         self._find_open_versions(connection, [key for key in days if key not in self._open])
         for (student, day), happened in days.items():
             version = self._open[student, day]
-            marks.before(student, day, version[2] if version else {})
+            marks.before(student, day, version[2] if version else DayCell())
             for run in _runs(happened):
                 first, last, recorded_day = run[0][0], run[-1][0], run[0][1]
                 if version is not None and version[1] != recorded_day:
@@ -329,20 +311,20 @@ class StudentDays(Projection):
                         fresh[student, day, version[0]][3] = first
                     else:
                         closed.append((first, student, day, version[0]))
-                    version = [first, recorded_day, orjson.loads(orjson.dumps(version[2]))]
+                    version = [first, recorded_day, read_cell(*kept(version[2]))]
                     fresh[student, day, first] = [student, day, first, None, last, recorded_day, None, None]
                 elif version is None:
-                    version = [first, recorded_day, {}]
+                    version = [first, recorded_day, DayCell()]
                     fresh[student, day, first] = [student, day, first, None, last, recorded_day, None, None]
                 version[2] = self._after(connection, student, day, version[2], run)
-                kept = written(version[2])
+                text = kept(version[2])
                 key = (student, day, version[0])
                 if key in fresh:
-                    fresh[key][4], fresh[key][6:] = last, kept
+                    fresh[key][4], fresh[key][6:] = last, text
                 else:
-                    changed[key] = (last, *kept)
+                    changed[key] = (last, *text)
             self._open[student, day] = version
-            marks.after(student, day, version[2] if version else {})
+            marks.after(student, day, version[2] if version else DayCell())
         marks.write(connection)
         self.views.update_many(connection, self._change, [(*said, *key) for key, said in changed.items()])
         self.views.update_many(connection, self._close, closed)
