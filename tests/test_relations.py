@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 
 from ap_ledger.access import RULES
 from ap_ledger.domain.commands import read_command
-from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, Span, days_of
+from ap_ledger.events.days import EVERY_DAY, NO_DAYS, Days, Span, days_of, holds_on
 from ap_ledger.recording.ledger import new_id
 from api.app import GATES
 from tests.house import House
@@ -146,6 +146,14 @@ def of(payers: Payers, entries: list[dict[str, Any]]) -> set[str]:
 
 
 # Days -----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("as_kept", [date.fromisoformat, str])
+def test_what_has_a_first_and_a_last_day_holds_on_both_and_goes_on_where_it_has_no_last(as_kept: Any) -> None:
+    first, last = as_kept("2026-03-02"), as_kept("2026-03-06")
+    days = [as_kept(day) for day in ("2026-03-01", "2026-03-02", "2026-03-04", "2026-03-06", "2026-03-07")]
+    assert [holds_on(first, last, day) for day in days] == [False, True, True, True, False]
+    assert [holds_on(first, None, day) for day in days] == [False, True, True, True, True]
 
 
 def test_days_are_put_together_cut_and_asked_for_one_by_one() -> None:

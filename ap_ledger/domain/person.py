@@ -10,6 +10,7 @@ from uuid import UUID
 from ap_ledger.domain.base import Command, NextEvents, fold, in_order, two_people
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
+from ap_ledger.events.days import holds_on
 from ap_ledger.events.fields import (
     ApproverId,
     CommissionerId,
@@ -59,15 +60,21 @@ class RoleAssignment:
 
         One that was ended on its last day, or later, ended with that very moment.
         """
-        if self.until is None:
-            return False
-        if self.ended_at is not None and local_day(self.ended_at, time_zone) >= self.until and at >= self.ended_at:
-            return True
-        return local_day(at, time_zone) > self.until
+        return not holds_on(date.min, self.until, local_day(at, time_zone)) or self._was_ended(at, time_zone)
 
     def in_force(self, at: int, time_zone: str) -> bool:
         """Whether it is held at a moment."""
-        return self.from_date <= local_day(at, time_zone) and not self.is_over(at, time_zone)
+        held = holds_on(self.from_date, self.until, local_day(at, time_zone))
+        return held and not self._was_ended(at, time_zone)
+
+    def _was_ended(self, at: int, time_zone: str) -> bool:
+        if self.until is None or self.ended_at is None or at < self.ended_at:
+            return False
+        return local_day(self.ended_at, time_zone) >= self.until
+
+    def lasts_until(self, day: date) -> bool:
+        """Whether it is held on a day or may be on a later one: its last day, if it has one, is not before."""
+        return self.until is None or day <= self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class Person:
 
     def staff_from(self, setting_id: UUID, day: date) -> bool:
         """Whether they hold a staff role in a setting on a day or on any later one."""
-        return any(role.until is None or role.until >= day for role in self._staff_roles(setting_id))
+        return any(role.lasts_until(day) for role in self._staff_roles(setting_id))
 
     def _staff_roles(self, setting_id: UUID) -> list[RoleAssignment]:
         return [role for role in self.roles if role.setting_id == setting_id and role.role in STAFF_ROLES]
@@ -270,9 +277,7 @@ class DeclareConflict(PersonCommand):
         if self.conflicted_student in person.conflicts:
             raise Refused("not-allowed", "This conflict of interest was declared before.", "conflicted_student")
         today = events.stamp.occurred_at.date()
-        leads = any(
-            role.role in TWO_PEOPLE_ROLES and (role.until is None or role.until >= today) for role in person.roles
-        )
+        leads = any(role.role in TWO_PEOPLE_ROLES and role.lasts_until(today) for role in person.roles)
         if leads and self.author_id != self.person_id:
             two_people(self.author_id, self.approved_by)
         said = {

@@ -12,7 +12,7 @@ from ap_ledger.domain.base import fold
 from ap_ledger.events.base import Erased, Event
 from ap_ledger.events.bounds import Since, in_the_life_of
 from ap_ledger.events.dated import DatedFact, in_force, standing, without
-from ap_ledger.events.days import Days, days_of
+from ap_ledger.events.days import Days, days_of, holds_on
 from ap_ledger.events.due import ClockEnded, ClockResumed
 from ap_ledger.events.student import (
     AdmissionCorrected,
@@ -77,7 +77,7 @@ class Placement:
 
     def covers(self, day: date) -> bool:
         """Whether the placement was running on a day, its first and last included."""
-        return self.start <= day and (self.end is None or day <= self.end)
+        return holds_on(self.start, self.end, day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Student:
         there = {
             mentor.person_id
             for mentor in mentors
-            if mentor is not None and (mentor.until is None or day <= mentor.until)
+            if mentor is not None and holds_on(mentor.from_date, mentor.until, day)
         }
         return frozenset(keys | there)
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
+
+D = TypeVar("D", date, str)
+
+
+def holds_on(first: D, last: D | None, day: D) -> bool:
+    """Whether what holds from a first day to a last one, both included, holds on a day; without a last one it goes on.
+
+    The three are dates, or ISO dates as text. Of facts that hold until the next one does, `dated.in_force` says which.
+    """
+    return first <= day and (last is None or day <= last)
 
 
 class Span(NamedTuple):

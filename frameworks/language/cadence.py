@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from ap_ledger.events.days import holds_on
 from frameworks.language.things import Cadence
 
 
@@ -16,6 +17,9 @@ class Stretch:
 
     first: date
     last: date
+
+    def __contains__(self, day: date) -> bool:
+        return holds_on(self.first, self.last, day)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ def completeness(expected: Iterable[Stretch], answered: Iterable[date]) -> Compl
     """How many stretches have an answer."""
     days = sorted(answered)
     held = list(expected)
-    return Completeness(len(held), sum(any(one.first <= day <= one.last for day in days) for one in held))
+    return Completeness(len(held), sum(any(day in one for day in days) for one in held))
 
 
 def due(
@@ -98,7 +102,7 @@ def due(
     """The last day of the present stretch, where it has no answer yet. None where nothing is due today."""
     days = list(answered)
     present = next(
-        (stretch for stretch in stretches(cadence, since, today, half_terms) if stretch.first <= today <= stretch.last),
+        (stretch for stretch in stretches(cadence, since, today, half_terms) if today in stretch),
         None,
     )
-    return None if present is None or any(present.first <= day <= present.last for day in days) else present.last
+    return None if present is None or any(day in present for day in days) else present.last

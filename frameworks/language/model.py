@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from ap_ledger.events.days import holds_on
 from ap_ledger.events.entries import Informant, Missing
 from frameworks.language.measures import Example, Score
 from frameworks.language.parts import MISSING, Id, Key, Label, LevelValue, Part, Scale
@@ -88,9 +89,7 @@ class Definition(Part):
 
     def in_effect(self, on: date) -> bool:
         """Whether new entries are meant to use it on a day."""
-        return (self.effective_from is None or self.effective_from <= on) and (
-            self.effective_to is None or on <= self.effective_to
-        )
+        return holds_on(self.effective_from or date.min, self.effective_to, on)
 
     # Items --------------------------------------------------------------------------------------------------------
 

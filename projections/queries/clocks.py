@@ -21,6 +21,7 @@ from ap_ledger.events.clocks import (
     ClockRule,
 )
 from ap_ledger.events.dated import in_force
+from ap_ledger.events.days import holds_on
 from ap_ledger.events.entries import SessionAttended
 from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.stores.jobs import PackDraft
@@ -111,7 +112,7 @@ def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody]
     running = [
         one
         for one in placements
-        if one["start"] <= today.isoformat() <= (one["end"] or "9999") and one["student_id"] in by_id
+        if holds_on(one["start"], one["end"], today.isoformat()) and one["student_id"] in by_id
     ]
     found = [
         *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),

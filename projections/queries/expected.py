@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, TypedDict
 from uuid import UUID
 
 from ap_ledger.events.dated import in_force
-from ap_ledger.events.days import Days
+from ap_ledger.events.days import Days, holds_on
 from ap_ledger.events.moments import moment, zone
 from projections.bodies import (
     ExpectedDayBody,
@@ -214,7 +214,7 @@ def is_open(setting: SettingFacts, day: date) -> bool:
 
 
 def _in_any(spans: Sequence[StretchBody], day: date) -> bool:
-    return any(span["first"] <= day.isoformat() <= span["last"] for span in spans)
+    return any(holds_on(span["first"], span["last"], day.isoformat()) for span in spans)
 
 
 def _edges(first: str, last: str | None) -> Iterator[date]:

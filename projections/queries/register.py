@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from ap_ledger.errors import Unreadable
-from ap_ledger.events.days import EVERY_DAY, Days
+from ap_ledger.events.days import EVERY_DAY, Days, holds_on
 from ap_ledger.events.entries import RungReached, SessionAttended
 from ap_ledger.events.moments import stored_time
 from ap_ledger.kinds.timeline import attendance, planned
@@ -110,7 +110,7 @@ def _suggested(
         start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
         expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
         placement = next(
-            (one for one in placements if one["start"] <= start.date().isoformat() <= (one["end"] or "9999")), None
+            (one for one in placements if holds_on(one["start"], one["end"], start.date().isoformat())), None
         )
         facts = SessionFacts(
             on=start.date(),
