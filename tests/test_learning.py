@@ -18,7 +18,7 @@ from frameworks import load_definition
 from frameworks.language.learning import Step, group_units, losses, next_steps, unit_states
 from projections.queries.curriculum_state import group_curriculum, student_curriculum
 from projections.queries.reading import Unknown
-from projections.writers.learning import Steps, present, steps_taken
+from projections.writers.unit_steps import Steps, present, steps_taken
 from tests.house import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House
 
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -115,7 +115,7 @@ def test_rows_of_columns_say_at_any_two_times_what_a_plain_list_says(told: list[
     rows = [columns]
     while len(rows[-1]) >= size and (later := rows[-1].cut()) is not None:
         rows.append(later)
-    assert all(one.said["at"][-1] < other.said["at"][0] for one, other in pairwise(rows))
+    assert all(one.at[-1] < other.at[0] for one, other in pairwise(rows))
     current = sorted(row for row in plain if row[1] <= known and row[0] <= until and row[4] > known)
     assert present(rows, known, until) == {unit: status for _, _, unit, status, _ in current}
     assert {unit: [status for status, _ in steps] for unit, steps in steps_taken(rows, known, until).items()} == {

@@ -23,8 +23,9 @@ from projections.queries.crosswalks import Carried, carried_into
 from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.writers.joined import records_at
-from projections.writers.learning import Learning, Steps, present, read_steps, steps_taken
+from projections.writers.learning import Learning, read_steps
 from projections.writers.student_days import COUNTS_NOW, StudentDays
+from projections.writers.unit_steps import Steps, present, steps_taken
 
 
 @dataclass(frozen=True)

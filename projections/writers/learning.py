@@ -10,13 +10,10 @@ history.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
-from operator import not_
+from collections.abc import Sequence
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
-import orjson
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, String, Table
 
 from ap_ledger.events.entries import InstrumentAnswered, UnitProgressed
@@ -25,13 +22,11 @@ from projections.runner import Projection, Seen
 from projections.views import Views
 from projections.writers.entry_stories import EntryState, changes_of
 from projections.writers.joined import Joined, joined_table, joining, records_at
+from projections.writers.unit_steps import Steps
 
 StudentCurriculum = tuple[bytes, str]
 KINDS = frozenset({UnitProgressed.TOPIC, InstrumentAnswered.TOPIC})
 """The kinds of entry that these tables are about, and no other."""
-NEVER = 0
-"""Stands where a step was never superseded: positions begin at 1."""
-
 ALWAYS = -(2**62)
 """When the first row begins, in microseconds: before anything that can have happened."""
 
@@ -73,142 +68,6 @@ def answers_table(suffix: str, metadata: MetaData) -> Table:
 def joined_learning_table(suffix: str, metadata: MetaData) -> Table:
     """Whose record is read with whose."""
     return joined_table("joined_learning", suffix, metadata)
-
-
-class Steps:
-    """Some of a student's steps in one curriculum, as columns in the order in which they happened."""
-
-    def __init__(self, said: dict[str, Any] | None = None) -> None:
-        self.said: dict[str, Any] = said or {
-            "units": [],
-            "statuses": [],
-            "unit": [],
-            "status": [],
-            "at": [],
-            "position": [],
-            "superseded": [],
-        }
-
-    def __len__(self) -> int:
-        return len(self.said["at"])
-
-    def add(self, unit: str, status: str, occurred_at: int, position: int) -> None:
-        """Puts a step in its place. It is the newest that was recorded, so of those at one moment it is the last."""
-        said = self.said
-        place = bisect_right(said["at"], occurred_at)
-        for name, value in (
-            ("unit", _index(said["units"], unit)),
-            ("status", _index(said["statuses"], status)),
-            ("at", occurred_at),
-            ("position", position),
-        ):
-            said[name].insert(place, value)
-        said["superseded"].insert(place, NEVER)
-
-    def supersede(self, position: int, by: int) -> None:
-        """The step recorded at a position counts no more from `by` on."""
-        self.said["superseded"][self.said["position"].index(position)] = by
-
-    def cut(self) -> Steps | None:
-        """Takes the later half away and returns it. None where all happened at one moment, which is never cut."""
-        at = self.said["at"]
-        place = next((n for n in range(len(at) // 2, len(at)) if at[n] != at[n - 1]), None)
-        if place is None:
-            return None
-        earlier, later = (self._part(slice(0, place)), self._part(slice(place, None)))
-        self.said = earlier
-        return Steps(later)
-
-    def _part(self, which: slice) -> dict[str, Any]:
-        """Some of the columns, with the names that they use."""
-        made: dict[str, Any] = {name: self.said[name][which] for name in ("at", "position", "superseded")}
-        for name, names in (("unit", "units"), ("status", "statuses")):
-            used = {index: place for place, index in enumerate(dict.fromkeys(self.said[name][which]))}
-            made |= {
-                names: [self.said[names][index] for index in used],
-                name: [used[index] for index in self.said[name][which]],
-            }
-        return made
-
-    def _rows(self) -> Iterator[tuple[int, int, int, int, int]]:
-        said = self.said
-        return zip(said["unit"], said["status"], said["at"], said["position"], said["superseded"], strict=True)
-
-    @classmethod
-    def together(cls, rows: Iterable[Steps]) -> Steps:
-        """The steps of several rows that overlap in time, as one row in the order in which they happened."""
-        made = cls()
-        units, statuses = made.said["units"], made.said["statuses"]
-        told = [
-            (at, position, row.said["units"][unit], row.said["statuses"][status], superseded)
-            for row in rows
-            for unit, status, at, position, superseded in row._rows()
-        ]
-        for at, position, unit, status, superseded in sorted(told):
-            step = {"unit": _index(units, unit), "status": _index(statuses, status), "at": at, "position": position}
-            for name, value in (step | {"superseded": superseded}).items():
-                made.said[name].append(value)
-        return made
-
-    def counted(self, known: int, until: int) -> Iterator[tuple[str, str, int]]:
-        """What counted at a position, of what had happened until a moment, as (unit, status, microseconds), in that
-        order."""
-        units, statuses = self.said["units"], self.said["statuses"]
-        for unit, status, at, position, superseded in self._rows():
-            if position <= known and at <= until and (superseded == NEVER or superseded > known):
-                yield units[unit], statuses[status], at
-
-    def latest(self, known: int, until: int) -> Iterator[tuple[str, str]]:
-        """The counted statuses of these units, in the order they happened: a dict made of them keeps the last of
-        each."""
-        said = self.said
-        told = zip(
-            map(said["units"].__getitem__, said["unit"]), map(said["statuses"].__getitem__, said["status"]), strict=True
-        )
-        # Most often nothing has to be left out by time, and then nothing here runs step by step in Python.
-        if (
-            said["at"]
-            and said["at"][-1] <= until
-            and max(said["position"]) <= known
-            and max(said["superseded"]) <= known
-        ):
-            return compress(told, map(not_, said["superseded"]))
-        times = zip(said["at"], said["position"], said["superseded"], strict=True)
-        return compress(
-            told,
-            [
-                position <= known and at <= until and (not superseded or superseded > known)
-                for at, position, superseded in times
-            ],
-        )
-
-
-def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
-    """The status of every unit that was touched, as known at a position, of what had happened until a moment.
-
-    Rows in order of time.
-    """
-    now: dict[str, str] = {}
-    for row in rows:
-        now.update(row.latest(known, until))
-    return now
-
-
-def steps_taken(rows: Sequence[Steps], known: int, until: int) -> dict[str, list[tuple[str, int]]]:
-    """Every step of every unit as (status, microseconds), in the order they happened. Rows in order of time."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for row in rows:
-        for unit, status, at in row.counted(known, until):
-            found.setdefault(unit, []).append((status, at))
-    return found
-
-
-def _index(names: list[str], name: str) -> int:
-    try:
-        return names.index(name)
-    except ValueError:
-        names.append(name)
-        return len(names) - 1
 
 
 class Answered(NamedTuple):
@@ -288,7 +147,7 @@ class Learning(Projection):
         row.add(entry.said["unit"], entry.said["status"], entry.occurred_at, entry.seen.position)
         touched.add(key)
         if len(row) >= 2 * ROW_STEPS and (later := row.cut()) is not None:
-            begins = later.said["at"][0]
+            begins = later.at[0]
             insort(self._begins[student, curriculum], begins)
             self._rows[student, curriculum, begins] = later
             touched.add((student, curriculum, begins))
@@ -310,7 +169,7 @@ class Learning(Projection):
             ask = self.views.sql(
                 f"SELECT steps FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?"
             )
-            self._rows[key] = Steps(orjson.loads(connection.exec_driver_sql(ask, key).scalar_one()))
+            self._rows[key] = Steps.read(connection.exec_driver_sql(ask, key).scalar_one())
         return key
 
     def _keep(self, connection: Connection, touched: set[tuple[bytes, str, int]]) -> None:
@@ -319,7 +178,7 @@ class Learning(Projection):
             f"DELETE FROM {self.steps.name} WHERE student = ? AND curriculum = ? AND begins = ?",
             sorted(touched),
         )
-        rows = [(*key, orjson.dumps(self._rows[key].said).decode()) for key in sorted(touched)]
+        rows = [(*key, self._rows[key].kept()) for key in sorted(touched)]
         self.views.insert_many(connection, self.steps, rows)
         if len(self._rows) > self.REMEMBERED:
             self.forget()
@@ -357,7 +216,7 @@ def read_steps(
         for record, curriculum, steps in connection.exec_driver_sql(views.sql(ask), given):
             recorded = UUID(bytes=bytes(record))
             rows = found.setdefault((whose[recorded], curriculum), {}).setdefault(recorded, [])
-            rows.append(Steps(orjson.loads(steps)))
+            rows.append(Steps.read(steps))
     return {key: _in_order(list(rows.values())) for key, rows in found.items()}
 
 
