@@ -10,7 +10,7 @@ from uuid import UUID
 from ap_ledger.errors import SetupError
 from ap_ledger.events.entries import ContextNoted, VoiceHeard
 from ap_ledger.kinds.items import DefinitionItem
-from projections.queries.history import entries_at
+from projections.queries.entries import entries_at
 from projections.queries.own_words import own_labels
 from projections.queries.period_facts import StudentPeriod
 from projections.uncertainty import change, share

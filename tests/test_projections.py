@@ -19,7 +19,8 @@ from ap_ledger.recording.ledger import new_id
 from projections import PROJECTIONS
 from projections.fold.cells import DayCell, DayRow, fold_day
 from projections.queries.curriculum_state import student_curriculum
-from projections.queries.history import changed_since, days_at, entries_at, history
+from projections.queries.entries import changed_since, entries_at
+from projections.queries.history import days_at, history
 from projections.runner import Projection, Runner, Seen
 from projections.writers.registry import Registry
 from projections.writers.student_days import StudentDays

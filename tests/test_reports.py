@@ -27,8 +27,9 @@ from ap_ledger.errors import LedgerError, SetupError
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.settings import Settings
 from projections import PROJECTIONS
+from projections.queries.entries import changed_since
 from projections.queries.frames import frames
-from projections.queries.history import changed_since, days_at, history, statuses_of
+from projections.queries.history import days_at, history, statuses_of
 from projections.queries.periods import end_of, student_period
 from projections.queries.reading import Reader
 from projections.runner import Runner

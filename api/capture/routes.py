@@ -40,7 +40,7 @@ from frameworks.language.things import Item
 from projections.bodies import SettingBody, StudentBody
 from projections.names import reference
 from projections.queries.curriculum_state import group_statuses
-from projections.queries.history import entries_of_day
+from projections.queries.entries import entries_of_day
 from projections.queries.on_day import group_of
 from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader, Unknown

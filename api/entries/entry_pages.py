@@ -25,7 +25,7 @@ from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.withhold import withhold
 from api.entries.mending import ERASED, fields_of, mended
-from projections.queries.history import day_of, story_of
+from projections.queries.entries import day_of, story_of
 from projections.queries.own_words import own_labels
 from projections.queries.reading import Unknown
 from projections.queries.words import Own, in_words

@@ -33,7 +33,7 @@ from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from projections.bodies import SettingBody, StudentBody
-from projections.queries.history import entries_at
+from projections.queries.entries import entries_at
 from projections.queries.relations import by_student
 from projections.queries.words import CLASS_NAMES, ERASURE_RULES, in_words
 

@@ -18,7 +18,7 @@ from api.core.problems import NotAllowed
 from api.core.show import entry_id, id_of, text_of
 from projections.bodies import SettingBody
 from projections.queries.clocks import Clock
-from projections.queries.history import story_of
+from projections.queries.entries import story_of
 from projections.queries.on_day import timetable_on
 from projections.queries.words import in_words
 

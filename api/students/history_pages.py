@@ -24,8 +24,9 @@ from api.core.stories import story_lines
 from api.core.times import times_of
 from api.core.withhold import withhold
 from projections.bodies import SettingBody, StudentBody
+from projections.queries.entries import changed_since, entries_at
 from projections.queries.frames import frames
-from projections.queries.history import changed_since, days_at, entries_at, known_position, statuses_of
+from projections.queries.history import days_at, known_position, statuses_of
 from projections.queries.own_words import own_labels
 from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import student_period

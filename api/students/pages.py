@@ -31,8 +31,9 @@ from frameworks.needs import need_codes
 from projections.fold.cells import DatedCell
 from projections.fold.progress import Progress
 from projections.queries.crosswalks import outcomes_carried
+from projections.queries.entries import entries_at
 from projections.queries.frames import drawn_marks
-from projections.queries.history import days_at, entries_at, progress_of
+from projections.queries.history import days_at, progress_of
 from projections.queries.on_day import group_of
 from projections.queries.overview import WEEKS, overview
 from projections.queries.own_words import own_labels

@@ -17,7 +17,8 @@ from api.core.service import Current, Json
 from api.core.times import AsOf, KnownAt
 from api.core.withhold import withhold
 from api.students.answers import StudentHistory
-from projections.queries.history import ENTRIES_LIMIT, history
+from projections.queries.entries import ENTRIES_LIMIT
+from projections.queries.history import history
 
 router = gated(prefix="/api/v1")
 

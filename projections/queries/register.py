@@ -17,8 +17,8 @@ from ap_ledger.kinds.timeline import attendance, planned
 from frameworks.register import SessionFacts, Suggestion, suggest
 from projections.bodies import PlacementFacts, SettingBody, StudentBody
 from projections.one_fact import DISPUTED, Attested, sessions_of, status_of
+from projections.queries.entries import entries_at, entries_of_day
 from projections.queries.expected import Expectations
-from projections.queries.history import entries_at, entries_of_day
 from projections.queries.reading import Reader
 from projections.queries.relations import known_of
 
