@@ -24,7 +24,8 @@ from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.writers.joined import records_at
 from projections.writers.learning import Learning, read_steps
-from projections.writers.student_days import COUNTS_NOW, StudentDays
+from projections.writers.student_days import StudentDays
+from projections.writers.timeline import COUNTS_NOW
 from projections.writers.unit_steps import Steps, present, steps_taken
 
 

@@ -21,7 +21,8 @@ from ap_ledger.stores.mapper import open_personal
 from projections.queries.reading import Reader, Unknown
 from projections.queries.relations import on_days
 from projections.runner import see
-from projections.writers.student_days import TOLD_AT, StudentDays, rows_of_day
+from projections.writers.student_days import StudentDays, rows_of_day
+from projections.writers.timeline import TOLD_AT
 
 ENTRIES_LIMIT = 5_000
 """How many entries are told at most."""
@@ -170,7 +171,7 @@ def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: S
     """What was recorded of some kinds about several students on one day and was not taken back, in the order in which
     it happened."""
     rows = rows_of_day(reader.views, "position", students, day, f"kind IN ({','.join('?' * len(kinds))})", *kinds)
-    positions = [row[0] for row in rows]
+    positions = [row.position for row in rows]
     told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
     return sorted(told, key=lambda one: (one["occurred_at"], one["position"]))
 

@@ -21,7 +21,8 @@ from projections.queries.periods import end_of
 from projections.queries.reading import Reader
 from projections.queries.relations import placement_days
 from projections.uncertainty import Interval, share
-from projections.writers.student_days import COUNTS_NOW, StudentDays
+from projections.writers.student_days import StudentDays
+from projections.writers.timeline import COUNTS_NOW
 
 QUIET_DAYS = 7
 """A student with whom there was no contact for so many days is named."""
@@ -198,12 +199,14 @@ def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, la
             between = {"low": low, "high": high, "first": microseconds(first), "last": microseconds(last)}
             given = {"students": wanted[start : start + 500], **between}
             rows += connection.execute(_scores_of(StudentDays.tables_in(live)[0]), given).all()
-    rows = [row for row in rows if date.fromordinal(row[4]) in students[UUID(bytes=bytes(row[1]))]]
-    authors = reader.ledger.recorder.authors_of([row[0] for row in rows])
+    rows = [row for row in rows if date.fromordinal(row.day) in students[UUID(bytes=bytes(row.student))]]
+    authors = reader.ledger.recorder.authors_of([row.position for row in rows])
     return [
-        AuthoredScore(UUID(bytes=bytes(student)), str(authors[position]), ScoredItem.unpacked(item), value)
-        for position, student, item, value, _ in rows
-        if position in authors
+        AuthoredScore(
+            UUID(bytes=bytes(row.student)), str(authors[row.position]), ScoredItem.unpacked(row.item), row.value
+        )
+        for row in rows
+        if row.position in authors
     ]
 
 

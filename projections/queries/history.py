@@ -21,7 +21,8 @@ from projections.queries.entries import ENTRIES_LIMIT, entries_at
 from projections.queries.expected import Asked, as_offered, expected_at
 from projections.queries.reading import Reader
 from projections.queries.relations import on_days
-from projections.writers.student_days import StudentDays, read_days
+from projections.writers.student_days import StudentDays
+from projections.writers.timeline import read_days
 
 History = dict[str, Any]
 
