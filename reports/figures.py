@@ -202,7 +202,7 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
             xgap=3,
             ygap=3,
             showscale=False,
-            textfont={"color": INK},
+            textfont={"color": INK, "size": 13},
             colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]],
             hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
         )

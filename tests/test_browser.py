@@ -378,3 +378,32 @@ def test_a_report_is_released_read_by_its_family_alone_and_withdrawn(chromium: A
     page.wait_for_selector("text=It is withdrawn")
     assert family.goto(mine).status == 403
     family.close()
+
+
+def test_charts_are_dark_on_a_dark_screen_and_dark_on_white_on_paper(browser: Any, served: tuple[str, Any]) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="dark")
+    open_student(page, served)
+
+    def words() -> str:
+        colour: str = page.evaluate("getComputedStyle(document.querySelector('[data-figure] .ytick text')).fill")
+        return colour
+
+    on_a_dark_screen = words()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    on_paper = words()
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert (on_a_dark_screen, on_paper, words()) == ("rgb(238, 241, 243)", "rgb(29, 39, 51)", "rgb(238, 241, 243)")
+    page.emulate_media(color_scheme="light")
+    until(lambda: words() == "rgb(24, 34, 45)")
+    page.close()
+
+
+def test_what_was_out_of_sight_is_printed_as_of_the_day_that_is_shown(page: Any, served: tuple[str, Any]) -> None:
+    page.set_viewport_size({"width": 1280, "height": 500})
+    open_student(page, served)
+    themes = "[...document.querySelectorAll('[data-figure]')].find(plot => plot.layout.meta?.framework).data[0].text.flat().join()"
+    today = page.evaluate(themes)
+    page.evaluate("(() => { const day = document.querySelector('.replay input[type=range]'); day.value = 2; day.dispatchEvent(new Event('input')) })()")
+    assert page.evaluate(themes) == today
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(themes) != today

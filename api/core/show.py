@@ -17,7 +17,7 @@ from starlette.datastructures import FormData, UploadFile
 from ap_ledger.domain.posting import TooLarge, Unparsable
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
-from api.core.templating import templates
+from api.core.templating import frame, templates
 from projections.bodies import SettingBody
 from projections.queries.reading import Reader, Unknown
 
@@ -33,9 +33,7 @@ FORM_BYTES = 5 * 1024 * 1024
 
 def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
     """A page from its template."""
-    return HTMLResponse(
-        templates.get_template(page).render(nonce=request.state.nonce, asking=request.state.asking, **given), status
-    )
+    return HTMLResponse(templates.get_template(page).render(**frame(request), **given), status)
 
 
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.core.assets import address
@@ -22,6 +24,12 @@ templates = Environment(
     extensions=[Compact],
 )
 templates.globals["address"] = address
+
+
+def frame(request: Request) -> dict[str, Any]:
+    """What the frame around every page is drawn from: who is asking, and which page this is."""
+    asking = getattr(request.state, "asking", None)
+    return {"nonce": request.state.nonce, "asking": asking, "here": request.url.path}
 
 
 def day_in_words(day: str | date | None) -> str:

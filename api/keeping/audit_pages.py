@@ -99,7 +99,7 @@ def _id(said: str) -> UUID | None:
         return None
 
 
-@router.get("/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 5))
+@router.get("/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 11))
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""
     body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)

@@ -27,7 +27,7 @@ from projections.queries.words import CLASS_NAMES
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/retention", gate=Gate("see-audit"), nav=Nav("Retention", "more", 4))
+@router.get("/retention", gate=Gate("see-audit"), nav=Nav("Retention", "more", 10))
 def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
     """How long each part of a record is kept here, and whose time is over."""
     return _retention(request, using, asking, setting, done=done)

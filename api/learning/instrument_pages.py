@@ -39,7 +39,7 @@ HANDED_OVER = frozenset({"student", "carer"})
 """They are handed the tablet, so their page shows nothing else of the service."""
 
 
-@router.get("/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "pages", 6))
+@router.get("/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "more", 2))
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")

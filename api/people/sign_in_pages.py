@@ -151,7 +151,7 @@ def _set_up(request: Request, using: Service, form: FormData) -> Response:
 # One's own account --------------------------------------------------------------------------------------------------
 
 
-@router.get("/me", gate=Gate("see-own-account"), nav=Nav("My account", "more", 6))
+@router.get("/me", gate=Gate("see-own-account"), nav=Nav("My account", "more", 12))
 def me_page(request: Request, using: Using, asking: Asking, done: str = "", welcome: int = 0) -> HTMLResponse:
     """Who one is here, and how one signs in."""
     return _me(request, using, asking, done=done, welcome=welcome)
@@ -305,7 +305,7 @@ def _set_factor(request: Request, asking: Asker, form: FormData) -> Response:
 # Shared tablets -----------------------------------------------------------------------------------------------------
 
 
-@router.get("/switch", gate=Gate(OPEN), nav=Nav("Switch person", "more", 8, on_device=True))
+@router.get("/switch", gate=Gate(OPEN), nav=Nav("Switch person", "more", 13, on_device=True))
 def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
     """Who may switch to themselves by PIN on this tablet."""
     return _switch(request, using, asking)

@@ -48,7 +48,7 @@ PURPOSES = {
 """Why somebody comes, as a placement keeps it, and as a person says it."""
 
 
-@router.get("/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 0))
+@router.get("/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 1))
 def admit_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """An empty form for a new student."""
     return _page(request, using, asking, setting, {})

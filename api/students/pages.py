@@ -47,7 +47,7 @@ RECENT = 30
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
-@router.get("/", gate=Gate("see-own-account"))
+@router.get("/", gate=Gate("see-own-account"), nav=Nav("Home", "pages", 0))
 def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
     released to them."""

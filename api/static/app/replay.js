@@ -220,6 +220,12 @@ function inSight(plot) {
 
 addEventListener("scroll", draw, { passive: true });
 
+// Paper has no sight: whatever waits is drawn before it is printed, of the day that is shown.
+addEventListener("beforeprint", () => {
+  for (const plot of waiting) heat(plot, +slider.value);
+  waiting.clear();
+});
+
 async function story(day) {
   const answer = await fetch(`${bar.dataset.story}&as_of=${day}`, { headers: { accept: "text/html" } });
   if (!answer.ok || frames.days[+slider.value] !== day) return;
