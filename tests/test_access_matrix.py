@@ -112,6 +112,14 @@ POST /frameworks/new                                               -      -     
 POST /frameworks/{framework_id}/{version}/retire                   -      -        y      -    -      -      -      -      -     -      -
 GET /admit                                                         -      -        y      y    y      -      -      -      -     -      -
 POST /admit                                                        -      -        y      y    y      -      -      -      -     -      -
+GET /setting                                                       -      -        y      -    -      -      -      -      -     -      -
+POST /setting                                                      -      -        y      -    -      -      -      -      -     -      -
+GET /timetable                                                     -      -        y      -    -      -      -      -      -     -      -
+POST /timetable                                                    -      -        y      -    -      -      -      -      -     -      -
+GET /calendar                                                      -      -        y      -    -      -      -      -      -     -      -
+POST /calendar                                                     -      -        y      -    -      -      -      -      -     -      -
+GET /set-up                                                        -      -        y      -    -      -      -      -      y     -      -
+POST /set-up                                                       -      -        y      -    -      -      -      -      y     -      -
 GET /people                                                        y      y        y      y    y      -      -      -      y     -      -
 POST /people                                                       y      y        y      y    y      -      -      -      y     -      -
 GET /devices                                                       -      -        y      -    -      -      -      -      y     -      -

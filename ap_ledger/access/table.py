@@ -106,6 +106,7 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     yield from staff("see-people", SETTING, (*TEAM, ADMIN))
     yield "manage-people", ADMIN, SETTING
     for role in (ADMIN, LEADER):
+        yield "set-up", role, SETTING
         yield "manage-devices", role, SETTING
         yield "propose-people", role, SETTING
     for role in (ADMIN, *HEADS):

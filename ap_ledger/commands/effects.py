@@ -87,6 +87,8 @@ class Effects:
                 raise Refused("not-allowed", str(error), "retention_class") from None
         if isinstance(command, GrantRole) and command.first_lead:
             self._two_people.check_first_lead(command)
+        if isinstance(command, GrantRole) and command.is_given_to_oneself and not command.second_person:
+            self._two_people.check_first_leader(command)
 
     def intend(self, command: Command) -> None:
         """Writes down what is about to happen, before its event is stored."""

@@ -32,6 +32,7 @@ ONE_HAND = (
 NO_LEAD = (
     "Nobody is safeguarding lead here yet. The first one is made at the machine itself: ap-ledger account first-lead"
 )
+LED_BEFORE = "Somebody led here before, so nobody makes themselves leader. Ask another administrator to give the role."
 LED = "There is a safeguarding lead here, so another is made by two people: propose it under People."
 
 
@@ -73,6 +74,16 @@ class TwoPeople:
         """Refuses to make a first lead where there is one. Raises Refused."""
         if self._has_lead(command.setting_id):
             raise Refused("not-allowed", LED, "first_lead")
+
+    def check_first_leader(self, command: GrantRole) -> None:
+        """Refuses to let somebody make themselves leader where anybody ever was. Raises Refused.
+
+        Looks through the whole ledger.
+        """
+        granted = self._recorder.tail_of_topics([RoleGranted.TOPIC])
+        here = (row for row in granted if row.setting_id and UUID(bytes=row.setting_id) == command.setting_id)
+        if command.role == "leader" and any(orjson.loads(row.state)["role"] == "leader" for row in here):
+            raise Refused("not-allowed", LED_BEFORE, "person_id")
 
     def opens_safeguarding(self, person_id: UUID) -> bool:
         """Whether somebody reads safeguarding records anywhere, or will: their account is a way to them."""

@@ -204,6 +204,15 @@ class GrantRole(PersonCommand):
         """Making somebody DSL takes two people."""
         return self.role in TWO_PEOPLE_ROLES
 
+    @property
+    def is_given_to_oneself(self) -> bool:
+        """Whether somebody gives it to themselves.
+
+        They may only lead, and only where nobody ever led: a setting of one person would never begin otherwise. What
+        is done before the rule asks whether anybody did.
+        """
+        return self.author_id is not None and self.author_id == self.person_id
+
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """The person must be known, a commissioner buys for somebody, and nobody makes themselves or anybody else DSL
         alone."""
@@ -224,7 +233,7 @@ class GrantRole(PersonCommand):
                     "Nobody makes themselves a safeguarding lead: two others propose and approve it.",
                     "person_id",
                 )
-        elif self.author_id is not None and self.author_id == self.person_id:
+        elif self.is_given_to_oneself and self.role != "leader":
             raise Refused("not-allowed", "Nobody gives a role to themselves. Ask another administrator.", "person_id")
         said = self.model_dump(exclude={"id", "setting_id", "author_id", "person_id"})
         return [events.event(RoleGranted, **said)]
