@@ -28,7 +28,7 @@ from api.core.show import read_form, setting_for, show, text_of
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 EMPTY_ROWS = 2
 """How many rows stand empty below those that are filled."""
-Spans = Sequence[Mapping[str, str]]
+Spans = Sequence[Mapping[str, object]]
 """Half-terms or closures as a form shows them: `label`, `first` and `last`."""
 
 

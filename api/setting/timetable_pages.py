@@ -24,7 +24,7 @@ from api.core.navigation import Nav
 from api.core.rows import place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from projections.queries.reading import timetable_on
+from projections.queries.on_day import timetable_on
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}

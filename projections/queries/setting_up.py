@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.person import STAFF_ROLES, TWO_PEOPLE_ROLES
+from projections.bodies import RoleBody, SettingBody, SlotBody
+from projections.queries.on_day import timetable_on
 from projections.queries.overview import recent_rungs
-from projections.queries.reading import Body, Reader, timetable_on
+from projections.queries.reading import Reader
 
 
 class Step(NamedTuple):
@@ -20,7 +22,7 @@ class Step(NamedTuple):
     told: str = ""
 
 
-def set_up_steps(reader: Reader, setting: Body, today: date, now: datetime) -> list[Step]:
+def set_up_steps(reader: Reader, setting: SettingBody, today: date, now: datetime) -> list[Step]:
     """The steps of setting up, in the order in which they are best done; none needs another one."""
     held = _roles(reader, setting, today)
     leads = [person for person, role in held if role == "leader"]
@@ -37,14 +39,16 @@ def set_up_steps(reader: Reader, setting: Body, today: date, now: datetime) -> l
         Step("calendar", calendar is not None, _count(len(calendar.get("terms", ())), "half-term") if calendar else ""),
         Step("commissioners", bool(buyers), ", ".join(buyer["name"] for buyer in buyers)),
         Step("people", len(staff) > 1, _count(len(staff), "person works", "people work") + " here" if staff else ""),
-        Step("safeguarding", any(role in TWO_PEOPLE_ROLES for _, role in held)),
+        Step("safeguarding", any(role in TWO_PEOPLE_ROLES for _, role in held), "Somebody is"),
         Step("students", bool(students), _count(len(students), "student")),
         Step("devices", bool(devices), _count(len(devices), "phone or tablet", "phones and tablets")),
-        Step("visit", any(recent_rungs(reader, setting, students, now).values())),
+        Step(
+            "visit", any(recent_rungs(reader, setting, students, now).values()), "Somebody did, in the last six weeks"
+        ),
     ]
 
 
-def _roles(reader: Reader, setting: Body, today: date) -> list[tuple[str, str]]:
+def _roles(reader: Reader, setting: SettingBody, today: date) -> list[tuple[str, str]]:
     """Who holds which role in a setting on a day."""
     return [
         (person["id"], role["role"])
@@ -53,13 +57,13 @@ def _roles(reader: Reader, setting: Body, today: date) -> list[tuple[str, str]]:
     ]
 
 
-def _held(roles: Any, setting_id: str, day: str) -> Iterator[Mapping[str, Any]]:
+def _held(roles: Iterable[RoleBody], setting_id: str, day: str) -> Iterator[RoleBody]:
     for role in roles:
         if role["setting_id"] == setting_id and role["from_date"] <= day and (role.get("until") or day) >= day:
             yield role
 
 
-def _day(slots: Any) -> str:
+def _day(slots: Sequence[SlotBody]) -> str:
     if not slots:
         return ""
     begins, ends = min(slot["starts"] for slot in slots), max(slot["ends"] for slot in slots)
