@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -28,7 +29,7 @@ from api.core.show import read_form, setting_for, show, text_of
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 EMPTY_ROWS = 2
 """How many rows stand empty below those that are filled."""
-Spans = Sequence[Mapping[str, object]]
+Spans = Sequence[Mapping[str, Any]]
 """Half-terms or closures as a form shows them: `label`, `first` and `last`."""
 
 
