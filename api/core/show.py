@@ -139,3 +139,12 @@ def entry_id(form: UUID, *names: str) -> UUID:
     made[:6] = form.bytes[:6]
     made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
     return UUID(bytes=bytes(made))
+
+
+def as_number(typed: str | None) -> int | float | str | None:
+    """What was typed as a number. What is none is left for the command to refuse in its own sentence."""
+    try:
+        number = float((typed or "0").replace(",", "."))
+    except ValueError:
+        return typed
+    return int(number) if number.is_integer() else number

@@ -4,7 +4,6 @@ day are needed; the rest can come later."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -26,26 +25,18 @@ from ap_ledger.domain.student import (
 )
 from ap_ledger.domain.support import GroupStudent
 from ap_ledger.errors import Refused
-from ap_ledger.kinds.telling import spoken
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import give, one_of_several
 from api.core.navigation import Nav
 from api.core.service import Current, Using
-from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
+from api.core.show import as_number, entry_id, id_of, read_form, setting_for, show, text_of
+from api.students.choices import PURPOSES, WEEKDAYS, buyers_of, groups_here, staff_here
 from projections.bodies import SettingBody
-from projections.queries.on_day import group_of, timetable_on
+from projections.queries.on_day import timetable_on
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
-PURPOSES = {
-    "reintegration": "Back to school",
-    "long-term-place": "Long-term place",
-    "assessment": "Assessment",
-    "medical-needs": "Medical needs",
-}
-"""Why somebody comes, as a placement keeps it, and as a person says it."""
 
 
 @router.get("/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 1))
@@ -75,33 +66,14 @@ def _page(
         settings=settings,
         typed={"start": today.isoformat(), **typed},
         said=said,
-        staff=_staff(using, setting, today),
-        groups=_groups(using, setting, today),
-        commissioners=[(buyer["commissioner_id"], buyer["name"]) for buyer in setting["commissioners"]],
+        staff=staff_here(using, setting, today),
+        groups=groups_here(using, setting, today),
+        commissioners=buyers_of(setting),
         purposes=PURPOSES,
         weekdays={day: name for day, name in WEEKDAYS.items() if day in held_on},
         expected=held_on if weekdays is None else weekdays,
         new=new_id,
     )
-
-
-def _staff(using: Service, setting: SettingBody, today: date) -> list[tuple[str, str]]:
-    """Who works in a setting from today on, by id and name."""
-    people = ((person, using.ledger.states.person(UUID(person["id"]))) for person in using.reader.whole("people"))
-    return sorted(
-        (
-            (person["id"], str(person["name"]))
-            for person, state in people
-            if state is not None and state.staff_from(UUID(setting["id"]), today)
-        ),
-        key=lambda named: named[1],
-    )
-
-
-def _groups(using: Service, setting: SettingBody, today: date) -> list[str]:
-    """The groups in which students of a setting are now, in words."""
-    groups = {group_of(student, today) for student in using.reader.everyone(setting)}
-    return sorted(spoken(group) for group in groups if group)
 
 
 @router.post("/admit", gate=Gate("manage-students"))
@@ -145,7 +117,7 @@ def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID
     placement = {"placement_id": placement_id, "commissioner_id": filled("commissioner"), "purpose": filled("purpose")}
     yield made(StartPlacement, **placement, start=start, planned_end=filled("planned_end"))
     if filled("sessions") or filled("hours"):
-        bought = {"sessions_a_week": _number(filled("sessions")), "hours_a_week": _number(filled("hours"))}
+        bought = {"sessions_a_week": as_number(filled("sessions")), "hours_a_week": as_number(filled("hours"))}
         yield made(CommissionSessions, placement_id=placement_id, from_date=start, **bought)
     slots = timetable_on(setting, start or "")
     days = [{"weekday": day, "slots": [slot["id"] for slot in slots if day in slot["weekdays"]]} for day in WEEKDAYS]
@@ -158,12 +130,3 @@ def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID
         yield made(AssignKeyWorker, from_date=start, person_id=worker)
     if mentor := filled("mentor"):
         yield made(AssignMentor, from_date=start, person_id=mentor)
-
-
-def _number(typed: str | None) -> int | float | str | None:
-    """What was typed as a number. What is none is left for the command to refuse in its own sentence."""
-    try:
-        number = float((typed or "0").replace(",", "."))
-    except ValueError:
-        return typed
-    return int(number) if number.is_integer() else number

@@ -1,0 +1,292 @@
+"""Who a student is and what was agreed, each part put down or put right by itself: names, placement, days, group, key
+worker, mentors, needs and family."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
+
+from ap_ledger.bootstrap import Service
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
+from ap_ledger.domain.placement import ChangePlacement, CommissionSessions
+from ap_ledger.domain.student import (
+    AssignKeyWorker,
+    AssignMentor,
+    EndPlacement,
+    ExpectStudent,
+    IdentifyStudent,
+    StartPlacement,
+)
+from ap_ledger.domain.support import GroupStudent, NoteNeeds
+from ap_ledger.errors import Refused
+from ap_ledger.events.dated import in_force
+from ap_ledger.kinds.telling import spoken
+from ap_ledger.recording.ledger import new_id
+from api.core.asking import Asker, Asking
+from api.core.gate import Gate, gated
+from api.core.giving import command_of, give
+from api.core.navigation import Nav
+from api.core.service import Current, Using
+from api.core.show import as_number, id_of, read_form, show, text_of
+from api.students.choices import (
+    DESTINATIONS,
+    END_REASONS,
+    PURPOSES,
+    WEEKDAYS,
+    buyers_of,
+    groups_here,
+    staff_here,
+)
+from frameworks.needs import need_codes
+from projections.bodies import PlacementBody, SettingBody, StudentBody
+from projections.queries.on_day import group_of, key_worker_of, timetable_on
+from projections.queries.own_words import needs_of
+
+router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+NEEDS_AT_MOST = 6
+DONE = {
+    "identify": "Their names are put down. What they said before stays in the history.",
+    "start": "The placement is begun.",
+    "change": "The placement is changed.",
+    "end": "The placement is ended. What was recorded stays.",
+    "commission": "What was bought is put down.",
+    "expect": "Their week is put down.",
+    "group": "Their group is put down.",
+    "key-worker": "Their key worker is put down.",
+    "mentor": "They are on that mentor’s caseload.",
+    "end-mentor": "That mentor stops after the day you said.",
+    "needs": "Their needs are put down.",
+    "link": "They belong to the family here.",
+    "unlink": "They do not see the child here any more.",
+    "release": "What the family sees is changed.",
+}
+"""What is told after what was done."""
+
+
+@router.get(
+    "/students/{student_id}/about",
+    gate=Gate("manage-students", reads="history"),
+    nav=Nav("About them", "student", 6),
+)
+def about_page(request: Request, student_id: UUID, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
+    """Everything that is put down about a student beside what is logged."""
+    return _page(request, using, asking, student_id, done=DONE.get(done, ""))
+
+
+def _page(
+    request: Request,
+    using: Service,
+    asking: Asker,
+    student_id: UUID,
+    said: str = "",
+    status: int = 200,
+    done: str = "",
+    typed: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    student, setting = using.reader.student_and_setting(student_id)
+    today = using.ledger.access_facts.today(UUID(setting["id"]))
+    names = {person["id"]: person["name"] for person in using.reader.whole("people")}
+    placements = _placements(using, setting, student)
+    return show(
+        request,
+        "about.html",
+        status,
+        student=student,
+        setting=setting,
+        today=today.isoformat(),
+        typed=typed or {},
+        said=said,
+        done=done,
+        placements=placements,
+        running=next((placement for placement in placements if not placement["end"]), None),
+        bought=[(placement, in_force(placement["commissioned"], today)) for placement in placements],
+        buyers=buyers_of(setting),
+        purposes=PURPOSES,
+        end_reasons=END_REASONS,
+        destinations=DESTINATIONS,
+        slots=timetable_on(setting, today.isoformat()),
+        weekdays=WEEKDAYS,
+        expected=_expected(student, today),
+        staff=staff_here(using, setting, today),
+        groups=groups_here(using, setting, today),
+        group=spoken(group) if (group := group_of(student, today)) else "",
+        key_worker=key_worker_of(student, today),
+        mentors=_mentors(student, names, today),
+        need_codes=need_codes(),
+        needs=_needs(using, asking, student, today),
+        family=[(person, names.get(person)) for person in student.get("family", ())],
+        relatives=_relatives(using, setting, names, student, today),
+        new=new_id,
+    )
+
+
+def _placements(using: Service, setting: SettingBody, student: StudentBody) -> list[PlacementBody]:
+    """The placements of a student, the latest first."""
+    placements = using.reader.whole("placements", setting)
+    own = (placement for placement in placements if placement["student_id"] == student["id"])
+    return sorted(own, key=lambda placement: placement["start"], reverse=True)
+
+
+def _expected(student: StudentBody, today: date) -> set[tuple[int, str]]:
+    """The weekdays and slots in which a student is expected now."""
+    held = in_force(student.get("expected", ()), today)
+    return {(day["weekday"], slot) for day in held["days"] for slot in day["slots"]} if held else set()
+
+
+def _mentors(student: StudentBody, names: Mapping[str, str], today: date) -> list[dict[str, Any]]:
+    """The mentors whose caseload a student is on, or will be."""
+    return [
+        {**mentor, "name": names.get(mentor["person_id"])}
+        for mentor in student.get("mentors", ())
+        if (mentor.get("until") or today.isoformat()) >= today.isoformat()
+    ]
+
+
+def _needs(using: Service, asking: Asker, student: StudentBody, today: date) -> tuple[str, ...] | None:
+    """The needs of a student, or None for whoever may not read the health record."""
+    if not asking.opens(asking.about(student["id"]), "health", using.ledger.now()):
+        return None
+    return needs_of(using.reader, [student], today).get(student["id"], ())
+
+
+def _relatives(
+    using: Service, setting: SettingBody, names: Mapping[str, str], student: StudentBody, today: date
+) -> list[tuple[str, str]]:
+    """Who has the role of family here and is not linked to the student yet, by id and name."""
+    linked = set(student.get("family", ()))
+    return sorted(
+        (
+            (person["id"], names[person["id"]])
+            for person in using.reader.whole("people")
+            if person["id"] not in linked
+            and any(
+                role["role"] == "family"
+                and role["setting_id"] == setting["id"]
+                and (role.get("until") or today.isoformat()) >= today.isoformat()
+                for role in person.get("roles", ())
+            )
+        ),
+        key=lambda named: named[1],
+    )
+
+
+@router.post("/students/{student_id}/about", gate=Gate("manage-students"))
+async def change_about(request: Request, student_id: UUID, using: Using, asking: Asking) -> Response:
+    """Puts one part down or right."""
+    return await run_in_threadpool(_change, request, student_id, using, asking, await read_form(request))
+
+
+def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
+    student, setting = using.reader.student_and_setting(student_id)
+    do = text_of(form, "do")
+    try:
+        make = MAKE.get(do)
+        if make is None:
+            raise Refused("malformed", "This form says nothing that can be done here.", "do")
+        kind, fields = make(form, student, setting)
+        command = command_of(kind, form, asking, setting["id"], student=student["id"], **fields)
+        changed = give(using, asking, command, form)
+    except Refused as refusal:
+        typed = {name: text_of(form, name) for name in form}
+        return _page(request, using, asking, student_id, refusal.message, 422, typed=typed)
+    return RedirectResponse(f"/students/{student_id}/about?done={do}&min_position={changed.position}", 303)
+
+
+Made = tuple[type[Command], dict[str, Any]]
+"""A kind of command and its fields as JSON holds them; what is None was not said."""
+
+
+def _filled(form: FormData, *names: str) -> dict[str, Any]:
+    return {name: text_of(form, name).strip() or None for name in names}
+
+
+def _identify(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    fields = _filled(form, "given_name", "family_name", "known_as", "date_of_birth", "upn")
+    emptied = [name for name in ("known_as", "date_of_birth", "upn") if fields[name] is None]
+    return IdentifyStudent, {**fields, "clear": emptied or None}
+
+
+def _start(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    fields = _filled(form, "start", "planned_end", "purpose")
+    commissioner = text_of(form, "commissioner") or None
+    return StartPlacement, {"placement_id": id_of(form, "form"), "commissioner_id": commissioner, **fields}
+
+
+def _change_placement(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return ChangePlacement, {"placement_id": id_of(form, "placement"), **_filled(form, "planned_end", "purpose")}
+
+
+def _end(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return EndPlacement, {
+        "placement_id": id_of(form, "placement"), **_filled(form, "end", "reason_code", "destination"),
+    }  # fmt: skip
+
+
+def _commission(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    bought = {name: as_number(text_of(form, name).strip()) for name in ("sessions_a_week", "hours_a_week")}
+    return CommissionSessions, {"placement_id": id_of(form, "placement"), **_filled(form, "from_date"), **bought}
+
+
+def _expect(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    slots = [slot["id"] for slot in timetable_on(setting, text_of(form, "from_date"))]
+    days = [
+        {"weekday": day, "slots": [slot for slot in slots if text_of(form, f"day-{day}-{slot}")]} for day in WEEKDAYS
+    ]
+    return ExpectStudent, {**_from(form, student.get("expected", ())), "days": [day for day in days if day["slots"]]}
+
+
+def _group(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return GroupStudent, {**_from(form, student.get("groups", ())), **_filled(form, "group")}
+
+
+def _key_worker(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return AssignKeyWorker, {**_from(form, student.get("key_workers", ())), **_filled(form, "person_id")}
+
+
+def _mentor(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return AssignMentor, _filled(form, "person_id", "from_date", "until")
+
+
+def _end_mentor(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    begun = text_of(form, "begun")
+    return AssignMentor, {**_filled(form, "person_id", "until"), "from_date": begun, "corrects": begun}
+
+
+def _note_needs(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    needs = [need for number in range(NEEDS_AT_MOST) if (need := text_of(form, f"need-{number}"))]
+    return NoteNeeds, {**_from(form, student.get("needs", ())), "needs": needs}
+
+
+def _link(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return LinkFamily, _filled(form, "person_id", "from_date")
+
+
+def _unlink(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return UnlinkFamily, _filled(form, "person_id")
+
+
+def _release(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
+    return ReleaseToFamily, {"released": text_of(form, "released") == "yes"}
+
+
+def _from(form: FormData, facts: Any) -> dict[str, str | None]:
+    """From when a fact holds; one that was said from the same day is put right."""
+    from_date = text_of(form, "from_date") or None
+    said_before = any(fact["from_date"] == from_date for fact in facts)
+    return {"from_date": from_date, "corrects": from_date if said_before else None}
+
+
+MAKE: Mapping[str, Callable[[FormData, StudentBody, SettingBody], Made]] = {
+    "identify": _identify, "start": _start, "change": _change_placement, "end": _end, "commission": _commission,
+    "expect": _expect, "group": _group, "key-worker": _key_worker, "mentor": _mentor, "end-mentor": _end_mentor,
+    "needs": _note_needs, "link": _link, "unlink": _unlink, "release": _release,
+}  # fmt: skip
+"""What each form of the page asks for."""
