@@ -121,7 +121,7 @@ POST /timetable                                                    -      -     
 GET /calendar                                                      -      -        y      -    -      -      -      -      -     -      -
 POST /calendar                                                     -      -        y      -    -      -      -      -      -     -      -
 GET /set-up                                                        -      -        y      -    -      -      -      -      y     -      -
-POST /set-up                                                       -      -        y      -    -      -      -      -      y     -      -
+POST /set-up                                                       -      -        -      -    -      -      -      -      y     -      -
 GET /people                                                        y      y        y      y    y      -      -      -      y     -      -
 POST /people                                                       y      y        y      y    y      -      -      -      y     -      -
 GET /devices                                                       -      -        y      -    -      -      -      -      y     -      -

@@ -125,14 +125,14 @@ def _page(
     )
 
 
-@router.post("/set-up", gate=Gate("set-up"))
+@router.post("/set-up", gate=Gate("manage-people"))
 async def lead_here(request: Request, using: Using, asking: Asking) -> Response:
     """Makes the administrator who asks the first leader of a setting that never had one."""
     return await run_in_threadpool(_lead, request, using, asking, await read_form(request))
 
 
 def _lead(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
-    setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "set-up")
+    setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "manage-people")
     today = using.ledger.access_facts.today(UUID(setting["id"]))
     role = {"grant_id": id_of(form, "form"), "role": "leader", "from_date": today.isoformat()}
     try:
