@@ -49,7 +49,7 @@ def _ready(year: int) -> tuple[Spans, Spans]:
     if not terms:
         return (), ()
     closures = bank_holidays(terms[0].first, terms[-1].last)
-    return tuple([span.model_dump(mode="json") for span in spans] for spans in (terms, closures))  # type: ignore[return-value]
+    return [term.model_dump(mode="json") for term in terms], [day.model_dump(mode="json") for day in closures]
 
 
 def _page(
