@@ -76,12 +76,19 @@ def test_a_placement_ends_with_reason_and_destination_and_the_child_comes_back(h
     send("commission", sessions_a_week="5", hours_a_week="12,5")
     send("change", purpose="assessment", planned_end="2026-07-01")
     page = send("end", end="2026-03-03", reason_code="back-to-school", destination="own-school")
-    assert "Back to their school: Their own school" in re.sub(r"\s+", " ", page) and "They come back" in page
+    assert "Back to their school. Their own school" in re.sub(r"\s+", " ", page) and "They come back" in page
     page = send("start", start="2026-03-05", commissioner=str(council), purpose="reintegration")
     first, second = placements(house)
     assert (first["end"], first["reason_code"], first["destination"], first["purpose"]) == ("2026-03-03", "back-to-school", "own-school", "assessment")
     assert [(fact["sessions_a_week"], fact["hours_a_week"]) for fact in first["commissioned"]] == [(5, 12.5)]
     assert (second["start"], second["end"], second["commissioner_id"]) == ("2026-03-05", None, str(council))
+
+
+def test_the_first_day_and_the_day_of_admission_are_put_right(house: House, send: Send) -> None:
+    send("admission", on="2026-01-07")
+    page = send("correct", start="2026-01-08")
+    assert student_of(house)["admitted_on"] == "2026-01-07" and placements(house)[0]["start"] == "2026-01-08"
+    assert "Thu 8 Jan 2026" in page and "Wed 7 Jan 2026" in page
 
 
 def test_group_key_worker_and_mentors_hold_from_their_days_and_the_same_day_again_puts_right(house: House, send: Send) -> None:

@@ -14,8 +14,6 @@ WITHOUT_A_PAGE = {
     "WithdrawStudentFact": "a fact said from the same day again is put right on its page; taking one back wholly is for the machine",
     "DeclareConflict": "not yet on a page",
     "EndConflict": "not yet on a page",
-    "CorrectAdmission": "not yet on a page",
-    "CorrectPlacement": "not yet on a page",
     "SetOwnItems": "a student's own goals are not yet on a page",
 }
 

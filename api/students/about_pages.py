@@ -3,7 +3,7 @@ worker, mentors, needs and family."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -14,18 +14,6 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.bootstrap import Service
-from ap_ledger.domain.base import Command
-from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
-from ap_ledger.domain.placement import ChangePlacement, CommissionSessions
-from ap_ledger.domain.student import (
-    AssignKeyWorker,
-    AssignMentor,
-    EndPlacement,
-    ExpectStudent,
-    IdentifyStudent,
-    StartPlacement,
-)
-from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.errors import Refused
 from ap_ledger.events.dated import in_force
 from ap_ledger.kinds.telling import spoken
@@ -35,7 +23,9 @@ from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
-from api.core.show import as_number, id_of, read_form, show, text_of
+from api.core.show import read_form, show, text_of
+from api.core.templating import day_in_words
+from api.students.about_forms import FORMS
 from api.students.choices import (
     DESTINATIONS,
     END_REASONS,
@@ -51,10 +41,11 @@ from projections.queries.on_day import group_of, key_worker_of, timetable_on
 from projections.queries.own_words import needs_of
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-NEEDS_AT_MOST = 6
 DONE = {
     "identify": "Their names are put down. What they said before stays in the history.",
+    "admission": "The day of admission is put right.",
     "start": "The placement is begun.",
+    "correct": "The placement is put right. What it said before stays in the history.",
     "change": "The placement is changed.",
     "end": "The placement is ended. What was recorded stays.",
     "commission": "What was bought is put down.",
@@ -107,7 +98,7 @@ def _page(
         done=done,
         placements=placements,
         running=next((placement for placement in placements if not placement["end"]), None),
-        bought=[(placement, in_force(placement["commissioned"], today)) for placement in placements],
+        told={placement["id"]: _in_words(placement, dict(buyers_of(setting)), today) for placement in placements},
         buyers=buyers_of(setting),
         purposes=PURPOSES,
         end_reasons=END_REASONS,
@@ -133,6 +124,22 @@ def _placements(using: Service, setting: SettingBody, student: StudentBody) -> l
     placements = using.reader.whole("placements", setting)
     own = (placement for placement in placements if placement["student_id"] == student["id"])
     return sorted(own, key=lambda placement: placement["start"], reverse=True)
+
+
+def _in_words(placement: PlacementBody, buyers: Mapping[str, str], today: date) -> str:
+    """Who arranged a placement and why, what was bought, and how it ends or ended."""
+    bought = in_force(placement["commissioned"], today)
+    purpose, planned = placement["purpose"] or "", placement["planned_end"]
+    reason, destination = placement.get("reason_code"), placement.get("destination")
+    parts = [
+        buyers.get(placement["commissioner_id"] or "", ""),
+        PURPOSES.get(purpose, spoken(purpose)),
+        f"{bought['sessions_a_week']} sessions, {bought['hours_a_week']:g} hours a week" if bought else "",
+        f"Planned until {day_in_words(planned)}" if planned and not placement["end"] else "",
+        END_REASONS.get(reason, spoken(reason)) if reason else "",
+        DESTINATIONS.get(destination, spoken(destination)) if destination else "",
+    ]
+    return ". ".join(filter(None, parts))
 
 
 def _expected(student: StudentBody, today: date) -> set[tuple[int, str]]:
@@ -188,7 +195,7 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
     student, setting = using.reader.student_and_setting(student_id)
     do = text_of(form, "do")
     try:
-        make = MAKE.get(do)
+        make = FORMS.get(do)
         if make is None:
             raise Refused("malformed", "This form says nothing that can be done here.", "do")
         kind, fields = make(form, student, setting)
@@ -198,95 +205,3 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
         typed = {name: text_of(form, name) for name in form}
         return _page(request, using, asking, student_id, refusal.message, 422, typed=typed)
     return RedirectResponse(f"/students/{student_id}/about?done={do}&min_position={changed.position}", 303)
-
-
-Made = tuple[type[Command], dict[str, Any]]
-"""A kind of command and its fields as JSON holds them; what is None was not said."""
-
-
-def _filled(form: FormData, *names: str) -> dict[str, Any]:
-    return {name: text_of(form, name).strip() or None for name in names}
-
-
-def _identify(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    fields = _filled(form, "given_name", "family_name", "known_as", "date_of_birth", "upn")
-    emptied = [name for name in ("known_as", "date_of_birth", "upn") if fields[name] is None]
-    return IdentifyStudent, {**fields, "clear": emptied or None}
-
-
-def _start(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    fields = _filled(form, "start", "planned_end", "purpose")
-    commissioner = text_of(form, "commissioner") or None
-    return StartPlacement, {"placement_id": id_of(form, "form"), "commissioner_id": commissioner, **fields}
-
-
-def _change_placement(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return ChangePlacement, {"placement_id": id_of(form, "placement"), **_filled(form, "planned_end", "purpose")}
-
-
-def _end(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return EndPlacement, {
-        "placement_id": id_of(form, "placement"), **_filled(form, "end", "reason_code", "destination"),
-    }  # fmt: skip
-
-
-def _commission(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    bought = {name: as_number(text_of(form, name).strip()) for name in ("sessions_a_week", "hours_a_week")}
-    return CommissionSessions, {"placement_id": id_of(form, "placement"), **_filled(form, "from_date"), **bought}
-
-
-def _expect(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    slots = [slot["id"] for slot in timetable_on(setting, text_of(form, "from_date"))]
-    days = [
-        {"weekday": day, "slots": [slot for slot in slots if text_of(form, f"day-{day}-{slot}")]} for day in WEEKDAYS
-    ]
-    return ExpectStudent, {**_from(form, student.get("expected", ())), "days": [day for day in days if day["slots"]]}
-
-
-def _group(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return GroupStudent, {**_from(form, student.get("groups", ())), **_filled(form, "group")}
-
-
-def _key_worker(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return AssignKeyWorker, {**_from(form, student.get("key_workers", ())), **_filled(form, "person_id")}
-
-
-def _mentor(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return AssignMentor, _filled(form, "person_id", "from_date", "until")
-
-
-def _end_mentor(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    begun = text_of(form, "begun")
-    return AssignMentor, {**_filled(form, "person_id", "until"), "from_date": begun, "corrects": begun}
-
-
-def _note_needs(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    needs = [need for number in range(NEEDS_AT_MOST) if (need := text_of(form, f"need-{number}"))]
-    return NoteNeeds, {**_from(form, student.get("needs", ())), "needs": needs}
-
-
-def _link(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return LinkFamily, _filled(form, "person_id", "from_date")
-
-
-def _unlink(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return UnlinkFamily, _filled(form, "person_id")
-
-
-def _release(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return ReleaseToFamily, {"released": text_of(form, "released") == "yes"}
-
-
-def _from(form: FormData, facts: Any) -> dict[str, str | None]:
-    """From when a fact holds; one that was said from the same day is put right."""
-    from_date = text_of(form, "from_date") or None
-    said_before = any(fact["from_date"] == from_date for fact in facts)
-    return {"from_date": from_date, "corrects": from_date if said_before else None}
-
-
-MAKE: Mapping[str, Callable[[FormData, StudentBody, SettingBody], Made]] = {
-    "identify": _identify, "start": _start, "change": _change_placement, "end": _end, "commission": _commission,
-    "expect": _expect, "group": _group, "key-worker": _key_worker, "mentor": _mentor, "end-mentor": _end_mentor,
-    "needs": _note_needs, "link": _link, "unlink": _unlink, "release": _release,
-}  # fmt: skip
-"""What each form of the page asks for."""
