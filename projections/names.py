@@ -127,13 +127,15 @@ FORMS: tuple[Form, ...] = (_initial, _letters, _year, _birthday)
 def signs(text: str) -> list[str]:
     """A text as its readers count letters: marks stay with the letter that carries them, and joined letters
     together."""
-    found: list[str] = []
+    letters: list[str] = []
     for letter in unicodedata.normalize("NFC", text):
-        if found and (unicodedata.category(letter).startswith("M") or letter == JOINER or _joins_next(found[-1][-1])):
-            found[-1] += letter
+        if letters and (
+            unicodedata.category(letter).startswith("M") or letter == JOINER or _joins_next(letters[-1][-1])
+        ):
+            letters[-1] += letter
         else:
-            found.append(letter)
-    return found
+            letters.append(letter)
+    return letters
 
 
 def _joins_next(letter: str) -> bool:

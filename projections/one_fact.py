@@ -42,29 +42,29 @@ class Attested(NamedTuple):
     minutes: int | None
 
 
-def agreed(one: str, other: str) -> str:
+def agreed(first: str, second: str) -> str:
     """What two scores of one fact come to, in whichever order they arrived.
 
     A level stands before any reason for none, two levels that differ are in dispute, and of two reasons *not observed*
     stands before *not applicable* before *not answered*, which is their order backwards by letters.
     """
-    if one == other or DISPUTED_LEVEL in (one, other):
-        return one if one == other else DISPUTED_LEVEL
-    if one.startswith(MISSING) and other.startswith(MISSING):
-        return max(one, other)
-    if one.startswith(MISSING) or other.startswith(MISSING):
-        return other if one.startswith(MISSING) else one
+    if first == second or DISPUTED_LEVEL in (first, second):
+        return first if first == second else DISPUTED_LEVEL
+    if first.startswith(MISSING) and second.startswith(MISSING):
+        return max(first, second)
+    if first.startswith(MISSING) or second.startswith(MISSING):
+        return second if first.startswith(MISSING) else first
     return DISPUTED_LEVEL
 
 
-def is_same_session(one: Attested, other: Attested) -> bool:
+def is_same_session(first: Attested, second: Attested) -> bool:
     """Whether two entries are about one session: the same slot of the same day, or, where one names no slot, planned
     times that overlap."""
-    if one.slot is not None and other.slot is not None:
-        return (one.date, one.slot) == (other.date, other.slot)
-    if one.begins is None or other.begins is None:
+    if first.slot is not None and second.slot is not None:
+        return (first.date, first.slot) == (second.date, second.slot)
+    if first.begins is None or second.begins is None:
         return False
-    return one.begins == other.begins or (one.begins < (other.ends or 0) and other.begins < (one.ends or 0))
+    return first.begins == second.begins or (first.begins < (second.ends or 0) and second.begins < (first.ends or 0))
 
 
 def sessions_of(attested: Iterable[Attested]) -> list[list[Attested]]:

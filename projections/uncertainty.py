@@ -50,7 +50,9 @@ def further(early: Sequence[int], late: Sequence[int]) -> Interval | None:
     """
     if not early or not late:
         return None
-    won = sum((one > other) + 0.5 * (one == other) for one in late for other in early)
+    won = sum(
+        (late_place > early_place) + 0.5 * (late_place == early_place) for late_place in late for early_place in early
+    )
     p, n, m = won / (len(early) * len(late)), len(late), len(early)
     q1, q2 = p / (2 - p), 2 * p * p / (1 + p)
     spread = sqrt(max(0.0, (p * (1 - p) + (n - 1) * (q1 - p * p) + (m - 1) * (q2 - p * p)) / (n * m)))

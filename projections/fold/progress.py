@@ -114,7 +114,7 @@ def combine(
             outcomes.setdefault(framework, Counter()).update(facts.items())
         reached += [(rung, day) for rung in cell.rungs]
         units += cell.units
-    found = {
+    totals = {
         "days": len(touched),
         "first_day": min(touched, default=None),
         "last_day": max(touched, default=None),
@@ -124,7 +124,7 @@ def combine(
         "outcomes": {framework: _outcomes(counts, slot_kinds) for framework, counts in sorted(outcomes.items())},
         "units": _units(sorted(units), statuses or {}),
     }
-    return cast(Progress, found)
+    return cast(Progress, totals)
 
 
 def _add(total: Counts, times: Mapping[str, int]) -> None:
@@ -152,10 +152,10 @@ def _outcomes(counts: Mapping[tuple[str, str], int], slot_kinds: Mapping[str, st
     }
 
 
-def _sorted_twice(found: Mapping[str, Mapping[str, Counts]]) -> dict[str, dict[str, Counts]]:
+def _sorted_twice(counts: Mapping[str, Mapping[str, Counts]]) -> dict[str, dict[str, Counts]]:
     return {
         indicator: {by: dict(sorted(levels.items())) for by, levels in sorted(apart.items())}
-        for indicator, apart in sorted(found.items())
+        for indicator, apart in sorted(counts.items())
     }
 
 
@@ -171,12 +171,12 @@ def _units(steps: Sequence[UnitStep], statuses: Statuses) -> dict[str, UnitProgr
     for step in steps:
         taken.setdefault(step.unit, []).append(step)
     units: dict[str, UnitProgress] = {}
-    for unit, found in sorted(taken.items()):
-        latest, worth = found[-1], statuses.get(unit, UNTOLD)
+    for unit, history in sorted(taken.items()):
+        latest, worth = history[-1], statuses.get(unit, UNTOLD)
         units[unit] = {
             "status": latest.status,
             "since": latest.occurred_at,
-            "steps": len(found),
-            "losses": losses([step.status for step in found], worth.secure, worth.lost),
+            "steps": len(history),
+            "losses": losses([step.status for step in history], worth.secure, worth.lost),
         }
     return units

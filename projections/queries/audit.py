@@ -82,7 +82,7 @@ def _audit_entry(row: Any) -> AuditEntry:
     detail = ", ".join(
         str(state[name]) for name in DETAILS if state.get(name) is not None and isinstance(state[name], (str, int))
     )
-    author, student = (str(UUID(bytes=bytes(one))) if one else None for one in (row.author_id, row.student_id))
+    author, student = (str(UUID(bytes=bytes(person))) if person else None for person in (row.author_id, row.student_id))
     return AuditEntry(
         row.position, moment(row.recorded_at), moment(row.occurred_at), row.topic, author, student, detail
     )

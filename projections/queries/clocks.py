@@ -110,11 +110,11 @@ def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody]
     placements = reader.whole("placements", setting)
     by_id = {student["id"]: student for student in students}
     running = [
-        one
-        for one in placements
-        if holds_on(one["start"], one["end"], today.isoformat()) and one["student_id"] in by_id
+        current
+        for current in placements
+        if holds_on(current["start"], current["end"], today.isoformat()) and current["student_id"] in by_id
     ]
-    found = [
+    due = [
         *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),
         *(
             clock
@@ -123,7 +123,7 @@ def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody]
         ),
         *_of_days(reader, students, Expectations(setting, placements), today),
     ]
-    return sorted(found, key=lambda one: (one.due, one.kind, one.student["name"] if one.student else ""))
+    return sorted(due, key=lambda clock: (clock.due, clock.kind, clock.student["name"] if clock.student else ""))
 
 
 def _state(due: date, today: date) -> State:
@@ -132,7 +132,7 @@ def _state(due: date, today: date) -> State:
 
 def _ended(student: StudentBody, clock: str) -> dict[str, int]:
     """What of a student's clock was ended with a reason, and when, in microseconds."""
-    return {one["about"]: one["ended_at"] for one in student.get("ended_clocks", ()) if one["clock"] == clock}
+    return {ended["about"]: ended["ended_at"] for ended in student.get("ended_clocks", ()) if ended["clock"] == clock}
 
 
 def _is_ended(ended: Mapping[Any, int], about: Any, due: date, setting: SettingBody) -> bool:
@@ -152,10 +152,10 @@ def open_reviews(
         for report in reader.whole("reports", setting)
         if not report["withdrawn"] and report["audience"] == "commissioner"
     ]
-    names = {one["commissioner_id"]: one["name"] for one in setting["commissioners"]}
+    names = {buyer["commissioner_id"]: buyer["name"] for buyer in setting["commissioners"]}
     ended = {(clock["commissioner_id"], clock["last"]): clock["ended_at"] for clock in setting.get("ended_clocks", ())}
-    found: list[Review] = []
-    for term in sorted(half_terms(setting), key=lambda one: one.last):
+    reviews: list[Review] = []
+    for term in sorted(half_terms(setting), key=lambda half_term: half_term.last):
         if term.last - SOON > today:
             continue
         until = min(term.last, today).isoformat()
@@ -165,14 +165,15 @@ def open_reviews(
             if placement["start"] <= until and term.first.isoformat() <= (placement["end"] or "9999")
         ]
         for commissioner in sorted(
-            {one["commissioner_id"] for one in here if one["commissioner_id"]}, key=lambda one: str(names.get(one))
+            {placed["commissioner_id"] for placed in here if placed["commissioner_id"]},
+            key=lambda buyer: str(names.get(buyer)),
         ):
             mine = (report for report in released if report["commissioner_id"] == commissioner)
-            theirs = [one for one in here if one["commissioner_id"] == commissioner]
+            theirs = [placed for placed in here if placed["commissioner_id"] == commissioner]
             is_ended = _is_ended(ended, (commissioner, term.last.isoformat()), term.last, setting)
-            if not is_ended and not any(_covers(one, term, theirs) for one in mine):
-                found.append(Review(UUID(commissioner), names.get(commissioner, "a commissioner"), term))
-    return found
+            if not is_ended and not any(_covers(report, term, theirs) for report in mine):
+                reviews.append(Review(UUID(commissioner), names.get(commissioner, "a commissioner"), term))
+    return reviews
 
 
 def _covers(report: ReportBody, term: Stretch, placements: Sequence[PlacementFacts]) -> bool:
@@ -253,8 +254,8 @@ def _of_days(
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
-        found = open_days(reader.views, live.name, connection, list(by_id))
-    for untold in found.untold:
+        open_now = open_days(reader.views, live.name, connection, list(by_id))
+    for untold in open_now.untold:
         student = by_id[untold.student]
         if str(untold.entry) not in _ended(student, "restrictive intervention"):
             yield Clock(
@@ -266,9 +267,9 @@ def _of_days(
                 student,
                 f"/students/{untold.student}/entries/{untold.entry}",
             )
-    yield from (_differ(one, by_id[one.student], today) for one in found.said_differently)
-    for whose, missed in found.missed.items():
-        days = {one.day for one in _left(missed, by_id[whose], expectations) if one.day <= today}
+    yield from (_differ(difference, by_id[difference.student], today) for difference in open_now.said_differently)
+    for whose, missed in open_now.missed.items():
+        days = {session.day for session in _left(missed, by_id[whose], expectations) if session.day <= today}
         if days:
             yield _absence(sorted(days), by_id[whose], today)
 
@@ -293,8 +294,8 @@ def _left(missed: Sequence[Missed], student: StudentBody, expectations: Expectat
     An ending ends what was missed until the day that it names and before it was recorded: never what is missed later.
     """
     ended = [(date.fromisoformat(about), at) for about, at in _ended(student, "absence").items()]
-    left = [one for one in missed if not any(one.day <= day and one.begins <= at for day, at in ended)]
-    return [one for one in left if expectations.of_session(student, one.day, one.session).was_offered]
+    left = [session for session in missed if not any(session.day <= day and session.begins <= at for day, at in ended)]
+    return [session for session in left if expectations.of_session(student, session.day, session.session).was_offered]
 
 
 def _absence(days: Sequence[date], student: StudentBody, today: date) -> Clock:
@@ -322,7 +323,7 @@ def ended_with_reason(reader: Reader, setting: SettingBody, students: Iterable[S
     of_students = [(student, clock) for student in students for clock in student.get("ended_clocks", ())]
     reviews = setting.get("ended_clocks", ())
     events = reader.events([ended["position"] for ended in (*(clock for _, clock in of_students), *reviews)])
-    found: list[tuple[int, Ended]] = []
+    endings: list[tuple[int, Ended]] = []
 
     def tell(ended: EndedClock | EndedReview, name: str, about: str, student: StudentBody | None, what: str) -> None:
         event: Any = events.get(ended["position"])
@@ -331,7 +332,7 @@ def ended_with_reason(reader: Reader, setting: SettingBody, students: Iterable[S
             reason = event.reason if isinstance(event.reason, str) else None
             rule, by = CLOCK_BY_NAME[name], str(event.stamp.author_id)
             told = Ended(rule, about, student, what, ended["reason_code"], reason, by, on)
-            found.append((ended["position"], told))
+            endings.append((ended["position"], told))
 
     for student, clock in of_students:
         tell(clock, clock["clock"], clock["about"], student, "")
@@ -339,4 +340,4 @@ def ended_with_reason(reader: Reader, setting: SettingBody, students: Iterable[S
         commissioner = names.get(review["commissioner_id"], "a commissioner")
         about = f"{review['commissioner_id']}/{review['last']}"
         tell(review, "half-term review", about, None, f"with {commissioner}, half-term until {review['last']}")
-    return [ended for _, ended in sorted(found, key=lambda pair: -pair[0])]
+    return [ended for _, ended in sorted(endings, key=lambda pair: -pair[0])]

@@ -54,11 +54,11 @@ def cohort_ladder(
             for rung in cell.rungs:
                 walk = carried.get(rung.ladder)
                 here = rung.rung if rung.ladder == key else walk.item(rung.rung) if walk else None
-                found = ladder.rung(here) if here else None
-                if found is None:
+                shared_rung = ladder.rung(here) if here else None
+                if shared_rung is None:
                     elsewhere += 1
                 else:
-                    reached.append((rung._replace(ladder=key, rung=shared[found.id]), day))
+                    reached.append((rung._replace(ladder=key, rung=shared[shared_rung.id]), day))
         if reached:
             rows.append((student, climb(sorted(reached), order)))
     rank = {rung: place for place, rung in enumerate(order)}

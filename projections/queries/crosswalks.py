@@ -37,24 +37,24 @@ def carried_into(reader: Reader, definition: Definition) -> Sequence[Carried]:
 
 
 def _carried_into(reader: Reader, definition: Definition) -> Sequence[Carried]:
-    found: list[Carried] = []
+    carried: list[Carried] = []
     waiting = [Carried(walk.from_, walk.items, walk.levels) for walk in definition.crosswalks]
     seen = {definition.key}
     while waiting:
-        one = waiting.pop(0)
-        if one.key in seen:
+        walk_before = waiting.pop(0)
+        if walk_before.key in seen:
             continue
-        seen.add(one.key)
-        found.append(one)
-        before = reader.definition(one.key)
+        seen.add(walk_before.key)
+        carried.append(walk_before)
+        before = reader.definition(walk_before.key)
         for walk in before.crosswalks if before else ():
-            items = {old: one.items[new] for old, new in walk.items.items() if new in one.items}
+            items = {old: walk_before.items[new] for old, new in walk.items.items() if new in walk_before.items}
             levels = {
-                **{old: one.level(new) for old, new in walk.levels.items()},
-                **{old: new for old, new in one.levels.items() if old not in walk.levels},
+                **{old: walk_before.level(new) for old, new in walk.levels.items()},
+                **{old: new for old, new in walk_before.levels.items() if old not in walk.levels},
             }
             waiting.append(Carried(walk.from_, items, levels))
-    return tuple(reversed(found))
+    return tuple(reversed(carried))
 
 
 def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: Iterable[Definition]) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: I
                     for apart in ("by_slot_kind", "by_informant"):
                         for name, levels in before[apart].pop(indicator, {}).items():
                             _add(after[apart].setdefault(here, {}).setdefault(name, {}), levels, walk)
-    return {key: said for key, said in moved.items() if said["indicators"]}
+    return {key: outcome for key, outcome in moved.items() if outcome["indicators"]}
 
 
 def _add(counts: dict[str, int], more: Mapping[str, int], walk: Carried) -> None:

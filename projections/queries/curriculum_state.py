@@ -68,7 +68,9 @@ def student_curriculum(
             for status, at in history if here is not None else ():
                 if (day := local_day(at, time_zone)) in within:
                     taken.setdefault(str(here), []).append((at, Step(day, walk.level(status) if walk else status)))
-    ordered = {unit: [step for _, step in sorted(steps, key=lambda one: one[0])] for unit, steps in taken.items()}
+    ordered = {
+        unit: [step for _, step in sorted(steps, key=lambda dated_step: dated_step[0])] for unit, steps in taken.items()
+    }
     states = unit_states(curriculum, ordered)
     return StudentCurriculum(
         curriculum, states, next_steps(curriculum, states, local_day(microseconds(as_of), time_zone))
@@ -108,10 +110,10 @@ def group_statuses(
 def touched_curricula(reader: Reader, students: Sequence[UUID], on: date, within: Days = EVERY_DAY) -> list[Definition]:
     """The curricula in use, in the order of their titles: the newest versions, and any that one of these students has
     steps in, on days of `within`."""
-    found = {definition.key: definition for definition in reader.newest("curriculum", on)}
+    curricula = {definition.key: definition for definition in reader.newest("curriculum", on)}
     touched = _touched_on(reader, students, within) if within is not EVERY_DAY else _touched(reader, students)
-    found |= {key: definition for key in touched if (definition := reader.definition(key)) is not None}
-    return sorted(found.values(), key=lambda definition: (definition.title, -definition.version))
+    curricula |= {key: definition for key in touched if (definition := reader.definition(key)) is not None}
+    return sorted(curricula.values(), key=lambda definition: (definition.title, -definition.version))
 
 
 def _touched(reader: Reader, students: Sequence[UUID]) -> set[str]:
@@ -151,10 +153,10 @@ def _units_of(timeline: Table) -> Select[Any]:
 
 
 def _curriculum(reader: Reader, key: str) -> Definition:
-    found = reader.definition(key)
-    if found is None or found.kind != "curriculum":
+    curriculum = reader.definition(key)
+    if curriculum is None or curriculum.kind != "curriculum":
         raise Unknown
-    return found
+    return curriculum
 
 
 def _steps(
@@ -175,10 +177,10 @@ def _all_steps(
         live = reader.views.live(connection, Learning.name)
         assert live is not None
         position = live.position if known is None else min(known, live.position)
-        found = read_steps(connection, reader.views, live.name, students, keys, position)
+        steps_of = read_steps(connection, reader.views, live.name, students, keys, position)
     return [
         (student, walk, steps, position)
         for walk, key in zip(walks, keys, strict=True)
         for student in students
-        if (steps := found.get((student, key))) is not None
+        if (steps := steps_of.get((student, key))) is not None
     ]

@@ -82,13 +82,13 @@ def entries_at(
 
 def _moved(reader: Reader, changed: Collection[bytes], position: int) -> dict[bytes, int]:
     """When entries happened that were put right or taken back, as it was known at a position."""
-    found: dict[bytes, int] = {}
+    happened: dict[bytes, int] = {}
     for row in reader.ledger.recorder.tail_of([UUID(bytes=key) for key in changed]) if changed else ():
         seen = see(row)
         if seen.position <= position and seen.stream in changed and seen.topic != "entry-voided":
-            said = (seen.state or {}).get("replacement_occurred_at")
-            found[seen.stream] = microseconds(stored_time(said)) if said else seen.occurred_at
-    return found
+            replaced_at = (seen.state or {}).get("replacement_occurred_at")
+            happened[seen.stream] = microseconds(stored_time(replaced_at)) if replaced_at else seen.occurred_at
+    return happened
 
 
 def zone_of(reader: Reader, student_id: UUID) -> str:
@@ -130,8 +130,8 @@ def changed_since(
         streams = [UUID(bytes=bytes(entry)) for entry in connection.scalars(ask, given)]
     stories = _stories(reader, streams, ())
     told = [_tell(reader, stories[stream]) for stream in streams if stories.get(stream)]
-    told = told if within is EVERY_DAY else [one for one in told if day_of(reader, one) in within]
-    return [{**one, "since": _since(one, position)} for one in told]
+    told = told if within is EVERY_DAY else [entry for entry in told if day_of(reader, entry) in within]
+    return [{**entry, "since": _since(entry, position)} for entry in told]
 
 
 @cache
@@ -173,13 +173,13 @@ def entries_of_day(reader: Reader, students: Sequence[UUID], day: date, kinds: S
     rows = rows_of_day(reader.views, "position", students, day, f"kind IN ({','.join('?' * len(kinds))})", *kinds)
     positions = [row.position for row in rows]
     told = [_tell(reader, story) for story in _stories(reader, (), positions).values()]
-    return sorted(told, key=lambda one: (one["occurred_at"], one["position"]))
+    return sorted(told, key=lambda entry: (entry["occurred_at"], entry["position"]))
 
 
 def story_of(reader: Reader, entry: UUID) -> dict[str, Any] | None:
     """One entry as it reads now, with every change made to it; None where there is no such entry about a student."""
-    found = reader.ledger.recorder.find([entry]).get(entry)
-    if found is None:
+    recorded = reader.ledger.recorder.find([entry]).get(entry)
+    if recorded is None:
         return None
     story = _stories(reader, [entry], ()).get(entry, ())
     # The ids of students and placements name streams as well; those have no story of this kind.

@@ -94,8 +94,8 @@ class Expectations:
         if whole.why in ("not-placed", "closed"):
             return whole
         told = list(told)
-        named = {one.slot for one in told if one.slot is not None}
-        times = [(self._clock(one.begins or 0), self._clock(one.ends or 0)) for one in told]
+        named = {session.slot for session in told if session.slot is not None}
+        times = [(self._clock(session.begins or 0), self._clock(session.ends or 0)) for session in told]
         held = [
             slot
             for slot in self._slots_held(day) or ()
@@ -137,8 +137,8 @@ class Expectations:
 
     def _changes(self, student: StudentWeek) -> Iterator[date]:
         """The days on which anything may begin to be otherwise."""
-        for one in self._placements.get(student["id"], ()):
-            yield from _edges(one["start"], one["end"])
+        for placement in self._placements.get(student["id"], ()):
+            yield from _edges(placement["start"], placement["end"])
         calendars = self._setting.get("calendars", ())
         for held in (*student["expected"], *self._setting["timetables"], *calendars):
             yield date.fromisoformat(held["from_date"])
@@ -154,9 +154,9 @@ def expected_at(reader: Reader, student_id: UUID, setting: SettingBody, position
     @cache
     def known() -> tuple[Expectations, StudentWeek]:
         records = reader.ledger.states.records(student_id)
-        found, key = known_at_position(reader, setting, records, position), str(student_id)
-        whose: StudentWeek = {"id": key, "expected": found.expected.get(key, [])}
-        return Expectations(found.setting, found.placements.get(key, ())), whose
+        known_then, key = known_at_position(reader, setting, records, position), str(student_id)
+        whose: StudentWeek = {"id": key, "expected": known_then.expected.get(key, [])}
+        return Expectations(known_then.setting, known_then.placements.get(key, ())), whose
 
     def expected(day: date, session: Sequence[Attested]) -> Expectation:
         expectations, student = known()
@@ -188,11 +188,11 @@ def _among(held: Sequence[SlotBody], student: StudentWeek, day: date, is_timetab
         return Expectation((), "not-held")
     if week is None:
         return Expectation((), "no-week")
-    named = {slot for one in week["days"] if one["weekday"] == day.isoweekday() for slot in one["slots"]}
+    named = {slot for planned in week["days"] if planned["weekday"] == day.isoweekday() for slot in planned["slots"]}
     slots = tuple(slot for slot in held if slot["id"] in named)
     if slots:
         return Expectation(slots, "expected")
-    return Expectation((), "not-then" if any(one["slots"] for one in week["days"]) else "no-days")
+    return Expectation((), "not-then" if any(planned["slots"] for planned in week["days"]) else "no-days")
 
 
 def _lies_within(slot: SlotBody, times: Iterable[tuple[str, str]]) -> bool:

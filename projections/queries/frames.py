@@ -85,7 +85,7 @@ def _ladders(reader: Reader, days: Sequence[DatedCell]) -> dict[str, Json]:
             **tips,
             "path": {
                 "day": [index[day] for day in climbed.days],
-                "place": [None if one < 0 else one for one in climbed.places],
+                "place": [None if reached_place < 0 else reached_place for reached_place in climbed.places],
             },
         }
     return made
@@ -101,9 +101,9 @@ def _themes(
         if not cell.outcomes:
             continue
         outcomes = combine([(day, DayCell(outcomes=cell.outcomes))], {}, kinds)["outcomes"]
-        for key, said in outcomes_carried(reader, outcomes, newest).items():
+        for key, outcome in outcomes_carried(reader, outcomes, newest).items():
             framework = reader.definition(key)
-            for (theme, kind), (seen, of) in seen_by_theme(framework, said).items() if framework else ():
+            for (theme, kind), (seen, of) in seen_by_theme(framework, outcome).items() if framework else ():
                 series = (
                     made.setdefault(key, {})
                     .setdefault(theme, {})

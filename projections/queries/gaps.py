@@ -93,7 +93,7 @@ class Gaps:
 
     def not_met(self) -> list[list[Any]]:
         """Students whose last contact above the lowest rung is long ago, the longest first."""
-        found = []
+        rows = []
         for period in self.periods:
             ladder = period.main_ladder
             met = [day for day, place in zip(ladder.days, ladder.places, strict=True) if place > 0] if ladder else []
@@ -101,27 +101,27 @@ class Gaps:
             if period.last in placement_days([period.placement] if period.placement else ()) and (
                 since is None or since >= QUIET_DAYS
             ):
-                found.append([period, met[-1] if met else "never", since if since is not None else "–"])
-        return sorted(found, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
+                rows.append([period, met[-1] if met else "never", since if since is not None else "–"])
+        return sorted(rows, key=lambda row: -(row[2] if isinstance(row[2], int) else 10_000))
 
     def not_scored(self) -> list[list[Any]]:
         """Slots expected on days attended that have no score, the most first."""
-        found = [
+        rows = [
             [p, wanted, wanted - scored, f"{scored / wanted:.0%}"]
             for p in self.periods
             for wanted, scored in [p.completeness]
             if wanted > scored
         ]
-        return sorted(found, key=lambda row: -row[2])
+        return sorted(rows, key=lambda row: -row[2])
 
     def cancelled(self) -> list[list[Any]]:
         """Sessions and visits of the period that we cancelled ourselves."""
-        found = []
+        rows = []
         for period in self.periods:
             visits = period.visits(CANCELLED_BY_US)
             if period.attendance.by_us or visits:
-                found.append([period, period.attendance.by_us, visits])
-        return sorted(found, key=lambda row: -(row[1] + row[2]))
+                rows.append([period, period.attendance.by_us, visits])
+        return sorted(rows, key=lambda row: -(row[1] + row[2]))
 
     def setbacks(self) -> list[list[Any]]:
         """Stretches in which less is kept up than before, and which go on."""
@@ -132,7 +132,9 @@ class Gaps:
             for setback in period.main_ladder.setbacks
             if setback.last is None
         ]
-        return [[period, one.first, one.rungs] for period, one in sorted(open_, key=lambda found: found[1].first)]
+        return [
+            [period, setback.first, setback.rungs] for period, setback in sorted(open_, key=lambda pair: pair[1].first)
+        ]
 
     def raters(self) -> list[RatersApart]:
         """Pairs of people who score the same students apart, on the last four weeks of the period."""
@@ -144,36 +146,38 @@ class Gaps:
             {UUID(period.student["id"]): period.within for period in self.periods}, until - LOOKED_BACK, until
         )
         people = {person["id"]: person["name"] for person in self.reader.whole("people")}
-        found: list[RatersApart] = []
+        apart: list[RatersApart] = []
         for (key, indicator), by_author in counts.items():
             framework = self.reader.definition(key)
             label = framework.labels.get(indicator, indicator) if framework else indicator
             authors = sorted(by_author)
-            for n, one in enumerate(authors):
-                for other in authors[n + 1 :]:
-                    both = by_author[one].keys() & by_author[other].keys()
+            for n, first_rater in enumerate(authors):
+                for second_rater in authors[n + 1 :]:
+                    both = by_author[first_rater].keys() & by_author[second_rater].keys()
                     sums = [
                         [sum(by_author[who][student][place] for student in both) for place in (0, 1)]
-                        for who in (one, other)
+                        for who in (first_rater, second_rater)
                     ]
                     a, b = (share(*pair) for pair in sums)
                     if a and b and min(sums[0][1], sums[1][1]) >= RATED_ENOUGH and (a.high < b.low or b.high < a.low):
-                        found.append(
-                            RatersApart(label, people.get(one) or "someone", a, people.get(other) or "someone", b)
+                        apart.append(
+                            RatersApart(
+                                label, people.get(first_rater) or "someone", a, people.get(second_rater) or "someone", b
+                            )
                         )
-        return sorted(found, key=lambda one: -abs(one.first_seen.value - one.second_seen.value))[:LISTED]
+        return sorted(apart, key=lambda raters: -abs(raters.first_seen.value - raters.second_seen.value))[:LISTED]
 
     def _scores(
         self, students: Mapping[UUID, Days], first: datetime, last: datetime
     ) -> dict[tuple[str, str], dict[str, dict[UUID, list[int]]]]:
-        found: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
+        counts: dict[tuple[str, str], dict[str, dict[UUID, list[int]]]] = {}
         for score in scored_by(self.reader, students, first, last):
             if score.value in ("0", "1"):
-                by_author = found.setdefault((score.item.framework, score.item.indicator), {})
+                by_author = counts.setdefault((score.item.framework, score.item.indicator), {})
                 sums = by_author.setdefault(score.author, {}).setdefault(score.student, [0, 0])
                 sums[0] += score.value == "1"
                 sums[1] += 1
-        return found
+        return counts
 
 
 class AuthoredScore(NamedTuple):
@@ -189,7 +193,7 @@ class AuthoredScore(NamedTuple):
 
 def scored_by(reader: Reader, students: Mapping[UUID, Days], first: datetime, last: datetime) -> list[AuthoredScore]:
     """Every score that counts now, between two moments, on days of each student."""
-    wanted = sorted(one.bytes for one in students)
+    wanted = sorted(student.bytes for student in students)
     rows: list[Any] = []
     low, high = first.date().toordinal() - 1, last.date().toordinal() + 1
     with reader.views.reading() as connection:

@@ -85,11 +85,11 @@ def days_at(
         instant = microseconds(as_of)
         days: list[DatedCell] = []
         for day, _, rungs, rest in rows:
-            found = entries.get(day)
+            entries_then = entries.get(day)
             folded = (
                 read_cell(rungs, rest)
-                if found is None
-                else fold_day(row for row in found if row.occurred_at <= instant)
+                if entries_then is None
+                else fold_day(row for row in entries_then if row.occurred_at <= instant)
             )
             if folded.counts:
                 days.append((date.fromordinal(day).isoformat(), folded))
@@ -106,21 +106,21 @@ def known_position(reader: Reader, known_at: datetime | None) -> int:
 def progress_of(reader: Reader, setting: SettingBody, days: Sequence[DatedCell]) -> Progress:
     """The one fold over days, with the ladders and slots they were scored against."""
     keys = {rung.ladder for _, cell in days for rung in cell.rungs}
-    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    ladders = {key: list(definition.rank) for key in keys if (definition := reader.definition(key)) is not None}
     return combine(days, ladders, reader.slot_kinds(setting), statuses_of(reader, days))
 
 
 def statuses_of(reader: Reader, days: Sequence[DatedCell]) -> Statuses:
     """What counts as known, and as lost, for every unit that was touched on these days."""
     units = {step.unit for _, cell in days for step in cell.units}
-    found: dict[str, Worth] = {}
+    worths: dict[str, Worth] = {}
     for unit in units:
         curriculum, item = DefinitionItem.unpacked(unit)
         definition = reader.definition(curriculum)
         scale = definition.scale_of(item) if definition else None
         if scale is not None:
-            found[unit] = Worth(scale.secure, scale.lost)
-    return found
+            worths[unit] = Worth(scale.secure, scale.lost)
+    return worths
 
 
 @cache

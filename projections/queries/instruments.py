@@ -44,12 +44,12 @@ class Rater:
 
     def compared(self) -> dict[str, Comparison | None]:
         """Each score now against the first that could be made."""
-        found: dict[str, Comparison | None] = {}
+        comparisons: dict[str, Comparison | None] = {}
         for declared in self.instrument.scores:
             results = [answer.scored.scores[declared.id] for answer in self.answers if answer.scored is not None]
             made = [result for result in results if result.value is not None]
-            found[declared.id] = compare(declared, made[0], made[-1]) if len(made) > 1 else None
-        return found
+            comparisons[declared.id] = compare(declared, made[0], made[-1]) if len(made) > 1 else None
+        return comparisons
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def usual_period(setting: SettingBody, today: date) -> tuple[date, date]:
     held = [term for term in half_terms(setting) if term.first <= today]
     if not held:
         return today - timedelta(weeks=6, days=-1), today
-    latest = max(held, key=lambda one: one.last)
+    latest = max(held, key=lambda term: term.last)
     return latest.first, min(latest.last, today)
 
 
@@ -105,19 +105,19 @@ def answered(
     now, placed = in_use(reader, today), days_placed(reader, student_id)
     # What an earlier version asked is compared with today's answers only where a crosswalk says that it is the same
     # question.
-    carried = {walk.key: (one.key, walk) for one in now for walk in carried_into(reader, one)}
+    carried = {walk.key: (newest.key, walk) for newest in now for walk in carried_into(reader, newest)}
     grouped: dict[tuple[str, str], list[tuple[Answered, Carried | None]]] = {
-        (one.key, respondent): [] for one in now for respondent in one.informants
+        (newest.key, respondent): [] for newest in now for respondent in newest.informants
     }
     for row in rows:
         key, walk = carried.get(row.instrument, (row.instrument, None))
         grouped.setdefault((key, row.respondent), []).append((row, walk))
-    found: list[Rater] = []
+    raters: list[Rater] = []
     for (key, respondent), given in grouped.items():
         instrument = reader.definition(key)
         if instrument is not None:
-            found.append(_rater(instrument, respondent, given, events, student, setting, today, placed))
-    return found
+            raters.append(_rater(instrument, respondent, given, events, student, setting, today, placed))
+    return raters
 
 
 def _rater(
@@ -138,7 +138,7 @@ def _rater(
             answers = {here: walk.level(level) for item, level in answers.items() if (here := walk.item(item))}
         context = Context(respondent, age_on(student, day))
         made.append(Answering(row.entry, day, None if answers is None else score(instrument, answers, context)))
-    days, since = [one.day for one in made], date.fromisoformat(student["admitted_on"])
+    days, since = [answering.day for answering in made], date.fromisoformat(student["admitted_on"])
     if instrument.cadence is None or since > today:
         return Rater(instrument, respondent, made, None, None)
     terms = half_terms(setting)
@@ -172,7 +172,7 @@ def all_due(reader: Reader, setting: SettingBody, students: Sequence[StudentBody
             local_day(row.occurred_at, setting["time_zone"])
         )
     terms, instruments = half_terms(setting), in_use(reader, today)
-    found: list[Due] = []
+    wanted: list[Due] = []
     for student in here:
         since = date.fromisoformat(student["admitted_on"])
         for instrument in instruments:
@@ -180,8 +180,8 @@ def all_due(reader: Reader, setting: SettingBody, students: Sequence[StudentBody
                 days = last.get((student["id"], instrument.id, respondent), [])
                 by = due(instrument.cadence, since, today, days, terms) if instrument.cadence else None
                 if by is not None:
-                    found.append(Due(student, instrument, respondent, by, max(days, default=None)))
-    return sorted(found, key=lambda one: (one.by, str(one.student["name"]), one.instrument.title, one.respondent))
+                    wanted.append(Due(student, instrument, respondent, by, max(days, default=None)))
+    return sorted(wanted, key=lambda item: (item.by, str(item.student["name"]), item.instrument.title, item.respondent))
 
 
 def _answers(reader: Reader, students: Sequence[UUID], as_of: datetime, known_at: datetime | None) -> list[Answered]:

@@ -79,7 +79,7 @@ def _rungs_of(cells: Table) -> Select[Any]:
 
 def _line(reader: Reader, student: StudentBody, days: list[DatedCell]) -> dict[str, Any]:
     keys = {rung.ladder for _, cell in days for rung in cell.rungs}
-    ladders = {key: list(found.rank) for key in keys if (found := reader.definition(key)) is not None}
+    ladders = {key: list(definition.rank) for key in keys if (definition := reader.definition(key)) is not None}
     progress = combine(days, ladders, {})
     climbed = next(iter(progress["ladders"].values()), None)
     key = next(iter(progress["ladders"]), None)

@@ -134,8 +134,8 @@ class LadderFacts:
         if len(self.places) < 2 * BASELINE_CONTACTS:
             return None
         early, late = self.places[:BASELINE_CONTACTS], self.places[-BASELINE_CONTACTS:]
-        halves = [middle_half(one) for one in (early, late)]
-        middles = [median(one) for one in (early, late)]
+        halves = [middle_half(places) for places in (early, late)]
+        middles = [median(places) for places in (early, late)]
         reached = further(early, late)
         assert halves[0] and halves[1] and reached and middles[0] is not None and middles[1] is not None
         names = [(self.order[max(0, low)], self.order[max(0, high)]) for low, high in (halves[0], halves[1])]
@@ -144,7 +144,7 @@ class LadderFacts:
     @cached_property
     def setbacks(self) -> list[Setback]:
         """Stretches in which two rungs or more less were kept up than the highest kept up before."""
-        found: list[Setback] = []
+        stretches: list[Setback] = []
         top: int | None = None
         began: tuple[str, int] | None = None
         for day, held in zip(self.days, self.sustained, strict=True):
@@ -153,10 +153,10 @@ class LadderFacts:
             if top is not None and held <= top - SETBACK_RUNGS:
                 began = (began[0] if began else day, max(top - held, began[1] if began else 0))
             elif began and top is not None and held >= top:
-                found.append(Setback(began[0], day, began[1]))
+                stretches.append(Setback(began[0], day, began[1]))
                 began = None
             top = max(held, top if top is not None else held)
-        return [*found, Setback(began[0], None, began[1])] if began else found
+        return [*stretches, Setback(began[0], None, began[1])] if began else stretches
 
 
 @dataclass(frozen=True)
@@ -231,10 +231,10 @@ class StudentPeriod:
         None where no carer answered; the second is None where they answered once.
         """
         carers = (rater for rater in self.ask(answered) if rater.respondent == "carer")
-        found = max(carers, key=lambda carer: len(carer.answers), default=None)
+        most_answered = max(carers, key=lambda carer: len(carer.answers), default=None)
         made = [
             middle
-            for answer in (found.answers if found else ())
+            for answer in (most_answered.answers if most_answered else ())
             if answer.scored and (middle := _middle_answer(answer.scored.items))
         ]
         return (made[0], made[-1] if len(made) > 1 else None) if made else None

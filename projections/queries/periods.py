@@ -77,7 +77,9 @@ def periods(
     """
     as_of = end_of(last, setting)
     known = known_of(reader, setting, students, known_at)
-    expectations = Expectations(known.setting, [one for held in known.placements.values() for one in held])
+    expectations = Expectations(
+        known.setting, [placement_then for held in known.placements.values() for placement_then in held]
+    )
     newest = reader.newest("outcomes", last)
     made = []
     for student in students:
@@ -161,7 +163,7 @@ def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
     for day, cell in days:
         for rung in cell.rungs:
             reached.setdefault(rung.ladder, []).append((rung, day))
-    found: list[LadderFacts] = []
+    facts: list[LadderFacts] = []
     for key, rungs in sorted(reached.items()):
         ladder = reader.definition(key)
         if ladder is None:
@@ -175,12 +177,12 @@ def _ladders(reader: Reader, days: Cells) -> list[LadderFacts]:
         first_on_site = next(
             (day for day, place in zip(climbed.days, climbed.places, strict=True) if place in on_site), None
         )
-        found.append(
+        facts.append(
             LadderFacts(
                 ladder, climbed.marks(), climbed.order, climbed.days, climbed.places, climbed.sustained(), first_on_site
             )
         )
-    return found
+    return facts
 
 
 def _themes(
@@ -193,8 +195,8 @@ def _themes(
             newest,
         )
         return {
-            key: seen_by_theme(framework, said)
-            for key, said in outcomes.items()
+            key: seen_by_theme(framework, outcome)
+            for key, outcome in outcomes.items()
             if (framework := reader.definition(key)) and framework.has_yes_or_no
         }
 
@@ -207,7 +209,7 @@ def _themes(
             began.setdefault(key, day)
     since = max(last - timedelta(days=LATEST_DAYS - 1), date.min)
     whole, late = counted(inside), counted(between(days, since, last))
-    found: list[ThemeFacts] = []
+    facts: list[ThemeFacts] = []
     for key, period in sorted(whole.items()):
         framework = reader.definition(key)
         assert framework is not None
@@ -219,7 +221,7 @@ def _themes(
             for (_, kind), (seen, of) in counted(some).get(key, {}).items():
                 sums = weeks.setdefault((monday, kind), [0, 0])
                 sums[0], sums[1] = sums[0] + seen, sums[1] + of
-        found.append(
+        facts.append(
             ThemeFacts(
                 framework,
                 period,
@@ -230,15 +232,15 @@ def _themes(
                 weeks,
             )
         )
-    return found
+    return facts
 
 
 def _weeks(days: Cells) -> list[tuple[str, list[DatedCell]]]:
-    found: dict[str, list[DatedCell]] = {}
+    weeks: dict[str, list[DatedCell]] = {}
     for day, cell in days:
         on = date.fromisoformat(day)
-        found.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))
-    return sorted(found.items())
+        weeks.setdefault((on - timedelta(days=on.weekday())).isoformat(), []).append((day, cell))
+    return sorted(weeks.items())
 
 
 def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFacts]:
@@ -265,12 +267,12 @@ def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFac
         return started, secure, kept
 
     (started, secure, kept), (_, earlier, _) = secure_units(days), secure_units(before)
-    found = []
+    facts = []
     for key in sorted(started):
         curriculum = reader.definition(key)
         if curriculum is not None:
             fresh = secure.get(key, set()) - earlier.get(key, set())
-            found.append(
+            facts.append(
                 CurriculumFacts(
                     curriculum,
                     len(curriculum.scored),
@@ -280,7 +282,7 @@ def _curricula(reader: Reader, days: Cells, inside: Cells) -> list[CurriculumFac
                     len(fresh),
                 )
             )
-    return found
+    return facts
 
 
 def _completeness(expectations: Expectations, student: StudentWeek, inside: Cells) -> tuple[int, int]:

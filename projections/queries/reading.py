@@ -94,26 +94,26 @@ class Reader:
         return self._all(kind, setting["id"] if setting else None)
 
     def _all(self, kind: Kind, setting_id: str | None) -> list[Any]:
-        found: list[Any] = []
+        bodies: list[Any] = []
         where, page = UUID(setting_id) if setting_id else None, list[Any]()
-        while not found or len(page) == PAGE:
-            page = self.collection(kind, where, found[-1]["key"] if found else "", PAGE)
-            found += page
+        while not bodies or len(page) == PAGE:
+            page = self.collection(kind, where, bodies[-1]["key"] if bodies else "", PAGE)
+            bodies += page
             if not page:
                 break
-        return found
+        return bodies
 
     def everyone(self, setting: SettingFacts, known_at: datetime | None = None) -> list[StudentBody]:
         """Every student of a setting, named, in the order of their ids.
 
         As it was known at a time, records that were joined since are students of their own.
         """
-        found = self.whole("students", setting)
+        students = self.whole("students", setting)
         if known_at is None:
-            return found
+            return students
         known = self.ledger.position_at(known_at)
         apart = [record for record in self.whole(JOINED_RECORDS, setting) if record["joined_from"] > known]
-        return sorted((*found, *apart), key=lambda student: student["id"])
+        return sorted((*students, *apart), key=lambda student: student["id"])
 
     def student_and_setting(self, student_id: UUID) -> tuple[StudentBody, SettingBody]:
         """A student and the setting that admitted them. Raises Unknown."""
@@ -218,15 +218,17 @@ class Reader:
     def newest(self, kind: str, on: date) -> list[Definition]:
         """The newest version in use of every published definition of a kind, in the order of their ids."""
         newest: dict[str, Definition] = {}
-        for found in self.until_a_rule_changes(("in use", kind), lambda: self._in_use(kind)):
-            if found.in_effect(on) and (found.id not in newest or found.version > newest[found.id].version):
-                newest[found.id] = found
+        for definition in self.until_a_rule_changes(("in use", kind), lambda: self._in_use(kind)):
+            if definition.in_effect(on) and (
+                definition.id not in newest or definition.version > newest[definition.id].version
+            ):
+                newest[definition.id] = definition
         return list(newest.values())
 
     def _in_use(self, kind: str) -> tuple[Definition, ...]:
         """Every version of a kind that was published and not retired since, in the order of their keys."""
         bodies = (body for body in self.whole("frameworks") if body["kind"] == kind and not body["retired"])
-        return tuple(found for body in bodies if (found := self.definition(body["key"])) is not None)
+        return tuple(definition for body in bodies if (definition := self.definition(body["key"])) is not None)
 
     def until_a_rule_changes(self, what: Hashable, ask: Callable[[], T]) -> T:
         """What `ask` says, remembered under `what` until a stream with rules changes."""
@@ -236,10 +238,10 @@ class Reader:
             return kept[1]  # type: ignore[no-any-return]
         # What lags behind the ledger is right for now, and is asked anew until it has caught up.
         caught_up = self.views.position(Registry.name) >= rules
-        said = ask()
+        answer = ask()
         if caught_up:
-            self._of_rules[what] = rules, said
-        return said
+            self._of_rules[what] = rules, answer
+        return answer
 
     def _look(self) -> tuple[int, int]:
         """How far the rules of the ledger are, and a number that is another one whenever keys were forgotten."""

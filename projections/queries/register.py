@@ -87,7 +87,7 @@ def codes_of_day(
             setting,
             student,
             [placement for placement in placements if placement["student_id"] == student["id"]],
-            [one for one in told if one["entry"]["student_id"] == student["id"]],
+            [entry for entry in told if entry["entry"]["student_id"] == student["id"]],
         )
         for student in students
     }
@@ -104,28 +104,29 @@ def _suggested(
     rungs = [entry for entry in entries if entry["kind"] == RungReached.TOPIC]
     commissioners = {commissioner["commissioner_id"]: commissioner["kind"] for commissioner in setting["commissioners"]}
     expectations = Expectations(setting, placements)
-    found: list[SuggestedCode] = []
+    suggested: list[SuggestedCode] = []
     for session in _sessions(zone, [entry for entry in entries if _is_readable(entry)]):
-        said = session[0]["entry"]
-        start, end = (stored_time(said[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
+        content = session[0]["entry"]
+        start, end = (stored_time(content[name]).astimezone(zone) for name in ("planned_start", "planned_end"))
         expected = expectations.of_session(student, start.date(), [_attested(told) for told in session])
         placement = next(
-            (one for one in placements if holds_on(one["start"], one["end"], start.date().isoformat())), None
+            (running for running in placements if holds_on(running["start"], running["end"], start.date().isoformat())),
+            None,
         )
         facts = SessionFacts(
             on=start.date(),
-            attended=bool(said.get("actual_start")) and not said.get("cancelled_by"),
+            attended=bool(content.get("actual_start")) and not content.get("cancelled_by"),
             supervised=any(told["entry"].get("supervised_by") for told in session),
-            rung_supervised=_supervised(reader, rungs, said, start, end),
-            cancelled_by=said.get("cancelled_by"),
+            rung_supervised=_supervised(reader, rungs, content, start, end),
+            cancelled_by=content.get("cancelled_by"),
             arranged_by=commissioners.get(placement["commissioner_id"] or "") if placement else None,
             dual_registered=bool(placement and placement["dual_registered"]),
             expected=expected.why,
         )
         disputed = status_of([_attested(told) for told in session]) == DISPUTED
         suggestion = Suggestion(None, DIFFERENT) if disputed else suggest(facts)
-        found.append(SuggestedCode(start, end, facts.attended and not disputed, disputed, suggestion, session))
-    return found
+        suggested.append(SuggestedCode(start, end, facts.attended and not disputed, disputed, suggestion, session))
+    return suggested
 
 
 def _is_readable(told: dict[str, Any]) -> bool:
@@ -166,10 +167,10 @@ def _supervised(
     it."""
     within: list[bool] = []
     for told in rungs:
-        said = told["entry"]
-        same_slot = said.get("session") is not None and said.get("session") == session.get("session")
+        content = told["entry"]
+        same_slot = content.get("session") is not None and content.get("session") == session.get("session")
         if same_slot or start <= datetime.fromisoformat(told["occurred_at"]) < end:
-            ladder = reader.definition(f"{said['ladder']['id']}@{said['ladder']['version']}")
-            rung = ladder.rung(said["rung"]) if ladder else None
+            ladder = reader.definition(f"{content['ladder']['id']}@{content['ladder']['version']}")
+            rung = ladder.rung(content["rung"]) if ladder else None
             within.append(bool(rung and rung.on_site and rung.supervised))
     return any(within) if within else None

@@ -45,7 +45,7 @@ def latest_placement(placements: Iterable[PlacementFacts], days: Days) -> Placem
     """The latest of some placements of one student that was running on any of these days."""
     return max(
         (placement for placement in placements if placement_days([placement]) & days),
-        key=lambda one: str(one["start"]),
+        key=lambda placement: str(placement["start"]),
         default=None,
     )
 
@@ -64,7 +64,7 @@ def placed_on(placements: Iterable[PlacementFacts], day: date) -> set[str]:
 def in_force_during(facts: Iterable[F], days: Days) -> list[F]:
     """Of things that each hold from a date until the next one does, or until their own end, those that held on any of
     these days."""
-    return [one for one, first, following in spans(facts) if _held(first, following, one.get("until")) & days]
+    return [fact for fact, first, following in spans(facts) if _held(first, following, fact.get("until")) & days]
 
 
 def _held(first: str, following: str, until: str | None) -> Days:

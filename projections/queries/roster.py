@@ -64,10 +64,11 @@ def roster(
             }
             for student in students
         ],
-        "ladders": [_ladder(one) for one in reader.newest("ladder", today)],
+        "ladders": [_ladder(ladder) for ladder in reader.newest("ladder", today)],
         "outcomes": [_outcomes(outcome, kinds, setting["id"]) for outcome in outcomes],
         "curricula": [
-            {"id": one.id, "version": one.version, "title": one.title} for one in reader.newest("curriculum", today)
+            {"id": curriculum.id, "version": curriculum.version, "title": curriculum.title}
+            for curriculum in reader.newest("curriculum", today)
         ],
     }
 
@@ -79,7 +80,7 @@ def _in_force(setting: SettingBody, today: date) -> list[Json]:
     later = [timetable for timetable in standing(setting["timetables"]) if timetable["from_date"] > since]
     return [
         {"from_date": "", "slots": timetable_on(setting, since)},
-        *({"from_date": one["from_date"], "slots": one["slots"]} for one in later),
+        *({"from_date": timetable["from_date"], "slots": timetable["slots"]} for timetable in later),
     ]
 
 
@@ -131,7 +132,7 @@ def _outcomes(framework: Definition, kinds: Sequence[str], setting: str) -> Json
         "id": framework.id,
         "version": framework.version,
         "title": framework.title,
-        "missing": [one for one in framework.missing if one != "not-answered"],
+        "missing": [reason for reason in framework.missing if reason != "not-answered"],
         "slots": {
             kind: {"asked": asked[kind], "expected": framework.expected_in_slot(kind, setting)}
             for kind in kinds

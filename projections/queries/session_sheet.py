@@ -30,7 +30,9 @@ def session_sheet(
     """
     setting = reader.one("settings", str(setting_id))
     slot = (
-        next((one for one in timetable_on(setting, day.isoformat()) if one["id"] == slot_id), None) if setting else None
+        next((timetabled for timetabled in timetable_on(setting, day.isoformat()) if timetabled["id"] == slot_id), None)
+        if setting
+        else None
     )
     if setting is None or slot is None:
         raise Unknown
@@ -38,7 +40,7 @@ def session_sheet(
     expected = {
         student["id"]
         for student in students
-        if any(one["id"] == slot_id for one in expectations.on(student, day).slots)
+        if any(expected_slot["id"] == slot_id for expected_slot in expectations.on(student, day).slots)
     }
     scores = _scores(reader, [UUID(student["id"]) for student in students], day, slot_id)
     definitions = reader.newest("outcomes", day)
@@ -71,10 +73,10 @@ def missing_by_slot(
     scores = _scores(reader, [UUID(student["id"]) for student in students], day)
     ages = {student["id"]: age_on(student, day) for student in students}
     expectations = Expectations(setting, reader.whole("placements", setting))
-    found: dict[str, dict[str, int]] = {slot["id"]: {} for slot in timetable_on(setting, day.isoformat())}
+    missing: dict[str, dict[str, int]] = {slot["id"]: {} for slot in timetable_on(setting, day.isoformat())}
     for student in students:
         for slot in expectations.on(student, day).slots:
-            counts = found[slot["id"]]
+            counts = missing[slot["id"]]
             done = {
                 (score["framework"], score["indicator"])
                 for score in scores.get(UUID(student["id"]), ())
@@ -86,7 +88,7 @@ def missing_by_slot(
                     counts[definition.key] = counts.get(definition.key, 0) + sum(
                         (definition.key, item) not in done for item in wanted
                     )
-    return found
+    return missing
 
 
 def _scores(
@@ -94,7 +96,7 @@ def _scores(
 ) -> dict[UUID, list[dict[str, Any]]]:
     """What students were scored in one slot of a day, or in every slot where none is named."""
     where, given = ("slot = ?", [slot_id]) if slot_id is not None else ("slot IS NOT NULL", [])
-    found: dict[UUID, list[dict[str, Any]]] = {}
+    scores: dict[UUID, list[dict[str, Any]]] = {}
     rows = rows_of_day(
         reader.views,
         "student, item, value, entry, slot",
@@ -114,8 +116,8 @@ def _scores(
             "missing": missing,
             "slot": slot,
         }
-        found.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
-    return found
+        scores.setdefault(UUID(bytes=bytes(student)), []).append({**score, "entry_id": str(UUID(bytes=bytes(entry)))})
+    return scores
 
 
 def _row(

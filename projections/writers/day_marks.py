@@ -114,7 +114,7 @@ class OpenDays:
 
 def open_days(views: Views, generation: str, connection: Connection, students: Sequence[UUID]) -> OpenDays:
     """What is open of these students, however long ago it began. `generation` is that of the student days."""
-    found = OpenDays()
+    open_now = OpenDays()
     for start in range(0, len(students), 500):
         some = [student.bytes for student in students[start : start + 500]]
         marks = ",".join("?" * len(some))
@@ -132,7 +132,7 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
             "entry",
             f"kind = '{IncidentRecorded.TOPIC}' AND item = '{UNTOLD_ITEM}'",
         ):
-            found.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
+            open_now.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
         columns = "entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day"
         told = _rows_of(
             views,
@@ -143,9 +143,9 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
             columns,
             f"kind IN ('{SessionAttended.TOPIC}', '{OutcomeScored.TOPIC}')",
         )
-        found.said_differently += _contradictions(told)
-        _add_missed(views, generation, connection, some, found.missed)
-    return found
+        open_now.said_differently += _contradictions(told)
+        _add_missed(views, generation, connection, some, open_now.missed)
+    return open_now
 
 
 def _add_missed(
@@ -176,7 +176,7 @@ def _add_missed(
         )
     for (whose, day), told in sorted(days.items()):
         for session in sessions_of(told):
-            begins = min(one.begins or 0 for one in session)
+            begins = min(attested.begins or 0 for attested in session)
             if status_of(session) == NOT_ATTENDED and begins > reached.get(whose, -1):
                 missed.setdefault(UUID(bytes=whose), []).append(Missed(date.fromordinal(day), begins, tuple(session)))
 
@@ -185,7 +185,7 @@ def _rows_of(
     views: Views, generation: str, connection: Connection, marked: Sequence[Any], mark: str, columns: str, where: str
 ) -> list[Any]:
     """The current rows of the timeline on days that have a mark."""
-    keys = [(bytes(student), day) for found, student, day in marked if found == mark]
+    keys = [(bytes(student), day) for day_mark, student, day in marked if day_mark == mark]
     rows: list[Any] = []
     for start in range(0, len(keys), 250):
         some = keys[start : start + 250]
@@ -217,8 +217,8 @@ def _contradictions(rows: Iterable[Any]) -> Iterator[SaidDifferently]:
                 yield SaidDifferently(UUID(bytes=whose), date.fromordinal(day), SessionAttended.TOPIC, entries)
     for (whose, day, _, _), scored in scores.items():
         value = scored[0][0]
-        for other, _ in scored[1:]:
-            value = agreed(value, other)
+        for second, _ in scored[1:]:
+            value = agreed(value, second)
         if value == DISPUTED_LEVEL:
             yield SaidDifferently(
                 UUID(bytes=whose), date.fromordinal(day), OutcomeScored.TOPIC, tuple(entry for _, entry in scored)

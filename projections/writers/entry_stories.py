@@ -33,10 +33,10 @@ class EntryChange(NamedTuple):
 
 def stories(recorder: LedgerRecorder, streams: Iterable[bytes]) -> dict[bytes, list[Seen]]:
     """The whole story of each changed entry, so that what a change replaces is found without an index of entries."""
-    found: dict[bytes, list[Seen]] = {stream: [] for stream in streams}
-    for row in recorder.tail_of([UUID(bytes=stream) for stream in found]):
-        found[row.originator_id].append(see(row))
-    return found
+    story_of: dict[bytes, list[Seen]] = {stream: [] for stream in streams}
+    for row in recorder.tail_of([UUID(bytes=stream) for stream in story_of]):
+        story_of[row.originator_id].append(see(row))
+    return story_of
 
 
 def state_before(story: Sequence[Seen], position: int) -> EntryState | None:
@@ -45,11 +45,11 @@ def state_before(story: Sequence[Seen], position: int) -> EntryState | None:
     if not told or any(seen.topic == "entry-voided" for seen in told):
         return None
     last = told[-1]
-    said = last.state or {}
+    content = last.state or {}
     if last.topic != "entry-corrected":
-        return EntryState(last, last.topic, said, last.occurred_at)
-    occurred_at = microseconds(stored_time(said["replacement_occurred_at"]))
-    return EntryState(last, said["replacement_kind"], said["replacement"], occurred_at)
+        return EntryState(last, last.topic, content, last.occurred_at)
+    occurred_at = microseconds(stored_time(content["replacement_occurred_at"]))
+    return EntryState(last, content["replacement_kind"], content["replacement"], occurred_at)
 
 
 def changes_of(recorder: LedgerRecorder, batch: Sequence[Seen], kinds: Collection[str]) -> Iterator[EntryChange]:

@@ -51,8 +51,8 @@ def stretches(batch: Sequence[Seen]) -> Iterator[tuple[Sequence[Seen], Joining |
     """A batch cut after every joining and parting, because what comes after it is about another student."""
     start = 0
     for place, seen in enumerate(batch):
-        if (found := joining(seen)) is not None:
-            yield batch[start:place], found
+        if (joins := joining(seen)) is not None:
+            yield batch[start:place], joins
             start = place + 1
     yield batch[start:], None
 
@@ -75,13 +75,13 @@ class Joined:
             self._kept = {bytes(record): bytes(kept) for record, kept in connection.exec_driver_sql(ask)}
         return self._kept.get(student, student)
 
-    def change(self, connection: Connection, found: Joining) -> None:
+    def change(self, connection: Connection, joins: Joining) -> None:
         """Writes down that two records are one child from a position on, or are no more."""
-        if found.together:
-            self._views.insert_many(connection, self._table, [(found.record, found.position, None, found.kept)])
+        if joins.together:
+            self._views.insert_many(connection, self._table, [(joins.record, joins.position, None, joins.kept)])
         else:
             end = f"UPDATE {self._table.name} SET to_pos = ? WHERE record = ? AND to_pos IS NULL"
-            self._views.update_many(connection, end, [(found.position, found.record)])
+            self._views.update_many(connection, end, [(joins.position, joins.record)])
         self._kept = None
 
 

@@ -104,8 +104,8 @@ class Learning(Projection):
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Adds steps and answers, and supersedes what was corrected or voided."""
-        for found in filter(None, map(joining, batch)):
-            self._joined.change(connection, found)
+        for joins in filter(None, map(joining, batch)):
+            self._joined.change(connection, joins)
         touched: set[tuple[bytes, str, int]] = set()
         answers: list[tuple[Any, ...]] = []
         superseded: list[tuple[int, int, bytes, str]] = []
@@ -204,7 +204,7 @@ def read_steps(
     """The steps of students in some curricula, in rows in the order of time, of every record that was theirs."""
     whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
     records = list(whose)
-    found: dict[tuple[UUID, str], dict[UUID, list[Steps]]] = {}
+    steps_of: dict[tuple[UUID, str], dict[UUID, list[Steps]]] = {}
     for start in range(0, len(records), 500):
         some = records[start : start + 500]
         marks = ",".join("?" * len(some)), ",".join("?" * len(curricula))
@@ -215,9 +215,9 @@ def read_steps(
         given = (*[record.bytes for record in some], *curricula)
         for record, curriculum, steps in connection.exec_driver_sql(views.sql(ask), given):
             recorded = UUID(bytes=bytes(record))
-            rows = found.setdefault((whose[recorded], curriculum), {}).setdefault(recorded, [])
+            rows = steps_of.setdefault((whose[recorded], curriculum), {}).setdefault(recorded, [])
             rows.append(Steps.read(steps))
-    return {key: _in_order(list(rows.values())) for key, rows in found.items()}
+    return {key: _in_order(list(rows.values())) for key, rows in steps_of.items()}
 
 
 def _in_order(rows: Sequence[list[Steps]]) -> list[Steps]:
@@ -231,7 +231,7 @@ def read_answers(
     """The questionnaires answered for students, as known at a position, until a moment; in the order they happened."""
     whose = records_at(connection, views, f"joined_learning__{generation}", students, known)
     records = list(whose)
-    found: list[Answered] = []
+    answers: list[Answered] = []
     for start in range(0, len(records), 500):
         some = records[start : start + 500]
         ask = (
@@ -241,8 +241,8 @@ def read_answers(
             "?) AND occurred_at <= ?"
         )
         for record, instrument, respondent, at, position, entry in connection.exec_driver_sql(
-            views.sql(ask), (*[one.bytes for one in some], known, known, until)
+            views.sql(ask), (*[joined_record.bytes for joined_record in some], known, known, until)
         ):
             student = whose[UUID(bytes=bytes(record))]
-            found.append(Answered(student, instrument, respondent, at, position, UUID(bytes=bytes(entry))))
-    return sorted(found, key=lambda one: (one.occurred_at, one.position))
+            answers.append(Answered(student, instrument, respondent, at, position, UUID(bytes=bytes(entry))))
+    return sorted(answers, key=lambda answer: (answer.occurred_at, answer.position))

@@ -58,8 +58,8 @@ class Registry(Projection):
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
         """Changes the bodies that events are about; what is said of a record that is joined to another, that one's."""
         for seen in batch:
-            if (found := joining(seen)) is not None:
-                self._make_anew(connection, found, seen)
+            if (joins := joining(seen)) is not None:
+                self._make_anew(connection, joins, seen)
             else:
                 self._take_in(connection, told_of(seen, self._kept_now(connection)))
 
@@ -79,13 +79,13 @@ class Registry(Projection):
             self._kept = {UUID(body["id"]).bytes: UUID(body["kept_student"]).bytes for body in bodies}
         return self._kept
 
-    def _make_anew(self, connection: Connection, found: Joining, seen: Seen) -> None:
+    def _make_anew(self, connection: Connection, joins: Joining, seen: Seen) -> None:
         """Makes the bodies of two records anew from their streams: as one where joined, as two where parted."""
-        kept, record = UUID(bytes=found.kept), UUID(bytes=found.record)
+        kept, record = UUID(bytes=joins.kept), UUID(bytes=joins.record)
         before, own = (self._read(connection, "students", str(student)) for student in (kept, record))
         gone = f"DELETE FROM {self.made[0].name} WHERE kind = ? AND id = ?"
         self.views.update_many(connection, gone, [(kind, str(record)) for kind in ("students", JOINED_RECORDS)])
-        if found.together:
+        if joins.together:
             # As it was known before they were joined, it is told by itself.
             joined = {"kept_student": str(kept), "joined_from": seen.position}
             self._write(connection, JOINED_RECORDS, str(record), {**own, **joined}, seen)
@@ -126,7 +126,7 @@ def bodies_at(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) 
 
 def _made_from(recorder: LedgerRecorder, streams: Sequence[UUID], position: int) -> dict[str, dict[str, Any]]:
     """The bodies of some streams as they stood at a position, by kind and key."""
-    found: dict[str, dict[str, Any]] = {}
+    bodies_of: dict[str, dict[str, Any]] = {}
     told = [seen for row in recorder.tail_of(streams) if (seen := see(row)).position <= position]
     kept: dict[bytes, bytes] = {}
     for joins in filter(None, map(joining, told)):
@@ -136,8 +136,8 @@ def _made_from(recorder: LedgerRecorder, streams: Sequence[UUID], position: int)
         change = CHANGES.get(seen.topic)
         if change is not None and seen.state is not None:
             kind, key = _about(seen)
-            change(found.setdefault(kind, {}).setdefault(key, {"id": key}), seen.state, seen)
-    return found
+            change(bodies_of.setdefault(kind, {}).setdefault(key, {"id": key}), seen.state, seen)
+    return bodies_of
 
 
 def told_of(seen: Seen, kept: Mapping[bytes, bytes]) -> Seen:

@@ -39,7 +39,7 @@ def joined_days_table(suffix: str, metadata: MetaData) -> Table:
 
 def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date, where: str, *given: str) -> list[Any]:
     """Rows of the timeline that count now, of several students on one day, in the order in which they were recorded."""
-    found: list[Any] = []
+    rows: list[Any] = []
     with views.reading() as connection:
         live = views.live(connection, StudentDays.name)
         assert live is not None
@@ -49,10 +49,10 @@ def rows_of_day(views: Views, columns: str, students: Sequence[UUID], day: date,
                 f"SELECT {columns} FROM timeline__{live.name} WHERE student IN "
                 f"({','.join('?' * len(some))}) AND day = ? AND {where} AND {COUNTS_NOW} ORDER BY position"
             )
-            found += connection.exec_driver_sql(
-                views.sql(ask), (*[one.bytes for one in some], day.toordinal(), *given)
+            rows += connection.exec_driver_sql(
+                views.sql(ask), (*[student.bytes for student in some], day.toordinal(), *given)
             ).all()
-    return found
+    return rows
 
 
 class StudentDays(Projection):
@@ -93,14 +93,16 @@ class StudentDays(Projection):
         columns = [column.name for column in self.timeline.columns]
         there = "student = ? AND record = ? AND left_at IS NULL"
         ask = self.views.sql(f"SELECT {', '.join(columns)} FROM {self.timeline.name} WHERE {there}")
-        found = [dict(zip(columns, row, strict=True)) for row in connection.exec_driver_sql(ask, (whose, record)).all()]
+        entries = [
+            dict(zip(columns, row, strict=True)) for row in connection.exec_driver_sql(ask, (whose, record)).all()
+        ]
         leave = f"UPDATE {self.timeline.name} SET left_at = ? WHERE {there}"
         self.views.update_many(connection, leave, [(position, whose, record)])
-        moved = [tuple((row | {"student": becomes, "counted": position}).values()) for row in found]
+        moved = [tuple((row | {"student": becomes, "counted": position}).values()) for row in entries]
         self.views.insert_many(connection, self.timeline, moved)
         seen = next(seen for seen in batch if seen.position == position)
         again = [Happened(position, self._day(connection, seen, seen.recorded_at), None)]
-        days = {(student, row["day"]): again for row in found for student in (whose, becomes)}
+        days = {(student, row["day"]): again for row in entries for student in (whose, becomes)}
         self._versions.keep(connection, days)
 
     def _take_in(self, connection: Connection, batch: Sequence[Seen]) -> None:

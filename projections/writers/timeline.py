@@ -99,7 +99,7 @@ def read_days(
     connection: Connection, views: Views, timeline: str, student: bytes, days: Sequence[int], position: int
 ) -> dict[int, list[DayRow]]:
     """The entries of a student's days that were current at a position, by day; every day asked for is there."""
-    found: dict[int, list[DayRow]] = {day: [] for day in days}
+    entries: dict[int, list[DayRow]] = {day: [] for day in days}
     for start in range(0, len(days), 500):
         some = days[start : start + 500]
         ask = (
@@ -111,7 +111,7 @@ def read_days(
         for day, at, happened, kind, item, value, slot, visit, *session in connection.exec_driver_sql(
             views.sql(ask), (student, *some, position, position, position)
         ):
-            found[day].append(
+            entries[day].append(
                 DayRow(at, happened, kind, item, value, slot, visit and str(UUID(bytes=bytes(visit))), *session)
             )
-    return found
+    return entries

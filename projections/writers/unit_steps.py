@@ -131,11 +131,11 @@ def present(rows: Sequence[Steps], known: int, until: int) -> dict[str, str]:
 
 def steps_taken(rows: Sequence[Steps], known: int, until: int) -> dict[str, list[tuple[str, int]]]:
     """Every step of every unit as (status, microseconds), in the order they happened. Rows in order of time."""
-    found: dict[str, list[tuple[str, int]]] = {}
+    taken: dict[str, list[tuple[str, int]]] = {}
     for row in rows:
         for unit, status, at in row.counted(known, until):
-            found.setdefault(unit, []).append((status, at))
-    return found
+            taken.setdefault(unit, []).append((status, at))
+    return taken
 
 
 def _index(names: list[str], name: str) -> int:
