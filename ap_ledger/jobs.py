@@ -157,14 +157,14 @@ JOBS: tuple[Job, ...] = (
         "Entries that wait for something are tried again",
         "every minute",
         on(minute="*"),
-        _counted("settled", lambda one: one.ledger.waiting.release_all()),
+        _counted("settled", lambda service: service.ledger.waiting.release_all()),
     ),
     Job(
         "finish-erasures",
         "Erasures that a crash cut short are finished",
         "every minute",
         on(minute="*"),
-        _counted("finished", lambda one: one.ledger.effects.redo()),
+        _counted("finished", lambda service: service.ledger.effects.redo()),
     ),
     Job(
         "remember-end",
@@ -185,28 +185,28 @@ JOBS: tuple[Job, ...] = (
         "Whatever an erasure should have removed is looked for",
         "each night",
         on(hour=3, minute=20),
-        _counted("found", lambda one: one.ledger.effects.sweep()),
+        _counted("found", lambda service: service.ledger.effects.sweep()),
     ),
     Job(
         "end-held",
         "What was refused and names no student here ends after 35 days",
         "each night",
         on(hour=3, minute=30),
-        _counted("ended", lambda one: one.ledger.held.end_lives(one.ledger.clock())),
+        _counted("ended", lambda service: service.ledger.held.end_lives(service.ledger.clock())),
     ),
     Job(
         "end-key-copies",
         "Copies of the keyring that a restore kept end after 35 days",
         "each night",
         on(hour=3, minute=30),
-        _counted("deleted", lambda one: end_old_copies(copies_folder(one.settings))),
+        _counted("deleted", lambda service: end_old_copies(copies_folder(service.settings))),
     ),
     Job(
         "tidy-sign-in",
         "Sign-ins that are over are forgotten",
         "each night",
         on(hour=3, minute=40),
-        _counted("forgotten", lambda one: one.accounts.tidy()),
+        _counted("forgotten", lambda service: service.accounts.tidy()),
     ),
     Job(
         "half-term-packs",
@@ -245,12 +245,12 @@ def run_due(service: Service) -> int:
             continue
         ran += 1
         try:
-            said = job.run(service)
+            result = job.run(service)
         except Exception as error:
             log.error("job failed", job=job.name, error=type(error).__name__)
             service.jobs.finish(job.name, due, datetime.now(UTC), error=type(error).__name__)
         else:
-            service.jobs.finish(job.name, due, datetime.now(UTC), said)
+            service.jobs.finish(job.name, due, datetime.now(UTC), result)
     return ran
 
 

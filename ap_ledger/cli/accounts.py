@@ -19,15 +19,15 @@ token_app = typer.Typer(no_args_is_help=True, help="Tokens with which programs a
 Person = Annotated[str, typer.Option("--person", help="The person's id, as in /api/v1/people.")]
 
 
-def person_id(said: str, service: Service) -> UUID:
+def person_id(text: str, service: Service) -> UUID:
     """The id of somebody who was added here. Raises SetupError."""
     try:
-        found = UUID(said)
+        person = UUID(text)
     except ValueError:
         raise SetupError("Give the person's id, such as those that /api/v1/people lists.") from None
-    if service.ledger.states.person(found) is None:
+    if service.ledger.states.person(person) is None:
         raise SetupError("No person with this id was added to this ledger.")
-    return found
+    return person
 
 
 @account_app.command()
@@ -113,9 +113,9 @@ def _home_of(person: UUID, service: Service) -> UUID:
     return known.setting_id
 
 
-def _setting_id(said: str) -> UUID:
+def _setting_id(text: str) -> UUID:
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         raise SetupError("Give the setting's id, such as those that /api/v1/settings lists.") from None
 

@@ -119,8 +119,8 @@ def _opened(settings: Settings, deep: bool, accept_end: bool, with_views: bool) 
 
 def _verified(ledger: Ledger) -> Iterator[Look]:
     try:
-        for found in verify(ledger):
-            yield Look(found.what, "; ".join(found.faults) or None)
+        for finding in verify(ledger):
+            yield Look(finding.what, "; ".join(finding.faults) or None)
     except Exception as error:
         yield Look("the rows of the ledger", _sentence(error))
 
@@ -134,10 +134,10 @@ def _damage(settings: Settings, name: str) -> str | None:
     engine = open_store(settings, name)
     try:
         with engine.connect() as connection:
-            found = damage_in(connection, ROWS[name])
+            damage = damage_in(connection, ROWS[name])
     finally:
         engine.dispose()
-    return f"{'; '.join(found)}. {RESTORE}" if found else None
+    return f"{'; '.join(damage)}. {RESTORE}" if damage else None
 
 
 def _ways_in(accounts: Accounts) -> str | None:
@@ -221,7 +221,7 @@ def _end(ledger: Ledger) -> str | None:
 
 
 def _broken(waiting: Sequence[Held]) -> str | None:
-    broken = sum(one.broken for one in waiting)
+    broken = sum(held.broken for held in waiting)
     return (
         f"{broken} cannot be opened. Settle them under Waiting for "
         "you, or restore this store and the keyring from one backup."

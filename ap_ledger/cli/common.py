@@ -83,16 +83,16 @@ def opened(settings: Settings) -> Iterator[Service]:
         service.close()
 
 
-def moment_of(said: str | None, zone: ZoneInfo, option: str) -> datetime | None:
+def moment_of(text: str | None, zone: ZoneInfo, option: str) -> datetime | None:
     """A moment, or the end of a day in the setting's time zone."""
-    if said is None:
+    if text is None:
         return None
     try:
-        if len(said) == 10:
-            return datetime.combine(date.fromisoformat(said) + timedelta(days=1), time.min, zone) - timedelta(
+        if len(text) == 10:
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), time.min, zone) - timedelta(
                 microseconds=1
             )
-        moment = datetime.fromisoformat(said)
+        moment = datetime.fromisoformat(text)
         return moment if moment.tzinfo else moment.replace(tzinfo=zone)
     except (ValueError, OverflowError):
         raise typer.BadParameter(

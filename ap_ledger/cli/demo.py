@@ -289,10 +289,10 @@ def shown_figures(progress: dict[str, Any]) -> dict[str, Any]:
         "kinds": progress["kinds"],
         "outcomes": {
             DefinitionItem(framework, indicator).packed(): levels
-            for framework, said in progress["outcomes"].items()
-            for indicator, levels in said["indicators"].items()
+            for framework, outcome in progress["outcomes"].items()
+            for indicator, levels in outcome["indicators"].items()
         },
         "sessions": {name: times for name, times in progress["sessions"].items() if name not in ("late", "minutes")},
-        "units": {unit: said["status"] for unit, said in progress["units"].items()},
-        "ladders": {ladder: {name: said[name] for name in names} for ladder, said in progress["ladders"].items()},
+        "units": {unit: unit_progress["status"] for unit, unit_progress in progress["units"].items()},
+        "ladders": {ladder: {name: climbed[name] for name in names} for ladder, climbed in progress["ladders"].items()},
     }

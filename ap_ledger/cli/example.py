@@ -391,7 +391,7 @@ class Story:
                 chance = self.random.random()
                 if chance < 0.22:
                     continue
-                said = {"level": int(self.random.random() < easy)} if chance > 0.27 else {"missing": "not-observed"}
+                answer = {"level": int(self.random.random() < easy)} if chance > 0.27 else {"missing": "not-observed"}
                 entries.append(
                     self._entry(
                         "outcome-scored",
@@ -403,7 +403,7 @@ class Story:
                         indicator=indicator,
                         informant="teacher",
                         set_by="person",
-                        **said,
+                        **answer,
                     )
                 )
             if self.random.random() < 0.012:
@@ -480,7 +480,7 @@ class Story:
             )
         if top >= 3 and self.random.random() < 0.4:
             face = max(1, min(5, round(1 + top / 2 + self.random.gauss(0, 1))))
-            said = self.random.choice(words.WORDS) if self.random.random() < 0.7 else None
+            own_words = self.random.choice(words.WORDS) if self.random.random() < 0.7 else None
             entries.append(
                 self._entry(
                     "voice-heard",
@@ -489,7 +489,7 @@ class Story:
                     start + timedelta(minutes=minutes),
                     speaker="student",
                     face=face,
-                    words=said,
+                    words=own_words,
                     **shared,
                 )
             )

@@ -95,19 +95,19 @@ def _shape_fault(settings: Settings, store: Store) -> str | None:
     engine = create_engine(settings.sqlalchemy_url(store.name))
     try:
         with saying_which(store.name), engine.connect() as connection:
-            found = shape_faults(connection, store.tables(on_postgres), store.name if on_postgres else None)
+            faults = shape_faults(connection, store.tables(on_postgres), store.name if on_postgres else None)
     finally:
         engine.dispose()
-    if not found:
+    if not faults:
         return None
-    if any(fault.statement is None and fault.what != VERSION_MISSING for fault in found):
+    if any(fault.statement is None and fault.what != VERSION_MISSING for fault in faults):
         require_version(store.name, version_of(settings, store.name), STEPS_OF[store.name])
-    statements = [fault.statement for fault in found if fault.statement is not None]
-    mend = [store.mend] if len(statements) < len(found) else []
+    statements = [fault.statement for fault in faults if fault.statement is not None]
+    mend = [store.mend] if len(statements) < len(faults) else []
     if statements:
         # What nobody here put there may be somebody's all the same, so it is for a person to take out.
         mend.append(f"Back it up, stop the service, and mend it with its database's own tool: {'; '.join(statements)}")
-    return f"{'; '.join(fault.what for fault in found)}. {' '.join(mend)}"
+    return f"{'; '.join(fault.what for fault in faults)}. {' '.join(mend)}"
 
 
 def _file_fault(path: Path) -> str | None:
@@ -135,8 +135,8 @@ def _content_fault(path: Path, store: Store, deep: bool) -> str | None:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5)) as connection:
             connection.execute("SELECT name FROM sqlite_master").fetchall()
             if deep or not store.large:
-                found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-                return None if found == "ok" else "is damaged inside"
+                verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+                return None if verdict == "ok" else "is damaged inside"
     except sqlite3.OperationalError as error:
         return f"cannot be read now ({error})"
     except sqlite3.DatabaseError:

@@ -63,8 +63,8 @@ def lint(file: File) -> None:
                 complain.print(f"[red]fault[/red]  {escape(fault)}", highlight=False)
             raise typer.Exit(1) from None
         _tell(intake)
-        for said in advice(definition):
-            console.print(f"[yellow]advice[/yellow]  {escape(said)}", highlight=False)
+        for hint in advice(definition):
+            console.print(f"[yellow]advice[/yellow]  {escape(hint)}", highlight=False)
         examples = f", {len(definition.examples)} worked examples hold" if definition.examples else ""
         size = len(definition.rank) or len(definition.scored)
         console.print(
@@ -95,8 +95,8 @@ def score(
         faults = [f"there is no item '{item}'" for item in given if item not in definition.scored]
         faults += [
             f"the answer to '{item}' is not on its scale"
-            for item, said in given.items()
-            if item in definition.scored and not answerable(definition.scored[item], said)
+            for item, answer in given.items()
+            if item in definition.scored and not answerable(definition.scored[item], answer)
         ]
         if faults:
             raise DefinitionError(faults)
@@ -277,14 +277,14 @@ def publish(
         console.print(f"Published {definition.key}, content hash {content_hash}.", highlight=False)
 
 
-def _setting(service: Any, said: str | None) -> UUID:
+def _setting(service: Any, text: str | None) -> UUID:
     service.runner.catch_up()
     known = [UUID(body["id"]) for body in service.reader.collection("settings", limit=500)]
-    if said is not None:
-        found = next((one for one in known if str(one) == said.lower()), None)
-        if found is None:
+    if text is not None:
+        chosen = next((setting_id for setting_id in known if str(setting_id) == text.lower()), None)
+        if chosen is None:
             raise SetupError("No setting with this id keeps its ledger here.")
-        return found
+        return chosen
     if len(known) != 1:
         raise SetupError(
             "There is no setting here yet; make one with: ap-ledger init --setting NAME"
@@ -305,36 +305,37 @@ def diff(
     from frameworks.language.compare import carries, differences
 
     with plainly():
-        one, other = (_either(said, data, database_url) for said in (old, new))
-        found = differences(one, other)
-        for difference in found:
+        old_definition, new_definition = (_either(name, data, database_url) for name in (old, new))
+        changes = differences(old_definition, new_definition)
+        for difference in changes:
             colour = {"same": "green", "careful": "yellow", "broken": "red"}[difference.effect]
             console.print(f"[{colour}]{difference.effect:8}[/{colour}] {escape(str(difference))}", highlight=False)
-        if not found:
+        if not changes:
             console.print("Nothing changed that anybody who answers would notice.")
-        if carried := carries(one, other):
+        if carried := carries(old_definition, new_definition):
             console.print(
-                f"A crosswalk carries the history of {len(carried)} items from {one.key} on.", highlight=False
+                f"A crosswalk carries the history of {len(carried)} items from {old_definition.key} on.",
+                highlight=False,
             )
 
 
-def _either(said: str, data: Path | None, database_url: str | None) -> Definition:
-    if Path(said).is_file():
-        return _loaded(Path(said))
+def _either(name: str, data: Path | None, database_url: str | None) -> Definition:
+    if Path(name).is_file():
+        return _loaded(Path(name))
     with opened(read_settings(data=data, database_url=database_url)) as service:
-        return _published(service, said)
+        return _published(service, name)
 
 
-def _published(service: Any, said: str) -> Definition:
+def _published(service: Any, name: str) -> Definition:
     """A published definition by `id@version`, or the newest version of an id."""
-    found: Definition | None = (
-        service.ledger.published.definition(said) if "@" in said else service.ledger.published.newest(said)
+    definition: Definition | None = (
+        service.ledger.published.definition(name) if "@" in name else service.ledger.published.newest(name)
     )
-    if found is None:
+    if definition is None:
         raise SetupError(
-            f"There is no file {said}, and nothing was published under this id. A version is named id@version."
+            f"There is no file {name}, and nothing was published under this id. A version is named id@version."
         )
-    return found
+    return definition
 
 
 @app.command()

@@ -99,9 +99,9 @@ def session_counts(entries: list[Entry], rules: "Rules") -> dict[str, int]:
     for occurred_at, _, kind, state in entries:
         if kind == "session-attended":
             told = {**state, "day": rules.local(occurred_at).date()}
-            near = [group for group in groups if any(_same_session(told, other) for other in group)]
+            near = [group for group in groups if any(_same_session(told, attested) for attested in group)]
             apart = [group for group in groups if all(group is not each for each in near)]
-            groups = [*apart, [told, *(other for group in near for other in group)]]
+            groups = [*apart, [told, *(attested for group in near for attested in group)]]
     counts: Counter[str] = Counter()
     for group in groups:
         words = {_status(state) for state in group}
@@ -153,7 +153,7 @@ class Rules:
         )
         calendar, week = self._in_force("calendar-set", day) or {}, self._in_force("student-expected", day)
         terms, closures = (
-            [one["first"] <= day <= one["last"] for one in calendar.get(name, ())] for name in ("terms", "closures")
+            [span["first"] <= day <= span["last"] for span in calendar.get(name, ())] for name in ("terms", "closures")
         )
         if not placed or any(closures) or (terms and not any(terms)):
             return False
@@ -162,7 +162,9 @@ class Rules:
         held = {slot["id"] for slot in today if self._meets(slot, group)}
         if week is None:
             return bool(held) or not slots
-        return bool(held & {slot for one in week["days"] if one["weekday"] == weekday for slot in one["slots"]})
+        return bool(
+            held & {slot for planned in week["days"] if planned["weekday"] == weekday for slot in planned["slots"]}
+        )
 
     def _in_force(self, topic: str, day: str) -> dict[str, Any] | None:
         begun = max((begins for begins in self.dated[topic] if begins <= day), default="")
@@ -184,11 +186,11 @@ def _status(state: dict[str, Any]) -> str:
     return "attended" if state.get("actual_start") else "not-attended"
 
 
-def _same_session(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    if one.get("session") and other.get("session"):
-        return bool(one["session"] == other["session"])
+def _same_session(first: dict[str, Any], second: dict[str, Any]) -> bool:
+    if first.get("session") and second.get("session"):
+        return bool(first["session"] == second["session"])
     (a, b), (c, d) = (
-        [_microseconds(state[name]) for name in ("planned_start", "planned_end")] for state in (one, other)
+        [_microseconds(state[name]) for name in ("planned_start", "planned_end")] for state in (first, second)
     )
     return a == c or (a < d and c < b)
 

@@ -51,22 +51,22 @@ def record_lines(ledger: Ledger, lines: Sequence[bytes], report: Callable[[int, 
         if not line.strip():
             continue
         try:
-            said = loads(line)
-            if not isinstance(said, dict):
+            sent = loads(line)
+            if not isinstance(sent, dict):
                 raise ValueError
         except ValueError:
             count("unreadable")
             bad.append((number, "this line is not a JSON object"))
             continue
-        if "command" in said:
+        if "command" in sent:
             flush()
-            status, fault, warnings = _give(ledger, said)
+            status, fault, warnings = _give(ledger, sent)
             count(status)
             warned += [(number, warning) for warning in warnings]
             if fault:
                 bad.append((number, f"{status}: {fault}"))
         else:
-            waiting.append((number, said))
+            waiting.append((number, sent))
             if len(waiting) >= ENTRIES_LIMIT // 2:
                 flush()
         report(number, len(lines))
@@ -88,7 +88,7 @@ def _send(ledger: Ledger, lines: Sequence[tuple[int, Any]]) -> list[tuple[int, s
         return [(lines[0][0], "failed", fault)]
     refused = ("refused", "conflict")
     told = (_told(result.message, result.field) if result.status in refused else "" for result in results)
-    return [(number, one.status, fault) for (number, _), one, fault in zip(lines, results, told, strict=True)]
+    return [(number, result.status, fault) for (number, _), result, fault in zip(lines, results, told, strict=True)]
 
 
 def _failure(error: Exception) -> str:
@@ -99,11 +99,11 @@ def _failure(error: Exception) -> str:
     return str(error) if isinstance(error, LedgerError) else FAILED.format(kind=type(error).__name__)
 
 
-def _give(ledger: Ledger, said: dict[str, Any]) -> tuple[str, str, list[str]]:
+def _give(ledger: Ledger, command: dict[str, Any]) -> tuple[str, str, list[str]]:
     """What became of a command; why it did not go in if it did not (the field and what it takes, never its value);
     warnings."""
     try:
-        done = ledger.execute(read_command(said))
+        done = ledger.execute(read_command(command))
     except Refused as refusal:
         return "refused", _told(refusal.message, refusal.field), []
     except CommandConflict as conflict:

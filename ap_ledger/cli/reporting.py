@@ -77,7 +77,7 @@ def report(
         placer = UUID(commissioner) if commissioner else None
         if each:
             placed = [] if student else students_of(service.reader, where, placer, days[0], days[1], known)
-            people = [student_id_of(student)] if student else [UUID(one["id"]) for one in placed]
+            people = [student_id_of(student)] if student else [UUID(body["id"]) for body in placed]
             orders = [Order(**shared, student_id=person, commissioner_id=placer) for person in people]
         else:
             orders = [Order(**shared, student_id=student_id_of(student) if student else None, commissioner_id=placer)]
@@ -113,10 +113,10 @@ def _name(order: Any) -> str:
     return f"{order.layout.id}-{order.about}-{str(whose)[-6:]}-{order.first}-to-{order.last}"
 
 
-def student_id_of(said: str) -> UUID:
+def student_id_of(text: str) -> UUID:
     """A student's id. Raises SetupError for what is none."""
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         raise SetupError("There is no student with this id in this ledger.") from None
 
@@ -130,20 +130,22 @@ def _setting(reader: Reader, student: str | None, commissioner: str | None) -> S
             raise SetupError("There is no student with this id in this ledger.")
         return next(setting for setting in settings if setting["id"] == body["setting_id"])
     if commissioner is not None:
-        found = next(
+        chosen = next(
             (
                 setting
                 for setting in settings
-                if commissioner in {said["commissioner_id"] for said in setting["commissioners"]}
+                if commissioner in {buyer["commissioner_id"] for buyer in setting["commissioners"]}
             ),
             None,
         )
-        if found is None:
+        if chosen is None:
             names = "; ".join(
-                f"{said['commissioner_id']} {said['name']}" for setting in settings for said in setting["commissioners"]
+                f"{buyer['commissioner_id']} {buyer['name']}"
+                for setting in settings
+                for buyer in setting["commissioners"]
             )
             raise SetupError(f"There is no commissioner with this id in this ledger. There are: {names or 'none'}.")
-        return found
+        return chosen
     if len(settings) != 1:
         raise SetupError(
             f"There are {len(settings)} settings in this ledger; make a report for each of their commissioners."
@@ -151,8 +153,8 @@ def _setting(reader: Reader, student: str | None, commissioner: str | None) -> S
     return settings[0]
 
 
-def _day(said: str, option: str) -> date:
+def _day(text: str, option: str) -> date:
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("give the day as YYYY-MM-DD", param_hint=option) from None

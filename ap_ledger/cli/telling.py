@@ -30,7 +30,7 @@ def tell(console: Console, reader: Reader, student: StudentBody, told: dict[str,
         )
     for key, climbed in progress["ladders"].items():
         definition = reader.definition(key)
-        label = definition.labels.get if definition else (lambda rung, other=None: rung)
+        label = definition.labels.get if definition else (lambda rung, default=None: rung)
         console.print(
             f"{key}: {climbed['contacts']} contacts; starting point: {label(climbed['baseline'], '-')}; latest: "
             f"{label(climbed['latest'], '-')}; "

@@ -75,8 +75,8 @@ class Effects:
         """Refuses what names a setting, a person, a position or a thing that is not there. Raises Refused."""
         check_command(command, self._states, now)
         if isinstance(command, ExciseText):
-            found = self._recorder.events_at([command.position])
-            if not found or found[0].student_id != command.student:
+            stored = self._recorder.events_at([command.position])
+            if not stored or stored[0].student_id != command.student:
                 raise Refused("unknown-item", "This student has no entry at this position.", "position")
         if isinstance(command, ShredKey):
             try:
@@ -123,7 +123,7 @@ class Effects:
         """
         self._strike_out_given_up()
         return self._shut_out() + sum(
-            self._stands(position) and self._is_finished(one) for one, position in self._begun()
+            self._stands(position) and self._is_finished(intention) for intention, position in self._begun()
         )
 
     def _is_finished(self, intention: Intention) -> bool:
@@ -142,7 +142,7 @@ class Effects:
         if not begun:
             return None
         what = "1 erasure was decided and is" if len(begun) == 1 else f"{len(begun)} erasures were decided and are"
-        students = ", ".join(sorted({str(one.student_id) for one, _ in begun}))
+        students = ", ".join(sorted({str(intention.student_id) for intention, _ in begun}))
         return (
             f"{what} not done yet (student {students}). It is tried again every minute; if this stays, run at the "
             "machine: ap-ledger check --deep"
@@ -161,10 +161,10 @@ class Effects:
     def _strike_out_given_up(self) -> None:
         """Strikes out what was intended so long ago that whoever intended it is gone, and whose event never came."""
         given_up = self._keyring.intentions(older_than=GIVEN_UP)
-        known = self._recorder.find([one.command_id for one in given_up]) if given_up else {}
-        for one in given_up:
-            if one.command_id not in known:
-                self._keyring.strike_out(one.command_id)
+        known = self._recorder.find([intention.command_id for intention in given_up]) if given_up else {}
+        for intention in given_up:
+            if intention.command_id not in known:
+                self._keyring.strike_out(intention.command_id)
 
     def _shut_out(self) -> int:
         """Shuts out every device that the ledger says is revoked and whose credential still lets it in."""
@@ -199,8 +199,8 @@ class Effects:
         """Whether what was erased is gone."""
         if position is None:
             return not self._keyring.lives(student, retention_class)
-        found = self._recorder.events_at([position])
-        return not found or all(text.retention_class != retention_class for text in found[0].sealed)
+        stored = self._recorder.events_at([position])
+        return not stored or all(text.retention_class != retention_class for text in stored[0].sealed)
 
     def _finish(self, student: UUID, retention_class: str, position: int | None) -> None:
         if position is None:
@@ -223,18 +223,18 @@ class Effects:
             self._drafts.forget(student)
         # What was refused may be mended until then; it must not outlive the words it was to become.
         self._held.forget(
-            student, lambda one, sealing: retention_class in (sealing.classes or self._classes_about(student, one))
+            student, lambda held, sealing: retention_class in (sealing.classes or self._classes_about(student, held))
         )
 
     def _excise(self, student: UUID, position: int, retention_class: str) -> None:
-        found = self._recorder.events_at([position])
+        stored = self._recorder.events_at([position])
         self._recorder.excise(position, retention_class, self._erasing.of(position, retention_class))
         self._states.forget()
-        streams = {event.originator_id for event in found}
+        streams = {event.originator_id for event in stored}
         # A refused correction of the same entry may repeat the words that were just removed.
         self._held.forget(
             student,
-            lambda one, _: bool(_ids_in(unboxed(self._keyring, one.entry)) & streams),
+            lambda held, _: bool(_ids_in(unboxed(self._keyring, held.entry)) & streams),
         )
 
     def _classes_about(self, student: UUID, held: Held) -> set[str]:

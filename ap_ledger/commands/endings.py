@@ -54,8 +54,8 @@ def check_ending(command: EndClock, setting: Setting, states: States, now: datet
 
 def _check_incident(rows: Sequence[TailRow], records: Iterable[UUID]) -> None:
     """The entry is a restrictive incident of the student, and does not say when parents were told."""
-    about = (said for topic, _, said in _standing(rows) if topic == IncidentRecorded.TOPIC)
-    is_untold = any(said.get("restrictive") and not said.get("parents_told_at") for said in about)
+    about = (content for topic, _, content in _standing(rows) if topic == IncidentRecorded.TOPIC)
+    is_untold = any(content.get("restrictive") and not content.get("parents_told_at") for content in about)
     if not is_untold or rows[0].student_id not in {record.bytes for record in records}:
         raise Refused("unknown-item", NOT_DUE, "about")
 
@@ -66,23 +66,28 @@ def _check_day(records: Iterable[UUID], day: date, setting: Setting, states: Sta
         raise Refused("not-allowed", TO_COME, "about")
     topics = (SessionAttended.TOPIC, EntryCorrected.TOPIC, EntryVoided.TOPIC)
     told = _standing(row for record in records for row in states.rows_about(record, *topics))
-    sessions = ((at, said) for topic, at, said in told if topic == SessionAttended.TOPIC)
-    missed = (at for at, said in sessions if not said.get("actual_start") and not said.get("cancelled_by"))
+    sessions = ((at, content) for topic, at, content in told if topic == SessionAttended.TOPIC)
+    missed = (at for at, content in sessions if not content.get("actual_start") and not content.get("cancelled_by"))
     if all(local_day(at, setting.time_zone) != day for at in missed):
         raise Refused("unknown-item", NOT_DUE, "about")
 
 
 def _check_placement(student: Student, clock: str, about: str, today: date) -> None:
     """The placement has this planned end, or few sessions or many hours from this date, and it is due soon."""
-    key, _, said = about.partition("/")
-    placement, day = next((one for one in student.placements if str(one.id) == key), None), date.fromisoformat(said)
+    key, _, day_text = about.partition("/")
+    placement, day = (
+        next((candidate for candidate in student.placements if str(candidate.id) == key), None),
+        date.fromisoformat(day_text),
+    )
     if placement is None:
         raise Refused("unknown-item", NO_PLACEMENT, "about")
     bought = standing(student.facts(SessionsCommissioned, placement_id=placement.id))
-    part_time = (one.from_date for one in bought if 0 < one.sessions_a_week < FULL_WEEK_SESSIONS)
+    part_time = (purchase.from_date for purchase in bought if 0 < purchase.sessions_a_week < FULL_WEEK_SESSIONS)
     runs: dict[str, dict[date | None, date | None]] = {
         "planned end": {placement.planned_end: placement.planned_end},
-        "18 hours": {one.from_date: one.from_date for one in bought if one.hours_a_week > FULL_TIME_HOURS},
+        "18 hours": {
+            purchase.from_date: purchase.from_date for purchase in bought if purchase.hours_a_week > FULL_TIME_HOURS
+        },
         "part-time timetable": {since: since + PART_TIME_REVIEW for since in part_time},
     }
     due = runs[clock].get(day)
@@ -94,15 +99,15 @@ def _check_placement(student: Student, clock: str, about: str, today: date) -> N
 
 def _standing(rows: Iterable[TailRow]) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """What entries say now, each with its kind and when it happened. Those that were taken back are left out."""
-    found: dict[bytes, tuple[str, int, dict[str, Any]]] = {}
+    current: dict[bytes, tuple[str, int, dict[str, Any]]] = {}
     for row in rows:
-        said, stream = orjson.loads(row.state), row.originator_id
+        content, stream = orjson.loads(row.state), row.originator_id
         if row.topic == EntryVoided.TOPIC:
-            found.pop(stream, None)
+            current.pop(stream, None)
         elif row.topic == EntryCorrected.TOPIC:
-            if stream in found:
-                happened = microseconds(stored_time(said["replacement_occurred_at"]))
-                found[stream] = (said["replacement_kind"], happened, said["replacement"])
+            if stream in current:
+                happened = microseconds(stored_time(content["replacement_occurred_at"]))
+                current[stream] = (content["replacement_kind"], happened, content["replacement"])
         else:
-            found[stream] = (row.topic, row.occurred_at, said)
-    yield from found.values()
+            current[stream] = (row.topic, row.occurred_at, content)
+    yield from current.values()

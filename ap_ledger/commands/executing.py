@@ -153,10 +153,10 @@ class Executor:
         """What follows in the further streams that a command changes. Raises Refused."""
         decided: list[Event] = []
         for stream in command.beside(state):
-            other = self._states.fold(stream, _projector(command))
+            further = self._states.fold(stream, _projector(command))
             student = stream if command.student_id else None
             stamp = Stamp(self._time.now(), command.setting_id, student, command.author_id)
-            decided += command.decide_beside(other, NextEvents(stream, other.version if other else 0, stamp))
+            decided += command.decide_beside(further, NextEvents(stream, further.version if further else 0, stamp))
         return decided
 
     def _make_keys(self, command: Command, events: NextEvents) -> list[Event]:

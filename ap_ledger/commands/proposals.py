@@ -28,13 +28,13 @@ class Proposals:
         """Proposes a command in somebody's name. Proposing the same again is harmless. Raises Refused."""
         if not command.second_person:
             raise Refused("malformed", "This does not take two people; do it.", "deed")
-        said = command.model_copy(
+        proposed = command.model_copy(
             update={"author_id": by, **({"approved_by": None} if "approved_by" in type(command).model_fields else {})}
         )
         # What is refused anyway is said now, and not only when somebody approves it.
-        self._try(said)
-        self._two_people.check_deed(said, by, None)
-        body: dict[str, Any] = orjson.loads(said.model_dump_json())
+        self._try(proposed)
+        self._two_people.check_deed(proposed, by, None)
+        body: dict[str, Any] = orjson.loads(proposed.model_dump_json())
         return self._executor.execute(
             ProposeDeed(
                 id=command_id,
@@ -53,10 +53,10 @@ class Proposals:
     def find(self, proposal_id: UUID) -> Proposal:
         """A proposal. Raises Refused where there is none."""
         self._states.refresh()
-        found: Proposal | None = self._states.fold(proposal_id, project_proposal)
-        if found is None:
+        proposal: Proposal | None = self._states.fold(proposal_id, project_proposal)
+        if proposal is None:
             raise Refused("unknown-item", "There is no proposal with this id here.", "proposal")
-        return found
+        return proposal
 
     def command_of(self, proposal: Proposal) -> Command:
         """The command that was proposed."""
@@ -64,29 +64,33 @@ class Proposals:
 
     def approve(self, proposal_id: UUID, command_id: UUID, by: UUID) -> Executed:
         """Does what was proposed, in the name of both. Raises Refused, also where it has become impossible since."""
-        found = self.find(proposal_id)
-        if found.settled or found.proposed_by == by:
+        proposal = self.find(proposal_id)
+        if proposal.settled or proposal.proposed_by == by:
             # Refuses in its own words, before anything is done.
-            return self._settle(found, command_id, by)
-        command = self.command_of(found)
-        assert found.proposed_by is not None
-        self._two_people.check_deed(command, found.proposed_by, by)
+            return self._settle(proposal, command_id, by)
+        command = self.command_of(proposal)
+        assert proposal.proposed_by is not None
+        self._two_people.check_deed(command, proposal.proposed_by, by)
         done = self._executor.execute(command.model_copy(update={"approved_by": by}))
-        self._settle(found, command_id, by)
+        self._settle(proposal, command_id, by)
         return done
 
-    def _settle(self, found: Proposal, command_id: UUID, by: UUID) -> Executed:
-        assert found.setting_id is not None
+    def _settle(self, proposal: Proposal, command_id: UUID, by: UUID) -> Executed:
+        assert proposal.setting_id is not None
         return self._executor.execute(
-            ApproveDeed(id=command_id, setting_id=found.setting_id, author_id=by, proposal=found.id)
+            ApproveDeed(id=command_id, setting_id=proposal.setting_id, author_id=by, proposal=proposal.id)
         )
 
     def decline(self, proposal_id: UUID, command_id: UUID, by: UUID, reason_code: str) -> Executed:
         """Declines a proposal, or takes it back. Raises Refused."""
-        found = self.find(proposal_id)
-        assert found.setting_id is not None
+        proposal = self.find(proposal_id)
+        assert proposal.setting_id is not None
         return self._executor.execute(
             DeclineDeed(
-                id=command_id, setting_id=found.setting_id, author_id=by, proposal=proposal_id, reason_code=reason_code
+                id=command_id,
+                setting_id=proposal.setting_id,
+                author_id=by,
+                proposal=proposal_id,
+                reason_code=reason_code,
             )
         )

@@ -102,17 +102,17 @@ class TwoPeople:
         # What is stamped in the future happened under a clock that was wrong, nobody knows when.
         return microseconds(self._clock()) - at < NEW_FOR // timedelta(microseconds=1)
 
-    def _one_hand(self, one: UUID, other: UUID, safeguarding: bool) -> bool:
+    def _one_hand(self, first: UUID, second: UUID, safeguarding: bool) -> bool:
         """Whether two people may be one: the way in of one came from the other, or both ways in came from somebody else
         lately.
 
         For safeguarding it is asked whether it ever did. In most settings one administrator lets in everybody, so a
         present lead is excepted from the latter: two people made them one.
         """
-        if other in self._hands(one, safeguarding) or one in self._hands(other, safeguarding):
+        if second in self._hands(first, safeguarding) or first in self._hands(second, safeguarding):
             return True
-        ever = safeguarding and not (self._is_lead(one) or self._is_lead(other))
-        return bool(self._hands(one, ever) & self._hands(other, ever))
+        ever = safeguarding and not (self._is_lead(first) or self._is_lead(second))
+        return bool(self._hands(first, ever) & self._hands(second, ever))
 
     def _hands(self, person_id: UUID, ever: bool) -> set[UUID]:
         """Whoever made the link by which somebody came in, whoever made that person's, and so on: lately, or `ever`."""

@@ -140,8 +140,8 @@ class WaysIn:
         link, ledger = self.look(secret, "enrol"), self._ledger
         self._accounts.use_link(secret)
         device, setting = ledger.new_id(), UUID(link.about["setting"])
-        said = {"device": device, "name": link.about["name"], "kind": link.about["kind"], "author_id": link.made_by}
-        ledger.execute(EnrolDevice(id=ledger.new_id(), setting_id=setting, **said))
+        fields = {"device": device, "name": link.about["name"], "kind": link.about["kind"], "author_id": link.made_by}
+        ledger.execute(EnrolDevice(id=ledger.new_id(), setting_id=setting, **fields))
         return device, self._accounts.admit_device(device)
 
     # What is looked at anew -------------------------------------------------------------------------------------------

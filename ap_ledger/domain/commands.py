@@ -118,17 +118,17 @@ def command_name(kind: type[Command]) -> str:
 COMMAND_BY_NAME: Mapping[str, type[Command]] = {command_name(kind): kind for kind in ALL_COMMANDS}
 
 
-def read_command(said: Mapping[str, Any]) -> Command:
+def read_command(body: Mapping[str, Any]) -> Command:
     """The command in a JSON object whose `command` is its name.
 
     Raises Refused, naming the field and never its value.
     """
-    name = said.get("command")
+    name = body.get("command")
     kind = COMMAND_BY_NAME.get(name) if isinstance(name, str) else None
     if kind is None:
         raise Refused("malformed", "There is no command with this name.", "command")
     try:
-        raw = orjson.dumps({field: value for field, value in said.items() if field != "command"})
+        raw = orjson.dumps({field: value for field, value in body.items() if field != "command"})
     except orjson.JSONEncodeError:
         raise Refused("malformed", "This is nested too deeply to be read.") from None
     return kind.from_json(raw)

@@ -84,8 +84,8 @@ class EndReview(SettingCommand):
             raise Refused("not-allowed", "This half-term's review is not due yet.", "last")
         if (self.commissioner_id, self.last) in setting.ended:
             raise Refused("not-allowed", "This was ended before.", "last")
-        said = self.model_dump(include={"commissioner_id", "last", "reason_code"})
-        return [events.event(ReviewEnded, **said, reason=self.reason.strip())]
+        fields = self.model_dump(include={"commissioner_id", "last", "reason_code"})
+        return [events.event(ReviewEnded, **fields, reason=self.reason.strip())]
 
 
 class ResumeReview(SettingCommand):

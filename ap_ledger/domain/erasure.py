@@ -83,8 +83,8 @@ class ExciseText(Erasure):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """The text must be the student's; the ledger looks before it lets this decide."""
         self.allowed(state)
-        said = {"excised_position": self.position, "retention_class": self.retention_class, "rule": self.rule}
-        return [events.event(TextExcised, **said, authorised_by=self.author_id, approved_by=self.approved_by)]
+        fields = {"excised_position": self.position, "retention_class": self.retention_class, "rule": self.rule}
+        return [events.event(TextExcised, **fields, authorised_by=self.author_id, approved_by=self.approved_by)]
 
 
 class SetHold(StudentCommand):

@@ -88,7 +88,7 @@ def _described(model: type[BaseModel], where: Sequence[str | int]) -> tuple[list
         if isinstance(part, int):
             path.append(str(part))
             continue
-        owner = next((found for found in _models_in(annotation) if part in found.model_fields), None)
+        owner = next((candidate for candidate in _models_in(annotation) if part in candidate.model_fields), None)
         if owner is None:
             break
         path.append(part)
@@ -107,7 +107,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _description_in(annotation: Any) -> str | None:
     infos = (part for part in getattr(annotation, "__metadata__", ()) if isinstance(part, FieldInfo))
     descriptions = (info.description for info in infos if info.description)
-    inside = (found for inner in get_args(annotation) if (found := _description_in(inner)))
+    inside = (description for inner in get_args(annotation) if (description := _description_in(inner)))
     return next(descriptions, None) or next(inside, None)
 
 

@@ -74,7 +74,7 @@ def _whole_number(text: str) -> int | dict[str, str]:
 
 
 def _told_apart(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    members: dict[str, Any] = {}
     for name, value in pairs:
-        found[name + TWICE if name in found else name] = value
-    return found
+        members[name + TWICE if name in members else name] = value
+    return members

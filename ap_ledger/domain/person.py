@@ -235,8 +235,8 @@ class GrantRole(PersonCommand):
                 )
         elif self.is_given_to_oneself and self.role != "leader":
             raise Refused("not-allowed", "Nobody gives a role to themselves. Ask another administrator.", "person_id")
-        said = self.model_dump(exclude={"id", "setting_id", "author_id", "person_id"})
-        return [events.event(RoleGranted, **said)]
+        fields = self.model_dump(exclude={"id", "setting_id", "author_id", "person_id"})
+        return [events.event(RoleGranted, **fields)]
 
     def _at_the_machine(self) -> None:
         """Whoever holds the machine makes a setting's first lead: nobody is there yet who could be a second person for
@@ -289,12 +289,12 @@ class DeclareConflict(PersonCommand):
         leads = any(role.role in TWO_PEOPLE_ROLES and role.lasts_until(today) for role in person.roles)
         if leads and self.author_id != self.person_id:
             two_people(self.author_id, self.approved_by)
-        said = {
+        fields = {
             "conflicted_student": self.conflicted_student,
             "reason_code": self.reason_code,
             "approved_by": self.approved_by,
         }
-        return [events.event(ConflictDeclared, **said)]
+        return [events.event(ConflictDeclared, **fields)]
 
 
 class EndConflict(PersonCommand):

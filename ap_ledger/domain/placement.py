@@ -115,5 +115,5 @@ class CommissionSessions(DatedCommand, StudentCommand):
         if self.sessions_a_week == 0 and self.hours_a_week > 0:
             raise Refused("malformed", "There are hours and no sessions. Put one of the two right.", "hours_a_week")
         bought = self.admitted(state).facts(SessionsCommissioned, placement_id=placement.id)
-        said = self.model_dump(include={"placement_id", "sessions_a_week", "hours_a_week"})
-        return [events.event(SessionsCommissioned, **said, **self.dates(bought))]
+        fields = self.model_dump(include={"placement_id", "sessions_a_week", "hours_a_week"})
+        return [events.event(SessionsCommissioned, **fields, **self.dates(bought))]

@@ -35,8 +35,8 @@ class Posted(Fact):
         """What was posted in its one canonical form, whatever way it was spelt: nothing that is left out as well, times
         and ids as values."""
         # What `model_dump` does, without what it looks up first: every entry comes through here.
-        said: dict[str, Any] = self.__pydantic_serializer__.to_python(self, exclude_defaults=True)
-        return said
+        canonical: dict[str, Any] = self.__pydantic_serializer__.to_python(self, exclude_defaults=True)
+        return canonical
 
 
 class PostedEntry(Posted):

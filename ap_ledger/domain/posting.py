@@ -66,12 +66,12 @@ def read_posted(raw: list[Any]) -> list[Posted | Result]:
     except orjson.JSONEncodeError:
         text = b"\\u0000"
     if b"\\u0000" in text:
-        raw[:] = [keepable(one) for one in raw]
+        raw[:] = [keepable(entry) for entry in raw]
         text = orjson.dumps(raw)
     try:
         return list(BATCH_DOOR.validate_json(text))
     except ValidationError:
-        return [_read_one(one) for one in raw]
+        return [_read_one(entry) for entry in raw]
 
 
 def _read_one(raw: Any) -> Posted | Result:
@@ -82,11 +82,11 @@ def _read_one(raw: Any) -> Posted | Result:
         return _refusal(id_of(raw), error)
 
 
-def same_entry(one: Any, other: Any) -> bool:
+def same_entry(left: Any, right: Any) -> bool:
     """Whether two things that were sent say the same, in whatever spelling."""
-    if one == other:
+    if left == right:
         return True
-    first, second = read_posted([one, other])
+    first, second = read_posted([left, right])
     return isinstance(first, Posted) and isinstance(second, Posted) and first.said() == second.said()
 
 

@@ -63,7 +63,7 @@ class Setting:
 
     def facts(self, kind: type[D]) -> list[D]:
         """The dated facts of one kind."""
-        return [one for one in self.dated if isinstance(one, kind)]
+        return [fact for fact in self.dated if isinstance(fact, kind)]
 
     def timetable(self, day: date) -> tuple[Slot, ...]:
         """The slots in force on a day."""
@@ -108,7 +108,7 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
         case SettingFactWithdrawn():
             kind = WITHDRAWABLE[event.fact]
             setting = replace(
-                setting, dated=tuple(without(setting.dated, event.from_date, lambda one: isinstance(one, kind)))
+                setting, dated=tuple(without(setting.dated, event.from_date, lambda fact: isinstance(fact, kind)))
             )
         case PlaceAdded():
             setting = replace(setting, places=setting.places | {event.place_id})

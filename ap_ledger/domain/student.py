@@ -97,7 +97,7 @@ class StudentCommand(Command):
 
 def alone(student: Student, placement_id: UUID | None, start: date, end: date | None) -> None:
     """Refuses a placement that would run while another of the student's did. Raises Refused."""
-    if any(other.id != placement_id and other.overlaps(start, end) for other in student.placements):
+    if any(placement.id != placement_id and placement.overlaps(start, end) for placement in student.placements):
         raise Refused(
             "not-allowed",
             "Another placement of this student runs in that time. Put "
@@ -251,8 +251,8 @@ class EndPlacement(StudentCommand):
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
         """A placement cannot end before it started."""
         in_order(self.running(state, self.placement_id).start, self.end, "end")
-        said = self.model_dump(include={"placement_id", "end", "reason_code", "destination"})
-        return [events.event(PlacementEnded, **said)]
+        fields = self.model_dump(include={"placement_id", "end", "reason_code", "destination"})
+        return [events.event(PlacementEnded, **fields)]
 
 
 class AssignKeyWorker(DatedCommand, StudentCommand):

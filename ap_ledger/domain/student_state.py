@@ -195,7 +195,7 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = _without_fact(student, event)
         case FamilyUnlinked():
             ended = student.facts(FamilyLinked, person_id=event.person_id)
-            student = replace(student, dated=tuple(one for one in student.dated if one not in ended))
+            student = replace(student, dated=tuple(fact for fact in student.dated if fact not in ended))
         case ReleasedToFamily():
             student = replace(student, released=event.released)
         case ClockEnded():
@@ -211,7 +211,7 @@ def evolve(student: Student | None, event: Event) -> Student | None:
         case StudentsJoined():
             student = _joined(student, event)
         case StudentsParted():
-            parted = tuple(other for other in student.joined if other != event.joined_student)
+            parted = tuple(record for record in student.joined if record != event.joined_student)
             student = replace(student, kept_as=None, joined=parted)
     return replace(student, version=event.originator_version)
 

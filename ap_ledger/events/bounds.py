@@ -55,15 +55,15 @@ def check_reach(fact: BaseModel, now: datetime, since: Since = ALWAYS) -> None:
 
     Raises Refused with the path of the field, for instance `terms.0.last`.
     """
-    found = _fault_in_fields(fact, _reach(now, since))
-    if found is not None:
-        raise Refused("malformed", found[1], found[0])
+    fault = _fault_in_fields(fact, _reach(now, since))
+    if fault is not None:
+        raise Refused("malformed", fault[1], fault[0])
 
 
 def out_of_reach(value: date, now: datetime) -> str | None:
     """The sentence for a date or time that nobody can have meant; None for one that somebody can."""
-    found = _fault_in(value, _reach(now, ALWAYS))
-    return found[1] if found else None
+    fault = _fault_in(value, _reach(now, ALWAYS))
+    return fault[1] if fault else None
 
 
 class _Reach(NamedTuple):
@@ -107,8 +107,8 @@ def _fault_in(value: Any, reach: _Reach) -> tuple[str, str] | None:
         value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, (list, tuple)) else ()
     )
     for name, inner in parts:
-        if (found := _fault_in(inner, reach)) is not None:
-            return _under(name, found)
+        if (fault := _fault_in(inner, reach)) is not None:
+            return _under(name, fault)
     return None
 
 
@@ -126,9 +126,9 @@ def _fault_in_fields(fact: BaseModel, reach: _Reach) -> tuple[str, str] | None:
             continue
         # A birth has a reach of its own, whichever day is the last for everything else.
         fault = birth_out_of_reach(value, reach.latest - AHEAD) if name == BIRTH else None
-        found = ("", fault) if fault else None if name == BIRTH else _fault_in(value, reach)
-        if found is not None:
-            return _under(name, found)
+        located = ("", fault) if fault else None if name == BIRTH else _fault_in(value, reach)
+        if located is not None:
+            return _under(name, located)
     return None
 
 
@@ -145,8 +145,8 @@ def birth_out_of_reach(born: date, now: datetime) -> str | None:
     return "This birth lies more than 130 years back. Check the year." if now.date() - born > OLDEST else None
 
 
-def _under(name: Any, found: tuple[str, str]) -> tuple[str, str]:
-    return f"{name}.{found[0]}".removesuffix("."), found[1]
+def _under(name: Any, fault: tuple[str, str]) -> tuple[str, str]:
+    return f"{name}.{fault[0]}".removesuffix("."), fault[1]
 
 
 @lru_cache(maxsize=512)

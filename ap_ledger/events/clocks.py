@@ -85,16 +85,16 @@ CLOCKS: tuple[ClockRule, ...] = (
 CLOCK_BY_NAME: Mapping[str, ClockRule] = {rule.name: rule for rule in CLOCKS}
 
 
-def _day(said: str) -> tuple[object, ...]:
-    return (date.fromisoformat(said),)
+def _day(text: str) -> tuple[object, ...]:
+    return (date.fromisoformat(text),)
 
 
-def _entry(said: str) -> tuple[object, ...]:
-    return (UUID(said),)
+def _entry(text: str) -> tuple[object, ...]:
+    return (UUID(text),)
 
 
-def _placement(said: str) -> tuple[object, ...]:
-    placement, _, day = said.partition("/")
+def _placement(text: str) -> tuple[object, ...]:
+    placement, _, day = text.partition("/")
     return UUID(placement), date.fromisoformat(day)
 
 

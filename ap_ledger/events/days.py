@@ -81,8 +81,8 @@ def days_of(relations: Iterable[tuple[date | str, date | str | None]]) -> Days:
     return EVERY_DAY if made == EVERY_DAY else made
 
 
-def _date(said: date | str) -> date:
-    return date.fromisoformat(said) if isinstance(said, str) else said
+def _date(value: date | str) -> date:
+    return date.fromisoformat(value) if isinstance(value, str) else value
 
 
 def _after(day: date) -> date:

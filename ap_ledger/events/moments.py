@@ -35,14 +35,14 @@ def stored_time(text: Any) -> datetime:
     Raises Unreadable for what is none, and for one so far away that no time zone can show it.
     """
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
             raise ValueError
     except (TypeError, ValueError):
-        found = _spelt_otherwise(text)
-    if not 1000 < found.year < 9000:
+        instant = _spelt_otherwise(text)
+    if not 1000 < instant.year < 9000:
         raise Unreadable("A stored time is too far away to be real.")
-    return found
+    return instant
 
 
 def _spelt_otherwise(text: Any) -> datetime:

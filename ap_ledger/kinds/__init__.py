@@ -16,18 +16,18 @@ from ap_ledger.kinds.rows import ROWS
 
 def by_topic(events: Iterable[type[Entry]], rows: Iterable[Kind]) -> Mapping[str, Kind]:
     """The row of every kind of entry, by its topic. Raises SetupError for a class without a row, or a second row."""
-    found: dict[str, Kind] = {}
+    row_of: dict[str, Kind] = {}
     for row in rows:
-        if row.topic in found:
+        if row.topic in row_of:
             raise SetupError(f"{row.event.__name__} has two rows in ap_ledger/kinds/rows.py. Take one of them out.")
-        found[row.topic] = row
+        row_of[row.topic] = row
     events = tuple(events)
     for event in events:
-        if event.TOPIC not in found:
+        if event.TOPIC not in row_of:
             raise SetupError(f"{event.__name__} has no row in ap_ledger/kinds/rows.py. Say there how it is shown.")
-    if unlisted := found.keys() - {event.TOPIC for event in events}:
+    if unlisted := row_of.keys() - {event.TOPIC for event in events}:
         raise SetupError(f"{', '.join(sorted(unlisted))}: a row, and no class in ENTRY_EVENTS. Add the class there.")
-    return {event.TOPIC: found[event.TOPIC] for event in events}
+    return {event.TOPIC: row_of[event.TOPIC] for event in events}
 
 
 KINDS: Mapping[str, Kind] = by_topic(ENTRY_EVENTS, ROWS)

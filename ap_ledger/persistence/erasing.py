@@ -33,4 +33,4 @@ class ErasingProof:
     def beginnings(self) -> Beginnings:
         """What a database needs to judge proofs."""
         padded = self._key.ljust(_BLOCK, b"\0")
-        return Beginnings(bytes(one ^ 0x36 for one in padded), bytes(one ^ 0x5C for one in padded))
+        return Beginnings(bytes(octet ^ 0x36 for octet in padded), bytes(octet ^ 0x5C for octet in padded))

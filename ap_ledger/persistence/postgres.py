@@ -262,7 +262,7 @@ def _head(row: Sequence[Any]) -> Head:
 
 
 def _known(cursor: psycopg.Cursor[Any]) -> dict[UUID, Known]:
-    return {one: Known(position, bytes(fingerprint)) for one, position, fingerprint in cursor.fetchall()}
+    return {key: Known(position, bytes(fingerprint)) for key, position, fingerprint in cursor.fetchall()}
 
 
 def has_ledger(url: str) -> bool:

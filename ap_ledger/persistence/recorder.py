@@ -148,11 +148,11 @@ class LedgerRecorder(ApplicationRecorder):
 
     def tail_of(self, streams: Sequence[UUID]) -> list[TailRow]:
         """Every event of these streams, in order."""
-        found: list[TailRow] = []
+        rows: list[TailRow] = []
         for start in range(0, len(streams), 500):
             some = [self.key(stream) for stream in streams[start : start + 500]]
-            found += self._tail(f"originator_id IN ({','.join('?' * len(some))})", some)
-        return sorted(found)
+            rows += self._tail(f"originator_id IN ({','.join('?' * len(some))})", some)
+        return sorted(rows)
 
     def tail_of_topics(self, topics: Sequence[str], student: UUID | None = None, after: int = 0) -> list[TailRow]:
         """Every event of some topics after a position, in order; of one student if one is given.
@@ -217,8 +217,8 @@ class LedgerRecorder(ApplicationRecorder):
             ask = f"SELECT recorded_at FROM stored_events WHERE position = {self.PARAMETER}"
             while low < high:
                 middle = (low + high + 1) // 2
-                found = cursor.execute(ask, (middle,)).fetchone()
-                if found is not None and found[0] <= recorded_at:
+                row = cursor.execute(ask, (middle,)).fetchone()
+                if row is not None and row[0] <= recorded_at:
                     low = middle
                 else:
                     high = middle - 1
@@ -230,11 +230,11 @@ class LedgerRecorder(ApplicationRecorder):
 
     def events_at(self, positions: Sequence[int]) -> list[LedgerStoredEvent]:
         """The stored events at these positions, sealed texts with them, in order."""
-        found: list[LedgerStoredEvent] = []
+        events: list[LedgerStoredEvent] = []
         for start in range(0, len(positions), 500):
             some = list(positions[start : start + 500])
-            found += self._events("position IN ({})".format(",".join("?" * len(some))), some, "ORDER BY position")
-        return found
+            events += self._events("position IN ({})".format(",".join("?" * len(some))), some, "ORDER BY position")
+        return events
 
     def chained_rows(self, after: int, limit: int) -> list[ChainedRow]:
         """Rows after a position, in order, with their links; nothing sealed."""
@@ -251,14 +251,14 @@ class LedgerRecorder(ApplicationRecorder):
 
     def authors_of(self, positions: Sequence[int]) -> dict[int, UUID]:
         """Who recorded the events at these positions."""
-        found: dict[int, UUID] = {}
+        authors: dict[int, UUID] = {}
         for start in range(0, len(positions), 500):
             some = list(positions[start : start + 500])
             rows = self._query(
                 f"SELECT position, author_id FROM stored_events WHERE position IN ({','.join('?' * len(some))})", some
             )
-            found.update({row[0]: author for row in rows if (author := self._maybe(row[1])) is not None})
-        return found
+            authors.update({row[0]: author for row in rows if (author := self._maybe(row[1])) is not None})
+        return authors
 
     def select_events(
         self,
@@ -312,7 +312,7 @@ class LedgerRecorder(ApplicationRecorder):
             raise Unreadable(f"The row at position {row[0]} was damaged. Run: ap-ledger check --deep") from None
 
     def _sealed(self, cursor: Any, positions: Sequence[int]) -> dict[int, list[SealedText]]:
-        found: dict[int, list[SealedText]] = {}
+        texts: dict[int, list[SealedText]] = {}
         for start in range(0, len(positions), 500):
             some = positions[start : start + 500]
             marks = ",".join([self.PARAMETER] * len(some))
@@ -324,8 +324,8 @@ class LedgerRecorder(ApplicationRecorder):
                     # No key has this id, so whoever asks for its words is told that they cannot be opened, and nobody
                     # else is.
                     text = DAMAGED_TEXT
-                found.setdefault(position, []).append(text)
-        return found
+                texts.setdefault(position, []).append(text)
+        return texts
 
     def _chained(self, position: int, *rest: Any) -> ChainedRow:
         stream, version, topic, class_version, *ids, occurred_at, recorded_at, fingerprint, hash_, state, chain = rest

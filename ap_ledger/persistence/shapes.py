@@ -45,17 +45,17 @@ def shape_faults(connection: Connection, expected: MetaData, schema: str | None 
         warnings.simplefilter("ignore", SAWarning)
         there = _reflected(connection, schema)
     wanted = {table.name: table for table in (*expected.sorted_tables, _version_table())}
-    found = [
+    faults = [
         ShapeFault(f"the table {name} is none of this version's", f"DROP TABLE {name}")
         for name in sorted(there.keys() - wanted.keys())
     ]
     for name, table in wanted.items():
         if name not in there:
-            found.append(ShapeFault(f"the table {name} is missing", None))
+            faults.append(ShapeFault(f"the table {name} is missing", None))
         else:
-            found += _column_faults(table, there[name], _declared(table, connection.dialect))
-            found += _index_faults(table, there[name], connection.dialect)
-    return found
+            faults += _column_faults(table, there[name], _declared(table, connection.dialect))
+            faults += _index_faults(table, there[name], connection.dialect)
+    return faults
 
 
 def _version_table() -> Table:

@@ -165,7 +165,7 @@ class SQLiteLedgerRecorder(LedgerRecorder):
         return head, self._known(self._write.cursor(), ids)
 
     def _known(self, cursor: sqlite3.Cursor, ids: Sequence[UUID]) -> dict[UUID, Known]:
-        found: dict[UUID, Known] = {}
+        known: dict[UUID, Known] = {}
         for keys, marks in _in_lists(ids):
             for sql in (
                 f"SELECT originator_id, position, fingerprint FROM stored_events WHERE originator_id IN ({marks}) AND "
@@ -173,15 +173,15 @@ class SQLiteLedgerRecorder(LedgerRecorder):
                 f"SELECT command_id, position, fingerprint FROM stored_events WHERE command_id IN ({marks})",
             ):
                 for key, position, fingerprint in cursor.execute(sql, keys):
-                    found[UUID(bytes=key)] = Known(position, fingerprint)
-        return found
+                    known[UUID(bytes=key)] = Known(position, fingerprint)
+        return known
 
     def last_versions(self, streams: Sequence[UUID]) -> dict[UUID, int]:
-        found: dict[UUID, int] = {}
+        versions: dict[UUID, int] = {}
         ask = "SELECT max(originator_version) FROM stored_events WHERE originator_id = ?"
         for stream in set(streams):
-            found[stream] = self._write.execute(ask, (stream.bytes,)).fetchone()[0] or 0
-        return found
+            versions[stream] = self._write.execute(ask, (stream.bytes,)).fetchone()[0] or 0
+        return versions
 
     def append(self, rows: Sequence[Row], links: Sequence[bytes], before: Head, after: Head) -> None:
         places = range(before.position + 1, after.position + 1)

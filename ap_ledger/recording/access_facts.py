@@ -83,11 +83,11 @@ class AccessFacts:
     def student(self, student_id: UUID, on: date | None = None) -> About:
         """A student as something to ask about; a student nobody admitted belongs to no setting, so nobody may
         anything."""
-        found = self._states.child(student_id)
-        setting = found.setting_id if found else None
+        student = self._states.child(student_id)
+        setting = student.setting_id if student else None
         # However many rules go by them, relations are put together once.
-        relations = cache(lambda: _relations(found, on or self.today(setting)))
-        return About(setting, found.id if found else student_id, relations)
+        relations = cache(lambda: _relations(student, on or self.today(setting)))
+        return About(setting, student.id if student else student_id, relations)
 
     def entry(self, about: About, written_at: datetime) -> About:
         """One entry about a student."""
@@ -106,6 +106,8 @@ def placement_days(student: Student) -> dict[UUID | None, Days]:
     """The days of each commissioner's placements of a student, however many there were, put together."""
     whose = {placement.commissioner_id for placement in student.placements}
     return {
-        one: days_of((held.start, held.end) for held in student.placements if held.commissioner_id == one)
-        for one in whose
+        commissioner: days_of(
+            (held.start, held.end) for held in student.placements if held.commissioner_id == commissioner
+        )
+        for commissioner in whose
     }

@@ -98,8 +98,8 @@ class Answering:
         if student is not None and key is None:
             # The student's keys are gone, and with them every way to compare: the id alone means duplicate.
             return Result(entry_id, "duplicate", position=known.position)
-        said = [raw, posted.said()] if isinstance(posted, Posted) else [raw]
-        same = key is not None and any(Fingerprint(key.raw).is_of(one, known.fingerprint) for one in said)
+        forms = [raw, posted.said()] if isinstance(posted, Posted) else [raw]
+        same = key is not None and any(Fingerprint(key.raw).is_of(form, known.fingerprint) for form in forms)
         return (
             Result(entry_id, "duplicate", position=known.position)
             if same

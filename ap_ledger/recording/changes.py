@@ -35,13 +35,13 @@ class Changes:
         """The row of a change. Raises Refused, or NotYet where the entry has not arrived."""
         self._states.refresh()
         self._door.context(posted)
-        said, stream = posted.said(), self._target(posted)
+        canonical, stream = posted.said(), self._target(posted)
         posted = self._in_its_record(posted, stream[0].student_id)
         context = self._door.context(posted)
         first, version = stream[0], stream[-1].originator_version + 1
         occurred_at, flags = self._door.when(posted, context, send)
         _after_it_happened(first, occurred_at, send)
-        fingerprint = self._door.fingerprint_of(context, said)
+        fingerprint = self._door.fingerprint_of(context, canonical)
         state = {name: value for name, value in posted.said().items() if name not in OUTSIDE_CHANGE}
         if isinstance(posted, PostedCorrection):
             replaced_at, inner = self._replacement(posted.replacement, posted, stream, send)

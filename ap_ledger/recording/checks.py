@@ -36,10 +36,10 @@ def check_outcome(entry: Any, states: States) -> None:
     scale = framework.scored.get(entry.indicator)
     if (
         scale is None
-        and (found := framework.scale_of(entry.indicator)) is not None
+        and (own_scale := framework.scale_of(entry.indicator)) is not None
         and _is_own(entry, framework.id, entry.indicator, states)
     ):
-        scale = found
+        scale = own_scale
     if scale is None:
         raise Refused("unknown-item", "This framework has no indicator with this id that can be scored.", "indicator")
     if entry.level is not None and not scale.allows(entry.level):

@@ -124,14 +124,14 @@ class Door:
             # Whoever or whenever it is does not exist, which is refused below in the same words for everybody.
             return None
         at = microseconds(posted.device_time) + send.offset_us
-        said = send.judge.verdict(
+        verdict = send.judge.verdict(
             posted.setting_id, posted.student_id, posted.author_id, posted.kind == WorryRaised.TOPIC, at, zone
         )
-        if said is None:
+        if verdict is None:
             return None
-        if said == REFUSED:
-            return Result(posted.id, "refused", code="not-allowed", field="student_id", message=said)
-        return Result(posted.id, "held", field="author_id", message=said)
+        if verdict == REFUSED:
+            return Result(posted.id, "refused", code="not-allowed", field="student_id", message=verdict)
+        return Result(posted.id, "held", field="author_id", message=verdict)
 
     def _unit_now(self, posted: PostedEntry, send: Send) -> Unit:
         """The row of a fresh entry; what seems unknown is looked for once more, since another process may just have
@@ -148,12 +148,12 @@ class Door:
         """The row of a fresh entry. Raises Refused."""
         context = self.context(posted)
         occurred_at, flags = self.when(posted, context, send)
-        said = posted.said()
-        fingerprint = self.fingerprint_of(context, said)
+        canonical = posted.said()
+        fingerprint = self.fingerprint_of(context, canonical)
         if posted.kind == WorryRaised.TOPIC:
-            return self._worry(posted, said, send, occurred_at, fingerprint)
+            return self._worry(posted, canonical, send, occurred_at, fingerprint)
         event = EVENT_BY_TOPIC[posted.kind]
-        state = {name: value for name, value in said.items() if name not in OUTSIDE_STATE}
+        state = {name: value for name, value in canonical.items() if name not in OUTSIDE_STATE}
         if flags:
             state["flags"] = flags
         sealed = self.sealed(posted, posted.kind, posted.id, 1, split_personal(event, state)) if event.PERSONAL else ()
@@ -211,7 +211,7 @@ class Door:
             flags.append(OUTSIDE_PLACEMENT)
         return moment, flags
 
-    def fingerprint_of(self, context: EntryContext, said: dict[str, Any]) -> bytes:
+    def fingerprint_of(self, context: EntryContext, canonical: dict[str, Any]) -> bytes:
         """The fingerprint of what was posted. Raises Refused when the student's record was erased."""
         if context.fingerprint is None:
             raise Refused(
@@ -220,7 +220,7 @@ class Door:
                 "student_id",
             )
         try:
-            return context.fingerprint.of(said)
+            return context.fingerprint.of(canonical)
         except ValueError:
             raise Refused("malformed", "A number is too large to be kept exactly.") from None
 
@@ -238,12 +238,12 @@ class Door:
             ) from None
 
     def _worry(
-        self, posted: PostedEntry, said: dict[str, Any], send: Send, occurred_at: int, fingerprint: bytes
+        self, posted: PostedEntry, canonical: dict[str, Any], send: Send, occurred_at: int, fingerprint: bytes
     ) -> Unit:
         # Sealed twice: inside under the student's key, so that it ends with the student's record; outside under the
         # setting's, so that not even the key's name tells which student somebody worried about.
         stream, topic = uuid4(), SealedRecord.TOPIC
-        inner = self.sealed(posted, topic, stream, 1, {"safeguarding": said})[0]
+        inner = self.sealed(posted, topic, stream, 1, {"safeguarding": canonical})[0]
         body = {
             "key_id": str(inner.key_id),
             "student_id": str(posted.student_id),
@@ -281,14 +281,14 @@ def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | No
 
     Raises Unreadable.
     """
-    said = orjson.loads(body)
-    key = keyring.by_id(UUID(said["key_id"]))
+    record = orjson.loads(body)
+    key = keyring.by_id(UUID(record["key_id"]))
     if key is None:
         return None
-    bound = bound_to(SealedRecord.TOPIC, stream, 1, UUID(said["student_id"]), "safeguarding", key.id)
+    bound = bound_to(SealedRecord.TOPIC, stream, 1, UUID(record["student_id"]), "safeguarding", key.id)
     try:
         opened: dict[str, Any] = orjson.loads(
-            key.cipher.decrypt(bytes.fromhex(said["nonce"]), bytes.fromhex(said["ciphertext"]), bound)
+            key.cipher.decrypt(bytes.fromhex(record["nonce"]), bytes.fromhex(record["ciphertext"]), bound)
         )
     except InvalidTag:
         raise TamperedRow(f"The worry in stream {stream} does not belong to its row, or was changed.") from None

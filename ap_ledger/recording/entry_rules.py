@@ -192,8 +192,10 @@ def _check_span(first: datetime, last: datetime, field: str, words: str) -> None
 def check_incident(entry: Any, occasion: Occasion) -> None:
     """It is called by the setting's list, and parents were told after it happened and not in the future."""
     listed = [
-        one.id
-        for one in occasion.context.setting.incident_categories(date.fromordinal(occasion.day(occasion.observed_at)))
+        category.id
+        for category in occasion.context.setting.incident_categories(
+            date.fromordinal(occasion.day(occasion.observed_at))
+        )
     ]
     # What was recorded before there was a list may keep its category, so that the rest of it can be put right.
     if entry.category not in listed and entry.category != occasion.before.get("category"):

@@ -43,10 +43,10 @@ class FoldedStates:
     def of(self, stream: UUID, projector: Projector) -> Any:
         """The state of a stream, None where it is empty. As it is now, where nothing came since `outdate` was told."""
         current, behind = self._current, self._behind
-        found = current.get(stream)
-        if found is None or found.projector is not projector:
-            found = current[stream] = self._fold(stream, projector, behind.pop(stream, None))
-        return found.state
+        folded = current.get(stream)
+        if folded is None or folded.projector is not projector:
+            folded = current[stream] = self._fold(stream, projector, behind.pop(stream, None))
+        return folded.state
 
     def _fold(self, stream: UUID, projector: Projector, before: Folded | None) -> Folded:
         if before is None or before.projector is not projector or before.state is None:

@@ -101,10 +101,10 @@ class Judges:
             return self._new(sender)
         if self._judges_of != self._states.rules_position or len(self._judges) > 500:
             self._judges_of, self._judges = self._states.rules_position, {}
-        found = self._judges.get(sender.who)
-        if found is None:
-            found = self._judges[sender.who] = self._new(sender)
-        return found
+        judge = self._judges.get(sender.who)
+        if judge is None:
+            judge = self._judges[sender.who] = self._new(sender)
+        return judge
 
     def _new(self, sender: Sender) -> SendJudge:
         return SendJudge(self._states, self._accounts, self._access_facts, sender)

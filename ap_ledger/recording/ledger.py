@@ -148,7 +148,7 @@ class Ledger(Application[UUID]):
         """
         self.states.refresh(max_age)
         stored = self.recorder.events_at(positions)
-        return [self.mapper.to_domain_event(one) for one in stored]  # type: ignore[misc]
+        return [self.mapper.to_domain_event(row) for row in stored]  # type: ignore[misc]
 
     def now(self) -> datetime:
         """The moment up to which is read when nobody names one: never before the newest entry, so that none is left

@@ -27,8 +27,8 @@ class Published:
 
     def _framework(self, framework_id: str) -> Framework | None:
         self._states.refresh(LOOK_AGAIN)
-        found: Framework | None = self._states.fold(framework_stream(framework_id), project_framework)
-        return found
+        framework: Framework | None = self._states.fold(framework_stream(framework_id), project_framework)
+        return framework
 
     def definition(self, key: str) -> Definition | None:
         """A definition by its `id@version`, or None."""

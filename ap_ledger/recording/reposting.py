@@ -34,7 +34,7 @@ def is_what_was_posted(keyring: Keyring, stored: LedgerStoredEvent) -> bool:
         return True
     state.pop("flags", None)
     names = {"setting_id": stored.setting_id, "student_id": stored.student_id, "author_id": stored.author_id}
-    said = {
+    content = {
         **state,
         "id": str(stored.originator_id),
         "kind": stored.topic,
@@ -42,11 +42,11 @@ def is_what_was_posted(keyring: Keyring, stored: LedgerStoredEvent) -> bool:
     }
     fingerprint_of = Fingerprint(key.raw).of
     return any(
-        hmac.compare_digest(fingerprint_of({**said, **dict.fromkeys(nulls)}), stored.fingerprint)
-        for nulls in _nulls(cls, said)
+        hmac.compare_digest(fingerprint_of({**content, **dict.fromkeys(nulls)}), stored.fingerprint)
+        for nulls in _nulls(cls, content)
     )
 
 
-def _nulls(cls: type[Event], said: dict[str, Any]) -> list[tuple[str, ...]]:
-    absent = [name for name, field in cls.model_fields.items() if field.default is None and name not in said][:NULLS]
+def _nulls(cls: type[Event], content: dict[str, Any]) -> list[tuple[str, ...]]:
+    absent = [name for name, field in cls.model_fields.items() if field.default is None and name not in content][:NULLS]
     return [some for size in range(len(absent) + 1) for some in combinations(absent, size)]

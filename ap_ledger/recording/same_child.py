@@ -57,8 +57,16 @@ class SameChild:
             self._catch_up()
             records = self._states.records(student_id)
             own = [self._marks[record] for record in records if record in self._marks]
-            alike = [other for other, marks in self._marks.items() if any(_alike(one, marks) for one in own)]
-        there = (other for other in alike if other not in records and self._keyring.key(other, "core") is not None)
+            alike = [
+                candidate
+                for candidate, marks in self._marks.items()
+                if any(_alike(own_marks, marks) for own_marks in own)
+            ]
+        there = (
+            candidate
+            for candidate in alike
+            if candidate not in records and self._keyring.key(candidate, "core") is not None
+        )
         return list(dict.fromkeys(map(self._states.kept, there)))
 
     def _catch_up(self) -> None:
@@ -91,6 +99,9 @@ def _plain(name: str) -> str:
     return "".join(letter for letter in letters if letter.isalnum())
 
 
-def _alike(one: Marks, other: Marks) -> bool:
-    named, upn = one.named is not None and one.named == other.named, one.upn is not None and one.upn == other.upn
-    return one.setting_id == other.setting_id and (named or upn)
+def _alike(first: Marks, second: Marks) -> bool:
+    named, upn = (
+        first.named is not None and first.named == second.named,
+        first.upn is not None and first.upn == second.upn,
+    )
+    return first.setting_id == second.setting_id and (named or upn)

@@ -100,7 +100,7 @@ class Sending:
         uncertain = before is not None and abs(offset - before) > CLOCK_MOVED
         send = Send(now, offset, uncertain, device_id, entries, [None] * len(entries))
         send.judge = None if sender is None else self._judges.of(sender)
-        send.raw = [unboxed(self._keyring, one) for one in send.raw]
+        send.raw = [unboxed(self._keyring, entry) for entry in send.raw]
         self._door.let_in(send)
         return send
 

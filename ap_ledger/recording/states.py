@@ -125,10 +125,10 @@ class States:
         who = (setting_id, student_id, author_id)
         # What is found goes back into the same dict, so that a `forget` in between is not undone by an old answer.
         contexts = self._contexts
-        found = contexts.get(who)
-        if found is None:
-            found = contexts[who] = self._meet(setting_id, student_id, author_id)
-        return found
+        context = contexts.get(who)
+        if context is None:
+            context = contexts[who] = self._meet(setting_id, student_id, author_id)
+        return context
 
     def _meet(self, setting_id: UUID, student_id: UUID, author_id: UUID) -> EntryContext:
         setting = self.fold(setting_id, project_setting)
@@ -145,18 +145,18 @@ class States:
 
     def setting(self, setting_id: UUID) -> Setting | None:
         """A setting as it is now, or None."""
-        found: Setting | None = self.fold(setting_id, project_setting)
-        return found
+        setting: Setting | None = self.fold(setting_id, project_setting)
+        return setting
 
     def person(self, person_id: UUID) -> Person | None:
         """A person as they are now, or None."""
-        found: Person | None = self.fold(person_id, project_person)
-        return found
+        person: Person | None = self.fold(person_id, project_person)
+        return person
 
     def student(self, student_id: UUID) -> Student | None:
         """A student as they are now, or None."""
-        found: Student | None = self.fold(student_id, project_student)
-        return found
+        student: Student | None = self.fold(student_id, project_student)
+        return student
 
     def kept(self, student_id: UUID, known: int | None = None) -> UUID:
         """The id under which a child is told of: the student's own, or that of the one to whom they were joined.
@@ -184,22 +184,22 @@ class States:
     def child(self, student_id: UUID) -> Student | None:
         """A student as they are now with every record of theirs, or None."""
         kept, *others = (self.student(record) for record in self.records(student_id))
-        return kept and (as_one(kept, [other for other in others if other is not None]) if others else kept)
+        return kept and (as_one(kept, [student for student in others if student is not None]) if others else kept)
 
     def device(self, device_id: UUID) -> Device | None:
         """A device as it is now, or None."""
-        found: Device | None = self.fold(device_id, project_device)
-        return found
+        device: Device | None = self.fold(device_id, project_device)
+        return device
 
     def definition(self, ref: Ref, kind: str, field: str) -> Definition:
         """The published definition that an entry names.
 
         Raises Refused when it was never published, or is of another kind.
         """
-        found = self.published(ref)
-        if found is None or found.kind != kind:
+        definition = self.published(ref)
+        if definition is None or definition.kind != kind:
             raise Refused("unknown-framework", f"No {kind} with this id and version was published here.", field)
-        return found
+        return definition
 
     def published(self, ref: Ref) -> Definition | None:
         """A published definition of any kind, or None."""

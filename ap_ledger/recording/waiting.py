@@ -53,7 +53,7 @@ class Waiting:
         """Looks at everything that waits for another entry, for instance after a crash between two commits."""
         settled, after = 0, None
         while waiting := self._held.waiting(after, AT_ONCE):
-            targets = [one.target_id for one in waiting if one.target_id is not None]
+            targets = [held.target_id for held in waiting if held.target_id is not None]
             settled += self.release(list(self._recorder.find(targets)))
             after = waiting[-1].id
         self.may_be_released = self._held.any_waiting()
@@ -119,30 +119,30 @@ class Waiting:
     def every(self) -> Iterator[Held]:
         """All that is held or was refused and not settled yet, however much it is, in the order of ids."""
         after: UUID | None = None
-        while found := self._held.waiting(after, AT_ONCE):
-            after = found[-1].id
-            yield from self._still_waiting(found)
+        while page := self._held.waiting(after, AT_ONCE):
+            after = page[-1].id
+            yield from self._still_waiting(page)
 
-    def _still_waiting(self, found: Sequence[Held]) -> list[Held]:
-        known = self._recorder.find([held.entry_id for held in found if held.entry_id is not None])
+    def _still_waiting(self, page: Sequence[Held]) -> list[Held]:
+        known = self._recorder.find([held.entry_id for held in page if held.entry_id is not None])
         authors = {
             event.position: event.author_id
-            for event in self._recorder.events_at([one.position for one in known.values()])
+            for event in self._recorder.events_at([stored.position for stored in known.values()])
         }
         recorded = {
             held.id
-            for held in found
+            for held in page
             if held.entry_id in known
             and authors[known[held.entry_id].position] in (None, id_of(held.entry, "author_id"))
         }
         self._held.resolve(recorded, "recorded", self._time.now())
-        return [self.readable(held) for held in found if held.id not in recorded]
+        return [self.readable(held) for held in page if held.id not in recorded]
 
     def entry(self, held_id: UUID) -> Held | None:
         """One held thing, settled or not, by its own id or the one it came with; out of its box where that opens by
         now."""
-        found = self._held.get(held_id)
-        return None if found is None else self.readable(found)
+        held = self._held.get(held_id)
+        return None if held is None else self.readable(held)
 
     def readable(self, held: Held) -> Held:
         """Something held, out of its box where that opens by now."""

@@ -43,7 +43,7 @@ def copy_stores(settings: Settings) -> Path:
             _dump(settings.postgres, BESIDE_THE_KEYRING, folder / "stores.sql")
             _dump(url, ("keyring",), copies_folder(settings) / copy_name("sql"))
         else:
-            for store in filter(lambda one: store_exists(settings, one), BESIDE_THE_KEYRING):
+            for store in filter(lambda candidate: store_exists(settings, candidate), BESIDE_THE_KEYRING):
                 _copy_file(settings.data, store, folder / f"{store}.sqlite")
             _copy_file(settings.data, "keyring", copies_folder(settings) / copy_name("sqlite"))
     return settings.data / name

@@ -33,13 +33,13 @@ def sound_rows(connection: Connection, ask: Select[Any]) -> Iterator[Any]:
 
 def damage_in(connection: Connection, metadata: MetaData) -> list[str]:
     """How many rows of each table of a store are damaged, and in which columns, in words without a value."""
-    found = []
+    damage = []
     for table in metadata.sorted_tables:
         wrong = [name for row in connection.execute(select(table)) if (name := wrong_column(table.c, row)) is not None]
         if wrong:
             what = "1 row is" if len(wrong) == 1 else f"{len(wrong)} rows are"
-            found.append(f"{what} damaged in the table {table.name} ({', '.join(sorted(set(wrong)))})")
-    return found
+            damage.append(f"{what} damaged in the table {table.name} ({', '.join(sorted(set(wrong)))})")
+    return damage
 
 
 def _fits(column: Any, value: Any) -> bool:

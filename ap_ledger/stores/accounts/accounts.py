@@ -171,10 +171,10 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
             self._dummy = self._slow_hash(secrets.token_hex(16))
         with _one_of_few():
             try:
-                found = _PASSWORDS.verify(secret[:1000], hashed or self._dummy)
+                matches = _PASSWORDS.verify(secret[:1000], hashed or self._dummy)
             except UnknownHashError:
                 raise DamagedAccount from None
-        return found and hashed is not None
+        return matches and hashed is not None
 
     def end_account(self, person_id: UUID) -> None:
         """Takes away every way in: password, PIN, sessions, links, tokens.

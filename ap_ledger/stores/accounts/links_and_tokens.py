@@ -178,12 +178,12 @@ class LinksAndTokens(AccountStore):
         before = self._tokens.get(hashed)
         if before is not None and before[0] > time.monotonic():
             return before[1]
-        found = self._token(hashed)
-        if found is not None:
+        row = self._token(hashed)
+        if row is not None:
             if len(self._tokens) > 1_000:
                 self._tokens.clear()
-            self._tokens[hashed] = (time.monotonic() + REMEMBERED, found)
-        return found
+            self._tokens[hashed] = (time.monotonic() + REMEMBERED, row)
+        return row
 
     def remembers(self, authorization: str) -> bool:
         """Whether a header names a token that can be told without asking the database."""

@@ -95,15 +95,15 @@ def _newest_step(now: datetime) -> int:
 
 def _step_of(secret: str, code: str, now: datetime) -> int | None:
     """The half-minute for which a code is right, now or one to either side; None where it is right for none."""
-    said = "".join(letter for letter in code if letter.isdigit())
-    if len(said) != 6 or not said.isascii():
+    digits = "".join(letter for letter in code if letter.isdigit())
+    if len(digits) != 6 or not digits.isascii():
         return None
     # SHA-1 is what authenticator apps speak (RFC 6238); it is used as an HMAC, where its weakness does not bear.
     totp = TOTP(base64.b32decode(secret), 6, SHA1(), 30, enforce_key_length=False)
     newest = _newest_step(now)
     for step in (newest - 1, newest - 2, newest):
         try:
-            totp.verify(said.encode(), step * 30)
+            totp.verify(digits.encode(), step * 30)
         except InvalidToken:
             continue
         return step

@@ -79,14 +79,17 @@ class HeldStore:
                 made.append(self._sealer.make_send_key(new_id()))
             return made[0]
 
-        sealings = [self._sealer.sealing_for(one.entry, one.result.code, send_key) for one in kept]
+        sealings = [self._sealer.sealing_for(keeping.entry, keeping.result.code, send_key) for keeping in kept]
         forms: dict[UUID, dict[bytes, UUID]] = {}
         with self._engine.begin() as connection:
-            for one, sealing in zip(kept, sealings, strict=True):
-                row_id = self._row_for(connection, one.entry, forms)
+            for keeping, sealing in zip(kept, sealings, strict=True):
+                row_id = self._row_for(connection, keeping.entry, forms)
                 connection.execute(delete(HELD).where(HELD.c.id == row_id.bytes))
-                values = sealed_values(self._sealer, row_id, one.result, one.entry, sealing, received_at)
-                told = {"target_id": one.target_id and one.target_id.bytes, "device_id": device_id and device_id.bytes}
+                values = sealed_values(self._sealer, row_id, keeping.result, keeping.entry, sealing, received_at)
+                told = {
+                    "target_id": keeping.target_id and keeping.target_id.bytes,
+                    "device_id": device_id and device_id.bytes,
+                }
                 connection.execute(
                     insert(HELD).values(id=row_id.bytes, offset_seconds=int(offset.total_seconds()), **values, **told)
                 )
@@ -101,7 +104,7 @@ class HeldStore:
             return new_id()
         if entry_id not in forms:
             waiting = [open_row(self._sealer, row) for row in connection.execute(_under(entry_id))]
-            forms[entry_id] = {form_of(one.entry): one.id for one in waiting if not one.broken}
+            forms[entry_id] = {form_of(held.entry): held.id for held in waiting if not held.broken}
         return forms[entry_id].setdefault(form_of(entry), new_id())
 
     def judge_again(self, held: Held, result: Result) -> None:
@@ -125,10 +128,10 @@ class HeldStore:
 
     def get(self, some_id: UUID) -> Held | None:
         """One held thing, by its own id or by the id it came with; of several the newest that waits."""
-        found = self._opened(
+        candidates = self._opened(
             _rows().where((HELD.c.id == some_id.bytes) | (HELD.c.entry_id == some_id.bytes)).order_by(HELD.c.id)
         )
-        return max(found, key=lambda one: (one.id == some_id, one.resolution is None, one.id), default=None)
+        return max(candidates, key=lambda held: (held.id == some_id, held.resolution is None, held.id), default=None)
 
     def waiting_under(self, entry_id: UUID) -> list[Held]:
         """Everything that came under an id and is not resolved yet."""

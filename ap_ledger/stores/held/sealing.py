@@ -60,8 +60,8 @@ class HeldSealer:
     def students_in(self, entry: Any) -> tuple[UUID, ...]:
         """Every student of this ledger whom something names, in whatever field and spelling."""
         text = orjson.dumps(entry).decode().casefold()
-        named = dict.fromkeys(UUID(found.group()) for found in islice(_ID.finditer(text), _LOOKED_AT))
-        return tuple(sorted(one for one in named if self._is_student(one)))
+        named = dict.fromkeys(UUID(match.group()) for match in islice(_ID.finditer(text), _LOOKED_AT))
+        return tuple(sorted(student for student in named if self._is_student(student)))
 
     def sealing_for(self, entry: Any, code: str | None, send_key: Callable[[], UUID]) -> Sealing:
         """By what something is to be sealed; a key of its send is made only where it is needed."""
@@ -88,13 +88,13 @@ class HeldSealer:
             if owner.bytes not in known:
                 self._keyring.shred(owner, "core", told)
 
-    def seal(self, sealing: Sealing, row_id: UUID, said: Any) -> tuple[bytes, bytes]:
+    def seal(self, sealing: Sealing, row_id: UUID, body: Any) -> tuple[bytes, bytes]:
         """The nonce and the sealed body. Raises KeyringError where a key went meanwhile."""
         cipher = self._cipher(sealing)
         if cipher is None:
             raise KeyringError("The key that would seal this was shredded meanwhile.")
         nonce = os.urandom(NONCE_BYTES)
-        return nonce, cipher.encrypt(nonce, orjson.dumps(said), row_id.bytes)
+        return nonce, cipher.encrypt(nonce, orjson.dumps(body), row_id.bytes)
 
     def open(self, sealing: Sealing, row_id: UUID, nonce: bytes, body: bytes) -> Any:
         """What was sealed. Raises KeyringError where a key is gone or the row is damaged."""

@@ -87,5 +87,8 @@ def put_rows(connection: Connection, rows: Rows) -> int:
         if rows[table.name]:
             # Without the columns' kinds, so that a damaged value is copied as it is and keeps no other row from its
             # copy.
-            connection.execute(insert(untyped(table.name, *(column(one.name) for one in table.c))), rows[table.name])
+            connection.execute(
+                insert(untyped(table.name, *(column(stored_column.name) for stored_column in table.c))),
+                rows[table.name],
+            )
     return len(rows["keys"])
