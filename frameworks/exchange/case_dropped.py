@@ -42,7 +42,7 @@ DEFINITIONS = ("CFConcepts", "CFSubjects", "CFAssociationGroupings")
 def tell_dropped(package: Json, intake: Intake) -> None:
     """Counts every filled field that is not read, part by part."""
     rubrics = as_list(package.get("CFRubrics"))
-    criteria = [one for rubric in rubrics for one in as_list(as_dict(rubric).get("CFRubricCriteria"))]
+    criteria = [criterion for rubric in rubrics for criterion in as_list(as_dict(rubric).get("CFRubricCriteria"))]
     parts: dict[str, Iterable[Any]] = {
         "CFDocument": [package.get("CFDocument")],
         "CFItems": as_list(package.get("CFItems")),

@@ -58,9 +58,9 @@ class CaseLink:
 def read_items(package: Json, intake: Intake) -> dict[str, CaseItem]:
     """The items by their identity. Those without one, without words, and those that are there twice are told."""
     items: dict[str, CaseItem] = {}
-    for place, said in enumerate(as_list(package.get("CFItems")), 1):
-        where, known = f"CFItem {place}", identity(said)
-        full = str(as_dict(said).get("fullStatement") or as_dict(said).get("abbreviatedStatement") or "")
+    for place, raw in enumerate(as_list(package.get("CFItems")), 1):
+        where, known = f"CFItem {place}", identity(raw)
+        full = str(as_dict(raw).get("fullStatement") or as_dict(raw).get("abbreviatedStatement") or "")
         if known is None:
             intake.say(
                 where,
@@ -68,51 +68,51 @@ def read_items(package: Json, intake: Intake) -> dict[str, CaseItem]:
                 row=place,
             )
         elif known in items:
-            same = items[known].label == _label(said)
-            other = "" if same else ", with other words"
+            same = items[known].label == _label(raw)
+            difference = "" if same else ", with other words"
             intake.say(
                 where,
-                f"its identifier is that of CFItem {items[known].where}{other}; it was left out",
+                f"its identifier is that of CFItem {items[known].where}{difference}; it was left out",
                 row=place,
             )
         elif not tidy(full):
             intake.say(where, "it has no words; it was left out", row=place)
         else:
-            items[known] = _item(known, full, place, said, intake)
+            items[known] = _item(known, full, place, raw, intake)
     return items
 
 
-def _label(said: Json) -> str:
+def _label(raw: Json) -> str:
     """The short title where there is one, and else the statement."""
-    return shortened(words(said.get("abbreviatedStatement")) or tidy(said.get("fullStatement")))
+    return shortened(words(raw.get("abbreviatedStatement")) or tidy(raw.get("fullStatement")))
 
 
-def _item(known: str, full: str, place: int, said: Json, intake: Intake) -> CaseItem:
-    label, where = _label(said), f"CFItem {place}"
-    if words(said.get("abbreviatedStatement")) == "" and len(tidy(full)) > len(label):
+def _item(known: str, full: str, place: int, raw: Json, intake: Intake) -> CaseItem:
+    label, where = _label(raw), f"CFItem {place}"
+    if words(raw.get("abbreviatedStatement")) == "" and len(tidy(full)) > len(label):
         intake.say(where, "its words are longer than 300 letters; the whole stands in 'detail'", kept=True, row=place)
-    identifier, uri = str(said.get("identifier") or ""), str(said.get("uri") or "")
+    identifier, uri = str(raw.get("identifier") or ""), str(raw.get("uri") or "")
     more = {
-        "plain": shortened(words(said.get("alternativeLabel"))),
+        "plain": shortened(words(raw.get("alternativeLabel"))),
         "detail": full.strip()[:TEXT_LIMIT] if label != full.strip() else "",
-        "code": shortened(words(said.get("humanCodingScheme"))),
+        "code": shortened(words(raw.get("humanCodingScheme"))),
         "source": (uri or (identifier if identifier.lower() != known else ""))[:1000],
-        "level": shortened(words(said.get("educationLevel") or said.get("educationalLevel"))),
-        "type": shortened(words(said.get("CFItemType")) or words(said.get("CFItemTypeURI"))),
-        "notes": str(said.get("notes") or "").strip()[:TEXT_LIMIT],
-        "origin": days(said, where, intake),
+        "level": shortened(words(raw.get("educationLevel") or raw.get("educationalLevel"))),
+        "type": shortened(words(raw.get("CFItemType")) or words(raw.get("CFItemTypeURI"))),
+        "notes": str(raw.get("notes") or "").strip()[:TEXT_LIMIT],
+        "origin": days(raw, where, intake),
     }
-    sequence = number(said.get("sequenceNumber", said.get("listEnumeration")))
+    sequence = number(raw.get("sequenceNumber", raw.get("listEnumeration")))
     return CaseItem(known, label, place, {name: value for name, value in more.items() if value}, sequence)
 
 
-def days(said: Json, where: str, intake: Intake) -> dict[str, str]:
+def days(raw: Json, where: str, intake: Intake) -> dict[str, str]:
     """Since when and until when something was in use where it comes from, and when it was last changed."""
     made: dict[str, str] = {}
     for name, part in (("first", "statusStartDate"), ("last", "statusEndDate"), ("changed", "lastChangeDateTime")):
-        if (value := day(said.get(part))) is not None:
+        if (value := day(raw.get(part))) is not None:
             made[name] = value
-        elif said.get(part):
+        elif raw.get(part):
             intake.say(where, f"its {part} is no date; it was left out", kept=True)
     return made
 
@@ -122,12 +122,12 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
     links: list[CaseLink] = []
     seen: dict[tuple[str, str, str], int] = {}
     unused: Counter[str] = Counter()
-    for place, said in enumerate(as_list(package.get("CFAssociations")), 1):
-        where, link = f"CFAssociation {place}", as_dict(said)
+    for place, raw in enumerate(as_list(package.get("CFAssociations")), 1):
+        where, link = f"CFAssociation {place}", as_dict(raw)
         kind = str(link.get("associationType") or "")
         origin, destination = (
-            identity(link.get(name) or link.get(other))
-            for name, other in (
+            identity(link.get(name) or link.get(fallback))
+            for name, fallback in (
                 ("originNodeURI", "originNodeIdentifier"),
                 ("destinationNodeURI", "destinationNodeIdentifier"),
             )
@@ -160,7 +160,7 @@ def read_links(package: Json, document_id: str, items: Mapping[str, CaseItem], i
 def hang(items: Mapping[str, CaseItem], links: Iterable[CaseLink], document_id: str, intake: Intake) -> None:
     """Hangs every item under its parent. One place each; a second parent, or a circle, is reported."""
     placed: set[str] = set()
-    for link in (one for one in links if one.kind == "isChildOf"):
+    for link in (association for association in links if association.kind == "isChildOf"):
         item = items[link.origin]
         if link.origin in placed:
             intake.say(
@@ -193,12 +193,12 @@ def hang(items: Mapping[str, CaseItem], links: Iterable[CaseLink], document_id: 
 
 
 def _above(item: CaseItem) -> list[CaseItem]:
-    found = [item]
-    while found[-1].parent is not None:
-        found.append(found[-1].parent)
-        if len(found) > TREE_DEPTH:
+    path = [item]
+    while path[-1].parent is not None:
+        path.append(path[-1].parent)
+        if len(path) > TREE_DEPTH:
             raise DefinitionError([TOO_DEEP])
-    return found
+    return path
 
 
 def place_among(item: CaseItem) -> tuple[Any, ...]:
@@ -211,7 +211,7 @@ def place_among(item: CaseItem) -> tuple[Any, ...]:
 def order_before(items: Mapping[str, CaseItem], links: Iterable[CaseLink], intake: Intake) -> None:
     """`precedes`: the origin is best known before the destination. What would close a circle is left out."""
     kept: dict[tuple[str, str], CaseLink] = {}
-    for link in (one for one in links if one.kind == "precedes"):
+    for link in (association for association in links if association.kind == "precedes"):
         first, then = items[link.origin], items[link.destination]
         if first is then or first in _above(then) or then in _above(first):
             why = "one of them is a part of the other"
@@ -258,7 +258,11 @@ def _closing_link(items: Mapping[str, CaseItem], links: Mapping[tuple[str, str],
     try:
         TopologicalSorter(before).prepare()
     except CycleError as error:
-        steps = [(one[1], other[1]) for one, other in pairwise(error.args[1]) if (one[0], other[0]) == ("end", "start")]
+        steps = [
+            (earlier[1], later[1])
+            for earlier, later in pairwise(error.args[1])
+            if (earlier[0], later[0]) == ("end", "start")
+        ]
         return max((step for step in steps if step in links), key=lambda step: links[step].where)
     return None
 
@@ -281,5 +285,5 @@ def authored_item(item: CaseItem, depth: int, intake: Intake) -> dict[str, Any]:
     if item.prior:
         made["prior"] = item.prior
     if item.below:
-        made["items"] = [authored_item(one, depth + 1, intake) for one in sorted(item.below, key=place_among)]
+        made["items"] = [authored_item(part, depth + 1, intake) for part in sorted(item.below, key=place_among)]
     return made

@@ -58,7 +58,7 @@ def number(value: Any) -> float | None:
 def words(value: Any) -> str:
     """A text on one line; a list as its parts with commas, an object by its title; anything else is nothing."""
     if isinstance(value, list):
-        return ", ".join(part for one in value if (part := words(one)))
+        return ", ".join(part for element in value if (part := words(element)))
     if isinstance(value, dict):
         return words(value.get("title"))
     return tidy(value) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else ""

@@ -43,12 +43,12 @@ def _known_first(value: Any) -> tuple[bool, float]:
     return known is None, known or 0.0
 
 
-def _levels(said: Iterable[Any]) -> list[dict[str, Any]]:
+def _levels(raw: Iterable[Any]) -> list[dict[str, Any]]:
     """The levels from the least to the most: by score, then position, then as they came."""
-    found = [as_dict(one) for one in said]
+    unordered = [as_dict(raw_level) for raw_level in raw]
     ordered = sorted(
-        enumerate(found),
-        key=lambda one: (*_known_first(one[1].get("score")), *_known_first(one[1].get("position")), one[0]),
+        enumerate(unordered),
+        key=lambda placed: (*_known_first(placed[1].get("score")), *_known_first(placed[1].get("position")), placed[0]),
     )
     scores = [number(level.get("score")) for _, level in ordered]
     usable = None not in scores and len(set(scores)) == len(scores)

@@ -52,15 +52,15 @@ def read_answers(path: Path) -> tuple[Answers, Context]:
     """
     raw = read_file(path)
     if is_workbook(raw):
-        said = _listed(row for sheet in read_workbook(raw, Intake())[:1] for row in sheet)
+        content = _listed(row for sheet in read_workbook(raw, Intake())[:1] for row in sheet)
     elif path.suffix.lower() in (".csv", ".tsv"):
-        said = _listed(read_text(decode(raw)[0], _names_of_answers, Intake()))
+        content = _listed(read_text(decode(raw)[0], _names_of_answers, Intake()))
     else:
-        said = read_yaml(decode(raw)[0])
-    inside = said.get("answers")
+        content = read_yaml(decode(raw)[0])
+    inside = content.get("answers")
     if not isinstance(inside, dict):
-        return said, Context()
-    who = {name: said.get(name) for name in ("informant", "age", "form")}
+        return content, Context()
+    who = {name: content.get(name) for name in ("informant", "age", "form")}
     if not isinstance(who["age"], (int, type(None))):
         raise DefinitionError(["the age is a whole number of years"])
     return inside, Context(who["informant"], who["age"], who["form"])

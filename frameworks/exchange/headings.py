@@ -223,11 +223,11 @@ def is_headings_again(row: Row, headings: Row) -> bool:
         return False
     if [plain_letters(cell) for cell in filled] == [plain_letters(cell) for cell in headings.cells if cell]:
         return True
-    found = list(takewhile(_is_sure, map(heading_in, filled)))
+    recognised = list(takewhile(_is_sure, map(heading_in, filled)))
     return (
-        len(found) >= 2
-        and len(found) == len(filled)
-        and any(heading is not None and heading.in_tree for heading in found)
+        len(recognised) >= 2
+        and len(recognised) == len(filled)
+        and any(heading is not None and heading.in_tree for heading in recognised)
     )
 
 
@@ -239,16 +239,18 @@ def _names_several(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     if any(len(cell) > HEADING_LIMIT * 2 for cell in filled) or (filled and _is_about(cells, len(filled))):
         return False
-    found = [heading for cell in filled if (heading := heading_in(cell)) is not None]
-    return len(found) >= 2 and _has_words(found)
+    recognised = [heading for cell in filled if (heading := heading_in(cell)) is not None]
+    return len(recognised) >= 2 and _has_words(recognised)
 
 
 def _names_one(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     if filled and squeezed(cells[0]) in ABOUT and squeezed(cells[0]) not in MORE:
         return False
-    found = [heading for cell in filled if (heading := heading_in(cell)) is not None and heading.sure is Sureness.EXACT]
-    return bool(found) and _has_words(found)
+    recognised = [
+        heading for cell in filled if (heading := heading_in(cell)) is not None and heading.sure is Sureness.EXACT
+    ]
+    return bool(recognised) and _has_words(recognised)
 
 
 def _has_words(headings: Sequence[Heading]) -> bool:

@@ -123,9 +123,9 @@ class Intake:
     names_version: bool = True
     """Whether the file itself says which version of the definition it is."""
 
-    def say(self, where: str, said: str, kept: bool = False, row: int | None = None) -> None:
+    def say(self, where: str, sentence: str, kept: bool = False, row: int | None = None) -> None:
         """Adds a row to the report."""
-        self.report.append(ReportRow(where, said, kept, row))
+        self.report.append(ReportRow(where, sentence, kept, row))
 
     def folded(self) -> list[Fold]:
         """The report by kind: first what was left out, then what was only noticed, each in the order of the file."""
@@ -232,8 +232,8 @@ def shortened(text: str) -> str:
 def slug(text: str, limit: int = 60) -> str:
     """An id made from words: `Said "hello"!` gives `said-hello`. Empty where no letter or digit has a plain form."""
     bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    found = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
-    return found if len(found) <= limit else found[:limit].rsplit("-", 1)[0]
+    plain = re.sub(r"[^a-z0-9]+", "-", bare).strip("-")
+    return plain if len(plain) <= limit else plain[:limit].rsplit("-", 1)[0]
 
 
 def is_id(text: str) -> bool:
@@ -243,10 +243,10 @@ def is_id(text: str) -> bool:
 
 def unused(wanted: str, taken: Container[str]) -> str:
     """An id that nothing else has: the wanted one, or it with a number."""
-    found, number = wanted, 2
-    while found in taken:
-        found, number = f"{wanted}-{number}", number + 1
-    return found
+    candidate, number = wanted, 2
+    while candidate in taken:
+        candidate, number = f"{wanted}-{number}", number + 1
+    return candidate
 
 
 def in_words(scale: dict[str, Any]) -> dict[str, Any]:

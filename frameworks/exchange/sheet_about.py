@@ -132,10 +132,10 @@ def _licence(lines: Mapping[str, str], intake: Intake) -> Authored:
 
 
 def _language(lines: Mapping[str, str], intake: Intake) -> Authored:
-    said = lines.get("language", "")
-    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", said):
-        return {"language": said[:3].lower() + said[3:]}
-    if said:
+    language = lines.get("language", "")
+    if re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]+)*", language):
+        return {"language": language[:3].lower() + language[3:]}
+    if language:
         intake.say(
             "the line 'language'",
             "a language is written as two letters, such as en or cy; it was left out",
@@ -158,14 +158,14 @@ def _origin(lines: Mapping[str, str], intake: Intake) -> Authored:
 
 
 def _cadence(lines: Mapping[str, str], intake: Intake) -> Authored:
-    said = plain_letters(lines.get("cadence", ""))
-    if said and said not in get_args(Cadence):
+    cadence = plain_letters(lines.get("cadence", ""))
+    if cadence and cadence not in get_args(Cadence):
         intake.say(
             "the line 'cadence'",
             f"it should be one of {', '.join(get_args(Cadence))}; it was left out",
             kept=True,
         )
-    return {"cadence": said} if said in get_args(Cadence) else {}
+    return {"cadence": cadence} if cadence in get_args(Cadence) else {}
 
 
 def _informants(lines: Mapping[str, str], intake: Intake) -> Authored:
@@ -190,8 +190,8 @@ def _framework_id(wanted: str, title: str, intake: Intake) -> str:
     return made
 
 
-def _version(said: str, intake: Intake) -> int:
-    if re.fullmatch(r"[1-9]\d{0,5}", said):
-        return int(said)
+def _version(text: str, intake: Intake) -> int:
+    if re.fullmatch(r"[1-9]\d{0,5}", text):
+        return int(text)
     intake.say("the line 'version'", "a version is a whole number from 1 up; it was read as 1", kept=True)
     return 1

@@ -83,8 +83,8 @@ class LinkedRows(Nodes):
         node_id = known_id(wanted) if wanted else ""
         if node_id in self.by_id:
             before = self.by_id[node_id]
-            other = "" if before.label == shortened(words) else ", with other words"
-            self.say(row, f"its identifier is that of {before.row.where}{other}; the row was left out")
+            difference = "" if before.label == shortened(words) else ", with other words"
+            self.say(row, f"its identifier is that of {before.row.where}{difference}; the row was left out")
             return
         if wanted and node_id and wanted.lower() != node_id:
             more.setdefault("source", wanted[:1000])
@@ -183,7 +183,7 @@ class LinkedRows(Nodes):
                 path.append(at)
                 at = at.parent
             above = depth[at.id] if at else 0
-            depth |= {one.id: above + place for place, one in enumerate(reversed(path), 1)}
+            depth |= {ancestor.id: above + place for place, ancestor in enumerate(reversed(path), 1)}
         if max(depth.values(), default=0) > TREE_DEPTH:
             raise DefinitionError([TOO_DEEP])
 

@@ -116,7 +116,7 @@ class Nodes:
             for wanted in node.priors:
                 named = self.by_id.get(wanted) or self.by_id.get(wanted.lower())
                 meant = [named] if named else by_words.get(plain_letters(wanted), [])
-                same_level = [one for one in meant if one.level == node.level]
+                same_level = [candidate for candidate in meant if candidate.level == node.level]
                 meant = same_level if len(meant) > 1 and len(same_level) == 1 else meant
                 if len(meant) != 1 or meant[0] is node:
                     missing = "there is no such row" if not meant else "several rows say so; use an id"

@@ -28,19 +28,19 @@ USUAL_SCALES: Mapping[str, dict[str, Any]] = {
 """The scale of a sheet that names none."""
 
 
-def scale_in(said: Sequence[str]) -> dict[str, Any] | None:
+def scale_in(cells: Sequence[str]) -> dict[str, Any] | None:
     """The scale that the cells of a line say, or None where they say none."""
-    return (_range_scale(said) or _level_scale(said)) if said else None
+    return (_range_scale(cells) or _level_scale(cells)) if cells else None
 
 
-def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
+def _range_scale(cells: Sequence[str]) -> dict[str, Any] | None:
     """`0 to 10`, `0 to 10 by 0.5`, `count`, `minutes` or `text`."""
     simple: dict[str, str] = {"count": "count", "minutes": "duration", "text": "text", "words": "text"}
-    if plain_letters(said[0]) in simple:
-        return {"type": simple[plain_letters(said[0])]}
+    if plain_letters(cells[0]) in simple:
+        return {"type": simple[plain_letters(cells[0])]}
     # In a sheet with commas between its cells, `0 to 1 by 0,5` comes in two.
-    in_two = len(said) == 2 and re.search(r" by \d+$", said[0]) and said[1].isdecimal()
-    words = plain_letters(",".join(said) if in_two else said[0])
+    in_two = len(cells) == 2 and re.search(r" by \d+$", cells[0]) and cells[1].isdecimal()
+    words = plain_letters(",".join(cells) if in_two else cells[0])
     parts = re.fullmatch(r"(\S+) (?:to|bis|[-–]) (\S+)(?: by (\S+))?", words)
     if parts is None:
         return None
@@ -50,16 +50,16 @@ def _range_scale(said: Sequence[str]) -> dict[str, Any] | None:
     return {"type": "numeric", "min": least, "max": most, "step": step}
 
 
-def _level_scale(said: Sequence[str]) -> dict[str, Any] | None:
+def _level_scale(cells: Sequence[str]) -> dict[str, Any] | None:
     """Levels as `1 = A little`, or words alone; `(secure)` behind one says what it means in a curriculum; `no order`
     makes it nominal."""
     levels: list[dict[str, Any]] = []
     ordered = True
-    for cell in said:
+    for cell in cells:
         if plain_letters(cell) in ("no order", "nominal"):
             ordered = False
             continue
-        meaning = next((one for one in MEANINGS if plain_letters(cell).endswith(f"({one})")), None)
+        meaning = next((candidate for candidate in MEANINGS if plain_letters(cell).endswith(f"({candidate})")), None)
         words = cell[: -len(meaning) - 2].strip() if meaning else cell
         value, _, label = (part.strip() for part in words.partition("=")) if "=" in words else (words, "", words)
         number = number_in(value)

@@ -100,7 +100,7 @@ def standing(
     meaning = {place: means for means, places in columns.more.items() for place in places}
     tree = {place for place, _ in columns.tree}
     values: list[str] = []
-    said: list[str] = []
+    with_meaning: list[str] = []
     identity = for_a_thing = False
     for place, cell in enumerate(row.cells):
         if not cell or place == own or (place in tree and (place < own or not is_number(cell))):
@@ -110,8 +110,10 @@ def standing(
             identity = identity or cell.casefold() != words.casefold()
         else:
             for_a_thing = for_a_thing or place in tree
-            (values if means is None else said).append(cell)
-    return RowContext(words, values, said, heading, for_a_thing, identity, under_own_heading, as_heading, ends_block)
+            (values if means is None else with_meaning).append(cell)
+    return RowContext(
+        words, values, with_meaning, heading, for_a_thing, identity, under_own_heading, as_heading, ends_block
+    )
 
 
 def may_add_up(words: str) -> bool:

@@ -15,9 +15,9 @@ OF_A_VERSION = frozenset(("version", "supersedes", "crosswalks"))
 """What says which version a definition is, and is no part of its content."""
 
 
-def same_content(one: Authored, other: Authored) -> bool:
+def same_content(first: Authored, second: Authored) -> bool:
     """Whether two definitions differ in nothing but which version they are."""
-    contents = [{name: part for name, part in whole.items() if name not in OF_A_VERSION} for whole in (one, other)]
+    contents = [{name: part for name, part in whole.items() if name not in OF_A_VERSION} for whole in (first, second)]
     return contents[0] == contents[1]
 
 

@@ -80,8 +80,8 @@ def _look_inside(raw: bytes) -> bool:
             if sum(part.file_size for part in parts) > UNPACKED_LIMIT or len(parts) > 2000:
                 raise DefinitionError(["this workbook unpacks to over 100 MB; save the sheet as CSV"])
             # Every part is looked at, and not only those before the first formula.
-            found = [_part(archive, part) for part in parts if part.filename.endswith((".xml", ".rels"))]
-            return any(found)
+            formulas = [_part(archive, part) for part in parts if part.filename.endswith((".xml", ".rels"))]
+            return any(formulas)
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError, RuntimeError, zlib.error):
         raise DefinitionError(["this workbook is damaged or has a password; save the sheet as CSV"]) from None
 

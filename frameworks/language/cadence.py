@@ -45,8 +45,12 @@ def stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[St
     calendar; where it has none, six weeks from `first` on stand in for one. Two half-terms make a term. For `slot` and
     `session` the stretch is a day: how many slots it had, the timetable says.
     """
-    found = _stretches(cadence, first, last, half_terms) if first <= last else []
-    return [one for one in found if 4 * ((one.last - first).days + 1) >= (one.last - one.first).days + 1]
+    overlapping = _stretches(cadence, first, last, half_terms) if first <= last else []
+    return [
+        stretch
+        for stretch in overlapping
+        if 4 * ((stretch.last - first).days + 1) >= (stretch.last - stretch.first).days + 1
+    ]
 
 
 def _stretches(cadence: Cadence, first: date, last: date, half_terms: Sequence[Stretch]) -> list[Stretch]:
@@ -93,7 +97,7 @@ def completeness(expected: Iterable[Stretch], answered: Iterable[date]) -> Compl
     """How many stretches have an answer."""
     days = sorted(answered)
     held = list(expected)
-    return Completeness(len(held), sum(any(day in one for day in days) for one in held))
+    return Completeness(len(held), sum(any(day in stretch for day in days) for stretch in held))
 
 
 def due(

@@ -71,14 +71,14 @@ def _named(definition: Definition) -> dict[str, Item | Rung]:
 
 def _things(old: Definition, new: Definition, carried: dict[str, str]) -> Iterator[Difference]:
     before, after = _named(old), _named(new)
-    for gone in [one for one in before if one not in after]:
+    for gone in [key for key in before if key not in after]:
         if gone in carried:
             yield Difference(f"'{before[gone].label}' goes on as '{after[carried[gone]].label}'", "careful")
         else:
             yield Difference(f"'{before[gone].label}' is gone; what was recorded for it stays readable", "broken")
-    for fresh in [one for one in after if one not in before and one not in carried.values()]:
+    for fresh in [key for key in after if key not in before and key not in carried.values()]:
         yield Difference(f"'{after[fresh].label}' is new, so it has no history", "same")
-    for both in [one for one in before if one in after]:
+    for both in [key for key in before if key in after]:
         was, now = before[both], after[both]
         if was.label != now.label:
             yield Difference(f"'{both}' read '{was.label}' and reads '{now.label}'", "careful")
@@ -126,7 +126,7 @@ def _scores(old: Definition, new: Definition) -> Iterator[Difference]:
     yield from (
         Difference(f"the score '{after[fresh].label}' is new", "same") for fresh in after if fresh not in before
     )
-    for both in [one for one in before if one in after]:
+    for both in [key for key in before if key in after]:
         was, now = before[both], after[both]
         words = {"label", "plain", "minimum_n", "reliable_change"}
         if was.model_dump(exclude=words | {"bands"}) != now.model_dump(exclude=words | {"bands"}):

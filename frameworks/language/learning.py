@@ -86,11 +86,11 @@ def unit_states(curriculum: Definition, steps: Mapping[str, Sequence[Step]]) -> 
 
 def losses(statuses: Sequence[Any], secure: frozenset[Any], lost: frozenset[Any]) -> int:
     """How often something was lost: a status that says so, or a step from secure to anything below."""
-    found, before = 0, False
+    times, before = 0, False
     for status in statuses:
-        found += status in lost or (before and status not in secure)
+        times += status in lost or (before and status not in secure)
         before = status in secure
-    return found
+    return times
 
 
 def next_steps(

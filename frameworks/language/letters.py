@@ -36,7 +36,7 @@ def _visible(words: str, place: int) -> str:
         return ""
     if letter in JOINERS:
         beside = words[max(place - 1, 0) : place] + words[place + 1 : place + 2]
-        return letter if len(beside) == 2 and all(ord(one) > 0x2FF for one in beside) else ""
+        return letter if len(beside) == 2 and all(ord(neighbour) > 0x2FF for neighbour in beside) else ""
     if letter in SELECTORS:
         return letter if place and words[place - 1] > "\u02ff" else ""
     return " " if unicodedata.category(letter) in _SPACES or letter == "\u2800" else letter
@@ -105,7 +105,7 @@ def _once(text: str) -> str:
 
 def looks_misread(text: str) -> bool:
     """Whether part of a text looks as if it was misread, although not all of it can be mended."""
-    return any(_SURE.match(found.group()) is not None for found in _MISREAD.finditer(text))
+    return any(_SURE.match(match.group()) is not None for match in _MISREAD.finditer(text))
 
 
 def mended_everywhere(value: Any) -> Any:

@@ -18,7 +18,7 @@ Found = Iterator[str]
 
 def faults(definition: Definition) -> list[str]:
     """Everything that keeps a definition from being published. The worked examples are run when all else is sound."""
-    found = [
+    sentences = [
         *_ids(definition),
         *_kind(definition),
         *_scales(definition),
@@ -26,35 +26,35 @@ def faults(definition: Definition) -> list[str]:
         *_rungs(definition),
         *_words(definition),
     ]
-    found += [*score_faults(definition), *_crosswalks(definition), *_licence(definition)]
-    return found or list(_examples(definition))
+    sentences += [*score_faults(definition), *_crosswalks(definition), *_licence(definition)]
+    return sentences or list(_examples(definition))
 
 
 def advice(definition: Definition) -> list[str]:
     """What a careful author would still look at. None of it keeps a definition from being published."""
-    found: list[str] = []
+    sentences: list[str] = []
     if definition.scores and not definition.examples:
-        found.append(
+        sentences.append(
             "there is no worked example; add one under 'examples', so "
             "that a slip in the scoring is found when the file is read"
         )
     for declared in definition.scores:
-        found += [f"score '{declared.id}': {hole}" for hole in holes(definition, declared)]
+        sentences += [f"score '{declared.id}': {hole}" for hole in holes(definition, declared)]
     if definition.kind == "curriculum":
         used = {scale.id: scale for scale in definition.scored.values()}
-        found += [
+        sentences += [
             f"scale '{scale.id}' does not say which levels mean 'secure'; its highest level counts as known"
             for scale in used.values()
             if len(scale.levels) > 2 and not any(level.means == "secure" for level in scale.levels)
         ]
     if definition.origin is not None and (status := status_advice(definition.origin.status)):
-        found.append(status)
-    found += [
+        sentences.append(status)
+    sentences += [
         f"scale '{scale.id}' is used by no item"
         for scale in definition.scales
         if scale not in definition.scored.values()
     ]
-    return found
+    return sentences
 
 
 # Ids and kinds ------------------------------------------------------------------------------------------------------
@@ -150,7 +150,11 @@ def _items(definition: Definition) -> Found:
         for prior in item.prior:
             if prior not in ids:
                 yield f"item '{item.id}' has the prior '{prior}', which does not exist"
-            elif prior == item.id or prior in {one.id for one in above} or item.id in _parts(definition.by_id[prior]):
+            elif (
+                prior == item.id
+                or prior in {heading.id for heading in above}
+                or item.id in _parts(definition.by_id[prior])
+            ):
                 yield f"item '{item.id}' has the prior '{prior}', which holds it"
     if all(prior in ids for item, _ in definition.walk() for prior in item.prior) and (
         circle := circle_in(definition.priors)
@@ -160,7 +164,7 @@ def _items(definition: Definition) -> Found:
 
 def _parts(heading: Item) -> set[str]:
     """The ids of everything below a heading."""
-    return {one for part in heading.items for one in (part.id, *_parts(part))}
+    return {part_id for part in heading.items for part_id in (part.id, *_parts(part))}
 
 
 def _rungs(definition: Definition) -> Found:
@@ -185,8 +189,8 @@ def _rungs(definition: Definition) -> Found:
 def _words(definition: Definition) -> Found:
     named = set(definition.labels) | {score.id for score in definition.scores}
     levels = {f"{scale.id}/{level.value}" for scale in definition.scales for level in scale.levels}
-    for language, said in definition.translations.items():
-        for unknown in sorted(({*said.labels, *said.plain} - named) | (set(said.levels) - levels)):
+    for language, translation in definition.translations.items():
+        for unknown in sorted(({*translation.labels, *translation.plain} - named) | (set(translation.levels) - levels)):
             yield f"the translation '{language}' has words for '{unknown}', which does not exist"
 
 

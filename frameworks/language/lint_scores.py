@@ -22,7 +22,7 @@ def twice(ids: Iterable[str]) -> list[str]:
 def circle_in(before: Mapping[str, Iterable[str]]) -> list[str]:
     """A circle in what comes before what, or nothing."""
     try:
-        TopologicalSorter({one: sorted(parts) for one, parts in before.items()}).prepare()
+        TopologicalSorter({whole: sorted(parts) for whole, parts in before.items()}).prepare()
     except CycleError as error:
         return list(reversed(error.args[1]))
     return []
@@ -31,17 +31,17 @@ def circle_in(before: Mapping[str, Iterable[str]]) -> list[str]:
 def score_faults(definition: Definition) -> Iterator[str]:
     """Everything that keeps the scores from being published."""
     known = {*definition.scored, *(score.id for score in definition.scores)}
-    for one in definition.scores:
-        named = [*([] if isinstance(one.of, str) else one.of), *one.leave_out, *one.weights]
+    for score in definition.scores:
+        named = [*([] if isinstance(score.of, str) else score.of), *score.leave_out, *score.weights]
         for unknown in sorted(set(named) - known):
             heading = unknown in definition.by_id
-            yield f"score '{one.id}' names '{unknown}', which " + (
+            yield f"score '{score.id}' names '{unknown}', which " + (
                 "is a heading and is not answered" if heading else "is neither an item nor a score"
             )
-        if not isinstance(one.of, str) and (again := twice(one.of)):
-            yield f"score '{one.id}' counts '{again[0]}' twice"
+        if not isinstance(score.of, str) and (again := twice(score.of)):
+            yield f"score '{score.id}' counts '{again[0]}' twice"
         if set(named) <= known:
-            yield from _score(definition, one)
+            yield from _score(definition, score)
     parts = {
         score.id: [part for part in members(definition, score) if part not in definition.scored]
         for score in definition.scores
@@ -88,8 +88,8 @@ def _range(definition: Definition, part: str) -> Range:
     """The least and greatest value of an item or score, before any table."""
     if part in definition.scored:
         return definition.scored[part].range
-    one = next((found for found in definition.scores if found.id == part), None)
-    return _end_range(definition, one) if one else None
+    scored = next((candidate for candidate in definition.scores if candidate.id == part), None)
+    return _end_range(definition, scored) if scored else None
 
 
 def _raw_range(definition: Definition, score: Score, under: tuple[str, ...] = ()) -> Range:
@@ -99,18 +99,18 @@ def _raw_range(definition: Definition, score: Score, under: tuple[str, ...] = ()
         return None
     ranges: list[tuple[Fraction, Fraction]] = []
     for part in members(definition, score):
-        made = next((found for found in definition.scores if found.id == part), None)
-        found = (
+        made = next((candidate for candidate in definition.scores if candidate.id == part), None)
+        part_range = (
             definition.scored[part].range
             if part in definition.scored
             else _end_range(definition, made, (*under, score.id))
             if made
             else None
         )
-        if found is None:
+        if part_range is None:
             return None
         weight = exact(score.weights.get(part, 1)) if score.method == "sum" else Fraction(1)
-        ranges.append((found[0] * weight, found[1] * weight))
+        ranges.append((part_range[0] * weight, part_range[1] * weight))
     if not ranges:
         return None
     lows, highs = zip(*ranges, strict=True)
@@ -169,17 +169,21 @@ def _bands(definition: Definition, score: Score) -> Iterator[str]:
             for form in band.forms
             if form not in forms
         )
-        for other in score.bands[place + 1 :]:
-            if band.first <= other.last and other.first <= band.last and _meet(band, other):
-                yield f"score '{score.id}': the bands '{band.label}' and '{other.label}' overlap for the same people"
+        for later in score.bands[place + 1 :]:
+            if band.first <= later.last and later.first <= band.last and _meet(band, later):
+                yield f"score '{score.id}': the bands '{band.label}' and '{later.label}' overlap for the same people"
 
 
-def _meet(one: Band, other: Band) -> bool:
+def _meet(first: Band, second: Band) -> bool:
     """Whether two bands can hold for the same answers."""
     return (
-        (not one.informants or not other.informants or bool({*one.informants} & {*other.informants}))
-        and (not one.forms or not other.forms or bool({*one.forms} & {*other.forms}))
-        and (one.ages is None or other.ages is None or (one.ages[0] <= other.ages[1] and other.ages[0] <= one.ages[1]))
+        (not first.informants or not second.informants or bool({*first.informants} & {*second.informants}))
+        and (not first.forms or not second.forms or bool({*first.forms} & {*second.forms}))
+        and (
+            first.ages is None
+            or second.ages is None
+            or (first.ages[0] <= second.ages[1] and second.ages[0] <= first.ages[1])
+        )
     )
 
 

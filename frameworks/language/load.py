@@ -148,8 +148,8 @@ def _checked(canonical: bytes) -> Definition:
         definition: Definition = _door().validate_json(canonical)
     except ValidationError as error:
         raise DefinitionError([_in_words(fault) for fault in error.errors(include_url=False)]) from None
-    if found := faults(definition):
-        raise DefinitionError(found)
+    if sentences := faults(definition):
+        raise DefinitionError(sentences)
     return definition
 
 
@@ -165,8 +165,8 @@ def _in_words(fault: Any) -> str:
     where = ".".join(str(part) for part in fault["loc"]) or "the file"
     if fault["type"] == "string_pattern_mismatch" and (where == "id" or where.endswith(".id")):
         return f"{where}: an id is made of small letters, digits, hyphens and dots"
-    said = _SAYS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
-    return said if said.startswith("scale '") else f"{where}: {said}"
+    sentence = _SAYS.get(fault["type"], fault["msg"].removeprefix("Value error, "))
+    return sentence if sentence.startswith("scale '") else f"{where}: {sentence}"
 
 
 def definition_hash(authored: dict[str, Any]) -> str:

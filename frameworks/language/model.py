@@ -131,11 +131,11 @@ class Definition(Part):
 
         None where nothing is scored.
         """
-        found = self.scored.get(item_id)
-        if found is None and "." in item_id:
+        scale = self.scored.get(item_id)
+        if scale is None and "." in item_id:
             shared = item_id.rpartition(".")[0]
-            found = self.scored.get(shared) if shared in self.by_id and self.by_id[shared].per_student else None
-        return found
+            scale = self.scored.get(shared) if shared in self.by_id and self.by_id[shared].per_student else None
+        return scale
 
     def in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
         """The items that are scored in slots of a kind, in the authored order.
@@ -147,7 +147,7 @@ class Definition(Part):
             for item, above in self.walk()
             if item.id in self.scored
             and item.observable == "session"
-            and all(one.applies_to.to(kind, setting, age) for one in (*above, item))
+            and all(part.applies_to.to(kind, setting, age) for part in (*above, item))
         ]
 
     def expected_in_slot(self, kind: str, setting: str | None = None, age: int | None = None) -> list[str]:
@@ -168,10 +168,10 @@ class Definition(Part):
         """For every unit, the units best known before it. A heading stands for every unit below it, on either side."""
         units: dict[str, list[str]] = {}
         for item, above in self.walk():
-            for one in (item, *above) if item.id in self.scored else ():
-                units.setdefault(one.id, []).append(item.id)
+            for part in (item, *above) if item.id in self.scored else ():
+                units.setdefault(part.id, []).append(item.id)
         return {
-            item.id: frozenset(unit for one in (*above, item) for prior in one.prior for unit in units.get(prior, ()))
+            item.id: frozenset(unit for part in (*above, item) for prior in part.prior for unit in units.get(prior, ()))
             - {item.id}
             for item, above in self.walk()
             if item.id in self.scored
@@ -206,11 +206,11 @@ class Definition(Part):
 
     def rung(self, rung_id: str) -> Rung | None:
         """A rung by its id. A student's own smaller step is as far as the shared rung that it stands under."""
-        found: Rung | None = None
-        while found is None and rung_id:
-            found = self._rungs.get(rung_id)
+        rung: Rung | None = None
+        while rung is None and rung_id:
+            rung = self._rungs.get(rung_id)
             rung_id = rung_id.rpartition(".")[0]
-        return found
+        return rung
 
     @cached_property
     def _rungs(self) -> dict[str, Rung]:
@@ -219,8 +219,8 @@ class Definition(Part):
     def place(self, rung_id: str) -> int:
         """The place on the ladder of a rung, or of the shared rung that a student's own step stands under. -1 where
         there is none."""
-        found = self.rung(rung_id)
-        return self.rank[found.id] if found else -1
+        rung = self.rung(rung_id)
+        return self.rank[rung.id] if rung else -1
 
     # Words --------------------------------------------------------------------------------------------------------
 
@@ -246,34 +246,41 @@ class Definition(Part):
 
     def in_language(self, language: str) -> Definition:
         """The same definition with its words in another language; what was not translated stays as it was authored."""
-        said = self.translations.get(language)
-        if said is None:
+        translation = self.translations.get(language)
+        if translation is None:
             return self
 
-        def item(one: Item) -> Item:
-            words = {"label": said.labels.get(one.id, one.label), "plain": said.plain.get(one.id, one.plain)}
-            return one.model_copy(update={**words, "items": tuple(map(item, one.items))})
+        def item(original: Item) -> Item:
+            words = {
+                "label": translation.labels.get(original.id, original.label),
+                "plain": translation.plain.get(original.id, original.plain),
+            }
+            return original.model_copy(update={**words, "items": tuple(map(item, original.items))})
 
-        def rung(one: Rung) -> Rung:
-            words = {"label": said.labels.get(one.id, one.label), "plain": said.plain.get(one.id, one.plain)}
-            return one.model_copy(update={**words, "rungs": tuple(map(rung, one.rungs))})
+        def rung(original: Rung) -> Rung:
+            words = {
+                "label": translation.labels.get(original.id, original.label),
+                "plain": translation.plain.get(original.id, original.plain),
+            }
+            return original.model_copy(update={**words, "rungs": tuple(map(rung, original.rungs))})
 
-        def scale(one: Scale) -> Scale:
+        def scale(original: Scale) -> Scale:
             levels = tuple(
-                level.model_copy(update={"label": said.levels.get(f"{one.id}/{level.value}", level.label)})
-                for level in one.levels
+                level.model_copy(update={"label": translation.levels.get(f"{original.id}/{level.value}", level.label)})
+                for level in original.levels
             )
-            return one.model_copy(update={"levels": levels})
+            return original.model_copy(update={"levels": levels})
 
         changed = {
             "language": language,
-            "title": said.title or self.title,
-            "summary": said.summary or self.summary,
+            "title": translation.title or self.title,
+            "summary": translation.summary or self.summary,
             "items": tuple(map(item, self.items)),
             "rungs": tuple(map(rung, self.rungs)),
             "scales": tuple(map(scale, self.scales)),
             "scores": tuple(
-                score.model_copy(update={"label": said.labels.get(score.id, score.label)}) for score in self.scores
+                score.model_copy(update={"label": translation.labels.get(score.id, score.label)})
+                for score in self.scores
             ),
         }
         # Built anew, because a copy would carry along what the original has remembered of its own words.

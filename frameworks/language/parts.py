@@ -231,8 +231,8 @@ class Scale(Part):
 
     def label(self, level: LevelValue | None) -> str:
         """What to show for a level."""
-        found = next((one.label for one in self.levels if one.value == level), None)
-        return found or ("" if level is None else f"{level} {self.unit}" if self.unit else str(level))
+        label = next((known.label for known in self.levels if known.value == level), None)
+        return label or ("" if level is None else f"{level} {self.unit}" if self.unit else str(level))
 
     def stage(self, level: LevelValue) -> str | None:
         """The named stage that a level lies in."""
@@ -250,9 +250,9 @@ class Scale(Part):
     def secure(self) -> frozenset[LevelValue]:
         """The levels at which a unit counts as known: those that say so, or the highest of a scale on which none
         does."""
-        said = frozenset(level.value for level in self.levels if level.means == "secure")
+        declared = frozenset(level.value for level in self.levels if level.means == "secure")
         rising = [level.value for level in self.levels if level.means != "lost"]
-        return said or frozenset(rising[-1:])
+        return declared or frozenset(rising[-1:])
 
     @cached_property
     def lost(self) -> frozenset[LevelValue]:

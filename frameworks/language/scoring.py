@@ -84,10 +84,10 @@ def score(definition: Definition, answers: Answers, context: Context | None = No
     if given.form is None and definition.forms:
         given = Context(given.informant, given.age, definition.form_for(given.informant, given.age))
     scores: dict[str, ScoreResult] = {}
-    for one in _parts_first(definition.scores):
-        scores[one.id] = _banded(one, _value(definition, one, answers, scores), given)
+    for declared in _parts_first(definition.scores):
+        scores[declared.id] = _banded(declared, _value(definition, declared, answers, scores), given)
     return Scored(
-        scores={one.id: scores[one.id] for one in definition.scores},
+        scores={declared.id: scores[declared.id] for declared in definition.scores},
         items={item: _item(scale, answers.get(item)) for item, scale in definition.scored.items()},
         total_reason="no-total" if definition.no_total else None if definition.scores else "no-scores",
     )
@@ -105,7 +105,7 @@ def members(definition: Definition, score: Score) -> list[str]:
     if score.of == "all-items":
         parts = list(definition.scored)
     elif score.of == "all-scores":
-        above = [other.id for other in definition.scores]
+        above = [declared.id for declared in definition.scores]
         parts = above[: above.index(score.id)]
     else:
         parts = list(score.of)
@@ -135,9 +135,9 @@ def _parts_first(scores: Sequence[Score]) -> list[Score]:
     waiting = list(scores)
     while waiting:
         ready = [
-            one
-            for one in waiting
-            if isinstance(one.of, str) or all(part not in by_id or by_id[part] in done for part in one.of)
+            candidate
+            for candidate in waiting
+            if isinstance(candidate.of, str) or all(part not in by_id or by_id[part] in done for part in candidate.of)
         ] or waiting
         # `all-scores` looks at those above it only, so the authored order settles it.
         first = ready[0]
@@ -160,9 +160,9 @@ def _value(definition: Definition, score: Score, answers: Answers, made: Mapping
     not_applicable = 0
     for part in parts:
         if part in made:
-            found = made[part]
-            number = None if found.value is None else exact(found.value)
-            not_applicable += found.reason == "not-applicable"
+            result = made[part]
+            number = None if result.value is None else exact(result.value)
+            not_applicable += result.reason == "not-applicable"
         else:
             answer = answers.get(part)
             reason = missing_reason(answer)
