@@ -42,7 +42,9 @@ class Trace:
             "placed_by": self.placed_by,
             "known": known,
         }
-        return f"/students/{self.student_id}/entries?{urlencode({name: said for name, said in asked.items() if said})}"
+        return (
+            f"/students/{self.student_id}/entries?{urlencode({name: value for name, value in asked.items() if value})}"
+        )
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,10 @@ def _table(
     context.columns_used.update(dict.fromkeys(columns))
     told = _with_identifiers(context, columns)
     heads = [
-        Column(name, (labels or {}).get(name, one.label), one.means, name in columns) for name, one in told.items()
+        Column(name, (labels or {}).get(name, column.label), column.means, name in columns)
+        for name, column in told.items()
     ]
-    rows = [[one.cell(period) for one in told.values()] for period in context.periods]
+    rows = [[column.cell(period) for column in told.values()] for period in context.periods]
     figures = [n for n, name in enumerate(told) if name not in NAMING]
     if all(row[n].raw == NOT_AVAILABLE for row in rows for n in figures):
         note = f"{note} None of this is recorded in this software yet.".strip()

@@ -41,7 +41,7 @@ class Cohort:
         """A sum and what it is the sum of."""
         if key not in self.cells:
             self.total(key, of)
-        self._add(Family(key, tuple(self.total(part, one) for part, one in parts.items())))
+        self._add(Family(key, tuple(self.total(part, measure) for part, measure in parts.items())))
         return key
 
     def _add(self, family: Family) -> None:
@@ -76,9 +76,9 @@ class Cohort:
         """
         there = [place for place in places if place is not None]
         alike = len(set(there)) == 1 and len(there) > 1
-        found = median(there)
+        middle_place = median(there)
         self.cells[key] = Cell(
-            None if found is None else name(found), 1 if alike else len(there), "median", (STUDENTS,)
+            None if middle_place is None else name(middle_place), 1 if alike else len(there), "median", (STUDENTS,)
         )
         return key
 
@@ -143,7 +143,9 @@ class Cohort:
         ladders = [period.main_ladder.ladder for period in self.periods if period.main_ladder]
         if not ladders:
             return []
-        ladder = max(ladders, key=lambda one: (sum(one.key == other.key for other in ladders), one.key))
+        ladder = max(
+            ladders, key=lambda candidate: (sum(candidate.key == other.key for other in ladders), candidate.key)
+        )
         shared = [rung.id for rung in ladder.rungs]
 
         def places(mark: RungMark) -> list[int | None]:
@@ -154,7 +156,7 @@ class Cohort:
             ]
             return [
                 shared.index(rung.id) if rung and rung.id in shared else None
-                for rung in (one and ladder.rung(one) for one in held)
+                for rung in (rung_id and ladder.rung(rung_id) for rung_id in held)
             ]
 
         def name(place: int) -> str:
@@ -177,15 +179,15 @@ class Cohort:
 
     def themes(self, framework: str) -> list[tuple[str, dict[str, str]]]:
         """By theme: the keys of seen and looked-for over the period, for all slots and by kind."""
-        facts = [(period, one) for period in self.periods for one in period.themes if one.framework.key == framework]
+        facts = [(period, fact) for period in self.periods for fact in period.themes if fact.framework.key == framework]
         if not facts:
             return []
         definition = facts[0][1].framework
-        held = {id(period): one for period, one in facts}
-        kinds = sorted({kind for _, one in facts for _, kind in one.period})
+        held = {id(period): fact for period, fact in facts}
+        kinds = sorted({kind for _, fact in facts for _, kind in fact.period})
         rows = []
         for item in definition.items:
-            if not any(theme == item.id for _, one in facts for theme, _ in one.period):
+            if not any(theme == item.id for _, fact in facts for theme, _ in fact.period):
                 continue
             keys: dict[str, str] = {}
             for place, name in enumerate(("seen", "of")):
@@ -194,8 +196,8 @@ class Cohort:
                     kind: str | None, place: int = place, theme: str = item.id
                 ) -> Callable[[StudentPeriod], float]:
                     def found(period: StudentPeriod) -> float:
-                        one = held.get(id(period))
-                        cells = one.period if one else {}
+                        fact = held.get(id(period))
+                        cells = fact.period if fact else {}
                         return sum(
                             cell[place] for (at, slot), cell in cells.items() if at == theme and kind in (None, slot)
                         )

@@ -221,7 +221,7 @@ def _per_hundred(period: StudentPeriod) -> float | None:
 
 def _flashpoints(period: StudentPeriod) -> list[str]:
     labels = {slot["id"]: slot["label"] for timetable in period.setting["timetables"] for slot in timetable["slots"]}
-    points_ = sorted(period.counted("flashpoints").items(), key=lambda one: (-one[1], one[0]))
+    points_ = sorted(period.counted("flashpoints").items(), key=lambda pair: (-pair[1], pair[0]))
     return [f"{labels.get(slot, 'outside a slot')} ({times})" for slot, times in points_[:2]]
 
 
@@ -252,7 +252,7 @@ def _response(period: StudentPeriod) -> float | None:
 
 def goal(period: StudentPeriod) -> list[tuple[str, float]]:
     """How close the student said they were to their own goal, day by day."""
-    found: list[tuple[str, float]] = []
+    closeness: list[tuple[str, float]] = []
     for day, cell in period.days:
         for fact in scored_facts(cell):
             if (
@@ -260,8 +260,8 @@ def goal(period: StudentPeriod) -> list[tuple[str, float]]:
                 and fact.informant == "student"
                 and not fact.value.startswith(MISSING)
             ):
-                found.append((day, float(fact.value)))
-    return found
+                closeness.append((day, float(fact.value)))
+    return closeness
 
 
 def _goal(place: int) -> Callable[[StudentPeriod], float | None]:
@@ -288,8 +288,8 @@ def _contacts(low: int | None, high: int | None) -> Callable[[StudentPeriod], tu
     """The days of some of the contacts on the main ladder, counted like a slice."""
 
     def days(period: StudentPeriod) -> tuple[str, str] | None:
-        found = list(period.main_ladder.days[low:high]) if period.main_ladder else []
-        return (min(found), max(found)) if found else None
+        chosen = list(period.main_ladder.days[low:high]) if period.main_ladder else []
+        return (min(chosen), max(chosen)) if chosen else None
 
     return days
 
@@ -298,8 +298,8 @@ def _fortnight(name: str) -> Callable[[StudentPeriod], tuple[str, str] | None]:
     """The fortnight that a share was taken over: the earliest of the frameworks' first ones, or the last."""
 
     def days(period: StudentPeriod) -> tuple[str, str] | None:
-        found = [getattr(theme, name) for theme in period.themes]
-        return (min(first for first, _ in found), max(last for _, last in found)) if found else None
+        spans = [getattr(theme, name) for theme in period.themes]
+        return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
     return days
 

@@ -30,33 +30,33 @@ class Compact(Extension):
         """The same template in fewer letters."""
         hidden: list[str] = []
 
-        def hide(found: re.Match[str]) -> str:
-            hidden.append(found[0])
+        def hide(match: re.Match[str]) -> str:
+            hidden.append(match[0])
             return f"\x00{len(hidden) - 1}\x01"
 
         # What Jinja reads is out of the way first, so that a tag may hold conditions and these may hold quotes.
         text = _JINJA.sub(hide, source)
         text = _AS_IT_STANDS.sub(hide, text)
         text = _TAG.sub(lambda tag: _in_one_line(tag[0], hidden), text)
-        text = _BREAK.sub(lambda found: "" if _is_unseen(found, hidden) else " ", text)
+        text = _BREAK.sub(lambda match: "" if _is_unseen(match, hidden) else " ", text)
         while "\x00" in text:
-            text = re.sub("\x00(\\d+)\x01", lambda found: hidden[int(found[1])], text)
+            text = re.sub("\x00(\\d+)\x01", lambda match: hidden[int(match[1])], text)
         return text
 
 
 def _in_one_line(tag: str, hidden: list[str]) -> str:
     """A tag without breaks, and with the space before an attribute that depends on something inside its condition."""
 
-    def moved(found: re.Match[str]) -> str:
-        return f"{found[1]} " if hidden[int(found[2])].startswith("{% if") else found[0]
+    def moved(match: re.Match[str]) -> str:
+        return f"{match[1]} " if hidden[int(match[2])].startswith("{% if") else match[0]
 
     line = re.sub(r"\s+(/?>)$", r"\1", _BREAK.sub(" ", tag))
     return re.sub(" (\x00(\\d+)\x01)(?=[a-z])", moved, line)
 
 
-def _is_unseen(found: re.Match[str], hidden: list[str]) -> bool:
+def _is_unseen(match: re.Match[str], hidden: list[str]) -> bool:
     """Whether a browser would show nothing where the lines break."""
-    before, after = found.string[: found.start()], found.string[found.end() :]
+    before, after = match.string[: match.start()], match.string[match.end() :]
     if before.endswith("\x01") and after.startswith("\x00"):
         # Two statements in lines of their own say nothing between them.
         around = (hidden[int(before[before.rindex("\x00") + 1 : -1])], hidden[int(after[1 : after.index("\x01")])])
@@ -70,6 +70,6 @@ def _is_unseen(found: re.Match[str], hidden: list[str]) -> bool:
     return not before.strip() or not after.strip() or _is_block(left) or _is_block(right)
 
 
-def _is_block(found: re.Match[str] | None) -> bool:
-    tag = re.match(r'<input type="hidden"|</?([a-zA-Z0-9]+)', found[0]) if found else None
+def _is_block(match: re.Match[str] | None) -> bool:
+    tag = re.match(r'<input type="hidden"|</?([a-zA-Z0-9]+)', match[0]) if match else None
     return tag is not None and (tag[1] is None or _BLOCK.fullmatch(tag[1]) is not None)

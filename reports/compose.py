@@ -68,7 +68,7 @@ def students_of(
 ) -> list[StudentBody]:
     """The students whom a commissioner placed in a setting at any time of a period, as known at a time; all who were
     placed where none is named."""
-    everyone = sorted(reader.everyone(setting, known_at), key=lambda one: (str(one["name"]), one["id"]))
+    everyone = sorted(reader.everyone(setting, known_at), key=lambda student: (str(student["name"]), student["id"]))
     placements, period = known_of(reader, setting, everyone, known_at).placements, days_of([(first, last)])
     return [
         student for student in everyone if placement_days(placements.get(student["id"], ()), commissioner_id) & period

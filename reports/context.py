@@ -53,7 +53,7 @@ class Context:
 
     def say(self, text: str) -> str:
         """A text of the layout with what it names in braces put in. Nothing else in it means anything."""
-        said = NAMED.sub(lambda found: self.words.get(found[1], found[0]), text)
-        if any(found not in self.words for found in NAMED.findall(text)) or BRACE.search(NAMED.sub("", text)):
+        filled = NAMED.sub(lambda match: self.words.get(match[1], match[0]), text)
+        if any(name not in self.words for name in NAMED.findall(text)) or BRACE.search(NAMED.sub("", text)):
             raise SetupError(f"The layout says {text!r}. In braces it may name: {', '.join(self.words)}.")
-        return said
+        return filled

@@ -40,8 +40,8 @@ class Preset:
 
 
 PRESETS: Mapping[str, Preset] = {
-    one.name: one
-    for one in (
+    preset.name: preset
+    for preset in (
         Preset("internal", 0, 1, "for readers who may identify every student in it; nothing is hidden or rounded"),
         Preset("publish-5", 5, 5, "numbers that rest on 1 to 4 students are hidden, the others rounded to 5"),
         Preset("publish-10", 10, 10, "numbers that rest on 1 to 9 students are hidden, the others rounded to 10"),
@@ -213,8 +213,8 @@ def _room(family: Family, cells: Mapping[str, Cell], families: Sequence[Family],
     """How far a hidden part can move under a total that is shown: what the total may be at most, less what every part
     must be at least."""
     parts_of: dict[str, list[tuple[str, ...]]] = {}
-    for one in families:
-        parts_of.setdefault(one.total, []).append(one.parts)
+    for other_family in families:
+        parts_of.setdefault(other_family.total, []).append(other_family.parts)
 
     def least(key: str) -> float:
         if not cells[key].value:

@@ -112,8 +112,8 @@ def figure_as_svg(plot: go.Figure, width: int = 680, height: int | None = None) 
     return _Drawing(layout, traces, width, height or layout.get("height") or 320).svg()
 
 
-def _check(what: str, said: Mapping[str, Any], known: frozenset[str]) -> None:
-    for name in said:
+def _check(what: str, given: Mapping[str, Any], known: frozenset[str]) -> None:
+    for name in given:
         if name not in known:
             raise Unprintable(f"{what}.{name}")
 
@@ -145,20 +145,20 @@ class _Drawing:
         self.drawn: list[str] = []
 
     def _values(self, name: str) -> list[Any]:
-        found: list[Any] = []
+        values: list[Any] = []
         for trace in self.traces:
-            found += trace.get(name, ())
+            values += trace.get(name, ())
             base = trace.get("base")
             if base is not None and trace.get("orientation", "v")[0] == ("h" if name == "x" else "v"):
-                found += [start + length for start, length in zip(base, trace[name], strict=True)]
+                values += [start + length for start, length in zip(base, trace[name], strict=True)]
         stacked = self.layout.get("barmode") == "stack"
         if stacked and name == "y":
             sums: dict[Any, float] = {}
             for trace in self.traces:
                 for where, value in zip(trace["x"], trace["y"], strict=True):
                     sums[where] = sums.get(where, 0) + (value or 0)
-            found += sums.values()
-        return found
+            values += sums.values()
+        return values
 
     def svg(self) -> str:
         """The whole drawing."""
@@ -187,13 +187,13 @@ class _Drawing:
         self,
         x: float,
         y: float,
-        said: Any,
+        text: Any,
         anchor: str = "start",
         fill: str = INK,
         size: float | None = None,
         weight: int = 400,
     ) -> None:
-        words = escape(printable(re.sub(r"<[^>]*>", "", str(said))))
+        words = escape(printable(re.sub(r"<[^>]*>", "", str(text))))
         self.drawn.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size or self.size:g}" font-weight="{weight}" '
             f'text-anchor="{anchor}" '
@@ -222,22 +222,22 @@ class _Drawing:
         grid = self.y.said.get("showgrid", True) and self.y.kind != "category"
         names = self.y.ticks()
         most = int(abs(self.bottom - self.top) / max(1, len(names)) / (self.size * 1.03))
-        for at, said in names:
+        for at, label in names:
             if grid and _visible(self.y.said.get("gridcolor", RULE)):
                 self._line(self.left, at, self.right, at, self.y.said.get("gridcolor", RULE))
-            lines = wrapped(said, self.left - 12, self.size, max(1, min(4, most)))
+            lines = wrapped(label, self.left - 12, self.size, max(1, min(4, most)))
             for n, line in enumerate(lines):
                 self._text(self.left - 8, at + self.size * (0.36 + n - (len(lines) - 1) / 2), line, "end")
         ticks, above = self.x.ticks(), self.x.said.get("side") == "top"
         room = (self.right - self.left) / max(1, len(ticks))
-        for at, said in ticks:
+        for at, label in ticks:
             if (
                 self.x.kind == "linear"
                 and self.x.said.get("showgrid", True)
                 and _visible(self.x.said.get("gridcolor", RULE))
             ):
                 self._line(at, self.top, at, self.bottom, self.x.said.get("gridcolor", RULE))
-            for n, line in enumerate(lines := wrapped(said, room, self.size)):
+            for n, line in enumerate(lines := wrapped(label, room, self.size)):
                 y = self.top - 10 - self.size * (len(lines) - 1 - n) if above else self.bottom + self.size * (1.5 + n)
                 self._text(self._inside(at, line), y, line, "middle", QUIET if not above else INK)
         if _visible(self.x.said.get("linecolor", "")):
@@ -329,9 +329,9 @@ class _Drawing:
         tall = abs(self.y.high - self.y.low) / max(1, len(self.y.names))
         low, high = trace.get("zmin", 0), trace.get("zmax", 1)
         for row, name in enumerate(trace["y"]):
-            for column, other in enumerate(trace["x"]):
+            for column, column_name in enumerate(trace["x"]):
                 value = trace["z"][row][column]
-                x, y = self.x.at(other) - wide / 2, self.y.at(name) - tall / 2
+                x, y = self.x.at(column_name) - wide / 2, self.y.at(name) - tall / 2
                 colour = "#ffffff" if value is None else _shade(trace["colorscale"], (value - low) / (high - low))
                 self._rect(
                     x + 1.5,
@@ -341,15 +341,15 @@ class _Drawing:
                     colour,
                     ' rx="2"' if value is not None else f' rx="2" stroke="{RULE}" stroke-width="1"',
                 )
-                said = trace["text"][row][column] if trace.get("text") is not None else ""
-                if said and trace.get("texttemplate"):
+                label = trace["text"][row][column] if trace.get("text") is not None else ""
+                if label and trace.get("texttemplate"):
                     self._text(
                         x + wide / 2,
                         y + tall / 2 + self.size * 0.36,
-                        said,
+                        label,
                         "middle",
                         _on(colour),
-                        min(self.size, wide / max(3, len(str(said))) * 1.8),
+                        min(self.size, wide / max(3, len(str(label))) * 1.8),
                     )
 
     def _shapes(self, layer: str) -> None:

@@ -140,13 +140,13 @@ def ladder_over_time(
             for first, last in setbacks
         ]
     )
-    said = {
+    marks = {
         name: ladder.label_of(climbed[name]) or "not known yet" for name in ("baseline", "latest", "highest_sustained")
     }
     alt = (
         f"{climbed['contacts']} {'contact' if climbed['contacts'] == 1 else 'contacts'}. Starting point: "
-        f"{said['baseline']}. Latest: {said['latest']}. "
-        f"Highest kept up (3 of 5 contacts): {said['highest_sustained']}."
+        f"{marks['baseline']}. Latest: {marks['latest']}. "
+        f"Highest kept up (3 of 5 contacts): {marks['highest_sustained']}."
     )
     if setbacks:
         good = sum(last is not None for _, last in setbacks)

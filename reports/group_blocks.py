@@ -87,8 +87,8 @@ def _summary_ladder(cohort: Cohort) -> Blocks:
 
 def _summary_outcomes(cohort: Cohort) -> Blocks:
     for framework in sorted(
-        {one.framework.key: one.framework for period in cohort.periods for one in period.themes}.values(),
-        key=lambda one: one.title,
+        {theme.framework.key: theme.framework for period in cohort.periods for theme in period.themes}.values(),
+        key=lambda definition: definition.title,
     ):
         rows = cohort.themes(framework.key)
         kinds = [kind for kind in ("lesson", "break", "lunch") if any(kind in keys for _, keys in rows)]

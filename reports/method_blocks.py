@@ -18,8 +18,8 @@ from reports.context import Blocks, Context
 
 def gaps(context: Context) -> Blocks:
     """What is missing, to plan from: unscored slots, students not met, sessions we cancelled, raters far apart."""
-    found = Gaps(context.reader, context.setting, context.periods)
-    for name, caption, heads, rows in found.tables():
+    missing = Gaps(context.reader, context.setting, context.periods)
+    for name, caption, heads, rows in missing.tables():
         if rows:
             columns = [Column(head.lower().replace(" ", "_"), head) for head in heads]
             if columns[0].name == "student":
@@ -50,9 +50,9 @@ def method(context: Context) -> Blocks:
     )
     used = sorted(
         {theme.framework.key for period in context.periods for theme in period.themes}
-        | {one.curriculum.key for period in context.periods for one in period.curricula}
+        | {facts.curriculum.key for period in context.periods for facts in period.curricula}
     )
-    ladders = sorted({one.ladder.key for period in context.periods for one in period.ladders})
+    ladders = sorted({facts.ladder.key for period in context.periods for facts in period.ladders})
     if used or ladders:
         yield Paragraph(f"Ladders, frameworks and curricula, with their versions: {', '.join([*ladders, *used])}.")
     yield from _missing_and_who(context)
@@ -73,7 +73,9 @@ def method(context: Context) -> Blocks:
         if name not in ("student", "reference")
     }
     if means:
-        rows = [[Shown(label), Shown(said)] for label, said in means.items() if not said.startswith("Not recorded")]
+        rows = [
+            [Shown(label), Shown(meaning)] for label, meaning in means.items() if not meaning.startswith("Not recorded")
+        ]
         yield Table(
             "columns",
             "What the columns mean",

@@ -75,20 +75,20 @@ def table_csv(table: Table) -> str:
 
 def as_json(report: Report) -> bytes:
     """Everything that the report says, for programs; each number with the way to its entries."""
-    said = {
+    content = {
         "title": report.title,
         "foot": report.foot,
         "facts": dict(report.facts),
         "blocks": [_block(block) for block in report.blocks if _block(block)],
     }
-    return orjson.dumps(said, option=orjson.OPT_INDENT_2)
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2)
 
 
 def figures_hash(report: Report) -> str:
     """What a report's numbers are, in one line: two reports with the same hash say the same."""
     figures = (block.printed if isinstance(block, Table) else block for block in report.blocks)
-    said = [_block(block) for block in figures if isinstance(block, (Table, Tiles, FigureBlock))]
-    return hashlib.sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    shown = [_block(block) for block in figures if isinstance(block, (Table, Tiles, FigureBlock))]
+    return hashlib.sha256(orjson.dumps(shown, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 def _tables(blocks: Iterable[Block]) -> list[Table]:
@@ -133,14 +133,14 @@ def _block(block: Block) -> dict[str, Any] | None:
             }
         case FigureBlock(figure=figure, trace=trace):
             rows: Sequence[Sequence[Any]] = figure.rows
-            said = {
+            content = {
                 "kind": "figure",
                 "title": figure.title,
                 "says": figure.alt,
                 "columns": list(figure.columns),
                 "rows": [list(row) for row in rows],
             }
-            return said if trace is None else {**said, "entries": trace.address()}
+            return content if trace is None else {**content, "entries": trace.address()}
     return None
 
 

@@ -53,7 +53,7 @@ def weeks_attended(weeks: Sequence[Week]) -> Figure | None:
                 y=came,
                 name="Attended",
                 marker={"color": GREEN},
-                text=[str(one) if one else "" for one in came],
+                text=[str(times) if times else "" for times in came],
                 hovertemplate="%{x}: %{y} attended<extra></extra>",
             ),
             go.Bar(
@@ -146,7 +146,7 @@ def themes_then_and_now(facts: ThemeFacts) -> Figure | None:
 
 def week_by_slot(facts: ThemeFacts) -> Figure | None:
     """The share seen in each week and kind of slot. None where nothing was looked for in a slot."""
-    kinds = [kind for kind in SLOT_ORDER if any(found == kind for _, found in facts.weeks)]
+    kinds = [kind for kind in SLOT_ORDER if any(slot_kind == kind for _, slot_kind in facts.weeks)]
     weeks = sorted({week for week, _ in facts.weeks})
     if not kinds or not weeks:
         return None
@@ -199,7 +199,7 @@ def faces_chosen(chosen: Sequence[int]) -> Figure | None:
             x=list(chosen),
             orientation="h",
             marker={"color": BLUE},
-            text=[str(one) for one in chosen],
+            text=[str(times) for times in chosen],
             hovertemplate="%{y}: %{x}<extra></extra>",
         )
     )
@@ -227,11 +227,11 @@ def weeks_of(days: Cells) -> list[Week]:
 
 def by_theme(counts: Seen) -> dict[str, list[int]]:
     """Counts by theme alone."""
-    found: dict[str, list[int]] = {}
+    themes: dict[str, list[int]] = {}
     for (theme, _), (seen, of) in counts.items():
-        cell = found.setdefault(theme, [0, 0])
+        cell = themes.setdefault(theme, [0, 0])
         cell[0], cell[1] = cell[0] + seen, cell[1] + of
-    return found
+    return themes
 
 
 def by_kind(counts: Seen) -> dict[str, list[int]]:

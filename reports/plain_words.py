@@ -68,7 +68,7 @@ def _first_times(period: StudentPeriod) -> list[str]:
 
 
 def _seen_often(period: StudentPeriod) -> list[str]:
-    found: list[tuple[float, int, str]] = []
+    often: list[tuple[float, int, str]] = []
     for facts in period.themes:
         counts: dict[str, list[int]] = {}
         for _, cell in period.in_period:
@@ -79,8 +79,8 @@ def _seen_often(period: StudentPeriod) -> list[str]:
                     sums[1] += fact.value in ("0", "1")
         for item, (seen, of) in counts.items():
             if of >= ENOUGH and seen / of >= OFTEN and item in facts.framework.by_id:
-                found.append((seen / of, seen, _plain(facts.framework, item)))
-    best = sorted(found, key=lambda one: (-one[0], -one[1], one[2]))[:LISTED]
+                often.append((seen / of, seen, _plain(facts.framework, item)))
+    best = sorted(often, key=lambda counted: (-counted[0], -counted[1], counted[2]))[:LISTED]
     return [f"{label}: we saw it {seen} times" for _, seen, label in best]
 
 

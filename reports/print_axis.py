@@ -13,19 +13,19 @@ from reports.print_words import without_line_ends
 
 
 @lru_cache(maxsize=4096)
-def _day_number(said: str) -> float:
-    moment = datetime.fromisoformat(said)
+def _day_number(text: str) -> float:
+    moment = datetime.fromisoformat(text)
     return moment.toordinal() + (moment.hour * 3600 + moment.minute * 60) / 86_400
 
 
 class Axis:
     """Where a value lies along one axis, and where its ticks are."""
 
-    def __init__(self, said: Mapping[str, Any], values: Sequence[Any], low: float, high: float, zero: bool) -> None:
-        self.said, self.low, self.high = said, low, high
+    def __init__(self, options: Mapping[str, Any], values: Sequence[Any], low: float, high: float, zero: bool) -> None:
+        self.said, self.low, self.high = options, low, high
         self.names: list[Any] = []
         values = [value for value in values if value is not None]
-        self.kind = said.get("type") or _kind(values)
+        self.kind = options.get("type") or _kind(values)
         if self.kind == "category":
             self.names = list(dict.fromkeys(values))
             self.first, self.last = -0.5, len(self.names) - 0.5
@@ -36,12 +36,12 @@ class Axis:
                 self.first = min(0.0, self.first)
             if self.first == self.last:
                 self.last = self.first + 1
-            if said.get("range"):
-                self.first, self.last = (self.number(one) for one in said["range"])
+            if options.get("range"):
+                self.first, self.last = (self.number(end) for end in options["range"])
             elif self.kind == "date":
                 pad = (self.last - self.first) * 0.02
                 self.first, self.last = self.first - pad, self.last + pad
-        if said.get("autorange") == "reversed":
+        if options.get("autorange") == "reversed":
             self.first, self.last = self.last, self.first
 
     def number(self, value: Any) -> float:
@@ -76,7 +76,7 @@ class Axis:
         return [(self.at(value), f"{value:g}{self.said.get('ticksuffix', '')}") for value in values]
 
     def _dates(self) -> list[tuple[float, str]]:
-        first, last = (date.fromordinal(int(one)) for one in sorted((self.first, self.last)))
+        first, last = (date.fromordinal(int(end)) for end in sorted((self.first, self.last)))
         step = max(1, ceil((last - first).days / 7))
         step = next((whole for whole in (1, 2, 7, 14, 28, 56, 91, 182, 364) if whole >= step), 728)
         start = first + timedelta(days=(7 - first.weekday()) % 7 if step % 7 == 0 else 0)

@@ -189,19 +189,19 @@ def words(context: Context, limit: int = 4) -> Blocks:
         period.within,
     )
     shown = 0
-    for one in told:
-        said = one["entry"].get("words")
-        when = datetime.fromisoformat(one["recorded_at"])
+    for entry in told:
+        quoted = entry["entry"].get("words")
+        when = datetime.fromisoformat(entry["recorded_at"])
         if (
-            one["status"] != "voided"
-            and said
-            and said != "[erased]"
+            entry["status"] != "voided"
+            and quoted
+            and quoted != "[erased]"
             and context.opens(UUID(period.student["id"]), "learning", when)
         ):
-            day = datetime.fromisoformat(one["occurred_at"])
+            day = datetime.fromisoformat(entry["occurred_at"])
             yield Quote(
-                said,
-                f"{'said' if one['entry']['speaker'] == 'student' else 'said at home'} on {day.day} {day:%B}",
+                quoted,
+                f"{'said' if entry['entry']['speaker'] == 'student' else 'said at home'} on {day.day} {day:%B}",
                 single=True,
             )
             shown += 1
@@ -226,11 +226,11 @@ def context_noted(context: Context) -> Blocks:
         period.within,
     )
     lines = []
-    for one in reversed([one for one in told if one["status"] != "voided"]):
-        on = datetime.fromisoformat(one["occurred_at"])
-        opened = context.opens(UUID(period.student["id"]), "health", datetime.fromisoformat(one["recorded_at"]))
+    for entry in reversed([entry for entry in told if entry["status"] != "voided"]):
+        on = datetime.fromisoformat(entry["occurred_at"])
+        opened = context.opens(UUID(period.student["id"]), "health", datetime.fromisoformat(entry["recorded_at"]))
         what = (
-            one["entry"]["category"].replace("-", " ") if opened else "something outside school (not for this reader)"
+            entry["entry"]["category"].replace("-", " ") if opened else "something outside school (not for this reader)"
         )
         lines.append(f"{on.day} {on:%B}: {what}")
     yield Listing(lines, single=True) if lines else Paragraph("Nothing was noted in this period.", single=True)

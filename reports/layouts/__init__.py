@@ -17,15 +17,15 @@ SHIPPED = ("family", "commissioner-pack", "review-pack", "gaps")
 """The layouts that come with the software, in the order in which they are offered."""
 
 
-def read_layout(said: str) -> Layout:
+def read_layout(name: str) -> Layout:
     """A shipped layout by its name, or one of your own from a YAML file.
 
     Raises SetupError with a sentence that says what to mend.
     """
-    path = HERE / f"{said}.yaml" if said in SHIPPED else Path(said)
+    path = HERE / f"{name}.yaml" if name in SHIPPED else Path(name)
     if not path.is_file():
         raise SetupError(
-            f"There is no layout {said}. Name one of {', '.join(SHIPPED)}, or give the path of a YAML file."
+            f"There is no layout {name}. Name one of {', '.join(SHIPPED)}, or give the path of a YAML file."
         )
     try:
         return layout_from(read_yaml(path.read_text("utf-8")))
