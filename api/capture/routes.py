@@ -71,8 +71,10 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     body, settings = setting_for(reader, asking, wanted, "see-student")
     now = ledger.clock()
     today = now.astimezone(ZoneInfo(body["time_zone"])).date()
-    among = [one for one in asking.among(reader.everyone(body), "record") if "core" not in one["shredded"]]
-    students = sorted(still_visited(among, reader.whole("placements", body), today), key=lambda one: str(one["name"]))
+    among = [student for student in asking.among(reader.everyone(body), "record") if "core" not in student["shredded"]]
+    students = sorted(
+        still_visited(among, reader.whole("placements", body), today), key=lambda student: str(student["name"])
+    )
     mine = frozenset(
         student["id"] for student in students if asking.person in asking.about(student["id"]).relations().caseload
     )
@@ -85,7 +87,9 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
             "now": now.isoformat(),
             "me": _me(reader, asking, UUID(body["id"])),
             "device": DeviceHere(id=device.id, kind=device.kind) if device is not None else None,
-            "settings": [Named(id=one["id"], name=one["name"]) for one in settings] if device is None else [],
+            "settings": [Named(id=known_setting["id"], name=known_setting["name"]) for known_setting in settings]
+            if device is None
+            else [],
             "here": [Named(id=UUID(person), name=name) for person, name in people_here(reader, asking)]
             if device is not None and device.kind == "tablet"
             else [],
@@ -117,7 +121,7 @@ def day(setting_id: UUID, using: Current, asking: Asking, on: Annotated[date, Qu
     The host school decides.
     """
     setting, students = _of(using.reader, asking, setting_id)
-    told = entries_of_day(using.reader, [UUID(one["id"]) for one in students], on, tuple(CONTACTS))
+    told = entries_of_day(using.reader, [UUID(student["id"]) for student in students], on, tuple(CONTACTS))
     people = people_of(using.reader)
     sessions = codes_of_day(using.reader, setting, students, on)
     contacts: dict[UUID, list[ContactOut]] = {}
@@ -222,11 +226,15 @@ def steps(
     """Units in the authored order, each with who is ready for it or nearly there, and the statuses from the least to
     the most."""
     _, everyone = _of(using.reader, asking, setting_id)
-    students = [one for one in everyone if UUID(one["id"]) in student and asking.may("record", one["id"], setting_id)]
+    students = [
+        candidate
+        for candidate in everyone
+        if UUID(candidate["id"]) in student and asking.may("record", candidate["id"], setting_id)
+    ]
     curriculum, statuses = group_statuses(
         using.reader, students, f"{curriculum_id}@{version}", using.ledger.now(), None
     )
-    ids = [UUID(one["id"]) for one in students]
+    ids = [UUID(member["id"]) for member in students]
     group = {unit.unit: unit for unit in group_units(curriculum, statuses)}
 
     def step_unit(item: Item, above: Sequence[Item]) -> StepUnit:
@@ -255,21 +263,21 @@ def day_csv(request: Request, using: Current, asking: Asking, on: WrittenDate, s
     """The codes to suggest to the commissioning schools for one day, as a spreadsheet opens it."""
     body, _ = setting_for(using.reader, asking, setting, "read-group")
     _, students = _of(using.reader, asking, UUID(body["id"]))
-    names = {one["id"]: one["name"] for one in students}
-    who = {one["id"]: _identifiers(student_seen(asking, one)) for one in students}
+    names = {student["id"]: student["name"] for student in students}
+    who = {student["id"]: _identifiers(student_seen(asking, student)) for student in students}
     rows = [
         (
             names[student],
             on.isoformat(),
-            f"{one.start:%H:%M}",
-            f"{one.end:%H:%M}",
-            one.suggestion.code or "",
-            one.suggestion.meaning or "",
-            one.suggestion.reason,
+            f"{session.start:%H:%M}",
+            f"{session.end:%H:%M}",
+            session.suggestion.code or "",
+            session.suggestion.meaning or "",
+            session.suggestion.reason,
             *who[student],
         )
-        for student, found in codes_of_day(using.reader, body, students, on).items()
-        for one in found
+        for student, sessions in codes_of_day(using.reader, body, students, on).items()
+        for session in sessions
     ]
     broken = using.reader.incomplete_students()
     rows += [

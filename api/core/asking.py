@@ -139,8 +139,8 @@ class Asker:
 
     def days_among(self, students: Iterable[StudentBody], action: str) -> dict[str, Days]:
         """Those students to whom they may do this, by id, each with the days on which they may."""
-        found = ((student["id"], self.days(action, student["id"], student["setting_id"])) for student in students)
-        return {student: days for student, days in found if days}
+        pairs = ((student["id"], self.days(action, student["id"], student["setting_id"])) for student in students)
+        return {student: days for student, days in pairs if days}
 
     def among(self, students: Iterable[StudentBody], action: str) -> list[StudentBody]:
         """Those students to whom they may do this."""
@@ -208,8 +208,8 @@ def _shut_out(service: Service, device: DeviceRow, by_device: bool, by_cookie: b
 
 def asker(request: Request) -> Asker:
     """Who is behind a request that the gate let in."""
-    found: Asker = request.state.asking
-    return found
+    asking: Asker = request.state.asking
+    return asking
 
 
 Asking = Annotated[Asker, Depends(asker)]

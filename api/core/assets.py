@@ -39,7 +39,7 @@ def asset(name: str) -> Asset:
     path = STATIC / name
     plain = path.read_bytes()
     if path.suffix in (".css", ".js") and path.parent.name == "app":
-        plain = NAMED.sub(lambda found: address(found[1].decode()).encode(), plain)
+        plain = NAMED.sub(lambda match: address(match[1].decode()).encode(), plain)
     packed = gzip.compress(plain, 9, mtime=0) if path.suffix not in (".woff2", ".png") else b""
     return Asset(plain, packed, TYPES[path.suffix])
 

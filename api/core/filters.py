@@ -65,16 +65,20 @@ def narrow(
     What the asker may not know is no filter for them.
     """
     belongs = _belonging(reader, asking, setting, students, day)
-    found = [
+    kept = [
         student
         for student in students
         if all(not key or key in dict(belongs[student["id"]][name]) for name, key in wanted.items())
     ]
     offered = [
-        (name, title, sorted({pair for said in belongs.values() for pair in said[name]}, key=lambda pair: pair[1]))
+        (
+            name,
+            title,
+            sorted({pair for belonging in belongs.values() for pair in belonging[name]}, key=lambda pair: pair[1]),
+        )
         for name, title in FILTERS.items()
     ]
-    return Narrowed(found, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
+    return Narrowed(kept, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
 
 
 def _belonging(
@@ -86,21 +90,21 @@ def _belonging(
     placements = by_student(reader.whole("placements", setting))
     days = asking.days_among(students, "see-student")
     needs = needs_seen(reader, asking, students, day)
-    found: dict[str, Belongs] = {}
+    belonging: dict[str, Belongs] = {}
     for student in students:
         # As things stood on the last day that the asker may know of: another payer's time is no filter for them.
         known = days.get(student["id"], NO_DAYS).until(day)
         placement, worker = latest_placement(placements.get(student["id"], ()), known), key_worker_of(student, day)
         group = group_of(student, known.last) if known else None
         placer, purpose = (placement["commissioner_id"], placement["purpose"]) if placement else (None, None)
-        found[student["id"]] = {
+        belonging[student["id"]] = {
             "group": [(group, spoken(group))] if group else [],
             "worker": [(worker, people.get(worker) or "someone")] if worker and people else [],
             "commissioner": [(placer, placers.get(placer, "a commissioner"))] if placer else [],
             "purpose": [(purpose, spoken(purpose))] if purpose else [],
             "need": [(code, need_codes().get(code, code)) for code in needs.get(student["id"], ())],
         }
-    return found
+    return belonging
 
 
 def needs_seen(reader: Reader, asking: Asker, students: Sequence[StudentBody], day: date) -> dict[str, tuple[str, ...]]:

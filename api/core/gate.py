@@ -148,8 +148,8 @@ def check_gates(app: FastAPI) -> None:
 def _let_in(request: Request, gate: Gate) -> Response | None:
     """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
     service = request.app.state.service
-    found = find_asker(request, service, gate.by_device)
-    asking = request.state.asking = replace(found, navigation=request.app.state.navigation)
+    asker = find_asker(request, service, gate.by_device)
+    asking = request.state.asking = replace(asker, navigation=request.app.state.navigation)
     if asking.wiped:
         # A device that was shut out has delivered what it held; nothing is left for it here, nor there.
         return answer_problem(
@@ -276,5 +276,5 @@ def _stranger(request: Request) -> Response:
             "Send a token: Authorization: Bearer TOKEN. Make one with: ap-ledger token make",
             {"WWW-Authenticate": "Bearer"},
         )
-    said = "1" if "from" in request.query_params else ""
-    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}" + ("&lost=1" if said else ""), 303)
+    lost = "1" if "from" in request.query_params else ""
+    return RedirectResponse(f"/sign-in?next={quote(request.url.path)}" + ("&lost=1" if lost else ""), 303)

@@ -38,7 +38,7 @@ def told_to_leads(using: Service, asking: Asker) -> list[Told]:
     bodies = using.reader.whole("people")
     people = {body["id"]: body["name"] for body in bodies}
     told = [*_proposed(using, people, where), *_ended(using, bodies, where)]
-    return sorted(told, key=lambda one: one.at, reverse=True)
+    return sorted(told, key=lambda line: line.at, reverse=True)
 
 
 def _proposed(using: Service, people: Mapping[str, str | None], where: set[str]) -> Iterator[Told]:

@@ -28,14 +28,14 @@ def released_of(asking: Asker, body: ReportBody) -> Released:
 def released_to(using: Service, asking: Asker) -> list[ReportBody]:
     """The reports that were released to somebody, the newest first."""
     where = {str(setting_id) for setting_id in asking.where("read-report")}
-    found = [
+    reports = [
         report
         for report in using.reader.whole("reports")
         if report["setting_id"] in where
         and not report["withdrawn"]
         and may_read_report(asking.who, released_of(asking, report))
     ]
-    return sorted(found, key=lambda one: -one["released_at"])
+    return sorted(reports, key=lambda report: -report["released_at"])
 
 
 def lines_of(

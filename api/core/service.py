@@ -16,8 +16,8 @@ from projections.queries.one_request import OneRequest
 
 def service(request: Request) -> Service:
     """The service behind a request."""
-    found: Service = request.app.state.service
-    return found
+    running: Service = request.app.state.service
+    return running
 
 
 Using = Annotated[Service, Depends(service)]

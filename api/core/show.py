@@ -39,12 +39,12 @@ def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTM
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
     """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
     try:
-        found = date.fromisoformat(day)
+        last = date.fromisoformat(day)
     except ValueError:
         return None
     return (
-        datetime.combine(found + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
-        if found.year in YEARS
+        datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
+        if last.year in YEARS
         else None
     )
 
@@ -61,11 +61,11 @@ def people_here(reader: Reader, asking: Asker) -> list[tuple[str, str]]:
     here = asking.service.accounts.here(asking.device.device_id)
     accounts = asking.service.accounts.of(here)
     named = [
-        (str(one), body["name"] if (body := reader.one("people", str(one))) else "Somebody")
-        for one in here
-        if one in accounts and accounts[one].has_pin
+        (str(person), body["name"] if (body := reader.one("people", str(person))) else "Somebody")
+        for person in here
+        if person in accounts and accounts[person].has_pin
     ]
-    return sorted(named, key=lambda one: one[1])
+    return sorted(named, key=lambda pair: pair[1])
 
 
 def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tuple[SettingBody, list[SettingBody]]:
@@ -75,20 +75,22 @@ def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tupl
     """
     where = {str(setting_id) for setting_id in asking.where(action)}
     settings = [setting for setting in reader.whole("settings") if setting["id"] in where]
-    found = (
-        next((one for one in settings if one["id"] == wanted), None) if wanted else (settings[0] if settings else None)
+    chosen = (
+        next((setting for setting in settings if setting["id"] == wanted), None)
+        if wanted
+        else (settings[0] if settings else None)
     )
-    if found is None:
+    if chosen is None:
         raise NotAllowed if asking.knows_setting(wanted) else Unknown
-    return found, settings
+    return chosen, settings
 
 
 async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
     """A form that was sent. Raises TooLarge or Unparsable before anything of it is kept."""
-    said = request.headers.get("content-length", "")
-    if not said.isdecimal():
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal():
         raise Unparsable("The form does not say how long it is.")
-    if int(said) > limit:
+    if int(length) > limit:
         raise TooLarge(f"The form is over {limit // 1024 // 1024} MB.")
     return await request.form(max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
 
@@ -120,8 +122,8 @@ def one_by_one(items: Iterable[T], shown: Callable[[T], S], broken: Callable[[T]
 
 def text_of(form: FormData, name: str) -> str:
     """A field of a form as text; a file, or nothing, is empty."""
-    said = form.get(name)
-    return "" if said is None or isinstance(said, UploadFile) else said
+    value = form.get(name)
+    return "" if value is None or isinstance(value, UploadFile) else value
 
 
 def id_of(form: FormData, name: str) -> UUID:

@@ -16,8 +16,8 @@ def static(request: Request, version: str, name: str) -> Response:
     """One file."""
     if name not in known():
         raise HTTPException(404)
-    found = asset(name)
+    file = asset(name)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
-    if found.packed and "gzip" in request.headers.get("accept-encoding", ""):
-        return Response(found.packed, media_type=found.content_type, headers={**headers, "Content-Encoding": "gzip"})
-    return Response(found.plain, media_type=found.content_type, headers=headers)
+    if file.packed and "gzip" in request.headers.get("accept-encoding", ""):
+        return Response(file.packed, media_type=file.content_type, headers={**headers, "Content-Encoding": "gzip"})
+    return Response(file.plain, media_type=file.content_type, headers=headers)

@@ -30,11 +30,11 @@ def story_lines(
         before = days.setdefault(line["day"], [])
         same = next(
             (
-                one
-                for one in before
+                earlier
+                for earlier in before
                 if line["together"]
-                and one["kind"] == line["kind"]
-                and one["what"] == line["what"]
+                and earlier["kind"] == line["kind"]
+                and earlier["what"] == line["what"]
                 and not line["changes"]
             ),
             None,

@@ -34,8 +34,8 @@ def frame(request: Request) -> dict[str, Any]:
 
 def day_in_words(day: str | date | None) -> str:
     """A date, or an ISO date, as people say it."""
-    found = date.fromisoformat(day) if isinstance(day, str) and day else day
-    return f"{found:%a} {found.day} {found:%b %Y}" if isinstance(found, date) else "–"
+    when = date.fromisoformat(day) if isinstance(day, str) and day else day
+    return f"{when:%a} {when.day} {when:%b %Y}" if isinstance(when, date) else "–"
 
 
 templates.filters["day"] = day_in_words

@@ -57,7 +57,7 @@ def _entry(
     asking: Asker,
     student_id: UUID,
     entry: UUID,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     typed: dict[str, str] | None = None,
@@ -79,7 +79,7 @@ def _entry(
         told=told,
         kind=KINDS[told["kind"]].label,
         versions=_versions(using, told, people, zone, own),
-        said=said,
+        said=refusal,
         done=done,
         may_change=may_mend(asking.who, asking.about(student_id), told["status"]),
         fields=fields_of(using.reader, told["entry"], typed, {"student_id"}),
@@ -117,9 +117,9 @@ def _versions(
     ]
     for change in told["changes"]:
         why = ": ".join(
-            one
-            for one in (REASONS.get(change["reason_code"], change["reason_code"].replace("-", " ")), change["reason"])
-            if one
+            part
+            for part in (REASONS.get(change["reason_code"], change["reason_code"].replace("-", " ")), change["reason"])
+            if part
         )
         after = in_words(using.reader, change["after"], own) if change["after"] else ""
         made.append(
@@ -132,8 +132,12 @@ def _versions(
             }
         )
     return [
-        {**one, "at": datetime.fromisoformat(one["at"]).astimezone(zone), "who": people.get(one["who"]) or "somebody"}
-        for one in made
+        {
+            **version,
+            "at": datetime.fromisoformat(version["at"]).astimezone(zone),
+            "who": people.get(version["who"]) or "somebody",
+        }
+        for version in made
     ]
 
 
@@ -153,7 +157,7 @@ def _change(request: Request, using: Service, asking: Asker, student_id: UUID, e
         "author_id": str(asking.person),
         "device_time": using.ledger.clock().isoformat(),
     }
-    why = {"reason_code": code, **({"reason": said} if (said := text_of(form, "reason").strip()) else {})}
+    why = {"reason_code": code, **({"reason": reason} if (reason := text_of(form, "reason").strip()) else {})}
     typed: dict[str, str] = {}
     if do == "correct":
         # The words that somebody may not read go along unread; what was erased is nothing anybody could send.

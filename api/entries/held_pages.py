@@ -57,25 +57,25 @@ def _held(
     request: Request,
     using: Service,
     asking: Asker,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     typed: dict[str, Any] | None = None,
 ) -> HTMLResponse:
-    found = sorted(
+    waiting = sorted(
         (held for held in using.ledger.waiting.every() if asking.may_settle(held)),
-        key=lambda one: one.received_at,
+        key=lambda held: held.received_at,
         reverse=True,
     )
     people, students = people_of(using.reader), _students(using, asking)
-    lines = [_line(using, asking, one, people, students, (typed or {}).get(str(one.id))) for one in found[:SHOWN]]
+    lines = [_line(using, asking, held, people, students, (typed or {}).get(str(held.id))) for held in waiting[:SHOWN]]
     return show(
         request,
         "held.html",
         status,
         lines=lines,
-        more=len(found) > SHOWN,
-        said=said,
+        more=len(waiting) > SHOWN,
+        said=refusal,
         done=done,
         form=new_id,
         students=students,
@@ -87,7 +87,7 @@ def _students(using: Service, asking: Asker) -> list[StudentBody]:
     where = [setting for setting in using.reader.whole("settings") if UUID(setting["id"]) in asking.where("record")]
     return sorted(
         (student for setting in where for student in asking.among(using.reader.everyone(setting), "record")),
-        key=lambda one: str(one["name"]),
+        key=lambda student: str(student["name"]),
     )
 
 
@@ -103,7 +103,7 @@ def _line(
     kind, mine = str(entry.get("kind")), id_of_entry(entry, "author_id") == asking.who.person_id
     about = id_of_entry(entry, "student_id")
     kept = None if about is None else str(using.ledger.states.kept(about))
-    student = next((one["name"] for one in students if one["id"] == kept), None)
+    student = next((known_student["name"] for known_student in students if known_student["id"] == kept), None)
     return {
         "id": str(held.id),
         "message": held.message,
@@ -142,10 +142,11 @@ WORDS = frozenset(field for event in (*ENTRY_EVENTS, *CHANGE_EVENTS) for field i
 
 def _what(using: Service, entry: dict[str, Any], mine: bool) -> str:
     """What something held says. Its words are for its author; whoever settles it for others sees what it is about."""
-    said = entry["replacement"] if isinstance(entry.get("replacement"), dict) else entry
+    content = entry["replacement"] if isinstance(entry.get("replacement"), dict) else entry
     try:
         return in_words(
-            using.reader, said if mine else {name: WITHHELD if name in WORDS else value for name, value in said.items()}
+            using.reader,
+            content if mine else {name: WITHHELD if name in WORDS else value for name, value in content.items()},
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         # Whatever is wrong with it may be just what the words are made from.

@@ -100,8 +100,8 @@ def mended(reader: Reader, entry: Mapping[str, Any], form: FormData) -> tuple[di
     for name, before, _ in _fields(entry):
         if f"field:{name}" not in form:
             continue
-        said = typed[name] = text_of(form, f"field:{name}").strip()
-        value = _read(reader, entry, name, before, said)
+        text = typed[name] = text_of(form, f"field:{name}").strip()
+        value = _read(reader, entry, name, before, text)
         outer, _, inner = name.partition(".")
         if inner:
             session = dict(made.get(outer) or {})
@@ -216,7 +216,7 @@ def _words_of(info: FieldInfo) -> list[str]:
 
     def inside(kind: Any) -> Iterator[str]:
         if get_origin(kind) is Literal:
-            yield from (str(one) for one in get_args(kind))
+            yield from (str(word) for word in get_args(kind))
         else:
             for arg in get_args(kind):
                 yield from inside(arg)
@@ -242,26 +242,26 @@ def _scale(reader: Reader, entry: Mapping[str, Any]) -> Scale | None:
     return definition.scale_of(str(entry.get(kind.definition.item)))
 
 
-def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, said: str) -> Any:
+def _read(reader: Reader, entry: Mapping[str, Any], name: str, before: Any, text: str) -> Any:
     """What was typed into a field, as a phone would send it; what cannot be read so stays as typed."""
-    if said == "":
+    if text == "":
         return None
     kinds = _types(entry, name)
     if _is_time(entry, name):
-        return _moment(before, said, entry.get("device_time"))
+        return _moment(before, text, entry.get("device_time"))
     if bool in kinds:
-        return said == "yes"
+        return text == "yes"
     if float in kinds:
         scale = _scale(reader, entry)
-        return scale.read(said) if scale else said
-    if int in kinds and said.lstrip("-").isdecimal():
-        return int(said)
+        return scale.read(text) if scale else text
+    if int in kinds and text.lstrip("-").isdecimal():
+        return int(text)
     if UUID in kinds:
         try:
-            return str(UUID(said))
+            return str(UUID(text))
         except ValueError:
-            return said
-    return said
+            return text
+    return text
 
 
 def to_the_minute(moment: Any) -> str:
@@ -272,17 +272,17 @@ def to_the_minute(moment: Any) -> str:
         return str(moment)
 
 
-def _moment(before: Any, said: str, beside: Any) -> Any:
+def _moment(before: Any, text: str, beside: Any) -> Any:
     """A time from a form.
 
     One that was not touched stays to the letter; one without an offset has that of the time before it.
     """
-    if before is not None and said == to_the_minute(before):
+    if before is not None and text == to_the_minute(before):
         return before
     try:
-        found = datetime.fromisoformat(said)
-        if found.tzinfo is None:
-            found = found.replace(tzinfo=stored_time(before or beside).tzinfo)
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=stored_time(before or beside).tzinfo)
     except (Unreadable, ValueError):
-        return said
-    return found.isoformat() if found.tzinfo is not None else said
+        return text
+    return instant.isoformat() if instant.tzinfo is not None else text

@@ -42,7 +42,7 @@ def _form(
     using: Service,
     asking: Asker,
     wanted: str,
-    said: str = "",
+    refusal: str = "",
     typed: dict[str, str] | None = None,
     done: int = 0,
 ) -> HTMLResponse:
@@ -54,7 +54,7 @@ def _form(
     return show(
         request,
         "log_online.html",
-        422 if said else 200,
+        422 if refusal else 200,
         setting=setting,
         settings=settings,
         students=students,
@@ -62,7 +62,7 @@ def _form(
         value_of=lambda ladder, rung: DefinitionItem(ladder.key, rung.id).packed(),
         channels=CHANNELS,
         typed={**fresh, **(typed or {})},
-        said=said,
+        said=refusal,
         done="It is recorded." if done else "",
     )
 
@@ -112,7 +112,9 @@ def _entries(
         "visit_id": str(visit),
     }
     rung = DefinitionItem.unpacked(typed["rung"])
-    ladder = next((one for one in ladders if one.key == rung.definition and rung.item in one.rank), None)
+    ladder = next(
+        (candidate for candidate in ladders if candidate.key == rung.definition and rung.item in candidate.rank), None
+    )
     note, minutes = typed["note"].strip(), typed["minutes"].strip()
     made: list[Json] = []
     if ladder is not None:
@@ -130,8 +132,8 @@ def _entries(
         made.append({"kind": VisitLogged.TOPIC, "effort": ATTEMPTED, "channel": typed["channel"], **more})
     # The id stands for what was typed, so that sending the form twice records it once.
     return [
-        {"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(one.items())))), **common, **one}
-        for one in made
+        {"id": str(entry_id(visit, repr(sorted(common.items())), repr(sorted(entry.items())))), **common, **entry}
+        for entry in made
     ]
 
 

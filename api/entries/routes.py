@@ -127,16 +127,16 @@ async def execute_command(
     if len(body) > BYTES_LIMIT:
         raise TooLarge("The command is over 5 MB.")
     try:
-        said = orjson.loads(body)
+        content = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Unparsable("The command is not readable JSON.") from None
-    done = await asyncio.to_thread(_execute, using, asking, said)
+    done = await asyncio.to_thread(_execute, using, asking, content)
     warnings = [Warned.model_validate(warning._asdict()) for warning in done.warnings]
     return Recorded(status=done.status, position=done.position, warnings=warnings)
 
 
-def _execute(using: Service, asking: Asker, said: Any) -> Executed:
-    command = allowed_command(asking, said)
+def _execute(using: Service, asking: Asker, content: Any) -> Executed:
+    command = allowed_command(asking, content)
     done = using.ledger.execute(command)
     if isinstance(command, OpenSetting):
         # Somebody must be able to give roles in it, and that is whoever opened it.
@@ -144,9 +144,9 @@ def _execute(using: Service, asking: Asker, said: Any) -> Executed:
     return done
 
 
-def allowed_command(asking: Asker, said: Any) -> Command:
+def allowed_command(asking: Asker, content: Any) -> Command:
     """The command in a JSON object, in the name of whoever asks. Raises Refused or NotAllowed."""
-    command = read_command(said if isinstance(said, dict) else {})
+    command = read_command(content if isinstance(content, dict) else {})
     if not is_bare(command):
         raise Refused(
             "not-allowed", "This is not done by a bare command: it takes two people, or a page of its own.", "command"

@@ -43,27 +43,27 @@ def worries_page(request: Request, using: Current, asking: Asking, setting: str 
 
 def _worries(using: Service, asking: Asker, setting: SettingBody) -> list[dict[str, Any]]:
     zone, people = ZoneInfo(setting["time_zone"]), people_of(using.reader)
-    found = sorted(using.reader.whole("worries", setting), key=lambda worry: -worry["position"])[:SHOWN]
+    worries = sorted(using.reader.whole("worries", setting), key=lambda worry: -worry["position"])[:SHOWN]
     names = {student["id"]: student["name"] for student in using.reader.everyone(setting)}
-    events = using.reader.events([one["position"] for one in found])
+    events = using.reader.events([worry["position"] for worry in worries])
     told: list[dict[str, Any]] = []
-    for event in (events.get(one["position"]) for one in found):
+    for event in (events.get(worry["position"]) for worry in worries):
         if event is None:
             told.append({"day": None, "at": None, "student": CLOSED, "id": "", "who": None, "text": CLOSED})
             continue
-        student, said, instead = _opened(using, event)
+        student, opened, instead = _opened(using, event)
         if student and not asking.may("read-safeguarding-words", student, setting["id"]):
             # Somebody who is kept from a student does not learn that there was a worry either.
             continue
-        when = _written_at(said, event.stamp.occurred_at).astimezone(zone)
+        when = _written_at(opened, event.stamp.occurred_at).astimezone(zone)
         told.append(
             {
                 "day": when.date(),
                 "at": f"{when:%H:%M}",
                 "student": names.get(student) or ERASED,
                 "id": student,
-                "who": people.get(str(UUID(said["author_id"]))) if said else None,
-                "text": said["text"] if said else instead,
+                "who": people.get(str(UUID(opened["author_id"]))) if opened else None,
+                "text": opened["text"] if opened else instead,
             }
         )
     return told
@@ -76,16 +76,16 @@ def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str
     if body is None or isinstance(body, Erased):
         return "", None, ERASED
     try:
-        said, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
+        opened, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
     except Unreadable:
-        said, instead = None, CLOSED
-    student = UUID((said or orjson.loads(body))["student_id"])
-    return str(using.ledger.states.kept(student)), said, instead
+        opened, instead = None, CLOSED
+    student = UUID((opened or orjson.loads(body))["student_id"])
+    return str(using.ledger.states.kept(student)), opened, instead
 
 
-def _written_at(said: dict[str, Any] | None, recorded: datetime) -> datetime:
+def _written_at(opened: dict[str, Any] | None, recorded: datetime) -> datetime:
     """When a worry was written; when it came, where what it says of that is gone or cannot be read."""
     try:
-        return stored_time(said["device_time"]) if said else recorded
+        return stored_time(opened["device_time"]) if opened else recorded
     except Unreadable:
         return recorded

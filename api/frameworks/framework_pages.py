@@ -168,19 +168,19 @@ class _Draft:
     def rows(self) -> list[tuple[int, list[str], list[str]]]:
         """The rows of a sheet, each with what is wrong with it: what the report says of the row, and every fault that
         names its item."""
-        said: dict[int, list[str]] = {}
+        remarks: dict[int, list[str]] = {}
         for report in self.intake.report:
             if report.row is not None:
-                said.setdefault(report.row, []).append(report.said)
+                remarks.setdefault(report.row, []).append(report.said)
         for fault in self.faults:
             for item, number in self.intake.rows.items():
                 if f"'{item}'" in fault:
-                    said.setdefault(number, []).append(fault)
+                    remarks.setdefault(number, []).append(fault)
         # A row is easier to find between its neighbours.
-        near = {number + step for number in said for step in (-1, 0, 1)}
-        return [(number, cells, said.get(number, [])) for number, cells in self.intake.table.items() if number in near][
-            :ROWS_SHOWN
-        ]
+        near = {number + step for number in remarks for step in (-1, 0, 1)}
+        return [
+            (number, cells, remarks.get(number, [])) for number, cells in self.intake.table.items() if number in near
+        ][:ROWS_SHOWN]
 
     def left_out(self) -> int:
         """How many rows would not be a part of what is published."""
@@ -198,12 +198,12 @@ class _Draft:
             return
         scored = self.definition.scored
         levels = {
-            item: level if scored[item].allows(level := scored[item].read(said)) else None
-            for item, said in answers.items()
+            item: level if scored[item].allows(level := scored[item].read(answer)) else None
+            for item, answer in answers.items()
             if item in scored
         }
         made = score(self.definition, levels)
-        names = {one.id: one.label for one in self.definition.scores}
+        names = {declared.id: declared.label for declared in self.definition.scores}
         self.results = [(names[name], result.in_words()) for name, result in made.scores.items()]
         self.results += [
             (

@@ -51,50 +51,50 @@ def _asked(
     today = using.ledger.now().astimezone(ZoneInfo(body["time_zone"])).date()
     first, last = _day(params.get("from", ""), today - timedelta(days=DAYS)), _day(params.get("to", ""), today)
     zone = ZoneInfo(body["time_zone"])
-    said = {
+    asked = {
         "from": first.isoformat(),
         "to": last.isoformat(),
         "kind": params.get("kind", "") if params.get("kind", "") in KINDS else "",
     }
-    said |= {name: str(_id(params.get(name, "")) or "") for name in ("who", "student")}
+    asked |= {name: str(_id(params.get(name, "")) or "") for name in ("who", "student")}
     before = params.get("before", "")
-    found = audit_entries(
+    entries = audit_entries(
         using.ledger.recorder,
         UUID(body["id"]),
         datetime.combine(first, time.min, zone),
         datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1),
         limit,
-        said["kind"],
-        _id(said["who"]),
-        _records(using, said["student"]),
+        asked["kind"],
+        _id(asked["who"]),
+        _records(using, asked["student"]),
         int(before) if before.isdecimal() and len(before) < 16 else None,
     )
     # Whoever has a conflict of interest with a student does not learn either who looked at them.
     return (
         body,
         settings,
-        said,
-        [one for one in found if one.student_id is None or not kept_from(asking.who, [UUID(one.student_id)])],
+        asked,
+        [entry for entry in entries if entry.student_id is None or not kept_from(asking.who, [UUID(entry.student_id)])],
     )
 
 
 def _records(using: Service, student: str) -> Sequence[UUID]:
     """Every record of a student who was asked for, so that who looked at any of them is told."""
-    found = _id(student)
-    return () if found is None else using.ledger.states.records(found)
+    student_id = _id(student)
+    return () if student_id is None else using.ledger.states.records(student_id)
 
 
-def _day(said: str, otherwise: date) -> date:
+def _day(text: str, otherwise: date) -> date:
     try:
-        found = date.fromisoformat(said)
+        day = date.fromisoformat(text)
     except ValueError:
         return otherwise
-    return found if found.year in YEARS else otherwise
+    return day if day.year in YEARS else otherwise
 
 
-def _id(said: str) -> UUID | None:
+def _id(text: str) -> UUID | None:
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         return None
 
@@ -102,32 +102,36 @@ def _id(said: str) -> UUID | None:
 @router.get("/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 11))
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""
-    body, settings, said, found = _asked(using, asking, request.query_params, SHOWN)
+    body, settings, asked, entries = _asked(using, asking, request.query_params, SHOWN)
     people, students = (
         people_of(using.reader),
         {student["id"]: student["name"] for student in using.reader.everyone(body)},
     )
     zone = ZoneInfo(body["time_zone"])
-    lines = [_line(one, people, students, zone, _kept(using, one.student_id)) for one in found]
+    lines = [_line(entry, people, students, zone, _kept(using, entry.student_id)) for entry in entries]
     staff = sorted(
         ((person["id"], person["name"] or "Not named") for person in using.reader.whole("people", body)),
-        key=lambda one: str(one[1]),
+        key=lambda pair: str(pair[1]),
     )
     kids = sorted(
-        ((one, name or "Not named") for one, name in students.items() if not kept_from(asking.who, [UUID(one)])),
-        key=lambda one: str(one[1]),
+        (
+            (student_id, name or "Not named")
+            for student_id, name in students.items()
+            if not kept_from(asking.who, [UUID(student_id)])
+        ),
+        key=lambda pair: str(pair[1]),
     )
     return show(
         request,
         "audit.html",
         setting=body,
         settings=settings,
-        asked=said,
+        asked=asked,
         lines=lines,
         kinds=KIND_NAMES,
         staff=staff,
         students=kids,
-        more=found[-1].position if len(found) == SHOWN else 0,
+        more=entries[-1].position if len(entries) == SHOWN else 0,
         shown=SHOWN,
     )
 
@@ -158,19 +162,19 @@ def _line(
 @router.get("/audit.csv", gate=Gate("see-audit", reads="audit"))
 def audit_file(request: Request, using: Current, asking: Asking) -> Response:
     """The same as a file: ids, never names, so that it can be passed on to whoever checks."""
-    _, _, _, found = _asked(using, asking, request.query_params, EXPORTED)
+    _, _, _, entries = _asked(using, asking, request.query_params, EXPORTED)
     head = ("position", "recorded_at", "occurred_at", "what", "detail", "author_id", "student_id")
     rows = (
         (
-            one.position,
-            one.recorded_at.isoformat(),
-            one.occurred_at.isoformat(),
-            one.topic,
-            one.detail,
-            one.author_id,
-            one.student_id,
+            entry.position,
+            entry.recorded_at.isoformat(),
+            entry.occurred_at.isoformat(),
+            entry.topic,
+            entry.detail,
+            entry.author_id,
+            entry.student_id,
         )
-        for one in found
+        for entry in entries
     )
     return Response(
         csv_text(head, rows), media_type="text/csv", headers={"Content-Disposition": 'attachment; filename="audit.csv"'}

@@ -65,7 +65,13 @@ DONE = {
 
 
 def _erasure(
-    request: Request, using: Service, asking: Asker, student_id: UUID, said: str = "", status: int = 200, done: str = ""
+    request: Request,
+    using: Service,
+    asking: Asker,
+    student_id: UUID,
+    refusal: str = "",
+    status: int = 200,
+    done: str = "",
 ) -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
     now = using.ledger.now()
@@ -103,7 +109,7 @@ def _erasure(
         holds=holds,
         rules=ERASURE_RULES,
         reasons=HOLD_REASONS,
-        said=said,
+        said=refusal,
         done=done,
         form=new_id,
         notes=_texts(using, asking, student_id, setting),
@@ -115,10 +121,10 @@ def _erasure(
 
 def _texts_kept(using: Service, student_id: UUID) -> Counter[str]:
     """How many sealed texts there are of each class, in every record of a child: all of them are erased together."""
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for record in using.ledger.states.records(student_id):
-        found.update(using.ledger.recorder.count_sealed(record))
-    return found
+        counts.update(using.ledger.recorder.count_sealed(record))
+    return counts
 
 
 def retention_of(using: Service, student: StudentBody, setting: SettingBody, today: date) -> dict[str, date]:
@@ -131,7 +137,7 @@ def retention_of(using: Service, student: StudentBody, setting: SettingBody, tod
 def _texts(using: Service, asking: Asker, student_id: UUID, setting: SettingBody) -> list[dict[str, Any]]:
     """The newest entries that hold words which whoever asks may read: one of them may be the wrong child's."""
     position, about = using.ledger.recorder.read_head().position, asking.about(student_id)
-    found = []
+    texts = []
     kinds = [event.TOPIC for event in ENTRY_EVENTS if event.PERSONAL]
     for told in entries_at(using.reader, student_id, using.ledger.now(), position, 0, SHOWN, kinds=kinds):
         for kept in sorted({*event_class(told["kind"]).personal(told["entry"]).values()}):
@@ -143,7 +149,7 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: SettingBody
             when = using.ledger.now()
             if fields and asking.opens(about, kept, when):
                 versions = [told["position"], *(change["position"] for change in told["changes"] if change["after"])]
-                found.append(
+                texts.append(
                     {
                         "kind": KINDS[told["kind"]].label,
                         "day": told["occurred_at"][:10],
@@ -153,7 +159,7 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: SettingBody
                         "versions": versions,
                     }
                 )
-    return found
+    return texts
 
 
 @router.post("/students/{student_id}/erasure", gate=Gate("manage-students"))
@@ -176,8 +182,8 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
 
 def _record_at(using: Service, student_id: UUID, position: int) -> UUID:
     """The record of a child in which a position of the ledger lies: a text is removed from where it stands."""
-    found, records = using.ledger.recorder.events_at([position]), using.ledger.states.records(student_id)
-    return next((event.student_id for event in found if event.student_id in records), student_id)
+    events, records = using.ledger.recorder.events_at([position]), using.ledger.states.records(student_id)
+    return next((event.student_id for event in events if event.student_id in records), student_id)
 
 
 def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, setting_id: str) -> list[Command]:
@@ -200,7 +206,7 @@ def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, s
             texts, rule = _texts_kept(using, student_id).get(kept, 0), text_of(form, "rule") or "asked"
             return [made(ShredKey, retention_class=kept, rule=rule, texts=texts)]
         case "excise":
-            said = {"retention_class": kept, "rule": "recorded-wrongly"}
+            shared = {"retention_class": kept, "rule": "recorded-wrongly"}
             # The words of an entry that was corrected stand in every version of it.
             return [
                 made(
@@ -208,7 +214,7 @@ def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, s
                     _record_at(using, student_id, position),
                     id=entry_id(id_of(form, "command"), str(position)),
                     position=position,
-                    **said,
+                    **shared,
                 )
                 for position in _positions(text_of(form, "position"))
             ]
@@ -217,4 +223,7 @@ def _commands(using: Service, asking: Asker, form: FormData, student_id: UUID, s
 
 def _positions(versions: str) -> list[int]:
     """Where the versions of an entry stand; for what is no number 0, where nothing ever stands."""
-    return [int(one) if one.isdecimal() and len(one) < 16 else 0 for one in versions.split(",")[:VERSIONS_AT_ONCE]]
+    return [
+        int(number) if number.isdecimal() and len(number) < 16 else 0
+        for number in versions.split(",")[:VERSIONS_AT_ONCE]
+    ]

@@ -46,7 +46,7 @@ def _proposals(
     request: Request,
     using: Service,
     asking: Asker,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     link: str = "",
@@ -68,7 +68,7 @@ def _proposals(
                 }
             )
     return show(
-        request, "proposals.html", status, proposals=shown, said=said, done=done, link=link, about=about, form=new_id
+        request, "proposals.html", status, proposals=shown, said=refusal, done=done, link=link, about=about, form=new_id
     )
 
 
@@ -91,11 +91,11 @@ async def settle(request: Request, proposal_id: UUID, using: Using, asking: Aski
 
 def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     try:
-        found = using.proposals.find(proposal_id)
+        proposal = using.proposals.find(proposal_id)
     except Refused:
         raise Unknown from None
-    about = asking.about(found.command.get("student"), found.setting_id)
-    proposed = _proposed(found.deed, found.command, about, found.proposed_by)
+    about = asking.about(proposal.command.get("student"), proposal.setting_id)
+    proposed = _proposed(proposal.deed, proposal.command, about, proposal.proposed_by)
     if not may_see_proposal(asking.who, proposed):
         raise NotAllowed
     try:
@@ -104,14 +104,14 @@ def _settle(request: Request, proposal_id: UUID, using: Service, asking: Asker, 
             return RedirectResponse(f"/proposals?done=declined&min_position={done.position}", 303)
         if not may_approve(asking.who, proposed):
             raise NotAllowed
-        command = using.proposals.command_of(found)
+        command = using.proposals.command_of(proposal)
         done = using.proposals.approve(proposal_id, id_of(form, "command"), asking.person)
     except Refused as refusal:
         return _proposals(request, using, asking, refusal.message, 422)
     if isinstance(command, AllowRecovery):
         using.runner.wait_for(done.position)
-        assert found.proposed_by is not None
-        secret = using.ways_in.recover(command, found.proposed_by, asking.person)
+        assert proposal.proposed_by is not None
+        secret = using.ways_in.recover(command, proposal.proposed_by, asking.person)
         name = people_of(using.reader).get(str(command.person_id)) or "them"
         return _proposals(request, using, asking, link=f"{base_of(request)}/welcome?key={secret}", about=name)
     return RedirectResponse(f"/proposals?done=approved&min_position={done.position}", 303)

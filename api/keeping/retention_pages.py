@@ -38,7 +38,7 @@ def _retention(
     using: Service,
     asking: Asker,
     wanted: str,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: int = 0,
     typed: FormData | None = None,
@@ -63,7 +63,7 @@ def _retention(
         over=over,
         from_date=begins,
         may=asking.may("set-retention", setting=setting["id"]),
-        said=said,
+        said=refusal,
         done=done,
         form=new_id,
         class_names=CLASS_NAMES,
@@ -105,6 +105,6 @@ def _set_retention(request: Request, using: Service, asking: Asker, form: FormDa
         command = command_of(SetRetention, form, asking, setting["id"], from_date=begins, clocks=clocks)
         done = give(using, asking, command, form)
     except Refused as refusal:
-        said = SAY_ALL if refusal.code == "malformed" else refusal.message
-        return _retention(request, using, asking, setting["id"], said, 422, typed=form)
+        sentence = SAY_ALL if refusal.code == "malformed" else refusal.message
+        return _retention(request, using, asking, setting["id"], sentence, 422, typed=form)
     return RedirectResponse(f"/retention?setting={setting['id']}&done=1&min_position={done.position}", 303)

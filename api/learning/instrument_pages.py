@@ -59,7 +59,7 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
     student, setting = using.reader.student_and_setting(student_id)
     raters = answered(using.reader, student_id, using.ledger.now(), None)
     begun = ((draft, using.reader.definition(draft.instrument)) for draft in _drafts_of(using, student_id))
-    drafts = [(draft, found) for draft, found in begun if found is not None]
+    drafts = [(draft, definition) for draft, definition in begun if definition is not None]
     return show(
         request,
         "questionnaires.html",
@@ -94,7 +94,7 @@ def _told(rater: Rater) -> dict[str, Any]:
     days = [answering.day for answering in rater.answers]
     latest = rater.answers[-1].scored if rater.answers else None
     items = (
-        [(rater.instrument.labels[item], said.label, said.stage) for item, said in latest.items.items()]
+        [(rater.instrument.labels[item], scored.label, scored.stage) for item, scored in latest.items.items()]
         if latest and not rater.instrument.scores
         else []
     )
@@ -117,8 +117,8 @@ def _change(change: Any) -> str:
 
 def _drafts_of(using: Service, student_id: UUID) -> list[Draft]:
     """What was begun and not finished, in every record of a child, the newest first."""
-    found = [draft for record in using.ledger.states.records(student_id) for draft in using.drafts.of(record)]
-    return sorted(found, key=lambda draft: draft.saved_at, reverse=True)
+    drafts = [draft for record in using.ledger.states.records(student_id) for draft in using.drafts.of(record)]
+    return sorted(drafts, key=lambda draft: draft.saved_at, reverse=True)
 
 
 @router.get("/students/{student_id}/questionnaires/thanks", gate=Gate("record", handed_over=True))
@@ -148,7 +148,7 @@ def answer_page(
     """
     student, _ = using.reader.student_and_setting(student_id)
     instrument = _instrument(using, f"{framework_id}@{version}")
-    known = next((one for one in _drafts_of(using, student_id) if str(one.id) == draft), None)
+    known = next((begun for begun in _drafts_of(using, student_id) if str(begun.id) == draft), None)
     if respondent not in WHO:
         raise Unknown
     if asking.session is not None and asking.session.handed_over is None and respondent in HANDED_OVER:
@@ -167,10 +167,10 @@ def answer_page(
 
 
 def _instrument(using: Service, key: str) -> Definition:
-    found = using.reader.definition(key)
-    if found is None or found.kind != "instrument" or found.about != "student":
+    instrument = using.reader.definition(key)
+    if instrument is None or instrument.kind != "instrument" or instrument.about != "student":
         raise Unknown
-    return found
+    return instrument
 
 
 def _questions(
@@ -247,9 +247,9 @@ def _answer(request: Request, student_id: UUID, key: str, using: Service, asking
     if respondent not in WHO:
         raise Unknown
     answers = {
-        item: said if said.startswith(MISSING_MARK) else scale.read(said)
+        item: level if level.startswith(MISSING_MARK) else scale.read(level)
         for item, scale in instrument.scored.items()
-        if (said := text_of(form, f"answer:{item}").strip())
+        if (level := text_of(form, f"answer:{item}").strip())
     }
     if text_of(form, "do") in ("keep", "later"):
         # What was sent before Finish and arrived after it is recorded already, and nothing is left to keep.

@@ -50,8 +50,10 @@ def student_learning(
     times = times_of(using, setting, as_of, known)
     within = asking.days("read-learning", student_id)
     curricula = touched_curricula(using.reader, [student_id], times.happened_by.date(), within)
-    chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
-    found = (
+    chosen = next(
+        (candidate for candidate in curricula if candidate.key == curriculum), curricula[0] if curricula else None
+    )
+    progress = (
         student_curriculum(using.reader, student_id, chosen.key, times.happened_by, times.known_at, within)
         if chosen
         else None
@@ -64,22 +66,22 @@ def student_learning(
         times=times,
         curricula=curricula,
         curriculum=chosen,
-        tree=_tree(chosen.items, found) if chosen and found else [],
-        lists=_lists(found) if found else [],
+        tree=_tree(chosen.items, progress) if chosen and progress else [],
+        lists=_lists(progress) if progress else [],
         listed=LISTED,
     )
 
 
-def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:
+def _lists(progress: StudentCurriculum) -> list[dict[str, Any]]:
     """The lists to plan from, strengths first."""
-    labels, states, scored = found.curriculum.labels, found.states, found.curriculum.scored
+    labels, states, scored = progress.curriculum.labels, progress.states, progress.curriculum.scored
 
     def line(unit: str, more: str = "") -> dict[str, str]:
         status = scored[unit].label(states[unit].status) if unit in states else "Not started"
         return {"label": labels[unit], "status": status, "more": more}
 
     secure = [unit for unit in scored if unit in states and states[unit].secure]
-    plan = found.next
+    plan = progress.next
     return [
         {"id": "known", "title": "Known", "said": "Secure, and still so.", "lines": [line(unit) for unit in secure]},
         {
@@ -117,16 +119,16 @@ def _lists(found: StudentCurriculum) -> list[dict[str, Any]]:
     ]
 
 
-def _tree(items: tuple[Item, ...], found: StudentCurriculum) -> list[dict[str, Any]]:
+def _tree(items: tuple[Item, ...], progress: StudentCurriculum) -> list[dict[str, Any]]:
     """The tree as the page prints it: headings with how many units below are known, units with their steps."""
     made: list[dict[str, Any]] = []
     for item in items:
-        below = _tree(item.items, found)
-        state = found.states.get(item.id)
-        scale = found.curriculum.scored.get(item.id)
-        units = sum(one["units"] for one in below) + (scale is not None)
-        known = sum(one["known"] for one in below) + bool(state and state.secure)
-        begun = sum(one["begun"] for one in below) + bool(state)
+        below = _tree(item.items, progress)
+        state = progress.states.get(item.id)
+        scale = progress.curriculum.scored.get(item.id)
+        units = sum(part["units"] for part in below) + (scale is not None)
+        known = sum(part["known"] for part in below) + bool(state and state.secure)
+        begun = sum(part["begun"] for part in below) + bool(state)
         steps = (
             [{"day": step.day, "status": scale.label(step.status)} for step in state.steps] if state and scale else []
         )
@@ -162,25 +164,29 @@ def group_learning(
     body, settings = setting_for(using.reader, asking, setting, "read-group")
     times = times_of(using, body, as_of, known)
     everybody = using.reader.everyone(body, times.known_at)
-    readable = sorted(asking.among(everybody, "read-group"), key=lambda one: str(one["name"]))
-    wanted = set(request.query_params.getlist("student")) & {one["id"] for one in readable}
+    readable = sorted(asking.among(everybody, "read-group"), key=lambda candidate: str(candidate["name"]))
+    wanted = set(request.query_params.getlist("student")) & {candidate["id"] for candidate in readable}
     # What comes next is planned for those who are here; whoever left is looked at by name.
     here = still_here(
         readable,
         using.reader.whole("placements", body),
         times.happened_by.astimezone(ZoneInfo(body["time_zone"])).date(),
     )
-    everyone = [one for one in readable if one in here or one["id"] in wanted]
-    students = [one for one in everyone if not wanted or one["id"] in wanted]
-    curricula = touched_curricula(using.reader, [UUID(one["id"]) for one in everyone], times.happened_by.date())
-    chosen = next((one for one in curricula if one.key == curriculum), curricula[0] if curricula else None)
-    found = group_curriculum(using.reader, students, chosen.key, times.happened_by, times.known_at) if chosen else None
+    everyone = [candidate for candidate in readable if candidate in here or candidate["id"] in wanted]
+    students = [candidate for candidate in everyone if not wanted or candidate["id"] in wanted]
+    curricula = touched_curricula(
+        using.reader, [UUID(candidate["id"]) for candidate in everyone], times.happened_by.date()
+    )
+    chosen = next(
+        (candidate for candidate in curricula if candidate.key == curriculum), curricula[0] if curricula else None
+    )
+    group = group_curriculum(using.reader, students, chosen.key, times.happened_by, times.known_at) if chosen else None
     shared = (
-        [(unit, [students[place]["name"] for place in unit.students(unit.ready)]) for unit in found.shared()]
-        if found
+        [(unit, [students[place]["name"] for place in unit.students(unit.ready)]) for unit in group.shared()]
+        if group
         else []
     )
-    units = {unit.unit: unit for unit in found.units} if found else {}
+    units = {unit.unit: unit for unit in group.units} if group else {}
     return show(
         request,
         "group_learning.html",
@@ -203,7 +209,7 @@ def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
     made: dict[str, list[str]] = {}
     for item, above in curriculum.walk():
         if item.id in curriculum.scored:
-            made.setdefault(" › ".join(one.label for one in above) or curriculum.title, []).append(item.id)
+            made.setdefault(" › ".join(heading.label for heading in above) or curriculum.title, []).append(item.id)
     return list(made.items())
 
 
@@ -222,12 +228,12 @@ def cohort(
     weeks = max(1, min(52, weeks))
     now = using.ledger.now()
     ladders = using.reader.newest("ladder", now.date())
-    chosen = next((one for one in ladders if one.key == ladder), ladders[0] if ladders else None)
+    chosen = next((candidate for candidate in ladders if candidate.key == ladder), ladders[0] if ladders else None)
     if chosen is None:
         raise Unknown
     students = asking.among(using.reader.everyone(body), "read-group")
     narrowed = narrow(using.reader, asking, body, students, wanted, now.astimezone(ZoneInfo(body["time_zone"])).date())
-    found = cohort_ladder(using.reader, body, narrowed.students, chosen.key, now, weeks)
+    contact = cohort_ladder(using.reader, body, narrowed.students, chosen.key, now, weeks)
     return show(
         request,
         "contact.html",
@@ -235,7 +241,7 @@ def cohort(
         settings=settings,
         ladders=ladders,
         ladder=chosen,
-        found=found,
+        found=contact,
         weeks=weeks,
         choices=narrowed.choices,
         wanted=wanted,

@@ -100,14 +100,14 @@ def group_learning(
     setting = using.reader.one("settings", str(setting_id))
     if setting is None:
         raise Unknown
-    wanted, instant = {str(one) for one in student or ()}, as_of or using.ledger.now()
+    wanted, instant = {str(student_id) for student_id in student or ()}, as_of or using.ledger.now()
     readable = asking.among(using.reader.everyone(setting, known_at), "read-group")
     here = still_here(
         readable, using.reader.whole("placements", setting), instant.astimezone(ZoneInfo(setting["time_zone"])).date()
     )
-    students = [one for one in readable if one["id"] in wanted] if wanted else here
+    students = [candidate for candidate in readable if candidate["id"] in wanted] if wanted else here
     group = group_curriculum(using.reader, students, f"{curriculum_id}@{version}", instant, known_at)
-    ids = [UUID(one["id"]) for one in students]
+    ids = [UUID(member["id"]) for member in students]
 
     def those(unit: GroupUnit, bits: int) -> list[UUID]:
         return [ids[place] for place in unit.students(bits)]

@@ -52,7 +52,7 @@ def _people(
     using: Service,
     asking: Asker,
     setting: str,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     link: str = "",
@@ -82,11 +82,11 @@ def _people(
         people=sorted(rows, key=lambda row: str(row["name"])),
         manage=manage,
         role_names=ROLE_NAMES,
-        accounts={str(one): account for one, account in accounts.items()},
+        accounts={str(person_id): account for person_id, account in accounts.items()},
         granted=roles_to_give(asking.who, UUID(body["id"])),
         commissioners=commissioners,
         today=today,
-        said=said,
+        said=refusal,
         done=done,
         link=link,
         about=about,
@@ -169,7 +169,7 @@ def _invite(request: Request, using: Service, asking: Asker, form: FormData, set
     """
     person = _looked_after(using, asking, form, setting)
     secret = using.ways_in.invite(person, asking.person)
-    name = next((one["name"] for one in using.reader.whole("people", setting) if one["id"] == str(person)), "")
+    name = next((body["name"] for body in using.reader.whole("people", setting) if body["id"] == str(person)), "")
     return _people(
         request, using, asking, setting["id"], link=f"{base_of(request)}/welcome?key={secret}", about=str(name)
     )

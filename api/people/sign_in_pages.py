@@ -45,14 +45,14 @@ def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0
 
 
 def _sign_in(
-    request: Request, asking: Asker, following: str, said: str = "", status: int = 200, lost: int = 0
+    request: Request, asking: Asker, following: str, refusal: str = "", status: int = 200, lost: int = 0
 ) -> HTMLResponse:
     return show(
         request,
         "sign_in.html",
         status,
         following=following,
-        said=said,
+        said=refusal,
         lost=lost,
         tablet=asking.device is not None and bool(_here(asking)),
     )
@@ -124,10 +124,10 @@ def welcome_page(request: Request, using: Using, key: str = "") -> HTMLResponse:
     return _welcome(request, using, key)
 
 
-def _welcome(request: Request, using: Service, key: str, said: str = "", status: int = 200) -> HTMLResponse:
+def _welcome(request: Request, using: Service, key: str, refusal: str = "", status: int = 200) -> HTMLResponse:
     link = using.ways_in.look(key, *SETTING_UP)
     return show(
-        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ways_in.asks(link), said=said
+        request, "welcome.html", status, key=key, purpose=link.purpose, asks=using.ways_in.asks(link), said=refusal
     )
 
 
@@ -161,7 +161,7 @@ def _me(
     request: Request,
     using: Service,
     asking: Asker,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     welcome: int = 0,
@@ -180,7 +180,7 @@ def _me(
         account=account,
         name=body["name"] if body else None,
         roles=roles,
-        said=said,
+        said=refusal,
         done=DONE.get(done, ""),
         welcome=welcome,
         full=_is_full(asking),
@@ -261,7 +261,7 @@ def factor_page(request: Request, asking: Asking) -> HTMLResponse:
     return _factor(request, asking)
 
 
-def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+def _factor(request: Request, asking: Asker, refusal: str = "", status: int = 200) -> HTMLResponse:
     accounts = asking.service.accounts
     account, secret = accounts.of([asking.person]).get(asking.person), accounts.new_factor()
     qr = qr_code(f"otpauth://totp/AP%20Ledger?secret={secret}&issuer=AP%20Ledger", 5)
@@ -273,7 +273,7 @@ def _factor(request: Request, asking: Asker, said: str = "", status: int = 200) 
         account=account,
         secret=secret,
         qr=qr,
-        said=said,
+        said=refusal,
         must=must,
         full=_is_full(asking),
     )
@@ -311,11 +311,11 @@ def switch_page(request: Request, using: Using, asking: Asking) -> HTMLResponse:
     return _switch(request, using, asking)
 
 
-def _switch(request: Request, using: Service, asking: Asker, said: str = "", status: int = 200) -> HTMLResponse:
+def _switch(request: Request, using: Service, asking: Asker, refusal: str = "", status: int = 200) -> HTMLResponse:
     if asking.device is None:
         raise Unknown
     people = people_here(using.reader, asking)
-    return show(request, "switch.html", status, people=people, said=said)
+    return show(request, "switch.html", status, people=people, said=refusal)
 
 
 @router.post("/switch", gate=Gate(OPEN))
@@ -360,13 +360,13 @@ def _take_back(request: Request, using: Service, asking: Asker, form: FormData) 
         return RedirectResponse("/", 303)
     page: Any = asking.session.handed_over
     try:
-        good, said = (
+        good, refusal = (
             using.accounts.confirm(asking.person, text_of(form, "secret"), asking.secret),
             "That did not match. Try again.",
         )
     except NotAllowedNow as error:
-        good, said = False, str(error)
+        good, refusal = False, str(error)
     if not good:
-        return show(request, "take_back.html", 403, said=said, page=page)
+        return show(request, "take_back.html", 403, said=refusal, page=page)
     using.accounts.hand_over(asking.secret, None)
     return RedirectResponse(page.rsplit("/", 2)[0] if asking.session.kind == "full" else "/", 303)

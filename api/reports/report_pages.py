@@ -65,8 +65,10 @@ def _reports(
     students = asking.among(using.reader.everyone(where), "make-reports")
     today = using.ledger.now().astimezone(ZoneInfo(where["time_zone"])).date()
     first, last = usual_period(where, today)
-    released = sorted((report for report in using.reader.whole("reports", where)), key=lambda one: -one["released_at"])
-    named = {one["id"]: one["name"] for one in students}
+    released = sorted(
+        (report for report in using.reader.whole("reports", where)), key=lambda report: -report["released_at"]
+    )
+    named = {candidate["id"]: candidate["name"] for candidate in students}
     prepared = using.jobs.drafts_of(UUID(where["id"]))
     return show(
         request,
@@ -74,7 +76,7 @@ def _reports(
         status,
         setting=where,
         settings=settings,
-        students=sorted(students, key=lambda one: str(one["name"])),
+        students=sorted(students, key=lambda candidate: str(candidate["name"])),
         commissioners=where["commissioners"],
         layouts=[read_layout(name) for name in SHIPPED],
         presets=PRESETS,
@@ -170,27 +172,27 @@ def make_page(
     )
 
 
-def _order(using: Service, asking: Asker, said: Mapping[str, str]) -> Order:
+def _order(using: Service, asking: Asker, asked: Mapping[str, str]) -> Order:
     """What a page or a form asked for. Raises SetupError or Refused with a sentence, NotAllowed, Unknown."""
-    student = _id(said["student"]) if said["student"] else None
+    student = _id(asked["student"]) if asked["student"] else None
     if student is not None:
         _, where = using.reader.student_and_setting(student)
         if not asking.may("make-reports", student):
             raise NotAllowed
     else:
-        where, _ = setting_for(using.reader, asking, said["setting"], "make-reports")
-    first, last = (_date(said[name]) for name in ("from", "to"))
+        where, _ = setting_for(using.reader, asking, asked["setting"], "make-reports")
+    first, last = (_date(asked[name]) for name in ("from", "to"))
     zone = ZoneInfo(where["time_zone"])
-    known = _known(said["known"], zone) or using.ledger.now()
+    known = _known(asked["known"], zone) or using.ledger.now()
     return Order(
-        read_layout(said["layout"] if said["layout"] in SHIPPED else SHIPPED[0]),
+        read_layout(asked["layout"] if asked["layout"] in SHIPPED else SHIPPED[0]),
         UUID(where["id"]),
         first,
         last,
         student,
-        _id(said["commissioner"]) if said["commissioner"] else None,
+        _id(asked["commissioner"]) if asked["commissioner"] else None,
         known,
-        said["preset"] or None,
+        asked["preset"] or None,
     )
 
 
@@ -240,7 +242,7 @@ def _made(using: Service, asking: Asker, order: Order) -> Report:
 async def settle_report(request: Request, using: Using, asking: Asking) -> Response:
     """Releases a report to its readers, or withdraws it."""
     form = await read_form(request)
-    said = {
+    asked = {
         name: text_of(form, name)
         for name in (
             "do",
@@ -258,21 +260,21 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
     }
 
     def settle() -> str:
-        setting = _setting_of(using, asking, said)
-        if said["do"] == "withdraw":
+        setting = _setting_of(using, asking, asked)
+        if asked["do"] == "withdraw":
             using.ledger.execute(
                 WithdrawReport(
                     id=id_of(form, "form"),
                     setting_id=setting,
                     author_id=asking.person,
-                    report=_id(said["report"]),
+                    report=_id(asked["report"]),
                     reason_code="withdrawn",
                 )
             )
             return "withdrawn"
-        order = _order(using, asking, said)
+        order = _order(using, asking, asked)
         report = _made(using, asking, order)
-        if figures_hash(report) != said["hash"]:
+        if figures_hash(report) != asked["hash"]:
             raise Refused(
                 "not-allowed",
                 "What this report says has changed since you looked at it. Look at it again before you release it.",
@@ -293,7 +295,7 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
                 last=order.last,
                 known_at=order.known_at or using.ledger.now(),
                 preset=report.preset.name,
-                figures_hash=said["hash"],
+                figures_hash=asked["hash"],
                 software=__version__,
             )
         )
@@ -305,18 +307,18 @@ async def settle_report(request: Request, using: Using, asking: Asking) -> Respo
         raise
     except LedgerError as error:
         return await run_in_threadpool(
-            _reports, request, using, asking, said["setting"], said["student"], str(error), "", 400
+            _reports, request, using, asking, asked["setting"], asked["student"], str(error), "", 400
         )
     position = using.ledger.recorder.read_head().position
     return RedirectResponse(
-        f"/reports?{urlencode({'setting': said['setting'], 'done': done, 'min_position': position})}", 303
+        f"/reports?{urlencode({'setting': asked['setting'], 'done': done, 'min_position': position})}", 303
     )
 
 
-def _setting_of(using: Service, asking: Asker, said: Mapping[str, str]) -> UUID:
-    if said["do"] != "withdraw":
-        return _order(using, asking, said).setting_id
-    report = using.reader.one("reports", said["report"])
+def _setting_of(using: Service, asking: Asker, asked: Mapping[str, str]) -> UUID:
+    if asked["do"] != "withdraw":
+        return _order(using, asking, asked).setting_id
+    report = using.reader.one("reports", asked["report"])
     if report is None:
         raise Unknown
     if not asking.may("make-reports", report["student_id"] or None, report["setting_id"]):
@@ -391,8 +393,8 @@ def _released(using: Service, asking: Asker, report_id: UUID) -> tuple[ReportBod
         {order.student_id}
         if order.student_id
         else {
-            UUID(one["id"])
-            for one in students_of(
+            UUID(member["id"])
+            for member in students_of(
                 using.reader, setting, order.commissioner_id, order.first, order.last, order.known_at
             )
         }
@@ -413,25 +415,25 @@ def _file(report: Report, form: str, order: Order) -> Response:
     return Response(content, media_type=FORMS[form], headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _id(said: str) -> UUID:
+def _id(text: str) -> UUID:
     try:
-        return UUID(said)
+        return UUID(text)
     except ValueError:
         raise Unknown from None
 
 
-def _date(said: str) -> date:
+def _date(text: str) -> date:
     try:
-        return date.fromisoformat(said)
+        return date.fromisoformat(text)
     except ValueError:
         raise Refused("malformed", "Give the first and the last day of the period.", "from") from None
 
 
-def _known(said: str, zone: ZoneInfo) -> datetime | None:
-    if len(said) <= 10:
-        return end_of_day(said, zone)
+def _known(text: str, zone: ZoneInfo) -> datetime | None:
+    if len(text) <= 10:
+        return end_of_day(text, zone)
     try:
-        found = datetime.fromisoformat(said)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return instant if instant.tzinfo else None

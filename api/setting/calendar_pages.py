@@ -59,7 +59,7 @@ def _page(
     wanted: str,
     terms: Spans = (),
     closures: Spans = (),
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: int = 0,
     year: int = 0,
@@ -85,7 +85,7 @@ def _page(
         years=[ready for ready in (this_year, this_year + 1) if half_terms(ready)],
         year=year,
         from_date=from_date or (min((term["first"] for term in terms), default="") if year else today.isoformat()),
-        said=said,
+        said=refusal,
         done="It holds from that day on." if done else "",
         new=new_id,
     )

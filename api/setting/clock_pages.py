@@ -56,7 +56,7 @@ def _clocks(
     using: Service,
     asking: Asker,
     wanted: str,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
     typed: FormData | None = None,
@@ -64,12 +64,12 @@ def _clocks(
     where, settings = setting_for(using.reader, asking, wanted, "see-clocks")
     students = asking.among(using.reader.everyone(where), "see-clocks")
     due: dict[tuple[object, ...], list[Clock]] = {}
-    found = clocks(using.reader, where, students, using.ledger.now())
-    for one in found:
+    due_now = clocks(using.reader, where, students, using.ledger.now())
+    for clock in due_now:
         # What is the same for many is one line. What two people said is about one child, and is settled there.
-        due.setdefault((one.kind, one.what, one.due, one.link, one.told), []).append(one)
+        due.setdefault((clock.kind, clock.what, clock.due, clock.link, clock.told), []).append(clock)
     people = people_of(using.reader)
-    told = {one.about: statements_of(using, asking, where, one, people) for one in found if one.told}
+    told = {clock.about: statements_of(using, asking, where, clock, people) for clock in due_now if clock.told}
     may_make = asking.may("make-reports", setting=where["id"])
     may_end = asking.may("end-clock", setting=where["id"])
     return show(
@@ -89,12 +89,12 @@ def _clocks(
         ended=ended_with_reason(using.reader, where, students) if may_end else [],
         people=people,
         reasons=REASONS,
-        said=said,
+        said=refusal,
         done=done,
         form=new_id,
         typed=typed,
         run_of=run_of,
-        runs_of=lambda some: [run_of(one.student, one.about) for one in some],
+        runs_of=lambda some: [run_of(clock.student, clock.about) for clock in some],
     )
 
 

@@ -100,7 +100,7 @@ def set_up_page(request: Request, using: Current, asking: Asking, setting: str =
 
 
 def _page(
-    request: Request, using: Service, asking: Asker, wanted: str, said: str = "", status: int = 200, done: str = ""
+    request: Request, using: Service, asking: Asker, wanted: str, refusal: str = "", status: int = 200, done: str = ""
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "set-up")
     today = using.ledger.access_facts.today(UUID(setting["id"]))
@@ -119,7 +119,7 @@ def _page(
         next=next((key for key in to_do if key in mine), None),
         finished=len(steps) - len(to_do),
         leads_alone="leader" in to_do and asking.may("manage-people", setting=setting["id"]),
-        said=said,
+        said=refusal,
         done=done,
         new=new_id,
     )

@@ -42,16 +42,16 @@ def statements_of(
 ) -> list[Statement]:
     """What each of them said, in the order in which it was recorded."""
     zone, may = ZoneInfo(setting["time_zone"]), clock.student is not None and asking.may("record", clock.student["id"])
-    found: list[Statement] = []
+    statements: list[Statement] = []
     for entry in clock.told:
         told = story_of(using.reader, entry)
         if told is not None:
             words = f"{in_words(using.reader, told['entry'])} ({_when(setting, told['entry'], zone)})"
             by = people.get(told["author_id"]) or "somebody"
-            found.append(
+            statements.append(
                 Statement(told["id"], by, datetime.fromisoformat(told["recorded_at"]).astimezone(zone), words, may)
             )
-    return found
+    return statements
 
 
 def _when(setting: SettingBody, entry: Mapping[str, Any], zone: ZoneInfo) -> str:
@@ -80,7 +80,7 @@ def settle(using: Service, asking: Asker, form: FormData) -> int:
     Returns the position. Raises NotAllowed or Refused.
     """
     try:
-        kept, others = UUID(text_of(form, "keep")), [UUID(str(one)) for one in form.getlist("other")]
+        kept, others = UUID(text_of(form, "keep")), [UUID(str(text)) for text in form.getlist("other")]
     except ValueError:
         raise Refused("malformed", UNSAID, "keep") from None
     told, taken_back = story_of(using.reader, kept), [story_of(using.reader, other) for other in others]

@@ -55,7 +55,7 @@ def _page(
     asking: Asker,
     wanted: str,
     rows: Sequence[Mapping[str, Any]] = (),
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: int = 0,
     pattern: str = "",
@@ -79,7 +79,7 @@ def _page(
         ready={key: words for key, (words, _) in READY_DAYS.items()},
         pattern=pattern,
         from_date=from_date or today,
-        said=said,
+        said=refusal,
         done="It holds from that day on. What was scored before keeps its slots." if done else "",
         new=new_id,
     )

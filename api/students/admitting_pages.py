@@ -51,7 +51,7 @@ def _page(
     asking: Asker,
     wanted: str,
     typed: dict[str, str],
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     weekdays: frozenset[int] | None = None,
 ) -> HTMLResponse:
@@ -65,7 +65,7 @@ def _page(
         setting=setting,
         settings=settings,
         typed={"start": today.isoformat(), **typed},
-        said=said,
+        said=refusal,
         staff=staff_here(using, setting, today),
         groups=groups_here(using, setting, today),
         commissioners=buyers_of(setting),

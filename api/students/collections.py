@@ -101,16 +101,16 @@ def _collection(kind: Kind, collection: Collection) -> Any:
         limit: int = 100,
     ) -> Items:
         after, size = page(cursor, limit)
-        found: list[Any] = []
+        visible: list[Any] = []
         # What may not be seen leaves no gap: pages are filled with what may.
         while bodies := using.reader.collection(
             kind, setting_id if kind not in ("settings", "frameworks") else None, after, LIMIT
         ):
-            found += [body for body in bodies if collection.may_see(asking, body)]
+            visible += [body for body in bodies if collection.may_see(asking, body)]
             after = bodies[-1]["key"]
-            if len(found) >= size or len(bodies) < LIMIT:
+            if len(visible) >= size or len(bodies) < LIMIT:
                 break
-        bodies = found[:size]
+        bodies = visible[:size]
         link_next(request, response, [str(body["key"]) for body in bodies], size)
         seen = collection.seen(using, asking, bodies)
         return Items(items=[Item.model_validate(_without_key(body)) for body in seen])

@@ -98,14 +98,15 @@ def since(
     """What was recorded, put right or taken back after a day, about what had happened by then."""
     student, setting = using.reader.student_and_setting(student_id)
     times = times_of(using, setting, as_of, known)
-    found = []
+    changed = []
     if times.known_at is not None:
         within = asking.days("read-history", student_id)
-        found = changed_since(
+        changed = changed_since(
             using.reader, student_id, times.happened_by, using.ledger.position_at(times.known_at), SINCE + 1, within
         )
     groups = {
-        what: [one for one in found[:SINCE] if one["since"] == what] for what in ("came", "put-right", "taken-back")
+        what: [entry for entry in changed[:SINCE] if entry["since"] == what]
+        for what in ("came", "put-right", "taken-back")
     }
     told = {what: _story(using.reader, asking, student, setting, entries) for what, entries in groups.items()}
     return show(
@@ -115,7 +116,7 @@ def since(
         times=times,
         told=told,
         counts={what: len(some) for what, some in groups.items()},
-        more=len(found) > SINCE,
+        more=len(changed) > SINCE,
     )
 
 
@@ -138,7 +139,7 @@ def behind(
     known_at = times.known_at if len(known) <= 10 else _moment(known)
     position = known_position(using.reader, known_at)
     start = end_of_day(first, ZoneInfo(setting["time_zone"]))
-    kinds, within = [one for one in kind.split(",") if one], asking.days("read-history", student_id)
+    kinds, within = [part for part in kind.split(",") if part], asking.days("read-history", student_id)
     if placed_by is not None:
         within = within & placement_days(
             known_of(using.reader, setting, [student], known_at).placements.get(student["id"], ()), placed_by
@@ -146,18 +147,22 @@ def behind(
     told = entries_at(
         using.reader, student_id, times.happened_by, position, 0, READ_AT_MOST, start and start.date(), kinds, within
     )
-    found = [one for one in told if one["status"] != "voided" and _is_about(using.reader, setting, one["entry"], about)]
+    entries = [
+        entry
+        for entry in told
+        if entry["status"] != "voided" and _is_about(using.reader, setting, entry["entry"], about)
+    ]
     return show(
         request,
         "behind.html",
         student=student,
         first=start and start.date(),
         times=times,
-        count=len(found),
+        count=len(entries),
         capped=len(told) == READ_AT_MOST,
-        shown=min(BEHIND, len(found)),
+        shown=min(BEHIND, len(entries)),
         about=_about(using.reader, about),
-        story=_story(using.reader, asking, student, setting, found[:BEHIND], together=False),
+        story=_story(using.reader, asking, student, setting, entries[:BEHIND], together=False),
     )
 
 
@@ -187,20 +192,23 @@ def compare(
         (_day(first_from) or begins, _day(first_to) or begins + four),
         (_day(then_from) or today - four, _day(then_to) or today),
     ]
-    said = (
+    refusal = (
         ""
         if all(start <= end for start, end in asked)
         else "A period ends before it begins. Give its first day before its last."
     )
     made = (
         []
-        if said
+        if refusal
         else [
             student_period(using.reader, student, setting, start, end, times.known_at, within) for start, end in asked
         ]
     )
     rows = (
-        [(COLUMNS[name].label, COLUMNS[name].means, [COLUMNS[name].cell(one) for one in made]) for name in COMPARED]
+        [
+            (COLUMNS[name].label, COLUMNS[name].means, [COLUMNS[name].cell(period) for period in made])
+            for name in COMPARED
+        ]
         if made
         else []
     )
@@ -208,25 +216,25 @@ def compare(
     return show(
         request,
         "compare.html",
-        400 if said else 200,
+        400 if refusal else 200,
         student=student,
         times=times,
         periods=asked,
         rows=rows,
         themes=themes,
-        said=said,
+        said=refusal,
     )
 
 
 def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
-    found: dict[str, list[str]] = {}
+    cells: dict[str, list[str]] = {}
     for place, period in enumerate(made):
         for facts in period.themes:
             for theme, (seen, of) in by_theme(facts.period).items():
-                found.setdefault(f"{facts.framework.title}: {facts.framework.labels[theme]}", ["–", "–"])[place] = (
+                cells.setdefault(f"{facts.framework.title}: {facts.framework.labels[theme]}", ["–", "–"])[place] = (
                     f"{seen} of {of}" if of else "–"
                 )
-    return sorted(found.items())
+    return sorted(cells.items())
 
 
 def _story(
@@ -251,8 +259,8 @@ def _is_about(reader: Reader, setting: SettingBody, entry: Json, about: str) -> 
     if about.startswith("#"):
         return bool(entry.get("session")) and reader.slot_kinds(setting).get(entry["session"]["slot"]) == about[1:]
     key, theme = DefinitionItem.unpacked(about)
-    said = entry.get("framework")
-    if not said or f"{said['id']}@{said['version']}" != key:
+    reference = entry.get("framework")
+    if not reference or f"{reference['id']}@{reference['version']}" != key:
         return False
     framework = reader.definition(key)
     return not theme or bool(framework and framework.theme.get(entry["indicator"]) == theme)
@@ -272,17 +280,17 @@ def _about(reader: Reader, about: str) -> str:
     )
 
 
-def _day(said: str) -> date | None:
+def _day(text: str) -> date | None:
     try:
-        found = date.fromisoformat(said)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.year in YEARS else None
+    return day if day.year in YEARS else None
 
 
-def _moment(said: str) -> datetime | None:
+def _moment(text: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(said)
+        instant = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return found if found.tzinfo else None
+    return instant if instant.tzinfo else None

@@ -48,14 +48,17 @@ def twins_of(using: Service, asking: Asker, student: StudentBody) -> list[Studen
     """The other students who seem to be this child, for whoever may join them."""
     if not asking.may("manage-students", student["id"], student["setting_id"]):
         return []
-    found = (using.reader.one("students", str(other)) for other in using.ledger.same_child.others(UUID(student["id"])))
-    others = {body["id"]: body for body in found if body is not None}
+    bodies = (using.reader.one("students", str(twin)) for twin in using.ledger.same_child.others(UUID(student["id"])))
+    others = {body["id"]: body for body in bodies if body is not None}
     return asking.among(others.values(), "manage-students")
 
 
 def joined_on(student: StudentBody, zone: ZoneInfo) -> list[tuple[str, date]]:
     """The records that were joined to a student's, each with the day on which that was."""
-    return [(one["student_id"], moment(one["joined_at"]).astimezone(zone).date()) for one in student.get("joined", ())]
+    return [
+        (record["student_id"], moment(record["joined_at"]).astimezone(zone).date())
+        for record in student.get("joined", ())
+    ]
 
 
 @router.get("/students/{student_id}/one-child", gate=Gate("manage-students", reads="history"))
@@ -77,7 +80,7 @@ def _page(
     asking: Asker,
     student_id: UUID,
     other: str,
-    said: str = "",
+    refusal: str = "",
     status: int = 200,
     done: str = "",
 ) -> HTMLResponse:
@@ -93,7 +96,7 @@ def _page(
         student=student,
         setting=setting,
         others=others,
-        said=said,
+        said=refusal,
         done=done,
         both=[_told(using, body, setting) for body in (student, chosen)] if chosen else [],
         chosen=chosen,
@@ -125,10 +128,10 @@ def _whole_name(student: StudentBody) -> str:
     return " ".join(filter(None, (student.get("given_name"), student.get("family_name")))) or str(student["name"])
 
 
-def _date(said: str | None) -> date | None:
+def _date(text: str | None) -> date | None:
     """A date of birth; None where it is not known, or was erased."""
     try:
-        return date.fromisoformat(said or "")
+        return date.fromisoformat(text or "")
     except ValueError:
         return None
 
@@ -142,13 +145,13 @@ async def change_one_child(request: Request, student_id: UUID, using: Using, ask
 def _change(request: Request, student_id: UUID, using: Service, asking: Asker, form: FormData) -> Response:
     _, setting = using.reader.student_and_setting(student_id)
     kept, record = id_of(form, "keep"), id_of(form, "record")
-    said: dict[str, Any] = {"student": record, "reason_code": text_of(form, "reason")}
+    fields: dict[str, Any] = {"student": record, "reason_code": text_of(form, "reason")}
     parts = text_of(form, "do") == "part"
     try:
         command: Command = (
-            command_of(PartStudents, form, asking, setting["id"], **said)
+            command_of(PartStudents, form, asking, setting["id"], **fields)
             if parts
-            else command_of(JoinStudents, form, asking, setting["id"], **said, kept_student=kept)
+            else command_of(JoinStudents, form, asking, setting["id"], **fields, kept_student=kept)
         )
         position = give(using, asking, command, form).position
     except Refused as refusal:

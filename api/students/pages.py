@@ -53,16 +53,16 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
     released to them."""
     now, where = using.ledger.now(), {str(setting_id) for setting_id in asking.where("see-student")}
     seen = []
-    for setting in [one for one in using.reader.whole("settings") if one["id"] in where]:
+    for setting in [visible for visible in using.reader.whole("settings") if visible["id"] in where]:
         students = asking.among(using.reader.everyone(setting), "see-student")
         days = asking.days_among(students, "read-history")
         read = [student for student in students if student["id"] in days]
         today = using.ledger.access_facts.today(UUID(setting["id"]))
-        found = narrow(using.reader, asking, setting, read, wanted, today)
-        lines = overview(using.reader, setting, found.students, now, days)
+        narrowed = narrow(using.reader, asking, setting, read, wanted, today)
+        lines = overview(using.reader, setting, narrowed.students, now, days)
         others = [student for student in students if student not in read]
-        seen.append((setting, lines, others, found.choices if len(read) > 1 else {}, today))
-    held = sum(asking.may_settle(one) for one in using.ledger.waiting.every()) if asking.may("record") else 0
+        seen.append((setting, lines, others, narrowed.choices if len(read) > 1 else {}, today))
+    held = sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
     failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = (
@@ -161,10 +161,10 @@ def student_page(
 
 def _recent_from(days: Sequence[DatedCell]) -> date | None:
     """The day from which the newest entries are enough to fill the list."""
-    found = 0
+    count = 0
     for day, cell in reversed(days):
-        found += sum(cell.counted("kinds").values())
-        if found >= RECENT:
+        count += sum(cell.counted("kinds").values())
+        if count >= RECENT:
             return date.fromisoformat(day)
     return None
 
@@ -174,16 +174,16 @@ def _figures(
 ) -> list[Figure]:
     own = own or {}
     ladders = [
-        (found, climbed)
+        (definition, climbed)
         for key, climbed in progress["ladders"].items()
-        if (found := reader.definition(key)) and climbed["path"]
+        if (definition := reader.definition(key)) and climbed["path"]
     ]
     figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
     outcomes = outcomes_carried(reader, progress["outcomes"], newest)
     figures += [
-        outcomes_by_theme(found, said)
-        for key, said in outcomes.items()
-        if (found := reader.definition(key)) and found.has_yes_or_no
+        outcomes_by_theme(definition, outcome)
+        for key, outcome in outcomes.items()
+        if (definition := reader.definition(key)) and definition.has_yes_or_no
     ]
     return figures
 
@@ -204,14 +204,14 @@ def _tiles(reader: Reader, progress: Progress, own: Own) -> list[tuple[str, str]
         ladder = reader.definition(key)
         if ladder is not None:
             mine = own.get(ladder.id, {})
-            said = {
+            marks = {
                 name: mine.get(climbed[name] or "") or ladder.label_of(climbed[name])
                 for name in ("baseline", "latest", "sustained")
             }
             tiles = [
-                ("Starting point", said["baseline"] or "–"),
-                ("Latest contact", said["latest"] or "–"),
-                ("Kept up (3 of 5 contacts)", said["sustained"] or "Not enough contacts yet"),
+                ("Starting point", marks["baseline"] or "–"),
+                ("Latest contact", marks["latest"] or "–"),
+                ("Kept up (3 of 5 contacts)", marks["sustained"] or "Not enough contacts yet"),
                 ("Contacts so far", str(climbed["contacts"])),
             ]
     return tiles
@@ -220,12 +220,12 @@ def _tiles(reader: Reader, progress: Progress, own: Own) -> list[tuple[str, str]
 def _rung_names(reader: Reader, progress: Progress, own: Own) -> str:
     """What every rung of the ladders is called, the student's own steps included, as JSON that is safe inside a
     page."""
-    found = {
+    labels = {
         key: {**{rung.id: rung.label for rung, _ in ladder.climb()}, **own.get(ladder.id, {})}
         for key in progress["ladders"]
         if (ladder := reader.definition(key))
     }
-    return orjson.dumps(found).decode().replace("<", "\\u003c")
+    return orjson.dumps(labels).decode().replace("<", "\\u003c")
 
 
 def _units(reader: Reader, progress: Progress) -> list[tuple[str, list[tuple[str, str]]]]:
