@@ -125,13 +125,13 @@ class Cohort:
         names = ("on site", "away from the site", "not enough contacts yet")
 
         def where(mark: RungMark) -> Callable[[StudentPeriod], str]:
-            def found(period: StudentPeriod) -> str:
+            def place_of(period: StudentPeriod) -> str:
                 ladder = period.main_ladder
                 reached = ladder.marks[mark] if ladder else None
                 rung = ladder.ladder.rung(reached) if ladder and reached else None
                 return names[2] if rung is None else names[0] if rung.on_site else names[1]
 
-            return found
+            return place_of
 
         return [
             ("At the start", self.students_by("site-start", names, where("baseline"))),
@@ -195,14 +195,14 @@ class Cohort:
                 def over(
                     kind: str | None, place: int = place, theme: str = item.id
                 ) -> Callable[[StudentPeriod], float]:
-                    def found(period: StudentPeriod) -> float:
+                    def count_of(period: StudentPeriod) -> float:
                         fact = held.get(id(period))
                         cells = fact.period if fact else {}
                         return sum(
                             cell[place] for (at, slot), cell in cells.items() if at == theme and kind in (None, slot)
                         )
 
-                    return found
+                    return count_of
 
                 keys[name] = self.sums(
                     f"{framework}/{item.id}:{name}",

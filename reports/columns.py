@@ -150,11 +150,11 @@ def _of_weeks(which: Callable[[StudentPeriod], Attendance]) -> Callable[[Student
 
 
 def _mark(name: RungMark) -> Callable[[StudentPeriod], str | None]:
-    def found(period: StudentPeriod) -> str | None:
+    def label_of(period: StudentPeriod) -> str | None:
         ladder = period.main_ladder
         return ladder.ladder.label_of(ladder.marks[name]) if ladder else None
 
-    return found
+    return label_of
 
 
 def attempted(period: StudentPeriod) -> int:

@@ -56,7 +56,7 @@ def _reports(
     asking: Asker,
     wanted: str,
     student: str = "",
-    said: str = "",
+    refusal: str = "",
     done: str = "",
     status: int = 200,
     typed: Mapping[str, str] | None = None,
@@ -97,7 +97,7 @@ def _reports(
         },
         placers={commissioner["commissioner_id"]: commissioner["name"] for commissioner in where["commissioners"]},
         form=new_id,
-        said=said,
+        said=refusal,
         done=done,
     )
 
@@ -151,7 +151,7 @@ def make_page(
     except (NotAllowed, Unknown):
         raise
     except LedgerError as error:
-        return _reports(request, using, asking, setting, student, said=str(error), status=400, typed=typed)
+        return _reports(request, using, asking, setting, student, refusal=str(error), status=400, typed=typed)
     using.ledger.record_read("report", asking.person, order.setting_id, order.student_id)
     if form in FORMS:
         return _file(report, form, order)
