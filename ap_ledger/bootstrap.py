@@ -196,13 +196,13 @@ def _open_rows(settings: Settings, clock: Clock, opened: ExitStack) -> _Rows:
 def _open_stores(settings: Settings, rows: _Rows, opened: ExitStack) -> _Stores:
     states, told = rows.states, partial(told_by, rows.recorder)
     sealer = HeldSealer(rows.keyring, lambda student: states.student(student) is not None, rows.own, told)
-    held = HeldStore(settings, sealer)
-    opened.callback(held.close)
+    store = HeldStore(settings, sealer)
+    opened.callback(store.close)
     drafts = Drafts(settings, rows.keyring)
     opened.callback(drafts.close)
     accounts = Accounts(settings, rows.own, rows.clock)
     opened.callback(accounts.close)
-    return _Stores(held, drafts, accounts)
+    return _Stores(store, drafts, accounts)
 
 
 def _commands(rows: _Rows, stores: _Stores, events: EventStore[UUID]) -> _Commands:

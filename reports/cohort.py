@@ -149,14 +149,14 @@ class Cohort:
         shared = [rung.id for rung in ladder.rungs]
 
         def places(mark: RungMark) -> list[int | None]:
-            held = [
+            marks = [
                 period.main_ladder.marks[mark]
                 for period in self.periods
                 if period.main_ladder and period.main_ladder.ladder.key == ladder.key
             ]
             return [
                 shared.index(rung.id) if rung and rung.id in shared else None
-                for rung in (rung_id and ladder.rung(rung_id) for rung_id in held)
+                for rung in (rung_id and ladder.rung(rung_id) for rung_id in marks)
             ]
 
         def name(place: int) -> str:
@@ -183,7 +183,7 @@ class Cohort:
         if not facts:
             return []
         definition = facts[0][1].framework
-        held = {id(period): fact for period, fact in facts}
+        fact_of = {id(period): fact for period, fact in facts}
         kinds = sorted({kind for _, fact in facts for _, kind in fact.period})
         rows = []
         for item in definition.items:
@@ -196,7 +196,7 @@ class Cohort:
                     kind: str | None, place: int = place, theme: str = item.id
                 ) -> Callable[[StudentPeriod], float]:
                     def count_of(period: StudentPeriod) -> float:
-                        fact = held.get(id(period))
+                        fact = fact_of.get(id(period))
                         cells = fact.period if fact else {}
                         return sum(
                             cell[place] for (at, slot), cell in cells.items() if at == theme and kind in (None, slot)

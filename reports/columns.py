@@ -120,8 +120,8 @@ def _purpose(period: StudentPeriod) -> str | None:
 
 def bought(period: StudentPeriod, name: Literal["hours_a_week", "sessions_a_week"]) -> float | None:
     """What the commissioner bought, as it stood on the last day."""
-    held = in_force(period.placement["commissioned"] if period.placement else (), period.until)
-    return held[name] if held else None
+    commissioned = in_force(period.placement["commissioned"] if period.placement else (), period.until)
+    return commissioned[name] if commissioned else None
 
 
 def _weeks_placed(period: StudentPeriod) -> int | None:
@@ -130,8 +130,8 @@ def _weeks_placed(period: StudentPeriod) -> int | None:
 
 def _venues(period: StudentPeriod) -> list[str]:
     places = {place["place_id"]: place["label"] for place in period.setting["places"]}
-    held = in_force(period.expected, period.until)
-    days = held["days"] if held else []
+    week = in_force(period.expected, period.until)
+    days = week["days"] if week else []
     return sorted({places[day["place_id"]] for day in days if day.get("place_id") in places})
 
 

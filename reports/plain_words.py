@@ -106,10 +106,10 @@ def next_steps(reader: Reader, period: StudentPeriod, limit: int) -> list[str]:
     """The next rung after what is kept up, then units that need one more step, then units that are ready to begin."""
     lines: list[str] = []
     ladder = period.main_ladder
-    held = ladder.marks["sustained"] if ladder else None
-    if ladder and held:
+    sustained = ladder.marks["sustained"] if ladder else None
+    if ladder and sustained:
         shared = [rung.id for rung in ladder.ladder.rungs]
-        over = ladder.ladder.rung(held)
+        over = ladder.ladder.rung(sustained)
         at = shared.index(over.id) if over and over.id in shared else -1
         if 0 <= at < len(shared) - 1:
             lines.append(f"Try together: {_lower(ladder.ladder.label_of(shared[at + 1]) or '')}")

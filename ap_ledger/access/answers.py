@@ -33,11 +33,11 @@ def days_open(who: Who, action: str, about: About) -> Days:
 def _granted(who: Who, grant: Grant, action: str, about: About) -> Days:
     """The days that one role opens: those on which all that its row of the table asks for holds."""
     predicates = RULES.get((grant.role, action))
-    held = NO_DAYS if predicates is None else EVERY_DAY
+    days = NO_DAYS if predicates is None else EVERY_DAY
     for predicate in predicates or ():
         # A predicate may look relations up, so it is asked only while there is anything left.
-        held = held and held & predicate(who, grant, about)
-    return held
+        days = days and days & predicate(who, grant, about)
+    return days
 
 
 def may(who: Who, action: str, about: About) -> bool:

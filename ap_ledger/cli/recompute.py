@@ -159,11 +159,11 @@ class Rules:
             return False
         slots = (self._in_force("timetable-set", day) or {}).get("slots", ())
         today = [slot for slot in slots if weekday in slot.get("weekdays", (1, 2, 3, 4, 5))]
-        held = {slot["id"] for slot in today if self._meets(slot, group)}
+        possible = {slot["id"] for slot in today if self._meets(slot, group)}
         if week is None:
-            return bool(held) or not slots
+            return bool(possible) or not slots
         return bool(
-            held & {slot for planned in week["days"] if planned["weekday"] == weekday for slot in planned["slots"]}
+            possible & {slot for planned in week["days"] if planned["weekday"] == weekday for slot in planned["slots"]}
         )
 
     def _in_force(self, topic: str, day: str) -> dict[str, Any] | None:

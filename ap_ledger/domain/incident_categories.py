@@ -25,9 +25,9 @@ def default_categories() -> tuple[IncidentCategory, ...]:
     )
 
 
-def categories_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[IncidentCategory, ...]:
+def categories_on(facts: Sequence[Mapping[str, Any]], day: date) -> tuple[IncidentCategory, ...]:
     """The categories in force on a day, from the bodies of `incident-categories-set` events."""
-    latest = in_force(held, day)
+    latest = in_force(facts, day)
     return (
         tuple(IncidentCategory.model_validate(category) for category in latest["categories"])
         if latest

@@ -64,8 +64,8 @@ class RoleAssignment:
 
     def in_force(self, at: int, time_zone: str) -> bool:
         """Whether it is held at a moment."""
-        held = holds_on(self.from_date, self.until, local_day(at, time_zone))
-        return held and not self._was_ended(at, time_zone)
+        is_granted = holds_on(self.from_date, self.until, local_day(at, time_zone))
+        return is_granted and not self._was_ended(at, time_zone)
 
     def _was_ended(self, at: int, time_zone: str) -> bool:
         if self.until is None or self.ended_at is None or at < self.ended_at:
@@ -257,12 +257,12 @@ class EndRole(PersonCommand):
 
     def decide(self, state: Person | None, events: NextEvents) -> list[Event]:
         """Only a role that is held can end."""
-        held = (
+        matching = (
             role
             for role in self.added(state).roles
             if role.grant_id == self.grant_id and role.setting_id == self.setting_id
         )
-        if not any(self._still_held(role) for role in held):
+        if not any(self._still_held(role) for role in matching):
             raise Refused("not-allowed", "This person does not hold that role.", "grant_id")
         return [events.event(RoleEnded, grant_id=self.grant_id, on=self.on)]
 

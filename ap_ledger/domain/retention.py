@@ -54,9 +54,9 @@ class KeepingSetting(TypedDict):
     retention: NotRequired[list[Any]]
 
 
-def clocks_on(held: Sequence[Mapping[str, Any]], day: date) -> tuple[RetentionClock, ...]:
+def clocks_on(facts: Sequence[Mapping[str, Any]], day: date) -> tuple[RetentionClock, ...]:
     """The clocks in force on a day, from the bodies of `retention-set` events."""
-    latest = in_force(held, day)
+    latest = in_force(facts, day)
     return tuple(RetentionClock.model_validate(clock) for clock in latest["clocks"]) if latest else default_clocks()
 
 

@@ -81,14 +81,14 @@ class Setting:
 
     def half_terms_end(self) -> frozenset[date]:
         """The last days of the half-terms: of each calendar of those that end while it is in force."""
-        held = spans(self.facts(CalendarSet))
-        ends = ((term.last, begins, until) for calendar, begins, until in held for term in calendar.terms)
+        calendars = spans(self.facts(CalendarSet))
+        ends = ((term.last, begins, until) for calendar, begins, until in calendars for term in calendar.terms)
         return frozenset(last for last, begins, until in ends if begins <= last.isoformat() < until)
 
     def incident_categories(self, day: date) -> tuple[IncidentCategory, ...]:
         """What an incident may be called on a day."""
-        held = in_force(self.facts(IncidentCategoriesSet), day)
-        return held.categories if held else default_categories()
+        listed = in_force(self.facts(IncidentCategoriesSet), day)
+        return listed.categories if listed else default_categories()
 
     def start_of(self, day: date, slot: Slot) -> datetime:
         """The moment, in UTC, at which a slot starts on a day."""
@@ -244,9 +244,9 @@ class SetTimetable(DatedCommand, SettingCommand):
 
 
 def _no_two_at_once(slots: Sequence[Slot]) -> None:
-    held = sorted(enumerate(slots), key=lambda numbered: numbered[1].starts)
-    for place, (number, slot) in enumerate(held):
-        for _, before in held[:place]:
+    numbered_slots = sorted(enumerate(slots), key=lambda numbered: numbered[1].starts)
+    for place, (number, slot) in enumerate(numbered_slots):
+        for _, before in numbered_slots[:place]:
             if slot.starts < before.ends and set(slot.weekdays) & set(before.weekdays):
                 raise Refused(
                     "malformed",

@@ -59,9 +59,9 @@ def in_force(facts: Iterable[D], day: date | str) -> D | None:
 def spans(facts: Iterable[D]) -> list[tuple[D, str, str]]:
     """Each fact that counts, with its first day and the day on which the next one takes over, as ISO dates; `9999` for
     none."""
-    held = standing(facts)
-    begins = [_dates(fact)[0] for fact in held]
-    return list(zip(held, begins, [*begins[1:], "9999"], strict=True)) if held else []
+    counting = standing(facts)
+    begins = [_dates(fact)[0] for fact in counting]
+    return list(zip(counting, begins, [*begins[1:], "9999"], strict=True)) if counting else []
 
 
 def without(facts: Iterable[D], day: date | str, of_series: Callable[[D], bool]) -> list[D]:
@@ -69,10 +69,10 @@ def without(facts: Iterable[D], day: date | str, of_series: Callable[[D], bool])
 
     What it had replaced or corrected goes with what was left out before, and does not come back.
     """
-    held = list(facts)
-    series = [fact for fact in held if of_series(fact)]
+    given = list(facts)
+    series = [fact for fact in given if of_series(fact)]
     kept = {id(fact) for fact in standing(series) if _dates(fact)[0] != str(day)}
-    return [fact for fact in held if not of_series(fact) or id(fact) in kept]
+    return [fact for fact in given if not of_series(fact) or id(fact) in kept]
 
 
 def _dates(fact: DatedFact | Mapping[str, Any]) -> tuple[str, str]:

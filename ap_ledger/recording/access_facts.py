@@ -107,7 +107,9 @@ def placement_days(student: Student) -> dict[UUID | None, Days]:
     whose = {placement.commissioner_id for placement in student.placements}
     return {
         commissioner: days_of(
-            (held.start, held.end) for held in student.placements if held.commissioner_id == commissioner
+            (placement.start, placement.end)
+            for placement in student.placements
+            if placement.commissioner_id == commissioner
         )
         for commissioner in whose
     }

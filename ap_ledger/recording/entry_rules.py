@@ -89,8 +89,8 @@ def check_session(entry: Any, occasion: Occasion) -> None:
     slot = occasion.context.slot_start(entry.session.date, entry.session.slot)
     if slot is None:
         raise Refused("unknown-session", "The timetable that held on that day has no slot with this id.", "session")
-    starts, held = slot
-    occasion.outside_timetable = not held
+    starts, in_timetable = slot
+    occasion.outside_timetable = not in_timetable
     if KINDS[entry.kind].at_slot:
         occasion.happens_at = starts
     since = occasion.day(occasion.observed_at) - entry.session.date.toordinal()

@@ -45,10 +45,10 @@ def _changes_nothing_today(event: Any, state: Any) -> tuple[Warned, ...]:
     """Warns of a fact whose time is over already, because another one took over."""
     today = event.stamp.occurred_at.date()
     series = {name: getattr(event, name) for name in event.SERIES}
-    held = in_force([*state.facts(type(event), **series), event], today)
-    if held is None or held is event or event.from_date > today:
+    current = in_force([*state.facts(type(event), **series), event], today)
+    if current is None or current is event or event.from_date > today:
         return ()
-    since = held.from_date.isoformat()
+    since = current.from_date.isoformat()
     message = (
         f"What was recorded from {since} on stays in force, so nothing changes today. If that was the mistake, "
         f"send this again with an id of its own and corrects: {since}."

@@ -60,24 +60,24 @@ def _held_during(student: StudentBody, days: Days) -> StudentBody:
         [mentor for mentor in student["mentors"] if mentor["person_id"] == person]
         for person in dict.fromkeys(mentor["person_id"] for mentor in student["mentors"])
     )
-    held: StudentBody = {
+    cut: StudentBody = {
         **student,
         "expected": in_force_during(student["expected"], days),
         "mentors": [mentor for line in lines for mentor in in_force_during(line, days)],
     }
     if "groups" in student:
-        held["groups"] = in_force_during(student["groups"], days)
+        cut["groups"] = in_force_during(student["groups"], days)
     if "key_workers" in student:
-        held["key_workers"] = in_force_during(student["key_workers"], days)
-    return held
+        cut["key_workers"] = in_force_during(student["key_workers"], days)
+    return cut
 
 
 def student_seen(asking: Asker, student: StudentBody) -> Json:
     """A student as whoever asks may see them: a mentor knows a first name and an initial, a commissioner what held in
     their own time."""
     days = asking.days("see-student", student["id"], student["setting_id"])
-    held = _held_during(student, days)
+    cut = _held_during(student, days)
     hidden = hidden_of_student(asking.who, asking.about(student["id"], student["setting_id"]))
     read = days.until(asking.ledger.access_facts.today(UUID(student["setting_id"])))
-    worker = {"key_worker": key_worker_of(held, read.last) if read else None} if held.get("key_workers") else {}
-    return {name: value for name, value in {**held, **worker}.items() if name not in hidden}
+    worker = {"key_worker": key_worker_of(cut, read.last) if read else None} if cut.get("key_workers") else {}
+    return {name: value for name, value in {**cut, **worker}.items() if name not in hidden}

@@ -67,9 +67,9 @@ def _page(
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "manage-setting")
     today = using.ledger.access_facts.today(UUID(setting["id"]))
-    held = in_force(setting.get("calendars", ()), today)
-    if held and not (terms or closures):
-        terms, closures = held.get("terms", ()), held.get("closures", ())
+    calendar = in_force(setting.get("calendars", ()), today)
+    if calendar and not (terms or closures):
+        terms, closures = calendar.get("terms", ()), calendar.get("closures", ())
     this_year = school_year_of(today)
     return show(
         request,
@@ -81,7 +81,7 @@ def _page(
             ("term", "Half-terms", "Half-term", [*terms, *[{}] * EMPTY_ROWS]),
             ("closure", "Closed on", "Closure", [*closures, *[{}] * EMPTY_ROWS]),
         ),
-        held=bool(held),
+        held=bool(calendar),
         years=[ready for ready in (this_year, this_year + 1) if half_terms(ready)],
         year=year,
         from_date=from_date or (min((term["first"] for term in terms), default="") if year else today.isoformat()),

@@ -63,8 +63,8 @@ def _page(
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "manage-setting")
     today = using.ledger.access_facts.today(UUID(setting["id"])).isoformat()
-    held = timetable_on(setting, today)
-    slots = [*(rows or held), *[{"weekdays": [1, 2, 3, 4, 5]}] * EMPTY_ROWS]
+    current = timetable_on(setting, today)
+    slots = [*(rows or current), *[{"weekdays": [1, 2, 3, 4, 5]}] * EMPTY_ROWS]
     return show(
         request,
         "timetable.html",
@@ -72,7 +72,7 @@ def _page(
         setting=setting,
         settings=settings,
         slots=slots,
-        held=bool(held),
+        held=bool(current),
         coming=[table["from_date"] for table in setting.get("timetables", ()) if table["from_date"] > today],
         kinds=KINDS,
         weekdays=WEEKDAYS,

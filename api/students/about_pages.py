@@ -144,8 +144,8 @@ def _in_words(placement: PlacementBody, buyers: Mapping[str, str], today: date) 
 
 def _expected(student: StudentBody, today: date) -> set[tuple[int, str]]:
     """The weekdays and slots in which a student is expected now."""
-    held = in_force(student.get("expected", ()), today)
-    return {(day["weekday"], slot) for day in held["days"] for slot in day["slots"]} if held else set()
+    week = in_force(student.get("expected", ()), today)
+    return {(day["weekday"], slot) for day in week["days"] for slot in day["slots"]} if week else set()
 
 
 def _mentors(student: StudentBody, names: Mapping[str, str], today: date) -> list[dict[str, Any]]:

@@ -62,7 +62,9 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines = overview(using.reader, setting, narrowed.students, now, days)
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, narrowed.choices if len(read) > 1 else {}, today))
-    held = sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
+    unsettled = (
+        sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
+    )
     failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
     released = (
@@ -72,7 +74,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         request,
         "home.html",
         settings=seen,
-        held=held,
+        held=unsettled,
         wanted=wanted,
         released=released,
         failed=failed,

@@ -85,7 +85,7 @@ def _in_twos(parts: Sequence[Stretch]) -> list[Stretch]:
         terms.setdefault(
             (year, 0 if part.first.month >= 8 else 1 if part.first < _easter(part.first.year) else 2), []
         ).append(part)
-    return [Stretch(held[0].first, held[-1].last) for held in terms.values()]
+    return [Stretch(halves[0].first, halves[-1].last) for halves in terms.values()]
 
 
 def _easter(year: int) -> date:
@@ -96,8 +96,10 @@ def _easter(year: int) -> date:
 def completeness(expected: Iterable[Stretch], answered: Iterable[date]) -> Completeness:
     """How many stretches have an answer."""
     days = sorted(answered)
-    held = list(expected)
-    return Completeness(len(held), sum(any(day in stretch for day in days) for stretch in held))
+    stretches_expected = list(expected)
+    return Completeness(
+        len(stretches_expected), sum(any(day in stretch for day in days) for stretch in stretches_expected)
+    )
 
 
 def due(

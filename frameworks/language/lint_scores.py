@@ -203,11 +203,11 @@ def holes(definition: Definition, score: Score) -> Iterator[str]:
             yield f"the table has no row for the raw scores {_listed(lacking)}"
         reached = [rows[value] for value in reached if value in rows]
     for people in {(band.informants, band.ages, band.forms): None for band in score.bands}:
-        held = [band for band in score.bands if (band.informants, band.ages, band.forms) == people]
+        bands = [band for band in score.bands if (band.informants, band.ages, band.forms) == people]
         if lacking := [
             plain(value)
             for value in reached
-            if not any(exact(band.first) <= value <= exact(band.last) for band in held)
+            if not any(exact(band.first) <= value <= exact(band.last) for band in bands)
         ]:
             yield f"no band holds the values {_listed(lacking)}" + (f" of {', '.join(people[0])}" if people[0] else "")
 

@@ -83,10 +83,10 @@ class Expectations:
         """A student on a day."""
         if day not in self._days_placed(student["id"]):
             return Expectation((), "not-placed")
-        held = self._slots_held(day)
-        if held is None:
+        open_slots = self._slots_held(day)
+        if open_slots is None:
             return Expectation((), "closed")
-        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
+        return _among(open_slots, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
     def of_session(self, student: StudentWeek, day: date, told: Iterable[Attested]) -> Expectation:
         """A student in a session of a day, by what was told of it."""
@@ -96,12 +96,12 @@ class Expectations:
         told = list(told)
         named = {session.slot for session in told if session.slot is not None}
         times = [(self._clock(session.begins or 0), self._clock(session.ends or 0)) for session in told]
-        held = [
+        open_slots = [
             slot
             for slot in self._slots_held(day) or ()
             if (slot["id"] in named if named else _lies_within(slot, times))
         ]
-        return _among(held, student, day, bool(timetable_on(self._setting, day.isoformat())))
+        return _among(open_slots, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
     def weeks(self, student: StudentWeek, since: date) -> list[AlikeWeeks]:
         """What a student's weeks are like from a day on, as stretches that are alike from one change to the next.
@@ -131,8 +131,8 @@ class Expectations:
         """The slots that the setting holds on a day, whoever comes; None where it is closed."""
         if day not in self._held:
             slots = timetable_on(self._setting, day.isoformat())
-            held = tuple(slot for slot in slots if day.isoweekday() in slot["weekdays"])
-            self._held[day] = held if is_open(self._setting, day) else None
+            open_slots = tuple(slot for slot in slots if day.isoweekday() in slot["weekdays"])
+            self._held[day] = open_slots if is_open(self._setting, day) else None
         return self._held[day]
 
     def _changes(self, student: StudentWeek) -> Iterator[date]:
@@ -140,8 +140,8 @@ class Expectations:
         for placement in self._placements.get(student["id"], ()):
             yield from _edges(placement["start"], placement["end"])
         calendars = self._setting.get("calendars", ())
-        for held in (*student["expected"], *self._setting["timetables"], *calendars):
-            yield date.fromisoformat(held["from_date"])
+        for fact in (*student["expected"], *self._setting["timetables"], *calendars):
+            yield date.fromisoformat(fact["from_date"])
         for calendar in calendars:
             for span in (*calendar["terms"], *calendar["closures"]):
                 yield from _edges(span["first"], span["last"])
@@ -181,15 +181,15 @@ def _was_offered(asked: Callable[[Sequence[Attested]], Expectation], session: Se
     return asked(session).was_offered
 
 
-def _among(held: Sequence[SlotBody], student: StudentWeek, day: date, is_timetabled: bool) -> Expectation:
+def _among(open_slots: Sequence[SlotBody], student: StudentWeek, day: date, is_timetabled: bool) -> Expectation:
     """Which of some slots that the setting holds a student's own week names."""
     week = in_force(student["expected"], day)
-    if not held and is_timetabled:
+    if not open_slots and is_timetabled:
         return Expectation((), "not-held")
     if week is None:
         return Expectation((), "no-week")
     named = {slot for planned in week["days"] if planned["weekday"] == day.isoweekday() for slot in planned["slots"]}
-    slots = tuple(slot for slot in held if slot["id"] in named)
+    slots = tuple(slot for slot in open_slots if slot["id"] in named)
     if slots:
         return Expectation(slots, "expected")
     return Expectation((), "not-then" if any(planned["slots"] for planned in week["days"]) else "no-days")

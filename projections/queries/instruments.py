@@ -75,10 +75,10 @@ def half_terms(setting: SettingBody) -> list[Stretch]:
 
 def usual_period(setting: SettingBody, today: date) -> tuple[date, date]:
     """The half-term that runs, or the last one that did; six weeks where the setting has no calendar."""
-    held = [term for term in half_terms(setting) if term.first <= today]
-    if not held:
+    begun = [term for term in half_terms(setting) if term.first <= today]
+    if not begun:
         return today - timedelta(weeks=6, days=-1), today
-    latest = max(held, key=lambda term: term.last)
+    latest = max(begun, key=lambda term: term.last)
     return latest.first, min(latest.last, today)
 
 

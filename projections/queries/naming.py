@@ -34,7 +34,7 @@ def labels_of(own: OwnItemsPart, event: Any) -> dict[str, str]:
 
 def identity_of(event: Any) -> dict[str, Any]:
     """What is personal about a student as last identified: nothing before that."""
-    return {field: None if (held := getattr(event, field, None)) is None else tidy(str(held)) for field in PERSONAL}
+    return {field: None if (value := getattr(event, field, None)) is None else tidy(str(value)) for field in PERSONAL}
 
 
 def full_name(key: str, event: Any) -> FullName | None:

@@ -11,8 +11,8 @@ from projections.bodies import SettingFacts, SlotBody, StudentBody, StudentFacts
 
 def group_of(student: StudentFacts, day: date) -> str | None:
     """The group in which a student is taught on a day, or None."""
-    held = in_force(student.get("groups", ()), day)
-    return held.get("group") if held else None
+    membership = in_force(student.get("groups", ()), day)
+    return membership.get("group") if membership else None
 
 
 def key_worker_of(student: StudentFacts, day: date) -> str | None:
@@ -23,8 +23,8 @@ def key_worker_of(student: StudentFacts, day: date) -> str | None:
 
 def timetable_on(setting: SettingFacts, day: str) -> Sequence[SlotBody]:
     """The slots in force on an ISO date."""
-    held = in_force(setting.get("timetables", ()), day)
-    return held["slots"] if held else []
+    timetable = in_force(setting.get("timetables", ()), day)
+    return timetable["slots"] if timetable else []
 
 
 def age_on(student: StudentBody, day: date) -> int | None:

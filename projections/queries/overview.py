@@ -37,10 +37,10 @@ def overview(
     `within` holds by a student's id the days that may be told, where those are not all.
     """
     days = recent_rungs(reader, setting, students, now)
-    cut = {UUID(student): held for student, held in within.items() if held is not EVERY_DAY}
+    cut = {UUID(student): seen for student, seen in within.items() if seen is not EVERY_DAY}
     days |= {
-        student: [(day, cell) for day, cell in days.get(student, ()) if date.fromisoformat(day) in held]
-        for student, held in cut.items()
+        student: [(day, cell) for day, cell in days.get(student, ()) if date.fromisoformat(day) in seen]
+        for student, seen in cut.items()
     }
     return sorted(
         (_line(reader, student, days.get(UUID(student["id"]), [])) for student in students),

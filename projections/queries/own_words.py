@@ -37,9 +37,9 @@ def own_labels(reader: Reader, students: Sequence[StudentFacts]) -> dict[str, di
 def needs_of(reader: Reader, students: Sequence[StudentFacts], day: date) -> dict[str, tuple[str, ...]]:
     """The codes of each student's needs in force on a day, the main one first, by the student's id; opened here,
     all at once."""
-    held = {
+    current = {
         student["id"]: needs_then for student in students if (needs_then := in_force(student.get("needs", ()), day))
     }
-    events = reader.events([needs["position"] for needs in held.values()])
-    opened = {student: getattr(events.get(needs["position"]), "needs", None) for student, needs in held.items()}
+    events = reader.events([needs["position"] for needs in current.values()])
+    opened = {student: getattr(events.get(needs["position"]), "needs", None) for student, needs in current.items()}
     return {student: needs for student, needs in opened.items() if isinstance(needs, tuple)}

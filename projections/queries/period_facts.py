@@ -147,15 +147,15 @@ class LadderFacts:
         stretches: list[Setback] = []
         top: int | None = None
         began: tuple[str, int] | None = None
-        for day, held in zip(self.days, self.sustained, strict=True):
-            if held is None:
+        for day, kept_up in zip(self.days, self.sustained, strict=True):
+            if kept_up is None:
                 continue
-            if top is not None and held <= top - SETBACK_RUNGS:
-                began = (began[0] if began else day, max(top - held, began[1] if began else 0))
-            elif began and top is not None and held >= top:
+            if top is not None and kept_up <= top - SETBACK_RUNGS:
+                began = (began[0] if began else day, max(top - kept_up, began[1] if began else 0))
+            elif began and top is not None and kept_up >= top:
                 stretches.append(Setback(began[0], day, began[1]))
                 began = None
-            top = max(held, top if top is not None else held)
+            top = max(kept_up, top if top is not None else kept_up)
         return [*stretches, Setback(began[0], None, began[1])] if began else stretches
 
 

@@ -78,7 +78,8 @@ def periods(
     as_of = end_of(last, setting)
     known = known_of(reader, setting, students, known_at)
     expectations = Expectations(
-        known.setting, [placement_then for held in known.placements.values() for placement_then in held]
+        known.setting,
+        [placement_then for placements_then in known.placements.values() for placement_then in placements_then],
     )
     newest = reader.newest("outcomes", last)
     made = []

@@ -35,10 +35,10 @@ def placement_days(placements: Iterable[PlacementFacts], commissioner_id: UUID |
 
 def by_student(placements: Iterable[PlacementFacts]) -> dict[str, list[PlacementFacts]]:
     """Placements by the ids of their students."""
-    held: dict[str, list[PlacementFacts]] = {}
+    placements_of: dict[str, list[PlacementFacts]] = {}
     for placement in placements:
-        held.setdefault(placement["student_id"], []).append(placement)
-    return held
+        placements_of.setdefault(placement["student_id"], []).append(placement)
+    return placements_of
 
 
 def latest_placement(placements: Iterable[PlacementFacts], days: Days) -> PlacementFacts | None:
@@ -75,11 +75,11 @@ def _held(first: str, following: str, until: str | None) -> Days:
 def still_here(students: Iterable[StudentBody], placements: Iterable[PlacementFacts], day: date) -> list[StudentBody]:
     """Those students who have not left by a day: a placement of theirs is running, or is still to come, as doorsteps
     come before paperwork."""
-    held = by_student(placements)
+    placements_of = by_student(placements)
     return [
         student
         for student in students
-        if student["id"] not in held or placement_days(held[student["id"]]) & days_of([(day, None)])
+        if student["id"] not in placements_of or placement_days(placements_of[student["id"]]) & days_of([(day, None)])
     ]
 
 

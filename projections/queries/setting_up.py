@@ -24,12 +24,12 @@ class Step(NamedTuple):
 
 def set_up_steps(reader: Reader, setting: SettingBody, today: date, now: datetime) -> list[Step]:
     """The steps of setting up, in the order in which they are best done; none needs another one."""
-    held = _roles(reader, setting, today)
-    leads = [person for person, role in held if role == "leader"]
+    roles = _roles(reader, setting, today)
+    leads = [person for person, role in roles if role == "leader"]
     slots = timetable_on(setting, today.isoformat())
     calendar = in_force(setting.get("calendars", ()), today)
     students = reader.everyone(setting)
-    staff = {person for person, role in held if role in STAFF_ROLES}
+    staff = {person for person, role in roles if role in STAFF_ROLES}
     devices = [device for device in reader.whole("devices", setting) if not device["revoked"]]
     places, buyers = setting.get("places", ()), setting.get("commissioners", ())
     return [
@@ -39,7 +39,7 @@ def set_up_steps(reader: Reader, setting: SettingBody, today: date, now: datetim
         Step("calendar", calendar is not None, _count(len(calendar.get("terms", ())), "half-term") if calendar else ""),
         Step("commissioners", bool(buyers), ", ".join(buyer["name"] for buyer in buyers)),
         Step("people", len(staff) > 1, _count(len(staff), "person works", "people work") + " here" if staff else ""),
-        Step("safeguarding", any(role in TWO_PEOPLE_ROLES for _, role in held), "Somebody is"),
+        Step("safeguarding", any(role in TWO_PEOPLE_ROLES for _, role in roles), "Somebody is"),
         Step("students", bool(students), _count(len(students), "student")),
         Step("devices", bool(devices), _count(len(devices), "phone or tablet", "phones and tablets")),
         Step(

@@ -93,11 +93,11 @@ def records_at(
     position: int,
 ) -> dict[UUID, UUID]:
     """The records of some students at a position, each with its student: their own, and those joined to them."""
-    held = {student: student for student in students}
+    student_of = {student: student for student in students}
     ask = views.sql(f"SELECT record, kept FROM {table} WHERE from_pos <= ? AND (to_pos IS NULL OR to_pos > ?)")
     for record, kept in connection.exec_driver_sql(ask, (position, position)):
         joined, student = UUID(bytes=bytes(record)), UUID(bytes=bytes(kept))
-        held.pop(joined, None)
-        if student in held:
-            held[joined] = student
-    return held
+        student_of.pop(joined, None)
+        if student in student_of:
+            student_of[joined] = student
+    return student_of
