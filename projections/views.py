@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Column,
     Connection,
     Engine,
@@ -30,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import make_url
 from sqlalchemy.schema import CreateSchema, DropTable
 
-from ap_ledger.errors import StoreFault
+from ap_ledger.errors import SetupError, StoreFault
 from ap_ledger.persistence.files import make_private
 from ap_ledger.persistence.pools import OF, bounded, pool_size
 from ap_ledger.persistence.unavailable import saying_which, session_options
@@ -63,6 +64,8 @@ DEAD_LETTERS = Table(
     Column("attempts", Integer, nullable=False),
 )
 
+COPIED_AS = {BigInteger: "int8", Integer: "int4", LargeBinary: "bytea", String: "text"}
+"""The types that a column of a projection may have, and as what each is copied into PostgreSQL."""
 TableMaker = Callable[[str, MetaData], Table]
 
 
@@ -218,15 +221,11 @@ class Views:
             marks = ",".join("?" * len(table.columns))
             connection.exec_driver_sql(f"INSERT INTO {table.name} VALUES ({marks})", list(rows))
             return
-        types = [
-            {"BIGINT": "int8", "INTEGER": "int4", "BYTEA": "bytea"}.get(str(c.type.compile(connection.dialect)), "text")
-            for c in table.columns
-        ]
         with (
             connection.connection.cursor() as cursor,  # type: ignore[attr-defined]
             cursor.copy(f"COPY {table.name} FROM STDIN (FORMAT BINARY)") as copy,
         ):
-            copy.set_types(types)
+            copy.set_types([COPIED_AS[type(column.type)] for column in table.columns])
             for row in rows:
                 copy.write_row(row)
 
@@ -282,7 +281,13 @@ def _sqlite_engine(url: str, begin: str) -> Engine:
 def tables_of(makers: tuple[TableMaker, ...], generation: str) -> tuple[Table, ...]:
     """A projection's tables in one generation: `timeline` is kept as `timeline__v1`."""
     metadata = MetaData()
-    return tuple(maker(f"__{generation}", metadata) for maker in makers)
+    tables = tuple(maker(f"__{generation}", metadata) for maker in makers)
+    for column in (column for table in tables for column in table.columns if type(column.type) not in COPIED_AS):
+        raise SetupError(
+            f"The column {column.name} of {column.table.name.removesuffix('__' + generation)} is {column.type!r}. "
+            "A column of a projection is BigInt, Integer, LargeBinary or String; yes or no is an Integer, a day is text."
+        )
+    return tables
 
 
 def drop_tables(connection: Connection, tables: Sequence[Table]) -> None:

@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, MetaData, SmallInteger, Table
+from sqlalchemy.types import TypeEngine
 
+from ap_ledger.errors import SetupError
 from ap_ledger.events.days import NO_DAYS, days_of
 from ap_ledger.events.moments import microseconds
 from ap_ledger.kinds import TOLD
@@ -22,6 +24,7 @@ from projections.queries.curriculum_state import student_curriculum
 from projections.queries.entries import changed_since, entries_at
 from projections.queries.history import days_at, history
 from projections.runner import Projection, Runner, Seen
+from projections.views import tables_of
 from projections.writers.registry import Registry
 from projections.writers.student_days import StudentDays
 from tests.house import FRIDAY, MONDAY, THURSDAY, TUESDAY, WEDNESDAY, House, chunks
@@ -248,6 +251,26 @@ def test_a_raised_version_is_replayed_into_tables_of_its_own(house: House) -> No
         live = house.views.live(connection, "registry")
     assert live is not None and (live.name, live.version) == ("v2", 2)
     assert len(house.reader.collection("students")) == 2
+
+
+@pytest.mark.parametrize("column_type", [Boolean(), Date(), SmallInteger()], ids=repr)
+def test_a_projection_with_a_column_that_only_one_database_takes_does_not_start(house: House, column_type: TypeEngine[Any]) -> None:
+    def smiles(suffix: str, metadata: MetaData) -> Table:
+        return Table(f"smiles{suffix}", metadata, Column("position", BigInteger, primary_key=True), Column("broad", column_type))
+
+    class Smiles(Registry):
+        name = "smiles"
+        tables = (smiles,)
+
+    runner = Runner(house.ledger.recorder, house.views, (*PROJECTIONS, Smiles))
+    for start in (runner.make_missing, runner.catch_up):
+        with pytest.raises(SetupError, match=r"The column broad of smiles is .*yes or no is an Integer"):
+            start()
+
+
+def test_every_projection_keeps_only_what_both_databases_take_alike() -> None:
+    for projection in PROJECTIONS:
+        assert tables_of(projection.tables, "v1")
 
 
 def test_two_runners_at_once_apply_every_event_once(house: House) -> None:
