@@ -285,7 +285,7 @@ def tables_of(makers: tuple[TableMaker, ...], generation: str) -> tuple[Table, .
     for column in (column for table in tables for column in table.columns if type(column.type) not in COPIED_AS):
         raise SetupError(
             f"The column {column.name} of {column.table.name.removesuffix('__' + generation)} is {column.type!r}. "
-            "A column of a projection is BigInt, Integer, LargeBinary or String; yes or no is an Integer, a day is text."
+            "A projection's columns are BigInt, Integer, LargeBinary or String; yes or no is an Integer, a day is text."
         )
     return tables
 
