@@ -86,6 +86,7 @@ def test_somebody_signs_in_by_the_form_and_out_again(chromium: Any, served: tupl
     page.fill("#password", "a boat by the river")
     page.click("form button")
     assert "did not match" in page.inner_text("[role=alert]") and page.input_value("#password") == ""
+    assert page.input_value("#name") == "leader" and page.is_visible("#code"), "what was typed stays, and a code may be what is missing"
     page.fill("#name", "Leader ")
     page.fill("#password", demo.PASSWORD)
     page.press("#password", "Enter")
@@ -110,6 +111,16 @@ def test_the_charts_are_drawn_under_the_strict_policy_without_a_word_in_the_cons
     assert len(figures) == 2 and all(figure.query_selector("svg.main-svg") for figure in figures)
     assert page.evaluate("document.querySelectorAll('.scatterlayer .points path').length") > 3
     assert page.evaluate("document.querySelectorAll('.heatmaplayer image, .heatmaplayer path').length") > 0
+
+
+def test_the_menu_closes_on_esc_and_on_a_click_beside_it(page: Any, served: tuple[str, Any]) -> None:
+    page.goto(f"{served[0]}/reports")
+    for close in (lambda: page.keyboard.press("Escape"), lambda: page.click("h1")):
+        page.click("text=More")
+        assert page.is_visible("text=My account")
+        close()
+        assert not page.is_visible("text=My account")
+    assert page.said == []
 
 
 def test_no_chart_can_be_sent_anywhere(page: Any, served: tuple[str, Any]) -> None:
@@ -402,6 +413,7 @@ def test_charts_are_dark_on_a_dark_screen_and_dark_on_white_on_paper(browser: An
 def test_what_was_out_of_sight_is_printed_as_of_the_day_that_is_shown(page: Any, served: tuple[str, Any]) -> None:
     page.set_viewport_size({"width": 1280, "height": 500})
     open_student(page, served)
+    page.wait_for_selector("#replay:not([hidden])", state="attached")
     themes = "[...document.querySelectorAll('[data-figure]')].find(plot => plot.layout.meta?.framework).data[0].text.flat().join()"
     today = page.evaluate(themes)
     page.evaluate("(() => { const day = document.querySelector('.replay input[type=range]'); day.value = 2; day.dispatchEvent(new Event('input')) })()")

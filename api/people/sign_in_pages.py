@@ -45,7 +45,13 @@ def sign_in_page(request: Request, asking: Asking, lost: int = 0, again: int = 0
 
 
 def _sign_in(
-    request: Request, asking: Asker, following: str, refusal: str = "", status: int = 200, lost: int = 0
+    request: Request,
+    asking: Asker,
+    following: str,
+    refusal: str = "",
+    status: int = 200,
+    lost: int = 0,
+    name: str = "",
 ) -> HTMLResponse:
     return show(
         request,
@@ -54,6 +60,7 @@ def _sign_in(
         following=following,
         said=refusal,
         lost=lost,
+        name=name,
         tablet=asking.device is not None and bool(_here(asking)),
     )
 
@@ -90,9 +97,9 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
             needs_factor=request.app.state.second_factor,
         )
     except NotAllowedNow as error:
-        return _sign_in(request, asking, following, str(error), 429)
+        return _sign_in(request, asking, following, str(error), 429, name=text_of(form, "name"))
     except SignInRefused as error:
-        return _sign_in(request, asking, following, str(error), 403)
+        return _sign_in(request, asking, following, str(error), 403, name=text_of(form, "name"))
     if asking.secret:
         accounts.leave(asking.secret)
     if following == "/" and device is not None:
