@@ -64,6 +64,11 @@ def change(settings: Settings, store: str, *statements: str) -> None:
             connection.execute(statement)
 
 
+def spelled(settings: Settings, store: str, name: str) -> str:
+    """A table or an index as a statement names it: on PostgreSQL with its schema."""
+    return f"{store}.{name}" if settings.postgres else name
+
+
 def looked(settings: Settings, store: str) -> str:
     """What `check` says of a store's shape; its whole answer has no trace in it."""
     found = run(settings, "check")
@@ -82,7 +87,7 @@ def test_a_new_store_is_what_this_version_makes(place: Settings, store: str) -> 
 def test_a_column_that_was_added_is_named_with_the_statement_that_takes_it_out(place: Settings, store: str) -> None:
     change(place, store, f"ALTER TABLE {TABLE[store]} ADD COLUMN extra integer")
     line = looked(place, store)
-    drop = f"ALTER TABLE {TABLE[store]} DROP COLUMN extra"
+    drop = f"ALTER TABLE {spelled(place, store, TABLE[store])} DROP COLUMN extra"
     assert f"the column extra of {TABLE[store]} is none of this version's" in line and drop in line, line
     change(place, store, drop)
     assert looked(place, store).startswith("good")
@@ -103,7 +108,7 @@ def test_an_index_that_was_dropped_is_missing_and_the_statement_that_makes_it_is
     name, table, columns = INDEX[store]
     change(place, store, f"DROP INDEX {name}")
     line = looked(place, store)
-    assert f"the index of {table} ({columns}) is missing" in line and f"INDEX {name} ON {table} ({columns})" in line, line
+    assert f"the index of {table} ({columns}) is missing" in line and f"INDEX {name} ON {spelled(place, store, table)} ({columns})" in line, line
     change(place, store, line.partition("own tool: ")[2])
     assert looked(place, store).startswith("good")
 
@@ -116,6 +121,21 @@ def test_an_index_or_a_table_of_somebody_else_is_named(place: Settings, store: s
     for statement in line.partition("own tool: ")[2].split("; "):
         change(place, store, statement)
     assert looked(place, store).startswith("good")
+
+
+def test_a_statement_changes_what_it_names_and_nothing_of_the_same_name_elsewhere(place: Settings) -> None:
+    change(place, "held", 'CREATE TABLE "Our Notes" (x int)', 'CREATE INDEX "The Days" ON drafts (instrument)', 'ALTER TABLE drafts ADD COLUMN "order" int')
+    if place.postgres:
+        change(place, "public", 'CREATE TABLE "Our Notes" (x int)', 'CREATE INDEX "The Days" ON "Our Notes" (x)')
+    line = looked(place, "held")
+    statements = line.partition("own tool: ")[2].split("; ")
+    table, index, changed = (spelled(place, "held", name) for name in ('"Our Notes"', '"The Days"', "drafts"))
+    assert statements == [f"DROP TABLE {table}", f'ALTER TABLE {changed} DROP COLUMN "order"', f"DROP INDEX {index}"], line
+    # Whoever follows it may be in a session that looks in another schema first.
+    change(place, "public" if place.postgres else "held", *statements)
+    assert looked(place, "held").startswith("good")
+    if place.postgres:
+        change(place, "public", 'DROP INDEX "The Days"', 'DROP TABLE "Our Notes"')
 
 
 @pytest.mark.parametrize("store", TABLE)

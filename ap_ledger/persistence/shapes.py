@@ -38,23 +38,53 @@ class TableShape(NamedTuple):
     indexes: Mapping[Covered, str | None]
 
 
+class Spelling(NamedTuple):
+    """How statements spell names: quoted where they need it, and in the schema of the store.
+
+    `schema` None: on SQLite, where a store is a file of its own.
+    """
+
+    dialect: Dialect
+    schema: str | None
+
+    def quoted(self, name: str) -> str:
+        """The name of a column."""
+        return self.dialect.identifier_preparer.quote(name)
+
+    def placed(self, name: str) -> str:
+        """The name of a table, or of an index, which lies where its table does."""
+        return f"{self.quoted(self.schema)}.{self.quoted(name)}" if self.schema else self.quoted(name)
+
+    def making(self, index: Index) -> str:
+        """The statement that makes an index."""
+        there = {None: self.schema} if self.schema else None
+        compiled = CreateIndex(index).compile(
+            dialect=self.dialect, schema_translate_map=there, render_schema_translate=there is not None
+        )
+        return str(compiled)
+
+
 def shape_faults(connection: Connection, expected: MetaData, schema: str | None = None) -> list[ShapeFault]:
-    """Everything in which the tables that are there differ from those that this program makes."""
+    """Everything in which the tables that are there differ from those that this program makes.
+
+    Each statement names the schema of what it changes: the session that runs it may look in another one first.
+    """
     with warnings.catch_warnings():
         # A kind of column that SQLAlchemy does not know is a finding here, and nothing to print.
         warnings.simplefilter("ignore", SAWarning)
         there = _reflected(connection, schema)
     wanted = {table.name: table for table in (*expected.sorted_tables, _version_table())}
+    spelling = Spelling(connection.dialect, schema)
     faults = [
-        ShapeFault(f"the table {name} is none of this version's", f"DROP TABLE {name}")
+        ShapeFault(f"the table {name} is none of this version's", f"DROP TABLE {spelling.placed(name)}")
         for name in sorted(there.keys() - wanted.keys())
     ]
     for name, table in wanted.items():
         if name not in there:
             faults.append(ShapeFault(f"the table {name} is missing", None))
         else:
-            faults += _column_faults(table, there[name], _declared(table, connection.dialect))
-            faults += _index_faults(table, there[name], connection.dialect)
+            faults += _column_faults(table, there[name], _declared(table, connection.dialect), spelling)
+            faults += _index_faults(table, there[name], spelling)
     return faults
 
 
@@ -106,9 +136,9 @@ def _kind(kind: TypeEngine[Any], dialect: Dialect) -> str:
         return "a kind that is unknown"
 
 
-def _column_faults(table: Table, there: TableShape, wanted: TableShape) -> Iterator[ShapeFault]:
+def _column_faults(table: Table, there: TableShape, wanted: TableShape, spelling: Spelling) -> Iterator[ShapeFault]:
     for name in sorted(there.columns.keys() - wanted.columns.keys()):
-        drop = f"ALTER TABLE {table.name} DROP COLUMN {name}"
+        drop = f"ALTER TABLE {spelling.placed(table.name)} DROP COLUMN {spelling.quoted(name)}"
         yield ShapeFault(f"the column {name} of {table.name} is none of this version's", drop)
     for name, (kind, empty) in wanted.columns.items():
         if name not in there.columns:
@@ -125,13 +155,13 @@ def _column_faults(table: Table, there: TableShape, wanted: TableShape) -> Itera
         yield ShapeFault(what, None)
 
 
-def _index_faults(table: Table, there: TableShape, dialect: Dialect) -> Iterator[ShapeFault]:
-    wanted = _declared(table, dialect)
+def _index_faults(table: Table, there: TableShape, spelling: Spelling) -> Iterator[ShapeFault]:
+    wanted = _declared(table, spelling.dialect)
     made_by = {_covered(index): index for index in table.indexes}
     for covered in sorted(there.indexes.keys() - wanted.indexes.keys()):
         name = there.indexes[covered]
         what = f"the index {name or 'of a rule'} of {table.name} ({', '.join(covered[0])}) is none of this version's"
-        yield ShapeFault(what, f"DROP INDEX {name}" if name else None)
+        yield ShapeFault(what, f"DROP INDEX {spelling.placed(name)}" if name else None)
     for covered in sorted(wanted.indexes.keys() - there.indexes.keys()):
-        make = str(CreateIndex(made_by[covered]).compile(dialect=dialect)) if covered in made_by else None
+        make = spelling.making(made_by[covered]) if covered in made_by else None
         yield ShapeFault(f"the index of {table.name} ({', '.join(covered[0])}) is missing", make)
