@@ -379,6 +379,17 @@ def test_check_ends_in_a_finding_whatever_file_is_damaged_however(folder: Path, 
         assert other.exception is None or isinstance(other.exception, SystemExit), (command, other.exception)
 
 
+@pytest.mark.parametrize("name", ["held.sqlite", "views.sqlite", "."])
+def test_what_whoever_runs_check_may_not_write_is_named_and_not_said_to_be_damaged(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    # The tests may run as a user to whom everything is allowed, so the answer of the system is given here.
+    honest = os.access
+    monkeypatch.setattr(os, "access", lambda path, needed, **how: False if needed & os.W_OK and path == folder / name else honest(path, needed, **how))
+    found = looked(folder, False)
+    told = [line for line in found.output.splitlines() if "may not read and write" in line]
+    assert found.exit_code == 1 and told and all(f"chmod u+{'rwx' if name == '.' else 'rw'} {folder / name}" in line for line in told), found.output
+    assert "backup" not in found.output and "cannot be read now" not in found.output and "delete it" not in found.output
+
+
 @pytest.mark.parametrize("name", ["ledger.sqlite-wal", "ledger.sqlite-shm", "keyring.sqlite-journal", "views.sqlite-wal"])
 def test_garbage_beside_a_store_ends_in_no_trace(folder: Path, name: str) -> None:
     (folder / name).write_bytes(b"\x17garbage" * 1000)

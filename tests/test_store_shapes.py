@@ -154,6 +154,20 @@ def test_a_table_that_was_dropped_is_missing(place: Settings, store: str, which:
     assert looked(place, store).startswith("good")
 
 
+@pytest.mark.parametrize("store", TABLE)
+def test_check_says_of_a_store_of_another_version_what_serve_says(place: Settings, store: str) -> None:
+    version = len(STEPS_OF[store])
+    for changed in ("UPDATE store_version SET version = version + 7", "DELETE FROM store_version"):
+        if changed.startswith("DELETE") and not STEPS_OF[store]:
+            continue
+        change(place, store, changed)
+        refused = run(place, "serve")
+        assert refused.exit_code == 2 and f"The store {store} was made by" in refused.output, refused.output
+        assert looked(place, store).partition(": ")[2] == refused.output.partition(": ")[2].strip()
+        change(place, store, "DELETE FROM store_version", f"INSERT INTO store_version VALUES ({version})")
+    assert looked(place, store).startswith("good")
+
+
 def test_a_column_of_another_kind_or_that_may_be_empty_is_odd() -> None:
     engine = create_engine("sqlite://")
     held = next(store for store in STORES if store.name == "held").tables(False)

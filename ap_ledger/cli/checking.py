@@ -71,7 +71,8 @@ def faults(settings: Settings, deep: bool, accept_end: bool = False) -> Iterator
     yield from (_look(f"the rows of {name}", partial(_damage, settings, name)) for name in ROWS if name not in damaged)
     if damaged - {"views"}:
         yield Look(
-            "the ledger and its keyring", "they were not opened, because something of theirs is missing or damaged."
+            "the ledger and its keyring",
+            "they were not opened, because something is wrong with a store, as said above.",
         )
     else:
         yield from _opened(settings, deep, accept_end, "views" not in damaged)
@@ -182,6 +183,8 @@ def _sentence(error: Exception) -> str:
     """What went wrong, without a value of anybody's record in it."""
     if isinstance(error, LedgerError):
         return str(error)
+    if isinstance(error, PermissionError):
+        return f"whoever runs this may not use {error.filename}. Run it as the service's user, or give that the right."
     if isinstance(error, (DatabaseError, sqlite3.DatabaseError)):
         return (
             f"a store is damaged, incomplete or cannot be reached ({type(error).__name__}). Restore it from its "

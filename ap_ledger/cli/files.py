@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable
@@ -77,6 +78,8 @@ def file_fault(settings: Settings, store: Store, deep: bool) -> str | None:
         if store.name == "views":
             return None
         return f"{path} is not there. {NEVER_MADE if was_never_made(settings, store.name) else store.mend}"
+    if (fault := _permission_fault(path)) is not None:
+        return fault
     fault = _file_fault(path) or _content_fault(path, store, deep)
     if fault is not None:
         return f"{path} {fault}. {store.mend}"
@@ -98,16 +101,30 @@ def _shape_fault(settings: Settings, store: Store) -> str | None:
             faults = shape_faults(connection, store.tables(on_postgres), store.name if on_postgres else None)
     finally:
         engine.dispose()
+    lacking = {fault.what for fault in faults if fault.statement is None}
+    if lacking != {VERSION_MISSING}:
+        # Every store is asked, also one that has the shape of this version: opening it would refuse it.
+        require_version(store.name, version_of(settings, store.name), STEPS_OF[store.name])
     if not faults:
         return None
-    if any(fault.statement is None and fault.what != VERSION_MISSING for fault in faults):
-        require_version(store.name, version_of(settings, store.name), STEPS_OF[store.name])
     statements = [fault.statement for fault in faults if fault.statement is not None]
     mend = [store.mend] if len(statements) < len(faults) else []
     if statements:
         # What nobody here put there may be somebody's all the same, so it is for a person to take out.
         mend.append(f"Back it up, stop the service, and mend it with its database's own tool: {'; '.join(statements)}")
     return f"{'; '.join(fault.what for fault in faults)}. {' '.join(mend)}"
+
+
+def _permission_fault(path: Path) -> str | None:
+    """Whether whoever runs this may read and write a store, for which SQLite also makes files beside it."""
+    for place, needed, mode in ((path.parent, os.R_OK | os.W_OK | os.X_OK, "rwx"), (path, os.R_OK | os.W_OK, "rw")):
+        if not os.access(place, needed):
+            may = "read and write" if os.access(place, os.F_OK) else "reach"
+            return (
+                f"{path} was not looked at, because whoever runs this may not {may} {place}. Run it as the service's "
+                f"user; where it is that user's own, run: chmod u+{mode} {place}"
+            )
+    return None
 
 
 def _file_fault(path: Path) -> str | None:
