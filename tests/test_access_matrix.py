@@ -268,10 +268,10 @@ def house_of(scene: Scene) -> UUID:
     return scene.house.setting
 
 
-def let_in(answer: Any) -> bool:
+def let_in(answer: Any, key: str, role: str) -> bool:
     """Whether the gate let a request through: it was answered, refused by a rule, or found nothing; not turned away."""
     away = answer.status_code == 303 and "/sign-in?next" in answer.headers["location"]
-    assert answer.status_code < 500, answer.text
+    assert answer.status_code < 500, f"{key} answered {role} with {answer.status_code}: {answer.text}"
     return answer.status_code not in (401, 403) and not away
 
 
@@ -293,7 +293,7 @@ def test_every_role_against_every_route(scene: Scene) -> None:
                 for relation in relations:
                     client = scene.house.browser(scene.people[role], scene.app)
                     answer = ask(scene, client, key, relation, role)
-                    if let_in(answer):
+                    if let_in(answer, key, role):
                         found += relation
                         continue
                     leaked = [word for one in "osfx" for word in scene.canaries(one) if word in answer.text]
@@ -374,7 +374,7 @@ def test_a_stranger_gets_sign_in_health_and_static_files_and_nothing_else(scene:
         client = scene.house.stranger(scene.app)
         for key in GATES:
             answer = ask(scene, client, key, "o", "nobody")
-            assert let_in(answer) == (key in STRANGERS) or (key in STRANGERS and answer.status_code == 403), key
+            assert let_in(answer, key, "nobody") == (key in STRANGERS) or (key in STRANGERS and answer.status_code == 403), key
             assert not any(word in answer.text for word in scene.canaries("o"))
         for credential in ("Bearer x", "Bearer apl_" + "x" * 43, "Basic eDp4", "Bearer", ""):
             assert client.get("/api/v1/students", headers={"authorization": credential}).status_code == 401

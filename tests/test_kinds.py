@@ -141,8 +141,17 @@ def test_what_is_kept_whole_and_what_is_counted_is_what_the_fold_knows() -> None
 
 
 def test_no_two_kinds_share_a_mark_or_its_line() -> None:
-    names, lines = [mark.name for mark in marks().values()], [mark.line for mark in drawn_marks()]
-    assert len(set(names)) == len(names) and lines == list(range(len(lines)))
+    names = [mark.name for mark in marks().values()]
+    assert len(set(names)) == len(names), f"Two kinds have one mark: {sorted(names)}."
+    labels: dict[int, list[str]] = {}
+    for topic, mark in marks().items():
+        if mark.line is not None:
+            labels.setdefault(mark.line, []).append(KINDS[topic].label)
+    free = next(line for line in range(len(labels) + 1) if line not in labels)
+    for line, sharing in sorted(labels.items()):
+        assert len(sharing) == 1, f"{' and '.join(sharing)} both mark on line {line}; the next free line is {free}."
+        assert line < free, f"{sharing[0]} marks on line {line}; the next free line is {free}."
+    assert [mark.line for mark in drawn_marks()] == list(range(free))
 
 
 def test_a_topic_stands_as_a_word_in_its_class_alone() -> None:

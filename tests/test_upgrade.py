@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -37,7 +37,7 @@ def shape_of(settings: Settings, store: str) -> dict[str, Any]:
     shape = {
         table: {
             "columns": sorted((column["name"], str(column["type"]), column["nullable"]) for column in look.get_columns(table)),
-            "key": look.get_pk_constraint(table)["constrained_columns"],
+            "key": [tuple(look.get_pk_constraint(table)["constrained_columns"])],
             "indexes": sorted((tuple(index["column_names"]), bool(index["unique"])) for index in look.get_indexes(table)),
             "unique": sorted(tuple(rule["column_names"]) for rule in look.get_unique_constraints(table)),
         }
@@ -108,8 +108,19 @@ def test_an_upgraded_store_has_the_shape_of_a_new_one(
     new = settings_for(database, tmp_path / "new", postgres)
     create_ledger(new)
     for store in STEPS_OF:
-        shapes = [{**shape_of(where, store), "store_version": ()} for where in (settings, new)]
-        assert shapes[0] == shapes[1], f"A new store of {store} has another shape than one that ap_ledger/persistence/steps/{store}.py brought up to date."
+        upgraded, made = ({**shape_of(where, store), "store_version": {}} for where in (settings, new))
+        assert differences(upgraded, made) == [], f"Mend them by a step of ap_ledger/persistence/steps/{store}.py."
+
+
+def differences(upgraded: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """In what an upgraded store differs from a new one, by table and column."""
+    told = [f"The table {table} is in only one of them." for table in sorted(upgraded.keys() ^ made.keys())]
+    for table in sorted(upgraded.keys() & made.keys()):
+        for part, new in made[table].items():
+            old = upgraded[table][part]
+            told += [f"{table}: {part} of an upgraded store have {item}, and those of a new one have not." for item in old if item not in new]
+            told += [f"{table}: {part} of a new store have {item}, and those of an upgraded one have not." for item in new if item not in old]
+    return told
 
 
 def test_upgrading_twice_does_nothing_more(older: tuple[Settings, dict[str, Any]]) -> None:
