@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -80,13 +81,19 @@ def test_the_suite_of_boxes_opens_what_the_published_vector_seals() -> None:
     assert SUITE.decrypt(VECTOR.encapsulated + closed, ec.derive_private_key(VECTOR.receiver, CURVE), VECTOR.info) == VECTOR.words
 
 
-def test_what_an_app_of_0_1_0_sealed_opens_for_ever(tmp_path: Path) -> None:
+def test_what_an_app_of_0_1_0_sealed_is_recorded_for_ever(tmp_path: Path) -> None:
     shutil.copytree(GOLDEN / "data-0.1.0", tmp_path / "older")
     settings = settings_for("sqlite", tmp_path / "older", None)
     upgrade(settings)
     stored = json.loads((GOLDEN / "box-0.1.0.json").read_text("utf-8"))
     house = House(settings, Clock(TUESDAY), make=False)
     assert open_box(house.ledger.keyring, stored["sent"]) == stored["entry"]
+    with house.browser(UUID(stored["entry"]["author_id"])) as client:
+        for status in ("recorded", "duplicate"):
+            answer = client.post("/api/v1/entries", json={"sent_at": TUESDAY.isoformat(), "device_id": None, "entries": [stored["sent"]]})
+            assert [result["status"] for result in answer.json()["results"]] == [status], answer.text
+    told = house.look_back(student=UUID(stored["entry"]["student_id"]))["entries"]
+    assert [row["entry"] for row in told if row["id"] == stored["entry"]["id"]] == [stored["entry"]]
     house.close()
 
 
