@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 from typer.testing import CliRunner
 
 from ap_ledger.cli.main import app as program
-from ap_ledger.errors import Busy
+from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence import migrations
 from ap_ledger.persistence.migrations import version_of
 from ap_ledger.persistence.steps import STEPS_OF
@@ -156,6 +156,15 @@ def test_the_password_of_a_database_is_not_among_the_words_that_start_the_dump(t
     copying._dump("postgresql://owner:kept-secret@db.example/ledger", ("ledger",), tmp_path / "out.sql")
     assert "kept-secret" not in (tmp_path / "words").read_text() and "owner" in (tmp_path / "words").read_text()
     assert (tmp_path / "out.sql").read_text() == "kept-secret\n"
+
+
+def test_what_pg_dump_says_at_its_end_is_told_without_a_password(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "pg_dump"
+    program.write_text('#!/bin/sh\necho "pg_dump: first" >&2\necho "pg_dump: error: no rights on keys with $PGPASSWORD" >&2\nexit 1\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(SetupError, match=r"made here \(pg_dump: error: no rights on keys with \*\*\*\), so nothing"):
+        copying._dump("postgresql://owner:kept-secret@db.example/ledger", ("ledger",), tmp_path / "out.sql")
 
 
 # Locks ------------------------------------------------------------------------------------------------------------------

@@ -11,11 +11,14 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import create_engine, inspect, text
+from typer.testing import CliRunner
 
-from ap_ledger.errors import SetupError
-from ap_ledger.persistence.migrations import Step, Upgrading, read_version, run_steps, store_exists
+from ap_ledger.cli.main import app as program
+from ap_ledger.errors import Busy, KeyringError, SetupError
+from ap_ledger.persistence.migrations import Step, Upgrading, read_version, run_steps, store_exists, version_of
 from ap_ledger.persistence.steps import STEPS_OF
 from ap_ledger.settings import Settings, read_settings
+from ap_ledger.stores import upgrading
 from ap_ledger.stores.creating import create_ledger
 from ap_ledger.stores.upgrading import upgrade
 from tests.golden.make_stores import load_dump
@@ -142,6 +145,46 @@ def test_a_newer_store_is_refused_and_left_alone(make_house: Callable[..., House
             connection.execute(text("UPDATE store_version SET version = version - 1"))
             assert read_version(connection) == len(steps)
         engine.dispose()
+
+
+def versions_of(settings: Settings) -> dict[str, int]:
+    return {name: version_of(settings, name) for name in STEPS_OF if store_exists(settings, name)}
+
+
+def test_a_newer_store_or_a_missing_master_key_is_seen_before_the_first_step(older: tuple[Settings, dict[str, Any]]) -> None:
+    settings, _ = older
+    before = versions_of(settings)
+    key = settings.data / "master.key"
+    key.rename(settings.data / "elsewhere")
+    with pytest.raises(KeyringError, match="master key is missing"):
+        upgrade(settings)
+    key.write_text("ab" * 32)
+    with pytest.raises(KeyringError, match="does not open this keyring"):
+        upgrade(settings)
+    (settings.data / "elsewhere").rename(key)
+    engine = engine_of(settings, "accounts")
+    with engine.begin() as connection:
+        connection.execute(text("CREATE TABLE store_version (version integer NOT NULL)"))
+        connection.execute(text("INSERT INTO store_version VALUES (99)"))
+    engine.dispose()
+    with pytest.raises(SetupError, match="store accounts was made by a newer version"):
+        upgrade(settings)
+    assert versions_of(settings) == {**before, "accounts": 99}
+
+
+def test_what_was_done_before_a_step_failed_is_told_before_the_error(older: tuple[Settings, dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, _ = older
+
+    def stop(_: Upgrading) -> None:
+        raise Busy(2, "The store of accounts is in use by something else.")
+
+    first, *others = STEPS_OF["accounts"]
+    monkeypatch.setattr(upgrading, "STEPS_OF", {**STEPS_OF, "accounts": (first, Step("stops", stop), *others)})
+    place = ["--data", str(settings.data), *(["--database-url", settings.postgres] if settings.postgres else [])]
+    answer = CliRunner().invoke(program, ["upgrade", *place], env={"COLUMNS": "300"})
+    done = [f"keyring: {step.sentence}" for step in STEPS_OF["keyring"]] + [f"accounts: {first.sentence}"]
+    assert answer.exit_code == 2 and all(sentence in answer.output for sentence in done), answer.output
+    assert answer.output.strip().endswith("The store of accounts is in use by something else.")
 
 
 def test_a_step_that_fails_leaves_the_store_as_it_was(settings: Settings) -> None:

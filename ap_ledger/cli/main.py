@@ -130,13 +130,11 @@ def upgrade(
 
     settings = read_settings(data=data, database_url=database_url)
     with plainly():
-        done = bring_up_to_date(settings)
+        done = bring_up_to_date(settings, _tell)
         if settings.postgres and service_role is not None:
             from ap_ledger.persistence.postgres import grant_service_role
 
             grant_service_role(settings, service_role)
-    for sentence in done:
-        console.print(sentence, highlight=False)
     console.print(
         "Everything is up to date." if not done else f"{len(done)} steps were done; everything is up to date."
     )
@@ -244,15 +242,11 @@ def _bring_up(settings: Settings) -> None:
     from ap_ledger.stores.upgrading import upgrade_after_copying
 
     with plainly():
-        place, done = upgrade_after_copying(settings)
-    if place is not None:
-        console.print(
-            f"A copy of the stores is in {place}, and of the keyring in {settings.data / 'keyring-copies'}: it opens "
-            "with the master key that is in use now. Delete it once all is well.",
-            highlight=False,
-        )
-    for sentence in done:
-        console.print(sentence, highlight=False)
+        upgrade_after_copying(settings, _tell)
+
+
+def _tell(sentence: str) -> None:
+    console.print(sentence, highlight=False, markup=False)
 
 
 def _many_connections() -> None:

@@ -81,16 +81,23 @@ def require_version(name: str, version: int, steps: Sequence[Step]) -> None:
         )
 
 
+def untold(sentence: str) -> None:
+    """For whoever tells nobody which steps were done."""
+
+
 def run_steps(
-    settings: Settings, name: str, steps: Sequence[Step], open_key: Callable[[UUID, str], bytes | None]
-) -> list[str]:
-    """Brings one store up to date and returns the sentences of the steps that ran.
+    settings: Settings,
+    name: str,
+    steps: Sequence[Step],
+    open_key: Callable[[UUID, str], bytes | None],
+    tell: Callable[[str], None] = untold,
+) -> None:
+    """Brings one store up to date, and tells the sentence of each step as soon as it is done.
 
     Raises SetupError where it is newer.
     """
     engine = create_engine(settings.sqlalchemy_url(name), connect_args=_connect_args(settings, name))
     _begin_by_hand(engine)
-    done: list[str] = []
     try:
         while True:
             with saying_which(name), engine.begin() as connection:
@@ -98,10 +105,10 @@ def run_steps(
                 version = read_version(connection)
                 if version >= len(steps):
                     require_version(name, version, steps)
-                    return done
+                    return
                 steps[version].run(Upgrading(connection, settings, open_key))
                 write_version(connection, version + 1)
-            done.append(f"{name}: {steps[version].sentence}")
+            tell(f"{name}: {steps[version].sentence}")
     finally:
         engine.dispose()
 

@@ -24,8 +24,9 @@ from ap_ledger.stores.keyring.copies import copies_folder, copy_name
 
 BESIDE_THE_KEYRING = ("ledger", "held", "accounts", "jobs")
 NO_DUMP = (
-    "No copy of the database could be made here ({why}), so nothing was changed. Make one, pg_dump -n ledger -n held "
-    "-n accounts -n jobs and ap-ledger keyring backup FOLDER, then run as the owner: ap-ledger upgrade"
+    "No copy of the database could be made here ({why}), so nothing was changed. Make two where pg_dump can, "
+    "pg_dump -n ledger -n held -n accounts -n jobs and, to lie apart from it, pg_dump -n keyring. Then run as the "
+    "owner: ap-ledger upgrade"
 )
 
 
@@ -91,11 +92,18 @@ def _dump(url: str, schemas: tuple[str, ...], target: Path) -> None:
     make_private(target)
     words = [program, *(f"--schema={name}" for name in schemas), f"--dbname={make_conninfo('', **parts)}"]
     with target.open("wb") as file:
-        done = subprocess.run(words, env={**os.environ, **secret}, stdout=file, stderr=subprocess.DEVNULL, check=False)
+        done = subprocess.run(words, env={**os.environ, **secret}, stdout=file, stderr=subprocess.PIPE, check=False)
     if done.returncode:
         target.unlink()
-        raise SetupError(NO_DUMP.format(why=f"pg_dump ended with {done.returncode}"))
+        raise SetupError(NO_DUMP.format(why=_last_line(done, str(password or ""))))
     _sync(target)
+
+
+def _last_line(done: subprocess.CompletedProcess[bytes], password: str) -> str:
+    """What pg_dump says at its end of why it gave up, whatever it repeats of what it was given."""
+    lines = [line.strip() for line in done.stderr.decode(errors="replace").split("\n") if line.strip()]
+    last = lines[-1].rstrip(".") if lines else f"pg_dump ended with {done.returncode}"
+    return last.replace(password, "***") if password else last
 
 
 def _sync(path: Path) -> None:

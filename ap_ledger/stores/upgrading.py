@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Connection, create_engine, inspect, text
 
-from ap_ledger.errors import SetupError
+from ap_ledger.errors import KeyringError, SetupError
 from ap_ledger.persistence.files import locked
 from ap_ledger.persistence.migrations import (
     has_store,
@@ -17,6 +16,7 @@ from ap_ledger.persistence.migrations import (
     require_version,
     run_steps,
     store_exists,
+    untold,
     version_of,
 )
 from ap_ledger.persistence.steps import MADE_BY, STEPS_OF
@@ -24,7 +24,9 @@ from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
 from ap_ledger.stores.copying import copy_stores
 from ap_ledger.stores.jobs import JobStore
-from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.keyring.copies import copies_folder
+from ap_ledger.stores.keyring.keyring import OF_ANOTHER, Keyring
+from ap_ledger.stores.keyring.master_key import MasterKeys
 
 MADE_AGAIN = {
     "jobs": "jobs: the store was missing, and an empty one was made; what runs by itself begins anew",
@@ -32,44 +34,74 @@ MADE_AGAIN = {
 """Stores that hold nothing but what is made again, and what is said where one that was lost is made anew."""
 
 
-def upgrade(settings: Settings) -> list[str]:
+def upgrade(settings: Settings, tell: Callable[[str], None] = untold) -> list[str]:
     """Runs every step that a store still lacks, and returns their sentences. Doing it twice is harmless.
 
-    Raises SetupError where a store is missing or newer than this program, Busy or KeyringError as opening does.
+    `tell` hears each sentence as soon as its step is done, so that it is known also where a later step fails. Raises
+    SetupError where a store is missing or newer than this program, or KeyringError where the master key is not at hand,
+    before anything was changed; Busy as opening does.
+    """
+    require_upgradable(settings)
+    done: list[str] = []
+
+    def note(sentence: str) -> None:
+        done.append(sentence)
+        tell(sentence)
+
+    run_steps(settings, "keyring", STEPS_OF["keyring"], _no_key, note)
+    keyring = Keyring.open(settings, _ledger_id(settings), None)
+    try:
+        run_steps(settings, "ledger", STEPS_OF["ledger"], _opener(keyring), note)
+        if not has_store(settings, "jobs", "job_runs"):
+            JobStore.create(settings)
+            note(MADE_AGAIN["jobs"])
+        for name, steps in STEPS_OF.items():
+            if name not in ("keyring", "ledger"):
+                run_steps(settings, name, steps, _opener(keyring), note)
+    finally:
+        keyring.close()
+    return done
+
+
+def upgrade_after_copying(settings: Settings, tell: Callable[[str], None]) -> None:
+    """Upgrades where anything is older, once a copy of every store was made; where nothing is it does nothing.
+
+    Tells where the copy is, then each step as soon as it is done. Raises as `upgrade` does, and SetupError where no
+    copy can be made; then nothing was changed.
+    """
+    with locked(settings.data):
+        if not older_stores(settings):
+            return
+        require_upgradable(settings)
+        folder = copy_stores(settings)
+        tell(
+            f"A copy of the stores is in {folder}, and of the keyring in {copies_folder(settings)}: it opens with the "
+            "master key that is in use now. Delete it once all is well."
+        )
+        upgrade(settings, tell)
+
+
+def require_upgradable(settings: Settings) -> None:
+    """Looks before the first step at what would stop a later one.
+
+    Raises SetupError where a store is missing or newer than this program, KeyringError where the keyring is another
+    ledger's or its master key is not at hand.
     """
     missing = [name for name in STEPS_OF if name not in MADE_BY and not store_exists(settings, name)]
     if missing:
         raise SetupError(
             f"These stores are missing: {', '.join(missing)}. Restore them from their backup, then upgrade."
         )
-    done = run_steps(settings, "keyring", STEPS_OF["keyring"], _no_key)
-    keyring = Keyring.open(settings, _ledger_id(settings), None)
-    try:
-        done += run_steps(settings, "ledger", STEPS_OF["ledger"], _opener(keyring))
-        if not has_store(settings, "jobs", "job_runs"):
-            JobStore.create(settings)
-            done.append(MADE_AGAIN["jobs"])
-        for name, steps in STEPS_OF.items():
-            if name not in ("keyring", "ledger"):
-                done += run_steps(settings, name, steps, _opener(keyring))
-    finally:
-        keyring.close()
-    return done
+    older_stores(settings)
+    # Every version of the keyring has these two columns.
+    with _reading(settings, "keyring") as connection:
+        about = connection.execute(text("SELECT ledger_id, proof FROM about")).first()
+    if about is None or UUID(bytes=bytes(about.ledger_id)) != _ledger_id(settings):
+        raise KeyringError(OF_ANOTHER)
+    MasterKeys(settings).fitting(bytes(about.proof))
 
 
-def upgrade_after_copying(settings: Settings) -> tuple[Path | None, list[str]]:
-    """Upgrades where anything is older, once a copy of every store was made; where nothing is it does nothing.
-
-    Returns the folder of the copy and the sentences of the steps. Raises as `upgrade` does, and SetupError where no
-    copy can be made; then nothing was changed.
-    """
-    with locked(settings.data):
-        if not _older(settings):
-            return None, []
-        return copy_stores(settings), upgrade(settings)
-
-
-def _older(settings: Settings) -> list[str]:
+def older_stores(settings: Settings) -> list[str]:
     """The stores that lack a step, or that the version which made this ledger did not have.
 
     Raises SetupError where one is newer than this program.
@@ -101,7 +133,7 @@ def ledger_version(settings: Settings) -> int | None:
     """The version of the ledger; None where there is no ledger, which must not read as an old one."""
     if not store_exists(settings, "ledger"):
         return None
-    with _reading_ledger(settings) as connection:
+    with _reading(settings, "ledger") as connection:
         return read_version(connection) if inspect(connection).has_table("head") else None
 
 
@@ -114,17 +146,17 @@ def was_never_made(settings: Settings, name: str) -> bool:
 
 
 def _ledger_id(settings: Settings) -> UUID:
-    with _reading_ledger(settings) as connection:
+    with _reading(settings, "ledger") as connection:
         value = connection.execute(text("SELECT ledger_id FROM head")).scalar_one()
     return value if isinstance(value, UUID) else UUID(bytes=bytes(value))
 
 
 @contextmanager
-def _reading_ledger(settings: Settings) -> Iterator[Connection]:
-    in_schema = {"options": session_options("ledger")} if settings.postgres else {}
-    engine = create_engine(settings.sqlalchemy_url("ledger"), connect_args=in_schema)
+def _reading(settings: Settings, name: str) -> Iterator[Connection]:
+    in_schema = {"options": session_options(name)} if settings.postgres else {}
+    engine = create_engine(settings.sqlalchemy_url(name), connect_args=in_schema)
     try:
-        with saying_which("ledger"), engine.connect() as connection:
+        with saying_which(name), engine.connect() as connection:
             yield connection
     finally:
         engine.dispose()

@@ -45,6 +45,8 @@ LOOK_AGAIN = 0.05
 """Seconds for which open keys are trusted before the store is asked whether any was changed elsewhere."""
 MISSING = "The keyring of this ledger is missing. Restore it from its backup; a new one could not open a single text."
 
+OF_ANOTHER = "This keyring belongs to another ledger. Restore the one that was backed up with this ledger."
+
 
 class Key(NamedTuple):
     """An open key: its id, its raw bytes, and the cipher made from them."""
@@ -136,9 +138,7 @@ class Keyring:
                 or connection.execute(select(KEYS.c.key_id).where(KEYS.c.owner_id == newest.bytes)).first() is not None
             )
         if about is None or about.ledger_id != ledger_id:
-            raise KeyringError(
-                "This keyring belongs to another ledger. Restore the one that was backed up with this ledger."
-            )
+            raise KeyringError(OF_ANOTHER)
         if not known:
             raise KeyringError(
                 "The keyring lacks keys that the ledger made: it is older than the ledger. Restore a newer backup."
