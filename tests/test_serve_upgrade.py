@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import stat
 import subprocess
@@ -23,14 +24,15 @@ from typer.testing import CliRunner
 from ap_ledger.cli.main import app as program
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence import migrations
-from ap_ledger.persistence.migrations import version_of
+from ap_ledger.persistence.migrations import Step, version_of
 from ap_ledger.persistence.steps import STEPS_OF
 from ap_ledger.settings import Settings
-from ap_ledger.stores import copying
+from ap_ledger.stores import copying, upgrading
 from ap_ledger.stores.keyring.copies import copies_folder, made_at
 from ap_ledger.stores.upgrading import upgrade
-from tests.house import House
-from tests.test_job_store import older, run
+from tests import processes
+from tests.house import House, settings_for
+from tests.test_job_store import GOLDEN, older, run
 
 __all__ = ["older"]
 
@@ -146,6 +148,85 @@ def test_where_no_copy_can_be_made_nothing_is_changed(older: Settings, served: l
     assert answer.exit_code == 2 and not served and "Traceback" not in answer.output
     assert ("pg_dump -n ledger" if older.postgres else "no room left") in answer.output
     assert versions(older) == before and copies_in(older) == []
+
+
+@pytest.mark.parametrize("store", ["keyring", "accounts"])
+def test_starts_that_fail_go_on_with_the_copy_that_the_first_made(older: Settings, served: list[Any], monkeypatch: pytest.MonkeyPatch, store: str) -> None:
+    before = versions(older)
+    first, *others = STEPS_OF[store]
+
+    def stop(_: Any) -> None:
+        raise Busy(2, "It is in use by something else.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrading, "STEPS_OF", {**STEPS_OF, store: (Step("stops", stop), first, *others)})
+        for start in range(3):
+            answer = run(older, "serve", "--upgrade")
+            assert answer.exit_code == 2 and ("which an upgrade made that did not end" in answer.output) is (start > 0), answer.output
+            assert len(copies_in(older)) == 2
+    answer = run(older, "serve", "--upgrade")
+    assert answer.exit_code == 0 and "which an upgrade made that did not end" in answer.output and len(served) == 1
+    folder, keyring = copies_in(older)
+    assert not (folder / copying.UNFINISHED).exists()
+    (put_back_dumps if older.postgres else put_back_files)(older, folder, keyring)
+    assert versions(older) == before
+
+
+def test_a_copy_is_made_anew_where_something_was_recorded_since(older: Settings, served: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*_: Any) -> None:
+        raise Busy(2, "It is in use by something else.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(upgrading, "run_steps", stop)
+        assert run(older, "serve", "--upgrade").exit_code == 2
+    engine = create_engine(older.sqlalchemy_url("ledger"), connect_args={"options": "-c search_path=ledger"} if older.postgres else {})
+    for change in ("+", "-"):
+        with engine.begin() as connection:
+            connection.execute(text(f"UPDATE head SET position = position {change} 1"))
+        with monkeypatch.context() as patch:
+            patch.setattr(upgrading, "run_steps", stop)
+            assert "did not end" not in run(older, "serve", "--upgrade").output
+    engine.dispose()
+    assert run(older, "serve", "--upgrade").exit_code == 0
+    upgrade(older)
+    assert not list(older.data.glob(f"*/{copying.UNFINISHED}"))
+
+
+UPGRADING = """
+import os, signal, sys
+from pathlib import Path
+folder, left = sys.argv[1], [int(sys.argv[2])]
+def count(event, given):
+    # Whatever touches the data folder from here on, at the one chosen the machine stops.
+    if event in ("open", "os.rename", "os.mkdir", "os.remove", "sqlite3.connect", "fcntl.flock") and folder in str(given):
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+from ap_ledger.settings import read_settings
+from ap_ledger.stores.upgrading import upgrade_after_copying
+settings = read_settings(data=Path(folder))
+sys.addaudithook(count)
+upgrade_after_copying(settings, print)
+print("touches", -left[0])
+"""
+
+
+def test_killed_anywhere_the_next_start_leaves_the_whole_copy_of_before_and_no_other(tmp_path: Path) -> None:
+    shutil.copytree(GOLDEN / "data-0.1.0", tmp_path / "before")
+    before = versions(settings_for("sqlite", tmp_path / "before", None))
+    shutil.copytree(tmp_path / "before", tmp_path / "counted")
+    assert processes.run(UPGRADING, str(tmp_path / "counted"), "0", output=tmp_path / "touches.txt") == 0
+    touches = int((tmp_path / "touches.txt").read_text().split()[-1])
+    for touch in (*range(12, 44, 4), *range(48, touches, 12)):
+        settings = settings_for("sqlite", tmp_path / f"killed-{touch}", None)
+        shutil.copytree(tmp_path / "before", settings.data)
+        assert processes.run(UPGRADING, str(settings.data), str(touch)) == -signal.SIGKILL
+        assert processes.run(UPGRADING, str(settings.data), "0") == 0
+        copied = copies_in(settings)
+        assert len(copied) == 2, (touch, copied)
+        put_back_files(settings, *copied)
+        assert versions(settings) == before, touch
+        upgrade(settings)
 
 
 def test_the_password_of_a_database_is_not_among_the_words_that_start_the_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,13 @@ from ap_ledger.persistence.migrations import (
 from ap_ledger.persistence.steps import MADE_BY, STEPS_OF
 from ap_ledger.persistence.unavailable import saying_which, session_options
 from ap_ledger.settings import Settings
-from ap_ledger.stores.copying import copy_stores
+from ap_ledger.stores.copying import (
+    Before,
+    copy_stores,
+    copy_to_go_on_with,
+    discard_partial_copies,
+    end_going_on,
+)
 from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.copies import copies_folder
 from ap_ledger.stores.keyring.keyring import OF_ANOTHER, Keyring
@@ -60,23 +66,29 @@ def upgrade(settings: Settings, tell: Callable[[str], None] = untold) -> list[st
                 run_steps(settings, name, steps, _opener(keyring), note)
     finally:
         keyring.close()
+    end_going_on(settings)
     return done
 
 
 def upgrade_after_copying(settings: Settings, tell: Callable[[str], None]) -> None:
     """Upgrades where anything is older, once a copy of every store was made; where nothing is it does nothing.
 
-    Tells where the copy is, then each step as soon as it is done. Raises as `upgrade` does, and SetupError where no
-    copy can be made; then nothing was changed.
+    One that was begun and did not end goes on with the copy that it made then. Tells where the copy is, then each step
+    as soon as it is done. Raises as `upgrade` does, and SetupError where no copy can be made; then nothing was changed.
     """
     with locked(settings.data):
+        discard_partial_copies(settings)
         if not older_stores(settings):
+            end_going_on(settings)
             return
         require_upgradable(settings)
-        folder = copy_stores(settings)
+        before = _before(settings)
+        again = copy_to_go_on_with(settings, before)
+        folder = again or copy_stores(settings, before)
+        made = ", which an upgrade made that did not end," if again else ""
         tell(
-            f"A copy of the stores is in {folder}, and of the keyring in {copies_folder(settings)}: it opens with the "
-            "master key that is in use now. Delete it once all is well."
+            f"A copy of the stores{made} is in {folder}, and of the keyring in {copies_folder(settings)}: it opens "
+            "with the master key that is in use now. Delete it once all is well."
         )
         upgrade(settings, tell)
 
@@ -143,6 +155,12 @@ def was_never_made(settings: Settings, name: str) -> bool:
         return False
     version = ledger_version(settings)
     return version is not None and version < MADE_BY[name]
+
+
+def _before(settings: Settings) -> Before:
+    versions = {name: version_of(settings, name) for name in STEPS_OF if store_exists(settings, name)}
+    with _reading(settings, "ledger") as connection:
+        return Before(versions, connection.execute(text("SELECT position FROM head")).scalar_one())
 
 
 def _ledger_id(settings: Settings) -> UUID:
