@@ -229,6 +229,20 @@ def test_killed_anywhere_the_next_start_leaves_the_whole_copy_of_before_and_no_o
         upgrade(settings)
 
 
+def test_the_keyring_of_an_earlier_version_is_backed_up_as_it_is_and_restored(older: Settings, served: list[Any], tmp_path: Path) -> None:
+    before = versions(older)
+    answer = run(older, "keyring", "backup", str(tmp_path / "copies"))
+    (copy,) = (tmp_path / "copies").iterdir()
+    assert answer.exit_code == 0 and "as an earlier version made it" in answer.output and copy.name in answer.output, answer.output
+    assert versions(older) == before and made_at(copy) is not None and stat.S_IMODE(copy.stat().st_mode) == 0o600
+    upgrade(older)
+    if older.postgres:
+        assert "CREATE TABLE keyring.keys" in copy.read_text()
+    else:
+        assert run(older, "keyring", "restore", str(copy)).exit_code == 0
+    House(older, make=False).close()
+
+
 def test_the_password_of_a_database_is_not_among_the_words_that_start_the_dump(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "pg_dump"
     program.write_text(f'#!/bin/sh\necho "$@" > {tmp_path / "words"}\necho "$PGPASSWORD"\n')

@@ -9,7 +9,7 @@ from uuid import UUID
 import typer
 
 from ap_ledger.cli.common import Data, DatabaseUrl, console, opened, plainly
-from ap_ledger.settings import read_settings
+from ap_ledger.settings import Settings, read_settings
 from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, copy_into, end_old_copies
 
 app = typer.Typer(
@@ -31,17 +31,32 @@ def backup(
         ),
     ] = KEPT_DAYS,
 ) -> None:
-    """Copy the keyring, and delete copies that are too old. Safe while the service runs; best every hour."""
+    """Copy the keyring, and delete copies that are too old. Safe while the service runs; best every hour.
+
+    Before `ap-ledger upgrade` it is copied as the earlier version made it.
+    """
     settings = read_settings(data=data, database_url=database_url)
-    with plainly(), opened(settings) as service:
-        path, count = copy_into(folder, service.ledger.keyring.engine)
+    with plainly():
+        what, path = _copy(settings, folder)
         old = end_old_copies(folder, keep_days) + end_old_copies(copies_folder(settings), keep_days)
     console.print(
-        f"{count} keys are in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.\n"
+        f"{what} in {path}. {old} older {'copy was' if old == 1 else 'copies were'} deleted.\n"
         "It opens with the master key alone: keep a copy of that "
         "too, on paper or in a password safe, apart from this one.",
         highlight=False,
     )
+
+
+def _copy(settings: Settings, folder: Path) -> tuple[str, Path]:
+    from ap_ledger.stores.copying import copy_keyring_as_it_is
+    from ap_ledger.stores.upgrading import older_stores
+
+    if older_stores(settings):
+        # Nothing else of an earlier version opens, and whoever upgrades is told to make this copy first.
+        return "The keyring is, as an earlier version made it,", copy_keyring_as_it_is(settings, folder)
+    with opened(settings) as service:
+        path, count = copy_into(folder, service.ledger.keyring.engine)
+    return f"{count} keys are", path
 
 
 @app.command()

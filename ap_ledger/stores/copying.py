@@ -56,20 +56,44 @@ def copy_stores(settings: Settings, before: Before) -> Path:
     behind, where a copy cannot be made. Not for two at once: hold the lock of the folder.
     """
     name = f"before-upgrade-{datetime.now(UTC):%Y%m%dT%H%M%S-%f}"
-    keyring = copy_name("sql" if settings.postgres else "sqlite")
+    keyring = _keyring_name(settings)
     with _whole_or_nothing(settings, settings.data / name) as folder:
         # It is written before the copies are: whoever clears up after a program that was killed reads their names here.
         _write(folder, Copied(before, keyring))
         make_folder(copies_folder(settings))
         if settings.postgres:
-            url = settings.keyring_url.get_secret_value() if settings.keyring_url else settings.postgres
             _dump(settings.postgres, BESIDE_THE_KEYRING, folder / "stores.sql")
-            _dump(url, ("keyring",), copies_folder(settings) / keyring)
         else:
             for store in filter(lambda candidate: store_exists(settings, candidate), BESIDE_THE_KEYRING):
                 _copy_file(settings.data, store, folder / f"{store}.sqlite")
-            _copy_file(settings.data, "keyring", copies_folder(settings) / keyring)
+        _copy_keyring(settings, copies_folder(settings) / keyring)
     return settings.data / name
+
+
+def copy_keyring_as_it_is(settings: Settings, folder: Path) -> Path:
+    """Copies the keyring, of whatever version it is, into a new file in a folder, and returns that file.
+
+    It is a file of SQLite, or a dump of PostgreSQL. Raises SetupError or Busy where it cannot be copied.
+    """
+    make_folder(folder)
+    path = folder / _keyring_name(settings)
+    partial = path.with_suffix(".part")
+    _copy_keyring(settings, partial)
+    partial.replace(path)
+    sync_folder(folder)
+    return path
+
+
+def _keyring_name(settings: Settings) -> str:
+    return copy_name("sql" if settings.postgres else "sqlite")
+
+
+def _copy_keyring(settings: Settings, target: Path) -> None:
+    if settings.postgres:
+        url = settings.keyring_url.get_secret_value() if settings.keyring_url else settings.postgres
+        _dump(url, ("keyring",), target)
+    else:
+        _copy_file(settings.data, "keyring", target)
 
 
 def copy_to_go_on_with(settings: Settings, before: Before) -> Path | None:
