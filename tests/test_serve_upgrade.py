@@ -88,22 +88,33 @@ def test_a_copy_put_back_is_the_place_as_it_was(older: Settings, served: list[An
     House(older, make=False).close()
 
 
+def going_back(settings: Settings, folder: Path, keyring: Path, block: int) -> str:
+    """The commands of a block under "Going back" in UPGRADE.md, for this place and this copy."""
+    section = (Path(__file__).parents[1] / "UPGRADE.md").read_text().partition("## Going back")[2]
+    commands = section.split("```\n")[2 * block + 1]
+    for documented, here in (
+        ("/srv/ap-ledger/before-upgrade-20261128T150000-000000", folder),
+        (f"/srv/ap-ledger/keyring-copies/keyring-20261128T150000-000000{keyring.suffix}", keyring),
+        ("/srv/ap-ledger", settings.data),
+    ):
+        assert documented in commands or settings.postgres
+        commands = commands.replace(documented, str(here))
+    return commands
+
+
 def put_back_files(settings: Settings, folder: Path, keyring: Path) -> None:
-    for path in settings.data.glob("*.sqlite*"):
-        path.unlink()
-    for path in folder.iterdir():
-        shutil.copy(path, settings.data)
-    shutil.copy(keyring, settings.data / "keyring.sqlite")
+    subprocess.run(["sh", "-euc", going_back(settings, folder, keyring, 0)], check=True)
 
 
 def put_back_dumps(settings: Settings, folder: Path, keyring: Path) -> None:
-    """As an operator does: into an empty database, by the tools of the database."""
+    """As documented, by the tools of the database, into one that was emptied."""
     with psycopg.connect(settings.postgres, autocommit=True) as connection:
         for name in (*STEPS_OF, "views"):
             connection.execute(f"DROP SCHEMA IF EXISTS {name} CASCADE")
-    for dump in (folder / "stores.sql", keyring):
-        words = ["psql", "--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", f"--dbname={settings.postgres}", f"--file={dump}"]
-        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    assert settings.postgres is not None
+    commands = going_back(settings, folder, keyring, 1).removeprefix("createdb ledger_before\n")
+    commands = commands.replace("-d ledger_before", f"-d '{settings.postgres}'")
+    subprocess.run(["sh", "-euc", commands], check=True, stdout=subprocess.DEVNULL)
 
 
 def test_where_nothing_is_older_nothing_is_copied(older: Settings, served: list[Any]) -> None:
