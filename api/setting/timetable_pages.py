@@ -25,9 +25,9 @@ from api.core.rows import place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
 from projections.queries.on_day import timetable_on
+from projections.queries.words import WEEKDAYS
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
 KINDS = {
     "arrival": "Arrival", "tutor": "Tutor time", "lesson": "Lesson", "intervention": "Intervention",
     "wellbeing": "Wellbeing", "break": "Break", "lunch": "Lunch", "reflection": "Reflection",

@@ -21,9 +21,9 @@ from ap_ledger.domain.student import (
 )
 from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from api.core.show import as_number, id_of, text_of
-from api.students.choices import WEEKDAYS
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.on_day import timetable_on
+from projections.queries.words import WEEKDAYS
 
 NEEDS_AT_MOST = 6
 REASON = "put-right-on-page"

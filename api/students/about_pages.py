@@ -30,7 +30,6 @@ from api.students.choices import (
     DESTINATIONS,
     END_REASONS,
     PURPOSES,
-    WEEKDAYS,
     buyers_of,
     groups_here,
     staff_here,
@@ -39,6 +38,7 @@ from frameworks.needs import need_codes
 from projections.bodies import PlacementBody, SettingBody, StudentBody
 from projections.queries.on_day import group_of, key_worker_of, timetable_on
 from projections.queries.own_words import needs_of
+from projections.queries.words import WEEKDAYS
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 DONE = {

@@ -32,9 +32,10 @@ from api.core.giving import give, one_of_several
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import as_number, entry_id, id_of, read_form, setting_for, show, text_of
-from api.students.choices import PURPOSES, WEEKDAYS, buyers_of, groups_here, staff_here
+from api.students.choices import PURPOSES, buyers_of, groups_here, staff_here
 from projections.bodies import SettingBody
 from projections.queries.on_day import timetable_on
+from projections.queries.words import WEEKDAYS
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 

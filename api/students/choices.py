@@ -10,7 +10,6 @@ from ap_ledger.kinds.telling import spoken
 from projections.bodies import SettingBody
 from projections.queries.on_day import group_of
 
-WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
 PURPOSES = {
     "reintegration": "Back to school",
     "long-term-place": "Long-term place",

@@ -61,3 +61,7 @@ def in_words(reader: Reader, entry: Mapping[str, Any], own: Own | None = None) -
     """What an entry says, in a short line; what is of no kind at all says what its text says."""
     kind = KINDS.get(str(entry["kind"]))
     return str(entry.get("text", "")) if kind is None else kind.in_words(entry, NamesHere(reader, own))
+
+
+WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
+"""The weekdays as a timetable counts them, in words."""
