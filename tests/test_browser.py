@@ -244,6 +244,17 @@ def test_nothing_scrolls_sideways_and_every_target_can_be_hit(browser: Any, serv
     page.close()
 
 
+def test_a_students_page_leads_to_the_visit_with_that_student_chosen(page: Any, served: tuple[str, Any]) -> None:
+    open_student(page, served)
+    name = page.inner_text("h1").split(",")[0]
+    page.click("text=Worry")
+    page.wait_for_selector("#a-worry[open]")
+    assert f"How far did {name} get?" in page.inner_text("#app") and page.is_visible("#worry")
+    page.goto(f"{served[0]}/visit?student={served[1].children[2].id}")
+    page.wait_for_selector(f"#student-{served[1].children[2].id}[aria-pressed=true]")
+    assert page.said == []
+
+
 def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
     open_student(page, served)
     now = page.inner_text(".tiles")

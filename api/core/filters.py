@@ -64,7 +64,7 @@ def narrow(
 
     What the asker may not know is no filter for them.
     """
-    belongs = _belonging(reader, asking, setting, students, day)
+    belongs = belonging(reader, asking, setting, students, day)
     kept = [
         student
         for student in students
@@ -81,9 +81,10 @@ def narrow(
     return Narrowed(kept, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
 
 
-def _belonging(
+def belonging(
     reader: Reader, asking: Asker, setting: SettingBody, students: Sequence[StudentBody], day: date
 ) -> dict[str, Belongs]:
+    """By a student's id, what each filter knows of them on a day, as far as the asker may know it."""
     # Who works with a student is told to those who may see who works here.
     people = people_of(reader) if asking.may("see-people", setting=setting["id"]) else {}
     placers = {commissioner["commissioner_id"]: commissioner["name"] for commissioner in setting["commissioners"]}

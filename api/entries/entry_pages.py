@@ -23,6 +23,7 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.entries.mending import ERASED, fields_of, mended
 from projections.queries.entries import day_of, story_of
@@ -76,6 +77,7 @@ def _entry(
         "entry.html",
         status,
         student=student,
+        head=head_of(using, asking, student, setting),
         told=told,
         kind=KINDS[told["kind"]].label,
         versions=_versions(using, told, people, zone, own),

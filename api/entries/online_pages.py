@@ -32,9 +32,11 @@ CHANNELS = {"in-person": "In person", "phone": "By phone", "text": "By text", "v
 
 
 @router.get("/log", gate=Gate("record"))
-def log_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
-    """The form for one contact."""
-    return _form(request, using, asking, setting, done=done)
+def log_page(
+    request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: int = 0
+) -> HTMLResponse:
+    """The form for one contact; of a student, where one is chosen already."""
+    return _form(request, using, asking, setting, typed={"student": student}, done=done)
 
 
 def _form(

@@ -32,6 +32,7 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.core.student_head import head_of
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.entries import entries_at
 from projections.queries.relations import by_student
@@ -104,6 +105,7 @@ def _erasure(
         "erasure.html",
         status,
         student=student,
+        head=head_of(using, asking, student, setting),
         setting=setting,
         classes=classes,
         holds=holds,

@@ -20,6 +20,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
+from api.core.student_head import head_of
 from frameworks import Definition
 from frameworks.language.parts import MISSING_MARK
 from projections.bodies import StudentBody
@@ -54,7 +55,7 @@ def due_page(request: Request, using: Current, asking: Asking, setting: str = ""
     gate=Gate("read-questionnaires", reads="questionnaires"),
     nav=Nav("Questionnaires", "student", 4),
 )
-def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLResponse:
+def questionnaires(request: Request, student_id: UUID, using: Current, asking: Asking) -> HTMLResponse:
     """What a student and those around them answered, against the starting point; what is begun, and what is due."""
     student, setting = using.reader.student_and_setting(student_id)
     raters = answered(using.reader, student_id, using.ledger.now(), None)
@@ -64,6 +65,7 @@ def questionnaires(request: Request, student_id: UUID, using: Current) -> HTMLRe
         request,
         "questionnaires.html",
         student=student,
+        head=head_of(using, asking, student, setting),
         setting=setting,
         raters=[_told(rater) for rater in raters],
         drafts=drafts,

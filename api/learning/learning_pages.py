@@ -15,6 +15,7 @@ from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current
 from api.core.show import setting_for, show
+from api.core.student_head import head_of
 from api.core.times import times_of
 from frameworks import Definition
 from frameworks.language.things import Item
@@ -62,6 +63,7 @@ def student_learning(
         request,
         "learning.html",
         student=student,
+        head=head_of(using, asking, student, setting),
         setting=setting,
         times=times,
         curricula=curricula,

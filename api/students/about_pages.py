@@ -24,6 +24,7 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import read_form, show, text_of
+from api.core.student_head import head_of
 from api.core.templating import day_in_words
 from api.students.about_forms import FORMS
 from api.students.choices import (
@@ -91,6 +92,7 @@ def _page(
         "about.html",
         status,
         student=student,
+        head=head_of(using, asking, student, setting),
         setting=setting,
         today=today.isoformat(),
         typed=typed or {},

@@ -21,6 +21,7 @@ from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import YEARS, end_of_day, people_of, show
 from api.core.stories import story_lines
+from api.core.student_head import head_of
 from api.core.times import times_of
 from api.core.withhold import withhold
 from projections.bodies import SettingBody, StudentBody
@@ -113,6 +114,7 @@ def since(
         request,
         "since.html",
         student=student,
+        head=head_of(using, asking, student, setting),
         times=times,
         told=told,
         counts={what: len(some) for what, some in groups.items()},
@@ -156,6 +158,7 @@ def behind(
         request,
         "behind.html",
         student=student,
+        head=head_of(using, asking, student, setting),
         first=start and start.date(),
         times=times,
         count=len(entries),
@@ -218,6 +221,7 @@ def compare(
         "compare.html",
         400 if refusal else 200,
         student=student,
+        head=head_of(using, asking, student, setting),
         times=times,
         periods=asked,
         rows=rows,

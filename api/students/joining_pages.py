@@ -23,6 +23,7 @@ from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.service import Current, Using
 from api.core.show import id_of, read_form, show, text_of
+from api.core.student_head import head_of
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.history import days_at
 
@@ -94,6 +95,7 @@ def _page(
         "one_child.html",
         status,
         student=student,
+        head=head_of(using, asking, student, setting),
         setting=setting,
         others=others,
         said=refusal,

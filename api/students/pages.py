@@ -14,9 +14,8 @@ from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
 from ap_ledger.kinds.items import DefinitionItem
-from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asking
-from api.core.filters import Chosen, narrow, needs_seen
+from api.core.filters import Chosen, narrow
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
@@ -24,17 +23,16 @@ from api.core.released import lines_of, released_to
 from api.core.service import Current
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
+from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
-from frameworks.needs import need_codes
 from projections.fold.cells import DatedCell
 from projections.fold.progress import Progress
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.entries import entries_at
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, progress_of
-from projections.queries.on_day import group_of
 from projections.queries.overview import WEEKS, overview
 from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader
@@ -123,11 +121,6 @@ def student_page(
         )
         for session in sessions
     ]
-    day = instant.astimezone(zone).date()
-    read = within.until(day)
-    group = group_of(student, read.last) if read else None
-    needs = needs_seen(using.reader, asking, [student], day).get(student["id"], ())
-    about = [*([spoken(group)] if group else []), *(need_codes().get(code, code) for code in needs)]
     figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
@@ -141,7 +134,7 @@ def student_page(
         "student.html",
         student=student,
         setting=setting,
-        about=about,
+        head=head_of(using, asking, student, setting),
         progress=progress,
         incomplete=incomplete,
         position=position,

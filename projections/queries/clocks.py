@@ -107,6 +107,16 @@ They are named, so that nobody believes that silence means that nothing is due.
 def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime) -> list[Clock]:
     """Everything that is due in a setting for these students, or will be within a week; the longest overdue first."""
     today = local_day(microseconds(now), setting["time_zone"])
+    reviews = open_reviews(reader, setting, reader.whole("placements", setting), today)
+    of_reviews = [_of_review(review, today) for review in reviews]
+    return sorted((*of_reviews, *clocks_of_students(reader, setting, students, now)), key=_by_day)
+
+
+def clocks_of_students(
+    reader: Reader, setting: SettingBody, students: Sequence[StudentBody], now: datetime
+) -> list[Clock]:
+    """The part of it that is about one student each; the longest overdue first."""
+    today = local_day(microseconds(now), setting["time_zone"])
     placements = reader.whole("placements", setting)
     by_id = {student["id"]: student for student in students}
     running = [
@@ -115,7 +125,6 @@ def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody]
         if holds_on(current["start"], current["end"], today.isoformat()) and current["student_id"] in by_id
     ]
     due = [
-        *(_of_review(review, today) for review in open_reviews(reader, setting, placements, today)),
         *(
             clock
             for placement in running
@@ -123,7 +132,11 @@ def clocks(reader: Reader, setting: SettingBody, students: Sequence[StudentBody]
         ),
         *_of_days(reader, students, Expectations(setting, placements), today),
     ]
-    return sorted(due, key=lambda clock: (clock.due, clock.kind, clock.student["name"] if clock.student else ""))
+    return sorted(due, key=_by_day)
+
+
+def _by_day(clock: Clock) -> tuple[date, str, str]:
+    return clock.due, clock.kind, clock.student["name"] if clock.student else ""
 
 
 def _state(due: date, today: date) -> State:

@@ -74,8 +74,23 @@ boot(async (known) => {
   visits = await hiddenUnder("today:visit:");
   ladderKey ||= roster.ladders[0]?.id ?? "";
   if (student) student = roster.students.find((one) => one.id === student.id);
+  if (asked) chooseAsked();
   draw();
 });
+
+// A student's page leads here, to that student and maybe to one part of the form.
+let asked = new URLSearchParams(location.search).get("student");
+function chooseAsked() {
+  const found = roster.students.find((one) => one.id === asked);
+  if (!found || student) return;
+  asked = "";
+  choose(found);
+  const part = /^#[a-z-]+$/.test(location.hash) && find(location.hash);
+  if (!part) return;
+  part.setAttribute("open", "");
+  part.scrollIntoView({ block: "start" });
+  part.querySelector("summary").focus({ preventScroll: true });
+}
 
 const ladder = () => roster.ladders.find((one) => one.id === ladderKey) ?? roster.ladders[0];
 const entry = (kind, more) => ({

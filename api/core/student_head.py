@@ -1,0 +1,115 @@
+"""What stands at the top of every page about a student: who it is, who is beside them, and what is due for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from ap_ledger.bootstrap import Service
+from ap_ledger.events.dated import spans
+from ap_ledger.events.days import holds_on
+from api.core.asking import Asker
+from api.core.filters import belonging
+from api.core.show import people_of
+from projections.bodies import SettingBody, StudentBody
+from projections.queries.clocks import Clock, clocks_of_students
+from projections.queries.relations import by_student
+
+TINTS = 6
+"""How many colours there are for the mark with somebody's initials. They say nothing: the name alone chooses."""
+
+
+@dataclass(frozen=True)
+class StudentHead:
+    """What the head of a page says of a student today, as far as whoever asks may know it.
+
+    `day` is the day of the placement that runs, its first day being 1; None where none runs. What is not said, or is
+    not for them, is empty.
+    """
+
+    name: str
+    initials: str
+    tint: int
+    day: int | None
+    group: str
+    facts: Sequence[tuple[str, str]]
+    needs: Sequence[str]
+    due: Sequence[Clock]
+
+
+def head_of(using: Service, asking: Asker, student: StudentBody, setting: SettingBody) -> StudentHead:
+    """The head of a page about a student. It stands as of today, also where the page shows an earlier day."""
+    today = using.ledger.access_facts.today(UUID(setting["id"]))
+    belongs = belonging(using.reader, asking, setting, [student], today)[student["id"]]
+
+    def named(filter_name: str) -> str:
+        return ", ".join(words for _, words in belongs[filter_name])
+
+    facts = (
+        ("Mentor", _mentors(using, asking, student, setting, today)),
+        ("Key worker", named("worker")),
+        ("Group", named("group")),
+        ("For", named("commissioner")),
+    )
+    sees_clocks = asking.may("see-clocks", student["id"], setting["id"])
+    due = clocks_of_students(using.reader, setting, [student], using.ledger.now()) if sees_clocks else []
+    name = student["name"] or "Not named yet"
+    return StudentHead(
+        name,
+        initials_of(name),
+        tint_of(name),
+        _day_of_placement(using, asking, student, setting, today),
+        named("group"),
+        [(title, words) for title, words in facts if words],
+        [words for _, words in belongs["need"]],
+        due,
+    )
+
+
+def initials_of(name: str) -> str:
+    """The first letters of the first and the last word of a name."""
+    words = [word for word in name.split() if word[0].isalpha()]
+    return "".join(word[0].upper() for word in dict.fromkeys((*words[:1], *words[-1:]))) or "–"
+
+
+def tint_of(name: str) -> int:
+    """Which of the colours somebody's mark has, from 1: always the same for a name."""
+    return sum(map(ord, name)) % TINTS + 1
+
+
+def _mentors(using: Service, asking: Asker, student: StudentBody, setting: SettingBody, today: date) -> str:
+    """Who visits them now, for those who may see who works here."""
+    if not asking.may("see-people", setting=setting["id"]):
+        return ""
+    people = people_of(using.reader)
+    lines = (
+        [mentor for mentor in student["mentors"] if mentor["person_id"] == person]
+        for person in dict.fromkeys(mentor["person_id"] for mentor in student["mentors"])
+    )
+    now = {
+        mentor["person_id"]
+        for line in lines
+        for mentor, first, following in spans(line)
+        if first <= today.isoformat() < following and today.isoformat() <= mentor.get("until", following)
+    }
+    return ", ".join(sorted(people.get(person) or "someone" for person in now))
+
+
+def _day_of_placement(
+    using: Service, asking: Asker, student: StudentBody, setting: SettingBody, today: date
+) -> int | None:
+    """Which day of the placement it is; that of a time which they may not know of is none."""
+    if today not in asking.days("see-student", student["id"], setting["id"]):
+        return None
+    placements = by_student(using.reader.whole("placements", setting)).get(student["id"], ())
+    first = max(
+        (
+            placement["start"]
+            for placement in placements
+            if holds_on(placement["start"], placement["end"], today.isoformat())
+        ),
+        default=None,
+    )
+    return None if first is None else (today - date.fromisoformat(first)).days + 1
