@@ -246,7 +246,7 @@ def test_nothing_scrolls_sideways_and_every_target_can_be_hit(browser: Any, serv
 
 def test_a_students_page_leads_to_the_visit_with_that_student_chosen(page: Any, served: tuple[str, Any]) -> None:
     open_student(page, served)
-    name = page.inner_text("h1").split(",")[0]
+    name = page.inner_text("h1").split(",")[0].strip()
     page.click("text=Worry")
     page.wait_for_selector("#a-worry[open]")
     assert f"How far did {name} get?" in page.inner_text("#app") and page.is_visible("#worry")
