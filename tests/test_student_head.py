@@ -58,7 +58,14 @@ def test_every_page_of_a_student_says_who_it_is_and_who_is_beside_them(house: Ho
     for page in PAGES:
         told = head(leader, f"/students/{house.student}{page}")
         assert told.startswith("AH Ash H , ")
-        for words in ("Day 61 of the placement", "Mentor Hazel", "Key worker Birch", "Group Willow", "For Example County", "Speech, language and communication"):
+        for words in (
+            "Day 61 of the placement",
+            "Mentor Hazel",
+            "Key worker Birch",
+            "Group Willow",
+            "For Example County",
+            "Speech, language and communication",
+        ):
             assert words in told, told
 
 
