@@ -1,6 +1,6 @@
 // What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and
 // small helpers.
-import { flush, notices, seen, waiting } from "{{ app/outbox.js }}";
+import { flush, notices, sealToKey, seen, waiting } from "{{ app/outbox.js }}";
 import { channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
@@ -273,7 +273,7 @@ async function refresh(draw) {
     const locked = await fact("locked");
     // Whoever has signed in since it was locked is surely here.
     if (locked && said.me.since > locked) await unlocked();
-    await setFact("box-key", said.box_key);
+    await sealToKey(said.box_key);
     await setFact("person", said.me.id);
     await hide(`roster:${said.me.id}`, said);
     // What is on the screen stays as it is where nothing of it changed: somebody may be typing.

@@ -18,10 +18,19 @@ function tell(what) {
   if (typeof document !== "undefined") document.dispatchEvent(new CustomEvent("outbox", { detail: what }));
 }
 
+// Kept in memory too, because to ask the database for it was the longest wait of a tap. Boxes sealed to a key that was
+// changed meanwhile still open.
+let boxKey;
+
+export async function sealToKey(key) {
+  boxKey = key;
+  await setFact("box-key", key);
+}
+
 // Sealed to the setting's public key: what lies here cannot be read here, and the worker can send it while nobody is
 // signed in.
 async function seal(entry) {
-  const key = await fact("box-key");
+  const key = (boxKey ??= await fact("box-key"));
   if (!key) throw new Error("no-key");
   const theirs = Uint8Array.from(atob(key.key), (letter) => letter.charCodeAt(0));
   const info = bytes(`ap-ledger/outbox/2/${entry.id}`);
