@@ -20,6 +20,7 @@ from tests.browsing import Place, open_place
 
 PAGES = {
     "home": "/",
+    "students": "/students",
     "student": "/students/{student}",
     "story": "/students/{student}/story",
     "diary": "/students/{student}/entries",

@@ -76,6 +76,7 @@ POST /held/{held_id}                                               y      y     
 GET /api/v1/settings/{setting_id}/timetable                        o      o        o      o    o      o      o      o      o     o      -
 GET /api/v1/settings/{setting_id}/sheet                            o      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version} o    o        o      o    o      -      -      -      -     -      -
+GET /students                                                      y      y        y      y    y      -      y      y      -     -      -
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -
 POST /me                                                           y      y        y      y    y      y      y      y      y     y      -
@@ -342,7 +343,7 @@ def test_whoever_may_see_a_student_sees_them_and_nobody_else_does(scene: Scene) 
 
 
 LISTS = (
-    "/", "/api/v1/students", "/learning", "/contact", "/due", "/api/v1/capture", "/api/v1/settings/{}/day?date=2026-03-02", "/day.csv?on=2026-03-02", "/held",
+    "/", "/students", "/api/v1/students", "/learning", "/contact", "/due", "/api/v1/capture", "/api/v1/settings/{}/day?date=2026-03-02", "/day.csv?on=2026-03-02", "/held",
     "/api/v1/settings/{}/sheet?date=2026-03-02&slot=lesson", "/api/v1/settings/{}/learning/everyday-steps/1", "/api/v1/placements",
     "/retention", "/audit?from=2026-01-01", "/worries", "/api/v1/held", "/people", "/api/v1/people", "/devices", "/proposals", "/me", "/audit.csv?from=2026-01-01",
 )  # fmt: skip

@@ -278,7 +278,7 @@ def test_what_is_nested_too_deeply_is_refused_alone(house: House, client: TestCl
 def test_pages_show_the_main_job_and_survive_erasure(house: House, client: TestClient) -> None:
     house.clock.now = FRIDAY
     position = post(client, house.rung("goes-out"), house.outcome(), house.unit(), house.note(CANARY)).json()["position"]
-    home = client.get("/", params={"min_position": position}).text
+    home = client.get("/students", params={"min_position": position}).text
     assert "Ash H" in home and "Goes out with the mentor" in home
     page = client.get(f"/students/{house.student}").text
     assert CANARY in page and "Every Child Matters" in page and "Finds the right bus stop" in page

@@ -53,7 +53,7 @@ def test_a_students_page_asks_for_each_action_once(house: House, asked: Asked, r
     assert asked and set(asked.values()) == {1}, asked
 
 
-@pytest.mark.parametrize("address", ["/", "/students/{}/entries", "/students/{}/story", "/api/v1/students/{}/history"])
+@pytest.mark.parametrize("address", ["/", "/students", "/students/{}/entries", "/students/{}/story", "/api/v1/students/{}/history"])
 def test_no_page_about_students_asks_the_same_again(house: House, asked: Asked, address: str) -> None:
     furnish(house)
     client = house.browser()

@@ -138,7 +138,15 @@ def every_page(served: tuple[str, Any]) -> list[str]:
     whole = f"setting={served[1].setting}&from=2026-03-09&to=2026-03-27"
     report = f"/reports/make?student={served[1].children[1].id}&from=2026-03-09&to=2026-03-27&layout="
     pages = [f"{report}family", f"{report}review-pack", f"/reports/make?layout=commissioner-pack&commissioner={served[1].commissioners[1]}&{whole}"]
-    pages += [f"/reports/make?layout=gaps&{whole}", "/reports", "/clocks", f"/reports/{served[1].released[0]}", "/?purpose=reintegration"]
+    pages += [
+        f"/reports/make?layout=gaps&{whole}",
+        "/reports",
+        "/clocks",
+        f"/reports/{served[1].released[0]}",
+        "/students?purpose=reintegration",
+        "/students",
+        "/?only=away&order=quiet",
+    ]
     pages += [f"{student}/compare", f"{student}/since?known=2026-03-13", f"{student}/entries?kind=rung-reached&from=2026-03-09&to=2026-03-20"]
     pages += ["/", student, f"{student}/learning", f"{student}/questionnaires", f"{student}/erasure", f"{student}/one-child"]
     pages += ["/sessions?on=2026-03-26&slot=lesson-1", "/learning", "/contact", "/due", "/frameworks", "/frameworks/new", "/frameworks/new?kind=curriculum"]

@@ -303,17 +303,17 @@ def test_lists_tell_a_payer_of_their_own_placements_and_of_what_held_in_them(pay
         assert [one["commissioner_id"] for one in placements] == [str(payer)]
         student = client.get(f"/api/v1/students/{payers.student}").json()
         assert [one["group"] for one in student["groups"]] == [group] and len(student["mentors"]) == mentors
-        home, page = client.get("/").text, client.get(f"/students/{payers.student}").text
+        home, page = client.get("/").text + client.get("/students").text, client.get(f"/students/{payers.student}").text
         other = "Second payer" if payer == payers.first else "First payer"
         assert other not in home and other not in page and group.capitalize() in page
 
 
-def test_the_first_page_draws_a_payer_the_line_of_their_own_time(payers: Payers) -> None:
+def test_the_list_of_students_draws_a_payer_the_line_of_their_own_time(payers: Payers) -> None:
     payers.house.record(payers.house.rung("shares-space", at("2026-10-22"), student_id=str(payers.student)))
     payers.house.runner.catch_up()
 
     def contacts(payer: UUID) -> str:
-        page = payers.browser(payer).get("/").text
+        page = payers.browser(payer).get("/students").text
         row = page[page.index(f"/students/{payers.student}") :]
         return re.findall(r'data-name="Contacts">(\d+)<', row)[0]
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ap_ledger.access.answers import may, may_somewhere
 from ap_ledger.access.commands import DEED_ACTIONS
 from ap_ledger.access.shapes import About, Who
-from ap_ledger.access.table import DEPUTY, DEVICE, DSL, LEADER, MENTOR, READER, ROLES, STAFF
+from ap_ledger.access.table import (
+    COMMISSIONER,
+    DEPUTY,
+    DEVICE,
+    DSL,
+    FAMILY,
+    LEADER,
+    MENTOR,
+    READER,
+    ROLES,
+    STAFF,
+)
 from ap_ledger.events.entries import WorryRaised
 
 SAFEGUARDING = "safeguarding"
@@ -175,3 +186,27 @@ def scores_as(who: Who, setting_id: UUID) -> str:
     """As whom somebody scores in a setting, unless they say otherwise: a mentor who teaches here is a teacher."""
     roles = {grant.role for grant in who.grants if grant.setting_id == setting_id}
     return "mentor" if MENTOR in roles and not roles & {STAFF, LEADER, DSL, DEPUTY} else "teacher"
+
+
+Home = Literal["safeguarding", "leader", "mentor", "staff", "commissioner", "family", "set-up"]
+"""What a first page may begin with."""
+
+
+def homes_of(who: Who, setting_id: UUID) -> tuple[Home, ...]:
+    """What somebody's first page holds of a setting, by their roles in it, what presses first at the top.
+
+    Somebody with several roles finds them one under the other. By PIN only what is good for logging is there.
+    """
+    here = About(setting_id)
+    roles = {grant.role for grant in who.grants if grant.setting_id == setting_id}
+    heads, logs = may(who, "make-reports", here), may_somewhere(who, "record")
+    held: dict[Home, bool] = {
+        "safeguarding": may(who, "read-safeguarding-words", here),
+        "leader": heads,
+        "mentor": MENTOR in roles and logs,
+        "staff": STAFF in roles and logs,
+        "commissioner": COMMISSIONER in roles and may_somewhere(who, "read-report"),
+        "family": FAMILY in roles and may_somewhere(who, "read-report"),
+        "set-up": may(who, "set-up", here) and not heads,
+    }
+    return tuple(home for home, is_theirs in held.items() if is_theirs)

@@ -61,13 +61,13 @@ def _page(page: str) -> HTMLResponse:
     return HTMLResponse(shell(page))
 
 
-@router.get("/visit", gate=Gate(OPEN), nav=(Nav("Log a visit", "pages", 1, ("record",)), Nav("Visit", "app", 1)))
+@router.get("/visit", gate=Gate(OPEN), nav=(Nav("Log a visit", "more", 15, ("record",)), Nav("Visit", "app", 1)))
 def visit_page() -> HTMLResponse:
     """Log a visit, on a phone."""
     return _page("/visit")
 
 
-@router.get("/sessions", gate=Gate(OPEN), nav=(Nav("Score a session", "pages", 2, ("record",)), Nav("Score", "app", 2)))
+@router.get("/sessions", gate=Gate(OPEN), nav=(Nav("Score a session", "more", 16, ("record",)), Nav("Score", "app", 2)))
 def grid_page() -> HTMLResponse:
     """Score a slot, on a tablet or at a desk."""
     return _page("/sessions")
@@ -79,7 +79,9 @@ def steps_page() -> HTMLResponse:
     return _page("/steps")
 
 
-@router.get("/day", gate=Gate(OPEN), nav=(Nav("The day", "pages", 3, ("record",)), Nav("Day", "app", 4)))
+@router.get(
+    "/day", gate=Gate(OPEN), nav=(Nav("The day", "pages", 3, ("record",), icon="calendar"), Nav("Day", "app", 4))
+)
 def day_page() -> HTMLResponse:
     """Who is expected, came, left, and was followed up."""
     return _page("/day")

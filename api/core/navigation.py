@@ -14,7 +14,8 @@ class Nav(NamedTuple):
     """A page's place in one bar: its words there, and which it is in the order of the bar.
 
     Whoever may any of `actions` is led to it; where none is named, whoever may what the page itself asks for. With
-    `on_device` it is shown on an enrolled device only.
+    `on_device` it is shown on an enrolled device only. `icon` is a picture of the sprite; the first pages that have one
+    stand in the bar at the bottom of a phone.
     """
 
     words: str
@@ -22,6 +23,7 @@ class Nav(NamedTuple):
     place: int
     actions: tuple[str, ...] = ()
     on_device: bool = False
+    icon: str = ""
 
 
 class Link(NamedTuple):

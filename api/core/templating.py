@@ -10,6 +10,7 @@ from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from api.core.assets import address
+from api.core.faces import initials, tint
 from reports.compact import Compact
 from reports.html import STYLE, drawing
 from reports.html import TEMPLATES as BLOCKS
@@ -38,7 +39,21 @@ def day_in_words(day: str | date | None) -> str:
     return f"{when:%a} {when.day} {when:%b %Y}" if isinstance(when, date) else "–"
 
 
+NUMBERS = (
+    "no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
+
+
+def number_in_words(number: int) -> str:
+    """A number as it stands in a sentence: in words up to twenty."""
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
+
+
 templates.filters["day"] = day_in_words
+templates.filters["in_words"] = number_in_words
+templates.filters["initials"] = initials
+templates.filters["tint"] = tint
 templates.filters["drawing"] = drawing
 templates.filters["figures_hash"] = figures_hash
 templates.globals["report_style"] = STYLE

@@ -1,4 +1,4 @@
-"""The first pages: who is here and how far contact got, and one student's history at any two times."""
+"""Who is here and how far contact got, and one student's history at any two times."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from api.core.asking import Asking
 from api.core.filters import Chosen, narrow
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.proposals_in_words import told_to_leads
-from api.core.released import lines_of, released_to
 from api.core.service import Current
 from api.core.show import end_of_day, people_of, show
 from api.core.stories import story_lines
@@ -45,10 +43,9 @@ RECENT = 30
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
-@router.get("/", gate=Gate("see-own-account"), nav=Nav("Home", "pages", 0))
-def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
-    """Every student of one's own, with how far contact got; for others, where they can go from here, and what was
-    released to them."""
+@router.get("/students", gate=Gate("see-student"), nav=Nav("Students", "pages", 1, icon="users"))
+def students_page(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
+    """Every student of one's own, with how far contact got in the last weeks."""
     now, where = using.ledger.now(), {str(setting_id) for setting_id in asking.where("see-student")}
     seen = []
     for setting in [visible for visible in using.reader.whole("settings") if visible["id"] in where]:
@@ -60,26 +57,7 @@ def home(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HT
         lines = overview(using.reader, setting, narrowed.students, now, days)
         others = [student for student in students if student not in read]
         seen.append((setting, lines, others, narrowed.choices if len(read) > 1 else {}, today))
-    unsettled = (
-        sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
-    )
-    failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
-    warnings = using.ledger.warnings() if asking.may("make-reports") or asking.may("manage-devices") else []
-    released = (
-        lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
-    )
-    return show(
-        request,
-        "home.html",
-        settings=seen,
-        held=unsettled,
-        wanted=wanted,
-        released=released,
-        failed=failed,
-        warnings=warnings,
-        told=told_to_leads(using, asking),
-        shown_for=timedelta(weeks=WEEKS),
-    )
+    return show(request, "students.html", settings=seen, wanted=wanted, shown_for=timedelta(weeks=WEEKS))
 
 
 @router.get("/students/{student_id}", gate=Gate("read-history", reads="history"), nav=Nav("Step by step", "student", 1))

@@ -88,6 +88,10 @@ class Expectations:
             return Expectation((), "closed")
         return _among(open_slots, student, day, bool(timetable_on(self._setting, day.isoformat())))
 
+    def slots_held(self, day: date) -> tuple[SlotBody, ...]:
+        """The slots that the setting holds on a day, whoever comes; none where it is closed."""
+        return self._slots_held(day) or ()
+
     def of_session(self, student: StudentWeek, day: date, told: Iterable[Attested]) -> Expectation:
         """A student in a session of a day, by what was told of it."""
         whole = self.on(student, day)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -53,14 +53,21 @@ def recent_rungs(
 ) -> dict[UUID, list[DatedCell]]:
     """The days of the last weeks on which anything happened as (ISO date, cell with nothing in it but rungs), by
     student."""
-    today = local_day(microseconds(now), setting["time_zone"]).toordinal()
+    today = local_day(microseconds(now), setting["time_zone"])
+    return rungs_between(reader, students, today - timedelta(weeks=weeks), today)
+
+
+def rungs_between(
+    reader: Reader, students: Sequence[StudentBody], first: date, last: date
+) -> dict[UUID, list[DatedCell]]:
+    """The same of the days from one to another, both included."""
     days: dict[UUID, list[DatedCell]] = {}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            given = {"students": some, "first": today - 7 * weeks, "last": today}
+            given = {"students": some, "first": first.toordinal(), "last": last.toordinal()}
             for student, day, rungs in connection.execute(_rungs_of(StudentDays.tables_in(live)[1]), given):
                 told = (date.fromordinal(day).isoformat(), DayCell(rungs=read_rungs(rungs)))
                 days.setdefault(UUID(bytes=bytes(student)), []).append(told)
