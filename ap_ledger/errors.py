@@ -16,6 +16,7 @@ LedgerError
 │   └── UnreadableKey          a key is missing from the keyring, or opens under no master key at hand
 ├── KeyringError               the sealing keys are missing or do not fit
 ├── DefinitionError            a framework file has faults; lists every one
+├── RosterFault                a file of students or staff cannot be read; says what to do
 └── SetupError                 the installation is incomplete; says how to mend it
 """
 
@@ -150,6 +151,10 @@ class DefinitionError(LedgerError):
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
         self.faults = faults
+
+
+class RosterFault(LedgerError):
+    """A file of students or staff cannot be read at all. The sentence says what to do, and repeats nothing of it."""
 
 
 class SetupError(LedgerError):

@@ -121,6 +121,8 @@ GET /timetable                                                     -      -     
 POST /timetable                                                    -      -        y      -    -      -      -      -      -     -      -
 GET /calendar                                                      -      -        y      -    -      -      -      -      -     -      -
 POST /calendar                                                     -      -        y      -    -      -      -      -      -     -      -
+GET /roster                                                        -      -        y      y    y      -      -      -      y     -      -
+POST /roster                                                       -      -        y      y    y      -      -      -      y     -      -
 GET /set-up                                                        -      -        y      -    -      -      -      -      y     -      -
 POST /set-up                                                       -      -        -      -    -      -      -      -      y     -      -
 GET /people                                                        y      y        y      y    y      -      -      -      y     -      -

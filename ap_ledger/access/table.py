@@ -111,6 +111,8 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
         yield "propose-people", role, SETTING
     for role in (ADMIN, *HEADS):
         yield "approve-people", role, SETTING
+        # Whom a file may be about goes by who may manage students, and who may manage people.
+        yield "bring-in", role, SETTING
     yield "name-safeguarding-reader", DSL, SETTING
     # Leads are told on their first page who is made one of them, and whose account is opened anew.
     for role in SAFEGUARDING:

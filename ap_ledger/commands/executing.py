@@ -3,7 +3,7 @@ all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
@@ -93,6 +93,79 @@ class Executor:
                 return executed
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
 
+    def execute_all(self, commands: Sequence[Command]) -> Executed:
+        """Lets several commands to one stream decide, each on what those before it decided, and records what follows
+        of all of them at once or not at all. Doing it twice is harmless.
+
+        Raises what `execute` raises.
+        """
+        self._time.require()
+        contents = [command.model_dump(mode="json") for command in commands]
+        for content in contents:
+            require_canonical(content)
+        for _ in range(ATTEMPTS):
+            before = [self._executed_before(*pair) for pair in zip(commands, contents, strict=True)]
+            waiting = [
+                pair for pair, done in zip(zip(commands, contents, strict=True), before, strict=True) if not done
+            ]
+            if not waiting:
+                return Executed("duplicate", max(done.position for done in before if done))
+            executed = self._try_all(waiting)
+            if executed is not None:
+                return executed
+        raise Refused("not-allowed", "Too many people are changing this at once. Try again.")
+
+    def _try_all(self, commands: Sequence[tuple[Command, dict[str, Any]]]) -> Executed | None:
+        """Decides all once, on how things are now. None where somebody else changed the same stream meanwhile."""
+        decided: list[Event] = []
+        for command, events, made in self._decided_in_turn([command for command, _ in commands], True):
+            content = next(content for asked, content in commands if asked is command)
+            made += self._make_keys(command, events)
+            fingerprint = self._fingerprint(command)
+            stamp = replace(made[0].stamp, fingerprint=fingerprint.of(content) if fingerprint else b"")
+            decided += [made[0].model_copy(update={"stamp": stamp}), *made[1:]]
+        try:
+            recordings = self._events.put(decided)
+        except IntegrityError:
+            self._states.refresh()
+            return None
+        self._states.refresh()
+        return Executed("recorded", recordings[0].notification.id)
+
+    def would_decide_all(self, commands: Sequence[Command]) -> None:
+        """Lets several commands to one stream decide in turn and stores nothing. Raises Refused when a rule says
+        no."""
+        for _ in self._decided_in_turn(commands, False):
+            pass
+
+    def _decided_in_turn(
+        self, commands: Sequence[Command], stamped: bool
+    ) -> Iterator[tuple[Command, NextEvents, list[Event]]]:
+        """What each command decides on what those before it decided, and on what whoever asks adds to the list."""
+        self._states.refresh()
+        stream, projector = commands[0].stream_id, _projector(commands[0])
+        state = self._states.fold(stream, projector)
+        for command in commands:
+            if command.stream_id != stream or command.second_person:
+                raise ValueError("only commands of one person to one stream are done all at once")
+            self._effects.check(command, self._time.now())
+            stamp = self._stamp(command, command.id if stamped else None)
+            events = NextEvents(stream, state.version if state else 0, stamp)
+            made = command.decide(state, events)
+            if self._beside(command, state):
+                raise ValueError("a command that changes further streams is done by itself")
+            yield command, events, made
+            state = projector(state, made)
+
+    def _stamp(self, command: Command, command_id: UUID | None) -> Stamp:
+        return Stamp(
+            occurred_at=self._time.now(),
+            setting_id=command.setting_id,
+            student_id=command.student_id,
+            author_id=command.author_id,
+            command_id=command_id,
+        )
+
     def _executed_before(self, command: Command, content: dict[str, Any]) -> Executed | None:
         known = self._recorder.find([command.id]).get(command.id)
         if known is None:
@@ -139,14 +212,7 @@ class Executor:
         self._states.refresh()
         state = self._states.fold(command.stream_id, _projector(command))
         self._effects.check(command, self._time.now())
-        stamp = Stamp(
-            occurred_at=self._time.now(),
-            setting_id=command.setting_id,
-            student_id=command.student_id,
-            author_id=command.author_id,
-            command_id=command_id,
-        )
-        events = NextEvents(command.stream_id, state.version if state else 0, stamp)
+        events = NextEvents(command.stream_id, state.version if state else 0, self._stamp(command, command_id))
         return state, events, command.decide(state, events)
 
     def _beside(self, command: Command, state: Any) -> list[Event]:

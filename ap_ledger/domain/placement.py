@@ -24,6 +24,14 @@ from ap_ledger.events.fields import (
 )
 from ap_ledger.events.student import PlacementChanged, PlacementCorrected, SessionsCommissioned
 
+PURPOSES = {
+    "reintegration": "Back to school",
+    "long-term-place": "Long-term place",
+    "assessment": "Assessment",
+    "medical-needs": "Medical needs",
+}
+"""Why somebody comes, as a placement keeps it, and as a person says it."""
+
 
 class ChangePlacement(StudentCommand):
     """Changes the planned end or purpose of the running placement."""

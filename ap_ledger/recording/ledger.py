@@ -125,6 +125,14 @@ class Ledger(Application[UUID]):
         """
         return self._executor.execute(command)
 
+    def execute_all(self, commands: Sequence[Command]) -> Executed:
+        """Lets several commands to one stream decide, and records what follows of all of them at once or not at all."""
+        return self._executor.execute_all(commands)
+
+    def would_decide_all(self, commands: Sequence[Command]) -> None:
+        """Lets several commands to one stream decide in turn and stores nothing. Raises Refused when a rule says no."""
+        self._executor.would_decide_all(commands)
+
     def record_read(self, what: Looked, who: UUID, setting_id: UUID | None, student_id: UUID | None = None) -> int:
         """Records that somebody looked at something, durably, before it is shown.
 

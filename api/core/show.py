@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any, TypeVar
@@ -13,8 +12,10 @@ import structlog
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ap_ledger.domain.posting import TooLarge, Unparsable
+from ap_ledger.events.ids import derived_id
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
 from api.core.templating import frame, templates
@@ -85,14 +86,39 @@ def setting_for(reader: Reader, asking: Asker, wanted: str, action: str) -> tupl
     return chosen, settings
 
 
-async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
-    """A form that was sent. Raises TooLarge or Unparsable before anything of it is kept."""
+def _require_length(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "")
     if not length.isdecimal():
         raise Unparsable("The form does not say how long it is.")
     if int(length) > limit:
         raise TooLarge(f"The form is over {limit // 1024 // 1024} MB.")
+
+
+async def read_form(request: Request, limit: int = FORM_BYTES) -> FormData:
+    """A form that was sent. Raises TooLarge or Unparsable before anything of it is kept."""
+    _require_length(request, limit)
     return await request.form(max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
+
+
+class _InMemory(MultiPartParser):
+    """Keeps a file that is sent in memory and out of the folder for temporary files, where it would lie unsealed."""
+
+    spool_max_size = 64 * 1024 * 1024
+
+
+async def read_private_form(request: Request, limit: int) -> FormData:
+    """A form with a file in it that says who somebody is: nothing of it is ever written to a disk.
+
+    Raises TooLarge or Unparsable.
+    """
+    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
+        return await read_form(request, limit)
+    _require_length(request, limit)
+    parser = _InMemory(request.headers, request.stream(), max_files=1, max_fields=FIELDS_LIMIT, max_part_size=limit)
+    try:
+        return await parser.parse()
+    except MultiPartException:
+        raise Unparsable("This form cannot be read. Open the page again and send it once more.") from None
 
 
 def base_of(request: Request) -> str:
@@ -135,12 +161,8 @@ def id_of(form: FormData, name: str) -> UUID:
 
 
 def entry_id(form: UUID, *names: str) -> UUID:
-    """The id of one entry of a form: a UUIDv7 that is always the same, so that sending the form again is a
-    duplicate."""
-    made = bytearray(hashlib.sha256("/".join((str(form), *names)).encode()).digest()[:16])
-    made[:6] = form.bytes[:6]
-    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
-    return UUID(bytes=bytes(made))
+    """The id of one entry of a form: always the same, so that sending the form again is a duplicate."""
+    return derived_id(form, *names)
 
 
 def as_number(typed: str | None) -> int | float | str | None:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.bootstrap import Service
+from ap_ledger.domain.placement import PURPOSES
 from ap_ledger.errors import Refused
 from ap_ledger.events.dated import in_force
 from ap_ledger.kinds.telling import spoken
@@ -30,7 +31,6 @@ from api.students.about_forms import FORMS
 from api.students.choices import (
     DESTINATIONS,
     END_REASONS,
-    PURPOSES,
     buyers_of,
     groups_here,
     staff_here,

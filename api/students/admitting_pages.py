@@ -14,7 +14,7 @@ from starlette.datastructures import FormData
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
-from ap_ledger.domain.placement import CommissionSessions
+from ap_ledger.domain.placement import PURPOSES, CommissionSessions
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
@@ -32,7 +32,7 @@ from api.core.giving import give, one_of_several
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import as_number, entry_id, id_of, read_form, setting_for, show, text_of
-from api.students.choices import PURPOSES, buyers_of, groups_here, staff_here
+from api.students.choices import buyers_of, groups_here, staff_here
 from projections.bodies import SettingBody
 from projections.queries.on_day import timetable_on
 from projections.queries.words import WEEKDAYS

@@ -10,13 +10,6 @@ from ap_ledger.kinds.telling import spoken
 from projections.bodies import SettingBody
 from projections.queries.on_day import group_of
 
-PURPOSES = {
-    "reintegration": "Back to school",
-    "long-term-place": "Long-term place",
-    "assessment": "Assessment",
-    "medical-needs": "Medical needs",
-}
-"""Why somebody comes, as a placement keeps it, and as a person says it."""
 END_REASONS = {
     "back-to-school": "Back to their school",
     "new-place": "To another place",

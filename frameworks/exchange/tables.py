@@ -54,15 +54,18 @@ class _Record:
     """The most separators that any later line of one of its cells holds."""
 
 
-def read_text(text: str, names: Counts, intake: Intake) -> list[Row]:
+def read_text(text: str, names: Counts, intake: Intake, rows_limit: int | None = None) -> list[Row]:
     """The rows of a text. `names` counts the headings that a row names: the separator that finds most is the right one.
 
-    Raises DefinitionError for a cell that no sheet holds.
+    Raises DefinitionError for a cell that no sheet holds, and for more rows than `rows_limit`, where that is given, or
+    than one framework has.
     """
     # Programs save a million empty rows below a table; those are no rows.
     lines = text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n\t ,;|").split("\n")
-    if len(lines) > LINES_LIMIT:
+    if rows_limit is None and len(lines) > LINES_LIMIT:
         raise DefinitionError([f"there are more than {ITEMS_LIMIT} rows; split them into several frameworks"])
+    if rows_limit is not None and len(lines) > 2 * rows_limit:
+        raise DefinitionError([f"there are more than {rows_limit:,} rows; split the file"])
     if any(len(line) > LINE_LIMIT for line in lines):
         raise DefinitionError(["a line is longer than a million letters, so this is no table"])
     first = lines[0].removeprefix("\ufeff")

@@ -1,0 +1,1 @@
+"""Students and people of the setting from a file: read, matched, compared with the ledger, looked at, brought in."""

@@ -1,0 +1,142 @@
+"""From a file to the ledger: what it would do, in the name of somebody who may; and then doing it, row by row.
+
+Every row goes in through the door, by the commands that a page would give, all of them at once or none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.access import About, Who, may, words_action
+from ap_ledger.bootstrap import Service
+from ap_ledger.commands.allowing import may_give
+from ap_ledger.domain.base import Command
+from ap_ledger.domain.person import PersonCommand
+from ap_ledger.errors import CommandConflict, Refused
+from ap_ledger.events.ids import derived_id
+from ap_ledger.roster.fields import SUBJECTS, Subject
+from ap_ledger.roster.holdings import Holdings, holdings_of
+from ap_ledger.roster.plan import Plan, PlannedRow, Wishes, make_plan
+from ap_ledger.roster.staff_rows import NEW_GRANT
+from ap_ledger.roster.student_rows import NEW_PLACEMENT
+from ap_ledger.roster.table import Table
+from projections.bodies import SettingBody
+
+ACTIONS: dict[Subject, str] = {"students": "manage-students", "staff": "manage-people"}
+"""The action of the access table that bringing somebody in is."""
+NOT_YOURS = "You may not change this student’s record. Leave the row out, and ask another leader."
+MADE_HERE = {"placement_id": NEW_PLACEMENT, "grant_id": NEW_GRANT}
+"""The fields for which an id is made, and what stands for it in a plan."""
+
+
+class Bringer(NamedTuple):
+    """Who brings a file in, and into which setting; `form` is an id by which doing it again is known."""
+
+    who: Who
+    setting: SettingBody
+    form: UUID
+
+    def may_bring(self, subject: Subject) -> bool:
+        """Whether they may bring in whom a file is about."""
+        return may(self.who, ACTIONS[subject], About(UUID(self.setting["id"])))
+
+    @property
+    def subjects(self) -> tuple[Subject, ...]:
+        """Whom they may bring in."""
+        return tuple(subject for subject in SUBJECTS if self.may_bring(subject))
+
+
+def look(
+    service: Service, bringer: Bringer, table: Table, subject: Subject, matched: Sequence[str], wishes: Wishes
+) -> Plan:
+    """What a table would do. What the rules refuse is refused here already, and nothing is stored.
+
+    Raises RosterFault where the columns do not say who anybody is.
+    """
+    plan = make_plan(table, subject, matched, _holdings(service, bringer), wishes)
+    return replace(plan, rows=tuple(_judged(service, bringer, row, subject) for row in plan.rows))
+
+
+def _holdings(service: Service, bringer: Bringer) -> Holdings:
+    setting_id = UUID(bringer.setting["id"])
+    today = service.ledger.access_facts.today(setting_id)
+    reads_needs = may(bringer.who, words_action("health"), About(setting_id))
+    return holdings_of(service, bringer.setting, today, reads_needs)
+
+
+def _judged(service: Service, bringer: Bringer, row: PlannedRow, subject: Subject) -> PlannedRow:
+    """A row as it is, or refused by a rule of the ledger in that rule's own words."""
+    if not row.asks:
+        return row
+    try:
+        commands = commands_of(bringer, row, subject)
+        if not _all_allowed(service, bringer, commands):
+            return row.refused(NOT_YOURS)
+        service.ledger.would_decide_all(commands)
+    except Refused as refusal:
+        return row.refused(refusal.message)
+    return row
+
+
+def _all_allowed(service: Service, bringer: Bringer, commands: Iterable[Command]) -> bool:
+    ledger = service.ledger
+    return all(may_give(bringer.who, command, ledger.states, ledger.access_facts) for command in commands)
+
+
+def commands_of(bringer: Bringer, row: PlannedRow, subject: Subject) -> list[Command]:
+    """The commands that a row asks for, in the order in which they are done. Raises Refused.
+
+    Their ids go by the form and by what they say, so that sending it again does nothing more.
+    """
+    number = str(row.row.number)
+    whom = UUID(row.whom) if row.whom else derived_id(bringer.form, subject, number)
+    return [_command(bringer, asked.kind, dict(asked.fields), whom, number) for asked in row.asks]
+
+
+def _command(bringer: Bringer, kind: type[Command], fields: dict[str, Any], whom: UUID, number: str) -> Command:
+    for name, placeholder in MADE_HERE.items():
+        if fields.get(name) == placeholder:
+            fields[name] = str(derived_id(bringer.form, name, str(whom), number))
+    fields["person_id" if issubclass(kind, PersonCommand) else "student"] = str(whom)
+    given = {name: value for name, value in fields.items() if value is not None}
+    content = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
+    head = {
+        "id": derived_id(bringer.form, kind.__name__, number, content),
+        "setting_id": bringer.setting["id"],
+        "author_id": bringer.who.person_id,
+    }
+    return kind.from_json(orjson.dumps({**head, **given}))
+
+
+class Brought(NamedTuple):
+    """What became of one row: nothing to say, or why it did not go in after all."""
+
+    row: PlannedRow
+    position: int = 0
+    fault: str = ""
+
+
+def bring_in(
+    service: Service,
+    bringer: Bringer,
+    plan: Plan,
+    at_most: int | None = None,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> Iterator[Brought]:
+    """Writes the rows of a plan that are new or changed, each at once or not at all, `at_most` so many of them."""
+    rows = plan.to_save[:at_most]
+    for number, row in enumerate(rows, 1):
+        try:
+            commands = commands_of(bringer, row, plan.subject)
+            if _all_allowed(service, bringer, commands):
+                yield Brought(row, service.ledger.execute_all(commands).position)
+            else:
+                yield Brought(row, fault=NOT_YOURS)
+        except (Refused, CommandConflict) as refusal:
+            yield Brought(row, fault=str(refusal))
+        report(number, len(rows))

@@ -1,0 +1,160 @@
+"""Students and people come in from a file on pages: chosen, matched, looked at, brought in; nothing before that."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.house import House
+
+HEAD = "First name,Surname,Date of birth,Group,Mentor,Start date,Sessions,Hours"
+GOOD = [f"Fern{letter},Heron{letter},{day}/03/2013,Hazel,Hazel,02/03/2026,5,12.5" for day, letter in enumerate("abcdefghijklmnopqrs", 1)]
+BAD = [
+    "Thistle,Beck,31/02/2012,Hazel,Hazel,02/03/2026,5,12.5",
+    ",Sorrel,1/2/2013,Hazel,Hazel,02/03/2026,5,12.5",
+    "Onyx,Tarn,1/2/2013,Hazel,Nobody Here,02/03/2026,5,12.5",
+    "Gale,Pike,1/2/2013,Hazel,Hazel,02/03/2026,five,12.5",
+    "Wren,Dale,1/2/2031,Hazel,Hazel,02/03/2026,5,12.5",
+]
+SHEET = "\n".join([HEAD, *GOOD, *BAD])
+
+
+@pytest.fixture
+def leader(house: House) -> Iterator[TestClient]:
+    with house.browser() as client:
+        yield client
+
+
+def sent(client: TestClient, page: str, do: str, **more: Any) -> Any:
+    """What the last form of a page answers when one of its buttons is pressed."""
+    return client.post("/roster", data={**fields_of(page), "do": do, **more})
+
+
+def fields_of(page: str) -> dict[str, Any]:
+    """Everything that the last form of a page would send as it stands."""
+    form = re.findall(r'<form method="post".*?</form>', page, re.S)[-1]
+    fields: dict[str, Any] = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        told = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
+        fields.setdefault(told["name"], []).append(unescape(told.get("value", "")))
+    for name, options in re.findall(r'<select[^>]*name="([^"]+)".*?>(.*?)</select>', form, re.S):
+        chosen = re.search(r'value="([^"]*)"\s+selected', options)
+        fields[name] = chosen[1] if chosen else ""
+    return fields
+
+
+def read(client: TestClient, content: str | bytes, name: str = "autumn.csv", **more: str) -> str:
+    """The page on which the columns of a file are matched."""
+    raw = content.encode() if isinstance(content, str) else content
+    setting = re.search(r'name="setting"\s+value="([^"]+)"', client.get("/roster").text)
+    assert setting is not None
+    answer = client.post("/roster", data={"setting": setting[1], "do": "read", **more}, files={"file": (name, raw)})
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def looked(client: TestClient, content: str | bytes, **more: str) -> str:
+    """The page on which is shown what a file would do, its columns matched as they were found."""
+    answer = sent(client, read(client, content, **more), "look")
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def counts(page: str) -> dict[str, int]:
+    return {what: int(number) for number, what in re.findall(r"<strong>(\d+)</strong> (refused|changed|new|the same)</a", page)}
+
+
+def students(house: House) -> dict[str, Any]:
+    house.runner.catch_up()
+    return {f"{body['given_name']} {body['family_name']}": body for body in house.reader.whole("students")}
+
+
+def test_five_bad_rows_of_24_are_told_and_19_go_in(house: House, leader: TestClient) -> None:
+    before, head = set(students(house)), house.ledger.recorder.read_head().rules_position
+    page = looked(leader, SHEET)
+    assert counts(page) == {"refused": 5, "changed": 0, "new": 19, "the same": 0}
+    for told in ("31 February 2012 is not a day", "A row needs a first name", "Nobody of that name works here", "This is not a number"):
+        assert told in page
+    assert house.ledger.recorder.read_head().rules_position == head, "something was written before it was brought in"
+    saved = sent(leader, page, "bring")
+    assert saved.status_code == 200 and "19 new and 0 changed" in saved.text
+    assert len(set(students(house)) - before) == 19
+    body = students(house)["Ferna Herona"]
+    assert body["date_of_birth"] == "2013-03-01" and body["groups"][0]["group"] == "Hazel"
+    file = sent(leader, saved.text, "refused")
+    assert file.headers["content-type"].startswith("text/csv") and len(file.text.strip().splitlines()) == 6
+    assert "Why it was not brought in" in file.text.splitlines()[0] and "31 February 2012 is not a day" in file.text
+
+
+def test_the_same_file_again_changes_nothing(house: House, leader: TestClient) -> None:
+    sent(leader, looked(leader, SHEET), "bring")
+    students(house)
+    page = looked(leader, SHEET)
+    assert counts(page) == {"refused": 5, "changed": 0, "new": 0, "the same": 19}
+    assert 'value="bring"' not in page
+
+
+def test_a_cell_is_put_right_and_a_row_left_out_without_touching_the_file(house: House, leader: TestClient) -> None:
+    page = looked(leader, SHEET)
+    name = re.search(r'name="(mended-21-\d+)"', page)
+    assert name is not None
+    page = sent(leader, page, "look", **{name[1]: "28/02/2012"}).text
+    assert counts(page)["refused"] == 4 and counts(page)["new"] == 20
+    page = sent(leader, page, "look", leave="22").text
+    assert counts(page)["refused"] == 3 and "Left out by you: 1 row" in page
+    assert "20 new" in sent(leader, page, "bring").text
+    assert students(house)["Thistle Beck"]["date_of_birth"] == "2012-02-28"
+
+
+def test_what_is_changed_shows_old_and_new_and_ours_can_be_kept(house: House, leader: TestClient) -> None:
+    sheet = "Name,Group\nAsh Heron,Alder\nKit Otter,Alder"
+    page = looked(leader, sheet)
+    assert counts(page)["changed"] == 2 and "<ins>Alder</ins>" in page
+    page = sent(leader, page, "look", leave="2").text
+    assert counts(page)["changed"] == 1
+    assert "0 new and 1 changed" in sent(leader, page, "bring").text
+    assert not students(house)["Ash Heron"].get("groups") and students(house)["Kit Otter"]["groups"][0]["group"] == "Alder"
+
+
+def test_who_is_not_in_the_file_is_named_and_nothing_is_done_about_them(house: House, leader: TestClient) -> None:
+    page = looked(leader, "Name,Group\nAsh Heron,Alder")
+    assert re.search(r"1 here is\s+not in the file", page) and "Kit O" in page
+    sent(leader, page, "bring")
+    placements = [body for body in house.reader.whole("placements") if body["end"]]
+    assert placements == []
+
+
+def test_a_page_of_somebody_else_or_of_yesterday_opens_no_file(house: House, leader: TestClient) -> None:
+    page = read(leader, SHEET)
+    dsl = house.person("Rowan", "dsl")
+    with house.browser(dsl) as other:
+        assert other.post("/roster", data={**fields_of(page), "do": "look"}).status_code == 422
+    assert "Heron" not in fields_of(page)["parcel"][0]
+
+
+def test_an_administrator_brings_in_people_and_never_students(house: House) -> None:
+    admin = house.person("Cedar", "administrator")
+    with house.browser(admin) as client:
+        page = looked(client, "Name,Role\nLinden Brook,Mentor\nAlder Combe,Teaching assistant\nSedge Moor,DSL\nHazel,Mentor")
+        assert counts(page) == {"refused": 1, "changed": 0, "new": 2, "the same": 1}
+        assert "a safeguarding lead" in page
+        assert "2 new" in sent(client, page, "bring").text
+        assert client.post("/roster", data={**fields_of(read(client, "Name,Role\nA B,Mentor")), "do": "look", "subject": "students"}).status_code == 403
+    house.runner.catch_up()
+    people = {body["name"]: {role["role"] for role in body["roles"]} for body in house.reader.whole("people")}
+    assert people["Linden Brook"] == {"mentor"} and people["Alder Combe"] == {"ap-staff"} and "Sedge Moor" not in people
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "Choose a file"), (b"PK\x03\x04nothing", "damaged"), (b"\x00\x01\x02", "no sheet"), (b"%PDF-1.4", "PDF"), (b"Name", "one row only")],
+)
+def test_what_is_no_file_of_rows_is_said_in_a_sentence(house: House, leader: TestClient, content: bytes, told: str) -> None:
+    setting = {"setting": str(house.setting), "do": "read"}
+    answer = leader.post("/roster", data=setting, files={"file": ("x.csv", content)})
+    assert answer.status_code == 422 and (told in answer.text or not content)
