@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -18,7 +18,7 @@ from ap_ledger.settings import read_settings
 if TYPE_CHECKING:
     from ap_ledger.bootstrap import Service
     from ap_ledger.roster.fields import Subject
-    from ap_ledger.roster.plan import Plan
+    from ap_ledger.roster.plan import Plan, PlannedRow
     from ap_ledger.roster.table import Table
     from projections.bodies import SettingBody
 
@@ -135,6 +135,7 @@ def _tell(plan: Plan) -> None:
     """What would be done, by the numbers of the rows: a terminal's words are kept in more places than anybody
     knows."""
     from ap_ledger.roster.fields import COLUMNS
+    from ap_ledger.roster.plan import OUTCOMES
 
     for note in plan.table.notes:
         complain.print(note, highlight=False, markup=False)
@@ -148,7 +149,7 @@ def _tell(plan: Plan) -> None:
         console.print(line, highlight=False, markup=False)
     if len(lines) > LINES_SHOWN:
         console.print(f"and {len(lines) - LINES_SHOWN} rows more", highlight=False)
-    counts = {outcome: len(plan.of(outcome)) for outcome in ("new", "changed", "same", "refused")}  # type: ignore[arg-type]
+    counts = {outcome: len(plan.of(outcome)) for outcome in OUTCOMES}
     console.print(
         f"{counts['new']} new, {counts['changed']} changed, {counts['same']} the same, {counts['refused']} refused. "
         f"{len(plan.left)} who are here are not in the file; nothing is done about them.",
@@ -167,10 +168,10 @@ def _lines(plan: Plan) -> Iterator[str]:
             yield f"row {planned.row.number}: new"
 
 
-def _write_refused(path: Path, plan: Plan, bad: list[object]) -> None:
+def _write_refused(path: Path, plan: Plan, bad: Sequence[PlannedRow]) -> None:
     from ap_ledger.roster.refused_file import refused_csv
 
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
-        out.write(refused_csv(plan, bad))  # type: ignore[arg-type]
+        out.write(refused_csv(plan, bad))
     console.print(f"Wrote {len(bad)} rows, each with its reason, to {path}.", highlight=False)
