@@ -88,6 +88,8 @@ TOLD = {
         "/visit", "Log a visit", "record",
     ),
 }  # fmt: skip
+FROM_A_FILE = ("people", "students")
+"""The steps that can be done from a file, too."""
 DONE = {
     "leads": "You lead this setting from today on. It stands in Who did, who looked, under your name.",
 }
@@ -115,6 +117,7 @@ def _page(
         settings=settings,
         steps=steps,
         told=TOLD,
+        from_a_file=FROM_A_FILE,
         mine=mine,
         next=next((key for key in to_do if key in mine), None),
         finished=len(steps) - len(to_do),
