@@ -7,10 +7,11 @@ missed while the service was down happens at its next start, and two workers nev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
+from string import Formatter
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,13 +40,23 @@ Said = dict[str, Any]
 
 @dataclass(frozen=True)
 class Job:
-    """Something that happens on a clock. `when` says for people what `calendar` says in UTC."""
+    """Something that happens on a clock. `when` says for people what `calendar` says in UTC; `result` is how the counts
+    of a run are said to them."""
 
     name: str
     what: str
     when: str
     calendar: CronTrigger
     run: Callable[[Service], Said]
+    result: str
+
+    def result_in_words(self, counts: Mapping[str, int]) -> str:
+        """How a run went. An earlier version may have counted something else."""
+        return self.result.format_map(counts) if counts.keys() >= _named_in(self.result) else "Done"
+
+
+def _named_in(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
 def last_due(calendar: CronTrigger, now: datetime) -> datetime:
@@ -158,6 +169,7 @@ JOBS: tuple[Job, ...] = (
         "every minute",
         on(minute="*"),
         _counted("settled", lambda service: service.ledger.waiting.release_all()),
+        "{settled} found their place",
     ),
     Job(
         "finish-erasures",
@@ -165,6 +177,7 @@ JOBS: tuple[Job, ...] = (
         "every minute",
         on(minute="*"),
         _counted("finished", lambda service: service.ledger.effects.redo()),
+        "{finished} finished",
     ),
     Job(
         "remember-end",
@@ -172,6 +185,7 @@ JOBS: tuple[Job, ...] = (
         "every hour",
         on(minute=0),
         _remember_end,
+        "{events:,} events so far",
     ),
     Job(
         "check-projections",
@@ -179,6 +193,7 @@ JOBS: tuple[Job, ...] = (
         "every hour",
         on(minute=0),
         _check_projections,
+        "{events:,} events, {behind} of them not read yet",
     ),
     Job(
         "sweep",
@@ -186,6 +201,7 @@ JOBS: tuple[Job, ...] = (
         "each night",
         on(hour=3, minute=20),
         _counted("found", lambda service: service.ledger.effects.sweep()),
+        "{found} found and removed",
     ),
     Job(
         "end-held",
@@ -193,6 +209,7 @@ JOBS: tuple[Job, ...] = (
         "each night",
         on(hour=3, minute=30),
         _counted("ended", lambda service: service.ledger.held.end_lives(service.ledger.clock())),
+        "{ended} ended",
     ),
     Job(
         "end-key-copies",
@@ -200,6 +217,7 @@ JOBS: tuple[Job, ...] = (
         "each night",
         on(hour=3, minute=30),
         _counted("deleted", lambda service: end_old_copies(copies_folder(service.settings))),
+        "{deleted} deleted",
     ),
     Job(
         "tidy-sign-in",
@@ -207,6 +225,7 @@ JOBS: tuple[Job, ...] = (
         "each night",
         on(hour=3, minute=40),
         _counted("forgotten", lambda service: service.accounts.tidy()),
+        "{forgotten} forgotten",
     ),
     Job(
         "half-term-packs",
@@ -214,14 +233,23 @@ JOBS: tuple[Job, ...] = (
         "each night",
         on(hour=4),
         _prepare_packs,
+        "{prepared} prepared",
     ),
-    Job("digest", "What the clocks say, once a week", "on Mondays", on(day_of_week="mon", hour=5), _digest),
+    Job(
+        "digest",
+        "What the clocks say, once a week",
+        "on Mondays",
+        on(day_of_week="mon", hour=5),
+        _digest,
+        "{overdue} past their day, {due} due, {soon} soon",
+    ),
     Job(
         "retention-due",
         "Records whose time is over are listed",
         "on the first of each month",
         on(day=1, hour=4),
         _retention_due,
+        "{students} listed",
     ),
 )
 """Everything that happens on a clock, written down."""

@@ -121,8 +121,8 @@ def release(draft: Draft, preset_name: str) -> Report:
         raise NotDisclosable(f"There is no preset {preset_name}. Use one of: {', '.join(PRESETS)}.")
     if preset.threshold and draft.about_one_student:
         raise NotDisclosable(
-            "A report about one student goes only to those who may "
-            f"identify them: use --preset internal, not {preset.name}."
+            "A report about one student goes only to those who may identify them: leave its small numbers "
+            f"as its readers may see them (internal), not {preset.name}."
         )
     shown = protect(draft.cells, draft.families, preset)
     blocks: list[Block] = []

@@ -567,6 +567,17 @@ def test_the_app_is_used_by_keyboard_alone(browsers: Callable[..., Any], place: 
     all_sent(page)
 
 
+@pytest.mark.parametrize("role", ["family", "commissioner"])
+def test_whoever_is_signed_in_and_logs_nobody_is_not_told_to_sign_in(browsers: Callable[..., Any], place: Place, role: str) -> None:
+    context = browsers(person=place.story.others[role], kind=None)
+    page = context.new_page()
+    page.goto(f"{place.direct}/visit")
+    page.wait_for_selector("text=There is nobody for you to log here")
+    assert page.locator("text=Sign in to begin").count() == 0
+    page.click("#app a.button")
+    page.wait_for_url(f"{place.direct}/")
+
+
 # Fast enough --------------------------------------------------------------------------------------------------------
 
 

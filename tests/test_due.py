@@ -223,6 +223,21 @@ def test_a_review_is_ended_with_a_reason_and_its_pack_waits_for_nobody(place: Ho
         assert due(place, "half-term review") == []
 
 
+def test_a_prepared_pack_that_was_released_is_prepared_for_nobody_any_more(place: House) -> None:
+    place.record(place.rung("goes-out"))
+    place.runner.catch_up()
+    assert jobs._prepare_packs(place.service) == {"prepared": 1}
+    with place.browser() as leader:
+        page = leader.get("/reports").text
+        assert "Prepared for you" in page
+        look = next(address for address in re.findall(r'href="(/reports/make[^"]*)"', page) if "commissioner-pack" in address)
+        fields = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', leader.get(look.replace("&amp;", "&")).text))
+        assert leader.post("/reports", data=fields).status_code == 200
+        place.runner.catch_up()
+        assert "Prepared for you" not in leader.get("/reports").text
+        assert "is prepared" not in leader.get("/clocks").text and due(place, "half-term review") == []
+
+
 def test_what_is_ended_must_be_something_that_can_be(place: House) -> None:
     head: dict[str, Any] = {"setting_id": place.setting, "student": place.student, "author_id": place.leader, "reason_code": "other", "reason": "so"}
     for clock, about, field in (

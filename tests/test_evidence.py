@@ -124,7 +124,9 @@ def test_lists_are_narrowed_down_by_group_and_by_need_as_they_are_in_force(place
             assert listed(leader, f"{page}group=willow") == ["Ash"] and listed(leader, f"{page}group=hazel") == [], "that is far ahead"
             assert listed(leader, f"{page}need=ASD") == ["Ash"] and listed(leader, f"{page}need=SLCN&group=willow") == []
             assert all(word in leader.get(page).text for word in ("Willow", "Alder", "Autism", "Speech, language and communication"))
-        assert "Willow · Social, emotional and mental health · Autism" in leader.get(f"/students/{place.student}").text
+        page = leader.get(f"/students/{place.student}").text
+        head = page.split('class="student-head"')[1].split("</header>")[0]
+        assert all(words in head for words in ("Willow", "Social, emotional and mental health", "Autism"))
         commissioner = place.browser(place.commissioner, app)  # type: ignore[attr-defined]
         assert "Autism" not in commissioner.get("/").text + commissioner.get("/students").text + commissioner.get(f"/students/{place.student}").text
         assert listed(commissioner, "/students?need=ASD") == [], "nothing can be found out by asking"
@@ -214,6 +216,39 @@ def test_a_withdrawn_report_is_gone_for_its_readers_and_stays_for_its_makers(pla
         place.runner.catch_up()
         assert place.browser(place.family, app).get(address).status_code == 403  # type: ignore[attr-defined]
         assert "It was withdrawn" in leader.get(address).text
+
+
+OFFERED = {
+    "family": {"student"},
+    "review-pack": {"student"},
+    "commissioner-pack": {"student", "commissioner", "setting"},
+    "gaps": {"setting", "commissioner", "student"},
+}
+
+
+@pytest.mark.parametrize("layout", OFFERED)
+def test_a_form_for_a_report_offers_only_what_its_layout_can_use(place: House, layout: str) -> None:
+    with place.browser() as leader:
+        page = leader.get("/reports", params={"layout": layout}).text
+    assert set(re.findall(r'name="about" value="(\w+)"', re.sub(r"\s+", " ", page))) == OFFERED[layout]
+    assert ('name="commissioner"' in page) == ("commissioner" in OFFERED[layout]) == ('name="preset"' in page)
+    assert not re.search(r">\s*(internal|publish-\d+)\s*<", page), "words for people"
+
+
+@pytest.mark.parametrize(("about", "refusal"), [("student", "Choose the student"), ("commissioner", "Choose the commissioner")])
+def test_a_report_about_whoever_was_not_chosen_is_refused_and_never_about_everybody(place: House, about: str, refusal: str) -> None:
+    asked = {"layout": "commissioner-pack", "about": about, "student": "", "commissioner": "", "from": str(FIRST), "to": str(LAST)}
+    with place.browser() as leader:
+        answer = leader.get("/reports/make", params=asked)
+    assert answer.status_code == 400 and refusal in answer.text
+    assert re.search(rf'name="about" value="{about}" checked', re.sub(r"\s+", " ", answer.text)), "the choice is still there"
+
+
+def test_what_was_chosen_stands_above_what_is_looked_at(place: House) -> None:
+    asked = {"layout": "commissioner-pack", "about": "commissioner", "commissioner": str(place.council), "student": str(place.student)}  # type: ignore[attr-defined]
+    with place.browser() as leader:
+        page = leader.get("/reports/make", params={**asked, "from": str(FIRST), "to": str(LAST)}).text
+    assert "Commissioner pack about all students of one commissioner." in page
 
 
 def test_what_changed_since_somebody_looked_is_not_released_unseen(place: House) -> None:
@@ -355,9 +390,28 @@ def test_the_page_of_what_is_due_says_when_a_run_failed(place: House, monkeypatc
     assert place.jobs.latest_runs()["retention-due"].error is None
     with place.browser(app=place.app(jobs=jobs.JOBS)) as leader:
         page = leader.get("/clocks").text
-        assert "this failed on" in page and "ValueError" in page and "secret words" not in page
+        assert "this failed on" in page and "It failed" in page and "ValueError" not in page and "secret words" not in page
         assert all(job.what in page for job in jobs.JOBS)
         assert "Something that runs by itself failed" in leader.get("/").text
+
+
+def test_what_ran_by_itself_is_said_in_words_and_by_the_clock_on_the_wall(place: House) -> None:
+    summer = datetime(2026, 6, 1, 5, tzinfo=UTC)
+    for job in jobs.JOBS:
+        assert place.jobs.claim(job.name, summer, summer)
+    place.jobs.finish("digest", summer, summer, {"overdue": 2, "due": 1, "soon": 0})
+    place.jobs.finish("half-term-packs", summer, summer, {"an": 1, "earlier": 2, "count": 3})
+    with place.browser(app=place.app(jobs=jobs.JOBS)) as leader:
+        page = leader.get("/clocks").text
+    assert "2 past their day, 1 due, 0 soon" in page and "Mon 1 Jun 2026, 06:00" in page
+    assert "UTC" not in page and "earlier" not in page, "summer time, and no count that has no words"
+
+
+@pytest.mark.parametrize("job", jobs.JOBS, ids=lambda job: job.name)
+def test_the_words_for_a_run_name_what_it_counts(job: jobs.Job, place: House) -> None:
+    place.runner.catch_up()
+    counts = job.run(place.service)
+    assert job.result_in_words(counts) == job.result.format_map(counts)
 
 
 # What runs on a clock -------------------------------------------------------------------------------------------------

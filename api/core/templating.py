@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
@@ -50,10 +51,17 @@ def number_in_words(number: int) -> str:
     return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
 
 
+def moment_in_words(moment: datetime, time_zone: str) -> str:
+    """A moment as the clock on the wall of a setting showed it."""
+    there = moment.astimezone(ZoneInfo(time_zone))
+    return f"{day_in_words(there.date())}, {there:%H:%M}"
+
+
 templates.filters["day"] = day_in_words
 templates.filters["in_words"] = number_in_words
 templates.filters["initials"] = initials
 templates.filters["tint"] = tint
+templates.filters["moment"] = moment_in_words
 templates.filters["drawing"] = drawing
 templates.filters["figures_hash"] = figures_hash
 templates.globals["report_style"] = STYLE

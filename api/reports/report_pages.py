@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -40,14 +40,33 @@ from reports.pdf import as_pdf
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 FORMS = {"pdf": "application/pdf", "zip": "application/zip"}
 Asked = Annotated[str, Query(max_length=60)]
+LAYOUT_NAMES: Mapping[str, str] = {
+    "family": "Family page",
+    "commissioner-pack": "Commissioner pack",
+    "review-pack": "Review pack",
+    "gaps": "What is missing",
+}
+assert set(LAYOUT_NAMES) == set(SHIPPED)
+ABOUT: Mapping[str, tuple[str, str]] = {
+    "student": ("One student", "Choose the student whom it is about."),
+    "commissioner": ("A commissioner’s students", "Choose the commissioner whose students it is about."),
+    "setting": ("The whole setting", ""),
+}
+"""What a report may be about: the words for it, and what is said where the form names none."""
 
 
 @router.get("/reports", gate=Gate("make-reports"), nav=Nav("Reports", "pages", 8))
 def reports_page(
-    request: Request, using: Current, asking: Asking, setting: str = "", student: str = "", done: str = ""
+    request: Request,
+    using: Current,
+    asking: Asking,
+    setting: str = "",
+    student: str = "",
+    layout: Asked = "",
+    done: str = "",
 ) -> HTMLResponse:
-    """What can be made, what was prepared, what was released."""
-    return _reports(request, using, asking, setting, student, done=done)
+    """What can be made, what was prepared, what was released. The form offers what the chosen layout can use."""
+    return _reports(request, using, asking, setting, student, done=done, typed={"layout": layout})
 
 
 def _reports(
@@ -69,6 +88,15 @@ def _reports(
         (report for report in using.reader.whole("reports", where)), key=lambda report: -report["released_at"]
     )
     named = {candidate["id"]: candidate["name"] for candidate in students}
+    filled: dict[str, Any] = {
+        **dict.fromkeys(("about", "commissioner", "known", "preset"), ""),
+        "student": student,
+        "from": first,
+        "to": last,
+        **(typed or {}),
+    }
+    chosen = read_layout(filled["layout"] if filled.get("layout") in SHIPPED else SHIPPED[0])
+    filled["about"] = filled["about"] if filled["about"] in chosen.about else chosen.about[0]
     prepared = using.jobs.drafts_of(UUID(where["id"]))
     return show(
         request,
@@ -88,13 +116,10 @@ def _reports(
         released=lines_of(
             [report for report in released if not report["student_id"] or report["student_id"] in named], where, named
         ),
-        typed={
-            **dict.fromkeys(("layout", "about", "commissioner", "known", "preset"), ""),
-            "student": student,
-            "from": first,
-            "to": last,
-            **(typed or {}),
-        },
+        chosen=chosen,
+        layout_names=LAYOUT_NAMES,
+        about=ABOUT,
+        typed=filled,
         placers={commissioner["commissioner_id"]: commissioner["name"] for commissioner in where["commissioners"]},
         form=new_id,
         said=refusal,
@@ -134,6 +159,8 @@ def make_page(
         "commissioner": commissioner if about in ("", "commissioner") else "",
     }
     try:
+        if about in ABOUT and about != "setting" and not chosen[about]:
+            raise Refused("malformed", ABOUT[about][1], about)
         order = _order(
             using,
             asking,
@@ -169,7 +196,19 @@ def make_page(
         released=None,
         may_release=may_release(order.layout.audience, order.about),
         stale=False,
+        chosen=_in_words(order, report),
     )
+
+
+def _in_words(order: Order, report: Report) -> str:
+    """What was chosen and is shown here, so that a slip is seen before anything leaves."""
+    whom = {
+        "student": "one student",
+        "commissioner": "all students of one commissioner",
+        "setting": "everybody in the setting",
+    }[order.about]
+    hidden = f"; {report.preset.says}" if report.preset.threshold else ""
+    return f"{LAYOUT_NAMES[order.layout.id]} about {whom}{hidden}."
 
 
 def _order(using: Service, asking: Asker, asked: Mapping[str, str]) -> Order:
@@ -347,6 +386,7 @@ def released_page(request: Request, report_id: UUID, using: Current, asking: Ask
         query="",
         form=None,
         released=released,
+        chosen="",
         may_release=False,
         stale=figures_hash(report) != released["figures_hash"],
     )

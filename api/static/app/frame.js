@@ -161,7 +161,7 @@ export async function ask(address) {
       signal: AbortSignal.timeout(PATIENCE),
     });
     if (answer.type === "opaqueredirect" || answer.status === 401 || answer.status === 403)
-      return { refused: true, wiped: await shutOut(answer) };
+      return { refused: true, forbidden: answer.status === 403, wiped: await shutOut(answer) };
     if (!answer.ok || !(answer.headers.get("content-type") ?? "").includes("application/json"))
       return { offline: true };
     return { said: await answer.json(), more: answer.headers.has("link") };
@@ -176,7 +176,7 @@ export async function position() {
 
 // Who is here -------------------------------------------------------------------------------------------------------
 
-const page = { roster: undefined, signIn: false, offline: false };
+const page = { roster: undefined, signIn: false, forbidden: false, offline: false };
 
 export async function boot(draw) {
   if (!window.isSecureContext || !crypto.subtle) {
@@ -254,10 +254,11 @@ let looking;
 
 async function refresh(draw) {
   const wanted = new URLSearchParams(location.search).get("setting") ?? page.roster?.setting.id;
-  const { said, refused, wiped, offline } = await ask(
+  const { said, refused, forbidden, wiped, offline } = await ask(
     `/api/v1/capture${wanted ? `?setting=${encodeURIComponent(wanted)}` : ""}`,
   );
   page.signIn = Boolean(refused);
+  page.forbidden = Boolean(forbidden);
   page.offline = Boolean(offline);
   const claimed = await fact("claimed");
   if (said && claimed && claimed !== said.me.id && !(said.me.since > ((await fact("claimed-under")) ?? ""))) {
@@ -311,6 +312,20 @@ const handedOver = () =>
   );
 
 function nobody() {
+  if (page.forbidden) {
+    return el(
+      "div",
+      { class: "note" },
+      el("h2", {}, "There is nobody for you to log here"),
+      el(
+        "p",
+        {},
+        "You are signed in. This page is for those who see students and write down how it went. If you do, " +
+          "ask a leader to put them on your list.",
+      ),
+      el("a", { class: "button", href: "/" }, "Home"),
+    );
+  }
   if (page.signIn) {
     return el(
       "div",
@@ -319,8 +334,7 @@ function nobody() {
       el(
         "p",
         {},
-        "After that this works with no signal too. If you are signed in and still read this, nobody is on " +
-          "your list: ask a leader.",
+        "After that this works with no signal too.",
       ),
       el("a", { class: "button", href: `/sign-in?next=${encodeURIComponent(location.pathname)}` }, "Sign in"),
     );
