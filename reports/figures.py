@@ -208,8 +208,8 @@ def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Fig
         )
     )
     lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
-    plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220))
-    plot.update_xaxes(side="top")
+    plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220), showgrid=False)
+    plot.update_xaxes(side="top", showgrid=False)
     plot.update_layout(
         margin={"l": 220, "r": 16, "t": 48, "b": 12},
         meta={"framework": framework.key, "themes": themes, "kinds": kinds},

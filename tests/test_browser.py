@@ -123,6 +123,24 @@ def test_the_menu_closes_on_esc_and_on_a_click_beside_it(page: Any, served: tupl
     assert page.said == []
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_name_in_a_drawing_is_cut_and_a_drawing_of_many_cells_is_a_list_on_a_phone(browser: Any, served: tuple[str, Any], width: int) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 844})
+    open_student(page, served)
+    names = page.evaluate(
+        """[...document.querySelectorAll('.plot')].filter(plot => plot.offsetParent).flatMap(plot => [...plot.querySelectorAll('.ytick text, .xtick text, .annotation-text')]
+             .map(name => { const [inner, outer] = [name.getBoundingClientRect(), plot.getBoundingClientRect()];
+                            return [name.textContent, inner.left >= outer.left - 1 && inner.right <= outer.right + 1, parseFloat(getComputedStyle(name).fontSize)] }))"""
+    )
+    assert len(names) > 12 and all(whole and "…" not in name and size >= 13 for name, whole, size in names), names
+    lined = page.evaluate(
+        "[...document.querySelectorAll('.climb .ytick text')].map(name => name.getBoundingClientRect()).sort((one, two) => one.top - two.top)"
+    )
+    assert all(upper["bottom"] <= lower["top"] + 4 for upper, lower in zip(lined, lined[1:], strict=False)), "names stand apart"
+    assert page.is_visible(".shares .plot") == (width > 640) and page.is_visible(".by-theme") == (width <= 640)
+    page.close()
+
+
 def test_no_chart_can_be_sent_anywhere(page: Any, served: tuple[str, Any]) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -264,24 +282,40 @@ def test_a_students_page_leads_to_the_visit_with_that_student_chosen(page: Any, 
 
 
 def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
-    open_student(page, served)
-    now = page.inner_text(".tiles")
+    replayed(page, served)
+    now = page.inner_text(".lead")
     page.focus("#as_of")
     page.fill("#as_of", "2026-03-12")
+    assert page.inner_text("#seen-by") == "Thu 12 Mar" and page.is_visible("text=Back to now")
+    page.focus("#known")
     page.fill("#known", "2026-03-12")
-    page.press("#known", "Enter")
-    page.wait_for_selector("text=as it was known on")
-    assert "Thu 12 Mar 2026" in page.inner_text("main") and page.inner_text(".tiles") != now
+    page.wait_for_url("**known=2026-03-12")
+    page.wait_for_selector('html[data-replay="1"]', state="attached")
+    assert "as_of=2026-03-12" in page.url and page.inner_text(".lead") != now
+    assert (page.inner_text("#seen-by"), page.inner_text("#known-on")) == ("Thu 12 Mar", "Thu 12 Mar")
     page.click("text=Back to now")
-    page.wait_for_selector('html[data-ready="1"]', state="attached")
-    assert page.inner_text(".tiles") == now
+    page.wait_for_url(lambda address: "known" not in address)
+    page.wait_for_selector('html[data-replay="1"]', state="attached")
+    assert page.inner_text(".lead") == now
+
+
+def test_the_second_hand_of_the_rail_asks_for_what_was_known_then(page: Any, served: tuple[str, Any]) -> None:
+    replayed(page, served)
+    page.focus("#known-slider")
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    wanted = page.input_value("#known")
+    assert wanted < "2026-03-27" and page.get_attribute("#known-slider", "aria-valuetext") != "now"
+    page.wait_for_url(f"**known={wanted}")
+    page.wait_for_selector('html[data-replay="1"]', state="attached")
+    assert "as_of" not in page.url and page.is_visible("#since") and page.said == []
 
 
 def test_every_figure_says_the_same_in_words_and_as_a_table(page: Any, served: tuple[str, Any]) -> None:
     open_student(page, served)
     for figure in page.query_selector_all("[data-figure]"):
         assert len(figure.get_attribute("aria-label")) > 40
-    page.click("main summary >> nth=0")
+    page.click("main summary >> text=As a table >> nth=0")
     assert "How far contact got" in page.inner_text("main details[open]")
 
 
@@ -289,14 +323,19 @@ def test_the_page_reads_without_script(browser: Any, served: tuple[str, Any]) ->
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(f"{served[0]}/students/{served[1].children[1].id}")
-    assert "Starting point" in page.inner_text("main") and page.query_selector("table") is not None
+    assert "Started: " in page.inner_text("main") and page.query_selector("table") is not None
+    page.fill("#known", "2026-03-20")
+    page.click("text=Show")
+    page.wait_for_selector("text=Back to now")
+    assert "known=2026-03-20" in page.url and "Fri 20 Mar" in page.inner_text(".say")
     context.close()
 
 
 def test_what_is_printed_leaves_the_controls_out(page: Any, served: tuple[str, Any]) -> None:
     open_student(page, served)
     page.emulate_media(media="print")
-    assert not page.is_visible(".controls") and page.is_visible(".tiles")
+    assert not any(page.is_visible(part) for part in ("#play", "#slider", ".acts", ".tabs", ".bar"))
+    assert page.is_visible(".say") and page.is_visible(".lead")
 
 
 def test_pictures_named_in_the_docs_exist() -> None:
@@ -318,17 +357,21 @@ def replayed(page: Any, served: tuple[str, Any], words: str = "") -> None:
 
 def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_that_day(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
-    now, last = page.inner_text("#tiles"), page.get_attribute("#slider", "aria-valuetext")
+    now, last = page.inner_text(".lead"), page.get_attribute("#slider", "aria-valuetext")
     page.focus("#slider")
     for _ in range(8):
         page.keyboard.press("ArrowLeft")
     day = page.input_value("#as_of")
     assert page.get_attribute("#slider", "aria-valuetext") != last and day < "2026-03-27"
-    page.wait_for_selector("text=The newest entries up to")
-    slid = page.inner_text("#tiles")
+    page.wait_for_selector(f"#story[data-day='{day}']")
+    slid = page.inner_text(".lead")
     assert slid != now
     assert page.evaluate("document.querySelector('.veil').getBoundingClientRect().width") > 50
-    assert "contacts by" in page.inner_text(".alt >> nth=0") and "times that it was looked for by" in page.get_attribute("[data-figure] >> nth=1", "aria-label")
+    assert (
+        "contacts by" in page.inner_text(".alt >> nth=0")
+        and page.is_visible("text=Back to now")
+        and "times that it was looked for by" in page.get_attribute("[data-figure] >> nth=1", "aria-label")
+    )
     # What was out of sight is drawn when it comes into it.
     seen = page.get_attribute("[data-figure] >> nth=1", "aria-label")
     page.locator("[data-figure]").nth(1).scroll_into_view_if_needed()
@@ -337,18 +380,18 @@ def test_a_leader_slides_over_time_by_keyboard_and_the_page_says_what_stood_on_t
     # The server says the same about that day.
     page.goto(f"{served[0]}/students/{served[1].children[1].id}?as_of={day}")
     page.wait_for_selector('html[data-replay="1"]', state="attached")
-    assert page.inner_text("#tiles") == slid and page.input_value("#as_of") == day
+    assert page.inner_text(".lead") == slid and page.input_value("#as_of") == day
     page.keyboard.press("Home")
     page.focus("#slider")
     page.keyboard.press("End")
-    assert page.inner_text("#tiles") == now and page.said == []
+    assert page.inner_text(".lead") == now and page.said == []
 
 
 def test_what_happened_is_marked_on_the_line_that_the_legend_names(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
-    named = page.eval_on_selector_all(".legend [data-line]", "marks => marks.map(mark => `${mark.className} ${5 * mark.dataset.line}`)")
-    drawn = page.eval_on_selector_all("#marks rect", "marks => marks.map(mark => `${mark.getAttribute('class')} ${mark.getAttribute('y')}`)")
-    assert named == ["context 0", "voice 5", "incident 10"]
+    named = page.eval_on_selector_all(".legend [data-line]", "marks => marks.map(mark => `${mark.className} ${9 * mark.dataset.line}`)")
+    drawn = page.eval_on_selector_all("#marks .mark", "marks => marks.map(mark => `${mark.firstChild.getAttribute('class')} ${mark.getAttribute('y') - 11}`)")
+    assert named == ["context 0", "voice 9", "incident 18"]
     assert drawn and set(drawn) <= set(named)
 
 
@@ -435,7 +478,7 @@ def test_what_was_out_of_sight_is_printed_as_of_the_day_that_is_shown(page: Any,
     page.wait_for_selector("#replay:not([hidden])", state="attached")
     themes = "[...document.querySelectorAll('[data-figure]')].find(plot => plot.layout.meta?.framework).data[0].text.flat().join()"
     today = page.evaluate(themes)
-    page.evaluate("(() => { const day = document.querySelector('.replay input[type=range]'); day.value = 2; day.dispatchEvent(new Event('input')) })()")
+    page.evaluate("(() => { const day = document.querySelector('#slider'); day.value = 2; day.dispatchEvent(new Event('input')) })()")
     assert page.evaluate(themes) == today
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate(themes) != today

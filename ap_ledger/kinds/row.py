@@ -69,7 +69,7 @@ class Count:
 
 
 class Mark(NamedTuple):
-    """How days with such an entry are marked: by a name, and on which line under the slider, from the top, if any."""
+    """How days with such an entry are marked: by a name, and on which line above the slider, from the top, if any."""
 
     name: str
     line: int | None = None
@@ -127,7 +127,7 @@ class Kind:
     counts: tuple[Count, ...] | None = None
     """What a day counts of it besides that it was there; empty where that is all."""
     mark: Mark | None = None
-    """How its days are marked under the slider; `UNMARKED` where they are not."""
+    """How its days are marked above the slider; `UNMARKED` where they are not."""
     form: Mapping[str, FormField] | None = None
     """Those of its own fields that may be put right, in the order of its class."""
     fixed: frozenset[str] = frozenset()

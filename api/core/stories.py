@@ -26,7 +26,7 @@ def story_lines(
     """Lines by day. With `together` two of one day that say the same are one line, where their kind is told so."""
     days: dict[str, list[Json]] = {}
     for entry in entries:
-        line = _line(reader, entry, zone, people, own)
+        line = line_of(reader, entry, zone, people, own)
         before = days.setdefault(line["day"], [])
         same = next(
             (
@@ -46,7 +46,8 @@ def story_lines(
     return list(days.items())
 
 
-def _line(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Json:
+def line_of(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Json:
+    """One entry as a line: what it says, when, who, and every change of it."""
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
     kind = KINDS[told["kind"]]
     return {

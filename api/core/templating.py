@@ -57,7 +57,14 @@ def moment_in_words(moment: datetime, time_zone: str) -> str:
     return f"{day_in_words(there.date())}, {there:%H:%M}"
 
 
+def short_day(day: str | date, today: str | date) -> str:
+    """A date as people say it, without its year where that is today's."""
+    words = day_in_words(day)
+    return words.removesuffix(f" {str(today)[:4]}")
+
+
 templates.filters["day"] = day_in_words
+templates.filters["short_day"] = short_day
 templates.filters["in_words"] = number_in_words
 templates.filters["initials"] = initials
 templates.filters["tint"] = tint

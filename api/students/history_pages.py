@@ -15,7 +15,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from ap_ledger.kinds.items import DefinitionItem
-from api.core.asking import Asking
+from api.core.asking import Asker, Asking
+from api.core.diary import diary_of, whole_days
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current, Json
@@ -33,11 +34,14 @@ from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import student_period
 from projections.queries.reading import Reader
 from projections.queries.relations import known_of, placement_days
+from projections.queries.words import Own
 from reports.columns import COLUMNS
 from reports.period_figures import by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-STORY, BEHIND, SINCE = 12, 300, 200
+STORY, BEHIND, SINCE = 100, 300, 200
+HAPPENINGS = 8
+"""The diary beside the slider shows so many visits, sessions and single entries."""
 READ_AT_MOST = 5_000
 LATELY = 60
 COMPARED = (
@@ -87,9 +91,11 @@ def student_story(
         using.reader, student_id, times.happened_by, position, 0, STORY, from_day=lately, within=within
     )
     entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, within=within)
-    return show(
-        request, "story_part.html", student=student, story=_story(using.reader, asking, student, setting, entries)
-    )
+    withhold(asking, student_id, entries)
+    own = _own(using.reader, asking, student)
+    whole = whole_days(entries, STORY, ZoneInfo(setting["time_zone"]))
+    diary = diary_of(using.reader, setting, whole, people_of(using.reader), own, HAPPENINGS)
+    return show(request, "story_part.html", student=student, diary=diary)
 
 
 @router.get("/students/{student_id}/since", gate=Gate("read-history", reads="history"))
@@ -243,17 +249,21 @@ def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
 
 def _story(
     reader: Reader,
-    asking: Asking,
+    asking: Asker,
     student: StudentBody,
     setting: SettingBody,
     entries: list[Json],
     together: bool = True,
 ) -> list[tuple[str, list[Json]]]:
-    student_id = UUID(student["id"])
-    withhold(asking, student_id, entries)
-    opens = asking.opens(asking.about(student_id), "learning", reader.ledger.now())
-    own = own_labels(reader, [student])[student["id"]] if opens else {}
+    withhold(asking, UUID(student["id"]), entries)
+    own = _own(reader, asking, student)
     return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
+
+
+def _own(reader: Reader, asking: Asker, student: StudentBody) -> Own:
+    """What a student's own steps are called, for those who may read it."""
+    opens = asking.opens(asking.about(student["id"]), "learning", reader.ledger.now())
+    return own_labels(reader, [student])[student["id"]] if opens else {}
 
 
 def _is_about(reader: Reader, setting: SettingBody, entry: Json, about: str) -> bool:

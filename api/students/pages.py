@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, timedelta
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,14 +13,18 @@ import orjson
 from fastapi import Query, Request
 from fastapi.responses import HTMLResponse
 
+from ap_ledger.bootstrap import Service
+from ap_ledger.events.days import Days
+from ap_ledger.events.entries import ContextNoted, RungReached
 from ap_ledger.kinds.items import DefinitionItem
-from api.core.asking import Asking
+from ap_ledger.kinds.telling import spoken
+from api.core.asking import Asker, Asking
+from api.core.diary import diary_of
 from api.core.filters import Chosen, narrow
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
-from api.core.service import Current
+from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
-from api.core.stories import story_lines
 from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.students.joining_pages import joined_on, twins_of
@@ -28,18 +32,26 @@ from frameworks import Definition
 from projections.fold.cells import DatedCell
 from projections.fold.progress import Progress
 from projections.queries.crosswalks import outcomes_carried
-from projections.queries.entries import entries_at
+from projections.queries.entries import ENTRIES_LIMIT, changed_since, entries_at
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, progress_of
+from projections.queries.naming import ERASED
 from projections.queries.overview import WEEKS, overview
 from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader
 from projections.queries.register import suggested_codes
-from projections.queries.words import Own
-from reports.figures import Figure, ladder_over_time, outcomes_by_theme
+from projections.queries.words import WITHHELD, Own
+from reports.contact_figure import Around, contacts_over_time
+from reports.figures import Figure, outcomes_by_theme
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-RECENT = 30
+RECENT, HAPPENINGS = 150, 10
+"""The diary is made of whole days with so many of the newest entries, and shows so many of their visits, sessions and
+single entries."""
+CHANGES = 200
+"""So many entries that came later are counted."""
+AROUND = 60
+"""Of what was going on outside so many are drawn."""
 CODES_DAYS, CODES_SHOWN = 21, 10
 
 
@@ -78,7 +90,7 @@ def student_page(
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
     progress = progress_of(using.reader, setting, days)
     entries = entries_at(
-        using.reader, student_id, instant, position, 0, RECENT, from_day=_recent_from(days), within=within
+        using.reader, student_id, instant, position, 0, ENTRIES_LIMIT, from_day=_recent_from(days), within=within
     )
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
@@ -99,14 +111,17 @@ def student_page(
         )
         for session in sessions
     ]
-    figures = _figures(using.reader, progress, own, using.reader.newest("outcomes", instant.date()))
+    late = changed_since(using.reader, student_id, instant, position, CHANGES, within) if known_at else []
+    whole = progress
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
         # was asked for.
         whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at, within)[0])
-        figures = _drawn_whole(
-            figures, _figures(using.reader, whole, own, using.reader.newest("outcomes", instant.date()))
-        )
+    beside = Beside(own, _around(using, asking, student_id, whole, position, within), _late_rungs(late, zone))
+    newest = using.reader.newest("outcomes", instant.date())
+    figures = _figures(using.reader, progress, beside, newest)
+    if happened_by:
+        figures = _drawn_whole(figures, _figures(using.reader, whole, beside, newest))
     return show(
         request,
         "student.html",
@@ -120,10 +135,10 @@ def student_page(
         known=known,
         today=f"{now.astimezone(zone):%Y-%m-%d}",
         figures=figures,
+        late=len(late),
         units=_units(using.reader, progress),
-        story=story_lines(using.reader, entries, zone, people, own),
-        shown=len(entries),
-        tiles=_tiles(using.reader, progress, own),
+        diary=diary_of(using.reader, setting, entries, people, own, HAPPENINGS),
+        standings=_standings(using.reader, progress, own),
         codes=codes,
         rung_names=_rung_names(using.reader, progress, own),
         marks=drawn_marks(),
@@ -142,16 +157,72 @@ def _recent_from(days: Sequence[DatedCell]) -> date | None:
     return None
 
 
-def _figures(
-    reader: Reader, progress: Progress, own: Own | None = None, newest: Sequence[Definition] = ()
-) -> list[Figure]:
-    own = own or {}
-    ladders = [
-        (definition, climbed)
-        for key, climbed in progress["ladders"].items()
-        if (definition := reader.definition(key)) and climbed["path"]
+class LateRung(NamedTuple):
+    """How far a contact got that was recorded only after the time as of which a page is known."""
+
+    ladder: str
+    day: str
+    rung: str
+
+
+class Beside(NamedTuple):
+    """What a student's drawings show beside what was counted: the names of their own steps, what happened around them,
+    and contacts that were recorded only later."""
+
+    own: Own
+    around: Sequence[Around]
+    late: Sequence[LateRung]
+
+
+def _around(
+    using: Service, asking: Asker, student_id: UUID, progress: Progress, position: int, within: Days
+) -> list[Around]:
+    """What was going on outside, for those who may read it."""
+    if ContextNoted.TOPIC not in progress["kinds"]:
+        return []
+    noted = entries_at(
+        using.reader,
+        student_id,
+        using.ledger.now(),
+        position,
+        0,
+        AROUND,
+        kinds=[ContextNoted.TOPIC],
+        within=within,
+    )
+    withhold(asking, student_id, noted)
+    return [
+        Around(entry["occurred_at"][:10], spoken(entry["entry"]["category"]))
+        for entry in noted
+        if entry["status"] != "voided" and entry["entry"]["category"] not in (WITHHELD, ERASED)
     ]
-    figures = [ladder_over_time(ladder, climbed, own.get(ladder.id)) for ladder, climbed in ladders]
+
+
+def _late_rungs(late: Sequence[Json], zone: ZoneInfo) -> list[LateRung]:
+    """How far contacts got that were recorded only later."""
+    return [
+        LateRung(
+            f"{entry['entry']['ladder']['id']}@{entry['entry']['ladder']['version']}",
+            datetime.fromisoformat(entry["occurred_at"]).astimezone(zone).date().isoformat(),
+            entry["entry"]["rung"],
+        )
+        for entry in late
+        if entry["since"] == "came" and entry["kind"] == RungReached.TOPIC and entry["status"] != "voided"
+    ]
+
+
+def _figures(reader: Reader, progress: Progress, beside: Beside, newest: Sequence[Definition] = ()) -> list[Figure]:
+    figures = [
+        contacts_over_time(
+            ladder,
+            climbed,
+            beside.own.get(ladder.id, {}),
+            beside.around,
+            [(late.day, late.rung) for late in beside.late if late.ladder == key],
+        )
+        for key, climbed in progress["ladders"].items()
+        if (ladder := reader.definition(key)) and climbed["path"]
+    ]
     outcomes = outcomes_carried(reader, progress["outcomes"], newest)
     figures += [
         outcomes_by_theme(definition, outcome)
@@ -171,8 +242,18 @@ def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure
     ]
 
 
-def _tiles(reader: Reader, progress: Progress, own: Own) -> list[tuple[str, str]]:
-    tiles: list[tuple[str, str]] = []
+class Standing(NamedTuple):
+    """Where a student stands on one ladder, in words."""
+
+    started: str
+    latest: str
+    kept_up: str
+    contacts: int
+
+
+def _standings(reader: Reader, progress: Progress, own: Own) -> dict[str, Standing]:
+    """Where a student stands, by the ladder's id and version."""
+    standings: dict[str, Standing] = {}
     for key, climbed in progress["ladders"].items():
         ladder = reader.definition(key)
         if ladder is not None:
@@ -181,13 +262,13 @@ def _tiles(reader: Reader, progress: Progress, own: Own) -> list[tuple[str, str]
                 name: mine.get(climbed[name] or "") or ladder.label_of(climbed[name])
                 for name in ("baseline", "latest", "sustained")
             }
-            tiles = [
-                ("Starting point", marks["baseline"] or "–"),
-                ("Latest contact", marks["latest"] or "–"),
-                ("Kept up (3 of 5 contacts)", marks["sustained"] or "Not enough contacts yet"),
-                ("Contacts so far", str(climbed["contacts"])),
-            ]
-    return tiles
+            standings[key] = Standing(
+                marks["baseline"] or "–",
+                marks["latest"] or "–",
+                marks["sustained"] or "not enough contacts yet",
+                climbed["contacts"],
+            )
+    return standings
 
 
 def _rung_names(reader: Reader, progress: Progress, own: Own) -> str:

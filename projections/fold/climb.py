@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypedDict
+from typing import Literal, NamedTuple, TypedDict
 
 from projections.fold.cells import Rung
 
@@ -12,6 +12,8 @@ UNKNOWN = -1
 """The place of a rung that its ladder does not have: below all others, and without a name."""
 SUSTAINED_OF, SUSTAINED_LAST = 3, 5
 """A rung is sustained when 3 of the last 5 contacts reached it or more."""
+MIDDLE_OF, MIDDLE_FROM = 10, 4
+"""The middle is told of so many of the latest contacts, from so many on."""
 
 Reached = tuple[Rung, str]
 """A rung that was reached, and the ISO date of its day."""
@@ -150,6 +152,30 @@ def climbing(reached: Sequence[Reached], order: Sequence[str]) -> Climb:
     for rung, day in reached:
         add(rung.rung, rung.visit, day)
     return climbed
+
+
+class Middle(NamedTuple):
+    """The middle of the latest contacts, and between which places most of them lie."""
+
+    low: int
+    middle: int
+    high: int
+
+
+def middles(places: Sequence[int]) -> list[Middle | None]:
+    """For each contact the middle of the latest ten, it included, and of these the lowest and highest place when two
+    in ten are left out on either side. None before the fourth."""
+    return [
+        _middle_of(places[max(0, end - MIDDLE_OF) : end]) if end >= MIDDLE_FROM else None
+        for end in range(1, len(places) + 1)
+    ]
+
+
+def _middle_of(window: Sequence[int]) -> Middle:
+    ordered = sorted(window)
+    left_out = round(len(ordered) / 5)
+    kept = ordered[left_out : len(ordered) - left_out]
+    return Middle(kept[0], ordered[(len(ordered) - 1) // 2], kept[-1])
 
 
 def median(places: Sequence[int]) -> int | None:

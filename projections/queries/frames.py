@@ -30,7 +30,7 @@ def marks() -> dict[str, Mark]:
 
 
 def drawn_marks() -> list[Mark]:
-    """The marks that are drawn under the slider, by their line, from the top."""
+    """The marks that are drawn above the slider, by their line, from the top."""
     return sorted((mark for mark in marks().values() if mark.line is not None), key=lambda mark: mark.line or 0)
 
 

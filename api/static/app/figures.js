@@ -1,13 +1,30 @@
 // Draws every figure on the page from the JSON beside it. The table under it says the same where this does not run.
 
-// Names come with line ends for a wide page: inside a word with a space of no width before them.
-function inTwoLines(name) {
-  const whole = name.replaceAll("\u200b<br>", "").replaceAll("<br>", " ");
-  if (whole.length <= 18) return whole;
-  const space = whole.lastIndexOf(" ", 18);
-  const [first, rest] =
-    space > 5 ? [whole.slice(0, space), whole.slice(space + 1)] : [whole.slice(0, 18), whole.slice(18)];
-  return `${first}<br>${rest.length > 18 ? `${rest.slice(0, 17)}…` : rest}`;
+// Names come with line ends for a wide page: inside a word with a space of no width before them. On a narrow one they
+// are broken anew, in as many lines as they need, so that none is ever cut.
+const [NARROW, LETTERS, LINE, LABELS] = [560, 17, 17, 124];
+function inLines(name) {
+  const lines = [];
+  for (let word of name.replaceAll("\u200b<br>", "").replaceAll("<br>", " ").split(" ")) {
+    while (word.length > LETTERS) {
+      lines.push(word.slice(0, LETTERS));
+      word = word.slice(LETTERS);
+    }
+    if (lines.length && `${lines.at(-1)} ${word}`.length <= LETTERS) lines.push(`${lines.pop()} ${word}`);
+    else if (word) lines.push(word);
+  }
+  return lines;
+}
+
+function madeNarrow({ layout }) {
+  layout.margin = { ...layout.margin, l: LABELS, r: 14 };
+  layout.font = { ...layout.font, size: 13 };
+  const names = (layout.yaxis?.ticktext ?? []).map(inLines);
+  if (!names.length) return;
+  layout.yaxis.ticktext = names.map((lines) => lines.join("<br>"));
+  const tallest = Math.max(...names.map((lines) => lines.length));
+  layout.height = Math.max(layout.height, layout.margin.t + layout.margin.b + names.length * (tallest * LINE + 4));
+  if (layout.xaxis) layout.xaxis.nticks = 4;
 }
 const config = {
   displaylogo: false,
@@ -26,6 +43,10 @@ const own = {
   "#00695c": "--good",
   "#efe6d2": "--plum-soft",
   "#eef2f6": "--sunk",
+  "#6d3470": "--plum",
+  "#d9eee8": "--good-soft",
+  "#b9e0d7": "--middle",
+  "#ffffff": "--page",
   "#6fc2b4": "--band",
 };
 const made = Object.keys(own);
@@ -58,15 +79,7 @@ function paint(colours) {
 shown = ofThePage();
 for (const place of document.querySelectorAll("[data-figure]")) {
   const figure = JSON.parse(document.getElementById(place.dataset.figure).textContent);
-  const narrow = place.clientWidth < 560;
-  if (narrow) {
-    figure.layout.margin = { ...figure.layout.margin, l: 120, r: 22 };
-    figure.layout.font = { ...figure.layout.font, size: 11 };
-    for (const axis of ["xaxis", "yaxis"]) {
-      const named = figure.layout[axis]?.ticktext;
-      if (named) figure.layout[axis].ticktext = named.map(inTwoLines);
-    }
-  }
+  if (place.clientWidth < NARROW) madeNarrow(figure);
   window.Plotly.newPlot(place, recoloured(figure.data, made, shown), recoloured(figure.layout, made, shown), config);
 }
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => paint(ofThePage()));

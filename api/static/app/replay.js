@@ -1,8 +1,11 @@
 // Replays one student's history: day frames arrive once, and every step of the slider looks one up. Nothing is folded
 // here.
 const bar = document.getElementById("replay");
+const form = document.getElementById("times");
 const slider = document.getElementById("slider");
-const [play, output, veils] = [document.getElementById("play"), document.getElementById("day"), []];
+const knownSlider = document.getElementById("known-slider");
+const [play, veils] = [document.getElementById("play"), []];
+const [asOf, known] = [document.getElementById("as_of"), document.getElementById("known")];
 const [DAYS, MONTHS] = [
   "Sun Mon Tue Wed Thu Fri Sat".split(" "),
   "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" "),
@@ -11,6 +14,8 @@ const say = (day) => {
   const on = new Date(`${day}T00:00:00Z`);
   return `${DAYS[on.getUTCDay()]} ${on.getUTCDate()} ${MONTHS[on.getUTCMonth()]} ${on.getUTCFullYear()}`;
 };
+// In the sentence about both times a day of this year goes without it.
+const sayShort = (day) => say(day).replace(` ${asOf.max.slice(0, 4)}`, "");
 const sums = (steps) => {
   let total = 0;
   return steps.map((step) => (total += step));
@@ -27,9 +32,11 @@ const COUNTS = [
   ["kinds.incident-recorded", "incidents"],
   ["kinds.context-noted", "context notes"],
 ];
+// How a mark is drawn; any other is a dot.
+const SHAPES = { context: "M-1 -8v8M-1 -8h7l-2 2.5 2 2.5h-7", incident: "M-4 0h8l-4 -7z" };
 const waiting = new Set();
 const soon = window.requestIdleCallback ?? ((then) => setTimeout(then, 40));
-let frames, labels, later, playing, drawing;
+let frames, later, playing, drawing, reload;
 
 const answer = await fetch(bar.dataset.frames, { headers: { accept: "application/json" } });
 if (answer.ok) begin(await answer.json());
@@ -53,12 +60,16 @@ function begin(found) {
     veils.push([plot, veil]);
     plot.on("plotly_click", (click) => go(frames.days.findIndex((day) => day >= click.points[0].x.slice(0, 10))));
   }
+  slider.max = knownSlider.max = frames.days.length - 1;
   marks();
-  slider.max = frames.days.length - 1;
+  rail();
   const at = bar.dataset.at ? frames.days.findLastIndex((day) => day <= bar.dataset.at) : frames.days.length - 1;
   bar.hidden = false;
+  play.hidden = false;
   document.getElementById("counts").hidden = false;
   slider.addEventListener("input", () => step(+slider.value));
+  asOf.addEventListener("change", () => asOf.value && go(frames.days.findLastIndex((day) => day <= asOf.value)));
+  knownTimes();
   play.addEventListener("click", () => (playing ? stop() : start()));
   addEventListener("resize", () => step(+slider.value));
   slider.value = Math.max(0, at);
@@ -99,48 +110,58 @@ function face(word, icon) {
 function step(n, ask = true) {
   const began = performance.now();
   const day = frames.days[n];
-  output.textContent = say(day);
   slider.setAttribute("aria-valuetext", say(day));
-  document.getElementById("as_of").value = day;
-  const seen = document.getElementById("seen-by");
-  if (seen) seen.textContent = say(day);
-  tiles(n);
+  fill();
+  asOf.value = day;
+  document.getElementById("seen-by").textContent = sayShort(day);
+  document.getElementById("now").hidden = !known.value && n === +slider.max;
+  for (const told of document.querySelectorAll(".alt[data-ladder]")) standing(told, n);
   for (const [name, label] of COUNTS) count(name, label, n);
   for (const [plot, veil] of veils) cover(plot, veil, day);
   for (const plot of document.querySelectorAll("[data-figure]")) if (plot.layout?.meta?.framework) themes(plot, n);
   bar.dataset.took = Math.round(performance.now() - began);
   const since = document.getElementById("since");
-  if (since) since.href = `${bar.dataset.since}&as_of=${day}`;
+  if (since && ask) {
+    // How many came later is known for the day with which the page came.
+    since.href = `${bar.dataset.since}&as_of=${day}`;
+    since.textContent = "What changed since";
+  }
+  const earlier = document.getElementById("earlier");
+  if (earlier) earlier.href = earlier.href.replace(/([?&]to=)[^&]*/, `$1${day}`);
   clearTimeout(later);
   if (ask) later = setTimeout(() => story(day), 200);
 }
 
-function tiles(n) {
-  const key = Object.keys(frames.ladders).at(-1);
-  const values = document.querySelectorAll("#tiles strong");
-  if (!key || values.length < 4) return;
+// Where somebody stands on a ladder on that day, in the words above its drawing.
+function standing(told, n) {
+  const key = told.dataset.ladder;
   const ladder = frames.ladders[key];
-  labels ??= rungs(key);
-  const name = (place) => (place === null ? undefined : (labels.get(ladder.rungs[place]) ?? ladder.rungs[place]));
-  values[0].textContent = name(ladder.baseline[n]) ?? "–";
-  values[1].textContent = name(ladder.latest[n]) ?? "–";
-  values[2].textContent = name(ladder.sustained[n]) ?? "Not enough contacts yet";
-  values[3].textContent = ladder.contacts[n];
-  for (const [plot] of veils) {
-    if (plot.layout.meta.ladder === key)
-      tell(
-        plot,
-        `${ladder.contacts[n]} contacts by ${say(frames.days[n])}. Starting point: ${values[0].textContent}. ` +
-          `Latest: ${values[1].textContent}. Kept up (3 of 5 contacts): ${values[2].textContent}.`,
-      );
-  }
+  if (!ladder) return;
+  const labels = rungs(key);
+  const name = (mark, none) => {
+    const place = ladder[mark][n];
+    return place === null ? none : (labels.get(ladder.rungs[place]) ?? ladder.rungs[place]);
+  };
+  const said = {
+    baseline: name("baseline", "–"),
+    latest: name("latest", "–"),
+    sustained: name("sustained", "not enough contacts yet"),
+    contacts: `${ladder.contacts[n]} ${ladder.contacts[n] === 1 ? "contact" : "contacts"} by ${say(frames.days[n])}.`,
+  };
+  for (const part of told.querySelectorAll("[data-mark]")) part.textContent = said[part.dataset.mark];
+  for (const [plot] of veils) if (plot.layout.meta.ladder === key) nameDrawing(plot, told.textContent);
 }
 
 // The words beside a drawing say the same as the drawing.
 function tell(plot, said) {
-  const card = plot.closest(".card");
-  card.querySelector(".alt").textContent = said;
-  plot.setAttribute("aria-label", `${card.querySelector("h2").textContent}. ${said}`);
+  const section = plot.closest("section");
+  section.querySelector(".alt").textContent = said;
+  nameDrawing(plot, said);
+}
+
+function nameDrawing(plot, said) {
+  const title = plot.closest("section").querySelector("h2").textContent;
+  plot.setAttribute("aria-label", `${title}. ${said.replace(/\s+/g, " ").trim()}`);
 }
 
 function rungs(key) {
@@ -201,6 +222,13 @@ function draw() {
 function heat(plot, n) {
   const each = (told, none) =>
     cells(plot).map((row) => row.map((cell) => (cell?.of[n] ? told(cell.seen[n], cell.of[n]) : none)));
+  const list = document.querySelector(`[data-list="${plot.dataset.figure}"]`);
+  each((seen, of) => `${seen} of ${of}`, "–").forEach((row, theme) =>
+    row.forEach((words, kind) => {
+      const cell = list?.querySelector(`[data-cell="${theme}-${kind}"]`);
+      if (cell) cell.textContent = words;
+    }),
+  );
   window.Plotly.restyle(plot, {
     z: [each((seen, of) => seen / of, null)],
     text: [each((seen, of) => `${seen} of ${of}`, "–")],
@@ -231,28 +259,68 @@ async function story(day) {
   if (!answer.ok || frames.days[+slider.value] !== day) return;
   const part = new DOMParser().parseFromString(await answer.text(), "text/html");
   document.getElementById("story").replaceChildren(...part.body.childNodes);
-  document.getElementById("how-many").textContent = `The newest entries up to ${say(day)}.`;
+  document.getElementById("story").dataset.day = day;
 }
 
-// What happened on a day as small marks under the slider: the legend says which, and on which line each is drawn.
+// What happened on a day as small marks above the slider: the legend says which, and on which line each is drawn.
+function shape(name, x, y) {
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", SHAPES[name] ? "path" : "circle");
+  const parts = SHAPES[name] ? { d: SHAPES[name] } : { r: 3.2, cy: -4 };
+  for (const [part, value] of Object.entries({ ...parts, class: name })) mark.setAttribute(part, value);
+  const place = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [part, value] of Object.entries({ x, y, class: "mark" })) place.setAttribute(part, value);
+  place.append(mark);
+  return place;
+}
+
 function marks() {
   const strip = document.getElementById("marks");
   const last = Math.max(1, frames.days.length - 1);
-  for (const {
-    className: name,
-    dataset: { line },
-  } of document.querySelectorAll(".legend [data-line]")) {
-    for (const n of frames.marks[name] ?? []) {
-      const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-      for (const [part, value] of [
-        ["x", (1000 * n) / last - 2],
-        ["y", line * 5],
-        ["width", 4],
-        ["height", 4],
-        ["class", name],
-      ])
-        mark.setAttribute(part, value);
-      strip.append(mark);
-    }
+  for (const named of document.querySelectorAll(".legend [data-line]")) {
+    const [name, line] = [named.className, +named.dataset.line];
+    named.querySelector("svg").append(shape(name, 5, 11));
+    for (const n of frames.marks[name] ?? []) strip.append(shape(name, `${(100 * n) / last}%`, 9 * line + 11));
   }
+}
+
+// The days under the slider: a few, the first and the last among them.
+function rail() {
+  const last = frames.days.length - 1;
+  const few = Math.min(last, innerWidth < 700 ? 2 : 5);
+  const shown = [...new Set(Array.from({ length: few + 1 }, (_, n) => Math.round((n * last) / Math.max(1, few))))];
+  const short = (day) => say(day).split(" ").slice(1, 3).join(" ");
+  document
+    .getElementById("rail-days")
+    .replaceChildren(...shown.map((n) => Object.assign(document.createElement("span"), { textContent: short(frames.days[n]) })));
+}
+
+function fill() {
+  const share = (range) => +range.value / Math.max(1, +range.max);
+  bar.style.setProperty("--happened", share(slider));
+  bar.style.setProperty("--known", known.value ? share(knownSlider) : share(slider));
+}
+
+// What was known on another day is other facts, so the page comes anew.
+function knownTimes() {
+  const at = known.value ? frames.days.findLastIndex((day) => day <= known.value) : frames.days.length - 1;
+  const told = document.getElementById("known-on");
+  const show = (n) => knownSlider.setAttribute("aria-valuetext", n === +knownSlider.max ? "now" : say(frames.days[n]));
+  knownSlider.value = Math.max(0, at);
+  show(+knownSlider.value);
+  knownSlider.addEventListener("input", () => {
+    const n = +knownSlider.value;
+    known.value = n === +knownSlider.max ? "" : frames.days[n];
+    told.textContent = sayShort(known.value || known.max);
+    show(n);
+    fill();
+    clearTimeout(reload);
+    // A key that is held down moves on: the page waits until the hand rests.
+    reload = setTimeout(() => form.requestSubmit(), 900);
+  });
+  known.addEventListener("change", () => form.requestSubmit());
+  form.addEventListener("formdata", ({ formData }) => {
+    // Now is no choice, so it is not in the address.
+    if (+slider.value === +slider.max) formData.delete("as_of");
+    if (!known.value) formData.delete("known");
+  });
 }
