@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_no_name_in_a_drawing_is_cut_and_a_drawing_of_many_cells_is_a_list_on_a_
     lined = page.evaluate(
         "[...document.querySelectorAll('.climb .ytick text')].map(name => name.getBoundingClientRect()).sort((one, two) => one.top - two.top)"
     )
-    assert all(upper["bottom"] <= lower["top"] + 4 for upper, lower in zip(lined, lined[1:], strict=False)), "names stand apart"
+    assert all(upper["bottom"] <= lower["top"] + 4 for upper, lower in pairwise(lined)), "names stand apart"
     assert page.is_visible(".shares .plot") == (width > 640) and page.is_visible(".by-theme") == (width <= 640)
     page.close()
 

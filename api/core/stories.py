@@ -7,12 +7,20 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from ap_ledger.kinds import KINDS
+from ap_ledger.kinds.telling import spoken
 from api.core.service import Json
 from api.core.templating import day_in_words
 from projections.queries.reading import Reader
 from projections.queries.words import Own, in_words
 
 Story = list[tuple[str, list[Json]]]
+REASONS = {
+    "mistake": "It was a slip", "wrong-time": "It happened at another time",
+    "wrong-student": "It was about somebody else", "more-known": "We know more now",
+    "sent-twice": "It was recorded twice", "two-people-said": "Two people said different things",
+    "other": "Something else",
+}  # fmt: skip
+"""Why an entry is put right or taken back, as it is kept, and as a person says it."""
 
 
 def story_lines(
@@ -66,7 +74,7 @@ def line_of(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str
                 "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected",
                 "who": people.get(change["author_id"]) or "someone",
                 "when": day_in_words(change["recorded_at"][:10]),
-                "why": change["reason"] or change["reason_code"],
+                "why": change["reason"] or REASONS.get(change["reason_code"], spoken(change["reason_code"])),
                 "before": in_words(reader, change["before"], own),
             }
             for change in told["changes"]

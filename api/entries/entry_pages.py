@@ -23,6 +23,7 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
+from api.core.stories import REASONS
 from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.entries.mending import ERASED, fields_of, mended
@@ -32,12 +33,6 @@ from projections.queries.reading import Unknown
 from projections.queries.words import Own, in_words
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
-REASONS = {
-    "mistake": "It was a slip", "wrong-time": "It happened at another time",
-    "wrong-student": "It was about somebody else", "more-known": "We know more now",
-    "sent-twice": "It was recorded twice", "two-people-said": "Two people said different things",
-    "other": "Something else",
-}  # fmt: skip
 DONE = {
     "corrected": "It is put right. What it said before is kept below.",
     "voided": "It is taken back. What it said is kept below.",
