@@ -144,7 +144,7 @@ def _middle(days: Sequence[str], places: Sequence[int]) -> list[go.Scatter]:
             name="middle six",
         ),
         go.Scatter(
-            **bound, y=[middle.middle for _, middle in told], line={"width": 2.5, "color": GREEN}, name="middle"
+            **bound, y=[middle.middle for _, middle in told], line={"width": 2.5, "color": GREEN}, name="middle ten"
         ),
     ]
 

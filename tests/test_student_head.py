@@ -15,7 +15,6 @@ from ap_ledger.domain.setting import AddCommissioner
 from ap_ledger.domain.student import AssignKeyWorker, AssignMentor
 from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.recording.ledger import new_id
-from api.core.student_head import initials_of, tint_of
 from tests.house import House
 
 PAGES = ("", "/compare", "/learning", "/questionnaires", "/since", "/entries", "/erasure", "/about", "/one-child")
@@ -98,8 +97,3 @@ def test_a_commissioner_is_told_neither_who_works_here_nor_needs_nor_what_is_due
     assert "For Example County" in told and "Day 61" in told
     for words in ("Hazel", "Birch", "Speech", "Part-time", "Log a visit"):
         assert words not in told
-
-
-def test_a_mark_has_the_first_letters_of_a_name_and_always_one_colour() -> None:
-    assert [initials_of(name) for name in ("Clover F", "Mary Jane O", "Ash", "[erased]", "")] == ["CF", "MO", "A", "–", "–"]
-    assert tint_of("Clover F") == tint_of("Clover F") and {tint_of(f"Ash {n}") for n in range(40)} == {1, 2, 3, 4, 5, 6}

@@ -17,9 +17,6 @@ from projections.bodies import SettingBody, StudentBody
 from projections.queries.clocks import Clock, clocks_of_students
 from projections.queries.relations import by_student
 
-TINTS = 6
-"""How many colours there are for the mark with somebody's initials. They say nothing: the name alone chooses."""
-
 
 @dataclass(frozen=True)
 class StudentHead:
@@ -30,8 +27,6 @@ class StudentHead:
     """
 
     name: str
-    initials: str
-    tint: int
     day: int | None
     group: str
     facts: Sequence[tuple[str, str]]
@@ -58,25 +53,12 @@ def head_of(using: Service, asking: Asker, student: StudentBody, setting: Settin
     name = student["name"] or "Not named yet"
     return StudentHead(
         name,
-        initials_of(name),
-        tint_of(name),
         _day_of_placement(using, asking, student, setting, today),
         named("group"),
         [(title, words) for title, words in facts if words],
         [words for _, words in belongs["need"]],
         due,
     )
-
-
-def initials_of(name: str) -> str:
-    """The first letters of the first and the last word of a name."""
-    words = [word for word in name.split() if word[0].isalpha()]
-    return "".join(word[0].upper() for word in dict.fromkeys((*words[:1], *words[-1:]))) or "–"
-
-
-def tint_of(name: str) -> int:
-    """Which of the colours somebody's mark has, from 1: always the same for a name."""
-    return sum(map(ord, name)) % TINTS + 1
 
 
 def _mentors(using: Service, asking: Asker, student: StudentBody, setting: SettingBody, today: date) -> str:
