@@ -282,6 +282,31 @@ def test_a_students_page_leads_to_the_visit_with_that_student_chosen(page: Any, 
     assert page.said == []
 
 
+TORN = """() => {
+  const torn = [], walk = document.createTreeWalker(document.querySelector('main'), NodeFilter.SHOW_TEXT);
+  for (let node; (node = walk.nextNode()); ) {
+    if (!node.parentElement.checkVisibility() || node.parentElement.closest('.unseen, svg, code, textarea, .hash')) continue;
+    for (const word of node.data.matchAll(/[\\p{L}\\p{N}]{2,24}/gu)) {
+      const range = document.createRange();
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const tops = [...range.getClientRects()].filter(line => line.width > 0).map(line => line.top);
+      if (tops.length && Math.max(...tops) - Math.min(...tops) > 8) torn.push(word[0]);
+    }
+  }
+  return torn;
+}"""
+"""The words of a page that stand on two lines."""
+
+
+def test_no_word_of_any_page_is_torn_apart_on_a_phone(browser: Any, served: tuple[str, Any]) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    for words in every_page(served):
+        page.goto(served[0] + words)
+        assert page.evaluate(TORN) == [], words
+    page.close()
+
+
 def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
     now = page.inner_text(".lead")

@@ -4,7 +4,6 @@ entries behind a figure."""
 from __future__ import annotations
 
 import gzip
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -30,13 +29,11 @@ from projections.queries.entries import changed_since, entries_at
 from projections.queries.frames import frames
 from projections.queries.history import days_at, known_position, statuses_of
 from projections.queries.own_words import own_labels
-from projections.queries.period_facts import StudentPeriod
 from projections.queries.periods import student_period
 from projections.queries.reading import Reader
 from projections.queries.relations import known_of, placement_days
 from projections.queries.words import Own
-from reports.columns import COLUMNS
-from reports.period_figures import by_theme
+from reports.two_periods import compared, share_days
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 STORY, BEHIND, SINCE = 100, 300, 200
@@ -44,14 +41,6 @@ HAPPENINGS = 8
 """The diary beside the slider shows so many visits, sessions and single entries."""
 READ_AT_MOST = 5_000
 LATELY = 60
-COMPARED = (
-    "contacts_attempted", "contacts_made", "kept_up", "highest_sustained", "sess_possible", "sess_attended",
-    "sess_late", "sess_overall_percent", "sess_cancelled_by_us",
-    "hours_attended", "seen_n", "incidents", "incidents_per_100", "restrictive", "flashpoints", "units_started",
-    "units_secure", "units_secured", "voices", "goal_latest",
-)  # fmt: skip
-"""What two periods are compared on."""
-
 Day = Annotated[str, Query(max_length=10)]
 
 
@@ -196,10 +185,12 @@ def compare(
     within = asking.days("read-history", student_id)
     days, _, _ = days_at(using.reader, student_id, setting, times.happened_by, times.known_at, within)
     begins = date.fromisoformat(days[0][0]) if days else today
-    four = timedelta(days=27)
+    begins = min(begins, today)
+    # Four weeks each, or two halves of a shorter time: periods that share days say nothing of a change.
+    some = timedelta(days=min(27, max(0, (today - begins).days // 2 - 1)))
     asked = [
-        (_day(first_from) or begins, _day(first_to) or begins + four),
-        (_day(then_from) or today - four, _day(then_to) or today),
+        (_day(first_from) or begins, _day(first_to) or begins + some),
+        (_day(then_from) or today - some, _day(then_to) or today),
     ]
     refusal = (
         ""
@@ -213,15 +204,6 @@ def compare(
             student_period(using.reader, student, setting, start, end, times.known_at, within) for start, end in asked
         ]
     )
-    rows = (
-        [
-            (COLUMNS[name].label, COLUMNS[name].means, [COLUMNS[name].cell(period) for period in made])
-            for name in COMPARED
-        ]
-        if made
-        else []
-    )
-    themes = _themes(made) if made else []
     return show(
         request,
         "compare.html",
@@ -230,21 +212,10 @@ def compare(
         head=head_of(using, asking, student, setting),
         times=times,
         periods=asked,
-        rows=rows,
-        themes=themes,
+        groups=compared(*made) if made else [],
+        overlap=bool(made) and share_days(*made),
         said=refusal,
     )
-
-
-def _themes(made: Sequence[StudentPeriod]) -> list[tuple[str, list[str]]]:
-    cells: dict[str, list[str]] = {}
-    for place, period in enumerate(made):
-        for facts in period.themes:
-            for theme, (seen, of) in by_theme(facts.period).items():
-                cells.setdefault(f"{facts.framework.title}: {facts.framework.labels[theme]}", ["–", "–"])[place] = (
-                    f"{seen} of {of}" if of else "–"
-                )
-    return sorted(cells.items())
 
 
 def _story(

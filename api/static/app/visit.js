@@ -775,7 +775,7 @@ function soFar() {
       el("span", {}, one.words, " ", el("small", {}, clock(new Date(one.at)))),
       el(
         "button",
-        { type: "button", class: "second", "aria-label": `Take back: ${one.words}`, onclick: () => takeBack(one) },
+        { type: "button", class: "stop", "aria-label": `Take back: ${one.words}`, onclick: () => takeBack(one) },
         icon("x"),
         "Take back",
       ),
