@@ -158,3 +158,69 @@ def test_what_is_no_file_of_rows_is_said_in_a_sentence(house: House, leader: Tes
     setting = {"setting": str(house.setting), "do": "read"}
     answer = leader.post("/roster", data=setting, files={"file": ("x.csv", content)})
     assert answer.status_code == 422 and (told in answer.text or not content)
+
+
+def test_what_somebody_said_of_a_column_is_remembered_for_the_next_file(house: House, leader: TestClient) -> None:
+    sheet = "Name,Set,Room\nAsh Heron,Alder,4"
+    page = read(leader, sheet)
+    assert fields_of(page)["column-1"] == "" and fields_of(page)["column-2"] == "group"
+    page = sent(leader, page, "look", **{"column-1": "group", "column-2": ""}).text
+    sent(leader, page, "bring")
+    again = fields_of(read(leader, sheet))
+    assert (again["column-1"], again["column-2"]) == ("group", "")
+    sent(leader, sent(leader, read(leader, sheet), "look").text, "bring")
+    stored = house.rows("SELECT state FROM stored_events WHERE topic = ?", "columns-matched")
+    assert len(stored) == 1, "what was remembered already was recorded again"
+    assert "Room" not in str(stored) and "room" not in str(stored), "a heading stands in the clear"
+
+
+def test_two_columns_that_are_said_to_hold_the_same_are_named(house: House, leader: TestClient) -> None:
+    page = read(leader, "Name,Set,Room\nAsh Heron,Alder,4")
+    answer = sent(leader, page, "look", **{"column-1": "group", "column-2": "group"})
+    assert answer.status_code == 422 and "Two columns are said to hold the same" in answer.text
+
+
+def test_pressed_twice_brings_everybody_in_once(house: House, leader: TestClient) -> None:
+    page = looked(leader, SHEET)
+    before = len(students(house))
+    assert all(sent(leader, page, "bring").status_code == 200 for _ in range(2))
+    assert len(students(house)) == before + 19
+
+
+def test_a_child_who_may_be_here_already_is_said_and_taken_for_the_same_by_one_press(house: House, leader: TestClient) -> None:
+    sent(leader, looked(leader, "Forename,Surname,DOB\nSorrel,Wren,14/03/2013"), "bring")
+    before = len(students(house))
+    page = looked(leader, "Forename,Surname,DOB,Group\nSorrel,Wren,15/03/2013,Alder")
+    assert counts(page)["new"] == 1 and "with the same name and another birth date" in page
+    same = re.search(r'name="same"\s+value="([^"]+)"', page)
+    assert same is not None
+    page = sent(leader, page, "look", same=same[1]).text
+    assert counts(page) == {"refused": 0, "changed": 1, "new": 0, "the same": 0} and "<del>14 Mar 2013</del>" in page
+    sent(leader, page, "bring")
+    assert len(students(house)) == before and students(house)["Sorrel Wren"]["date_of_birth"] == "2013-03-15"
+
+
+def test_the_refused_rows_put_right_in_their_file_go_in_from_it(house: House, leader: TestClient) -> None:
+    page = looked(leader, SHEET)
+    file = sent(leader, page, "refused").text.replace("31/02/2012", "28/02/2012")
+    page = looked(leader, file)
+    assert counts(page) == {"refused": 4, "changed": 0, "new": 1, "the same": 0}
+
+
+def test_a_file_that_is_sent_lies_on_no_disk(house: House, leader: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rolled(*_: Any) -> None:
+        raise AssertionError("the file was written to a folder for temporary files")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", rolled)
+    large = "\n".join([HEAD, *(f"Fern,Heron,1/03/2013,Hazel,{'x' * 2000},02/03/2026,5,12.5" for _ in range(2_000))])
+    assert len(large) > 3_000_000
+    assert "Match the columns" in read(leader, large)
+    page = leader.get("/roster")
+    assert "Heron" not in page.text
+
+
+def test_a_row_that_a_rule_refuses_is_refused_before_anything_of_it_is_written(house: House, leader: TestClient) -> None:
+    sheet = "Forename,Surname,DOB,Start date,Sessions,Hours\nFern,Reed,1/2/2013,02/03/2026,0,12\nMoss,Reed,1/2/2013,02/03/2040,5,12"
+    page = looked(leader, sheet)
+    assert counts(page)["refused"] == 2 and "There are hours and no sessions" in page
+    assert not {"Fern Reed", "Moss Reed"} & set(students(house))

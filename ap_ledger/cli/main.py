@@ -20,6 +20,7 @@ import typer
 from ap_ledger import __version__
 from ap_ledger.cli import accounts, framework, installing, keeping, reporting
 from ap_ledger.cli.common import Data, DatabaseUrl, complain, console, moment_of, opened, plainly, progress_bars
+from ap_ledger.cli.roster import roster
 from ap_ledger.errors import SetupError
 from ap_ledger.settings import Settings, read_settings
 
@@ -39,6 +40,7 @@ app.command()(installing.init)
 app.command()(installing.check)
 app.command()(keeping.compact)
 app.command()(reporting.report)
+app.command()(roster)
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

@@ -56,8 +56,8 @@ def roster(
     What is said names rows and never anybody in them.
     """
     from ap_ledger.recording.ledger import new_id
-    from ap_ledger.roster.bringing import Bringer, bring_in, look
-    from ap_ledger.roster.fields import match
+    from ap_ledger.roster.bringing import Bringer, bring_in, found_columns, look, remember_columns
+    from ap_ledger.roster.cells import squeezed
     from ap_ledger.roster.files import read_tables
     from ap_ledger.roster.plan import Wishes
     from ap_ledger.roster.zips import FILE_LIMIT
@@ -76,10 +76,17 @@ def roster(
         if not bringer.may_bring(subject):
             raise SetupError("This person may not bring that in. Students take a leader, people take an administrator.")
         today = service.ledger.access_facts.today(UUID(body["id"]))
-        plan = look(service, bringer, table, subject, match(table, subject, _said(column or [])), Wishes(today))
+        matched = found_columns(service, bringer, table, subject)
+        for heading, name in _said(column or []).items():
+            at = [number for number, each in enumerate(table.headings) if squeezed(each) == heading]
+            if not at:
+                raise RosterFault("There is no column with a heading that you named. Look at how it is written.")
+            matched = [name if number in at[:1] else each for number, each in enumerate(matched)]
+        plan = look(service, bringer, table, subject, matched, Wishes(today))
         _tell(plan)
         bad = plan.of("refused")
         if not preview:
+            remember_columns(service, bringer, table, subject, plan.matched)
             with progress_bars() as report:
                 brought = list(bring_in(service, bringer, plan, report=lambda *done: report("Bringing in", *done)))
             failed = [each.row.refused(each.fault) for each in brought if each.fault]

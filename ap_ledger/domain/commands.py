@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.columns import MatchColumns
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.due import EndClock, EndReview, ResumeClock, ResumeReview
 from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
@@ -62,6 +63,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     SetTimetable,
     SetRetention,
     SetIncidentCategories,
+    MatchColumns,
     WithdrawSettingFact,
     AddPerson,
     RenamePerson,

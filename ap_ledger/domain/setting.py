@@ -23,6 +23,7 @@ from ap_ledger.events.setting import (
     Clocks,
     Closure,
     Closures,
+    ColumnsMatched,
     CommissionerAdded,
     IncidentCategories,
     IncidentCategoriesSet,
@@ -60,6 +61,8 @@ class Setting:
     places: frozenset[UUID] = frozenset()
     ended: frozenset[tuple[UUID, date]] = frozenset()
     """Half-term reviews that were ended with a reason, by commissioner and last day."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """What columns of the setting's own files hold, by the marks of their headings."""
 
     def facts(self, kind: type[D]) -> list[D]:
         """The dated facts of one kind."""
@@ -114,6 +117,8 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
             setting = replace(setting, places=setting.places | {event.place_id})
         case CommissionerAdded():
             setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
+        case ColumnsMatched():
+            setting = replace(setting, columns={**setting.columns, **event.columns})
         case ReviewEnded():
             setting = replace(setting, ended=setting.ended | {(event.commissioner_id, event.last)})
         case ReviewResumed():

@@ -232,6 +232,37 @@ class IncidentCategoriesSet(DatedFact, SettingEvent):
     categories: IncidentCategories
 
 
+ColumnMark = Annotated[
+    str,
+    Field(pattern=r"^[0-9a-f]{32}$", description="A heading is named by its mark, 32 digits and letters from 0 to f."),
+]
+ColumnName = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z_]{1,40}$",
+        description="What a column holds is named in small letters, such as given_name; nothing where it is not used.",
+    ),
+]
+MatchedColumns = Annotated[
+    dict[ColumnMark, ColumnName],
+    Field(
+        min_length=1,
+        max_length=200,
+        description="Columns are an object of 1 to 200 marks of headings and what each column holds.",
+    ),
+]
+
+
+class ColumnsMatched(SettingEvent):
+    """Somebody said what columns of the setting's own files hold: remembered for the next file with such headings.
+
+    A heading is named by a mark under the ledger's own key, because a file without headings has a child's name there.
+    """
+
+    TOPIC: ClassVar[str] = "columns-matched"
+    columns: MatchedColumns
+
+
 class SettingFactWithdrawn(SettingEvent):
     """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
     on."""
@@ -253,5 +284,6 @@ SETTING_EVENTS: tuple[type[Event], ...] = (
     TimetableSet,
     RetentionSet,
     IncidentCategoriesSet,
+    ColumnsMatched,
     SettingFactWithdrawn,
 )

@@ -16,15 +16,18 @@ from ap_ledger.access import About, Who, may, words_action
 from ap_ledger.bootstrap import Service
 from ap_ledger.commands.allowing import may_give
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.columns import MatchColumns
 from ap_ledger.domain.person import PersonCommand
 from ap_ledger.errors import CommandConflict, Refused
 from ap_ledger.events.ids import derived_id
-from ap_ledger.roster.fields import SUBJECTS, Subject
+from ap_ledger.roster.cells import squeezed
+from ap_ledger.roster.fields import NOT_USED, SUBJECTS, Subject, match
 from ap_ledger.roster.holdings import Holdings, holdings_of
 from ap_ledger.roster.plan import Plan, PlannedRow, Wishes, make_plan
 from ap_ledger.roster.staff_rows import NEW_GRANT
 from ap_ledger.roster.student_rows import NEW_PLACEMENT
 from ap_ledger.roster.table import Table
+from ap_ledger.stores.fingerprint import Fingerprint
 from projections.bodies import SettingBody
 
 ACTIONS: dict[Subject, str] = {"students": "manage-students", "staff": "manage-people"}
@@ -32,6 +35,11 @@ ACTIONS: dict[Subject, str] = {"students": "manage-students", "staff": "manage-p
 NOT_YOURS = "You may not change this student’s record. Leave the row out, and ask another leader."
 MADE_HERE = {"placement_id": NEW_PLACEMENT, "grant_id": NEW_GRANT}
 """The fields for which an id is made, and what stands for it in a plan."""
+
+
+MARK_LETTERS = 32
+UNUSED = "nothing"
+"""What is remembered of a column that is not brought in."""
 
 
 class Bringer(NamedTuple):
@@ -111,6 +119,56 @@ def _command(bringer: Bringer, kind: type[Command], fields: dict[str, Any], whom
         "author_id": bringer.who.person_id,
     }
     return kind.from_json(orjson.dumps({**head, **given}))
+
+
+# Columns, remembered --------------------------------------------------------------------------------------------------
+
+
+def found_columns(service: Service, bringer: Bringer, table: Table, subject: Subject) -> list[str]:
+    """What each column of a table holds, as far as it is found: as somebody of the setting said before, or by its
+    heading and values."""
+    setting = service.ledger.states.setting(UUID(bringer.setting["id"]))
+    told = setting.columns if setting is not None else {}
+    marks = _marks(service, table, subject)
+    remembered = {heading: told[mark] for heading, mark in marks.items() if mark in told}
+    return match(
+        table, subject, {heading: NOT_USED if name == UNUSED else name for heading, name in remembered.items()}
+    )
+
+
+def _marks(service: Service, table: Table, subject: Subject) -> dict[str, str]:
+    """By each heading the mark under which it is remembered."""
+    fingerprint = Fingerprint(service.ledger.keyring.own().raw)
+    headings = {squeezed(heading) for heading in table.headings} - {""}
+    return {
+        heading: fingerprint.of({"heading": heading, "subject": subject}).hex()[:MARK_LETTERS] for heading in headings
+    }
+
+
+def remember_columns(
+    service: Service, bringer: Bringer, table: Table, subject: Subject, matched: Sequence[str]
+) -> None:
+    """Remembers what somebody said of columns, where it is another thing than what was found."""
+    marks, found = _marks(service, table, subject), found_columns(service, bringer, table, subject)
+    columns = {
+        marks[squeezed(heading)]: name or UNUSED
+        for heading, name, guess in zip(table.headings, matched, found, strict=True)
+        if name != guess and squeezed(heading) in marks
+    }
+    if not columns or table.matched is not None:
+        return
+    content = orjson.dumps(columns, option=orjson.OPT_SORT_KEYS).decode()
+    command = MatchColumns(
+        id=derived_id(bringer.form, MatchColumns.__name__, content),
+        setting_id=UUID(bringer.setting["id"]),
+        author_id=bringer.who.person_id,
+        columns=columns,
+    )
+    if _all_allowed(service, bringer, [command]):
+        service.ledger.execute(command)
+
+
+# Doing it -------------------------------------------------------------------------------------------------------------
 
 
 class Brought(NamedTuple):

@@ -18,8 +18,8 @@ from starlette.datastructures import FormData, UploadFile
 from ap_ledger.bootstrap import Service
 from ap_ledger.errors import RosterFault
 from ap_ledger.recording.ledger import new_id
-from ap_ledger.roster.bringing import Bringer, Brought, bring_in, look
-from ap_ledger.roster.fields import NOT_USED, SUBJECTS, Subject, columns_of, match, subject_of
+from ap_ledger.roster.bringing import Bringer, Brought, bring_in, found_columns, look, remember_columns
+from ap_ledger.roster.fields import NOT_USED, SUBJECTS, Subject, columns_of, subject_of
 from ap_ledger.roster.files import read_tables
 from ap_ledger.roster.parcel import Parcel, opened, sealed
 from ap_ledger.roster.plan import Outcome, Plan, PlannedRow, Wishes
@@ -115,17 +115,18 @@ def _step(request: Request, using: Service, asking: Asker, form: FormData, given
         raise NotAllowed
     do = text_of(form, "do")
     if do in ("read", "sheet"):
-        return _match(request, sheet, match(sheet.table, sheet.subject, {}))
+        found = found_columns(using, sheet.bringer, sheet.table, sheet.subject)
+        return _match(request, using, sheet, found)
     matched = _matched(form, sheet)
     if do == "columns":
-        return _match(request, sheet, matched)
+        return _match(request, using, sheet, matched, from_date=text_of(form, "from_date"))
     try:
         if len(set(filter(None, matched))) < len(list(filter(None, matched))):
             raise RosterFault("Two columns are said to hold the same. Choose one of them.")
         wishes = _wishes(using, form, setting)
         plan = look(using, sheet.bringer, sheet.table, sheet.subject, matched, wishes)
     except RosterFault as fault:
-        return _match(request, sheet, matched, str(fault), 422)
+        return _match(request, using, sheet, matched, str(fault), 422, text_of(form, "from_date"))
     if do == "refused":
         return _refused_file(plan)
     if do == "bring":
@@ -204,7 +205,16 @@ def _wishes(using: Service, form: FormData, setting: SettingBody) -> Wishes:
 # The steps ------------------------------------------------------------------------------------------------------------
 
 
-def _match(request: Request, sheet: _Sheet, matched: Sequence[str], fault: str = "", status: int = 200) -> HTMLResponse:
+def _match(
+    request: Request,
+    using: Service,
+    sheet: _Sheet,
+    matched: Sequence[str],
+    fault: str = "",
+    status: int = 200,
+    from_date: str = "",
+) -> HTMLResponse:
+    today = using.ledger.access_facts.today(UUID(sheet.bringer.setting["id"]))
     columns = [
         {
             "heading": heading,
@@ -217,7 +227,7 @@ def _match(request: Request, sheet: _Sheet, matched: Sequence[str], fault: str =
     return show(
         request, "roster.html", status, step="match", fault=fault, columns=columns,
         choices={name: column.label for name, column in columns_of(sheet.subject).items()},
-        subjects=subjects, subject_words=SUBJECT_WORDS, **_shared(sheet),
+        subjects=subjects, subject_words=SUBJECT_WORDS, from_date=from_date or today.isoformat(), **_shared(sheet),
     )  # fmt: skip
 
 
@@ -253,6 +263,7 @@ def _refused_file(plan: Plan) -> Response:
 
 
 def _brought(request: Request, using: Service, sheet: _Sheet, plan: Plan, wishes: Wishes) -> Response:
+    remember_columns(using, sheet.bringer, sheet.table, sheet.subject, plan.matched)
     brought = list(bring_in(using, sheet.bringer, plan, ROWS_AT_ONCE))
     failed = [_failed(each) for each in brought if each.fault]
     done = [each for each in brought if not each.fault]
