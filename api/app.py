@@ -23,7 +23,7 @@ from api.core.problems import Problem, add_problem_handlers, problems
 from api.entries import entry_pages, held_pages, online_pages, worry_pages
 from api.entries import routes as entries
 from api.frameworks import framework_pages
-from api.home import home_pages
+from api.home import home_pages, search_pages
 from api.keeping import audit_pages, erasure_pages, health, proposal_pages, retention_pages
 from api.learning import instrument_pages, learning_pages
 from api.learning import routes as learning
@@ -40,6 +40,7 @@ MODULES = (
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     joining_pages, history_pages, report_pages, clock_pages, due,
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, home_pages, roster_pages,
+    search_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)
 GATES: Mapping[str, Gate] = {key: gate for router in ROUTERS for key, gate in router.gates.items()}

@@ -76,6 +76,8 @@ POST /held/{held_id}                                               y      y     
 GET /api/v1/settings/{setting_id}/timetable                        o      o        o      o    o      o      o      o      o     o      -
 GET /api/v1/settings/{setting_id}/sheet                            o      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version} o    o        o      o    o      -      -      -      -     -      -
+GET /search                                                        y      y        y      y    y      y      y      y      y     y      -
+POST /search                                                       y      y        y      y    y      y      y      y      y     y      -
 GET /students                                                      y      y        y      y    y      -      y      y      -     -      -
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -

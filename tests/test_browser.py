@@ -165,6 +165,7 @@ def every_page(served: tuple[str, Any]) -> list[str]:
         "/students?purpose=reintegration",
         "/students",
         "/?only=away&order=quiet",
+        "/search",
     ]
     pages += [f"{student}/compare", f"{student}/since?known=2026-03-13", f"{student}/entries?kind=rung-reached&from=2026-03-09&to=2026-03-20"]
     pages += ["/", student, f"{student}/learning", f"{student}/questionnaires", f"{student}/erasure", f"{student}/one-child"]
@@ -254,6 +255,47 @@ def test_axe_finds_nothing_on_any_page(browser: Any, served: tuple[str, Any], sc
     for words in [*wrong, entry, *every_page(served)]:
         page.goto(served[0] + words)
         axe(page, f"{words}, {scheme}")
+    page.close()
+
+
+@pytest.mark.parametrize("role", ["mentor", "ap-staff", "leader", "dsl", "commissioner", "family", "administrator"])
+def test_axe_finds_nothing_on_anybodys_first_page_and_nothing_scrolls_sideways(chromium: Any, served: tuple[str, Any], role: str) -> None:
+    mine = signed_in_as(chromium, served, role)
+    for width in (390, 1280):
+        for scheme in ("light", "dark"):
+            page = mine.new_page(viewport={"width": width, "height": 844}, color_scheme=scheme)
+            page.goto(f"{served[0]}/")
+            axe(page, f"the first page of {role}, {width}, {scheme}")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            page.close()
+
+
+def test_a_slash_leads_to_the_search_box_and_a_name_narrows_the_wall_without_leaving_the_page(page: Any, served: tuple[str, Any]) -> None:
+    page.goto(served[0])
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "find"
+    page.keyboard.type("a/b")
+    assert page.input_value("#find") == "a/b", "in a field it is a letter like others"
+    names = page.eval_on_selector_all(".wall li[data-name]", "tiles => tiles.map(tile => tile.dataset.name)")
+    page.fill(".wall-find input", names[0][:3].upper())
+    assert page.eval_on_selector_all(".wall li[data-name]", "tiles => tiles.filter(tile => !tile.hidden).length") < len(names)
+    page.press(".wall-find input", "Enter")
+    page.wait_for_selector("text=Students >> visible=true")
+    assert page.url == f"{served[0]}/search" and names[0] in page.inner_text("main") and page.said == []
+
+
+def test_on_a_phone_the_first_pages_stand_at_the_bottom_and_all_others_behind_more(browser: Any, served: tuple[str, Any]) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 844})
+    page.goto(f"{served[0]}/clocks")
+    box = page.locator(".dock").bounding_box()
+    assert box["y"] + box["height"] >= 843 and page.locator(".dock > nav a:visible").all_inner_texts() == ["Home", "Students", "The day"]
+    page.click(".more summary")
+    assert page.is_visible(".more >> text=What is due") and page.is_visible(".more >> text=My account")
+    page.keyboard.press("Escape")
+    page.click(".to-find")
+    page.fill("#find-here", served[1].children[1].name.split()[0])
+    page.click("main form button")
+    page.wait_for_selector(".found-lines a")
     page.close()
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from ap_ledger.access import Grant, Who
 from ap_ledger.access.rules import homes_of
+from ap_ledger.domain.person import DeclareConflict
+from ap_ledger.domain.student import AssignMentor
 from ap_ledger.events.clocks import CLOCK_BY_NAME
 from ap_ledger.events.moments import microseconds
 from ap_ledger.recording.ledger import new_id
@@ -265,3 +267,77 @@ def test_nobody_finds_another_settings_student_on_their_first_page(house: House)
     house.runner.catch_up()
     page = house.browser(elsewhere).get("/").text
     assert "Ash H" not in page and "No students are here yet" in text_of(page)
+
+
+def test_a_mentors_first_page_begins_with_whom_nobody_reached_longest(house: House) -> None:
+    for student in (house.student, house.other):
+        whose = {"setting_id": house.setting, "student": student, "author_id": house.leader}
+        house.ledger.execute(AssignMentor(id=new_id(), person_id=house.mentor, from_date=date(2026, 1, 5), **whose))
+    house.record(house.rung("face-to-face", MONDAY), house.rung("no-contact", TUESDAY), house.rung("through-door", WEDNESDAY, student_id=str(house.other)))
+    with house.browser(house.mentor) as client:
+        house.runner.catch_up()
+        page = client.get("/").text
+        said = text_of(page)
+        assert said.index("Ash H") < said.index("Kit O") and "Next · 1 of 2" in said
+        assert "Nobody there on the last visit" in said and "Before: Face to face, Mon" in said
+        assert f'href="/visit?student={house.student}"' in page and "needs a decision" not in said
+        house.record(house.rung("face-to-face", FRIDAY))
+        house.runner.catch_up()
+        again = text_of(client.get("/").text)
+    assert "Next · 2 of 2" in again and again.index("Kit O") < again.index("Ash H"), "who was visited today comes last"
+
+
+def test_staff_see_the_slot_of_now_who_is_here_and_what_is_still_open(house: House) -> None:
+    house.clock.now = FRIDAY + timedelta(hours=1, minutes=5)
+    house.record(house.outcome(slot="lesson", day=FRIDAY.date()), at=house.clock.now)
+    with house.browser(house.teacher) as client:
+        house.runner.catch_up()
+        said = text_of(client.get("/").text)
+    assert "10:00 to 10:20" in said and "15 minutes left" in said and "then lunch, 12:00" in said
+    assert "2 here" in said and "Nobody scored yet" in said
+    assert "Still open from today" in said and "Finish 1 in lesson" in said and "Kit O" in said
+
+
+def test_on_a_closed_day_the_last_school_day_stands_there(house: House) -> None:
+    house.clock.now = FRIDAY + timedelta(days=2)
+    with house.browser() as client:
+        house.runner.catch_up()
+        said = text_of(client.get("/").text)
+    assert "Closed today. Fri 6 Mar 2026:" in said
+
+
+def test_a_safeguarding_lead_is_told_first_that_worries_came_and_not_about_whom(house: House) -> None:
+    lead = house.person("Elder", "dsl")
+    house.record(house.entry("worry-raised", text="canary worry"))
+    with house.browser(lead) as client:
+        house.runner.catch_up()
+        page = client.get("/").text
+    said = text_of(page)
+    assert "One worry came in the last seven days." in said and "canary" not in page
+    assert said.index("One worry") < said.index("Due this week")
+    leader = text_of(house.browser().get("/").text)
+    assert "worry came" not in leader and "worries came" not in leader
+
+
+def test_a_lead_who_is_kept_from_a_child_does_not_learn_that_there_was_a_worry(house: House) -> None:
+    lead, other = house.person("Elder", "dsl"), house.person("Rue", "deputy-dsl")
+    about = {"setting_id": house.setting, "person_id": lead, "conflicted_student": house.student, "reason_code": "own-child"}
+    house.ledger.execute(DeclareConflict(id=new_id(), author_id=house.leader, approved_by=house.teacher, **about))
+    house.record(house.entry("worry-raised", text="canary worry"))
+    house.runner.catch_up()
+    assert "No worry came" in text_of(house.browser(lead).get("/").text)
+    assert "One worry came" in text_of(house.browser(other).get("/").text)
+
+
+def test_an_administrators_first_page_says_how_far_setting_up_is(house: House) -> None:
+    admin = house.person("Thyme", "administrator")
+    house.runner.catch_up()
+    said = text_of(house.browser(admin).get("/").text)
+    assert re.search(r"Setting up · \d of 10 done", said) and "Name the safeguarding lead" in said and "Ash H" not in said
+
+
+def test_somebody_with_several_roles_sees_their_parts_together(house: House) -> None:
+    both = house.person("Rowan", "mentor", "leader")
+    house.runner.catch_up()
+    said = text_of(house.browser(both).get("/").text)
+    assert "Due this week" in said and "Nobody is on your caseload yet" in said

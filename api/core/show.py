@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from ap_ledger.domain.posting import TooLarge, Unparsable
+from ap_ledger.errors import LedgerError
 from ap_ledger.events.ids import derived_id
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
@@ -34,7 +35,39 @@ FORM_BYTES = 5 * 1024 * 1024
 
 def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
     """A page from its template."""
-    return HTMLResponse(templates.get_template(page).render(**frame(request), **given), status)
+    asking = getattr(request.state, "asking", None)
+    whole = {**frame(request), "me": me_of(asking) if asking is not None else None, **given}
+    return HTMLResponse(templates.get_template(page).render(**whole), status)
+
+
+class Me(NamedTuple):
+    """Who is here, in sight on every page: their name, as they are greeted, and the setting they are in."""
+
+    name: str
+    where: str
+
+
+def me_of(asking: Asker) -> Me | None:
+    """Who is here; None where nobody is signed in. What could not be read is left out, and takes no page with it."""
+    if asking.who.person_id is None:
+        return None
+    reader = asking.service.reader
+    try:
+        person = reader.one("people", str(asking.who.person_id))
+        named = reader.until_a_rule_changes(
+            ("names of settings",), lambda: {setting["id"]: setting["name"] for setting in reader.whole("settings")}
+        )
+    except LedgerError:
+        return Me("", "")
+    settings = dict.fromkeys(str(grant.setting_id) for grant in asking.who.grants)
+    here = [named[setting] for setting in settings if setting in named]
+    where = here[0] if len(here) == 1 else f"{len(here)} settings" if here else ""
+    return Me(called(person["name"]) if person else "", where)
+
+
+def called(name: str) -> str:
+    """A name as somebody is greeted by: without what stands beside it in brackets."""
+    return name.partition(" (")[0]
 
 
 def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:

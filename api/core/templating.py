@@ -31,7 +31,7 @@ templates.globals["address"] = address
 def frame(request: Request) -> dict[str, Any]:
     """What the frame around every page is drawn from: who is asking, and which page this is."""
     asking = getattr(request.state, "asking", None)
-    return {"nonce": request.state.nonce, "asking": asking, "here": request.url.path}
+    return {"nonce": request.state.nonce, "asking": asking, "here": request.url.path, "me": None}
 
 
 def day_in_words(day: str | date | None) -> str:

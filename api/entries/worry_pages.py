@@ -10,20 +10,18 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Unreadable
-from ap_ledger.events.base import Erased
 from ap_ledger.events.moments import stored_time
-from ap_ledger.recording.door import open_worry
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current
 from api.core.show import people_of, setting_for, show
+from api.core.worries import opened_worry
 from projections.bodies import SettingBody
 from projections.queries.naming import CLOSED, ERASED
 
@@ -51,7 +49,7 @@ def _worries(using: Service, asking: Asker, setting: SettingBody) -> list[dict[s
         if event is None:
             told.append({"day": None, "at": None, "student": CLOSED, "id": "", "who": None, "text": CLOSED})
             continue
-        student, opened, instead = _opened(using, event)
+        student, opened, instead = opened_worry(using, event)
         if student and not asking.may("read-safeguarding-words", student, setting["id"]):
             # Somebody who is kept from a student does not learn that there was a worry either.
             continue
@@ -67,20 +65,6 @@ def _worries(using: Service, asking: Asker, setting: SettingBody) -> list[dict[s
             }
         )
     return told
-
-
-def _opened(using: Service, event: Any) -> tuple[str, dict[str, Any] | None, str]:
-    """The id of the student whom a worry is about, what was said, and what stands there instead where it does not
-    open."""
-    body: Any = getattr(event, "body", None)
-    if body is None or isinstance(body, Erased):
-        return "", None, ERASED
-    try:
-        opened, instead = open_worry(using.ledger.keyring, event.originator_id, body), ERASED
-    except Unreadable:
-        opened, instead = None, CLOSED
-    student = UUID((opened or orjson.loads(body))["student_id"])
-    return str(using.ledger.states.kept(student)), opened, instead
 
 
 def _written_at(opened: dict[str, Any] | None, recorded: datetime) -> datetime:

@@ -18,17 +18,32 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
-from api.core.released import lines_of, released_to
 from api.core.service import Current
-from api.core.show import show
+from api.core.show import called, show
 from api.home.leading import ORDERS, SHOWN, Leading, act_for, leading
+from api.home.outside import NewWorry, Outside, new_worries, outside, steps_left
+from api.home.working import Scoring, Visiting, scoring, visiting
 from projections.bodies import SettingBody
+from projections.queries.setting_up import Step
 from reports.small_ladders import last_contacts, wall_tile
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 NOON, EVENING = 12, 17
 NAMED_AT_ONCE = 5
 """So many children are named at once; the others are one step away."""
+STEPS_TO_DO = {
+    "leader": ("Say who leads here", "/people"),
+    "setting": ("Put its name, numbers and places right", ""),
+    "slots": ("Set the slots of the day", ""),
+    "calendar": ("Set terms and closures", ""),
+    "commissioners": ("Say who buys places", ""),
+    "people": ("Add the people who work here", "/people"),
+    "safeguarding": ("Name the safeguarding lead", "/people"),
+    "students": ("Admit the students", ""),
+    "devices": ("Put the app on phones and tablets", "/devices"),
+    "visit": ("Log a first visit", ""),
+}
+"""The steps of setting up in words, with the page of those that an administrator does."""
 Word = Annotated[str, Query(max_length=120)]
 
 
@@ -38,7 +53,12 @@ class HomeHere:
 
     setting: SettingBody
     parts: Sequence[Home]
+    worries: Sequence[NewWorry]
     leading: Leading | None
+    visiting: Visiting | None
+    scoring: Scoring | None
+    outside: Outside | None
+    steps: tuple[Sequence[Step], int] | None
 
 
 @dataclass(frozen=True)
@@ -68,13 +88,22 @@ def home(
     homes: list[HomeHere] = []
     for setting in settings:
         parts = homes_of(asking.who, UUID(setting["id"]))
-        led = leading(using, asking, setting, chosen, page) if "leader" in parts else None
-        homes.append(HomeHere(setting, parts, led))
+        from_outside = "commissioner" in parts or "family" in parts
+        homes.append(
+            HomeHere(
+                setting,
+                parts,
+                new_worries(using, asking, setting) if "safeguarding" in parts else [],
+                leading(using, asking, setting, chosen, page) if "leader" in parts else None,
+                visiting(using, asking, setting) if "mentor" in parts else None,
+                # Whoever leads sees the day on their own part of the page.
+                scoring(using, asking, setting) if "staff" in parts and "leader" not in parts else None,
+                outside(using, asking, setting) if from_outside else None,
+                steps_left(using, setting) if "set-up" in parts else None,
+            )
+        )
     zones = [zone(setting["time_zone"]) for setting in settings]
     here = now.astimezone(zones[0]) if zones else now
-    released = (
-        lines_of(released_to(using, asking)) if asking.may("read-report") and not asking.may("make-reports") else []
-    )
     person = using.reader.one("people", str(asking.who.person_id))
     return show(
         request,
@@ -86,24 +115,19 @@ def home(
         now=microseconds(now),
         notices=_notices(using, asking),
         told=told_to_leads(using, asking),
-        released=released,
         act_for=act_for,
         wall_tile=wall_tile,
         last_contacts=last_contacts,
         named_at_once=NAMED_AT_ONCE,
         shown=SHOWN,
         orders=ORDERS,
+        steps_to_do=STEPS_TO_DO,
     )
 
 
 def greeting(here: datetime) -> str:
     """A greeting by the time of day where the setting is."""
     return "Good morning" if here.hour < NOON else "Good afternoon" if here.hour < EVENING else "Good evening"
-
-
-def called(name: str) -> str:
-    """A name as somebody is greeted by: without what stands beside it in brackets."""
-    return name.partition(" (")[0]
 
 
 def _notices(using: Service, asking: Asker) -> Notices:

@@ -1,0 +1,77 @@
+"""What the first page holds for those who do not work with students here: what was released to them and whom they may
+see; for a safeguarding lead that worries came in, and for an administrator how far setting up is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from ap_ledger.bootstrap import Service
+from api.core.asking import Asker
+from api.core.released import Line, lines_of, released_to
+from api.core.worries import student_of
+from projections.bodies import SettingBody, StudentBody
+from projections.queries.journeys import Journey, journeys
+from projections.queries.setting_up import Step, set_up_steps
+
+NEW_WORRIES = timedelta(days=7)
+"""A worry stands on the first page for so long; all of them are on their own page."""
+LOOKED_THROUGH = 200
+
+
+class NewWorry(NamedTuple):
+    """That a worry came, and when. Whom it is about is read on its own page, where looking is recorded."""
+
+    at: datetime
+
+
+def new_worries(using: Service, asking: Asker, setting: SettingBody) -> list[NewWorry]:
+    """The worries of the last days, the newest first, of students from whom whoever asks is not kept."""
+    here, since = ZoneInfo(setting["time_zone"]), using.ledger.now() - NEW_WORRIES
+    bodies = sorted(using.reader.whole("worries", setting), key=lambda worry: -worry["position"])[:LOOKED_THROUGH]
+    after = using.ledger.position_at(since)
+    events = using.reader.events([worry["position"] for worry in bodies if worry["position"] > after])
+    found: list[NewWorry] = []
+    for event in sorted(events.values(), key=lambda event: -(event.stamp.position or 0)):
+        student = student_of(using, event)
+        if not student or asking.may("read-safeguarding-words", student, setting["id"]):
+            found.append(NewWorry(event.stamp.recorded_at.astimezone(here)))
+    return found
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What was released to somebody from outside, and the students whom they may see."""
+
+    released: Sequence[Line]
+    journeys: Mapping[str, Journey]
+    children: Sequence[tuple[StudentBody, str]]
+    """Each with the first of their pages that may be opened; empty where there is none yet."""
+
+
+def outside(using: Service, asking: Asker, setting: SettingBody) -> Outside:
+    """What a commissioner or a family finds of a setting."""
+    students = sorted(asking.among(using.reader.everyone(setting), "see-student"), key=lambda each: str(each["name"]))
+    days = asking.days_among(students, "read-history")
+    readable = [student for student in students if student["id"] in days]
+    reports = [report for report in released_to(using, asking) if report["setting_id"] == setting["id"]]
+    named = {student["id"]: str(student["name"]) for student in students}
+    return Outside(
+        lines_of(reports, setting, named),
+        journeys(using.reader, setting, readable, using.ledger.now(), days),
+        [
+            (student, next((link.of(student["id"]) for link in asking.links("student", student)), ""))
+            for student in students
+        ],
+    )
+
+
+def steps_left(using: Service, setting: SettingBody) -> tuple[list[Step], int]:
+    """The steps of setting up that are still to do, and how many there are."""
+    today = using.ledger.access_facts.today(UUID(setting["id"]))
+    steps = set_up_steps(using.reader, setting, today, using.ledger.now())
+    return [step for step in steps if not step.done], len(steps)
