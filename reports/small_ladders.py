@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from frameworks import Definition
-from projections.queries.journeys import LINE_FROM, Contact, Journey
+from projections.queries.journeys import LINE_FROM, Contact, Path
 
 WIDTH, TOP, BOTTOM, EDGE = 182, 6, 74, 5
 """A tile of the wall: how wide it is, between which heights its rungs lie, and how far dots keep from its sides."""
@@ -23,9 +23,9 @@ LAST, BESIDE, BESIDE_TOP, BESIDE_BOTTOM, BESIDE_TICKS = 14, (130, 44), 4, 32, (3
 """The drawing beside a sentence: how many contacts, its size, the heights of its rungs and of its ticks."""
 
 
-def wall_tile(journey: Journey, now: int) -> str:
-    """One student's whole journey, from its first contact until now (in microseconds). Empty where there is none."""
-    ladder, contacts = journey.ladder, journey.contacts
+def wall_tile(path: Path, now: int) -> str:
+    """One student's whole path, from its first contact until now (in microseconds). Empty where there is none."""
+    ladder, contacts = path.ladder, path.contacts
     if ladder is None or not contacts:
         return ""
     began = contacts[0].at
@@ -35,9 +35,9 @@ def wall_tile(journey: Journey, now: int) -> str:
         return EDGE + (WIDTH - 2 * EDGE) * (at - began) / span
 
     height = Heights(ladder, TOP, BOTTOM)
-    parts = [_zone(ladder, height, WIDTH, 4), _start(journey, height, WIDTH)]
-    if len(journey.reached) >= LINE_FROM:
-        line = journey.line()
+    parts = [_zone(ladder, height, WIDTH, 4), _start(path, height, WIDTH)]
+    if len(path.reached) >= LINE_FROM:
+        line = path.line()
         over = [f"{x(middle.at):.1f} {height(middle.high):.1f}" for middle in line]
         under = [f"{x(middle.at):.1f} {height(middle.low):.1f}" for middle in reversed(line)]
         parts.append(f'<path class="l-band" d="M{"L".join([*over, *under])}Z"/>')
@@ -47,16 +47,16 @@ def wall_tile(journey: Journey, now: int) -> str:
     return _svg("ladder", WIDTH, HEIGHT, parts)
 
 
-def last_contacts(journey: Journey) -> str:
+def last_contacts(path: Path) -> str:
     """The last few contacts, one beside the other. Empty where there is none."""
-    ladder, contacts = journey.ladder, journey.contacts[-LAST:]
+    ladder, contacts = path.ladder, path.contacts[-LAST:]
     if ladder is None or not contacts:
         return ""
     width, tall = BESIDE
     step = (width - 12) / (LAST - 1)
     height = Heights(ladder, BESIDE_TOP, BESIDE_BOTTOM)
     placed = [(6 + step * (place + LAST - len(contacts)), contact) for place, contact in enumerate(contacts)]
-    parts = [_zone(ladder, height, width, 3), _start(journey, height, width)]
+    parts = [_zone(ladder, height, width, 3), _start(path, height, width)]
     parts += _dots(placed, height, BESIDE_TICKS)
     return _svg("ladder beside", width, tall, parts)
 
@@ -80,8 +80,8 @@ def _zone(ladder: Definition, height: Heights, width: int, more: float) -> str:
     return f'<rect class="l-zone" y="{top:.1f}" width="{width}" height="{bottom - top:.1f}" rx="5"/>'
 
 
-def _start(journey: Journey, height: Heights, width: int) -> str:
-    return "" if journey.start is None else f'<path class="l-start" d="M0 {height(journey.start):.1f}H{width}"/>'
+def _start(path: Path, height: Heights, width: int) -> str:
+    return "" if path.start is None else f'<path class="l-start" d="M0 {height(path.start):.1f}H{width}"/>'
 
 
 def _dots(placed: Sequence[tuple[float, Contact]], height: Heights, ticks: tuple[int, int]) -> list[str]:

@@ -20,7 +20,7 @@ from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition, shipped_definitions
 from projections.queries.attention import RULE_BY_NAME, RULES, DayCounts, Facts, days_in_words, reasons_of, school_days
 from projections.queries.clocks import Clock
-from projections.queries.journeys import Contact, Journey, journeys
+from projections.queries.journeys import Contact, Journey, Path, journeys
 from projections.queries.wall import TILES, wall
 from reports.small_ladders import last_contacts, wall_tile
 from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
@@ -40,7 +40,12 @@ def journey(*rungs: str, last: date = TODAY, name: str = "Ash H", step: int = 1)
         at = microseconds(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
         contacts.append(Contact(at, n + 1, day, place, rung == "no-contact", LADDER.rungs[place].on_site))
     student: Any = {"id": str(uuid4()), "name": name, "setting_id": str(HERE)}
-    return Journey(student, date(2026, 1, 1), LADDER, contacts)
+    return Journey(student, Path(LADDER, contacts))
+
+
+def facts_of(whose: Journey, *given: Any, **more: Any) -> Facts:
+    """What the rules are asked of, about somebody with this journey."""
+    return Facts(whose.path, *given, **more)
 
 
 def said(facts: Facts) -> list[str]:
@@ -57,22 +62,22 @@ def test_every_rule_says_its_number_and_where_that_comes_from() -> None:
 
 
 def test_somebody_not_reached_on_the_last_three_visits_is_named_with_the_days() -> None:
-    facts = Facts(journey("through-door", "no-contact", "no-contact", "no-contact"), TODAY)
+    facts = facts_of(journey("through-door", "no-contact", "no-contact", "no-contact"), TODAY)
     (reason,) = reasons_of(facts)
     assert reason.says == "not reached on the last 3 visits"
     assert reason.why == "Nobody there on 4, 5 and 6 Mar. Last reached on 3 Mar."
-    assert said(Facts(journey("through-door", "no-contact", "no-contact"), TODAY)) == []
-    assert said(Facts(journey("no-contact", "no-contact", "no-contact", "carer-only"), TODAY)) == [], "somebody was there since"
+    assert said(facts_of(journey("through-door", "no-contact", "no-contact"), TODAY)) == []
+    assert said(facts_of(journey("no-contact", "no-contact", "no-contact", "carer-only"), TODAY)) == [], "somebody was there since"
 
 
 def test_five_contacts_in_a_row_two_rungs_lower_are_a_harder_stretch_and_four_are_none() -> None:
     before, lower = ["part-session"] * 8, ["goes-out"] * 5
-    (reason,) = reasons_of(Facts(journey(*before, *lower), TODAY))
+    (reason,) = reasons_of(facts_of(journey(*before, *lower), TODAY))
     assert reason.rule.name == "going-back" and "part of a group" in reason.why
-    assert said(Facts(journey(*before, *lower[1:]), TODAY)) == []
-    assert said(Facts(journey(*before, *lower[1:], "on-site-one-to-one"), TODAY)) == [], "one rung lower is no fall"
-    assert said(Facts(journey(*before[:4], *lower), TODAY)) == [], "with four before nothing can be said"
-    assert said(Facts(journey(*before, *lower[:2], "no-contact", *lower[2:]), TODAY)) == ["going-back"], "nobody there is no step back"
+    assert said(facts_of(journey(*before, *lower[1:]), TODAY)) == []
+    assert said(facts_of(journey(*before, *lower[1:], "on-site-one-to-one"), TODAY)) == [], "one rung lower is no fall"
+    assert said(facts_of(journey(*before[:4], *lower), TODAY)) == [], "with four before nothing can be said"
+    assert said(facts_of(journey(*before, *lower[:2], "no-contact", *lower[2:]), TODAY)) == ["going-back"], "nobody there is no step back"
 
 
 def overdue(kind: str, days: int, about: str = "") -> Clock:
@@ -81,27 +86,27 @@ def overdue(kind: str, days: int, about: str = "") -> Clock:
 
 def test_a_clock_counts_from_the_day_after_it_was_due() -> None:
     here = journey("part-session")
-    assert said(Facts(here, TODAY, overdue=[overdue("planned end", 1)])) == ["overdue"]
-    assert said(Facts(here, TODAY, overdue=[overdue("planned end", 0)])) == []
-    (reason,) = reasons_of(Facts(here, TODAY, overdue=[overdue("planned end", 3), overdue("part-time timetable", 2)]))
+    assert said(facts_of(here, TODAY, overdue=[overdue("planned end", 1)])) == ["overdue"]
+    assert said(facts_of(here, TODAY, overdue=[overdue("planned end", 0)])) == []
+    (reason,) = reasons_of(facts_of(here, TODAY, overdue=[overdue("planned end", 3), overdue("part-time timetable", 2)]))
     assert reason.says == "planned end, 3 days late" and reason.why.endswith("And 1 more.")
 
 
 def test_an_absence_is_no_worry_once_the_child_was_seen_again() -> None:
     missed = overdue("absence", 4, "2026-03-02")
-    assert said(Facts(journey("part-session", last=date(2026, 3, 1)), TODAY, overdue=[missed])) == ["overdue"]
-    assert said(Facts(journey("part-session", last=date(2026, 3, 4)), TODAY, overdue=[missed])) == []
+    assert said(facts_of(journey("part-session", last=date(2026, 3, 1)), TODAY, overdue=[missed])) == ["overdue"]
+    assert said(facts_of(journey("part-session", last=date(2026, 3, 4)), TODAY, overdue=[missed])) == []
     came = [DayCounts(date(2026, 3, 3), True, True, 0)]
-    assert said(Facts(journey("part-session", last=date(2026, 3, 1)), TODAY, came, [missed])) == []
+    assert said(facts_of(journey("part-session", last=date(2026, 3, 1)), TODAY, came, [missed])) == []
 
 
 def test_five_school_days_without_contact_are_named_and_holidays_are_none() -> None:
     here = journey("face-to-face", last=date(2026, 2, 26))
-    assert said(Facts(here, TODAY)) == ["no-contact"], "27 February and four days of this week"
-    assert said(Facts(journey("face-to-face", last=date(2026, 2, 27)), TODAY)) == []
-    assert said(Facts(here, TODAY, is_school_day=lambda day: day.month == 3 and day.isoweekday() <= 5)) == []
-    assert said(Facts(here, TODAY, placed=False)) == [], "whoever left is not missed"
-    assert reasons_of(Facts(journey(), TODAY))[0].says == "no contact yet"
+    assert said(facts_of(here, TODAY)) == ["no-contact"], "27 February and four days of this week"
+    assert said(facts_of(journey("face-to-face", last=date(2026, 2, 27)), TODAY)) == []
+    assert said(facts_of(here, TODAY, is_school_day=lambda day: day.month == 3 and day.isoweekday() <= 5)) == []
+    assert said(facts_of(here, TODAY, placed=False)) == [], "whoever left is not missed"
+    assert reasons_of(facts_of(journey(), TODAY))[0].says == "no contact yet"
     assert school_days(date(2026, 3, 2), date(2026, 3, 2), lambda day: True) == 0
 
 
@@ -110,16 +115,16 @@ def test_three_days_here_with_nothing_scored_are_named_and_today_is_not_over() -
         return [DayCounts(TODAY - timedelta(days=len(scored) - n), True, was, 0) for n, was in enumerate(scored)]
 
     here = journey("part-session")
-    assert said(Facts(here, TODAY, days(True, False, False, False))) == ["not-scored"]
-    assert said(Facts(here, TODAY, days(False, False, False, True))) == []
-    assert said(Facts(here, TODAY, [*days(False, False)[-2:], DayCounts(TODAY, True, False, 0)])) == []
+    assert said(facts_of(here, TODAY, days(True, False, False, False))) == ["not-scored"]
+    assert said(facts_of(here, TODAY, days(False, False, False, True))) == []
+    assert said(facts_of(here, TODAY, [*days(False, False)[-2:], DayCounts(TODAY, True, False, 0)])) == []
 
 
 def test_what_we_cancelled_twice_within_a_fortnight_is_named() -> None:
     here = journey("part-session")
     once = DayCounts(date(2026, 3, 2), False, False, 1)
-    assert said(Facts(here, TODAY, [once])) == []
-    (reason,) = reasons_of(Facts(here, TODAY, [once, DayCounts(date(2026, 3, 4), False, False, 1)]))
+    assert said(facts_of(here, TODAY, [once])) == []
+    (reason,) = reasons_of(facts_of(here, TODAY, [once, DayCounts(date(2026, 3, 4), False, False, 1)]))
     assert reason.says == "we cancelled 2 times in a fortnight" and reason.why == "On 2 and 4 Mar."
 
 
@@ -140,7 +145,7 @@ def test_a_journey_says_the_same_as_every_other_page(house: House) -> None:
     )  # fmt: skip
     house.runner.catch_up()
     (setting,) = house.reader.whole("settings")
-    here = journeys(house.reader, setting, house.reader.everyone(setting), FRIDAY)[str(house.student)]
+    here = journeys(house.reader, setting, house.reader.everyone(setting), FRIDAY)[str(house.student)].path
     assert [here.label(contact.place) for contact in here.contacts] == [
         "No contact", "Went out together", "Went out together", "Part of a group",
     ]  # fmt: skip
@@ -152,11 +157,11 @@ def test_a_journey_says_the_same_as_every_other_page(house: House) -> None:
 def test_a_drawing_has_a_line_from_the_fourth_contact_and_ticks_for_nobody_there() -> None:
     now = microseconds(FRIDAY)
     three, four = journey(*["face-to-face"] * 3), journey(*["face-to-face"] * 3, "no-contact", "part-session")
-    assert "l-line" not in wall_tile(three, now) and "l-line" in wall_tile(four, now)
-    assert "l-none" not in wall_tile(three, now) and wall_tile(four, now).count("V89") == 1
-    assert "l-site" in wall_tile(four, now) and "l-visit" in wall_tile(four, now)
-    assert wall_tile(journey(), now) == "" == last_contacts(journey())
-    assert " style=" not in wall_tile(four, now) and last_contacts(four).count("h0") == 2 * 3 + 1
+    assert "l-line" not in wall_tile(three.path, now) and "l-line" in wall_tile(four.path, now)
+    assert "l-none" not in wall_tile(three.path, now) and wall_tile(four.path, now).count("V89") == 1
+    assert "l-site" in wall_tile(four.path, now) and "l-visit" in wall_tile(four.path, now)
+    assert wall_tile(journey().path, now) == "" == last_contacts(journey().path)
+    assert " style=" not in wall_tile(four.path, now) and last_contacts(four.path).count("h0") == 2 * 3 + 1
 
 
 def test_a_wall_is_in_the_order_of_starting_points_and_is_narrowed_down() -> None:
@@ -173,6 +178,33 @@ def test_a_wall_is_in_the_order_of_starting_points_and_is_narrowed_down() -> Non
     assert names(show="moon") == names()
     many: Sequence[Journey] = [journey("goes-out", name=f"N{n}") for n in range(TILES + 1)]
     assert len(wall(many, set(), {}, 2, TODAY).tiles) == 1 and wall(many, set(), {}, 9, TODAY).page == 2
+
+
+def test_what_is_kept_of_a_path_is_made_anew_once_anything_is_told_of_that_student(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    from projections.queries import journeys as module
+
+    house.record(house.rung("through-door"), house.rung("part-session", student_id=str(house.other)))
+    house.runner.catch_up()
+    (setting,) = house.reader.whole("settings")
+    made: list[int] = []
+    path = module._path
+    monkeypatch.setattr(module, "_path", lambda *given: made.append(1) or path(*given))
+
+    def contacts(now: datetime = FRIDAY) -> dict[str, int]:
+        told = journeys(house.reader, setting, house.reader.everyone(setting), now)
+        return {str(each.student["name"]): len(each.path.contacts) for each in told.values()}
+
+    assert contacts() == {"Ash H": 1, "Kit O": 1} and len(made) == 2
+    assert contacts() == {"Ash H": 1, "Kit O": 1} and len(made) == 2, "nothing was told since"
+    entry = house.rung("goes-out", TUESDAY)
+    house.record(entry)
+    house.runner.catch_up()
+    assert contacts() == {"Ash H": 2, "Kit O": 1} and len(made) == 3, "one of two is made anew"
+    house.record(house.void(entry, WEDNESDAY))
+    house.runner.catch_up()
+    assert contacts() == {"Ash H": 1, "Kit O": 1} and len(made) == 4
+    house.runner.replay()
+    assert contacts() == {"Ash H": 1, "Kit O": 1} and len(made) == 6, "another build of the read models"
 
 
 # Who sees what --------------------------------------------------------------------------------------------------------

@@ -88,10 +88,11 @@ def _is_called(asking: Asker, student: StudentBody, wanted: Wanted) -> bool:
     """Whether a student is called so, as far as whoever asks may know: a mentor knows no family name."""
     if wanted.is_in(str(student["name"])):
         return True
-    if not wanted.is_in(" ".join(student[name] or "" for name in NAMES)):  # type: ignore[literal-required]
+    names = {name: str(value) for name, value in student.items() if name in NAMES and value}
+    if not wanted.is_in(" ".join(names.values())):
         return False
     hidden = hidden_of_student(asking.who, asking.about(student["id"], student["setting_id"]))
-    return wanted.is_in(" ".join(student[name] or "" for name in NAMES if name not in hidden))  # type: ignore[literal-required]
+    return wanted.is_in(" ".join(value for name, value in names.items() if name not in hidden))
 
 
 def _page_of(asking: Asker, student: StudentBody) -> str:

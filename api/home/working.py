@@ -60,23 +60,26 @@ def visiting(using: Service, asking: Asker, setting: SettingBody) -> Visiting:
     told = journeys(reader, setting, [student for student in mine if student["id"] in days], now, days)
     visits = [_visit(journey, today) for journey in told.values()]
     visits.sort(
-        key=lambda each: (each.journey.last_reached.at if each.journey.last_reached else 0, each.student["name"])
+        key=lambda each: (
+            each.journey.path.last_reached.at if each.journey.path.last_reached else 0,
+            each.student["name"],
+        )
     )
     return Visiting([each for each in visits if not each.done], [each for each in visits if each.done])
 
 
 def _visit(journey: Journey, today: date) -> Visit:
-    missed, last = journey.not_reached(), journey.last_reached
+    missed, last = journey.path.not_reached(), journey.path.last_reached
     said = "Nobody was in contact yet"
     if last is not None:
         when = when_in_words(last.day, today)
-        said = f"{journey.label(last.place)}, {when.lower() if when == 'Today' else when}"
+        said = f"{journey.path.label(last.place)}, {when.lower() if when == 'Today' else when}"
     return Visit(
         journey,
         len(missed),
         days_in_words([contact.day for contact in missed[-3:]]) if missed else "",
         said,
-        bool(journey.contacts) and journey.contacts[-1].day == today,
+        bool(journey.path.contacts) and journey.path.contacts[-1].day == today,
     )
 
 

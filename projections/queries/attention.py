@@ -26,8 +26,9 @@ from ap_ledger.kinds.timeline import ATTENDED
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.clocks import Clock
 from projections.queries.expected import is_open
-from projections.queries.journeys import LATELY, RUNGS_LOWER, Journey
+from projections.queries.journeys import LATELY, RUNGS_LOWER, Journey, Path
 from projections.queries.reading import Reader
+from projections.queries.remembered import remembered
 from projections.writers.student_days import StudentDays
 
 LOOKED_BACK = timedelta(days=14)
@@ -86,9 +87,9 @@ class DayCounts(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules are asked of: one student's journey, their last days, what is due, and the school days past."""
+    """What the rules are asked of: one student's path, their last days, what is due, and the school days past."""
 
-    journey: Journey
+    path: Path
     today: date
     days: Sequence[DayCounts] = ()
     overdue: Sequence[Clock] = ()
@@ -132,13 +133,18 @@ def needing(
     `placed` are the ids of those whose placement runs today; only they can be missed.
     """
     today = local_day(microseconds(now), setting["time_zone"])
-    days = last_days(reader, [journey.student for journey in journeys.values()], today - LOOKED_BACK, today)
+    days = remembered(
+        reader,
+        ("last days", setting["id"]),
+        dict.fromkeys(journeys, today),
+        lambda keys: last_days(reader, sorted(keys), today - LOOKED_BACK, today),
+    )
     overdue = overdue_of_one(due)
     # A page asks about the same few days of every student.
     is_school_day = cache(lambda day: day.isoweekday() <= 5 and is_open(setting, day))
     made: list[Needing] = []
     for key, journey in journeys.items():
-        facts = Facts(journey, today, days.get(key, ()), overdue.get(key, ()), is_school_day, key in placed)
+        facts = Facts(journey.path, today, days.get(key, ()), overdue.get(key, ()), is_school_day, key in placed)
         reasons = reasons_of(facts)
         if reasons:
             made.append(Needing(journey, reasons[0], tuple(reasons[1:])))
@@ -166,23 +172,23 @@ def reasons_of(facts: Facts) -> list[Reason]:
 
 
 def _not_reached(rule: Rule, facts: Facts) -> Reason | None:
-    missed = facts.journey.not_reached()
+    missed = facts.path.not_reached()
     if len(missed) < rule.number:
         return None
-    last = facts.journey.last_reached
+    last = facts.path.last_reached
     before = f" Last reached on {days_in_words([last.day])}." if last else " Nobody was reached before."
     nobody = f"Nobody there on {days_in_words([contact.day for contact in missed[-4:]])}."
     return Reason(rule, f"not reached on the last {len(missed)} visits", nobody + before)
 
 
 def _going_back(rule: Rule, facts: Facts) -> Reason | None:
-    stood = facts.journey.set_back_from
+    stood = facts.path.set_back_from
     if stood is None:
         return None
-    lately = facts.journey.reached[-LATELY:]
+    lately = facts.path.reached[-LATELY:]
     highest = max(contact.place for contact in lately)
     why = (
-        f"From {_spoken(facts.journey.label(stood))} to {_spoken(facts.journey.label(highest))} or before it, "
+        f"From {_spoken(facts.path.label(stood))} to {_spoken(facts.path.label(highest))} or before it, "
         f"since {days_in_words([lately[0].day])}."
     )
     return Reason(rule, "a harder stretch, five contacts long", why)
@@ -217,7 +223,7 @@ def _was_seen_since(facts: Facts, clock: Clock) -> bool:
 
 
 def _last_seen(facts: Facts) -> date | None:
-    last = facts.journey.last_reached
+    last = facts.path.last_reached
     attended = [day.day for day in facts.days if day.attended]
     return max([*([last.day] if last else []), *attended], default=None)
 
@@ -225,9 +231,9 @@ def _last_seen(facts: Facts) -> date | None:
 def _no_contact(rule: Rule, facts: Facts) -> Reason | None:
     if not facts.placed:
         return None
-    last, since = facts.journey.last_reached, _last_seen(facts)
+    last, since = facts.path.last_reached, _last_seen(facts)
     if since is None:
-        if facts.journey.contacts:
+        if facts.path.contacts:
             return None
         return Reason(rule, "no contact yet", "Nothing was logged since their placement began.")
     days = school_days(since, facts.today, facts.is_school_day)
@@ -237,7 +243,7 @@ def _no_contact(rule: Rule, facts: Facts) -> Reason | None:
     return Reason(
         rule,
         f"no contact for {days} school days",
-        f"{why}, {_spoken(facts.journey.label(last.place))}." if last and last.day == since else f"{why}.",
+        f"{why}, {_spoken(facts.path.label(last.place))}." if last and last.day == since else f"{why}.",
     )
 
 
@@ -306,18 +312,18 @@ def _spoken(label: str) -> str:
 # The last days --------------------------------------------------------------------------------------------------------
 
 
-def last_days(reader: Reader, students: Sequence[StudentBody], first: date, last: date) -> dict[str, list[DayCounts]]:
+def last_days(reader: Reader, students: Sequence[str], first: date, last: date) -> dict[str, list[DayCounts]]:
     """What there was on each of the days from one to another, by student, one look for all of them."""
-    days: dict[str, list[DayCounts]] = {}
+    days: dict[str, list[DayCounts]] = {student: [] for student in students}
     with reader.views.reading() as connection:
         live = reader.views.live(connection, StudentDays.name)
         assert live is not None
         ask = _cells_of(StudentDays.tables_in(live)[1])
         for start in range(0, len(students), 500):
-            some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
+            some = [UUID(student).bytes for student in students[start : start + 500]]
             given = {"students": some, "first": first.toordinal(), "last": last.toordinal()}
             for student, day, cell in connection.execute(ask, given):
-                days.setdefault(str(UUID(bytes=bytes(student))), []).append(_counts(date.fromordinal(day), cell))
+                days[str(UUID(bytes=bytes(student)))].append(_counts(date.fromordinal(day), cell))
     return days
 
 

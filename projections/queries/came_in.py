@@ -41,12 +41,12 @@ def came_in(
     day = open_day(setting, expectations, today - timedelta(days=1)) or today - timedelta(days=1)
     since = datetime.combine(day, CAME_SINCE, zone(setting["time_zone"]))
     position = reader.ledger.position_at(since)
-    new = [contact for journey in told.values() for contact in journey.contacts if contact.position > position]
+    new = [contact for journey in told.values() for contact in journey.path.contacts if contact.position > position]
     visits = [contact for contact in new if not contact.on_site]
     firsts = [
-        (journey.student, spoken(journey.label(place)))
+        (journey.student, spoken(journey.path.label(place)))
         for journey in told.values()
-        if (place := journey.first_since(position)) is not None
+        if (place := journey.path.first_since(position)) is not None
     ]
     changes = reader.ledger.recorder.search(
         position + 1,

@@ -20,6 +20,7 @@ from projections.fold.climb import BASELINE_CONTACTS, SUSTAINED_LAST, SUSTAINED_
 from projections.queries.overview import rungs_between
 from projections.queries.reading import Reader
 from projections.queries.relations import AFTERWARDS, by_student
+from projections.queries.remembered import remembered
 
 NOBODY = "no-contact"
 """The rung that says that nobody was there. It is drawn beside the line, as it says nothing of how far a child got."""
@@ -62,11 +63,9 @@ class Middle(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Journey:
-    """One student's contacts on the ladder of their latest one, in the order in which they happened."""
+class Path:
+    """Contacts on one ladder, in the order in which they happened: nothing that says whose they are."""
 
-    student: StudentBody
-    began: date
     ladder: Definition | None = None
     contacts: Sequence[Contact] = ()
 
@@ -84,6 +83,11 @@ class Journey:
     def last_reached(self) -> Contact | None:
         """The latest contact in which somebody was there."""
         return self.reached[-1] if self.reached else None
+
+    @property
+    def last_reached_at(self) -> int:
+        """When that was, in microseconds; 0 where nobody was ever there."""
+        return self.last_reached.at if self.last_reached else 0
 
     @cached_property
     def kept_up(self) -> int | None:
@@ -152,6 +156,14 @@ class Journey:
         return (rung.short or rung.label) if rung else ""
 
 
+@dataclass(frozen=True)
+class Journey:
+    """One student's path since their placement began, on the ladder of their latest contact."""
+
+    student: StudentBody
+    path: Path = Path()
+
+
 def journeys(
     reader: Reader,
     setting: SettingBody,
@@ -165,13 +177,39 @@ def journeys(
     """
     today = local_day(microseconds(now), setting["time_zone"])
     began = _began(reader.whole("placements", setting), students, today)
-    days = rungs_between(reader, students, min(began.values(), default=today), today)
-    made: dict[str, Journey] = {}
-    for student in students:
-        since, allowed = began[student["id"]], within.get(student["id"], EVERY_DAY)
-        told = days.get(UUID(student["id"]), [])
-        made[student["id"]] = _journey(reader, student, since, told, allowed)
-    return made
+    whole = [student for student in students if within.get(student["id"], EVERY_DAY) is EVERY_DAY]
+
+    # The path of a student of whom everything may be told is the same for everybody who asks.
+    kept = remembered(
+        reader,
+        ("paths", setting["id"]),
+        {student["id"]: began[student["id"]] for student in whole},
+        lambda keys: _paths(reader, [student for student in whole if student["id"] in keys], began, today),
+    )
+    others = [student for student in students if student["id"] not in kept]
+    told = {**kept, **_paths(reader, others, began, today, within)}
+    return {student["id"]: Journey(student, told[student["id"]]) for student in students}
+
+
+def _paths(
+    reader: Reader,
+    students: Sequence[StudentBody],
+    began: Mapping[str, date],
+    today: date,
+    within: Mapping[str, Days] = MappingProxyType({}),
+) -> dict[str, Path]:
+    if not students:
+        return {}
+    days = rungs_between(reader, students, min(began[student["id"]] for student in students), today)
+    return {
+        student["id"]: _path(
+            reader,
+            began[student["id"]],
+            days.get(UUID(student["id"]), []),
+            within.get(student["id"], EVERY_DAY),
+        )
+        for student in students
+    }
 
 
 def _began(placements: Iterable[PlacementFacts], students: Sequence[StudentBody], today: date) -> dict[str, date]:
@@ -186,7 +224,7 @@ def _began(placements: Iterable[PlacementFacts], students: Sequence[StudentBody]
     return began
 
 
-def _journey(reader: Reader, student: StudentBody, since: date, days: Sequence[DatedCell], within: Days) -> Journey:
+def _path(reader: Reader, since: date, days: Sequence[DatedCell], within: Days) -> Path:
     first = since.isoformat()
     told = [
         (rung, day)
@@ -195,13 +233,13 @@ def _journey(reader: Reader, student: StudentBody, since: date, days: Sequence[D
         for rung in cell.rungs
     ]
     if not told:
-        return Journey(student, since)
+        return Path()
     told.sort(key=lambda pair: pair[0][:2])
     key = told[-1][0].ladder
     ladder = reader.definition(key)
     if ladder is None:
-        return Journey(student, since)
-    return Journey(student, since, ladder, _contacts(ladder, [(rung, day) for rung, day in told if rung.ladder == key]))
+        return Path()
+    return Path(ladder, _contacts(ladder, [(rung, day) for rung, day in told if rung.ladder == key]))
 
 
 def _contacts(ladder: Definition, told: Sequence[tuple[Rung, str]]) -> list[Contact]:

@@ -20,6 +20,7 @@ class OneRequest(Reader):
     def __init__(self, shared: Reader) -> None:
         super().__init__(shared.ledger, shared.views)
         self._definitions, self._names, self._of_rules = shared._definitions, shared._names, shared._of_rules
+        self.of_days = shared.of_days
         self._said: dict[Hashable, Any] = {}
         self._looked: tuple[int, int] | None = None
         self._read_before = False

@@ -54,6 +54,7 @@ class Reader:
         self._definitions: dict[str, Definition | None] = {}
         self._names: dict[tuple[str, str], tuple[tuple[int, int], dict[str, str]]] = {}
         self._of_rules: dict[Hashable, tuple[int, Any]] = {}
+        self.of_days: dict[Hashable, Any] = {}
         self._lock = threading.Lock()
 
     # Things there are ---------------------------------------------------------------------------------------------

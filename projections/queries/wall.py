@@ -37,8 +37,8 @@ def wall(told: Sequence[Journey], needs: set[str], chosen: Mapping[str, str], pa
     of_group = [journey for journey in told if not group or group_of(journey.student, today) == group]
     kept = {
         "": of_group,
-        "away": [journey for journey in of_group if journey.contacts and journey.is_away],
-        "back": [journey for journey in of_group if journey.set_back_from is not None],
+        "away": [journey for journey in of_group if journey.path.contacts and journey.path.is_away],
+        "back": [journey for journey in of_group if journey.path.set_back_from is not None],
         "needs": [journey for journey in of_group if journey.student["id"] in needs],
     }
     show = chosen["show"] if chosen.get("show") in kept else ""
@@ -57,9 +57,9 @@ def wall(told: Sequence[Journey], needs: set[str], chosen: Mapping[str, str], pa
 
 def _place_of(journey: Journey, order: str) -> tuple[int, int, str]:
     """Where a ladder stands on the wall: those without any contact come first, as there is nothing lower."""
-    name, last = str(journey.student["name"]), journey.last_reached
+    name = str(journey.student["name"])
     if order == "name":
         return 0, 0, name
     if order == "quiet":
-        return 0, last.at if last else 0, name
-    return (-1 if journey.start is None else journey.start), len(journey.reached), name
+        return 0, journey.path.last_reached_at, name
+    return (-1 if journey.path.start is None else journey.path.start), len(journey.path.reached), name
