@@ -58,6 +58,8 @@ GET /students/{student_id}/questionnaires/{framework_id}/{version} o      osf   
 POST /students/{student_id}/questionnaires/{framework_id}/{version} o     osf      osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/questionnaires/thanks                   o      osf      osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/one-child                               -      -        osf    osf  osf    -      -      -      -     -      -
+GET /students/{student_id}/contacts                                o      osf      osf    osf  osf    -      -      -      -     -      -
+POST /students/{student_id}/contacts                               -      -        osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/about                                   -      -        osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/about                                  -      -        osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/one-child                              -      -        osf    osf  osf    -      -      -      -     -      -

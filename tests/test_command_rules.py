@@ -97,6 +97,11 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     "assign-mentor": {"student": U, "person_id": U, "from_date": "2026-03-02", "until": "2026-04-02", "corrects": "2026-03-01"},
     "group-student": {"student": U, "from_date": "2026-03-02", "corrects": "2026-03-01", "group": "oak"},
     "note-needs": {"student": U, "from_date": "2026-03-02", "corrects": "2026-03-01", "needs": ["SEMH"]},
+    "note-contacts": {
+        "student": U, "from_date": "2026-03-02", "corrects": "2026-03-01",
+        "contacts": [{"name": "Wren", "relation": "grandmother", "call": "first", "phone": "01632 960001", "note": "after ten"}],
+    },
+    "note-consent": {"student": U, "from_date": "2026-03-02", "corrects": "2026-03-01", "consent": "trips", "agreed": True, "given_by": "Wren"},
     "set-own-items": {"student": U, "definition": {"id": "personal-goal", "version": 1}, "labels": {"goal.1": "to ride a bike"}},
     "link-family": {"student": U, "person_id": U, "from_date": "2026-03-02", "corrects": "2026-03-01"},
     "unlink-family": {"student": U, "person_id": U},

@@ -128,12 +128,14 @@ def test_a_correction_of_what_never_was_is_refused(place: House) -> None:
         ("expect-student", {"days": [{"weekday": 1, "slots": ["lesson"]}]}, {"days": []}),
         ("group-student", {"group": "oak"}, {"group": "ash"}),
         ("note-needs", {"needs": ["SEMH"]}, {"needs": []}),
+        ("note-contacts", {"contacts": [{"name": "Wren", "relation": "aunt", "call": "never"}]}, {"contacts": []}),
+        ("note-consent", {"consent": "trips", "agreed": True}, {"consent": "trips", "agreed": False}),
     ],
 )
 def test_every_dated_fact_of_a_student_is_corrected_alike(place: House, command: str, first: dict[str, Any], second: dict[str, Any]) -> None:
     give_student(place, command, from_date="2026-10-01", **first)
     give_student(place, command, from_date="2026-09-15", corrects="2026-10-01", **second)
-    kind = {"expect-student": "expected", "group-student": "groups", "note-needs": "needs"}[command]
+    kind = {"expect-student": "expected", "group-student": "groups", "note-needs": "needs", "note-contacts": "contacts", "note-consent": "consents"}[command]
     held = standing(registered(place, "students", place.student)[kind])
     assert [fact["from_date"] for fact in held][-1] == "2026-09-15"
 

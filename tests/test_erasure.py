@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -541,5 +542,6 @@ def test_a_check_costs_next_to_nothing(house: House) -> None:
     access_facts = house.ledger.access_facts
     who, about = access_facts.who(house.leader), access_facts.student(house.student)
     assert may(who, "read-history", about)
-    each = min(timeit.repeat(lambda: may(who, "read-history", about), number=2_000, repeat=5)) / 2_000
+    # What else runs on the machine adds to the time on the clock and not to the processor's own.
+    each = min(timeit.repeat(lambda: may(who, "read-history", about), timer=time.thread_time, number=2_000, repeat=5)) / 2_000
     assert each < 20e-6

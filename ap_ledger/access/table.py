@@ -127,6 +127,8 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     yield "see-identity", COMMISSIONER, PLACED
     yield from staff("read-history")
     yield "read-history", COMMISSIONER, PLACED
+    # Who may be called, and what was agreed to: for whoever works with the child, and for nobody outside.
+    yield from staff("read-contacts")
     yield from staff("read-learning")
     yield "read-learning", COMMISSIONER, PLACED
     yield "read-learning", FAMILY, CHILD

@@ -48,7 +48,7 @@ from ap_ledger.domain.student import (
     IdentifyStudent,
     StartPlacement,
 )
-from ap_ledger.domain.support import GroupStudent, NoteNeeds, SetOwnItems
+from ap_ledger.domain.support import GroupStudent, NoteConsent, NoteContacts, NoteNeeds, SetOwnItems
 from ap_ledger.domain.withdrawing import WithdrawSettingFact, WithdrawStudentFact
 from ap_ledger.errors import Refused
 
@@ -87,6 +87,8 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     AssignMentor,
     GroupStudent,
     NoteNeeds,
+    NoteContacts,
+    NoteConsent,
     WithdrawStudentFact,
     SetOwnItems,
     LinkFamily,

@@ -16,6 +16,7 @@ from ap_ledger.events.days import Days, days_of, holds_on
 from ap_ledger.events.due import ClockEnded, ClockResumed
 from ap_ledger.events.student import (
     AdmissionCorrected,
+    ConsentNoted,
     FamilyLinked,
     FamilyUnlinked,
     HoldLifted,
@@ -31,6 +32,7 @@ from ap_ledger.events.student import (
     ReleasedToFamily,
     SessionsCommissioned,
     StudentAdmitted,
+    StudentContactsNoted,
     StudentExpected,
     StudentFactWithdrawn,
     StudentGrouped,
@@ -53,6 +55,8 @@ WITHDRAWABLE: Mapping[str, type[DatedFact]] = {
         MentorAssigned,
         StudentGrouped,
         StudentNeedsNoted,
+        StudentContactsNoted,
+        ConsentNoted,
     )
 }
 """The facts that can be withdrawn, by the name that a withdrawal gives them.

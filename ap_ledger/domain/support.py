@@ -1,4 +1,5 @@
-"""The rules of what a student is supported with: their group, their needs, and items of their own."""
+"""The rules of what a student is supported with: their group, their needs, who may be called, what was agreed to, and
+items of their own."""
 
 from __future__ import annotations
 
@@ -11,8 +12,17 @@ from ap_ledger.domain.student import StudentCommand
 from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
-from ap_ledger.events.fields import DefinitionRef, GroupName
-from ap_ledger.events.student import Needs, OwnItemsSet, OwnLabels, StudentGrouped, StudentNeedsNoted
+from ap_ledger.events.fields import ConsentGiver, ConsentName, DefinitionRef, GroupName, YesOrNo
+from ap_ledger.events.student import (
+    ConsentNoted,
+    Contacts,
+    Needs,
+    OwnItemsSet,
+    OwnLabels,
+    StudentContactsNoted,
+    StudentGrouped,
+    StudentNeedsNoted,
+)
 from frameworks.needs import need_codes
 
 NEEDS = f"Name each need once, by a code of the school census, six at most: {', '.join(need_codes())}."
@@ -43,6 +53,40 @@ class NoteNeeds(DatedCommand, StudentCommand):
             raise Refused("malformed", NEEDS, "needs")
         dates = self.dates(self.admitted(state).facts(StudentNeedsNoted))
         return [events.event(StudentNeedsNoted, needs=self.needs, **dates)]
+
+
+class NoteContacts(DatedCommand, StudentCommand):
+    """Says who may be called about the student from a date on, and who may not; nobody where the list is empty."""
+
+    contacts: Contacts
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """Who may be called has a number, and is kept while the key that seals it is."""
+        if "core" in self.admitted(state).shredded:
+            raise Refused("not-allowed", "This student's record was erased, so no contacts can be kept for it.")
+        for contact in self.contacts:
+            if contact.call != "never" and contact.phone is None:
+                raise Refused("malformed", "Whoever may be called needs a phone number.", "contacts")
+        dates = self.dates(self.admitted(state).facts(StudentContactsNoted))
+        return [events.event(StudentContactsNoted, contacts=self.contacts, **dates)]
+
+
+class NoteConsent(DatedCommand, StudentCommand):
+    """Says whether something was agreed to for the student from a date on, and by whom."""
+
+    consent: ConsentName
+    agreed: YesOrNo
+    given_by: ConsentGiver | None = None
+
+    def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
+        """The student must be known. Who said it is kept while the key that seals it is."""
+        given_by = None if "core" in self.admitted(state).shredded else self.given_by
+        earlier = [fact for fact in self.admitted(state).facts(ConsentNoted) if fact.consent == self.consent]
+        return [
+            events.event(
+                ConsentNoted, consent=self.consent, agreed=self.agreed, given_by=given_by, **self.dates(earlier)
+            )
+        ]
 
 
 OWN_ITEM = re.compile(r"[a-z0-9][a-z0-9.-]{0,100}\.[1-9][0-9]{0,3}")

@@ -14,7 +14,15 @@ from ap_ledger.domain.student_state import Student
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
 from ap_ledger.events.dated import DatedFact, standing
-from ap_ledger.events.fields import FromDate, PersonId, PlacementId, ReasonCode, SettingFactName, StudentFactName
+from ap_ledger.events.fields import (
+    ConsentName,
+    FromDate,
+    PersonId,
+    PlacementId,
+    ReasonCode,
+    SettingFactName,
+    StudentFactName,
+)
 from ap_ledger.events.setting import SettingFactWithdrawn
 from ap_ledger.events.student import StudentFactWithdrawn
 
@@ -37,15 +45,19 @@ class WithdrawStudentFact(StudentCommand):
     reason_code: ReasonCode
     placement_id: PlacementId | None = None
     person_id: PersonId | None = None
+    consent: ConsentName | None = None
 
     def decide(self, state: Student | None, events: NextEvents) -> list[Event]:
-        """It names whose sessions, or which mentor, where there are several; and it holds from that date."""
+        """It names whose sessions, which mentor or which consent, where there are several; and it holds from that
+        date."""
         kind = OF_STUDENT[self.fact]
-        about = {name: getattr(self, name) for name in ("placement_id", "person_id")}
+        about = {name: getattr(self, name) for name in ("placement_id", "person_id", "consent")}
         for name, value in about.items():
             if (value is not None) != (name in kind.SERIES):
                 raise Refused(
-                    "malformed", "Sessions need placement_id, a mentor person_id, anything else neither.", name
+                    "malformed",
+                    "Sessions need placement_id, a mentor person_id, a consent its name, anything else none of them.",
+                    name,
                 )
         _holds_from(self.admitted(state).facts(kind, **{name: about[name] for name in kind.SERIES}), self.from_date)
         parts = {"fact": self.fact, "from_date": self.from_date, "reason_code": self.reason_code}

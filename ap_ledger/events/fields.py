@@ -106,6 +106,57 @@ TimeZoneName = Annotated[
         description="The time zone is a name such as Europe/London.",
     ),
 ]
+ContactName = Annotated[
+    str,
+    Field(min_length=1, max_length=120, description="The name of a contact is 1 to 120 characters, not blank."),
+    ONE_LINE,
+]
+ContactRelation = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=60,
+        description="Who a contact is to the student is 1 to 60 characters, such as mother or social worker.",
+    ),
+    ONE_LINE,
+]
+PhoneNumber = Annotated[
+    str,
+    Field(
+        pattern=r"^\+?[0-9][0-9 ()./-]{2,38}$",
+        description="A phone number is 3 to 40 digits and spaces, with a + in front where it has one, or left out.",
+    ),
+]
+ContactNote = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=300,
+        description="What to know about a contact is 1 to 300 characters, not blank, or left out.",
+    ),
+    ONE_LINE,
+]
+Calling = Annotated[
+    Literal["first", "also", "never"],
+    Field(description="Whether a contact may be called is one of: first, also, never."),
+]
+ConsentName = Annotated[
+    Literal["photos-inside", "photos-outside", "trips", "first-aid", "sharing-information", "messages"],
+    Field(
+        description=(
+            "A consent is one of: photos-inside, photos-outside, trips, first-aid, sharing-information, messages."
+        ),
+    ),
+]
+ConsentGiver = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=120,
+        description="Who gave or refused a consent is 1 to 120 characters, not blank, or left out.",
+    ),
+    ONE_LINE,
+]
 OwnWords = Annotated[
     str,
     Field(
@@ -165,11 +216,13 @@ StudentFactName = Annotated[
         "mentor-assigned",
         "student-grouped",
         "student-needs-noted",
+        "student-contacts-noted",
+        "consent-noted",
     ],
     Field(
         description=(
             "What is withdrawn is one of: student-expected, sessions-commissioned, key-worker-assigned, "
-            "mentor-assigned, student-grouped, student-needs-noted."
+            "mentor-assigned, student-grouped, student-needs-noted, student-contacts-noted, consent-noted."
         ),
     ),
 ]

@@ -14,8 +14,14 @@ from ap_ledger.events.fields import (
     AdmittedOn,
     ApproverId,
     BirthDate,
+    Calling,
     ClearedParts,
     CommissionerId,
+    ConsentGiver,
+    ConsentName,
+    ContactName,
+    ContactNote,
+    ContactRelation,
     DefinitionRef,
     Destination,
     ErasureRule,
@@ -33,6 +39,7 @@ from ap_ledger.events.fields import (
     NeedCode,
     OwnWords,
     PersonId,
+    PhoneNumber,
     PlaceId,
     PlacementId,
     Purpose,
@@ -218,11 +225,53 @@ class StudentNeedsNoted(DatedFact, StudentEvent):
     needs: Needs | Erased
 
 
+class Contact(Fact):
+    """Somebody who may, or must not, be called about a student. Who is called first stands first."""
+
+    name: ContactName
+    relation: ContactRelation
+    call: Calling
+    phone: PhoneNumber | None = None
+    note: ContactNote | None = None
+
+
+Contacts = Annotated[
+    tuple[Contact, ...],
+    Field(
+        max_length=12,
+        description="Contacts are a list of at most 12, each with a name, a relation and whether they may be called.",
+    ),
+]
+
+
+class StudentContactsNoted(DatedFact, StudentEvent):
+    """Who may be called about the student and who may not, from a date on, replacing what held before.
+
+    Sealed with what names the child, because it names the people around them and says where they are reached.
+    """
+
+    TOPIC: ClassVar[str] = "student-contacts-noted"
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"contacts": "core"}
+    contacts: Contacts | Erased
+
+
+class ConsentNoted(DatedFact, StudentEvent):
+    """Whether something was agreed to for the student from a date on, until the next of its kind; and who said so."""
+
+    TOPIC: ClassVar[str] = "consent-noted"
+    SERIES: ClassVar[tuple[str, ...]] = ("consent",)
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"given_by": "core"}
+    consent: ConsentName
+    agreed: YesOrNo
+    given_by: ConsentGiver | Erased | None = None
+
+
 class StudentFactWithdrawn(StudentEvent):
     """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
     on.
 
-    Sessions are those of a placement, and a mentor is a person; whichever the fact is about is named.
+    Sessions are those of a placement, a mentor is a person, and a consent is one of a list; whichever the fact is about
+    is named.
     """
 
     TOPIC: ClassVar[str] = "student-fact-withdrawn"
@@ -231,6 +280,7 @@ class StudentFactWithdrawn(StudentEvent):
     reason_code: ReasonCode
     placement_id: PlacementId | None = None
     person_id: PersonId | None = None
+    consent: ConsentName | None = None
 
 
 OwnLabels = Annotated[
@@ -365,6 +415,8 @@ STUDENT_EVENTS: tuple[type[Event], ...] = (
     MentorAssigned,
     StudentGrouped,
     StudentNeedsNoted,
+    StudentContactsNoted,
+    ConsentNoted,
     StudentFactWithdrawn,
     OwnItemsSet,
     KeyMade,

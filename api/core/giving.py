@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from ap_ledger.domain.base import Command
 from ap_ledger.recording.ledger import Executed
 from api.core.asking import Asker
 from api.core.problems import NotAllowed
-from api.core.show import entry_id, id_of
+from api.core.show import entry_id, id_of, text_of
 
 C = TypeVar("C", bound=Command)
 
@@ -43,6 +43,13 @@ def _read(kind: type[C], command_id: UUID, asking: Asker, setting_id: UUID | str
     head = {"id": command_id, "setting_id": setting_id, "author_id": asking.person}
     given = {name: value for name, value in {**head, **fields}.items() if value is not None}
     return kind.from_json(orjson.dumps(given))
+
+
+def from_day(form: FormData, facts: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:
+    """From when a fact holds that a form says; where one was said from the same day before, it is put right."""
+    from_date = text_of(form, "from_date") or None
+    said_before = any(fact["from_date"] == from_date for fact in facts)
+    return {"from_date": from_date, "corrects": from_date if said_before else None}
 
 
 def give(using: Service, asking: Asker, command: Command, form: FormData) -> Executed:

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from ap_ledger.bootstrap import Service
+from ap_ledger.events.entries import RungReached, VisitLogged
 from ap_ledger.events.moments import local_day, microseconds
 from api.core.asking import Asker
 from projections.bodies import SettingBody
@@ -101,7 +102,7 @@ def act_for(each: Needing, setting_id: str) -> Act:
     record = f"/students/{student}"
     match each.reason.rule.name:
         case "not-reached" | "cancelled":
-            return Act("See the visits", f"{record}/entries?kind=visit-logged,rung-reached")
+            return Act("See the visits", f"{record}/entries?kind={VisitLogged.TOPIC},{RungReached.TOPIC}")
         case "going-back":
             return Act("Open replay", record)
         case "overdue":

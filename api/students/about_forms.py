@@ -20,6 +20,7 @@ from ap_ledger.domain.student import (
     StartPlacement,
 )
 from ap_ledger.domain.support import GroupStudent, NoteNeeds
+from api.core.giving import from_day
 from api.core.show import as_number, id_of, text_of
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.on_day import timetable_on
@@ -81,15 +82,15 @@ def _expect(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
     days = [
         {"weekday": day, "slots": [slot for slot in slots if text_of(form, f"day-{day}-{slot}")]} for day in WEEKDAYS
     ]
-    return ExpectStudent, {**_from(form, student.get("expected", ())), "days": [day for day in days if day["slots"]]}
+    return ExpectStudent, {**from_day(form, student.get("expected", ())), "days": [day for day in days if day["slots"]]}
 
 
 def _group(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return GroupStudent, {**_from(form, student.get("groups", ())), **_filled(form, "group")}
+    return GroupStudent, {**from_day(form, student.get("groups", ())), **_filled(form, "group")}
 
 
 def _key_worker(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
-    return AssignKeyWorker, {**_from(form, student.get("key_workers", ())), **_filled(form, "person_id")}
+    return AssignKeyWorker, {**from_day(form, student.get("key_workers", ())), **_filled(form, "person_id")}
 
 
 def _mentor(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
@@ -103,7 +104,7 @@ def _end_mentor(form: FormData, student: StudentBody, setting: SettingBody) -> M
 
 def _note_needs(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
     needs = [need for number in range(NEEDS_AT_MOST) if (need := text_of(form, f"need-{number}"))]
-    return NoteNeeds, {**_from(form, student.get("needs", ())), "needs": needs}
+    return NoteNeeds, {**from_day(form, student.get("needs", ())), "needs": needs}
 
 
 def _link(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
@@ -116,13 +117,6 @@ def _unlink(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
 
 def _release(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
     return ReleaseToFamily, {"released": text_of(form, "released") == "yes"}
-
-
-def _from(form: FormData, facts: Any) -> dict[str, str | None]:
-    """From when a fact holds; one that was said from the same day is put right."""
-    from_date = text_of(form, "from_date") or None
-    said_before = any(fact["from_date"] == from_date for fact in facts)
-    return {"from_date": from_date, "corrects": from_date if said_before else None}
 
 
 FORMS: Mapping[str, Callable[[FormData, StudentBody, SettingBody], Made]] = {

@@ -41,10 +41,17 @@ class GroupFact(DatedBody):
     group: NotRequired[str]
 
 
-class NeedsFact(DatedBody):
-    """That needs were noted from a date on: which, is sealed in the event at `position`."""
+class SealedFact(DatedBody):
+    """That needs or contacts were noted from a date on: which, is sealed in the event at `position`."""
 
     position: int
+
+
+class ConsentFact(SealedFact):
+    """Whether something was agreed to from a date on; who said so is sealed. Each consent is a series of its own."""
+
+    consent: str
+    agreed: bool
 
 
 class OwnItemsPart(TypedDict):
@@ -117,7 +124,9 @@ class StudentFacts(StudentWeek):
     shredded: list[RetentionClass]
     key_workers: NotRequired[list[KeyWorkerFact]]
     groups: NotRequired[list[GroupFact]]
-    needs: NotRequired[list[NeedsFact]]
+    needs: NotRequired[list[SealedFact]]
+    contacts: NotRequired[list[SealedFact]]
+    consents: NotRequired[list[ConsentFact]]
     own_items: NotRequired[dict[str, OwnItems]]
     family: NotRequired[list[str]]
     released: NotRequired[bool]

@@ -16,6 +16,7 @@ Change = Callable[[Any, State, Seen], None]
 WITHDRAWN_FROM: Mapping[str, str] = {
     "student-expected": "expected", "sessions-commissioned": "commissioned", "key-worker-assigned": "key_workers",
     "mentor-assigned": "mentors", "student-grouped": "groups", "student-needs-noted": "needs",
+    "student-contacts-noted": "contacts", "consent-noted": "consents",
     "calendar-set": "calendars", "timetable-set": "timetables", "retention-set": "retention",
     "incident-categories-set": "incident_categories",
 }  # fmt: skip
@@ -85,9 +86,10 @@ def put_right(things: str, key: str, *names: str) -> Change:
 def withdraw_fact(body: dict[str, Any], state: State, seen: Seen) -> None:
     """Lets a dated fact count no more that should never have been recorded."""
     kept = WITHDRAWN_FROM[state["fact"]]
-    mentor, record = state.get("person_id"), record_of(seen)
+    mentor, consent, record = state.get("person_id"), state.get("consent"), record_of(seen)
 
     def of_series(fact: Mapping[str, Any]) -> bool:
-        return mentor in (None, fact.get("person_id")) and record == fact.get("recorded_as")
+        named = mentor in (None, fact.get("person_id")) and consent in (None, fact.get("consent"))
+        return named and record == fact.get("recorded_as")
 
     body[kept] = without(body.get(kept, ()), state["from_date"], of_series)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
-from projections.bodies import JoinedBody, NeedsFact, OwnItemsPart, StudentAsStored
+from projections.bodies import JoinedBody, OwnItemsPart, StudentAsStored
 from projections.runner import Seen
 from projections.writers.body_changes.common import (
     Change,
@@ -62,12 +63,17 @@ def _others(student: StudentAsStored, record: str) -> list[JoinedBody]:
     return [joined for joined in student.get("joined", ()) if joined["student_id"] != record]
 
 
-def _note_needs(student: StudentAsStored, state: State, seen: Seen) -> None:
-    noted: NeedsFact = given(state, "from_date", "corrects")
-    if record := record_of(seen):
-        noted["recorded_as"] = record
-    noted["position"] = seen.position
-    student.setdefault("needs", []).append(noted)
+def _note_sealed(name: str, *in_the_clear: str) -> Change:
+    """Adds to a list of the body that something was said from a date on; what, is sealed in the event."""
+
+    def note(student: dict[str, Any], state: State, seen: Seen) -> None:
+        noted = given(state, "from_date", "corrects", *in_the_clear)
+        if record := record_of(seen):
+            noted["recorded_as"] = record
+        noted["position"] = seen.position
+        student.setdefault(name, []).append(noted)
+
+    return note
 
 
 def _shred(student: StudentAsStored, state: State, seen: Seen) -> None:
@@ -133,7 +139,9 @@ CHANGES: Mapping[str, Change] = {
     "key-worker-assigned": append("key_workers"),
     "mentor-assigned": append("mentors"),
     "student-grouped": append("groups"),
-    "student-needs-noted": _note_needs,
+    "student-needs-noted": _note_sealed("needs"),
+    "student-contacts-noted": _note_sealed("contacts"),
+    "consent-noted": _note_sealed("consents", "consent", "agreed"),
     "student-fact-withdrawn": withdraw_fact,
     "own-items-set": _set_own_items,
     "key-shredded": _shred,
