@@ -175,7 +175,7 @@ STREAMS: Mapping[str, Told | None] = {
     "any": None,
 }
 """What each kind of stream tells of. What was observed, who looked and which keys were made are no bodies here."""
-TELLS_OF_NO_BODY = frozenset({"text-excised", "recovery-allowed"})
+TELLS_OF_NO_BODY = frozenset({"text-excised", "recovery-allowed", "columns-matched"})
 """Events of a stream that has a body which change nothing that the body holds."""
 
 
