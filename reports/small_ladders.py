@@ -37,7 +37,7 @@ def wall_tile(path: Path, now: int) -> str:
     height = Heights(ladder, TOP, BOTTOM)
     parts = [_zone(ladder, height, WIDTH, 4), _start(path, height, WIDTH)]
     if len(path.reached) >= LINE_FROM:
-        line = path.line()
+        line = path.line
         over = [f"{x(middle.at):.1f} {height(middle.high):.1f}" for middle in line]
         under = [f"{x(middle.at):.1f} {height(middle.low):.1f}" for middle in reversed(line)]
         parts.append(f'<path class="l-band" d="M{"L".join([*over, *under])}Z"/>')

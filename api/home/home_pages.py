@@ -31,6 +31,8 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 NOON, EVENING = 12, 17
 NAMED_AT_ONCE = 5
 """So many children are named at once; the others are one step away."""
+NAMED_IN_ALL = 20
+"""So many are named with their reasons; where it is more, all of them stand on the wall."""
 STEPS_TO_DO = {
     "leader": ("Say who leads here", "/people"),
     "setting": ("Put its name, numbers and places right", ""),
@@ -119,6 +121,7 @@ def home(
         wall_tile=wall_tile,
         last_contacts=last_contacts,
         named_at_once=NAMED_AT_ONCE,
+        named_in_all=NAMED_IN_ALL,
         shown=SHOWN,
         orders=ORDERS,
         steps_to_do=STEPS_TO_DO,

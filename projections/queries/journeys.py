@@ -132,6 +132,7 @@ class Path:
         since = [contact.place for contact in self.reached if contact.position > position]
         return max(since) if since and before and max(since) > max(before) else None
 
+    @cached_property
     def line(self) -> list[Middle]:
         """The running middle of the contacts in which somebody was there."""
         made: list[Middle] = []

@@ -19,6 +19,7 @@ from projections.fold.cells import DatedCell, DayCell
 from projections.fold.progress import combine
 from projections.fold.stored import read_rungs
 from projections.queries.reading import Reader
+from projections.queries.remembered import remembered
 from projections.writers.student_days import StudentDays
 
 WEEKS = 6
@@ -36,16 +37,31 @@ def overview(
 
     `within` holds by a student's id the days that may be told, where those are not all.
     """
-    days = recent_rungs(reader, setting, students, now)
-    cut = {UUID(student): seen for student, seen in within.items() if seen is not EVERY_DAY}
-    days |= {
-        student: [(day, cell) for day, cell in days.get(student, ()) if date.fromisoformat(day) in seen]
-        for student, seen in cut.items()
-    }
-    return sorted(
-        (_line(reader, student, days.get(UUID(student["id"]), [])) for student in students),
-        key=lambda line: str(line["name"]),
+    today = local_day(microseconds(now), setting["time_zone"])
+    whole = [student for student in students if within.get(student["id"], EVERY_DAY) is EVERY_DAY]
+
+    def lines(some: Sequence[StudentBody]) -> dict[str, Line]:
+        days = recent_rungs(reader, setting, some, now) if some else {}
+        return {
+            student["id"]: _line(reader, _told(days.get(UUID(student["id"]), ()), within.get(student["id"], EVERY_DAY)))
+            for student in some
+        }
+
+    # What everybody may be told of a student is the same for all who ask.
+    kept = remembered(
+        reader,
+        ("overview", setting["id"]),
+        dict.fromkeys((student["id"] for student in whole), today),
+        lambda keys: lines([student for student in whole if student["id"] in keys]),
     )
+    told = {**kept, **lines([student for student in students if student["id"] not in kept])}
+    named = ({"id": student["id"], "name": student["name"], **told[student["id"]]} for student in students)
+    return sorted(named, key=lambda line: str(line["name"]))
+
+
+def _told(days: Sequence[DatedCell], within: Days) -> list[DatedCell]:
+    """Those of some days that may be told."""
+    return [(day, cell) for day, cell in days if within is EVERY_DAY or date.fromisoformat(day) in within]
 
 
 def recent_rungs(
@@ -84,7 +100,11 @@ def _rungs_of(cells: Table) -> Select[Any]:
     )
 
 
-def _line(reader: Reader, student: StudentBody, days: list[DatedCell]) -> dict[str, Any]:
+Line = dict[str, Any]
+"""What a list says of one student's last weeks, without their name."""
+
+
+def _line(reader: Reader, days: list[DatedCell]) -> Line:
     keys = {rung.ladder for _, cell in days for rung in cell.rungs}
     ladders = {key: list(definition.rank) for key in keys if (definition := reader.definition(key)) is not None}
     progress = combine(days, ladders, {})
@@ -93,8 +113,6 @@ def _line(reader: Reader, student: StudentBody, days: list[DatedCell]) -> dict[s
     ladder = reader.definition(key) if key else None
     path = _drawn(ladder, climbed["path"]) if ladder and climbed else []
     return {
-        "id": student["id"],
-        "name": student["name"],
         "latest": ladder.label_of(climbed["latest"]) if ladder and climbed else None,
         "sustained": ladder.label_of(climbed["sustained"]) if ladder and climbed and climbed["sustained"] else None,
         "contacts": climbed["contacts"] if climbed else 0,

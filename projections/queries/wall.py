@@ -10,7 +10,7 @@ from ap_ledger.kinds.telling import spoken
 from projections.queries.journeys import Journey
 from projections.queries.on_day import group_of
 
-TILES = 60
+TILES = 48
 """So many ladders stand on one page of the wall."""
 
 
