@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,8 @@ from ap_ledger.recording.ledger import new_id
 from frameworks import load_definition, shipped_definitions
 from projections.queries.attention import RULE_BY_NAME, RULES, DayCounts, Facts, days_in_words, reasons_of, school_days
 from projections.queries.clocks import Clock
-from projections.queries.journeys import Contact, Journey, Path, journeys
+from projections.queries.journeys import Contact, Journey, journeys
+from projections.queries.journeys import Path as Walked
 from projections.queries.wall import TILES, wall
 from reports.small_ladders import last_contacts, wall_tile
 from tests.house import FRIDAY, MONDAY, TUESDAY, WEDNESDAY, House
@@ -40,7 +42,7 @@ def journey(*rungs: str, last: date = TODAY, name: str = "Ash H", step: int = 1)
         at = microseconds(datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
         contacts.append(Contact(at, n + 1, day, place, rung == "no-contact", LADDER.rungs[place].on_site))
     student: Any = {"id": str(uuid4()), "name": name, "setting_id": str(HERE)}
-    return Journey(student, Path(LADDER, contacts))
+    return Journey(student, Walked(LADDER, contacts))
 
 
 def facts_of(whose: Journey, *given: Any, **more: Any) -> Facts:
@@ -59,6 +61,11 @@ def said(facts: Facts) -> list[str]:
 def test_every_rule_says_its_number_and_where_that_comes_from() -> None:
     assert len(RULE_BY_NAME) == len(RULES)
     assert all(rule.number >= 1 and len(rule.source) > 30 and rule.unit for rule in RULES)
+
+
+def test_the_page_about_the_first_page_says_every_rule_as_it_is() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "first-page.md").read_text("utf-8")
+    assert [f"| {rule.number} {rule.unit} | {rule.source} |" for rule in RULES if f"| {rule.number} {rule.unit} | {rule.source} |" not in page] == []
 
 
 def test_somebody_not_reached_on_the_last_three_visits_is_named_with_the_days() -> None:
