@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import os
-import random
 import time
 import zipfile
-from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 
@@ -243,61 +241,3 @@ def test_200_000_rows_are_read_and_matched_in_seconds() -> None:
     read = table("\n".join(lines))
     assert len(read.rows) == 199_999 and match(read, "students", {})[:3] == ["given_name", "family_name", "date_of_birth"]
     assert time.perf_counter() - begun < 30
-
-
-# Mutated files --------------------------------------------------------------------------------------------------------
-
-MUTATIONS = int(os.environ.get("AP_LEDGER_TEST_MUTATIONS", "400"))
-"""So many damaged files are read; 10,000 take some minutes."""
-
-
-def seeds() -> list[bytes]:
-    csv = LINES.encode()
-    roster = zipped(users=USERS_11, classes=CLASSES, enrollments=ENROLMENTS)
-    book = workbook(*ROWS)
-    # Reading a workbook takes a process each, so that fewer of them are damaged.
-    return [csv, LINES.encode("utf-16"), LINES.encode("cp1252"), LINES.replace(",", ";").encode(), roster, roster] * 3 + [book]
-
-
-def damaged(raw: bytes, chance: random.Random) -> bytes:
-    content = bytearray(raw)
-    for _ in range(chance.randint(1, 12)):
-        at = chance.randrange(len(content) + 1) if content else 0
-        match chance.randrange(7):
-            case 0:
-                content[at : at + chance.randint(1, 40)] = b""
-            case 1:
-                content[at:at] = bytes(chance.randrange(256) for _ in range(chance.randint(1, 20)))
-            case 2 if content:
-                content[min(at, len(content) - 1)] ^= 1 << chance.randrange(8)
-            case 3:
-                content[at:at] = chance.choice([b'"', b",,,,", b"\r\n", b"\x00", "\ufeff".encode(), b"=1+1", b"9" * 30, b"1E+99", b"31/02/2012", b"\xff\xfe"])
-            case 4:
-                content[at:at] = content[: chance.randint(0, 60)]
-            case 5:
-                content = content[:at]
-            case _:
-                content[at:at] = chance.choice(["\u202e", "é", "王", "𝟘", "\u0000"]).encode(chance.choice(["utf-8", "utf-16-le"]))
-    return bytes(content)
-
-
-def mutations(count: int) -> Iterator[bytes]:
-    chance, files = random.Random(20261129), seeds()
-    for number in range(count):
-        yield damaged(files[number % len(files)], chance)
-
-
-def test_a_damaged_file_is_read_or_refused_in_a_sentence_and_never_breaks_anything() -> None:
-    outcomes = {"read": 0, "refused": 0}
-    for raw in mutations(MUTATIONS):
-        try:
-            tables = read_tables(raw, "list.csv")
-        except RosterFault as fault:
-            assert str(fault).endswith((".", "FILE")) and len(str(fault)) < 400
-            outcomes["refused"] += 1
-        else:
-            for read in tables:
-                assert all(len(row.cells) == len(read.headings) for row in read.rows)
-                match(read, subject_of(read), {})
-            outcomes["read"] += 1
-    assert min(outcomes.values()) > 0, outcomes

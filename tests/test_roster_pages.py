@@ -223,4 +223,5 @@ def test_a_row_that_a_rule_refuses_is_refused_before_anything_of_it_is_written(h
     sheet = "Forename,Surname,DOB,Start date,Sessions,Hours\nFern,Reed,1/2/2013,02/03/2026,0,12\nMoss,Reed,1/2/2013,02/03/2040,5,12"
     page = looked(leader, sheet)
     assert counts(page)["refused"] == 2 and "There are hours and no sessions" in page
+    assert 'name="mended-2-5"' in page and 'name="mended-3-3"' in page, "the cell that a rule refused cannot be put right"
     assert not {"Fern Reed", "Moss Reed"} & set(students(house))

@@ -37,6 +37,11 @@ MADE_HERE = {"placement_id": NEW_PLACEMENT, "grant_id": NEW_GRANT}
 """The fields for which an id is made, and what stands for it in a plan."""
 
 
+COLUMN_OF = {
+    "on": "start", "start": "start", "from_date": "start", "sessions_a_week": "sessions", "hours_a_week": "hours",
+    "name": "full_name",
+}  # fmt: skip
+"""The columns that hold what a command calls otherwise."""
 MARK_LETTERS = 32
 UNUSED = "nothing"
 """What is remembered of a column that is not brought in."""
@@ -67,7 +72,7 @@ def look(
     Raises RosterFault where the columns do not say who anybody is.
     """
     plan = make_plan(table, subject, matched, _holdings(service, bringer), wishes)
-    return replace(plan, rows=tuple(_judged(service, bringer, row, subject) for row in plan.rows))
+    return replace(plan, rows=tuple(_judged(service, bringer, row, plan) for row in plan.rows))
 
 
 def _holdings(service: Service, bringer: Bringer) -> Holdings:
@@ -77,18 +82,25 @@ def _holdings(service: Service, bringer: Bringer) -> Holdings:
     return holdings_of(service, bringer.setting, today, reads_needs)
 
 
-def _judged(service: Service, bringer: Bringer, row: PlannedRow, subject: Subject) -> PlannedRow:
+def _judged(service: Service, bringer: Bringer, row: PlannedRow, plan: Plan) -> PlannedRow:
     """A row as it is, or refused by a rule of the ledger in that rule's own words."""
     if not row.asks:
         return row
     try:
-        commands = commands_of(bringer, row, subject)
+        commands = commands_of(bringer, row, plan.subject)
         if not _all_allowed(service, bringer, commands):
             return row.refused(NOT_YOURS)
         service.ledger.would_decide_all(commands)
     except Refused as refusal:
-        return row.refused(refusal.message)
+        return row.refused(refusal.message, _column_of(refusal, plan))
     return row
+
+
+def _column_of(refusal: Refused, plan: Plan) -> int | None:
+    """The number of the column in which the field stands that a rule refused, where the file has one."""
+    field = (refusal.field or "").partition(".")[0]
+    name = COLUMN_OF.get(field, field)
+    return plan.matched.index(name) if name and name in plan.matched else None
 
 
 def _all_allowed(service: Service, bringer: Bringer, commands: Iterable[Command]) -> bool:
