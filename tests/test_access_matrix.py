@@ -45,6 +45,7 @@ GET /reports/make                                                  -      -     
 GET /reports/{report_id}                                           -      -        y      y    y      -      y      y      -     -      -
 GET /reports/{report_id}/{form}                                    -      -        y      y    y      -      y      y      -     -      -
 GET /clocks                                                        -      y        y      y    y      -      -      -      -     -      -
+GET /clocks.csv                                                    -      y        y      y    y      -      -      -      -     -      -
 POST /clocks                                                       -      y        y      y    y      -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/due                              -      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/students/{student_id}/history                          o      osf      osf    osf  osf    -      o      -      -     -      -
@@ -81,6 +82,7 @@ GET /api/v1/settings/{setting_id}/learning/{curriculum_id}/{version} o    o     
 GET /search                                                        y      y        y      y    y      y      y      y      y     y      -
 POST /search                                                       y      y        y      y    y      y      y      y      y     y      -
 GET /students                                                      y      y        y      y    y      -      y      y      -     -      -
+GET /students.csv                                                  y      y        y      y    y      -      y      y      -     -      -
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -
 POST /me                                                           y      y        y      y    y      y      y      y      y     y      -
@@ -110,6 +112,7 @@ POST /log                                                          y      y     
 GET /learning                                                      y      y        y      y    y      -      -      -      -     -      -
 GET /contact                                                       y      y        y      y    y      -      -      -      -     -      -
 GET /due                                                           y      y        y      y    y      -      -      -      -     -      -
+GET /due.csv                                                       y      y        y      y    y      -      -      -      -     -      -
 GET /frameworks                                                    y      y        y      y    y      y      y      y      y     y      -
 GET /frameworks/template/{kind}.csv                                y      y        y      y    y      y      y      y      y     y      -
 GET /frameworks/{framework_id}/{version}                           y      y        y      y    y      y      y      y      y     y      -
@@ -130,6 +133,7 @@ POST /roster                                                       -      -     
 GET /set-up                                                        -      -        y      -    -      -      -      -      y     -      -
 POST /set-up                                                       -      -        -      -    -      -      -      -      y     -      -
 GET /people                                                        y      y        y      y    y      -      -      -      y     -      -
+GET /people.csv                                                    y      y        y      y    y      -      -      -      y     -      -
 POST /people                                                       y      y        y      y    y      -      -      -      y     -      -
 GET /devices                                                       -      -        y      -    -      -      -      -      y     -      -
 POST /devices                                                      -      -        y      -    -      -      -      -      y     -      -

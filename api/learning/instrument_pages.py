@@ -17,13 +17,14 @@ from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, read_form, setting_for, show, text_of
 from api.core.student_head import head_of
 from frameworks import Definition
 from frameworks.language.parts import MISSING_MARK
-from projections.bodies import StudentBody
+from projections.bodies import SettingBody, StudentBody
 from projections.queries.instruments import Rater, all_due, answered, answers_of
 from projections.queries.reading import Unknown
 
@@ -44,10 +45,29 @@ HANDED_OVER = frozenset({"student", "carer"})
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
-    due = all_due(
-        using.reader, body, asking.among(using.reader.everyone(body), "read-questionnaires"), using.ledger.now()
-    )
-    return show(request, "due.html", setting=body, settings=settings, due=due, who=WHO)
+    listing = _due(request, using, asking, body)
+    return show(request, "due.html", setting=body, settings=settings, listing=listing, who=WHO)
+
+
+@router.get("/due.csv", gate=Gate("read-questionnaires"))
+def due_file(request: Request, using: Current, asking: Asking, setting: str = "") -> Response:
+    """The same list as a file."""
+    body, _ = setting_for(using.reader, asking, setting, "read-questionnaires")
+    return _due(request, using, asking, body).as_file("questionnaires-due")
+
+
+DUE_COLUMNS = (
+    Column("student", "Student", lambda due: due.student["name"]),
+    Column("questionnaire", "Questionnaire", lambda due: due.instrument.title),
+    Column("answered-by", "Answered by", lambda due: WHO[due.respondent]),
+    Column("by", "By", lambda due: due.by.isoformat()),
+    Column("last", "Last answered", lambda due: due.last.isoformat() if due.last else None),
+)
+
+
+def _due(request: Request, using: Service, asking: Asker, body: SettingBody) -> Listing:
+    students = asking.among(using.reader.everyone(body), "read-questionnaires")
+    return Listing.of(request, DUE_COLUMNS, all_due(using.reader, body, students, using.ledger.now()))
 
 
 @router.get(

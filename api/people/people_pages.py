@@ -22,6 +22,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Current, Using
@@ -37,6 +38,19 @@ def people_page(request: Request, using: Current, asking: Asking, setting: str =
     """Everybody of a setting with their roles, and for administrators what can be done about them."""
     return _people(request, using, asking, setting, done=DONE.get(done, ""))
 
+
+@router.get("/people.csv", gate=Gate("see-people"))
+def people_file(request: Request, using: Current, asking: Asking, setting: str = "") -> Response:
+    """Everybody of a setting as a file, with their roles."""
+    body, _ = setting_for(using.reader, asking, setting, "see-people")
+    return Listing.of(request, PEOPLE_COLUMNS, _everybody(using, body)).as_file("people")
+
+
+PEOPLE_COLUMNS = (
+    Column("name", "Name", lambda row: row["name"]),
+    Column("roles", "Roles", lambda row: "; ".join(ROLE_NAMES.get(role.role, role.role) for role in row["roles"])),
+    Column("since", "Since", lambda row: min((role.from_date.isoformat() for role in row["roles"]), default=None)),
+)
 
 DONE = {
     "added": "They are added. Make their one-time link, then give them a role.", "granted": "The role is given.",
@@ -60,16 +74,7 @@ def _people(
 ) -> HTMLResponse:
     body, settings = setting_for(using.reader, asking, setting, "see-people")
     today = using.ledger.access_facts.today(UUID(body["id"])).isoformat()
-    rows: list[dict[str, Any]] = []
-    for person in using.reader.whole("people"):
-        roles = [
-            role
-            for role in using.ledger.access_facts.roles_to_come(UUID(person["id"]))
-            if str(role.setting_id) == body["id"]
-        ]
-        is_home = person["setting_id"] == body["id"]
-        if is_home or roles:
-            rows.append({"id": person["id"], "name": person["name"] or "Not named", "roles": roles, "home": is_home})
+    rows = _everybody(using, body)
     manage = asking.may("manage-people", setting=body["id"])
     accounts = using.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
     commissioners = [(commissioner["commissioner_id"], commissioner["name"]) for commissioner in body["commissioners"]]
@@ -79,7 +84,8 @@ def _people(
         status,
         setting=body,
         settings=settings,
-        people=sorted(rows, key=lambda row: str(row["name"])),
+        people=rows,
+        listing=Listing.of(request, PEOPLE_COLUMNS, rows),
         manage=manage,
         role_names=ROLE_NAMES,
         accounts={str(person_id): account for person_id, account in accounts.items()},
@@ -94,6 +100,21 @@ def _people(
         proposes=asking.may("propose-people", setting=body["id"]),
         form=new_id,
     )
+
+
+def _everybody(using: Service, body: SettingBody) -> list[dict[str, Any]]:
+    """Who belongs to a setting or has a role there, by name, with their roles there now and later."""
+    rows: list[dict[str, Any]] = []
+    for person in using.reader.whole("people"):
+        roles = [
+            role
+            for role in using.ledger.access_facts.roles_to_come(UUID(person["id"]))
+            if str(role.setting_id) == body["id"]
+        ]
+        is_home = person["setting_id"] == body["id"]
+        if is_home or roles:
+            rows.append({"id": person["id"], "name": person["name"] or "Not named", "roles": roles, "home": is_home})
+    return sorted(rows, key=lambda row: str(row["name"]))
 
 
 @router.post("/people", gate=Gate("see-people"))

@@ -22,6 +22,7 @@ from ap_ledger.stores.jobs import PackDraft
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import people_of, read_form, setting_for, show, text_of
@@ -49,6 +50,25 @@ TROUBLED = "This could not be read. Open the page again, and say why in your own
 def clocks_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """What is due, for whom, and what counts as done; and how what runs on a clock went."""
     return _clocks(request, using, asking, setting, done=DONE.get(done, ""))
+
+
+@router.get("/clocks.csv", gate=Gate("see-clocks"))
+def clocks_file(request: Request, using: Current, asking: Asking, setting: str = "") -> Response:
+    """The same list as a file, a line for each student."""
+    where, _ = setting_for(using.reader, asking, setting, "see-clocks")
+    students = asking.among(using.reader.everyone(where), "see-clocks")
+    due = clocks(using.reader, where, students, using.ledger.now())
+    return Listing.of(request, CLOCK_COLUMNS, due).as_file("what-is-due")
+
+
+STATES = {"overdue": "past its day", "due": "due today", "soon": "soon"}
+CLOCK_COLUMNS = (
+    Column("student", "For whom", lambda clock: clock.student["name"] if clock.student else "the setting"),
+    Column("what", "What", lambda clock: clock.what),
+    Column("by", "By", lambda clock: clock.due.isoformat()),
+    Column("state", "State", lambda clock: STATES[clock.state]),
+    Column("done", "It is done when", lambda clock: clock.done),
+)
 
 
 def _clocks(
@@ -86,6 +106,8 @@ def _clocks(
         may_make=may_make,
         may_end=may_end,
         told=told,
+        states=STATES,
+        listing=Listing.of(request, CLOCK_COLUMNS, due_now),
         ended=ended_with_reason(using.reader, where, students) if may_end else [],
         people=people,
         reasons=REASONS,

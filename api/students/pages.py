@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
 from fastapi import Query, Request
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.days import Days
@@ -22,6 +22,7 @@ from api.core.asking import Asker, Asking
 from api.core.diary import diary_of
 from api.core.filters import Chosen, narrow
 from api.core.gate import Gate, gated
+from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
@@ -29,6 +30,7 @@ from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.students.joining_pages import joined_on, twins_of
 from frameworks import Definition
+from projections.bodies import SettingBody, StudentBody
 from projections.fold.cells import DatedCell
 from projections.fold.progress import Progress
 from projections.queries.crosswalks import outcomes_carried
@@ -53,11 +55,46 @@ CHANGES = 200
 AROUND = 60
 """Of what was going on outside so many are drawn."""
 CODES_DAYS, CODES_SHOWN = 21, 10
+STUDENT_COLUMNS = (
+    Column("name", "Student", lambda line: line["name"]),
+    Column("latest", "Latest contact", lambda line: line["latest"]),
+    Column("kept", "Kept up (3 of 5)", lambda line: line["sustained"]),
+    Column("contacts", "Contacts", lambda line: line["contacts"]),
+    Column("last", "Last entry", lambda line: line["last_day"]),
+)
 
 
 @router.get("/students", gate=Gate("see-student"), nav=Nav("Students", "pages", 1, icon="users"))
 def students_page(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got in the last weeks."""
+    return show(
+        request,
+        "students.html",
+        settings=_students(request, using, asking, wanted),
+        wanted=wanted,
+        shown_for=timedelta(weeks=WEEKS),
+    )
+
+
+@router.get("/students.csv", gate=Gate("see-student"))
+def students_file(request: Request, using: Current, asking: Asking, wanted: Chosen) -> Response:
+    """The same list as a file, of every setting of one's own."""
+    rows = [line for part in _students(request, using, asking, wanted) for line in part.listing.rows]
+    return Listing.of(request, STUDENT_COLUMNS, rows).as_file("students")
+
+
+class StudentsOfSetting(NamedTuple):
+    """The students of one setting as a list, those of whom the asker may know the name alone, what the list can be
+    narrowed down by, and the day there."""
+
+    setting: SettingBody
+    listing: Listing
+    others: list[StudentBody]
+    choices: Any
+    today: date
+
+
+def _students(request: Request, using: Service, asking: Asker, wanted: Mapping[str, str]) -> list[StudentsOfSetting]:
     now, where = using.ledger.now(), {str(setting_id) for setting_id in asking.where("see-student")}
     seen = []
     for setting in [visible for visible in using.reader.whole("settings") if visible["id"] in where]:
@@ -68,8 +105,9 @@ def students_page(request: Request, using: Current, asking: Asking, wanted: Chos
         narrowed = narrow(using.reader, asking, setting, read, wanted, today)
         lines = overview(using.reader, setting, narrowed.students, now, days)
         others = [student for student in students if student not in read]
-        seen.append((setting, lines, others, narrowed.choices if len(read) > 1 else {}, today))
-    return show(request, "students.html", settings=seen, wanted=wanted, shown_for=timedelta(weeks=WEEKS))
+        listing = Listing.of(request, STUDENT_COLUMNS, lines)
+        seen.append(StudentsOfSetting(setting, listing, others, narrowed.choices if len(read) > 1 else {}, today))
+    return seen
 
 
 @router.get("/students/{student_id}", gate=Gate("read-history", reads="history"), nav=Nav("Step by step", "student", 1))
