@@ -122,6 +122,7 @@ POST /frameworks/new                                               -      -     
 POST /frameworks/{framework_id}/{version}/retire                   -      -        y      -    -      -      -      -      -     -      -
 GET /admit                                                         -      -        y      y    y      -      -      -      -     -      -
 POST /admit                                                        -      -        y      y    y      -      -      -      -     -      -
+POST /admit/alike                                                  -      -        y      y    y      -      -      -      -     -      -
 GET /setting                                                       -      -        y      -    -      -      -      -      -     -      -
 POST /setting                                                      -      -        y      -    -      -      -      -      -     -      -
 GET /timetable                                                     -      -        y      -    -      -      -      -      -     -      -

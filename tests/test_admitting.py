@@ -12,6 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from ap_ledger.domain.setting import AddCommissioner
+from ap_ledger.domain.student import EndPlacement
 from ap_ledger.recording.ledger import new_id
 from tests.house import House
 
@@ -93,3 +94,46 @@ def test_the_page_shows_what_could_not_be_done_where_the_first_part_was(house: H
     # Sent again with what was put right, it is the same student.
     assert leader.post("/admit", data={**form, **FILLED, "mentor": str(house.mentor), "known_as": "Fern"}).status_code == 200
     assert len(students(house)) == before + 1
+
+
+MAYA = {"given_name": "Maya", "family_name": "Quill", "date_of_birth": "2012-02-29", "start": "2026-03-02"}
+
+
+def test_somebody_like_them_is_shown_before_anything_is_saved(house: House, leader: TestClient) -> None:
+    assert leader.post("/admit", data={**empty_form(leader), **MAYA}).status_code == 200
+    form, before = empty_form(leader), len(students(house))
+    answer = leader.post("/admit", data={**form, **MAYA, "given_name": "MÁYA"})
+    assert answer.status_code == 409 and len(students(house)) == before
+    told = " ".join(re.sub(r"<[^>]*>", " ", answer.text).split())
+    assert "Maya Quill, born Wed 29 Feb 2012, is here now." in told and "open their record" in told
+    assert 'value="MÁYA"' in answer.text, "nothing typed is lost"
+    assert leader.post("/admit", data={**form, **MAYA, "given_name": "MÁYA", "another": "1"}).status_code == 200
+    assert len(students(house)) == before + 1
+
+
+def test_it_is_looked_for_while_somebody_types_and_only_by_whoever_manages_students(house: House, leader: TestClient) -> None:
+    leader.post("/admit", data={**empty_form(leader), **MAYA})
+    house.runner.catch_up()
+    form = empty_form(leader)
+    assert "Maya Quill" in leader.post("/admit/alike", data={**form, **MAYA}).text
+    for other in ({"given_name": "May"}, {"date_of_birth": ""}, {"date_of_birth": "29 Feb"}, {"family_name": ""}):
+        assert "Quill" not in leader.post("/admit/alike", data={**form, **MAYA, **other}).text
+    with house.browser(house.teacher) as teacher:
+        assert teacher.post("/admit/alike", data={**form, **MAYA}).status_code == 403
+
+
+def test_whoever_left_says_when_and_is_brought_back(house: House, leader: TestClient) -> None:
+    answer = leader.post("/admit", data={**empty_form(leader), **MAYA})
+    student = str(answer.url).rpartition("/")[2].partition("?")[0]
+    house.runner.catch_up()
+    placement = next(UUID(one["id"]) for one in house.reader.whole("placements") if one["student_id"] == student)
+    whose = {"setting_id": house.setting, "student": UUID(student), "author_id": house.leader}
+    house.ledger.execute(EndPlacement(id=new_id(), placement_id=placement, end=date(2026, 3, 4), reason_code="finished", **whose))
+    house.runner.catch_up()
+    told = leader.post("/admit/alike", data={**empty_form(leader), **MAYA}).text
+    assert "left on Wed 4 Mar 2026" in told and "bring back" in told and f"/students/{student}/about" in told
+
+
+def test_needs_may_be_said_at_once(house: House, leader: TestClient) -> None:
+    answer = leader.post("/admit", data={**empty_form(leader), **FILLED, "need-0": "SEMH", "need-1": "SLCN"})
+    assert answer.status_code == 200 and "Speech, language and communication" in answer.text

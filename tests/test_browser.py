@@ -349,6 +349,21 @@ def test_no_word_of_any_page_is_torn_apart_on_a_phone(browser: Any, served: tupl
     page.close()
 
 
+def test_a_child_who_was_here_before_is_shown_while_somebody_types(page: Any, served: tuple[str, Any]) -> None:
+    student = open_installation(read_settings(data=served[1].folder)).reader.one("students", str(served[1].children[0].id))
+    assert student is not None
+    page.goto(f"{served[0]}/admit")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+    for name in ("given_name", "family_name", "date_of_birth"):
+        page.fill(f"#{name}", student[name])
+    page.wait_for_selector("text=Somebody like this was here before")
+    axe(page, "admitting somebody who was here before")
+    assert page.inner_text(".when button") == f"Admit {student['given_name']} {student['family_name'][0]}"
+    page.fill("#family_name", "Somebody Else")
+    page.wait_for_selector("text=Somebody like this was here before", state="detached")
+    assert page.said == []
+
+
 def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
     now = page.inner_text(".lead")

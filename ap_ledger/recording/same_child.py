@@ -5,11 +5,12 @@ from __future__ import annotations
 
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.events.student import StudentIdentified
 from ap_ledger.persistence.recorder import LedgerRecorder
 from ap_ledger.recording.states import States
@@ -57,11 +58,24 @@ class SameChild:
             self._catch_up()
             records = self._states.records(student_id)
             own = [self._marks[record] for record in records if record in self._marks]
-            alike = [
-                candidate
-                for candidate, marks in self._marks.items()
-                if any(_alike(own_marks, marks) for own_marks in own)
-            ]
+            return self._like(own, records)
+
+    def like(self, setting_id: UUID, who: IdentifyStudent) -> list[UUID]:
+        """The students of a setting who seem to be the child whom somebody is about to name, before it is recorded."""
+        named = None
+        if who.given_name and who.family_name and who.date_of_birth:
+            names = f"{_plain(who.given_name)} {_plain(who.family_name)}"
+            named = self._digest.of({"name": names, "born": who.date_of_birth.isoformat()})
+        upn = self._digest.of({"upn": who.upn}) if who.upn else None
+        with self._looking:
+            self._catch_up()
+            return self._like([Marks(setting_id, named, upn)], {who.student})
+
+    def _like(self, own: Sequence[Marks], records: Collection[UUID]) -> list[UUID]:
+        """Whoever has any of these marks, apart from the child's own records, and was not erased."""
+        alike = [
+            candidate for candidate, marks in self._marks.items() if any(_alike(own_marks, marks) for own_marks in own)
+        ]
         there = (
             candidate
             for candidate in alike

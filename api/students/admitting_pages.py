@@ -3,8 +3,10 @@ day are needed; the rest can come later."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from fastapi import Request
@@ -23,7 +25,7 @@ from ap_ledger.domain.student import (
     IdentifyStudent,
     StartPlacement,
 )
-from ap_ledger.domain.support import GroupStudent
+from ap_ledger.domain.support import GroupStudent, NoteNeeds
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
@@ -33,9 +35,26 @@ from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import as_number, entry_id, id_of, read_form, setting_for, show, text_of
 from api.students.choices import buyers_of, groups_here, staff_here
-from projections.bodies import SettingBody
+from frameworks.needs import need_codes
+from projections.bodies import PlacementFacts, SettingBody, StudentBody
+from projections.queries.instruments import half_terms
 from projections.queries.on_day import timetable_on
+from projections.queries.relations import by_student
 from projections.queries.words import WEEKDAYS
+
+IDENTITY = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
+SOMEBODY_LIKE = "Somebody like this was here before. Say below whether this is the same child."
+
+
+class Alike(NamedTuple):
+    """A student who seems to be the child who is being admitted; `left` is the last day of their last placement, where
+    it ended."""
+
+    id: str
+    name: str
+    born: date | None
+    left: date | None
+
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -55,10 +74,13 @@ def _page(
     refusal: str = "",
     status: int = 200,
     weekdays: frozenset[int] | None = None,
+    alike: Sequence[Alike] = (),
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "manage-students")
     today = using.ledger.access_facts.today(UUID(setting["id"]))
     held_on = {weekday for slot in timetable_on(setting, today.isoformat()) for weekday in slot["weekdays"]}
+    first = _day_typed(typed.get("start", "")) or today
+    review = min((term.last for term in half_terms(setting) if term.last >= first), default=None)
     return show(
         request,
         "admit.html",
@@ -67,14 +89,71 @@ def _page(
         settings=settings,
         typed={"start": today.isoformat(), **typed},
         said=refusal,
-        staff=staff_here(using, setting, today),
-        groups=groups_here(using, setting, today),
+        staff=_with_caseloads(using, setting, staff_here(using, setting, today), today),
+        workers=staff_here(using, setting, today),
+        groups=(groups := groups_here(using, setting, today)),
+        group_pairs=[(group, group) for group in groups],
         commissioners=buyers_of(setting),
         purposes=PURPOSES,
         weekdays={day: name for day, name in WEEKDAYS.items() if day in held_on},
         expected=held_on if weekdays is None else weekdays,
+        review=review,
+        alike=alike,
+        need_codes=need_codes(),
         new=new_id,
     )
+
+
+@router.post("/admit/alike", gate=Gate("manage-students"))
+async def admit_alike(request: Request, using: Using, asking: Asking) -> Response:
+    """Whoever was here before and seems to be the child whose details are being typed, as a part of the page."""
+    return await run_in_threadpool(_look_for_alike, request, using, asking, await read_form(request))
+
+
+def _look_for_alike(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
+    setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "manage-students")
+    try:
+        alike = _alike(using, asking, setting, [_identified(form, asking, setting, id_of(form, "form"))])
+    except Refused:
+        # Half a name, or a date that is not finished: nothing can be looked for yet.
+        alike = []
+    return show(request, "alike.html", alike=alike, typed={})
+
+
+def _alike(using: Service, asking: Asker, setting: SettingBody, commands: Iterable[Command]) -> list[Alike]:
+    """Whoever was here before and seems to be the child, of those whom the asker manages."""
+    who = next((command for command in commands if isinstance(command, IdentifyStudent)), None)
+    found = using.ledger.same_child.like(UUID(setting["id"]), who) if who is not None else []
+    bodies = [body for body in (using.reader.one("students", str(student)) for student in found) if body is not None]
+    placements = by_student(using.reader.whole("placements", setting)) if bodies else {}
+    return [_told(body, placements.get(body["id"], ())) for body in asking.among(bodies, "manage-students")]
+
+
+def _told(student: StudentBody, placements: Sequence[PlacementFacts]) -> Alike:
+    ends = [placement["end"] for placement in placements]
+    left = max((end for end in ends if end), default=None) if ends and all(ends) else None
+    name = " ".join(filter(None, (student["given_name"], student["family_name"]))) or student["name"]
+    return Alike(student["id"], name, _day_typed(student["date_of_birth"] or ""), _day_typed(left or ""))
+
+
+def _day_typed(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _with_caseloads(
+    using: Service, setting: SettingBody, staff: Sequence[tuple[str, str]], today: date
+) -> list[tuple[str, str, int]]:
+    """Who works here, each with how many students they mentor now."""
+    caseloads = Counter(
+        mentor["person_id"]
+        for student in using.reader.everyone(setting)
+        for mentor in student["mentors"]
+        if mentor["from_date"] <= today.isoformat() <= (mentor.get("until") or "9999")
+    )
+    return [(person, name, caseloads[person]) for person, name in staff]
 
 
 @router.post("/admit", gate=Gate("manage-students"))
@@ -89,6 +168,10 @@ def _admit(request: Request, using: Service, asking: Asker, form: FormData) -> R
     try:
         # All of them are read before any is done, so that a slip in the last field leaves nothing half done.
         commands = list(_commands(form, asking, setting, student))
+        typed = {name: text_of(form, name) for name in form}
+        alike = [] if typed.get("another") else _alike(using, asking, setting, commands)
+        if alike:
+            return _page(request, using, asking, setting["id"], typed, SOMEBODY_LIKE, 409, _weekdays(form), alike)
         position = max(give(using, asking, command, form).position for command in commands)
     except Refused as refusal:
         typed = {name: text_of(form, name) for name in form}
@@ -99,6 +182,12 @@ def _admit(request: Request, using: Service, asking: Asker, form: FormData) -> R
 def _weekdays(form: FormData) -> frozenset[int]:
     """The weekdays on which they are expected."""
     return frozenset(day for day in WEEKDAYS if text_of(form, f"day-{day}"))
+
+
+def _identified(form: FormData, asking: Asker, setting: SettingBody, student: UUID) -> IdentifyStudent:
+    """Who a form says that they are. Raises Refused."""
+    names = {name: text_of(form, name).strip() or None for name in IDENTITY}
+    return one_of_several(IdentifyStudent, form, asking, setting["id"], student=student, **names)
 
 
 def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID) -> Iterator[Command]:
@@ -112,8 +201,7 @@ def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID
 
     start = filled("start")
     yield made(AdmitStudent, on=start)
-    names = {name: filled(name) for name in ("given_name", "family_name", "known_as", "date_of_birth", "upn")}
-    yield made(IdentifyStudent, **names)
+    yield _identified(form, asking, setting, student)
     placement_id = entry_id(student, "placement")
     placement = {"placement_id": placement_id, "commissioner_id": filled("commissioner"), "purpose": filled("purpose")}
     yield made(StartPlacement, **placement, start=start, planned_end=filled("planned_end"))
@@ -125,9 +213,11 @@ def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID
     expected = [day for day in days if day["weekday"] in _weekdays(form) and day["slots"]]
     if expected:
         yield made(ExpectStudent, from_date=start, days=expected)
-    if group := filled("group"):
+    if group := filled("other_group") or filled("group"):
         yield made(GroupStudent, from_date=start, group=group)
     if worker := filled("key_worker"):
         yield made(AssignKeyWorker, from_date=start, person_id=worker)
     if mentor := filled("mentor"):
         yield made(AssignMentor, from_date=start, person_id=mentor)
+    if needs := list(dict.fromkeys(filter(None, map(filled, ("need-0", "need-1", "need-2"))))):
+        yield made(NoteNeeds, from_date=start, needs=needs)
