@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import unescape
 from typing import Any
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
 
+from ap_ledger.domain.student import EndPlacement
+from ap_ledger.recording.ledger import new_id
 from tests.house import House
+from tests.test_roster_files import CLASSES, ENROLMENTS, USERS_11, zipped
 
 HEAD = "First name,Surname,Date of birth,Group,Mentor,Start date,Sessions,Hours"
 GOOD = [f"Fern{letter},Heron{letter},{day}/03/2013,Hazel,Hazel,02/03/2026,5,12.5" for day, letter in enumerate("abcdefghijklmnopqrs", 1)]
@@ -225,3 +230,37 @@ def test_a_row_that_a_rule_refuses_is_refused_before_anything_of_it_is_written(h
     assert counts(page)["refused"] == 2 and "There are hours and no sessions" in page
     assert 'name="mended-2-5"' in page and 'name="mended-3-3"' in page, "the cell that a rule refused cannot be put right"
     assert not {"Fern Reed", "Moss Reed"} & set(students(house))
+
+
+def test_a_roster_brings_students_with_their_groups_and_then_the_people(house: House, leader: TestClient) -> None:
+    house.grant(house.leader, "administrator")
+    raw = zipped(users=USERS_11, classes=CLASSES, enrollments=ENROLMENTS, demographics="sourcedId,birthDate\ns1,2013-03-14\n")
+    page = read(leader, raw, "roster.zip")
+    assert "users.csv: students" in page and "1 person is to be deleted" in page
+    assert "2 new" in sent(leader, sent(leader, page, "look").text, "bring").text
+    body = students(house)["Sorrel Wren"]
+    assert (body["groups"][0]["group"], body["date_of_birth"], body["upn"]) == ("Hazel", "2013-03-14", "Y823432104009")
+    page = sent(leader, page, "sheet", table="1").text
+    assert "users.csv: people who work there" in page
+    assert "1 new" in sent(leader, sent(leader, page, "look").text, "bring").text
+    again = sent(leader, read(leader, raw, "roster.zip"), "look").text
+    assert counts(again) == {"refused": 0, "changed": 0, "new": 0, "the same": 2}
+
+
+def test_whoever_left_comes_back_where_the_file_says_a_first_day_after_that(house: House, leader: TestClient) -> None:
+    placement = next(body for body in house.reader.whole("placements") if body["student_id"] == str(house.student))
+    about = {"setting_id": house.setting, "author_id": house.leader, "student": house.student}
+    house.ledger.execute(EndPlacement(id=new_id(), placement_id=UUID(placement["id"]), end=date(2026, 2, 13), reason_code="finished", **about))
+    assert "A placement begins anew where the file says a first day" in looked(leader, "Name,Start\nAsh Heron,05/01/2026")
+    page = looked(leader, "Name,Start,Group\nAsh Heron,02/03/2026,Alder")
+    assert "They come back." in page and counts(page)["changed"] == 1
+    sent(leader, page, "bring")
+    house.runner.catch_up()
+    starts = [body["start"] for body in house.reader.whole("placements") if body["student_id"] == str(house.student)]
+    assert sorted(starts) == ["2026-01-05", "2026-03-02"]
+    assert counts(looked(leader, "Name,Start,Group\nAsh Heron,02/03/2026,Alder"))["the same"] == 1
+
+
+def test_what_belongs_to_the_placement_is_said_and_not_changed_by_a_file(house: House, leader: TestClient) -> None:
+    page = looked(leader, "Name,Start\nAsh Heron,01/09/2025")
+    assert counts(page)["the same"] == 1 and "The file says that they began on 1 Sep 2025, and here it is" in page

@@ -161,7 +161,7 @@ def _sheet(
         # Of a roster with students and staff, the table of whom this person may bring in is looked at first.
         able = (at for at, table in enumerate(tables) if bringer.may_bring(subject_of(table)))
         chosen = next(able, 0)
-    elif told in SUBJECTS and tables[chosen].subject not in (None, told):
+    elif given is not None and tables[chosen].subject not in (None, told):
         chosen = next((at for at, table in enumerate(tables) if table.subject == told), chosen)
     subject: Subject = next((each for each in SUBJECTS if each == told), subject_of(tables[chosen]))
     if tables[chosen].subject is not None:
