@@ -107,7 +107,7 @@ house.close()
 def test_adding_a_kind_of_entry(copy: Path) -> None:
     follow(copy, KIND)
     shows(copy, EVERY_PAGE + """
-assert "Was with a dog. hushed words" in story and "Animal, 09:00" in story, story
+assert "Was with a dog. hushed words" in story and "<strong>Animal</strong>" in story, story
 assert "Was with a horse" in story and "Was with a cat" in story and "Taken back" in story
 assert "Which animal" in own
 assert history["progress"]["kinds"]["pet-visited"] == 2 and history["progress"]["animals"] == {"dog": 1, "horse": 1}
@@ -131,7 +131,7 @@ def test_a_row_that_says_only_a_label_breaks_no_page_and_is_named_by_a_test(copy
     start = text.index("    Kind(\n        event=PetVisited,")
     write(rows, text[:start] + '    Kind(event=PetVisited, label="Animal"),\n' + text[text.index("    Kind(\n        event=RungReached,") :])
     shows(copy, EVERY_PAGE + """
-assert "Animal, 09:00" in story and history["progress"]["kinds"]["pet-visited"] == 2
+assert "<strong>Animal</strong>" in story and history["progress"]["kinds"]["pet-visited"] == 2
 put_right = next(one for one in history["entries"] if one["id"] == wrong["id"])["entry"]
 assert (put_right["pet"], put_right["minutes"]) == ("horse", 25)
 from ap_ledger.kinds import KINDS
