@@ -1,5 +1,5 @@
-// Looks, while somebody types, whether the child was here before, and says what pressing the button will do. Without this
-// script the same is asked when the button is pressed.
+// Looks, while somebody types, whether the child was here before, and says what pressing the button will do. Without
+// this script the same is asked when the button is pressed.
 const form = document.getElementById("admit");
 const alike = document.getElementById("alike");
 const WHO = ["given_name", "family_name", "date_of_birth", "upn"];

@@ -291,7 +291,9 @@ function rail() {
   const short = (day) => say(day).split(" ").slice(1, 3).join(" ");
   document
     .getElementById("rail-days")
-    .replaceChildren(...shown.map((n) => Object.assign(document.createElement("span"), { textContent: short(frames.days[n]) })));
+    .replaceChildren(
+      ...shown.map((n) => Object.assign(document.createElement("span"), { textContent: short(frames.days[n]) })),
+    );
 }
 
 function fill() {
