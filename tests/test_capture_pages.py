@@ -80,7 +80,7 @@ def test_enrol_by_qr_lose_the_signal_log_five_visits_and_find_them_in_the_timeli
 
     def story_of(child: Any) -> str:
         leader.goto(f"{place.chaos.url}/students/{child.id}")
-        return leader.inner_text(".story")
+        return leader.inner_text(".diary")
 
     for child in place.story.children[:5]:
         # The timeline follows what was recorded a moment later.

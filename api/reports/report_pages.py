@@ -40,13 +40,8 @@ from reports.pdf import as_pdf
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 FORMS = {"pdf": "application/pdf", "zip": "application/zip"}
 Asked = Annotated[str, Query(max_length=60)]
-LAYOUT_NAMES: Mapping[str, str] = {
-    "family": "Family page",
-    "commissioner-pack": "Commissioner pack",
-    "review-pack": "Review pack",
-    "gaps": "What is missing",
-}
-assert set(LAYOUT_NAMES) == set(SHIPPED)
+LAYOUT_NAMES: Mapping[str, str] = {"family": "Family page", "gaps": "What is missing"}
+"""Of layouts that are called something else than their id says."""
 ABOUT: Mapping[str, tuple[str, str]] = {
     "student": ("One student", "Choose the student whom it is about."),
     "commissioner": ("A commissioner’s students", "Choose the commissioner whose students it is about."),
@@ -117,7 +112,7 @@ def _reports(
             [report for report in released if not report["student_id"] or report["student_id"] in named], where, named
         ),
         chosen=chosen,
-        layout_names=LAYOUT_NAMES,
+        name_of=name_of,
         about=ABOUT,
         typed=filled,
         placers={commissioner["commissioner_id"]: commissioner["name"] for commissioner in where["commissioners"]},
@@ -200,6 +195,11 @@ def make_page(
     )
 
 
+def name_of(layout: str) -> str:
+    """What a layout is called where one is chosen."""
+    return LAYOUT_NAMES.get(layout) or layout.replace("-", " ").capitalize()
+
+
 def _in_words(order: Order, report: Report) -> str:
     """What was chosen and is shown here, so that a slip is seen before anything leaves."""
     whom = {
@@ -208,7 +208,7 @@ def _in_words(order: Order, report: Report) -> str:
         "setting": "everybody in the setting",
     }[order.about]
     hidden = f"; {report.preset.says}" if report.preset.threshold else ""
-    return f"{LAYOUT_NAMES[order.layout.id]} about {whom}{hidden}."
+    return f"{name_of(order.layout.id)} about {whom}{hidden}."
 
 
 def _order(using: Service, asking: Asker, asked: Mapping[str, str]) -> Order:
