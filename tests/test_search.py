@@ -94,7 +94,7 @@ def test_who_is_here_and_where_is_in_sight_on_every_page(house_with_more: House)
     with house_with_more.browser() as client:
         for address in ("/", "/students", "/clocks", "/me", "/search"):
             page = client.get(address).text
-            assert "<small>Riverbank</small>" in page and 'aria-label="Juniper: my account"' in page, address
+            assert "<small>Riverbank</small>" in page and '<span class="unseen">Juniper: my account</span>' in page, address
             assert 'id="find"' in page and 'class="log" href="/visit"' in page
         lost = client.get("/nowhere", headers={"accept": "text/html"})
         assert lost.status_code == 404 and "Juniper" not in lost.text
