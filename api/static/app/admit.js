@@ -19,6 +19,12 @@ async function look() {
   alike.replaceChildren(...part.body.childNodes);
 }
 
+// With no signal nothing is shown, the next letter asks again, and the button asks in any case.
+const lookOrAskAgain = () =>
+  look().catch(() => {
+    asked = undefined;
+  });
+
 const say = (what, words) => {
   for (const place of form.querySelectorAll(`[data-say="${what}"]`)) place.textContent = words;
 };
@@ -39,7 +45,7 @@ form.addEventListener("input", (event) => {
   tell();
   if (!WHO.includes(event.target.name)) return;
   clearTimeout(waiting);
-  waiting = setTimeout(() => look().catch(() => {}), 400);
+  waiting = setTimeout(lookOrAskAgain, 400);
 });
 tell();
 document.documentElement.dataset.ready = "1";
