@@ -193,7 +193,7 @@ class _Drawing:
         size: float | None = None,
         weight: int = 400,
     ) -> None:
-        words = escape(printable(re.sub(r"<[^>]*>", "", str(text))))
+        words = escape(printable(str(text)))
         self.drawn.append(
             f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size or self.size:g}" font-weight="{weight}" '
             f'text-anchor="{anchor}" '

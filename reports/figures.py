@@ -5,9 +5,11 @@ Only trace types that the vendored script can draw are used, because it draws no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from html import escape
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -17,7 +19,7 @@ import plotly.graph_objects as go
 from ap_ledger.events.entries import OutcomeScored, RungReached
 from frameworks import Definition
 from projections.outcomes import seen_by_theme
-from reports.print_words import names_with_line_ends, tallest
+from reports.print_words import BETWEEN_WORDS, names_with_line_ends, tallest
 
 DRAWN = frozenset({"scatter", "bar", "heatmap"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
@@ -45,9 +47,24 @@ class Figure:
     """The kinds of the entries behind it, where a page leads to them."""
 
     def json(self) -> str:
-        """The figure for the script that draws it, safe inside a page."""
-        text: str = self.plot.to_json()
-        return text.replace("<", "\\u003c")
+        """The figure for the script that draws it, safe inside a page.
+
+        That script draws a few tags in words, links among them. Nobody's words are tags, so they are escaped for it.
+        """
+        return json.dumps(_with_words_escaped(json.loads(self.plot.to_json()))).replace("<", "\\u003c")
+
+
+def _with_words_escaped(part: Any) -> Any:
+    if isinstance(part, str):
+        return BETWEEN_WORDS.join(escape(words, quote=False) for words in part.split(BETWEEN_WORDS))
+    if isinstance(part, list):
+        return [_with_words_escaped(inner) for inner in part]
+    if isinstance(part, dict):
+        return {
+            name: inner if name == "meta" or name.endswith("template") else _with_words_escaped(inner)
+            for name, inner in part.items()
+        }
+    return part
 
 
 def lay_out(plot: go.Figure, height: int, left: int) -> None:

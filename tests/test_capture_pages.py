@@ -594,10 +594,28 @@ def test_the_first_load_is_under_120_kilobytes_and_holds_no_chart_library(browse
     assert len(gzip.compress(page.request.get(roster.value.url).body())) < 20_000
 
 
+OF_A_DESK = 5.0
+"""Milliseconds that the work below takes in Chromium on the desk's machine that a phone is four times slower than."""
+WORK = """() => {
+  const once = () => {
+    const [began, seen] = [performance.now(), new Map()];
+    for (let n = 0, all = 0; n < 200000; n++) { seen.set(n % 997, `${n}`); all += seen.get(n % 997).length; }
+    return performance.now() - began;
+  };
+  return Math.min(...Array.from({ length: 30 }, once));
+}"""
+
+
+def slowed_to_a_phone(page: Any) -> None:
+    """Four times slower than a desk's machine, whatever this one is: a slower one is slowed less."""
+    rate = max(1.0, 4 * OF_A_DESK / page.evaluate(WORK))
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": rate})
+
+
 def test_a_tap_is_saved_within_a_tenth_of_a_second_on_a_phone_four_times_slower(browsers: Callable[..., Any], place: Place) -> None:
     context = browsers(person=place.mentor, kind="phone")
     page = visit(context, place, "/visit")
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    slowed_to_a_phone(page)
     page.click(f"#student-{place.story.children[0].id}")
     took = []
     for rung in ("goes-out", "face-to-face", "carer-only", "through-door", "shares-space", "reaches-site", "no-contact"):

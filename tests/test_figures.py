@@ -10,6 +10,7 @@ from plotly.offline import get_plotlyjs_version
 
 from projections.fold.cells import DayRow, fold_day
 from projections.fold.progress import combine
+from reports.figure_as_svg import figure_as_svg
 from reports.figures import DRAWN, ladder_over_time, outcomes_by_theme
 from tests.house import House
 
@@ -47,6 +48,20 @@ def test_a_line_of_very_many_contacts_is_drawn_through_fewer_and_spans_the_same_
         every = [ladder.place(rung) for at, rung in path if at == day]
         drawn = [place for at, place in zip(line.x, line.y, strict=True) if at == day]
         assert (drawn[0], min(drawn), max(drawn), drawn[-1]) == (every[0], min(every), max(every), every[-1])
+
+
+def test_words_that_look_like_tags_stay_words_in_a_browser_and_in_print(house: House) -> None:
+    ladder = house.reader.definition("default-ladder@1")
+    assert ladder is not None
+    words = "<a href=https://example.org>Tom & Jo</a>"
+    climbed = {"contacts": 1, "baseline": None, "latest": None, "highest_sustained": None, "path": [["2026-03-02", "goes-out"]]}
+    figure = ladder_over_time(ladder, climbed, own={"goes-out": words})
+    (line,) = json.loads(figure.json())["data"]
+    assert line["text"] == ["&lt;a href=https://example.org&gt;Tom &amp; Jo&lt;/a&gt;"]
+    assert line["hovertemplate"].endswith("<br>%{text}<extra></extra>")
+    figure.plot.update_yaxes(tickvals=[0], ticktext=[words.replace(" ", "<br>")])
+    printed = figure_as_svg(figure.plot, 1200)
+    assert "&lt;a href=https://example.org&gt;Tom &amp;" in printed and "Jo&lt;/a&gt;" in printed
 
 
 def test_the_vendored_script_is_the_one_that_plotly_writes_for() -> None:

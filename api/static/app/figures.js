@@ -6,10 +6,10 @@ const [NARROW, LETTERS, LINE, LABELS] = [560, 17, 17, 124];
 function inLines(name) {
   const lines = [];
   for (let word of name.replaceAll("\u200b<br>", "").replaceAll("<br>", " ").split(" ")) {
-    while (word.length > LETTERS) {
-      lines.push(word.slice(0, LETTERS));
-      word = word.slice(LETTERS);
-    }
+    // A "<" or "&" of somebody's words comes as its entity, which is one letter.
+    const letters = word.match(/&\w+;|./gsu) ?? [];
+    while (letters.length > LETTERS) lines.push(letters.splice(0, LETTERS).join(""));
+    word = letters.join("");
     if (lines.length && `${lines.at(-1)} ${word}`.length <= LETTERS) lines.push(`${lines.pop()} ${word}`);
     else if (word) lines.push(word);
   }
