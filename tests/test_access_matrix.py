@@ -125,6 +125,8 @@ POST /admit                                                        -      -     
 POST /admit/alike                                                  -      -        y      y    y      -      -      -      -     -      -
 GET /setting                                                       -      -        y      -    -      -      -      -      -     -      -
 POST /setting                                                      -      -        y      -    -      -      -      -      -     -      -
+GET /setting/look                                                  -      -        y      -    -      -      -      -      -     -      -
+POST /setting/look                                                 -      -        y      -    -      -      -      -      -     -      -
 GET /timetable                                                     -      -        y      -    -      -      -      -      -     -      -
 POST /timetable                                                    -      -        y      -    -      -      -      -      -     -      -
 GET /calendar                                                      -      -        y      -    -      -      -      -      -     -      -

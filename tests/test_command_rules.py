@@ -54,6 +54,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     "set-calendar": {"from_date": "2026-03-02", "corrects": "2026-03-01", "terms": [TERM], "closures": [TERM]},
     "set-timetable": {"from_date": "2026-03-02", "corrects": "2026-03-01", "slots": [SLOT]},
     "set-retention": {"from_date": "2026-03-02", "corrects": "2026-03-01", "clocks": [CLOCK]},
+    "set-brand-colour": {"colour": "#12436d"},
     "match-columns": {"columns": {"0f" * 16: "group"}},
     "set-incident-categories": {
         "from_date": "2026-03-02",

@@ -16,6 +16,7 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.joining import JoinStudents, PartStudents
+from ap_ledger.domain.look import SetBrandColour
 from ap_ledger.domain.person import (
     AddPerson,
     AllowRecovery,
@@ -64,6 +65,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     SetRetention,
     SetIncidentCategories,
     MatchColumns,
+    SetBrandColour,
     WithdrawSettingFact,
     AddPerson,
     RenamePerson,

@@ -300,6 +300,16 @@ YearsKept = Annotated[
 ]
 TextsCounted = Annotated[int, Field(description="The number of texts is a whole number from 0 on.")]
 StoredPosition = Annotated[int, Field(ge=1, description="The position is a whole number from 1 on.")]
+BrandColour = Annotated[
+    str,
+    Field(
+        pattern=r"^#[0-9a-f]{6}$",
+        description=(
+            "A colour is # and six digits or small letters from a to f, such as #12436d, or left out for the one that "
+            "ships."
+        ),
+    ),
+]
 YesOrNo = Annotated[bool, Field(description="This is true or false.")]
 PresetName = Annotated[Slug, Field(description="The preset is named by its id, 1 to 120 characters, not blank.")]
 SoftwareName = Annotated[

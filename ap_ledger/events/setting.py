@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from ap_ledger.events.base import Event, Fact
 from ap_ledger.events.dated import DatedFact
 from ap_ledger.events.fields import (
+    BrandColour,
     CategoryId,
     ClearedNumbers,
     CommissionerId,
@@ -263,6 +264,13 @@ class ColumnsMatched(SettingEvent):
     columns: MatchedColumns
 
 
+class BrandColourSet(SettingEvent):
+    """In which colour a setting's pages are from now on: with none, in the one that ships."""
+
+    TOPIC: ClassVar[str] = "brand-colour-set"
+    colour: BrandColour | None = None
+
+
 class SettingFactWithdrawn(SettingEvent):
     """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
     on."""
@@ -285,5 +293,6 @@ SETTING_EVENTS: tuple[type[Event], ...] = (
     RetentionSet,
     IncidentCategoriesSet,
     ColumnsMatched,
+    BrandColourSet,
     SettingFactWithdrawn,
 )

@@ -41,10 +41,12 @@ def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTM
 
 
 class Me(NamedTuple):
-    """Who is here, in sight on every page: their name, as they are greeted, and the setting they are in."""
+    """Who is here, in sight on every page: their name, as they are greeted, and the setting they are in with its
+    colour, where it has one of its own."""
 
     name: str
     where: str
+    colour: str | None = None
 
 
 def me_of(asking: Asker) -> Me | None:
@@ -55,14 +57,16 @@ def me_of(asking: Asker) -> Me | None:
     try:
         person = reader.one("people", str(asking.who.person_id))
         named = reader.until_a_rule_changes(
-            ("names of settings",), lambda: {setting["id"]: setting["name"] for setting in reader.whole("settings")}
+            ("names of settings",),
+            lambda: {setting["id"]: (setting["name"], setting.get("colour")) for setting in reader.whole("settings")},
         )
     except LedgerError:
         return Me("", "")
     settings = dict.fromkeys(str(grant.setting_id) for grant in asking.who.grants)
     here = [named[setting] for setting in settings if setting in named]
-    where = here[0] if len(here) == 1 else f"{len(here)} settings" if here else ""
-    return Me(called(person["name"]) if person else "", where)
+    # Whoever is in several settings sees no colour, because it would say that they are in one of them.
+    where, colour = here[0] if len(here) == 1 else (f"{len(here)} settings" if here else "", None)
+    return Me(called(person["name"]) if person else "", where, colour)
 
 
 def called(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from math import floor
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from ap_ledger.domain.colours import look_of
 from api.core.assets import address
 from api.core.faces import initials, tint
 from reports.compact import Compact
@@ -46,6 +48,11 @@ NUMBERS = (
 )  # fmt: skip
 
 
+def ratio_in_words(ratio: float) -> str:
+    """A ratio with one decimal, never more than it is: 4.49 is not 4.5."""
+    return f"{floor(ratio * 10) / 10:g}"
+
+
 def number_in_words(number: int) -> str:
     """A number as it stands in a sentence: in words up to twenty."""
     return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
@@ -68,6 +75,8 @@ templates.filters["short_day"] = short_day
 templates.filters["in_words"] = number_in_words
 templates.filters["initials"] = initials
 templates.filters["tint"] = tint
+templates.filters["look"] = look_of
+templates.filters["ratio"] = ratio_in_words
 templates.filters["moment"] = moment_in_words
 templates.filters["drawing"] = drawing
 templates.filters["figures_hash"] = figures_hash

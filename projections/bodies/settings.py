@@ -91,13 +91,15 @@ class EndedReview(TypedDict):
 
 
 class SettingFacts(TypedDict):
-    """A setting: its name, its time zone (an IANA name), its numbers, and all it ever said to hold from a date on."""
+    """A setting: its name, its time zone (an IANA name), its numbers, its colour (such as #12436d; None where it is the
+    one that ships), and all it ever said to hold from a date on."""
 
     id: str
     name: str
     time_zone: str
     urn: str | None
     ukprn: str | None
+    colour: NotRequired[str | None]
     places: list[PlaceBody]
     commissioners: list[CommissionerBody]
     timetables: list[TimetableFact]

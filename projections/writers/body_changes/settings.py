@@ -33,6 +33,10 @@ def _set_timetable(setting: SettingFacts, state: State, seen: Seen) -> None:
     setting["timetables"].append(whole(state, position=seen.position))
 
 
+def _set_colour(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["colour"] = state.get("colour")
+
+
 def _end_review(setting: SettingFacts, state: State, seen: Seen) -> None:
     ended = setting.setdefault("ended_clocks", [])
     ended.append(whole(state, position=seen.position, ended_at=seen.recorded_at))
@@ -58,6 +62,7 @@ CHANGES: Mapping[str, Change] = {
     "timetable-set": _set_timetable,
     "retention-set": append("retention"),
     "incident-categories-set": append("incident_categories"),
+    "brand-colour-set": _set_colour,
     "review-ended": _end_review,
     "review-resumed": _resume_review,
 }

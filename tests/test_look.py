@@ -1,0 +1,114 @@
+"""A setting looks as it says: its colour can be read on every paper, and stands on every page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ap_ledger.domain.colours import BAR_WORDS, BLACK, DARK_INK, DARK_PAPERS, LIGHT_PAPERS, WHITE, WORDS, contrast, look_of, nearest
+from ap_ledger.domain.look import SetBrandColour
+from ap_ledger.domain.setting import OpenSetting
+from ap_ledger.errors import Refused
+from ap_ledger.recording.ledger import new_id
+from api.setting.look_pages import SHIPPED
+from tests.browsing import Place, axe
+from tests.house import House
+from tests.test_setting_up import form_of, opened, send
+
+STYLES = (Path(__file__).parents[1] / "api" / "static" / "app" / "ap.css").read_text("utf-8")
+COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(lambda parts: "#{:02x}{:02x}{:02x}".format(*parts))
+
+
+@pytest.fixture
+def leader(house: House) -> Iterator[TestClient]:
+    with house.browser() as client:
+        yield client
+
+
+@given(COLOURS)
+def test_the_nearest_colour_and_all_its_shades_can_be_read_whatever_was_asked_for(colour: str) -> None:
+    own = nearest(colour)
+    light, dark = look_of(own)
+    for shades, papers in ((light, LIGHT_PAPERS), (dark, DARK_PAPERS)):
+        assert all(contrast(shades.brand, paper) >= WORDS for paper in (*papers, shades.soft))
+        assert all(contrast(shades.on_brand, button) >= WORDS for button in (shades.brand, shades.hover))
+        assert all(contrast(words, bar) >= WORDS for bar in (shades.bar, shades.bar_soft) for words in (WHITE, BAR_WORDS))
+    assert nearest(own) == own == light.brand
+
+
+def test_a_ratio_is_that_of_wcag() -> None:
+    assert round(contrast(WHITE, BLACK), 2) == 21 and round(contrast("#767676", WHITE), 2) == 4.54
+
+
+def test_what_colours_are_tried_on_is_what_the_stylesheet_has() -> None:
+    light, dark = STYLES.split("@media (prefers-color-scheme: dark)")[:2]
+    for sheet, papers in ((light, LIGHT_PAPERS), (dark, DARK_PAPERS)):
+        assert tuple(re.search(rf"--{name}: (#\w+);", sheet)[1] for name in ("page", "surface", "sunk")) == tuple(  # type: ignore[index]
+            "#fff" if paper == WHITE else paper for paper in papers
+        )
+    assert f"--brand: {SHIPPED};" in light and f"--on-brand: {DARK_INK};" in dark and f"color: {BAR_WORDS};" in STYLES
+
+
+def test_a_colour_too_faint_is_refused_with_the_nearest_that_can_be_read(house: House) -> None:
+    with pytest.raises(Refused, match=r"#ffcc00 are too faint.* 1\.2 to 1 .* need 4\.5 to 1.* is #7d6400\."):
+        house.ledger.execute(SetBrandColour(id=new_id(), setting_id=house.setting, colour="#ffcc00"))
+
+
+@pytest.mark.parametrize("colour", ["#12436", "12436d", "navy", "#12436d;} body{display:none", "#12436D"])
+def test_what_is_no_colour_is_refused(house: House, colour: str) -> None:
+    with pytest.raises(Refused, match="A colour is #"):
+        house.ledger.execute(SetBrandColour(id=new_id(), setting_id=house.setting, colour=colour))
+
+
+def test_every_page_is_in_the_settings_own_colour_until_it_goes_back(house: House, leader: TestClient) -> None:
+    assert "--brand: " not in opened(leader, "/students")
+    done = send(leader, "/setting/look", **form_of(opened(leader, "/setting/look"), "colour"), colour="#00695C")
+    assert "Every page is in this colour now" in done and "#00695c, 5.2 to 1" in done
+    page = leader.get("/students")
+    nonce = re.search(r"'nonce-([^']+)'", page.headers["content-security-policy"])[1]  # type: ignore[index]
+    assert "--brand: #00695c;" in page.text and f'<style nonce="{nonce}">' in page.text
+    send(leader, "/setting/look", **form_of(done, "no-colour"))
+    assert "--brand: " not in opened(leader, "/students")
+
+
+def test_a_faint_colour_is_said_on_the_page_and_the_nearest_is_one_press_away(leader: TestClient) -> None:
+    fields = form_of(opened(leader, "/setting/look"), "colour")
+    answer = leader.post("/setting/look", data={**fields, "colour": "#ffcc00"})
+    assert answer.status_code == 422 and "too faint" in re.search(r'role="alert">([^<]+)', answer.text)[1]  # type: ignore[index]
+    assert 'id="colour" name="colour" value="#ffcc00"' in answer.text and "Take #7d6400" in answer.text
+    assert "Every page is in this colour" in send(leader, "/setting/look", **form_of(answer.text, "colour"))
+
+
+def test_whoever_is_in_two_settings_sees_the_colour_of_neither(house: House) -> None:
+    other = new_id()
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=other, name="Otherfield"))
+    house.ledger.execute(SetBrandColour(id=new_id(), setting_id=house.setting, colour="#00695c"))
+    with house.browser(house.person("Rowan", "leader")) as client:
+        house.runner.catch_up()
+        assert "--brand: #00695c" in client.get("/students").text
+    both = house.person("Sorrel", "leader")
+    house.grant(both, "leader", other)
+    with house.browser(both) as client:
+        assert "--brand: " not in client.get("/students").text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("colour", ["#7d6400", "#c91355", "#000000"])
+def test_pages_in_any_colour_can_be_read(place: Place, browsers: Callable[..., Any], colour: str, scheme: str) -> None:
+    done = place.ledger.execute(SetBrandColour(id=new_id(), setting_id=place.story.setting, colour=colour))
+    for width in (390, 1280):
+        context = browsers(place.story.others["leader"], None, viewport={"width": width, "height": 844}, color_scheme=scheme)
+        page = context.new_page()
+        for address in ("/", "/students", f"/students/{place.story.children[0].id}", "/setting/look", "/timetable", "/due"):
+            page.goto(f"{place.chaos.url}{address}?min_position={done.position}")
+            axe(page, f"{address} in {colour}, {scheme}, at {width}")
+            shown = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--brand')")
+            assert shown == getattr(look_of(colour), scheme).brand
