@@ -83,6 +83,8 @@ GET /search                                                        y      y     
 POST /search                                                       y      y        y      y    y      y      y      y      y     y      -
 GET /students                                                      y      y        y      y    y      -      y      y      -     -      -
 GET /students.csv                                                  y      y        y      y    y      -      y      y      -     -      -
+GET /several                                                       -      -        y      y    y      -      -      -      -     -      -
+POST /several                                                      -      -        y      y    y      -      -      -      -     -      -
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -
 POST /me                                                           y      y        y      y    y      y      y      y      y     y      -

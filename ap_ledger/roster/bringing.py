@@ -5,7 +5,7 @@ Every row goes in through the door, by the commands that a page would give, all 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +14,7 @@ import orjson
 
 from ap_ledger.access import About, Who, may, words_action
 from ap_ledger.bootstrap import Service
-from ap_ledger.commands.allowing import may_give
+from ap_ledger.commands.all_at_once import give_all, judge_all, may_give_all
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.columns import MatchColumns
 from ap_ledger.domain.person import PersonCommand
@@ -32,7 +32,6 @@ from projections.bodies import SettingBody
 
 ACTIONS: dict[Subject, str] = {"students": "manage-students", "staff": "manage-people"}
 """The action of the access table that bringing somebody in is."""
-NOT_YOURS = "You may not change this student’s record. Leave the row out, and ask another leader."
 MADE_HERE = {"placement_id": NEW_PLACEMENT, "grant_id": NEW_GRANT}
 """The fields for which an id is made, and what stands for it in a plan."""
 
@@ -87,10 +86,7 @@ def _judged(service: Service, bringer: Bringer, row: PlannedRow, plan: Plan) -> 
     if not row.asks:
         return row
     try:
-        commands = commands_of(bringer, row, plan.subject)
-        if not _all_allowed(service, bringer, commands):
-            return row.refused(NOT_YOURS)
-        service.ledger.would_decide_all(commands)
+        judge_all(service.ledger, bringer.who, commands_of(bringer, row, plan.subject))
     except Refused as refusal:
         return row.refused(refusal.message, _column_of(refusal, plan))
     return row
@@ -101,11 +97,6 @@ def _column_of(refusal: Refused, plan: Plan) -> int | None:
     field = (refusal.field or "").partition(".")[0]
     name = COLUMN_OF.get(field, field)
     return plan.matched.index(name) if name and name in plan.matched else None
-
-
-def _all_allowed(service: Service, bringer: Bringer, commands: Iterable[Command]) -> bool:
-    ledger = service.ledger
-    return all(may_give(bringer.who, command, ledger.states, ledger.access_facts) for command in commands)
 
 
 def commands_of(bringer: Bringer, row: PlannedRow, subject: Subject) -> list[Command]:
@@ -176,7 +167,7 @@ def remember_columns(
         author_id=bringer.who.person_id,
         columns=columns,
     )
-    if _all_allowed(service, bringer, [command]):
+    if may_give_all(service.ledger, bringer.who, [command]):
         service.ledger.execute(command)
 
 
@@ -202,11 +193,7 @@ def bring_in(
     rows = plan.to_save[:at_most]
     for number, row in enumerate(rows, 1):
         try:
-            commands = commands_of(bringer, row, plan.subject)
-            if _all_allowed(service, bringer, commands):
-                yield Brought(row, service.ledger.execute_all(commands).position)
-            else:
-                yield Brought(row, fault=NOT_YOURS)
+            yield Brought(row, give_all(service.ledger, bringer.who, commands_of(bringer, row, plan.subject)))
         except (Refused, CommandConflict) as refusal:
             yield Brought(row, fault=str(refusal))
         report(number, len(rows))

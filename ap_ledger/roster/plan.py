@@ -173,3 +173,9 @@ def listed(words: Collection[str]) -> str:
 def label_of(name: str) -> str:
     """What a column is called."""
     return COLUMNS[name].label
+
+
+def day_told(day: date | str | None) -> str:
+    """A date, or an ISO date, as it stands in a row; empty where there is none."""
+    when = date.fromisoformat(day) if isinstance(day, str) and day else day
+    return f"{when.day} {when:%b %Y}" if isinstance(when, date) else ""

@@ -41,6 +41,7 @@ from ap_ledger.roster.plan import (
     PlannedRow,
     Refusal,
     Wishes,
+    day_told,
     label_of,
     left_out,
     listed,
@@ -265,7 +266,7 @@ class _Students:
         parts = [
             spoken(said.group) if said.group else "",
             *(self._holdings.staff[mentor] for mentor in said.mentors),
-            f"from {_in_words(start)}",
+            f"from {day_told(start)}",
         ]
         alike_here = list(self._namesakes(said))
         sentences = [sentence for _, sentence in alike_here]
@@ -342,8 +343,8 @@ class _Students:
                 changes.append(Change(label_of(name), now, then))
         if said.date_of_birth is not None and said.date_of_birth != student.date_of_birth:
             fields["date_of_birth"] = said.date_of_birth.isoformat()
-            before = _in_words(student.date_of_birth) if student.date_of_birth else ""
-            changes.append(Change(label_of("date_of_birth"), before, _in_words(said.date_of_birth)))
+            before = day_told(student.date_of_birth)
+            changes.append(Change(label_of("date_of_birth"), before, day_told(said.date_of_birth)))
         if fields:
             asks.append(Asked(IdentifyStudent, fields))
 
@@ -351,12 +352,12 @@ class _Students:
         self, said: Said, student: HeldStudent, changes: list[Change], asks: list[Asked], told: list[str]
     ) -> None:
         """A child who left, or was never placed, begins again where the file says from when."""
-        left = f"{student.name} left on {_in_words(student.left_on)}. " if student.left_on else ""
+        left = f"{student.name} left on {day_told(student.left_on)}. " if student.left_on else ""
         if said.start is None or (student.left_on is not None and said.start <= student.left_on):
             told.append(f"{left}A placement begins anew where the file says a first day after that.")
             return
         told.append(f"{left}They come back.")
-        changes.append(Change("Placement", "", f"from {_in_words(said.start)}"))
+        changes.append(Change("Placement", "", f"from {day_told(said.start)}"))
         asks.append(Asked(StartPlacement, self._placement(said, said.start)))
         asks += self._beside(said, said.start, NEW_PLACEMENT, (said.sessions, said.hours))
 
@@ -368,8 +369,8 @@ class _Students:
         where = {"placement_id": placement["id"]}
         if said.start is not None and said.start.isoformat() != placement["start"]:
             told.append(
-                f"The file says that they began on {_in_words(said.start)}, and here it is "
-                f"{_in_words(date.fromisoformat(placement['start']))}. If the file is right, put it right under About "
+                f"The file says that they began on {day_told(said.start)}, and here it is "
+                f"{day_told(placement['start'])}. If the file is right, put it right under About "
                 "them."
             )
         buyers = self._holdings.buyers
@@ -388,8 +389,8 @@ class _Students:
             changes.append(
                 Change(
                     label_of("planned_end"),
-                    _in_words(date.fromisoformat(before)) if before else "",
-                    _in_words(said.planned_end),
+                    day_told(before),
+                    day_told(said.planned_end),
                 )
             )
         if said.purpose and said.purpose != placement["purpose"]:
@@ -482,7 +483,3 @@ def _purpose(text: str) -> str:
 
 def _weekdays(days: Sequence[int]) -> str:
     return ", ".join(WEEKDAYS[day][:3] for day in days)
-
-
-def _in_words(day: date | None) -> str:
-    return f"{day.day} {day:%b %Y}" if day else ""

@@ -18,6 +18,7 @@ from ap_ledger.events.days import Days
 from ap_ledger.events.entries import ContextNoted, RungReached
 from ap_ledger.kinds.items import DefinitionItem
 from ap_ledger.kinds.telling import spoken
+from ap_ledger.several.deeds import DEEDS
 from api.core.asking import Asker, Asking
 from api.core.diary import diary_of
 from api.core.filters import Chosen, narrow
@@ -73,6 +74,7 @@ def students_page(request: Request, using: Current, asking: Asking, wanted: Chos
         settings=_students(request, using, asking, wanted),
         wanted=wanted,
         shown_for=timedelta(weeks=WEEKS),
+        deeds=DEEDS,
     )
 
 
