@@ -85,6 +85,8 @@ GET /students                                                      y      y     
 GET /students.csv                                                  y      y        y      y    y      -      y      y      -     -      -
 GET /several                                                       -      -        y      y    y      -      -      -      -     -      -
 POST /several                                                      -      -        y      y    y      -      -      -      -     -      -
+GET /end-of-year                                                   -      -        y      y    y      -      -      -      -     -      -
+POST /end-of-year                                                  -      -        y      y    y      -      -      -      -     -      -
 GET /                                                              y      y        y      y    y      y      y      y      y     y      -
 GET /me                                                            y      y        y      y    y      y      y      y      y     y      -
 POST /me                                                           y      y        y      y    y      y      y      y      y     y      -

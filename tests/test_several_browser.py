@@ -1,11 +1,15 @@
-"""Several students are ticked and changed in a real browser: on a phone and at a desk, by keyboard, and with no script."""
+"""Several students are ticked and changed in a real browser, and a year is ended: on a phone and at a desk, by keyboard, and with no script."""
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 
+from ap_ledger.domain.patterns import school_year_of
+from ap_ledger.domain.student import IdentifyStudent
+from ap_ledger.recording.ledger import new_id
 from tests.browsing import Place, axe
 
 pytestmark = pytest.mark.browser
@@ -80,3 +84,15 @@ def test_with_no_script_one_box_takes_everybody(chromium: Any, place: Place) -> 
     page.click("text=Look at what it would do")
     page.click(".savebar button")
     assert "It is saved for" in page.inner_text("main")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "light"), (390, "dark"), (1280, "light"), (1280, "dark")])
+def test_the_end_of_a_year_is_looked_at_on_a_phone_and_at_a_desk(chromium: Any, place: Place, width: int, scheme: str) -> None:
+    child = {"setting_id": place.story.setting, "student": place.story.children[0].id, "author_id": place.story.others["leader"]}
+    begun = school_year_of(date.today())
+    known = place.ledger.execute(IdentifyStudent(id=new_id(), date_of_birth=date(begun - 15, 3, 14), **child))
+    page = signed_in(chromium, place, width, scheme)
+    page.goto(f"{place.direct}/end-of-year?year={begun}&min_position={known.position}")
+    axe(page, f"the end of a year at {width}, {scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator('input[name="student"]').count()

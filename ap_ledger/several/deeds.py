@@ -87,19 +87,19 @@ def mentors_among(students: Iterable[StudentBody], day: date) -> set[str]:
 def _mentor(around: _Around, student: StudentBody, wish: Wish) -> ForOne:
     if student["id"] in around.left:
         return _gone(around, student)
-    facts, day, name = _time_of(student, wish.person), wish.day.isoformat(), around.name(wish.person)
+    facts, day, name = time_of(student, wish.person), wish.day.isoformat(), around.name(wish.person)
     now = in_force(facts, wish.day)
     if now is not None and not now.get("until"):
         return _same(student, f"{name} mentors them since {day_told(now['from_date'])}.")
     told = [f"{name}’s time was to end on {day_told(now['until'])}." if now and now["until"] >= day else ""]
-    others = sorted(around.name(person) for person in _mentoring(student, day) - {wish.person})
+    others = sorted(around.name(person) for person in mentors_on(student, day) - {wish.person})
     told.append(f"Beside {', '.join(others)}." if others else "")
     asked = Asked(AssignMentor, {"person_id": wish.person, **_from(wish.day, facts)})
     return _changed(student, Change("Mentor", "", name), told, asked)
 
 
 def _end_mentor(around: _Around, student: StudentBody, wish: Wish) -> ForOne:
-    facts, day, name = _time_of(student, wish.person), wish.day.isoformat(), around.name(wish.person)
+    facts, day, name = time_of(student, wish.person), wish.day.isoformat(), around.name(wish.person)
     now = in_force(facts, wish.day)
     later = next((fact["from_date"] for fact in facts if fact["from_date"] > day), "")
     if now is None and later:
@@ -109,7 +109,7 @@ def _end_mentor(around: _Around, student: StudentBody, wish: Wish) -> ForOne:
     if now.get("until") and now["until"] <= day:
         return _same(student, f"{name}’s time ended on {day_told(now['until'])}.")
     told = [f"It begins again on {day_told(later)}." if later else ""]
-    told.append("" if _mentoring(student, day) - {wish.person} else "Nobody else mentors them then.")
+    told.append("" if mentors_on(student, day) - {wish.person} else "Nobody else mentors them then.")
     begun = now["from_date"]
     fields = {"person_id": wish.person, "from_date": begun, "until": day, "corrects": begun}
     before = f"until {day_told(now['until'])}" if now.get("until") else "with no last day"
@@ -167,15 +167,15 @@ def _gone(around: _Around, student: StudentBody) -> ForOne:
     return _row(student).refused(f"They left on {left}. Begin a placement under About them first.")
 
 
-def _time_of(student: StudentBody, person: str) -> list[Any]:
+def time_of(student: StudentBody, person: str) -> list[Any]:
     """What was said of one mentor's time with a student, the earliest first."""
     return standing(fact for fact in student["mentors"] if fact["person_id"] == person)
 
 
-def _mentoring(student: StudentBody, day: str) -> set[str]:
+def mentors_on(student: StudentBody, day: str) -> set[str]:
     """The ids of those on whose caseload a student is on a day."""
     people = {fact["person_id"] for fact in student["mentors"]}
-    times = {person: in_force(_time_of(student, person), day) for person in people}
+    times = {person: in_force(time_of(student, person), day) for person in people}
     return {person for person, fact in times.items() if fact is not None and (fact.get("until") or ALWAYS) >= day}
 
 

@@ -1,5 +1,5 @@
-// Ticking several in a list: one box ticks all, and how many are ticked is said. Without this script the same boxes are
-// sent as they stand.
+// Ticking several in a list: one box ticks all, where there is one, and how many are ticked is said. Without this
+// script the same boxes are sent as they stand.
 for (const form of document.querySelectorAll("form.ticks")) {
   const all = form.elements.all;
   const each = [...form.querySelectorAll('input[name="student"]')];
@@ -7,14 +7,16 @@ for (const form of document.querySelectorAll("form.ticks")) {
 
   const tell = () => {
     const ticked = each.filter((box) => box.checked).length;
-    all.checked = ticked === each.length;
-    all.indeterminate = ticked > 0 && !all.checked;
+    if (all) {
+      all.checked = ticked === each.length;
+      all.indeterminate = ticked > 0 && !all.checked;
+    }
     const students = ticked === 1 ? "student" : "students";
     told.textContent = ticked ? `For ${ticked} ticked ${students}` : "Nobody is ticked yet";
   };
 
   form.addEventListener("change", (event) => {
-    if (event.target === all) for (const box of each) box.checked = all.checked;
+    if (all && event.target === all) for (const box of each) box.checked = all.checked;
     tell();
   });
   // A page that is gone back to keeps its ticks.
