@@ -13,8 +13,9 @@ from fastapi.responses import HTMLResponse, JSONResponse
 
 from api.core.assets import address, asset
 from api.core.gate import OPEN, Gate, gated
+from api.core.languages import ENGLISH, language
 from api.core.navigation import Nav, in_order
-from api.core.templating import templates
+from api.core.templating import templates_in
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -36,17 +37,18 @@ FILES = (
 
 
 @cache
-def shell(page: str) -> str:
-    """One page of the app. It is the same for everybody, which is why it may be kept on a device."""
+def shell(page: str, code: str = ENGLISH) -> str:
+    """One page of the app in a language. It is the same for everybody, which is why it may be kept on a device."""
     links = (link for link in router.links if link.nav.bar == "app")
-    return templates.get_template(f"{SHELLS[page]}.html").render(here=page, asking=None, links=in_order(links))
+    return templates_in(code).get_template(f"{SHELLS[page]}.html").render(here=page, asking=None, links=in_order(links))
 
 
 @cache
-def worker() -> bytes:
-    """The service worker, with everything it keeps filled in. Any change of any of it is another version."""
+def worker(code: str = ENGLISH) -> bytes:
+    """The service worker, with everything it keeps filled in. Any change of any of it, or of the language, is another
+    version."""
     files = [address(name) for name in FILES]
-    version = hashlib.sha256("".join([*files, *(shell(page) for page in SHELLS)]).encode()).hexdigest()[:12]
+    version = hashlib.sha256("".join([*files, *(shell(page, code) for page in SHELLS)]).encode()).hexdigest()[:12]
     filled = (
         asset("app/worker.js")
         .plain.decode()
@@ -58,7 +60,7 @@ def worker() -> bytes:
 
 
 def _page(page: str) -> HTMLResponse:
-    return HTMLResponse(shell(page))
+    return HTMLResponse(shell(page, language()))
 
 
 @router.get("/visit", gate=Gate(OPEN), nav=(Nav("Log a visit", "more", 15, ("record",)), Nav("Visit", "app", 1)))
@@ -97,7 +99,9 @@ def offline_page() -> HTMLResponse:
 def service_worker() -> Response:
     """The worker, always asked for anew, so that a new version is noticed."""
     return Response(
-        worker(), media_type="text/javascript", headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"}
+        worker(language()),
+        media_type="text/javascript",
+        headers={"Cache-Control": "no-cache", "Service-Worker-Allowed": "/"},
     )
 
 

@@ -23,6 +23,7 @@ from ap_ledger.recording.unsettled import unsettled
 from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
 from ap_ledger.stores.held.rows import Held
+from api.core.languages import LANGUAGE_COOKIE
 from api.core.navigation import Bar, Link
 from projections.bodies import StudentBody
 
@@ -232,6 +233,11 @@ def keep_device(response: Response, secret: str) -> Response:
 def keep_browser(response: Response, secret: str) -> Response:
     """Lets a browser be known again when somebody signs in with it."""
     return _keep_long(response, BROWSER_COOKIE, secret)
+
+
+def keep_language(response: Response, code: str) -> Response:
+    """Lets pages be in the language that was chosen with this browser. It says nothing about anybody."""
+    return _keep_long(response, LANGUAGE_COOKIE, code)
 
 
 def _keep_long(response: Response, name: str, secret: str) -> Response:

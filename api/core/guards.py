@@ -12,6 +12,7 @@ from prometheus_client import Counter, Histogram
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.core.languages import LANGUAGE_COOKIE, speak, wanted
 from api.core.problems import problem, unexpected
 
 Message = MutableMapping[str, Any]
@@ -52,6 +53,7 @@ class Guards:
         nonce = secrets.token_urlsafe(16)
         scope.setdefault("state", {})["nonce"] = nonce
         policy = POLICY.format(nonce=nonce).encode()
+        speak(wanted(_cookie(headers.get("cookie", ""), LANGUAGE_COOKIE), headers.get("accept-language", "")))
         started, status, started_answer = time.perf_counter(), 500, False
 
         async def send_guarded(message: Message) -> None:
@@ -64,6 +66,8 @@ class Guards:
                 if b"cache-control" not in had:
                     # Everything but the static files may hold personal data and must not stay in a shared browser.
                     message["headers"].append((b"cache-control", b"no-store"))
+                if _is_page(message["headers"]):
+                    message["headers"].append((b"vary", b"Accept-Language, Cookie"))
                 if self._public or scope.get("scheme") == "https":
                     message["headers"].append((b"strict-transport-security", b"max-age=31536000"))
             await send(message)
@@ -105,3 +109,16 @@ class Guards:
             if same
             else problem(403, "Cross-origin request", "This request came from another site and was not carried out.")
         )
+
+
+def _cookie(sent: str, name: str) -> str:
+    """One cookie of those that were sent; an empty text where it was not."""
+    pairs = (part.strip().partition("=") for part in sent.split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
+
+
+def _is_page(headers: list[tuple[bytes, bytes]]) -> bool:
+    """Whether an answer is words in a language that was chosen for whoever asked."""
+    return any(
+        name == b"content-type" and value.startswith((b"text/html", b"text/javascript")) for name, value in headers
+    )

@@ -23,7 +23,7 @@ from ap_ledger.errors import (
     StoreFault,
     Unreadable,
 )
-from api.core.templating import frame, templates
+from api.core.templating import frame, template
 from projections.queries.reading import Unknown
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ def answer_problem(
     """A problem as whoever asks reads it: a page for a browser that opened a page, else RFC 9457."""
     if request.url.path.startswith("/api/") or "text/html" not in request.headers.get("accept", ""):
         return problem(status, title, detail, headers, **more)
-    page = templates.get_template("problem.html").render(**frame(request), title=title, detail=detail)
+    page = template("problem.html").render(**frame(request), title=title, detail=detail)
     return HTMLResponse(page, status, headers=headers)
 
 

@@ -18,8 +18,9 @@ from ap_ledger.domain.posting import TooLarge, Unparsable
 from ap_ledger.errors import LedgerError
 from ap_ledger.events.ids import derived_id
 from api.core.asking import Asker
+from api.core.languages import say
 from api.core.problems import NotAllowed
-from api.core.templating import frame, templates
+from api.core.templating import frame, template
 from projections.bodies import SettingBody
 from projections.queries.reading import Reader, Unknown
 
@@ -37,7 +38,7 @@ def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTM
     """A page from its template."""
     asking = getattr(request.state, "asking", None)
     whole = {**frame(request), "me": me_of(asking) if asking is not None else None, **given}
-    return HTMLResponse(templates.get_template(page).render(**whole), status)
+    return HTMLResponse(template(page).render(**whole), status)
 
 
 class Me(NamedTuple):
@@ -65,7 +66,7 @@ def me_of(asking: Asker) -> Me | None:
     settings = dict.fromkeys(str(grant.setting_id) for grant in asking.who.grants)
     here = [named[setting] for setting in settings if setting in named]
     # Whoever is in several settings sees no colour, because it would say that they are in one of them.
-    where, colour = here[0] if len(here) == 1 else (f"{len(here)} settings" if here else "", None)
+    where, colour = here[0] if len(here) == 1 else (say("{count} settings", count=len(here)) if here else "", None)
     return Me(called(person["name"]) if person else "", where, colour)
 
 

@@ -12,6 +12,7 @@ from ap_ledger.events.dated import spans
 from ap_ledger.events.days import holds_on
 from api.core.asking import Asker
 from api.core.filters import belonging
+from api.core.languages import say
 from api.core.show import people_of
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.clocks import Clock, clocks_of_students
@@ -43,14 +44,14 @@ def head_of(using: Service, asking: Asker, student: StudentBody, setting: Settin
         return ", ".join(words for _, words in belongs[filter_name])
 
     facts = (
-        ("Mentor", _mentors(using, asking, student, setting, today)),
-        ("Key worker", named("worker")),
-        ("Group", named("group")),
-        ("For", named("commissioner")),
+        (say("Mentor"), _mentors(using, asking, student, setting, today)),
+        (say("Key worker"), named("worker")),
+        (say("Group"), named("group")),
+        (say("For"), named("commissioner")),
     )
     sees_clocks = asking.may("see-clocks", student["id"], setting["id"])
     due = clocks_of_students(using.reader, setting, [student], using.ledger.now()) if sees_clocks else []
-    name = student["name"] or "Not named yet"
+    name = student["name"] or say("Not named yet")
     return StudentHead(
         name,
         _day_of_placement(using, asking, student, setting, today),

@@ -1,33 +1,93 @@
-"""The templates of every page, with the words that all of them use."""
+"""The templates of every page, in every language, with the words that all of them use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from math import floor
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import structlog
 from fastapi import Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context, select_autoescape
+from jinja2.ext import Extension
+from jinja2.runtime import Context
 
 from ap_ledger.domain.colours import look_of
 from api.core.assets import address
 from api.core.faces import initials, tint
+from api.core.languages import (
+    ENGLISH,
+    catalogue,
+    day_of_week,
+    language,
+    languages,
+    month_of_year,
+    say,
+    spoken_day,
+)
+from api.core.messages import Broken, Reader, check
 from reports.compact import Compact
 from reports.html import STYLE, drawing
 from reports.html import TEMPLATES as BLOCKS
 from reports.pack import figures_hash
 
-templates = Environment(
-    loader=FileSystemLoader([*sorted(Path(__file__).parents[1].glob("*/templates")), BLOCKS]),
-    autoescape=select_autoescape(),
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-    extensions=[Compact],
-)
-templates.globals["address"] = address
+log = structlog.get_logger()
+PAGES = tuple(sorted(Path(__file__).parents[1].glob("*/templates")))
+"""Where the templates of the pages are; what a report is made of stands in `reports` and is not said here."""
+
+
+class InLanguage(Extension):
+    """Says each message of a template in the language of its environment, when the template is loaded."""
+
+    # After `Compact`, which stands at 100.
+    priority = 101
+    said: Mapping[str, str] = {}
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+        """The same template in another language, where the catalogue has it."""
+        if filename is not None and not any(Path(filename).is_relative_to(folder) for folder in PAGES):
+            return source
+        return Reader().said(source, self.say)
+
+    def say(self, message: str) -> str:
+        """A message in this language; in English where nobody has said it, or not with all that it holds."""
+        said = self.said.get(message, message)
+        try:
+            check(message, said)
+        except Broken as error:
+            log.error("a translation cannot be used", message=message, why=str(error))
+            return message
+        return said
+
+
+def environment(code: str, said: Mapping[str, str]) -> Environment:
+    """The templates of every page in one language, given what its messages are in it."""
+    made = Environment(
+        loader=FileSystemLoader([*PAGES, BLOCKS]),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=[Compact] if code == ENGLISH else [Compact, type("InLanguage", (InLanguage,), {"said": said})],
+    )
+    made.globals.update(address=address, report_style=STYLE, said_in=code, said_in_any=languages())
+    made.filters.update(FILTERS)
+    return made
+
+
+@cache
+def templates_in(code: str) -> Environment:
+    """The templates of every page in a language: made once, when somebody first asks for it."""
+    return environment(code, catalogue(code))
+
+
+def template(name: str) -> Template:
+    """A template in the language of whoever asks."""
+    return templates_in(language()).get_template(name)
 
 
 def frame(request: Request) -> dict[str, Any]:
@@ -39,7 +99,7 @@ def frame(request: Request) -> dict[str, Any]:
 def day_in_words(day: str | date | None) -> str:
     """A date, or an ISO date, as people say it."""
     when = date.fromisoformat(day) if isinstance(day, str) and day else day
-    return f"{when:%a} {when.day} {when:%b %Y}" if isinstance(when, date) else "–"
+    return f"{day_of_week(when)} {when.day} {month_of_year(when)} {when.year}" if isinstance(when, date) else "–"
 
 
 NUMBERS = (
@@ -55,7 +115,7 @@ def ratio_in_words(ratio: float) -> str:
 
 def number_in_words(number: int) -> str:
     """A number as it stands in a sentence: in words up to twenty."""
-    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
+    return say(NUMBERS[number]) if 0 <= number < len(NUMBERS) else str(number)
 
 
 def moment_in_words(moment: datetime, time_zone: str) -> str:
@@ -70,14 +130,27 @@ def short_day(day: str | date, today: str | date) -> str:
     return words.removesuffix(f" {str(today)[:4]}")
 
 
-templates.filters["day"] = day_in_words
-templates.filters["short_day"] = short_day
-templates.filters["in_words"] = number_in_words
-templates.filters["initials"] = initials
-templates.filters["tint"] = tint
-templates.filters["look"] = look_of
-templates.filters["ratio"] = ratio_in_words
-templates.filters["moment"] = moment_in_words
-templates.filters["drawing"] = drawing
-templates.filters["figures_hash"] = figures_hash
-templates.globals["report_style"] = STYLE
+@pass_context
+def _said(_: Context, words: Any) -> Any:
+    """Words of ours in the language of whoever reads; anything else as it is.
+
+    It asks for the context so that Jinja never works it out when it loads a template.
+    """
+    return say(words) if type(words) is str else words
+
+
+FILTERS = {
+    "day": day_in_words,
+    "short_day": short_day,
+    "spoken_day": spoken_day,
+    "in_words": number_in_words,
+    "initials": initials,
+    "tint": tint,
+    "look": look_of,
+    "ratio": ratio_in_words,
+    "moment": moment_in_words,
+    "drawing": drawing,
+    "figures_hash": figures_hash,
+    "say": _said,
+}
+templates = templates_in(ENGLISH)

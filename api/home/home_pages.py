@@ -16,6 +16,7 @@ from ap_ledger.bootstrap import Service
 from ap_ledger.events.moments import microseconds, zone
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import say
 from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
 from api.core.service import Current
@@ -130,7 +131,13 @@ def home(
 
 def greeting(here: datetime) -> str:
     """A greeting by the time of day where the setting is."""
-    return "Good morning" if here.hour < NOON else "Good afternoon" if here.hour < EVENING else "Good evening"
+    return (
+        say("Good morning")
+        if here.hour < NOON
+        else say("Good afternoon")
+        if here.hour < EVENING
+        else say("Good evening")
+    )
 
 
 def _notices(using: Service, asking: Asker) -> Notices:

@@ -12,6 +12,7 @@ from ap_ledger.bootstrap import Service
 from ap_ledger.events.entries import RungReached, VisitLogged
 from ap_ledger.events.moments import local_day, microseconds
 from api.core.asking import Asker
+from api.core.languages import day_of_week, month_of_year, say
 from projections.bodies import SettingBody
 from projections.queries.attention import Needing, needing
 from projections.queries.came_in import CameIn, came_in
@@ -131,13 +132,14 @@ def due_lines(due: Sequence[Clock], today: date) -> list[DueLine]:
 def _due_line(some: Sequence[Clock], today: date) -> DueLine:
     clock = some[0]
     named = clock.student["name"] if clock.student else clock.what.partition(" with ")[2]
-    whom = str(named) if len(some) == 1 else f"{len(some)} children"
-    what = clock.kind[:1].upper() + clock.kind[1:]
+    whom = str(named) if len(some) == 1 else say("{count} children", count=len(some))
+    kind = say(clock.kind)
+    what = kind[:1].upper() + kind[1:]
     return DueLine(when_in_words(clock.due, today), clock.due < today, what, whom, clock.link or "/clocks")
 
 
 def when_in_words(day: date, today: date) -> str:
     """A day near today in one word, and one far away as a date."""
     if day == today:
-        return "Today"
-    return f"{day:%a}" if abs((day - today).days) < THIS_WEEK.days else f"{day.day} {day:%b}"
+        return say("Today")
+    return day_of_week(day) if abs((day - today).days) < THIS_WEEK.days else f"{day.day} {month_of_year(day)}"

@@ -11,6 +11,7 @@ from ap_ledger.bootstrap import Service
 from ap_ledger.events.moments import local_day, microseconds, zone
 from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asker
+from api.core.languages import say
 from api.home.leading import when_in_words
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.attention import days_in_words
@@ -70,10 +71,10 @@ def visiting(using: Service, asking: Asker, setting: SettingBody) -> Visiting:
 
 def _visit(journey: Journey, today: date) -> Visit:
     missed, last = journey.path.not_reached(), journey.path.last_reached
-    said = "Nobody was in contact yet"
+    said = say("Nobody was in contact yet")
     if last is not None:
         when = when_in_words(last.day, today)
-        said = f"{journey.path.label(last.place)}, {when.lower() if when == 'Today' else when}"
+        said = f"{journey.path.label(last.place)}, {when.lower() if last.day == today else when}"
     return Visit(
         journey,
         len(missed),
@@ -163,7 +164,7 @@ def _groups(slot: SlotOfDay, students: dict[str, StudentBody], day: date) -> lis
     for key in slot.expected:
         name = group_of(students[key], day)
         line = (students[key], key in slot.here, key in slot.scored)
-        groups.setdefault(spoken(name) if name else NO_GROUP, []).append(line)
+        groups.setdefault(spoken(name) if name else say(NO_GROUP), []).append(line)
     return [
         GroupNow(
             name,
@@ -171,5 +172,5 @@ def _groups(slot: SlotOfDay, students: dict[str, StudentBody], day: date) -> lis
             sum(here for _, here, _ in lines),
             sum(here and scored for _, here, scored in lines),
         )
-        for name, lines in sorted(groups.items(), key=lambda pair: (pair[0] == NO_GROUP, pair[0]))
+        for name, lines in sorted(groups.items(), key=lambda pair: (pair[0] == say(NO_GROUP), pair[0]))
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Request
@@ -14,8 +15,9 @@ from ap_ledger.access import SCOPES
 from ap_ledger.bootstrap import Service
 from ap_ledger.commands.ways_in import SETTING_UP, Answers
 from ap_ledger.errors import NotAllowedNow, SignInRefused
-from api.core.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_session
+from api.core.asking import BROWSER_COOKIE, Asker, Asking, drop_session, keep_browser, keep_language, keep_session
 from api.core.gate import OPEN, Gate, gated
+from api.core.languages import languages
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Using
@@ -120,6 +122,15 @@ def sign_out(asking: Asking) -> Response:
     if asking.device is None:
         answer.headers["Clear-Site-Data"] = '"cache", "storage"'
     return answer
+
+
+@router.post("/language", gate=Gate(OPEN))
+async def choose_language(request: Request) -> Response:
+    """Goes back to the page on which a language was chosen, in that language, which this browser keeps."""
+    form = await read_form(request, FORM)
+    page = urlsplit(request.headers.get("referer", ""))
+    answer = RedirectResponse(inside(f"{page.path}?{page.query}" if page.query else page.path), 303)
+    return keep_language(answer, text_of(form, "language")) if text_of(form, "language") in languages() else answer
 
 
 # One-time links -----------------------------------------------------------------------------------------------------

@@ -8,11 +8,13 @@ const VERSION = "%VERSION%",
   PAGES = "%PAGES%".split(" "),
   FILES = "%FILES%".split(" ");
 
+const keep = async (addresses) =>
+  (await caches.open(SHELL)).addAll(addresses.map((address) => new Request(address, { cache: "reload" })));
+
 addEventListener("install", (event) =>
   event.waitUntil(
     (async () => {
-      const cache = await caches.open(SHELL);
-      await cache.addAll([...PAGES, ...FILES].map((address) => new Request(address, { cache: "reload" })));
+      await keep([...PAGES, ...FILES]);
       await skipWaiting();
     })(),
   ),
@@ -32,6 +34,16 @@ const kept = (address) => caches.match(address, { cacheName: SHELL });
 
 addEventListener("fetch", (event) => {
   const address = new URL(event.request.url);
+  if (event.request.method === "POST" && address.pathname === "/language") {
+    // The pages that are kept are asked for anew, in the language that was just chosen.
+    event.respondWith(
+      fetch(event.request).then((answer) => {
+        event.waitUntil(keep(PAGES));
+        return answer;
+      }),
+    );
+    return;
+  }
   if (event.request.method !== "GET" || address.origin !== location.origin) return;
   if (event.request.mode === "navigate") {
     // The app's pages hold nothing about anybody, so one copy serves every day and everybody. Other pages need the

@@ -1,0 +1,230 @@
+"""The interface in other languages than English: which one somebody reads, and what a catalogue can and cannot do to a page."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.capture.shell_pages import SHELLS, shell, worker
+from api.core.languages import LANGUAGE_COOKIE, catalogue, languages, say, speak, wanted
+from api.core.messages import Broken, Reader, check
+from api.core.templating import PAGES, day_in_words, environment, short_day, templates, templates_in
+from api.core.words import every_message
+from tests.house import House
+
+ROOT = Path(__file__).parents[1]
+EVERY_TEMPLATE = sorted((file for folder in PAGES for file in folder.glob("*.html")), key=str)
+TRANSLATED = (
+    "api/core/templates",
+    "api/home/templates",
+    "api/people/templates/me.html",
+    "api/people/templates/sign_in.html",
+)
+"""The pages that are said whole in Welsh."""
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    speak("en")
+
+
+def said(source: str, catalogue: dict[str, str]) -> str:
+    """A template as it is loaded in a language whose catalogue is this."""
+    made = environment("cy", catalogue)
+    return made.from_string(source).render(n=3, name="<Ada>", late=True)
+
+
+# What a message is ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "messages"),
+    [
+        ("<p>{{ n }} entries of <b>{{ name }}</b></p>", ["{{ n }} entries of <b>{{ name }}</b>"]),
+        ('<p><a class="x" href="/a">See why</a></p>', ["See why"]),
+        ('<p>Ask <a href="/a">one</a> or <a href="/b">two</a></p>', ["Ask <a 1>one</a 1> or <a 2>two</a 2>"]),
+        ('<li><a href="/a">One</a> <a href="/b">Two</a></li>', ["One", "Two"]),
+        ("<p>{% if late %}Late{% else %}In time{% endif %}, by {{ n }}</p>", ["Late", "In time", ", by {{ n }}"]),
+        ('<p>{{ "day" if n == 1 else "days" }} left</p>', ['{{ "day" if n == 1 else "days" }} left', "day", "days"]),
+        ('<input placeholder="Find" name="q" value="Find">', ["Find"]),
+        ('<button class="{{ "good" if n else "bad" }}">Go</button>', ["Go"]),
+        ('{{ "late" if n == "overdue" else name }}', ["late"]),
+        ("<script>let words = 1;</script><style>p { x: y }</style><p>{{ n }} · {{ name }}</p>", []),
+        ("<title>Sign in · AP Ledger</title>", ["Sign in"]),
+    ],
+)
+def test_a_template_is_cut_into_what_people_read(source: str, messages: list[str]) -> None:
+    found: list[str] = []
+    assert Reader().said(source, lambda words: found.append(words) or words) == source  # type: ignore[func-returns-value]
+    assert sorted(found) == sorted(messages)
+
+
+@pytest.mark.parametrize("file", EVERY_TEMPLATE, ids=lambda file: file.name)
+def test_a_template_without_translations_is_compiled_as_it_was_before(file: Path) -> None:
+    source = file.read_text("utf-8")
+    plain = templates.compile(source, file.name, str(file), raw=True)
+    assert environment("cy", {}).compile(source, file.name, str(file), raw=True) == plain
+
+
+def test_english_pages_are_made_without_any_of_this() -> None:
+    assert [name.rpartition(".")[2] for name in templates.extensions] == ["Compact"]
+
+
+@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+@pytest.mark.parametrize("file", EVERY_TEMPLATE, ids=lambda file: file.name)
+def test_every_template_can_be_loaded_in_every_language(file: Path, code: str) -> None:
+    templates_in(code).get_template(file.name)
+
+
+# What a translation may hold -------------------------------------------------------------------------------------------
+
+
+def test_a_translation_puts_figures_and_links_where_it_wants_them() -> None:
+    source = '<p>{{ n }} entries of <b class="who">{{ name }}</b>.</p>'
+    message = "{{ n }} entries of <b>{{ name }}</b>."
+    whole = said(source, {message: "<b>{{ name }}</b>: {{ n }} cofnod."})
+    assert whole == '<p><b class="who">&lt;Ada&gt;</b>: 3 cofnod.</p>'
+
+
+@pytest.mark.parametrize(
+    "translation",
+    [
+        "Cofnodion <b>{{ name }}</b>",  # a figure less
+        "{{ n }} {{ n }} <b>{{ name }}</b>",  # a figure twice
+        "{{ n }} <b>{{ name | safe }}</b>",  # another expression
+        "{{ n }} <b>{{ name }}</b> <script>x</script>",
+        "{{ n }} <b onclick=x>{{ name }}</b>",
+        "{{ n }} </b>{{ name }}<b>",
+        "{{ n }} <b>{{ name }}</b>{% include 'x' %}",
+        '{{ n }} "<b>{{ name }}</b>',
+        "{{ n }} <b>{{ name }}</b> <",
+    ],
+)
+def test_a_translation_that_drops_a_figure_or_adds_markup_is_not_used(translation: str) -> None:
+    message = "{{ n }} entries of <b>{{ name }}</b>"
+    with pytest.raises(Broken):
+        check(message, translation)
+    assert said(f"<p>{message}</p>", {message: translation}) == "<p>3 entries of <b>&lt;Ada&gt;</b></p>"
+
+
+def test_words_in_an_expression_are_escaped_as_ever() -> None:
+    assert said('<p>{{ "late" if late else "early" }}</p>', {"late": "A & B's"}) == "<p>A &amp; B&#39;s</p>"
+
+
+def test_names_of_classes_and_keys_are_no_words() -> None:
+    source = '<p class="{{ "late" if n == 3 else "" }}">{{ "late" if name != "late" else "early" }}</p>'
+    assert said(source, {"late": "hwyr"}) == '<p class="late">hwyr</p>'
+
+
+# The catalogues ----------------------------------------------------------------------------------------------------
+
+
+def test_nothing_in_a_catalogue_is_obsolete_or_broken() -> None:
+    told = subprocess.run([sys.executable, "scripts/translations", "--check"], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_the_pages_that_are_said_to_be_welsh_are_welsh_throughout() -> None:
+    there = catalogue("cy")
+    left = {words: sorted(places) for words, places in every_message().items() if words not in there and any(place.startswith(TRANSLATED) for place in places)}
+    assert left == {}
+
+
+def test_days_and_numbers_are_said_in_the_language() -> None:
+    speak("cy")
+    assert day_in_words("2026-11-27") == "Gwen 27 Tach 2026"
+    assert short_day("2026-11-27", "2026-12-01") == "Gwen 27 Tach"
+    assert say("{count} children", count=3) == "3 plentyn"
+    speak("en")
+    assert day_in_words(date(2026, 11, 27)) == "Fri 27 Nov 2026"
+    assert say("{count} children", count=3) == "3 children"
+
+
+# Who reads what ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("chosen", "accepted", "answer"),
+    [
+        ("", "", "en"),
+        ("", "cy", "cy"),
+        ("", "cy-GB,cy;q=0.9,en;q=0.8", "cy"),
+        ("", "en-GB,en;q=0.9,cy;q=0.8", "en"),
+        ("", "fr,cy;q=0.5,en;q=0.4", "cy"),
+        ("", "fr;q=x,,;;", "en"),
+        ("", "cy;q=0", "en"),
+        ("en", "cy", "en"),
+        ("cy", "en", "cy"),
+        ("../x", "en", "en"),
+    ],
+)
+def test_what_was_chosen_comes_before_what_the_browser_asks_for(chosen: str, accepted: str, answer: str) -> None:
+    assert wanted(chosen, accepted) == answer
+
+
+def choose(client: TestClient, code: str, page: str = "/sign-in?next=%2Fme") -> str:
+    answer = client.post("/language", data={"language": code}, headers={"referer": f"{client.base_url}{page}"}, follow_redirects=False)
+    assert answer.status_code == 303
+    if "set-cookie" in answer.headers:
+        # This client sends no cookie that is Secure over plain http by itself.
+        client.cookies.set(LANGUAGE_COOKIE, answer.headers["set-cookie"].partition(";")[0].partition("=")[2])
+    return str(answer.headers["location"])
+
+
+def test_the_page_to_sign_in_is_read_in_the_language_that_is_chosen_on_it(house: House) -> None:
+    with house.stranger() as client:
+        page = client.get("/sign-in")
+        assert '<html lang="en">' in page.text and "Cymraeg" in page.text and ">English<" not in page.text
+        assert choose(client, "cy") == "/sign-in?next=%2Fme"
+        page = client.get("/sign-in")
+        assert '<html lang="cy">' in page.text and "Mewngofnodi" in page.text and "Sign in" not in page.text
+        assert "Cookie" in page.headers["vary"] and "Accept-Language" in page.headers["vary"]
+        choose(client, "en")
+        assert '<html lang="en">' in client.get("/sign-in", headers={"accept-language": "cy"}).text
+
+
+def test_a_language_that_there_is_not_changes_nothing_and_nobody_is_led_elsewhere(house: House) -> None:
+    with house.stranger() as client:
+        answer = client.post("/language", data={"language": "xx"}, headers={"referer": "https://elsewhere.example//evil"}, follow_redirects=False)
+        assert answer.headers["location"] == "/" and "set-cookie" not in answer.headers
+
+
+def test_ones_own_language_is_chosen_in_ones_account_and_holds_on_every_page(house: House) -> None:
+    house.runner.catch_up()
+    with house.browser() as client:
+        assert "Language" in client.get("/me").text
+        choose(client, "cy", "/me")
+        account, students = client.get("/me").text, client.get("/students").text
+        assert "Fy nghyfrif" in account and ">Hafan<" in account
+        assert '<html lang="cy">' in students and ">Allgofnodi<" in students
+
+
+def test_a_refusal_is_told_in_the_language_of_whoever_reads_it(house: House) -> None:
+    with house.browser() as client:
+        answer = client.get("/nowhere", headers={"accept-language": "cy", "accept": "text/html"})
+        assert answer.status_code == 404 and "Nid oes dim yn y cyfeiriad hwn." in answer.text
+
+
+def test_what_people_wrote_stays_as_they_wrote_it(house: House) -> None:
+    # A mentor whose name is a word of ours too keeps it.
+    person = house.person("Group", "mentor")
+    house.runner.catch_up()
+    with house.browser(person) as client:
+        client.cookies.set(LANGUAGE_COOKIE, "cy")
+        page = client.get("/me").text
+        assert "<h1>Group</h1>" in page and "Group: fy nghyfrif" in page
+
+
+def test_the_app_with_no_signal_keeps_its_pages_in_one_language_and_asks_anew_when_it_changes(house: House) -> None:
+    assert worker("en") != worker("cy")
+    for page in SHELLS:
+        assert '<html lang="cy">' in shell(page, "cy")
+    with house.stranger() as client:
+        client.cookies.set(LANGUAGE_COOKIE, "cy")
+        assert client.get("/visit").text == shell("/visit", "cy")
+        assert client.get("/sw.js").content == worker("cy")
