@@ -22,6 +22,7 @@ EVERY_TEMPLATE = sorted((file for folder in PAGES for file in folder.glob("*.htm
 TRANSLATED = (
     "api/core/templates",
     "api/home/templates",
+    "api/students/templates",
     "api/people/templates/me.html",
     "api/people/templates/sign_in.html",
 )
