@@ -22,7 +22,8 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHELLS = {"/visit": "visit", "/sessions": "grid", "/steps": "steps", "/day": "day", "/offline": "offline"}
 """The address of every page that opens with no signal, and its script and template."""
 SCRIPTS = tuple(
-    f"app/{name}.js" for name in ("uuid7", "store", "hpke", "outbox", "frame", "leave", "visit", "grid", "steps", "day")
+    f"app/{name}.js"
+    for name in ("uuid7", "store", "hpke", "outbox", "frame", "leave", "keys", "visit", "grid", "steps", "day")
 )
 FILES = (
     *SCRIPTS,
