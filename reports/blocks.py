@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
 from reports.figures import Figure
@@ -88,13 +88,21 @@ class Block:
     single: bool = field(default=False, kw_only=True)
 
 
+class Logo(NamedTuple):
+    """A picture that stands for a setting, and what it is for whoever does not see it."""
+
+    picture: bytes
+    alt: str
+
+
 @dataclass(frozen=True)
 class Banner(Block):
-    """The top of the first page."""
+    """The top of the first page. `logo` is the picture that stands for the setting, as a PNG."""
 
     kind: ClassVar[str] = "banner"
     title: str
     sub: str
+    logo: Logo | None = None
 
 
 @dataclass(frozen=True)

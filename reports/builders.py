@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ap_ledger.errors import SetupError
-from reports.blocks import Banner, Column, Heading, Page, Paragraph, Shown, Table, Tiles
+from projections.queries.logos import logo_of
+from reports.blocks import Banner, Column, Heading, Logo, Page, Paragraph, Shown, Table, Tiles
 from reports.columns import COLUMNS, StudentColumn
 from reports.context import Blocks, Context
 from reports.disclosure import NOT_AVAILABLE
@@ -24,7 +25,9 @@ NAMING = frozenset(("student", "reference", "upn"))
 
 def _banner(context: Context, title: str = "", sub: str = "{setting} · {period}") -> Blocks:
     """The top of the first page; the layout's own title where none is given."""
-    yield Banner(context.say(title or context.title), context.say(sub))
+    picture = logo_of(context.reader, context.setting)
+    logo = Logo(picture, f"The logo of {context.setting['name']}") if picture else None
+    yield Banner(context.say(title or context.title), context.say(sub), logo)
 
 
 def _heading(context: Context, text: str, level: int = 2) -> Blocks:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from reports.blocks import FigureBlock
+from reports.blocks import FigureBlock, Logo
 from reports.compact import Compact
 from reports.disclosure import Report
 from reports.figure_as_svg import figure_as_svg
@@ -32,11 +32,17 @@ def drawing(block: FigureBlock) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
+def picture(logo: Logo) -> str:
+    """A logo as the address of a picture that lies inside the page."""
+    return "data:image/png;base64," + base64.b64encode(logo.picture).decode()
+
+
 _environment = Environment(
     loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(), undefined=StrictUndefined, trim_blocks=True,
     lstrip_blocks=True, extensions=[Compact],
 )  # fmt: skip
 _environment.filters["drawing"] = drawing
+_environment.filters["picture"] = picture
 
 
 def as_html(report: Report) -> str:

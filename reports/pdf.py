@@ -95,8 +95,9 @@ def _directed(block: dict[str, Any]) -> dict[str, Any]:
 def _blocks(blocks: Iterable[Block]) -> Iterator[dict[str, Any]]:
     for block in blocks:
         match block:
-            case Banner(title=title, sub=sub):
-                yield {"kind": "banner", "title": title, "sub": sub}
+            case Banner(title=title, sub=sub, logo=logo):
+                shown = {"drawing": list(logo.picture), "alt": logo.alt} if logo else None
+                yield {"kind": "banner", "title": title, "sub": sub, "logo": shown}
             case Heading(text=text, level=level):
                 yield {"kind": "heading", "text": text, "level": level}
             case Paragraph(text=text, quiet=quiet):

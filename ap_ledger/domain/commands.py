@@ -16,7 +16,7 @@ from ap_ledger.domain.erasure import ExciseText, LiftHold, SetHold, ShredKey
 from ap_ledger.domain.family import LinkFamily, ReleaseToFamily, UnlinkFamily
 from ap_ledger.domain.framework import PublishFramework, RetireFramework
 from ap_ledger.domain.joining import JoinStudents, PartStudents
-from ap_ledger.domain.look import SetBrandColour
+from ap_ledger.domain.look import SetBrandColour, SetLogo
 from ap_ledger.domain.person import (
     AddPerson,
     AllowRecovery,
@@ -66,6 +66,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     SetIncidentCategories,
     MatchColumns,
     SetBrandColour,
+    SetLogo,
     WithdrawSettingFact,
     AddPerson,
     RenamePerson,

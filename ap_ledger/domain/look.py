@@ -1,16 +1,18 @@
-"""The rules of how a setting looks: its own colour."""
+"""The rules of how a setting looks: its own colour, and its logo."""
 
 from __future__ import annotations
 
+from base64 import b64decode
 from math import floor
 
 from ap_ledger.domain.base import NextEvents
 from ap_ledger.domain.colours import WORDS, nearest, ratio_on_light
+from ap_ledger.domain.pictures import sides_of
 from ap_ledger.domain.setting import Setting, SettingCommand
 from ap_ledger.errors import Refused
 from ap_ledger.events.base import Event
-from ap_ledger.events.fields import BrandColour
-from ap_ledger.events.setting import BrandColourSet
+from ap_ledger.events.fields import BrandColour, LogoPicture
+from ap_ledger.events.setting import BrandColourSet, LogoSet
 
 
 class SetBrandColour(SettingCommand):
@@ -29,3 +31,20 @@ class SetBrandColour(SettingCommand):
                 "colour",
             )
         return [events.event(BrandColourSet, colour=self.colour)]
+
+
+class SetLogo(SettingCommand):
+    """Says which picture stands for a setting, or with none that no picture does."""
+
+    picture: LogoPicture | None = None
+
+    def decide(self, state: Setting | None, events: NextEvents) -> list[Event]:
+        """It is a small picture and nothing else: no place, no camera and no words hide in it."""
+        self.opened(state)
+        if self.picture is None:
+            return [events.event(LogoSet)]
+        try:
+            width, height = sides_of(b64decode(self.picture, validate=True))
+        except ValueError as fault:
+            raise Refused("malformed", f"This logo cannot be kept: {fault}.", "picture") from None
+        return [events.event(LogoSet, picture=self.picture, width=width, height=height)]

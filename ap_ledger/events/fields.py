@@ -310,6 +310,18 @@ BrandColour = Annotated[
         ),
     ),
 ]
+LogoPicture = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9+/]+={0,2}$",
+        max_length=90_000,
+        description=(
+            "A logo is a PNG of 8-bit RGBA with nothing besides the picture, in base64, at most 64 kB before; or left "
+            "out for none."
+        ),
+    ),
+]
+PictureSide = Annotated[int, Field(ge=1, le=512, description="A side of a picture is 1 to 512 dots.")]
 YesOrNo = Annotated[bool, Field(description="This is true or false.")]
 PresetName = Annotated[Slug, Field(description="The preset is named by its id, 1 to 120 characters, not blank.")]
 SoftwareName = Annotated[

@@ -19,6 +19,8 @@ from ap_ledger.events.fields import (
     KeptClass,
     Label,
     LastDay,
+    LogoPicture,
+    PictureSide,
     PlaceId,
     ReasonCode,
     SettingFactName,
@@ -271,6 +273,15 @@ class BrandColourSet(SettingEvent):
     colour: BrandColour | None = None
 
 
+class LogoSet(SettingEvent):
+    """The picture that stands for a setting from now on, whole, small and with nothing besides: none takes it off."""
+
+    TOPIC: ClassVar[str] = "logo-set"
+    picture: LogoPicture | None = None
+    width: PictureSide | None = None
+    height: PictureSide | None = None
+
+
 class SettingFactWithdrawn(SettingEvent):
     """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
     on."""
@@ -294,5 +305,6 @@ SETTING_EVENTS: tuple[type[Event], ...] = (
     IncidentCategoriesSet,
     ColumnsMatched,
     BrandColourSet,
+    LogoSet,
     SettingFactWithdrawn,
 )

@@ -21,7 +21,7 @@ from api.core.asking import Asker
 from api.core.languages import say
 from api.core.problems import NotAllowed
 from api.core.templating import frame, template
-from projections.bodies import SettingBody
+from projections.bodies import SettingBody, SettingFacts
 from projections.queries.reading import Reader, Unknown
 
 T = TypeVar("T")
@@ -43,11 +43,12 @@ def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTM
 
 class Me(NamedTuple):
     """Who is here, in sight on every page: their name, as they are greeted, and the setting they are in with its
-    colour, where it has one of its own."""
+    colour and the address of its logo, where it has them."""
 
     name: str
     where: str
     colour: str | None = None
+    logo: str | None = None
 
 
 def me_of(asking: Asker) -> Me | None:
@@ -59,15 +60,24 @@ def me_of(asking: Asker) -> Me | None:
         person = reader.one("people", str(asking.who.person_id))
         named = reader.until_a_rule_changes(
             ("names of settings",),
-            lambda: {setting["id"]: (setting["name"], setting.get("colour")) for setting in reader.whole("settings")},
+            lambda: {
+                setting["id"]: (setting["name"], setting.get("colour"), logo_address(setting))
+                for setting in reader.whole("settings")
+            },
         )
     except LedgerError:
         return Me("", "")
     settings = dict.fromkeys(str(grant.setting_id) for grant in asking.who.grants)
     here = [named[setting] for setting in settings if setting in named]
-    # Whoever is in several settings sees no colour, because it would say that they are in one of them.
-    where, colour = here[0] if len(here) == 1 else (say("{count} settings", count=len(here)) if here else "", None)
-    return Me(called(person["name"]) if person else "", where, colour)
+    # Whoever is in several settings sees no colour and no logo, because it would say that they are in one of them.
+    where, *look = here[0] if len(here) == 1 else (say("{count} settings", count=len(here)) if here else "",)
+    return Me(called(person["name"]) if person else "", where, *look)
+
+
+def logo_address(setting: SettingFacts) -> str | None:
+    """Where the logo of a setting is served. Another logo has another address, so a browser keeps each for ever."""
+    logo = setting.get("logo")
+    return f"/setting/{setting['id']}/logo/{logo['mark']}.png" if logo else None
 
 
 def called(name: str) -> str:

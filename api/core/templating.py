@@ -31,7 +31,7 @@ from api.core.languages import (
 )
 from api.core.messages import Broken, Reader, check
 from reports.compact import Compact
-from reports.html import STYLE, drawing
+from reports.html import STYLE, drawing, picture
 from reports.html import TEMPLATES as BLOCKS
 from reports.pack import figures_hash
 
@@ -150,6 +150,7 @@ FILTERS = {
     "ratio": ratio_in_words,
     "moment": moment_in_words,
     "drawing": drawing,
+    "picture": picture,
     "figures_hash": figures_hash,
     "say": _said,
 }

@@ -90,9 +90,21 @@ class EndedReview(TypedDict):
     ended_at: int
 
 
+class LogoBody(TypedDict):
+    """The picture that stands for a setting: its mark, which no other has, and its sides in dots.
+
+    The picture itself is in the event at `position`.
+    """
+
+    mark: str
+    width: int
+    height: int
+    position: int
+
+
 class SettingFacts(TypedDict):
     """A setting: its name, its time zone (an IANA name), its numbers, its colour (such as #12436d; None where it is the
-    one that ships), and all it ever said to hold from a date on."""
+    one that ships), its logo, and all it ever said to hold from a date on."""
 
     id: str
     name: str
@@ -100,6 +112,7 @@ class SettingFacts(TypedDict):
     urn: str | None
     ukprn: str | None
     colour: NotRequired[str | None]
+    logo: NotRequired[LogoBody | None]
     places: list[PlaceBody]
     commissioners: list[CommissionerBody]
     timetables: list[TimetableFact]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 
 from projections.bodies import SettingFacts
@@ -37,6 +38,14 @@ def _set_colour(setting: SettingFacts, state: State, seen: Seen) -> None:
     setting["colour"] = state.get("colour")
 
 
+def _set_logo(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["logo"] = None
+    if picture := state.get("picture"):
+        # The picture itself stays in its event: every page reads this body, and few ask for the picture.
+        mark = hashlib.sha256(picture.encode()).hexdigest()[:16]
+        setting["logo"] = {"mark": mark, "width": state["width"], "height": state["height"], "position": seen.position}
+
+
 def _end_review(setting: SettingFacts, state: State, seen: Seen) -> None:
     ended = setting.setdefault("ended_clocks", [])
     ended.append(whole(state, position=seen.position, ended_at=seen.recorded_at))
@@ -63,6 +72,7 @@ CHANGES: Mapping[str, Change] = {
     "retention-set": append("retention"),
     "incident-categories-set": append("incident_categories"),
     "brand-colour-set": _set_colour,
+    "logo-set": _set_logo,
     "review-ended": _end_review,
     "review-resumed": _resume_review,
 }
