@@ -56,6 +56,7 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     "set-retention": {"from_date": "2026-03-02", "corrects": "2026-03-01", "clocks": [CLOCK]},
     "set-brand-colour": {"colour": "#12436d"},
     "set-logo": {"picture": "iVBORw0KGgoAAAANSUhEUgAAABAAAAAQCAYAAAAf8/9hAAAAHUlEQVR42mMUcs79z0ABYGKgEIwaMGrAqAGDxQAAX64B4b65l7oAAAAASUVORK5CYII="},
+    "set-quiet-hours": {"hours": {"starts": "18:00", "ends": "07:30", "weekdays": [1], "whole_days": [7]}},
     "match-columns": {"columns": {"0f" * 16: "group"}},
     "set-incident-categories": {
         "from_date": "2026-03-02",

@@ -9,6 +9,7 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "set-calendar": "manage-setting",
     "set-timetable": "manage-setting", "set-incident-categories": "manage-setting", "set-retention": "set-retention",
     "match-columns": "bring-in", "set-brand-colour": "manage-setting", "set-logo": "manage-setting",
+    "set-quiet-hours": "manage-setting",
     "correct-setting": "manage-setting", "correct-place": "manage-setting", "correct-commissioner": "manage-setting",
     "withdraw-setting-fact": "manage-setting", "withdraw-student-fact": "manage-students",
     "add-person": "manage-people", "rename-person": "manage-people", "grant-role": "manage-people",

@@ -28,6 +28,7 @@ from ap_ledger.domain.person import (
 )
 from ap_ledger.domain.placement import ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.proposal import ApproveDeed, DeclineDeed, ProposeDeed
+from ap_ledger.domain.quiet import SetQuietHours
 from ap_ledger.domain.report import ReleaseReport, WithdrawReport
 from ap_ledger.domain.setting import (
     AddCommissioner,
@@ -67,6 +68,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     MatchColumns,
     SetBrandColour,
     SetLogo,
+    SetQuietHours,
     WithdrawSettingFact,
     AddPerson,
     RenamePerson,

@@ -29,6 +29,8 @@ from ap_ledger.events.setting import (
     IncidentCategoriesSet,
     IncidentCategory,
     PlaceAdded,
+    QuietHours,
+    QuietHoursSet,
     RetentionSet,
     SettingFactWithdrawn,
     SettingOpened,
@@ -63,6 +65,9 @@ class Setting:
     """Half-term reviews that were ended with a reason, by commissioner and last day."""
     columns: Mapping[str, str] = field(default_factory=dict)
     """What columns of the setting's own files hold, by the marks of their headings."""
+
+    quiet_hours: QuietHours | None = None
+    """When nobody is notified."""
 
     def facts(self, kind: type[D]) -> list[D]:
         """The dated facts of one kind."""
@@ -119,6 +124,8 @@ def evolve(setting: Setting | None, event: Event) -> Setting | None:
             setting = replace(setting, commissioners=setting.commissioners | {event.commissioner_id})
         case ColumnsMatched():
             setting = replace(setting, columns={**setting.columns, **event.columns})
+        case QuietHoursSet():
+            setting = replace(setting, quiet_hours=event.hours)
         case ReviewEnded():
             setting = replace(setting, ended=setting.ended | {(event.commissioner_id, event.last)})
         case ReviewResumed():

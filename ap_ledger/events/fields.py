@@ -63,6 +63,10 @@ SlotTime = Annotated[
         description="A slot starts and ends at a time such as 09:15, without an offset, and ends after it starts.",
     ),
 ]
+QuietTime = Annotated[
+    time,
+    Field(description="Quiet begins and ends at two times of the clock such as 18:00, without an offset."),
+]
 Weekday = Annotated[int, Field(ge=1, le=7, description="A weekday is a number from 1 (Monday) to 7 (Sunday).")]
 
 # Names and words ------------------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from ap_ledger.events.fields import (
     LogoPicture,
     PictureSide,
     PlaceId,
+    QuietTime,
     ReasonCode,
     SettingFactName,
     SlotId,
@@ -282,6 +283,32 @@ class LogoSet(SettingEvent):
     height: PictureSide | None = None
 
 
+class QuietHours(Fact):
+    """When nobody is notified, by the setting's own clock: from a time on each of some weekdays until another, which is
+    on the next day where it is no later; and on some weekdays all day."""
+
+    starts: QuietTime
+    ends: QuietTime
+    weekdays: Weekdays = (1, 2, 3, 4, 5, 6, 7)
+    whole_days: Annotated[
+        tuple[Weekday, ...],
+        Field(description="Whole days are a list of numbers from 1 (Monday) to 7 (Sunday), each once, or empty."),
+    ] = ()
+
+
+Hours = Annotated[
+    QuietHours | None,
+    Field(description="Quiet hours are an object with starts and ends, such as 18:00 and 07:30, or left out."),
+]
+
+
+class QuietHoursSet(SettingEvent):
+    """When nobody is notified from now on: with none, there is no such time."""
+
+    TOPIC: ClassVar[str] = "quiet-hours-set"
+    hours: Hours = None
+
+
 class SettingFactWithdrawn(SettingEvent):
     """What was recorded to hold from a date on should not have been: it counts no more, and what held before it holds
     on."""
@@ -306,5 +333,6 @@ SETTING_EVENTS: tuple[type[Event], ...] = (
     ColumnsMatched,
     BrandColourSet,
     LogoSet,
+    QuietHoursSet,
     SettingFactWithdrawn,
 )

@@ -30,6 +30,7 @@ from api.core.languages import (
     spoken_day,
 )
 from api.core.messages import Broken, Reader, check
+from projections.queries.words import days_in_words
 from reports.compact import Compact
 from reports.html import STYLE, drawing, picture
 from reports.html import TEMPLATES as BLOCKS
@@ -147,6 +148,7 @@ FILTERS = {
     "initials": initials,
     "tint": tint,
     "look": look_of,
+    "days_in_words": days_in_words,
     "ratio": ratio_in_words,
     "moment": moment_in_words,
     "drawing": drawing,

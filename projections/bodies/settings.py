@@ -102,9 +102,19 @@ class LogoBody(TypedDict):
     position: int
 
 
+class QuietBody(TypedDict):
+    """When nobody is notified: from when until when (local, HH:MM:SS), on which weekdays it begins, and on which it
+    lasts all day (1 Monday to 7 Sunday)."""
+
+    starts: str
+    ends: str
+    weekdays: list[int]
+    whole_days: list[int]
+
+
 class SettingFacts(TypedDict):
     """A setting: its name, its time zone (an IANA name), its numbers, its colour (such as #12436d; None where it is the
-    one that ships), its logo, and all it ever said to hold from a date on."""
+    one that ships), its logo, when nobody is notified, and all it ever said to hold from a date on."""
 
     id: str
     name: str
@@ -113,6 +123,7 @@ class SettingFacts(TypedDict):
     ukprn: str | None
     colour: NotRequired[str | None]
     logo: NotRequired[LogoBody | None]
+    quiet_hours: NotRequired[QuietBody | None]
     places: list[PlaceBody]
     commissioners: list[CommissionerBody]
     timetables: list[TimetableFact]

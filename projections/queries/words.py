@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ap_ledger.kinds import KINDS
@@ -65,3 +65,13 @@ def in_words(reader: Reader, entry: Mapping[str, Any], own: Own | None = None) -
 
 WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
 """The weekdays as a timetable counts them, in words."""
+
+
+def days_in_words(days: Sequence[int]) -> str:
+    """Some weekdays, in order: *Monday to Friday*, *Saturday and Sunday*, *every day*."""
+    if len(days) == len(WEEKDAYS):
+        return "every day"
+    named = [WEEKDAYS[day] for day in sorted(days)]
+    if len(days) > 2 and max(days) - min(days) == len(days) - 1:
+        return f"{named[0]} to {named[-1]}"
+    return " and ".join(filter(None, (", ".join(named[:-1]), named[-1]))) if named else ""

@@ -46,6 +46,10 @@ def _set_logo(setting: SettingFacts, state: State, seen: Seen) -> None:
         setting["logo"] = {"mark": mark, "width": state["width"], "height": state["height"], "position": seen.position}
 
 
+def _set_quiet_hours(setting: SettingFacts, state: State, seen: Seen) -> None:
+    setting["quiet_hours"] = state.get("hours")
+
+
 def _end_review(setting: SettingFacts, state: State, seen: Seen) -> None:
     ended = setting.setdefault("ended_clocks", [])
     ended.append(whole(state, position=seen.position, ended_at=seen.recorded_at))
@@ -73,6 +77,7 @@ CHANGES: Mapping[str, Change] = {
     "incident-categories-set": append("incident_categories"),
     "brand-colour-set": _set_colour,
     "logo-set": _set_logo,
+    "quiet-hours-set": _set_quiet_hours,
     "review-ended": _end_review,
     "review-resumed": _resume_review,
 }
