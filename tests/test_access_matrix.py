@@ -132,6 +132,10 @@ POST /setting                                                      -      -     
 GET /setting/look                                                  -      -        y      -    -      -      -      -      -     -      -
 POST /setting/look                                                 -      -        y      -    -      -      -      -      -     -      -
 GET /setting/{setting_id}/logo/{mark}.png                          o      o        o      o    o      o      o      o      o     o      -
+GET /setting/withdraw                                              -      -        y      -    -      -      -      -      -     -      -
+POST /setting/withdraw                                             -      -        y      -    -      -      -      -      -     -      -
+GET /conflicts                                                     -      -        y      y    y      -      -      -      -     -      -
+POST /conflicts                                                    -      -        y      y    y      -      -      -      -     -      -
 GET /timetable                                                     -      -        y      -    -      -      -      -      -     -      -
 POST /timetable                                                    -      -        y      -    -      -      -      -      -     -      -
 GET /calendar                                                      -      -        y      -    -      -      -      -      -     -      -

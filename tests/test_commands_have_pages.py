@@ -9,11 +9,7 @@ from ap_ledger.domain.commands import ALL_COMMANDS
 
 PAGES = sorted((Path(__file__).parents[1] / "api").glob("*/*.py"))
 WITHOUT_A_PAGE = {
-    "SetIncidentCategories": "the categories that ship are used; others come with incidents on pages",
-    "WithdrawSettingFact": "a fact said from the same day again is put right on its page; taking one back wholly is for the machine",
     "WithdrawStudentFact": "a fact said from the same day again is put right on its page; taking one back wholly is for the machine",
-    "DeclareConflict": "not yet on a page",
-    "EndConflict": "not yet on a page",
     "SetOwnItems": "a student's own goals are not yet on a page",
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from starlette.datastructures import FormData
@@ -34,3 +34,10 @@ def place_in_rows(refusal: Refused, kind: str, called: str, rows: Sequence[Mappi
         return refusal.message
     label = rows[int(match[1])].get("label")
     return f"{called} {int(match[1]) + 1}{f' ({label})' if label else ''}: {refusal.message}"
+
+
+def id_from(label: str, taken: Set[str], otherwise: str) -> str:
+    """An id that says what something is called, in a few short words, and that no other has."""
+    stem = "-".join(re.findall(r"[a-z0-9]+", label.lower())[:5])[:40].strip("-") or otherwise
+    names = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)

@@ -22,6 +22,7 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
+from api.core.withdrawing import said_from
 from projections.queries.words import CLASS_NAMES
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -59,6 +60,9 @@ def _retention(
         status,
         setting=setting,
         settings=settings,
+        told=said_from(
+            setting.get("retention", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "retention-set"}
+        ),
         clocks=shown,
         over=over,
         from_date=begins,

@@ -25,6 +25,7 @@ from api.core.navigation import Nav
 from api.core.rows import place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
+from api.core.withdrawing import said_from
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 EMPTY_ROWS = 2
@@ -77,6 +78,9 @@ def _page(
         status,
         setting=setting,
         settings=settings,
+        told=said_from(
+            setting.get("calendars", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "calendar-set"}
+        ),
         spans=(
             ("term", "Half-terms", "Half-term", [*terms, *[{}] * EMPTY_ROWS]),
             ("closure", "Closed on", "Closure", [*closures, *[{}] * EMPTY_ROWS]),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -21,9 +20,10 @@ from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.navigation import Nav
-from api.core.rows import place_in_rows, rows_of
+from api.core.rows import id_from, place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
+from api.core.withdrawing import said_from
 from projections.queries.on_day import timetable_on
 from projections.queries.words import WEEKDAYS
 
@@ -71,6 +71,9 @@ def _page(
         status,
         setting=setting,
         settings=settings,
+        told=said_from(
+            setting.get("timetables", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "timetable-set"}
+        ),
         slots=slots,
         held=bool(current),
         coming=[table["from_date"] for table in setting.get("timetables", ()) if table["from_date"] > today],
@@ -127,14 +130,8 @@ def _with_ids(typed: Sequence[Mapping[str, Any]], known: Mapping[str, str]) -> l
     for row in typed:
         slot_id = row.get("id", "")
         if slot_id not in taken or known.get(slot_id) != row["kind"]:
-            slot_id = _new_id(row["label"], taken | set(known))
+            slot_id = id_from(row["label"], taken | set(known), "slot")
             taken.add(slot_id)
         fields = {name: row[name] for name in ("label", "kind", "starts", "ends", "weekdays")}
         slots.append({"id": slot_id, **fields})
     return slots
-
-
-def _new_id(label: str, taken: frozenset[str] | set[str]) -> str:
-    stem = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")[:40] or "slot"
-    names = (stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
