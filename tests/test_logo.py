@@ -270,6 +270,7 @@ def test_a_logo_is_chosen_in_a_browser_on_a_phone_and_a_desk(place: Place, brows
         page.set_input_files("#picture", chosen)
         page.locator("form:has(#picture) button").click()
         assert "The logo stands on every page" in page.inner_text("main")
+        page.wait_for_load_state("load")
         shown = page.evaluate("() => [...document.querySelectorAll('img.logo')].map((one) => one.complete && one.naturalWidth)")
         assert shown == [512, 512]
         assert page.evaluate("document.documentElement.scrollWidth") <= width
