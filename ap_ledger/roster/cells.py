@@ -241,3 +241,24 @@ def _needs(text: str) -> Iterator[str]:
             yield code
         else:
             raise CellFault(f"This is no type of need. Use the codes of the school census: {', '.join(need_codes())}.")
+
+
+def read_school_year(text: str) -> int:
+    """A school year: Year 9, Y9, 9, 09, R for Reception, which is 0. Raises CellFault."""
+    words = squeezed(checked(text))
+    if words in ("r", "rec", "reception"):
+        return 0
+    match = re.fullmatch(r"(?:year|yr|y|ncyear|nc)?0?(\d{1,2})", words)
+    if match is None or not 0 <= int(match[1]) <= 14:
+        raise CellFault("This is not a school year. Write Year 9, or leave it out.")
+    return int(match[1])
+
+
+def read_yes_or_no(text: str) -> bool:
+    """Whether something is agreed to. Raises CellFault."""
+    words = squeezed(checked(text))
+    if words in ("yes", "y", "true", "agreed", "given", "1", "ok"):
+        return True
+    if words in ("no", "n", "false", "refused", "notgiven", "0", "declined"):
+        return False
+    raise CellFault("Say yes or no, or leave it out.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from ap_ledger.domain.upn import read_upn
@@ -27,6 +27,52 @@ class Column(NamedTuple):
     label: str
     headings: tuple[str, ...]
     subjects: tuple[Subject, ...] = ("students",)
+
+
+CONTACTS = (1, 2, 3)
+"""The contacts of a student whom a sheet may name."""
+_WHO = ("contact", "parent", "parentcarer", "carer", "guardian", "emergencycontact", "prioritycontact", "nextofkin")
+_PARTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "contact": ("Contact", ("", "name", "fullname")),
+    "relation": ("who they are", ("relation", "relationship", "type")),
+    "phone": ("phone", ("phone", "phonenumber", "telephone", "tel", "mobile", "number", "mobilenumber")),
+    "email": ("e-mail", ("email", "emailaddress", "mail")),
+    "call": ("may be called", ("call", "maybecalled", "canbecalled", "maycall", "cancall", "oktocall")),
+}
+
+
+def _contact_columns() -> Iterator[tuple[str, Column]]:
+    """The columns of each contact: `Parent 2 phone` and `Parent phone 2` are of the second one."""
+    for number in CONTACTS:
+        for part, (label, endings) in _PARTS.items():
+            headings = {
+                heading
+                for who in _WHO
+                for ending in endings
+                for heading in (f"{who}{number}{ending}", f"{who}{ending}{number}", f"{who}{ending}" * (number == 1))
+            } - {""}
+            words = f"Contact {number}" if part == "contact" else f"Contact {number}: {label}"
+            yield f"{part}_{number}", Column(words, tuple(sorted(headings)))
+
+
+CONSENTS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "photos-inside": ("Photographs that stay inside", ("photosinside", "photosinternal", "internalphotos")),
+    "photos-outside": ("Photographs that others see", ("photosoutside", "photosexternal", "externalphotos", "media")),
+    "trips": ("Trips and lifts", ("trips", "visits", "offsite", "tripsandlifts")),
+    "first-aid": ("First aid and medicine", ("firstaid", "medicine", "medical", "firstaidandmedicine")),
+    "sharing-information": (
+        "Telling other services what helps",
+        ("sharinginformation", "informationsharing", "sharing"),
+    ),
+    "messages": ("Messages to the child by phone", ("messages", "texts", "messaging")),
+}
+"""What may be agreed to, as it is said, and by which headings it is known, with or without the word consent."""
+
+
+def _consent_columns() -> Iterator[tuple[str, Column]]:
+    for name, (label, words) in CONSENTS.items():
+        headings = [heading for word in words for heading in (f"{word}consent", f"consent{word}", f"consentto{word}")]
+        yield f"consent_{name}", Column(f"Agreed: {label}", tuple(headings))
 
 
 COLUMNS: Mapping[str, Column] = {
@@ -115,6 +161,12 @@ COLUMNS: Mapping[str, Column] = {
             "primarysentype", "typeofneed", "typeofsen", "primaryneedtype",
         ),
     ),
+    "year": Column(
+        "School year",
+        ("year", "yeargroup", "yeargrp", "yr", "ncyear", "ncy", "schoolyear", "nationalcurriculumyear"),
+    ),
+    **dict(_contact_columns()),
+    **dict(_consent_columns()),
     "role": Column(
         "Role", ("role", "roles", "job", "jobtitle", "position", "jobrole", "post", "title", "stafftype"), ("staff",)
     ),

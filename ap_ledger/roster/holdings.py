@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.dated import in_force
+from ap_ledger.events.student import Contact
 from ap_ledger.roster.cells import alike
 from projections.bodies import PlacementBody, SettingBody, StudentBody
 from projections.queries.on_day import group_of, key_worker_of, timetable_on
-from projections.queries.own_words import needs_of
+from projections.queries.own_words import contacts_of, needs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class HeldStudent:
     needs: tuple[str, ...] | None = None
     sessions: int | None = None
     hours: float | None = None
+    contacts: tuple[Contact, ...] = ()
+    consents: Mapping[str, bool] = field(default_factory=dict)
 
 
 class HeldPerson(NamedTuple):
@@ -87,8 +90,13 @@ def holdings_of(service: Service, setting: SettingBody, today: date, may_read_ne
         placements.setdefault(placement["student_id"], []).append(placement)
     bodies = reader.everyone(setting)
     needs = needs_of(reader, bodies, today) if may_read_needs else None
+    contacts = contacts_of(reader, bodies, today)
     students = [
-        _held(body, placements.get(body["id"], ()), today, None if needs is None else needs.get(body["id"], ()))
+        replace(
+            _held(body, placements.get(body["id"], ()), today, None if needs is None else needs.get(body["id"], ())),
+            contacts=contacts.get(body["id"], ()),
+            consents=_agreed(body, today),
+        )
         for body in bodies
         if "core" not in body["shredded"]
     ]
@@ -128,6 +136,13 @@ def _held(
         sessions=bought["sessions_a_week"] if bought else None,
         hours=bought["hours_a_week"] if bought else None,
     )
+
+
+def _agreed(body: StudentBody, day: date) -> dict[str, bool]:
+    """What is agreed to on a day, and what is refused."""
+    facts = body.get("consents", ())
+    series = {name: [fact for fact in facts if fact["consent"] == name] for name in {fact["consent"] for fact in facts}}
+    return {name: fact["agreed"] for name, some in series.items() if (fact := in_force(some, day))}
 
 
 def _day(text: str | None) -> date | None:

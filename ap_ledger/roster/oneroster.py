@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 from ap_ledger.domain.upn import read_upn
 from ap_ledger.errors import DefinitionError, RosterFault
 from ap_ledger.roster.cells import squeezed
+from ap_ledger.roster.fields import CONTACTS
 from ap_ledger.roster.table import Table, TableRow
 from ap_ledger.roster.zips import Zip
 from frameworks.exchange.intake import Intake, decode
@@ -32,11 +33,18 @@ STAFF: Mapping[str, str] = {
 }  # fmt: skip
 """Who works there, with the role that they get here; none where a leader has to say which."""
 FAMILY = ("parent", "guardian", "relative")
-STUDENT_COLUMNS = ("given_name", "family_name", "known_as", "date_of_birth", "upn", "group")
+STUDENT_COLUMNS = (
+    "given_name", "family_name", "known_as", "date_of_birth", "upn", "group", "year",
+    *(f"{part}_{number}" for number in CONTACTS for part in ("contact", "relation", "phone", "email")),
+)  # fmt: skip
+OPTIONAL = STUDENT_COLUMNS[STUDENT_COLUMNS.index("year") :]
+"""Columns that few rosters fill; an empty one is none."""
 STAFF_COLUMNS = ("full_name", "role")
 HEADINGS = {
     "given_name": "givenName", "family_name": "familyName", "known_as": "preferredFirstName",
     "date_of_birth": "birthDate", "upn": "UPN", "group": "class", "full_name": "name", "role": "role",
+    "year": "grades", "contact": "agent", "relation": "role of agent", "phone": "phone of agent",
+    "email": "email of agent",
 }  # fmt: skip
 """What stands in each column, by the words of the format."""
 
@@ -90,8 +98,9 @@ def read_oneroster(opened: Zip) -> list[Table]:
     kinds = {kind: [] for kind in ("student", "staff", "gone", "family", "other")}  # type: dict[str, list[Record]]
     for user in users:
         kinds[_kind(user, roles)].append(user)
-    notes += _left_out(kinds)
-    students = [_student(user, groups, born) for user in kinds["student"]]
+    family = _family(kinds["student"], kinds["family"])
+    notes += _left_out({**kinds, "family": _of_nobody(kinds["family"], family)})
+    students = [_student(user, groups, born, family, roles) for user in kinds["student"]]
     staff = [_member(user, roles) for user in kinds["staff"]]
     tables = [
         _table("users.csv: students", "students", STUDENT_COLUMNS, students, notes),
@@ -106,7 +115,17 @@ def _table(
     name: str, subject: Literal["students", "staff"], columns: tuple[str, ...], rows: Iterable[TableRow],
     notes: Iterable[str],
 ) -> Table:  # fmt: skip
-    return Table(name, tuple(HEADINGS[column] for column in columns), tuple(rows), tuple(notes), subject, columns)
+    """A table of these columns, without those in which nobody has anything that is not asked of everybody."""
+    kept = list(rows)
+    used = [at for at, column in enumerate(columns) if column not in OPTIONAL or any(row.cells[at] for row in kept)]
+    narrowed = tuple(row._replace(cells=tuple(row.cells[at] for at in used)) for row in kept)
+    matched = tuple(columns[at] for at in used)
+    return Table(name, tuple(map(_heading, matched)), narrowed, tuple(notes), subject, matched)
+
+
+def _heading(column: str) -> str:
+    part, _, number = column.rpartition("_")
+    return f"{HEADINGS[part]} {number}" if number.isdecimal() else HEADINGS[column]
 
 
 def _records(raw: bytes, stem: str, notes: list[str]) -> list[Record]:
@@ -157,7 +176,7 @@ def _kind(user: Record, roles: Mapping[str, Sequence[str]]) -> str:
 def _left_out(kinds: Mapping[str, Sequence[Record]]) -> Iterator[str]:
     told = {
         "gone": "to be deleted, so {} left out. Whoever of them is here stands under those who are not in the file",
-        "family": "family, and there is nowhere here for contacts yet, so {} left out",
+        "family": "family of nobody in this roster, so {} left out",
         "other": "of no role that is known here, so {} left out",
     }
     for kind, words in told.items():
@@ -202,12 +221,47 @@ def _groups(
     return chosen
 
 
-def _student(user: Record, groups: Mapping[str, str], born: Mapping[str, str]) -> TableRow:
+def _family(students: Iterable[Record], relatives: Iterable[Record]) -> dict[str, list[Record]]:
+    """Who belongs to every student: the roster names them with the student, or the student with them."""
+    named = {relative.get("sourcedid"): relative for relative in relatives}
+    family: dict[str, list[Record]] = defaultdict(list)
+    for student in students:
+        family[student.get("sourcedid")] += [named[agent] for agent in _agents(student) if agent in named]
+    for relative in named.values():
+        for student_id in _agents(relative):
+            if student_id in family and relative not in family[student_id]:
+                family[student_id].append(relative)
+    return family
+
+
+def _agents(user: Record) -> list[str]:
+    return [agent.strip() for agent in user.get("agentsourcedids", "agents").split(",") if agent.strip()]
+
+
+def _of_nobody(relatives: Iterable[Record], family: Mapping[str, Sequence[Record]]) -> list[Record]:
+    taken = {relative.get("sourcedid") for some in family.values() for relative in some}
+    return [relative for relative in relatives if relative.get("sourcedid") not in taken]
+
+
+def _student(
+    user: Record,
+    groups: Mapping[str, str],
+    born: Mapping[str, str],
+    family: Mapping[str, Sequence[Record]],
+    roles: Mapping[str, Sequence[str]],
+) -> TableRow:
     key = user.get("sourcedid")
     given, preferred = user.get("givenname"), user.get("preferredfirstname", "preferredgivenname")
     known_as = preferred if squeezed(preferred) != squeezed(given) else ""
-    cells = (given, user.get("familyname"), known_as, born.get(key, ""), _upn(user), groups.get(key, ""))
-    return TableRow(user.number, cells)
+    cells = [given, user.get("familyname"), known_as, born.get(key, ""), _upn(user), groups.get(key, "")]
+    cells.append(user.get("grades").partition(",")[0])
+    relatives = [*family.get(key, ())[: len(CONTACTS)]]
+    for relative in relatives:
+        name = f"{relative.get('givenname')} {relative.get('familyname')}".strip()
+        relation = next((role for role in roles.get(relative.get("sourcedid"), ()) if role in FAMILY), "")
+        cells += [name, relation, relative.get("sms", "phone"), relative.get("email")]
+    cells += [""] * (len(STUDENT_COLUMNS) - len(cells))
+    return TableRow(user.number, tuple(cells))
 
 
 def _upn(user: Record) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from ap_ledger.domain.patterns import school_year_of
 from ap_ledger.domain.placement import PURPOSES, ChangePlacement, CommissionSessions, CorrectPlacement
+from ap_ledger.domain.school_years import year_group, year_in_words
 from ap_ledger.domain.student import (
     AdmitStudent,
     AssignKeyWorker,
@@ -16,8 +18,9 @@ from ap_ledger.domain.student import (
     IdentifyStudent,
     StartPlacement,
 )
-from ap_ledger.domain.support import GroupStudent, NoteNeeds
+from ap_ledger.domain.support import GroupStudent, NoteConsent, NoteContacts, NoteNeeds
 from ap_ledger.errors import RosterFault
+from ap_ledger.events.student import Contact
 from ap_ledger.kinds.telling import spoken
 from ap_ledger.roster.cells import (
     alike,
@@ -26,12 +29,16 @@ from ap_ledger.roster.cells import (
     read_name,
     read_needs,
     read_number,
+    read_school_year,
     read_upn_cell,
     read_weekdays,
     read_whole_number,
+    read_yes_or_no,
     split_name,
     squeezed,
 )
+from ap_ledger.roster.contact_cells import SaidContact, merged, read_contacts
+from ap_ledger.roster.fields import CONSENTS
 from ap_ledger.roster.holdings import HeldStudent, Holdings, named
 from ap_ledger.roster.plan import (
     Asked,
@@ -76,6 +83,10 @@ class Said(NamedTuple):
     key_worker: str
     mentors: tuple[str, ...]
     needs: tuple[str, ...]
+    year: int | None
+    contacts: tuple[SaidContact, ...]
+    consents: Mapping[str, bool]
+    told: tuple[str, ...]
 
     @property
     def name(self) -> str:
@@ -141,6 +152,8 @@ class _Students:
             return otherwise if is_nothing(cells[name]) else read_cell(cells, name, read)
 
         given, family = self._names(cells)
+        contacts, told = read_contacts(cells)
+        agreed = {name: maybe(f"consent_{name}", read_yes_or_no, None) for name in CONSENTS}
         return Said(
             given,
             family,
@@ -158,6 +171,10 @@ class _Students:
             "" if is_nothing(cells["key_worker"]) else self._member(cells["key_worker"], "key_worker"),
             tuple(self._mentors(cells["mentor"])),
             maybe("needs", read_needs, ()),
+            maybe("year", read_school_year, None),
+            tuple(contacts),
+            {name: yes for name, yes in agreed.items() if yes is not None},
+            tuple(told),
         )
 
     def _names(self, cells: Cells) -> tuple[str, str]:
@@ -269,13 +286,16 @@ class _Students:
             f"from {day_told(start)}",
         ]
         alike_here = list(self._namesakes(said))
-        sentences = [sentence for _, sentence in alike_here]
+        sentences = [*said.told, *self._told_of_year(said, said.date_of_birth)]
+        sentences += [sentence for _, sentence in alike_here]
+        changes: list[Change] = []
+        self._compare_around(said, (), {}, start, changes, asks, sentences)
         if alike_here:
             sentences.append("Look whether they are one child.")
         if not said.start and cells.has("start"):
             sentences.append("The file says no first day.")
         return PlannedRow(
-            row, said.name, "new", "", listed(parts), (), tuple(sentences), asks=tuple(asks),
+            row, said.name, "new", "", listed(parts), tuple(changes), tuple(sentences), asks=tuple(asks),
             namesakes=tuple(Here(student.id, student.name) for student, _ in alike_here),
         )  # fmt: skip
 
@@ -322,17 +342,54 @@ class _Students:
     def _compared(self, row: TableRow, said: Said, student: HeldStudent, told: Sequence[str]) -> PlannedRow:
         changes: list[Change] = []
         asks: list[Asked] = []
-        sentences = list(told)
+        sentences = [*told, *said.told, *self._told_of_year(said, said.date_of_birth or student.date_of_birth)]
         self._compare_identity(said, student, changes, asks)
         if student.running is None:
             self._come_back(said, student, changes, asks, sentences)
         else:
             self._compare_placement(said, student, changes, asks, sentences)
             self._compare_facts(said, student, changes, asks)
+        day = max(self._wishes.from_date, student.day)
+        self._compare_around(said, student.contacts, student.consents, day, changes, asks, sentences)
         outcome: Any = "changed" if asks else "same"
         return PlannedRow(
             row, student.name, outcome, student.id, "", tuple(changes), tuple(sentences), asks=tuple(asks)
         )
+
+    def _told_of_year(self, said: Said, born: date | None) -> Iterator[str]:
+        """What a school year of the file says beside the birth date, by which it goes here."""
+        if said.year is None:
+            return
+        by_birth = None if born is None else year_group(born, school_year_of(self._wishes.from_date))
+        if by_birth is None:
+            yield "School years go by the birth date here, and none is known, so that of the file is left out."
+        elif by_birth != said.year:
+            yield (
+                f"The file says {year_in_words(said.year) or f'year {said.year}'}; by the birth date it is "
+                f"{year_in_words(by_birth) or 'none'}. School years go by the birth date here. Look which is right."
+            )
+
+    def _compare_around(
+        self,
+        said: Said,
+        contacts: Sequence[Contact],
+        consents: Mapping[str, bool],
+        start: date,
+        changes: list[Change],
+        asks: list[Asked],
+        told: list[str],
+    ) -> None:
+        """Who may be called, and what is agreed to."""
+        day, around = start.isoformat(), merged(contacts, said.contacts)
+        told += around.told
+        if around.changes:
+            changes += around.changes
+            asks.append(Asked(NoteContacts, {"from_date": day, "contacts": around.contacts}))
+        for name, agreed in said.consents.items():
+            if consents.get(name) is not agreed:
+                before = {True: "agreed", False: "not agreed", None: ""}[consents.get(name)]
+                changes.append(Change(CONSENTS[name][0], before, "agreed" if agreed else "not agreed"))
+                asks.append(Asked(NoteConsent, {"from_date": day, "consent": name, "agreed": agreed}))
 
     def _compare_identity(self, said: Said, student: HeldStudent, changes: list[Change], asks: list[Asked]) -> None:
         fields: dict[str, Any] = {}

@@ -65,8 +65,13 @@ def _choose(
     return show(
         request, "roster.html", status, step="choose", setting=setting, settings=settings, fault=fault,
         subjects=subjects, subject_words=SUBJECT_WORDS,
-        sayable={subject: [column.label for column in columns_of(subject).values()] for subject in subjects},
+        sayable={subject: _sayable(subject) for subject in subjects},
     )  # fmt: skip
+
+
+def _sayable(subject: Subject) -> list[str]:
+    """What a sheet may say, each once: further contacts are like the first."""
+    return [column.label for name, column in columns_of(subject).items() if not name.endswith(("_2", "_3"))]
 
 
 def _bringer(asking: Asker, setting: SettingBody, form: UUID) -> Bringer:
