@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.domain.support import NoteConsent, NoteContacts
 from ap_ledger.events.ids import new_id
@@ -151,3 +152,13 @@ def test_a_roster_brings_those_who_belong_to_a_student_as_contacts(house: House,
     plain = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
     assert "Hazel Wren, parent, 07700 900123, call first, E-mail: h@wren.example" in plain and "Reed Wren, relative, 01632 960001, may be called" in plain
     assert "1 person is family of nobody in this roster" in plain
+
+
+def test_whoever_is_kept_from_a_record_is_told_nothing_of_who_may_be_called_there(house: House, leader: TestClient) -> None:
+    whose = {"setting_id": house.setting, "author_id": house.teacher, "student": house.student}
+    house.ledger.execute(NoteContacts(id=new_id(), from_date=date(2026, 1, 5), contacts=(held("never"),), **whose))
+    conflict = {"setting_id": house.setting, "author_id": house.teacher, "person_id": house.leader, "conflicted_student": house.student}
+    house.ledger.execute(DeclareConflict(id=new_id(), reason_code="own-child", **conflict))
+    house.runner.catch_up()
+    page = looked(leader, "Name,Contact,Contact phone,Contact may be called\nAsh Heron,Hazel Heron,07700 900009,yes")
+    assert counts(page)["refused"] == 1 and "is not to be called" not in page and "07700 900001" not in page

@@ -28,7 +28,7 @@ from ap_ledger.roster.staff_rows import NEW_GRANT
 from ap_ledger.roster.student_rows import NEW_PLACEMENT
 from ap_ledger.roster.table import Table
 from ap_ledger.stores.fingerprint import Fingerprint
-from projections.bodies import SettingBody
+from projections.bodies import SettingBody, StudentBody
 
 ACTIONS: dict[Subject, str] = {"students": "manage-students", "staff": "manage-people"}
 """The action of the access table that bringing somebody in is."""
@@ -78,7 +78,12 @@ def _holdings(service: Service, bringer: Bringer) -> Holdings:
     setting_id = UUID(bringer.setting["id"])
     today = service.ledger.access_facts.today(setting_id)
     reads_needs = may(bringer.who, words_action("health"), About(setting_id))
-    return holdings_of(service, bringer.setting, today, reads_needs)
+
+    def reads_contacts(student: StudentBody) -> bool:
+        about = service.ledger.access_facts.student(UUID(student["id"]))
+        return may(bringer.who, "read-contacts", about)
+
+    return holdings_of(service, bringer.setting, today, reads_needs, reads_contacts)
 
 
 def _judged(service: Service, bringer: Bringer, row: PlannedRow, plan: Plan) -> PlannedRow:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
@@ -72,7 +72,13 @@ class Holdings:
         return [slot["id"] for slot in timetable_on(self.setting, day.isoformat()) if weekday in slot["weekdays"]]
 
 
-def holdings_of(service: Service, setting: SettingBody, today: date, may_read_needs: bool) -> Holdings:
+def holdings_of(
+    service: Service,
+    setting: SettingBody,
+    today: date,
+    may_read_needs: bool,
+    may_read_contacts: Callable[[StudentBody], bool],
+) -> Holdings:
     """What is held of a setting now, by its read models."""
     reader, setting_id = service.reader, UUID(setting["id"])
     people: list[HeldPerson] = []
@@ -90,7 +96,7 @@ def holdings_of(service: Service, setting: SettingBody, today: date, may_read_ne
         placements.setdefault(placement["student_id"], []).append(placement)
     bodies = reader.everyone(setting)
     needs = needs_of(reader, bodies, today) if may_read_needs else None
-    contacts = contacts_of(reader, bodies, today)
+    contacts = contacts_of(reader, [body for body in bodies if may_read_contacts(body)], today)
     students = [
         replace(
             _held(body, placements.get(body["id"], ()), today, None if needs is None else needs.get(body["id"], ())),
