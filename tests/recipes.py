@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import re
 import shutil
@@ -58,6 +59,8 @@ def copy_project(to: Path) -> None:
         shutil.copytree(ROOT / folder, to / folder, ignore=ignored)
     for file in FILES:
         shutil.copy(ROOT / file, to / file)
+    # Each recipe starts several programs, and none of them need read again what the recipe leaves as it is.
+    compileall.compile_dir(to, quiet=1)
 
 
 def link_project(project: Path, to: Path) -> None:

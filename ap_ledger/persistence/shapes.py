@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Dialect, Index, Integer, MetaData, Table, UniqueConstraint, inspect
@@ -93,28 +93,28 @@ def _version_table() -> Table:
 
 
 def _reflected(connection: Connection, schema: str | None) -> dict[str, TableShape]:
+    # Each question is asked once for all tables: PostgreSQL is asked four times for a store, not five for a table.
     look = inspect(connection)
+    keys, rules = look.get_multi_pk_constraint(schema), look.get_multi_unique_constraints(schema)
+    indexes = look.get_multi_indexes(schema)
     return {
-        name: TableShape(
-            {
-                column["name"]: (_kind(column["type"], connection.dialect), column["nullable"])
-                for column in look.get_columns(name, schema)
-            },
-            tuple(look.get_pk_constraint(name, schema)["constrained_columns"]),
-            _indexes_of(look, name, schema),
+        place[1]: TableShape(
+            {column["name"]: (_kind(column["type"], connection.dialect), column["nullable"]) for column in columns},
+            tuple(keys[place]["constrained_columns"]),
+            _indexes_of(indexes[place], rules[place]),
         )
-        for name in look.get_table_names(schema)
+        for place, columns in look.get_multi_columns(schema).items()
     }
 
 
-def _indexes_of(look: Any, table: str, schema: str | None) -> dict[Covered, str | None]:
-    rules = {(tuple(rule["column_names"]), True): None for rule in look.get_unique_constraints(table, schema)}
+def _indexes_of(indexes: Sequence[Any], rules: Sequence[Any]) -> dict[Covered, str | None]:
+    ruled = {(tuple(rule["column_names"]), True): None for rule in rules}
     made = {
         (tuple(column or "an expression" for column in index["column_names"]), bool(index["unique"])): index["name"]
-        for index in look.get_indexes(table, schema)
+        for index in indexes
         if "duplicates_constraint" not in index
     }
-    return {**made, **rules}
+    return {**made, **ruled}
 
 
 def _declared(table: Table, dialect: Dialect) -> TableShape:
