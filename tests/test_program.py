@@ -112,6 +112,9 @@ def test_history_is_told_as_text_and_as_json_at_two_times(example: tuple[Path, A
     then = json.loads(run("history", student, "--data", str(folder), "--as-of", "2026-03-10", "--known-at", "2026-03-10", "--format", "json").stdout)
     assert then["progress"]["entries"] < now["progress"]["entries"] and then["position"] < now["position"]
     assert run("history", "nobody", "--data", str(folder)).exit_code == 2
+    said = run("demo", "--no-serve", "--data", str(folder), "--until", UNTIL.isoformat()).output
+    words = said.partition("bin/ap-ledger ")[2].replace("STUDENT", student).split()
+    assert words[-3:] == ["2026-03-06", "--known-at", "2026-03-06"] and run(*words).exit_code == 0, said
     assert run("history", student, "--data", str(folder), "--as-of", "soon").exit_code == 2
 
 

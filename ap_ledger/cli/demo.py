@@ -121,6 +121,18 @@ def say_sign_ins(console: Console) -> None:
     console.print(f"Sign in as one of: {names}. The password of each is: {PASSWORD}", highlight=False)
 
 
+def say_how_to_look_back(console: Console, settings: Settings, last: date) -> None:
+    """Prints how one student is looked at as they were known three weeks before the last day of the story."""
+    place = "" if settings.postgres else f" --data {settings.data}"
+    then = last - timedelta(weeks=3)
+    console.print(
+        "Look back over one student (the id is in the address of their page): "
+        f".venv/bin/ap-ledger history STUDENT{place} --as-of {then} --known-at {then}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
 def check_example(
     console: Console, students: int, weeks: int, seed: int, until: date, report: Callable[[str, int, int], None]
 ) -> int:

@@ -87,7 +87,7 @@ def demo(
     port: Annotated[int, typer.Option(help="The port of the service.")] = 8000,
 ) -> None:
     """Make an example setting and look at it."""
-    from ap_ledger.cli.demo import check_example, make_example, say_sign_ins
+    from ap_ledger.cli.demo import check_example, make_example, say_how_to_look_back, say_sign_ins
     from ap_ledger.cli.example import last_school_day
 
     _quick()
@@ -115,6 +115,7 @@ def demo(
                 make_example(settings, students, weeks, seed, last, report)
             console.print(f"The example setting is in {settings.data}. Everybody in it is invented.", highlight=False)
         say_sign_ins(console)
+        say_how_to_look_back(console, settings, last)
     if serve_it:
         serve(data=settings.data, database_url=database_url, port=port)
 
