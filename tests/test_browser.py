@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 
 from ap_ledger.bootstrap import open_installation
@@ -423,6 +424,16 @@ def test_what_is_printed_leaves_the_controls_out(page: Any, served: tuple[str, A
     page.emulate_media(media="print")
     assert not any(page.is_visible(part) for part in ("#play", "#slider", ".acts", ".tabs", ".bar"))
     assert page.is_visible(".say") and page.is_visible(".lead")
+
+
+def test_a_long_list_begins_on_the_first_page(page: Any, served: tuple[str, Any], tmp_path: Path) -> None:
+    page.goto(f"{served[0]}/students")
+    page.emulate_media(media="print")
+    assert page.is_visible(".on-paper") and not page.is_visible("text=Admit a student")
+    page.pdf(path=tmp_path / "students.pdf", format="A5")
+    with pikepdf.open(tmp_path / "students.pdf") as printed:
+        words = [sum(str(step.operator) in ("Tj", "TJ") for step in pikepdf.parse_content_stream(sheet)) for sheet in printed.pages]
+    assert len(words) > 1 and words[0] > words[1] / 2, f"the first page is as full as the next: {words}"
 
 
 def test_pictures_named_in_the_docs_exist() -> None:

@@ -29,6 +29,7 @@ FILES = (
     *SCRIPTS,
     "app/ap.css",
     "app/capture.css",
+    "app/print.css",
     "vendor/idb.js",
     "vendor/icons.svg",
     "vendor/atkinson-latin.woff2",
