@@ -64,7 +64,13 @@ def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(accounts, "_PASSWORDS", REAL_HASHES)
 
 
-CHROMIUM = next((found for name in ("chromium", "google-chrome", "chromium-browser") if (found := shutil.which(name))), None)
+def _first(*names: str) -> str | None:
+    return next((found for name in names if (found := shutil.which(name))), None)
+
+
+WHOLE_CHROMIUM = _first("chromium", "google-chrome", "chromium-browser")
+CHROMIUM = _first("chromium-headless-shell") or WHOLE_CHROMIUM
+"""The shell of it, which draws the same pages with a quarter less of a core, where this machine has it."""
 FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
 
@@ -83,6 +89,16 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
     """A Chromium, for modules whose own `browser` is signed in."""
     made = launch_browser()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def whole_chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
+    """One with all that people's browsers have, of which the shell lacks the sync that goes on behind closed pages."""
+    if WHOLE_CHROMIUM is None:
+        pytest.skip("there is the shell of Chromium on this machine, and not the whole of it")
+    made = launch_browser(executable_path=WHOLE_CHROMIUM)
     yield made
     made.close()
 
@@ -111,6 +127,16 @@ def place(shared_place: Place) -> Place:
 @pytest.fixture
 def browsers(chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
     """Makes browsers on enrolled devices, or on none, in which somebody is signed in: on a phone the mentor, else a teacher."""
+    yield from _browsers(chromium, place)
+
+
+@pytest.fixture
+def whole_browsers(whole_chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
+    """The same in a whole Chromium."""
+    yield from _browsers(whole_chromium, place)
+
+
+def _browsers(chromium: Any, place: Place) -> Iterator[Callable[..., Any]]:
     made: list[Any] = []
 
     def make(person: UUID | None = None, kind: str | None = "tablet", **more: Any) -> Any:

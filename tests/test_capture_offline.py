@@ -262,8 +262,8 @@ def test_a_new_version_of_the_app_leaves_what_waits_alone(phone: Any, place: Pla
     compare(place, taps)
 
 
-def test_with_every_page_closed_the_worker_sends_when_the_signal_comes_back(phone: Any, place: Place) -> None:
-    context = phone()
+def test_with_every_page_closed_the_worker_sends_when_the_signal_comes_back(whole_browsers: Callable[..., Any], place: Place) -> None:
+    context = whole_browsers(kind="phone")
     page = with_worker(open_app(context, place))
     page.reload()
     ready(page)

@@ -383,11 +383,12 @@ def test_a_units_status_goes_one_tap_up_or_down_for_a_group_with_a_note_as_evide
     page.select_option("#list", "all")
     page.fill("#note", "found the stop alone")
     row = page.query_selector_all(".unit-row")[3]
-    before = [tag.inner_text() for tag in row.query_selector_all(".tag")]
+    shown = "[...document.querySelectorAll('.unit-row')[3].querySelectorAll('.tag')].map(tag => tag.innerText)"
+    before = page.evaluate(shown)
     row.query_selector_all("button:not([disabled])")[-1].click()
     page.wait_for_selector("#toast:not([hidden])")
-    after = [tag.inner_text() for tag in page.query_selector_all(".unit-row")[3].query_selector_all(".tag")]
-    assert after != before and page.input_value("#note") == ""
+    until(lambda: page.evaluate(shown) != before, what="the unit stands where it stood")
+    assert page.input_value("#note") == ""
     all_sent(page)
     (step,) = until(lambda: place.recorded("unit-progressed"))
     sealed = place.ledger.recorder._query(
