@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_every_class_on_the_page_of_components_is_one_of_the_stylesheet() -> None:
-    sheet = (ROOT / "api" / "static" / "app" / "ap.css").read_text("utf-8")
+    sheet = "".join((ROOT / "api" / "static" / "app" / name).read_text("utf-8") for name in ("ap.css", "print.css"))
     main = component_page().split("<main")[1]
     used = {name for classes in re.findall(r'class="([^"]*)"', main) for name in classes.split()}
     assert {name for name in used if not re.search(rf"\.{re.escape(name)}\b", sheet)} == set()
