@@ -132,6 +132,8 @@ POST /setting                                                      -      -     
 GET /setting/look                                                  -      -        y      -    -      -      -      -      -     -      -
 POST /setting/look                                                 -      -        y      -    -      -      -      -      -     -      -
 GET /setting/{setting_id}/logo/{mark}.png                          o      o        o      o    o      o      o      o      o     o      -
+GET /students/{student_id}/withdraw                                -      -        osf      osf    osf  -      -      -      -     -      -
+POST /students/{student_id}/withdraw                               -      -        osf      osf    osf  -      -      -      -     -      -
 GET /setting/withdraw                                              -      -        y      -    -      -      -      -      -     -      -
 POST /setting/withdraw                                             -      -        y      -    -      -      -      -      -     -      -
 GET /conflicts                                                     -      -        y      y    y      -      -      -      -     -      -

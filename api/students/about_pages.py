@@ -35,6 +35,8 @@ from api.students.choices import (
     groups_here,
     staff_here,
 )
+from api.students.goals import goals_of, goals_said
+from api.students.withdrawing_pages import said_of
 from frameworks.needs import need_codes
 from projections.bodies import PlacementBody, SettingBody, StudentBody
 from projections.queries.on_day import group_of, key_worker_of, timetable_on
@@ -59,6 +61,8 @@ DONE = {
     "link": "They belong to the family here.",
     "unlink": "They do not see the child here any more.",
     "release": "What the family sees is changed.",
+    "goals": "Their goals are put down. What was recorded under one that is left out stays.",
+    "withdraw": "It is withdrawn. That it was said stays in the history.",
 }
 """What is told after what was done."""
 
@@ -87,6 +91,8 @@ def _page(
     today = using.ledger.access_facts.today(UUID(setting["id"]))
     names = {person["id"]: person["name"] for person in using.reader.whole("people")}
     placements = _placements(using, setting, student)
+    here, group_words = {key: str(name) for key, name in names.items()}, _group_words(student)
+    words = {"key-worker-assigned": here, "mentor-assigned": here, "student-grouped": group_words}
     return show(
         request,
         "about.html",
@@ -116,9 +122,16 @@ def _page(
         need_codes=need_codes(),
         needs=_needs(using, asking, student, today),
         family=[(person, names.get(person)) for person in student.get("family", ())],
+        goals=goals_of(using, asking, student, today),
+        withdrawable=said_of(student, placements, words),
         relatives=_relatives(using, setting, names, student, today),
         new=new_id,
     )
+
+
+def _group_words(student: StudentBody) -> dict[str, str]:
+    groups = (fact.get("group") or "" for fact in student.get("groups", ()))
+    return {group: spoken(group) for group in groups if group}
 
 
 def _placements(using: Service, setting: SettingBody, student: StudentBody) -> list[PlacementBody]:
@@ -198,9 +211,12 @@ def _change(request: Request, student_id: UUID, using: Service, asking: Asker, f
     do = text_of(form, "do")
     try:
         make = FORMS.get(do)
-        if make is None:
+        if do == "goals":
+            kind, fields = goals_said(using, form, student)
+        elif make is None:
             raise Refused("malformed", "This form says nothing that can be done here.", "do")
-        kind, fields = make(form, student, setting)
+        else:
+            kind, fields = make(form, student, setting)
         command = command_of(kind, form, asking, setting["id"], student=student["id"], **fields)
         changed = give(using, asking, command, form)
     except Refused as refusal:
