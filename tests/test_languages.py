@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from datetime import date
@@ -11,8 +12,11 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.capture.shell_pages import SHELLS, shell, worker
+from api.core.assets import STATIC, known
 from api.core.languages import LANGUAGE_COOKIE, catalogue, languages, say, speak, wanted
 from api.core.messages import Broken, Reader, check
+from api.core.script_messages import said_script, words_of_script
+from api.core.sentences import SENTENCES
 from api.core.templating import PAGES, day_in_words, environment, short_day, templates, templates_in
 from api.core.words import every_message
 from tests.house import House
@@ -229,3 +233,84 @@ def test_the_app_with_no_signal_keeps_its_pages_in_one_language_and_asks_anew_wh
         client.cookies.set(LANGUAGE_COOKIE, "cy")
         assert client.get("/visit").text == shell("/visit", "cy")
         assert client.get("/sw.js").content == worker("cy")
+
+
+def test_what_read_models_say_of_a_child_is_known_by_its_words_and_keeps_its_figures() -> None:
+    speak("cy")
+    assert say("absence, 4 days late") == "absenoldeb, 4 diwrnod yn hwyr"
+    assert say("not reached on the last 3 visits") == "heb ei gyrraedd ar y 3 ymweliad diwethaf"
+    assert say("Nobody there on 30 Oct and 2 Nov. Last reached on 3 Sep.") == "Neb yno ar 30 Hyd a 2 Tach. Cyrhaeddwyd ddiwethaf ar 3 Medi."
+    assert say("Half-term review with Group.") == "Adolygiad hanner tymor gyda Group.", "a name stays as it is"
+    assert say("Nobody has ever written this.") == "Nobody has ever written this."
+
+
+def test_the_sentences_that_are_known_by_their_words_are_those_that_are_said() -> None:
+    made = " ".join(
+        file.read_text("utf-8")
+        for folder in ("projections/queries", "api/core")
+        for file in sorted((ROOT / folder).glob("*.py"))
+        if file.name != "sentences.py"
+    )
+    said = re.sub(r'"\s+f?"', "", made)
+    lost = [
+        part
+        for sentence in SENTENCES
+        for part in re.split(r"\{[a-z]+\}| to be followed up", sentence)
+        if len(part.split()) > 2 and part.strip(" .") not in said
+    ]
+    assert lost == []
+
+
+# The scripts of the app -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "messages"),
+    [
+        ('el("h2", {}, "No signal yet")', ["No signal yet"]),
+        ('el("p", { class: "note warn" }, "One. " +\n  "Two.")', ["One. Two."]),
+        ("saved(`${student.name}: anxiety ${anxiety} of 10.`)", ["${student.name}: anxiety ${anxiety} of 10."]),
+        ('count(rows, "entry", "entries") + count(1, "visit")', ["entry", "entries", "visit", "visits"]),
+        ('`${late ? "One waits" : "all wait"} for you`', ['${late ? "One waits" : "all wait"} for you', "One waits", "all wait"]),
+        ('find("#main .grid"); if (event.key === "Enter") go("/visit"); // "Not this"', []),
+        ('kind: "rung-reached", `today:visit:${id}`, /["Say no"]/.test(x)', []),
+    ],
+)
+def test_a_script_is_cut_into_what_people_read(source: str, messages: list[str]) -> None:
+    assert sorted(words_of_script(source)) == sorted(messages)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in known() if name.startswith("app/") and name.endswith(".js")))
+def test_a_script_without_translations_is_what_it_was(name: str) -> None:
+    source = (STATIC / name).read_text("utf-8")
+    assert said_script(source, lambda message: message) == source
+
+
+def test_a_translated_script_says_the_same_things_in_the_same_places() -> None:
+    source = 'say(`${count(n, "entry", "entries")} saved on ${here}.`); count(n, "visit")'
+    words = {
+        '${count(n, "entry", "entries")} saved on ${here}.': 'Ar ${here}: ${count(n, "entry", "entries")}.',
+        "entry": "cofnod",
+        "entries": "cofnod",
+        "visit": "ymweliad",
+        "visits": "ymweliad",
+    }
+    said = said_script(source, lambda message: words.get(message, message))
+    assert said == 'say(`Ar ${here}: ${count(n, "cofnod", "cofnod")}.`); count(n, "ymweliad", "ymweliad")'
+
+
+@pytest.mark.parametrize("translation", ["Wedi'i gadw", "${here} ${here}", "${here}`", "${here}\\", "${here} ${alert(1)}", "${here} <b>"])
+def test_a_translation_brings_no_code_into_a_script(translation: str) -> None:
+    with pytest.raises(Broken):
+        check("Saved on ${here}.", translation)
+
+
+def test_a_page_of_the_app_loads_its_scripts_in_its_language(house: House) -> None:
+    english, welsh = (re.findall(r'src="(/static/[^"]+)"', shell("/visit", code)) for code in ("en", "cy"))
+    assert english != welsh and all("/cy/app/" in script for script in welsh)
+    with house.stranger() as client:
+        script = client.get(welsh[0])
+        assert script.status_code == 200 and "Mae un tap yn cadw." in script.text and "One tap saves." not in script.text
+        assert "/cy/app/frame.js" in script.text, "what it imports is in the same language"
+        assert client.get("/static/x/cy/app/nothing.js").status_code == 404
+        assert client.get("/static/x/xx/app/visit.js").status_code == 404

@@ -49,10 +49,10 @@ def shell(page: str, code: str = ENGLISH) -> str:
 def worker(code: str = ENGLISH) -> bytes:
     """The service worker, with everything it keeps filled in. Any change of any of it, or of the language, is another
     version."""
-    files = [address(name) for name in FILES]
+    files = [address(name, code) for name in FILES]
     version = hashlib.sha256("".join([*files, *(shell(page, code) for page in SHELLS)]).encode()).hexdigest()[:12]
     filled = (
-        asset("app/worker.js")
+        asset("app/worker.js" if code == ENGLISH else f"{code}/app/worker.js")
         .plain.decode()
         .replace("%VERSION%", version)
         .replace("%PAGES%", " ".join(SHELLS))

@@ -1,4 +1,7 @@
-"""Static files under names that hold their content's hash: compressed once, kept for ever by browsers."""
+"""Static files under names that hold their content's hash: compressed once, kept for ever by browsers.
+
+The app's scripts are there in every language: that of another language than English has its code before its name.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,9 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+from api.core.languages import ENGLISH, catalogue, languages, usable
+from api.core.script_messages import said_script
 
 STATIC = Path(__file__).parents[1] / "static"
 TYPES = {
@@ -32,14 +38,17 @@ class Asset(NamedTuple):
 
 @cache
 def asset(name: str) -> Asset:
-    """A file by its path below `static`.
+    """A file by its path below `static`, or that of a script behind the code of a language.
 
     CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses.
     """
-    path = STATIC / name
+    code, own = in_language(name)
+    path = STATIC / own
     plain = path.read_bytes()
+    if code != ENGLISH:
+        plain = said_script(plain.decode(), lambda message: usable(message, catalogue(code))).encode()
     if path.suffix in (".css", ".js") and path.parent.name == "app":
-        plain = NAMED.sub(lambda match: address(match[1].decode()).encode(), plain)
+        plain = NAMED.sub(lambda match: address(match[1].decode(), code).encode(), plain)
     packed = gzip.compress(plain, 9, mtime=0) if path.suffix not in (".woff2", ".png") else b""
     return Asset(plain, packed, TYPES[path.suffix])
 
@@ -52,10 +61,21 @@ def known() -> frozenset[str]:
     )
 
 
+def in_language(name: str) -> tuple[str, str]:
+    """The language that a file's name begins with, English where it begins with none, and the name in English."""
+    code, _, own = name.partition("/")
+    return (code, own) if code != ENGLISH and code in languages() and _has_words(own) else (ENGLISH, name)
+
+
+def _has_words(name: str) -> bool:
+    return name.startswith("app/") and name.endswith(".js")
+
+
 @cache
-def address(name: str) -> str:
-    """Where a file is served.
+def address(name: str, code: str = ENGLISH) -> str:
+    """Where a file is served to whoever reads a language.
 
     Another content has another address, and so has whatever names it, so that nobody ever sees an old one.
     """
-    return f"/static/{hashlib.sha256(asset(name).plain).hexdigest()[:12]}/{name}"
+    own = f"{code}/{name}" if code != ENGLISH and _has_words(name) else name
+    return f"/static/{hashlib.sha256(asset(own).plain).hexdigest()[:12]}/{own}"

@@ -11,12 +11,18 @@ from contextvars import ContextVar
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+import structlog
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
+from api.core.messages import Broken, check
+from api.core.sentences import said_sentence
+
+K = TypeVar("K")
+log = structlog.get_logger()
 LOCALES = Path(__file__).parents[1] / "locales"
 ENGLISH = "en"
 LANGUAGE_COOKIE = "__Host-ap-ledger-language"
@@ -79,13 +85,32 @@ def catalogue(code: str) -> Mapping[str, str]:
     return {str(message.id): str(message.string) for message in read(code) if _is_said(message)}
 
 
+def usable(message: str, said: Mapping[str, str]) -> str:
+    """What a catalogue says of a message; the message itself where it says nothing, or not all that it holds."""
+    translation = said.get(message, message)
+    try:
+        check(message, translation)
+    except Broken as error:
+        log.error("a translation cannot be used", message=message, why=str(error))
+        return message
+    return translation
+
+
 def say(words: str, /, **values: object) -> str:
     """Words of ours in the language of whoever asks; in English where nobody has said them in it.
 
     Values stand in braces, as in `say("{count} students", count=3)`.
     """
-    said = catalogue(language()).get(words, words)
-    return said.format(**values) if values else said
+    there = catalogue(language())
+    said = there.get(words, words)
+    if values:
+        return said.format(**values)
+    return said if words in there or not there else said_sentence(words, say, month_of_year)
+
+
+def said_table(table: Mapping[K, str]) -> dict[K, str]:
+    """A table of ours with its words in the language of whoever asks."""
+    return {key: say(words) for key, words in table.items()}
 
 
 class DayNames(NamedTuple):

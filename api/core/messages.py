@@ -38,6 +38,8 @@ _PIECE = re.compile(
 _WRITTEN = re.compile(
     r"(?P<jinja>\{\{.*?\}\}|\{[a-z_]+\})|<(?P<end>/?)(?P<tag>[a-z]+)(?: \d+)?>|(?P<text>[^<>{}]+)", re.DOTALL
 )
+FIELD = re.compile(r"\$\{.*?\}", re.DOTALL)
+"""What is put into a text of a script."""
 _ENTITY = re.compile(r"&[a-zA-Z#0-9]+;")
 _PICTURE = re.compile(r"\{\{-?\s*(icon\(|face\(|drawing\b)")
 _ADDRESS = re.compile(r"[/?#][\w?=&;#/-]*|\w+=")
@@ -254,6 +256,9 @@ def pieces(message: str) -> list[Piece]:
 
 def check(message: str, said: str) -> None:
     """Raises Broken unless a translation holds the same tags and expressions as its message, and nothing else."""
+    if FIELD.search(message):
+        _check_fields(message, said)
+        return
     held, given = pieces(" ".join(message.split())), pieces(said)
     wanted, here = ([piece.written for piece in some if not piece.text] for some in (held, given))
     if Counter(wanted) != Counter(here):
@@ -261,6 +266,14 @@ def check(message: str, said: str) -> None:
         raise Broken(f"missing: {' '.join(missing) or 'nothing'}; more than there was: {' '.join(more) or 'nothing'}")
     if _is_nested(wanted) and not _is_nested(here):
         raise Broken("A tag ends before it begins, or two cross.")
+
+
+def _check_fields(message: str, said: str) -> None:
+    """The same for a message of a script, which holds `${expressions}` and no tags."""
+    if Counter(FIELD.findall(message)) != Counter(FIELD.findall(said)):
+        raise Broken("It does not hold the same ${…} as its message.")
+    if re.search(r"[<>{}\"`\\$]", FIELD.sub("", said)):
+        raise Broken("Beside its ${…} a translation in a script holds no code.")
 
 
 def _is_nested(written: list[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 
-from api.core.assets import asset, known
+from api.core.assets import asset, in_language, known
 from api.core.gate import OPEN, Gate, gated
 
 router = gated()
@@ -14,7 +14,7 @@ router = gated()
 @router.get("/static/{version}/{name:path}", gate=Gate(OPEN, handed_over=True), include_in_schema=False)
 def static(request: Request, version: str, name: str) -> Response:
     """One file."""
-    if name not in known():
+    if in_language(name)[1] not in known():
         raise HTTPException(404)
     file = asset(name)
     headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from functools import cache
+from functools import cache, partial
 from math import floor
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import structlog
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context, select_autoescape
 from jinja2.ext import Extension
@@ -28,15 +27,15 @@ from api.core.languages import (
     month_of_year,
     say,
     spoken_day,
+    usable,
 )
-from api.core.messages import Broken, Reader, check
+from api.core.messages import Reader
 from projections.queries.words import days_in_words
 from reports.compact import Compact
 from reports.html import STYLE, drawing, picture
 from reports.html import TEMPLATES as BLOCKS
 from reports.pack import figures_hash
 
-log = structlog.get_logger()
 PAGES = tuple(sorted(Path(__file__).parents[1].glob("*/templates")))
 """Where the templates of the pages are; what a report is made of stands in `reports` and is not said here."""
 
@@ -52,17 +51,7 @@ class InLanguage(Extension):
         """The same template in another language, where the catalogue has it."""
         if filename is not None and not any(Path(filename).is_relative_to(folder) for folder in PAGES):
             return source
-        return Reader().said(source, self.say)
-
-    def say(self, message: str) -> str:
-        """A message in this language; in English where nobody has said it, or not with all that it holds."""
-        said = self.said.get(message, message)
-        try:
-            check(message, said)
-        except Broken as error:
-            log.error("a translation cannot be used", message=message, why=str(error))
-            return message
-        return said
+        return Reader().said(source, lambda message: usable(message, self.said))
 
 
 def environment(code: str, said: Mapping[str, str]) -> Environment:
@@ -75,7 +64,7 @@ def environment(code: str, said: Mapping[str, str]) -> Environment:
         lstrip_blocks=True,
         extensions=[Compact] if code == ENGLISH else [Compact, type("InLanguage", (InLanguage,), {"said": said})],
     )
-    made.globals.update(address=address, report_style=STYLE, said_in=code, said_in_any=languages())
+    made.globals.update(address=partial(address, code=code), report_style=STYLE, said_in=code, said_in_any=languages())
     made.filters.update(FILTERS)
     return made
 

@@ -1,4 +1,4 @@
-"""Every message of the interface, from where it stands: the templates, and the tables and refusals of the program.
+"""Every message of the interface, from where it stands: templates, scripts, and the tables and refusals of the program.
 
 It reads source and imports no page, so that a catalogue can be brought up to date by whoever has the files.
 """
@@ -9,18 +9,22 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from api.core.assets import STATIC
 from api.core.messages import Reader, is_read
+from api.core.script_messages import words_of_script
+from api.core.sentences import SENTENCES
 from api.core.templating import PAGES, templates
 from reports.compact import Compact
 
 ROOT = Path(__file__).parents[2]
-CALLS: Mapping[str, int] = {"Act": 0, "Column": 1, "FormField": 0, "Nav": 0, "say": 0}
+CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 0, "Nav": 0, "say": 0}
 """What is shown of what a call is given: which argument, counted from 0."""
-LABELS: Mapping[str, str] = {"Kind": "label", "ClockRule": "name"}
+LABELS: Mapping[str, str] = {"Kind": "label"}
 """The same, where the argument has a name."""
 TABLES = frozenset(
-    {"DONE", "FACTS", "FILTERS", "NUMBERS", "ORDERS", "REASONS", "SHOWN", "STEPS_TO_DO", "STATES", "FAILED"}
-    | {"NOT_ALLOWED", "WORDS", "ROLE_NAMES", "CLASS_NAMES", "HAPPENED", "NO_GROUP", "TROUBLED"}
+    {"CLASS_NAMES", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS", "HAPPENED", "KINDS"}
+    | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
+    | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WORDS"}
 )
 """The tables and sentences whose words are shown, by the names of their constants."""
 REFUSALS = frozenset({"NotAllowedNow", "Refused", "SignInRefused", "TooLarge", "Unparsable"})
@@ -33,14 +37,17 @@ REFUSING = (
     *("api/core/show.py", "ap_ledger/commands/ways_in.py", "ap_ledger/stores/accounts"),
 )
 """Where refusals are put into words that a page shows."""
-SOURCES = ("api", "ap_ledger/kinds", "ap_ledger/commands/ways_in.py", "ap_ledger/stores/accounts")
+SOURCES = (
+    *("api", "ap_ledger/commands/ways_in.py", "ap_ledger/domain/placement.py", "ap_ledger/events/clocks.py"),
+    *("ap_ledger/kinds", "ap_ledger/stores/accounts", "projections/queries/words.py"),
+)
 """What is read for words besides the templates."""
 
 
 def every_message() -> Mapping[str, set[str]]:
     """Every message there is, with the files in which it stands, in the order of these."""
     found: dict[str, set[str]] = {}
-    for place, words in [*_of_templates(), *_of_program()]:
+    for place, words in [*_of_templates(), *_of_program(), *_of_scripts(), *_of_sentences()]:
         found.setdefault(words, set()).add(place)
     return found
 
@@ -67,6 +74,17 @@ def _of_templates() -> Iterator[tuple[str, str]]:
         for message in found:
             if is_read(message):
                 yield place, message.strip()
+
+
+def _of_sentences() -> Iterator[tuple[str, str]]:
+    for sentence in (*SENTENCES, "and"):
+        yield "api/core/sentences.py", sentence
+
+
+def _of_scripts() -> Iterator[tuple[str, str]]:
+    for file in sorted((STATIC / "app").glob("*.js")):
+        for words in words_of_script(file.read_text("utf-8")):
+            yield file.relative_to(ROOT).as_posix(), words
 
 
 def _of_program() -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.held.drafts import Draft
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import said_table
 from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.service import Current, Using
@@ -46,7 +47,7 @@ def due_page(request: Request, using: Current, asking: Asking, setting: str = ""
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")
     listing = _due(request, using, asking, body)
-    return show(request, "due.html", setting=body, settings=settings, listing=listing, who=WHO)
+    return show(request, "due.html", setting=body, settings=settings, listing=listing, who=said_table(WHO))
 
 
 @router.get("/due.csv", gate=Gate("read-questionnaires"))
@@ -89,7 +90,7 @@ def questionnaires(request: Request, student_id: UUID, using: Current, asking: A
         setting=setting,
         raters=[_told(rater) for rater in raters],
         drafts=drafts,
-        who=WHO,
+        who=said_table(WHO),
     )
 
 
@@ -229,7 +230,7 @@ def _questions(
         student=student,
         instrument=instrument,
         respondent=respondent,
-        who=WHO,
+        who=said_table(WHO),
         draft=draft,
         languages=_languages(using, instrument),
         begun=using.ledger.clock().isoformat(),

@@ -22,6 +22,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.languages import said_table
 from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
@@ -87,7 +88,7 @@ def _people(
         people=rows,
         listing=Listing.of(request, PEOPLE_COLUMNS, rows),
         manage=manage,
-        role_names=ROLE_NAMES,
+        role_names=said_table(ROLE_NAMES),
         accounts={str(person_id): account for person_id, account in accounts.items()},
         granted=roles_to_give(asking.who, UUID(body["id"])),
         commissioners=commissioners,

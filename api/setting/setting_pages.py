@@ -23,6 +23,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, from_day, give
+from api.core.languages import said_table
 from api.core.navigation import Nav
 from api.core.rows import id_from, place_in_rows, rows_of
 from api.core.service import Current, Using
@@ -75,7 +76,7 @@ def _page(
         setting=setting,
         settings=settings,
         told=said_from(facts, "/setting/withdraw", {"setting": setting["id"], "fact": "incident-categories-set"}),
-        kinds=KINDS,
+        kinds=said_table(KINDS),
         own_categories=in_force(facts, today) is not None,
         categories=categories,
         rows=[*(rows or categories), *[{}] * EMPTY_ROWS],

@@ -19,6 +19,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.languages import said_table
 from api.core.navigation import Nav
 from api.core.rows import id_from, place_in_rows, rows_of
 from api.core.service import Current, Using
@@ -77,8 +78,8 @@ def _page(
         slots=slots,
         held=bool(current),
         coming=[table["from_date"] for table in setting.get("timetables", ()) if table["from_date"] > today],
-        kinds=KINDS,
-        weekdays=WEEKDAYS,
+        kinds=said_table(KINDS),
+        weekdays=said_table(WEEKDAYS),
         ready={key: words for key, (words, _) in READY_DAYS.items()},
         pattern=pattern,
         from_date=from_date or today,

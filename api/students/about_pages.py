@@ -22,6 +22,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.languages import said_table, say
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import read_form, show, text_of
@@ -108,11 +109,11 @@ def _page(
         running=next((placement for placement in placements if not placement["end"]), None),
         told={placement["id"]: _in_words(placement, dict(buyers_of(setting)), today) for placement in placements},
         buyers=buyers_of(setting),
-        purposes=PURPOSES,
-        end_reasons=END_REASONS,
-        destinations=DESTINATIONS,
+        purposes=said_table(PURPOSES),
+        end_reasons=said_table(END_REASONS),
+        destinations=said_table(DESTINATIONS),
         slots=timetable_on(setting, today.isoformat()),
-        weekdays=WEEKDAYS,
+        weekdays=said_table(WEEKDAYS),
         expected=_expected(student, today),
         staff=staff_here(using, setting, today),
         groups=groups_here(using, setting, today),
@@ -148,11 +149,17 @@ def _in_words(placement: PlacementBody, buyers: Mapping[str, str], today: date) 
     reason, destination = placement.get("reason_code"), placement.get("destination")
     parts = [
         buyers.get(placement["commissioner_id"] or "", ""),
-        PURPOSES.get(purpose, spoken(purpose)),
-        f"{bought['sessions_a_week']} sessions, {bought['hours_a_week']:g} hours a week" if bought else "",
-        f"Planned until {day_in_words(planned)}" if planned and not placement["end"] else "",
-        END_REASONS.get(reason, spoken(reason)) if reason else "",
-        DESTINATIONS.get(destination, spoken(destination)) if destination else "",
+        say(PURPOSES.get(purpose, spoken(purpose))),
+        say(
+            "{sessions} sessions, {hours} hours a week",
+            sessions=bought["sessions_a_week"],
+            hours=f"{bought['hours_a_week']:g}",
+        )
+        if bought
+        else "",
+        say("Planned until {day}", day=day_in_words(planned)) if planned and not placement["end"] else "",
+        say(END_REASONS.get(reason, spoken(reason))) if reason else "",
+        say(DESTINATIONS.get(destination, spoken(destination))) if destination else "",
     ]
     return ". ".join(filter(None, parts))
 

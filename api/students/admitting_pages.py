@@ -31,6 +31,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import give, one_of_several
+from api.core.languages import said_table, say
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import as_number, entry_id, id_of, read_form, setting_for, show, text_of
@@ -94,8 +95,8 @@ def _page(
         groups=(groups := groups_here(using, setting, today)),
         group_pairs=[(group, group) for group in groups],
         commissioners=buyers_of(setting),
-        purposes=PURPOSES,
-        weekdays={day: name for day, name in WEEKDAYS.items() if day in held_on},
+        purposes=said_table(PURPOSES),
+        weekdays={day: say(name) for day, name in WEEKDAYS.items() if day in held_on},
         expected=held_on if weekdays is None else weekdays,
         review=review,
         alike=alike,

@@ -20,6 +20,7 @@ from ap_ledger.several.doing import Doer, ForOne, do, judged
 from ap_ledger.several.year_end import Ending, EndWish, ended, endings, going_on, lacking, year_of
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import said_table
 from api.core.navigation import Nav
 from api.core.service import Current, Using, wait_for
 from api.core.show import id_of, read_form, setting_for, show, text_of
@@ -69,7 +70,7 @@ def _page(
         others=[(each, span_in_words(each)) for each in years if each != year.begun],
         rows=[_Row(each, row.fault) for each, row in zip(may_end, judging, strict=True)],
         staying=staying, lacking=lacking(setting, [student for group in staying for student in group.students], year),
-        destinations=DESTINATIONS, results=results,
+        destinations=said_table(DESTINATIONS), results=results,
         saved=[row for row in results or () if row.outcome == "changed"],
         refused=[row for row in results or () if row.outcome == "refused"],
     )  # fmt: skip

@@ -130,13 +130,14 @@ export function groupChoice(roster, group, change) {
     : null;
 }
 
-export const inWords = (day) =>
-  new Date(`${day}T12:00:00Z`).toLocaleDateString("en-GB", {
-    weekday: "long",
-    day: "numeric",
-    month: "long",
-    timeZone: "UTC",
-  });
+// Browsers know fewer languages than there are here, so the names of days and months are words of ours.
+const WEEKDAYS = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" "),
+  MONTHS = "January February March April May June July August September October November December".split(" ");
+
+export function inWords(day) {
+  const at = new Date(`${day}T12:00:00Z`);
+  return `${WEEKDAYS[at.getUTCDay()]} ${at.getUTCDate()} ${MONTHS[at.getUTCMonth()]}`;
+}
 
 export function slotsOn(roster, day) {
   const held = roster.timetables.filter((one) => one.from_date <= day).at(-1);
@@ -357,6 +358,12 @@ function nobody() {
 let drawn = "",
   newest = 0;
 
+const DEVICES = [
+  ["tablet", "this tablet"],
+  ["phone", "this phone"],
+];
+const deviceInWords = () => new Map(DEVICES).get(page.roster?.device?.kind) ?? "this device";
+
 async function strip() {
   const mine = (newest += 1);
   const rows = await waiting(),
@@ -365,14 +372,14 @@ async function strip() {
   // Whoever asked later read later: what was read before says nothing any more.
   if (mine !== newest) return;
   const stuck = rows.filter((one) => one.stuck),
-    kind = page.roster?.device?.kind ?? "device",
+    here = deviceInWords(),
     away = !navigator.onLine || sync.error === "network" || page.offline;
   const lines = [];
   const line = (look, name, ...words) => lines.push([look, name, words]);
   if (rows.length && away)
-    line("wait", "cloud-off", `No signal. ${count(rows.length, "entry", "entries")} saved on this ${kind}.`);
+    line("wait", "cloud-off", `No signal. ${count(rows.length, "entry", "entries")} saved on ${here}.`);
   else if (rows.length && (sync.error === "sign-in" || (page.signIn && sync.error)))
-    line("wait", "lock", `${count(rows.length, "entry", "entries")} saved on this ${kind}. `, [
+    line("wait", "lock", `${count(rows.length, "entry", "entries")} saved on ${here}. `, [
       "/sign-in",
       "Sign in to send",
     ]);
@@ -380,12 +387,12 @@ async function strip() {
     line(
       "wait",
       "cloud-off",
-      `${count(rows.length, "entry", "entries")} saved on this ${kind}. The service does not answer; this ` +
+      `${count(rows.length, "entry", "entries")} saved on ${here}. The service does not answer; this ` +
         "tries again by itself.",
     );
   else if (rows.length)
-    line("wait", "cloud-upload", `${count(rows.length, "entry", "entries")} saved on this ${kind}, being sent.`);
-  else if (away) line("wait", "cloud-off", `No signal. Nothing waits on this ${kind}; go on, it will be saved here.`);
+    line("wait", "cloud-upload", `${count(rows.length, "entry", "entries")} saved on ${here}, being sent.`);
+  else if (away) line("wait", "cloud-off", `No signal. Nothing waits on ${here}; go on, it will be saved here.`);
   else if (page.signIn && page.roster)
     line("wait", "lock", "Everything is sent. ", ["/sign-in", "Sign in again to see today’s list"]);
   else line("good", "check", sync.at ? `Everything is sent, ${clock(new Date(sync.at))}.` : "Everything is sent.");
@@ -405,7 +412,7 @@ async function strip() {
     line(
       "warn",
       "clock",
-      `The clock of this ${kind} is ${Math.round(Math.abs(sync.offset) / 60)} minutes ` +
+      `The clock of ${here} is ${Math.round(Math.abs(sync.offset) / 60)} minutes ` +
         `${sync.offset > 0 ? "slow" : "fast"}. Times are put right when they are sent.`,
     );
   const now = JSON.stringify(lines);
@@ -507,7 +514,7 @@ export function saved(words, undone) {
   const bar = find("#toast");
   clearTimeout(fading);
   bar.replaceChildren(
-    el("p", {}, words, el("br"), el("small", {}, `Saved on this ${page.roster.device?.kind ?? "device"}.`)),
+    el("p", {}, words, el("br"), el("small", {}, `Saved on ${deviceInWords()}.`)),
   );
   if (undone) bar.append(el("button", { type: "button", id: "undo", onclick: undone }, icon("undo-2"), "Undo"));
   bar.hidden = false;
