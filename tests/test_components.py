@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from api.core.assets import asset
 from tests.browsing import Place, axe
 from tests.components import component_page
 
@@ -16,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 
 def test_every_class_on_the_page_of_components_is_one_of_the_stylesheet() -> None:
-    sheet = "".join((ROOT / "api" / "static" / "app" / name).read_text("utf-8") for name in ("ap.css", "print.css"))
+    sheet = "".join(asset(f"app/{name}").plain.decode() for name in ("ap.css", "print.css"))
     main = component_page().split("<main")[1]
     used = {name for classes in re.findall(r'class="([^"]*)"', main) for name in classes.split()}
     assert {name for name in used if not re.search(rf"\.{re.escape(name)}\b", sheet)} == set()

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from api.core.assets import asset
 from frameworks import Definition, load_definition, shipped_definitions
 from reports.figure_as_svg import figure_as_svg
 from reports.figures import ladder_over_time, outcomes_by_theme
@@ -80,14 +81,14 @@ def test_line_ends_are_taken_out_again_and_no_line_is_wider_than_its_room(words:
     assert all(len(line) == 1 or width_of(line, 14) <= room or len(line) <= 6 for line in wrapped(words, room, 14, most=99))
 
 
-STYLES = [Path("api/static/app/ap.css"), Path("api/static/app/capture.css"), Path("reports/templates/report.css")]
+SHEETS = ("app/ap.css", "app/capture.css")
 NAMES = ("Alex Sh", LONG * 2 + " H", "Bernadette Okonkwo-Smythe")
 
 
 def page_of(names: tuple[str, ...]) -> str:
     """The grid of the score page and the table of a report, as their pages lay them out."""
     root = Path(__file__).parents[1]
-    style = "".join((root / path).read_text("utf-8") for path in STYLES)
+    style = "".join(asset(name).plain.decode() for name in SHEETS) + (root / "reports/templates/report.css").read_text("utf-8")
     cells = '<td><button class="cell">1</button></td>' * 5
     rows = "".join(f'<tr><th scope="row"><span>{name}</span><button class="absent">Not here</button></th>{cells}</tr>' for name in names)
     lines = "".join(f'<tr><th scope="row">{name}</th>{"<td>12 of 30</td>" * 5}</tr>' for name in names)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,12 +16,13 @@ from ap_ledger.domain.look import SetBrandColour
 from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
+from api.core.assets import asset
 from api.setting.look_pages import SHIPPED
 from tests.browsing import Place, axe
 from tests.house import House
 from tests.test_setting_up import form_of, opened, send
 
-STYLES = (Path(__file__).parents[1] / "api" / "static" / "app" / "ap.css").read_text("utf-8")
+STYLES = asset("app/ap.css").plain.decode()
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(lambda parts: "#{:02x}{:02x}{:02x}".format(*parts))
 
 

@@ -26,6 +26,8 @@ TYPES = {
 }
 
 NAMED = re.compile(rb"\{\{ ([a-z0-9/.-]+) \}\}")
+PART = re.compile(rb'@import "(style/[a-z-]+\.css)";\n')
+"""The part of a stylesheet that stands here."""
 
 
 class Asset(NamedTuple):
@@ -40,11 +42,14 @@ class Asset(NamedTuple):
 def asset(name: str) -> Asset:
     """A file by its path below `static`, or that of a script behind the code of a language.
 
-    CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses.
+    CSS and scripts may name other files as `{{ path }}`; they become their hashed addresses. The parts of a stylesheet
+    are put into it.
     """
     code, own = in_language(name)
     path = STATIC / own
     plain = path.read_bytes()
+    if path.suffix == ".css":
+        plain = PART.sub(lambda match: (path.parent / match[1].decode()).read_bytes(), plain)
     if code != ENGLISH:
         plain = said_script(plain.decode(), lambda message: usable(message, catalogue(code))).encode()
     if path.suffix in (".css", ".js") and path.parent.name == "app":
@@ -55,9 +60,11 @@ def asset(name: str) -> Asset:
 
 @cache
 def known() -> frozenset[str]:
-    """Every file that may be asked for."""
+    """Every file that may be asked for; the parts of a stylesheet come within it."""
     return frozenset(
-        str(path.relative_to(STATIC)) for path in STATIC.rglob("*") if path.is_file() and path.suffix in TYPES
+        str(path.relative_to(STATIC))
+        for path in STATIC.rglob("*")
+        if path.is_file() and path.suffix in TYPES and path.parent.name != "style"
     )
 
 
