@@ -33,6 +33,7 @@ from api.setting import (
     calendar_pages,
     clock_pages,
     due,
+    ladder_pages,
     look_pages,
     roster_pages,
     set_up_pages,
@@ -61,7 +62,7 @@ MODULES = (
     sign_in_pages, people_pages, device_pages, worry_pages, erasure_pages, proposal_pages, retention_pages, audit_pages,
     joining_pages, history_pages, report_pages, clock_pages, due,
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, contact_pages, home_pages, roster_pages,
-    search_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
+    search_pages, ladder_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
     withdrawing_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)

@@ -129,6 +129,8 @@ POST /admit                                                        -      -     
 POST /admit/alike                                                  -      -        y      y    y      -      -      -      -     -      -
 GET /setting                                                       -      -        y      -    -      -      -      -      -     -      -
 POST /setting                                                      -      -        y      -    -      -      -      -      -     -      -
+GET /setting/ladder/{framework_id}                                 -      -        y      -    -      -      -      -      -     -      -
+POST /setting/ladder/{framework_id}                                -      -        y      -    -      -      -      -      -     -      -
 GET /setting/look                                                  -      -        y      -    -      -      -      -      -     -      -
 POST /setting/look                                                 -      -        y      -    -      -      -      -      -     -      -
 GET /setting/{setting_id}/logo/{mark}.png                          o      o        o      o    o      o      o      o      o     o      -

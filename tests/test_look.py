@@ -20,7 +20,7 @@ from api.core.assets import asset
 from api.setting.look_pages import SHIPPED
 from tests.browsing import Place, axe
 from tests.house import House
-from tests.test_setting_up import form_of, opened, send
+from tests.test_setting_up import fields_of, form_of, opened, send
 
 STYLES = asset("app/ap.css").plain.decode()
 COLOURS = st.tuples(*[st.integers(0, 255)] * 3).map(lambda parts: "#{:02x}{:02x}{:02x}".format(*parts))
@@ -112,3 +112,33 @@ def test_pages_in_any_colour_can_be_read(place: Place, browsers: Callable[..., A
             axe(page, f"{address} in {colour}, {scheme}, at {width}")
             shown = page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--brand')")
             assert shown == getattr(look_of(colour), scheme).brand
+
+
+def test_the_steps_of_the_ladder_are_called_otherwise_and_what_was_logged_goes_on(house: House, leader: TestClient) -> None:
+    house.record(house.rung("goes-out"))
+    house.runner.catch_up()
+    address = re.search(r'href="(/setting/ladder/[^"?]+)', opened(leader, "/setting/look"))[1]  # type: ignore[index]
+    page = opened(leader, address)
+    steps = re.findall(r'name="label:([^"]+)"', page)
+    assert steps[0] == "whole-session-independent" and steps[-1] == "no-contact", "the highest first"
+    fields = fields_of(page)
+    same = leader.post(address, data=fields)
+    assert same.status_code == 422 and "nothing to publish" in same.text
+    nameless = leader.post(address, data={**fields, "label:goes-out": " "})
+    assert nameless.status_code == 422 and "Say what “Goes out with the mentor” is called" in nameless.text
+    told = send(leader, address, **{**fields, "label:goes-out": "Comes for a walk", "short:goes-out": "A walk", "plain:goes-out": ""})
+    assert "called so from now on" in told and "version 2 says" in told
+    house.runner.catch_up()
+    ladder = house.reader.definition("default-ladder@2")
+    assert ladder is not None and ladder.label_of("goes-out") == "Comes for a walk"
+    house.record({**house.rung("shares-space"), "ladder": {"id": "default-ladder", "version": 2}})
+    house.runner.catch_up()
+    frames = leader.get(f"/students/{house.student}/frames").json()["ladders"]
+    assert [(key, each["contacts"]) for key, each in frames.items()] == [("default-ladder@2", [2])], "one climb, both contacts in it"
+    page = opened(leader, f"/students/{house.student}")
+    assert page.count('data-ladder="') == 1 and "Comes for a walk" in page
+    assert "2 contacts" in opened(leader, "/")
+
+
+def test_a_ladder_that_is_none_has_no_words(leader: TestClient) -> None:
+    assert leader.get("/setting/ladder/every-child-matters").status_code == 404

@@ -42,6 +42,7 @@ DONE = {
     "colour": "Every page is in this colour now.",
     "quiet": "The quiet hours are put down.",
     "not-quiet": "There are no quiet hours any more.",
+    "words": "The steps of the ladder are called so from now on.",
     "no-colour": "Every page is in the colour that ships again.",
 }
 """What is told after what was done."""

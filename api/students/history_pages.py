@@ -25,6 +25,7 @@ from api.core.student_head import head_of
 from api.core.times import times_of
 from api.core.withhold import withhold
 from projections.bodies import SettingBody, StudentBody
+from projections.queries.crosswalks import climbs_carried
 from projections.queries.entries import changed_since, entries_at
 from projections.queries.frames import frames
 from projections.queries.history import days_at, known_position, statuses_of
@@ -51,11 +52,9 @@ def student_frames(request: Request, student_id: UUID, using: Current, asking: A
     now = using.ledger.now()
     known_at = end_of_day(known, ZoneInfo(setting["time_zone"]))
     days, _, _ = days_at(using.reader, student_id, setting, now, known_at, asking.days("read-history", student_id))
-    body = orjson.dumps(
-        frames(
-            using.reader, setting, days, statuses_of(using.reader, days), using.reader.newest("outcomes", now.date())
-        )
-    )
+    carried = climbs_carried(using.reader, days, now.date())
+    newest = using.reader.newest("outcomes", now.date())
+    body = orjson.dumps(frames(using.reader, setting, carried, statuses_of(using.reader, days), newest))
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(
             gzip.compress(body, 6, mtime=0),

@@ -34,7 +34,7 @@ from frameworks import Definition
 from projections.bodies import SettingBody, StudentBody
 from projections.fold.cells import DatedCell
 from projections.fold.progress import Progress
-from projections.queries.crosswalks import outcomes_carried
+from projections.queries.crosswalks import climbs_carried, outcomes_carried
 from projections.queries.entries import ENTRIES_LIMIT, changed_since, entries_at
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, progress_of
@@ -128,7 +128,7 @@ def student_page(
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
     within = asking.days("read-history", student_id)
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
-    progress = progress_of(using.reader, setting, days)
+    progress = progress_of(using.reader, setting, climbs_carried(using.reader, days, instant.date()))
     entries = entries_at(
         using.reader, student_id, instant, position, 0, ENTRIES_LIMIT, from_day=_recent_from(days), within=within
     )
@@ -156,7 +156,8 @@ def student_page(
     if happened_by:
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
         # was asked for.
-        whole = progress_of(using.reader, setting, days_at(using.reader, student_id, setting, now, known_at, within)[0])
+        until_now = days_at(using.reader, student_id, setting, now, known_at, within)[0]
+        whole = progress_of(using.reader, setting, climbs_carried(using.reader, until_now, now.date()))
     beside = Beside(own, _around(using, asking, student_id, whole, position, within), _late_rungs(late, zone))
     newest = using.reader.newest("outcomes", instant.date())
     figures = _figures(using.reader, progress, beside, newest)
@@ -258,7 +259,7 @@ def _figures(reader: Reader, progress: Progress, beside: Beside, newest: Sequenc
             climbed,
             beside.own.get(ladder.id, {}),
             beside.around,
-            [(late.day, late.rung) for late in beside.late if late.ladder == key],
+            [(late.day, late.rung) for late in beside.late if late.ladder.partition("@")[0] == ladder.id],
         )
         for key, climbed in progress["ladders"].items()
         if (ladder := reader.definition(key)) and climbed["path"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from frameworks import Definition
+from projections.fold.cells import DatedCell, Rung
 from projections.queries.reading import Reader
 
 
@@ -25,6 +27,14 @@ class Carried:
         while item not in self.items and "." in item:
             item = item.rpartition(".")[0]
         return self.items.get(item)
+
+    def rung(self, rung: str) -> str | None:
+        """A rung here. A student's own step stays the same step of the rung that its own goes on as."""
+        shared = rung
+        while shared not in self.items and "." in shared:
+            shared = shared.rpartition(".")[0]
+        here = self.items.get(shared)
+        return None if here is None else here + rung[len(shared) :]
 
     def level(self, level: Any) -> Any:
         """A level here; one that is not named stays what it was."""
@@ -73,6 +83,29 @@ def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: I
                         for name, levels in before[apart].pop(indicator, {}).items():
                             _add(after[apart].setdefault(here, {}).setdefault(name, {}), levels, walk)
     return {key: outcome for key, outcome in moved.items() if outcome["indicators"]}
+
+
+def climbs_carried(reader: Reader, days: Sequence[DatedCell], on: date) -> Sequence[DatedCell]:
+    """Days with each rung on the version of its ladder that is in use on a day, as far as crosswalks say.
+
+    So that a ladder whose words were changed is one climb. A rung that does not go on stays where it was logged.
+    """
+    walks = reader.until_a_rule_changes(("ladders carried", on), lambda: _ladders_carried(reader, on))
+    if not any(rung.ladder in walks for _, cell in days for rung in cell.rungs):
+        return days
+    return [(day, replace(cell, rungs=[_on_newest(rung, walks) for rung in cell.rungs])) for day, cell in days]
+
+
+def _ladders_carried(reader: Reader, on: date) -> Mapping[str, tuple[str, Carried]]:
+    return {
+        walk.key: (ladder.key, walk) for ladder in reader.newest("ladder", on) for walk in carried_into(reader, ladder)
+    }
+
+
+def _on_newest(rung: Rung, walks: Mapping[str, tuple[str, Carried]]) -> Rung:
+    key, walk = walks.get(rung.ladder, ("", None))
+    here = walk.rung(rung.rung) if walk else None
+    return rung if here is None else rung._replace(ladder=key, rung=here)
 
 
 def _add(counts: dict[str, int], more: Mapping[str, int], walk: Carried) -> None:

@@ -17,6 +17,7 @@ from frameworks import Definition
 from projections.bodies import PlacementFacts, SettingBody, StudentBody
 from projections.fold.cells import DatedCell, Rung
 from projections.fold.climb import BASELINE_CONTACTS, SUSTAINED_LAST, SUSTAINED_OF, median
+from projections.queries.crosswalks import climbs_carried
 from projections.queries.overview import rungs_between
 from projections.queries.reading import Reader
 from projections.queries.relations import AFTERWARDS, by_student
@@ -206,7 +207,7 @@ def _paths(
         student["id"]: _path(
             reader,
             began[student["id"]],
-            days.get(UUID(student["id"]), []),
+            climbs_carried(reader, days.get(UUID(student["id"]), []), today),
             within.get(student["id"], EVERY_DAY),
         )
         for student in students

@@ -18,6 +18,7 @@ from projections.bodies import SettingBody, StudentBody
 from projections.fold.cells import DatedCell, DayCell
 from projections.fold.progress import combine
 from projections.fold.stored import read_rungs
+from projections.queries.crosswalks import climbs_carried
 from projections.queries.reading import Reader
 from projections.queries.remembered import remembered
 from projections.writers.student_days import StudentDays
@@ -43,7 +44,12 @@ def overview(
     def lines(some: Sequence[StudentBody]) -> dict[str, Line]:
         days = recent_rungs(reader, setting, some, now) if some else {}
         return {
-            student["id"]: _line(reader, _told(days.get(UUID(student["id"]), ()), within.get(student["id"], EVERY_DAY)))
+            student["id"]: _line(
+                reader,
+                climbs_carried(
+                    reader, _told(days.get(UUID(student["id"]), ()), within.get(student["id"], EVERY_DAY)), today
+                ),
+            )
             for student in some
         }
 
@@ -104,7 +110,7 @@ Line = dict[str, Any]
 """What a list says of one student's last weeks, without their name."""
 
 
-def _line(reader: Reader, days: list[DatedCell]) -> Line:
+def _line(reader: Reader, days: Sequence[DatedCell]) -> Line:
     keys = {rung.ladder for _, cell in days for rung in cell.rungs}
     ladders = {key: list(definition.rank) for key in keys if (definition := reader.definition(key)) is not None}
     progress = combine(days, ladders, {})

@@ -22,7 +22,7 @@ from projections.fold.cells import DatedCell, DayCell, scored_facts
 from projections.fold.climb import Reached, climbing
 from projections.fold.progress import UNTOLD
 from projections.outcomes import Seen, seen_by_theme
-from projections.queries.crosswalks import outcomes_carried
+from projections.queries.crosswalks import climbs_carried, outcomes_carried
 from projections.queries.expected import Expectations
 from projections.queries.history import days_at, progress_of, statuses_of
 from projections.queries.period_facts import (
@@ -150,7 +150,7 @@ def _period(
         days=days,
         placement=whose.placement,
         expected=whose.expected,
-        ladders=_ladders(reader, days),
+        ladders=_ladders(reader, climbs_carried(reader, days, last)),
         themes=_themes(reader, setting, days, inside, until, newest),
         curricula=_curricula(reader, days, inside),
         completeness=_completeness(whose.expectations, week, inside),
