@@ -144,7 +144,7 @@ def _hours(form: FormData) -> QuietBody:
     return QuietBody(starts=starts, ends=ends, weekdays=weekdays, whole_days=whole_days)
 
 
-@router.get("/setting/{setting_id}/logo/{mark}.png", gate=Gate("see-setting", device=True))
+@router.get("/setting/{setting_id}/logo/{mark}.png", gate=Gate("see-setting"))
 def logo(setting_id: UUID, mark: str, using: Current) -> Response:
     """The logo of a setting. Its address goes by what it shows."""
     setting = using.reader.one("settings", str(setting_id))
