@@ -15,6 +15,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import EventStore
 
+from ap_ledger.commands.administrators import Administrators
 from ap_ledger.commands.effects import Effects
 from ap_ledger.commands.executing import Executor
 from ap_ledger.commands.proposals import Proposals
@@ -114,6 +115,7 @@ class _Commands(NamedTuple):
     """What commands go through."""
 
     two_people: TwoPeople
+    administrators: Administrators
     effects: Effects
     same_child: SameChild
     executor: Executor
@@ -171,7 +173,7 @@ def _put_together(settings: Settings, clock: Clock, opened: ExitStack) -> Instal
         stores.accounts,
         stores.drafts,
         Proposals(commands.executor, rows.states, commands.two_people),
-        WaysIn(ledger, stores.accounts, commands.two_people),
+        WaysIn(ledger, stores.accounts, commands.two_people, commands.administrators),
     )
 
 
@@ -208,11 +210,12 @@ def _open_stores(settings: Settings, rows: _Rows, opened: ExitStack) -> _Stores:
 def _commands(rows: _Rows, stores: _Stores, events: EventStore[UUID]) -> _Commands:
     recorder, keyring, states = rows.recorder, rows.keyring, rows.states
     two_people = TwoPeople(states, rows.access_facts, stores.accounts, recorder, rows.clock)
+    administrators = Administrators(states, rows.access_facts, stores.accounts, recorder)
     proved = partial(stands, recorder, rows.end_proof)
-    effects = Effects(states, recorder, keyring, *stores, two_people, rows.own, proved)
+    effects = Effects(states, recorder, keyring, *stores, two_people, administrators, rows.own, proved)
     same_child = SameChild(recorder, keyring, rows.rules_mapper, states, rows.own)
     executor = Executor(rows.time, events, recorder, keyring, states, effects, same_child)
-    return _Commands(two_people, effects, same_child, executor)
+    return _Commands(two_people, administrators, effects, same_child, executor)
 
 
 def _ledger(rows: _Rows, stores: _Stores, commands: _Commands, events: EventStore[UUID], opened: ExitStack) -> Ledger:

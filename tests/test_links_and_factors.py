@@ -123,6 +123,7 @@ def test_setting_up_ends_every_link_that_is_left(house: House, client: TestClien
 
 def test_a_link_ends_with_the_role_of_whoever_made_it(house: House, client: TestClient, admin: UUID) -> None:
     grant, browser = house.grant(admin, "leader"), house.browser(admin, client.app)  # type: ignore[arg-type]
+    house.accounts.set_password(house.person("Sage", "administrator"), "sage", PASSWORD)
     link = link_in(people(house, browser, "link", person=add(house, browser, "Poplar")))
     key = house.ways_in.admit(house.setting, "Their tablet", "tablet", admin)
     roles = {role.role: role.grant_id for role in house.ledger.access_facts.roles(admin)}

@@ -19,12 +19,13 @@ from uuid import UUID
 import orjson
 import structlog
 
+from ap_ledger.commands.administrators import Administrators
 from ap_ledger.commands.command_checks import check_command
 from ap_ledger.commands.two_people import TwoPeople
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.device import RevokeDevice
 from ap_ledger.domain.erasure import ExciseText, ShredKey
-from ap_ledger.domain.person import GrantRole
+from ap_ledger.domain.person import EndRole, GrantRole
 from ap_ledger.domain.posting import id_of
 from ap_ledger.errors import KeyringError, Refused
 from ap_ledger.events.student import KeyShredded, TextExcised
@@ -58,6 +59,7 @@ class Effects:
         drafts: Drafts,
         accounts: Accounts,
         two_people: TwoPeople,
+        administrators: Administrators,
         own: Key,
         stands: Callable[[int], bool],
     ) -> None:
@@ -68,6 +70,7 @@ class Effects:
         self._drafts = drafts
         self._accounts = accounts
         self._two_people = two_people
+        self.administrators = administrators
         self._erasing = ErasingProof(own.raw)
         self._stands = stands
 
@@ -89,6 +92,8 @@ class Effects:
             self._two_people.check_first_lead(command)
         if isinstance(command, GrantRole) and command.is_given_to_oneself and not command.second_person:
             self._two_people.check_first_leader(command)
+        if isinstance(command, EndRole):
+            self.administrators.check_ending(command)
 
     def intend(self, command: Command) -> None:
         """Writes down what is about to happen, before its event is stored."""

@@ -88,7 +88,8 @@ class Executor:
         content = command.model_dump(mode="json")
         require_canonical(content)
         for _ in range(ATTEMPTS):
-            executed = self._executed_before(command, content) or self._try(command, content)
+            with self._effects.administrators.deciding(command):
+                executed = self._executed_before(command, content) or self._try(command, content)
             if executed is not None:
                 return executed
         raise Refused("not-allowed", "Too many people are changing this at once. Try again.")

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from uuid import UUID
 
 from ap_ledger.access import About, may
+from ap_ledger.commands.administrators import Administrators
 from ap_ledger.commands.starting import start_with
 from ap_ledger.commands.two_people import TwoPeople
 from ap_ledger.domain.device import EnrolDevice
@@ -42,10 +43,13 @@ class Answers(NamedTuple):
 class WaysIn:
     """Makes links that let people and devices in, and lets them in."""
 
-    def __init__(self, ledger: Ledger, accounts: Accounts, two_people: TwoPeople) -> None:
+    def __init__(
+        self, ledger: Ledger, accounts: Accounts, two_people: TwoPeople, administrators: Administrators
+    ) -> None:
         self._ledger = ledger
         self._accounts = accounts
         self._two_people = two_people
+        self._administrators = administrators
 
     # Making links -----------------------------------------------------------------------------------------------------
 
@@ -68,6 +72,10 @@ class WaysIn:
     def admit(self, setting_id: UUID, name: str, kind: DeviceKind, by: UUID) -> str:
         """The secret of a code that lets a device in. Of one person's codes the newest works."""
         return self._accounts.make_link("enrol", by, by, {"setting": str(setting_id), "name": name, "kind": kind})
+
+    def close(self, person_id: UUID, by: UUID) -> None:
+        """Takes every way in from somebody. Raises Refused where they are the last administrator of a setting."""
+        self._administrators.close(person_id, by)
 
     # Using them -------------------------------------------------------------------------------------------------------
 

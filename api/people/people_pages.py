@@ -131,7 +131,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         if do == "link":
             return _invite(request, using, asking, form, body)
         if do == "close":
-            using.accounts.end_account(_looked_after(using, asking, form, body))
+            using.ways_in.close(_looked_after(using, asking, form, body), asking.person)
             return RedirectResponse(f"/people?setting={body['id']}&done=closed", 303)
         command = _command(using, asking, form, body)
         done = give(using, asking, command, form)
