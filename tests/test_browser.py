@@ -280,6 +280,12 @@ def test_a_slash_leads_to_the_search_box_and_a_name_narrows_the_wall_without_lea
     names = page.eval_on_selector_all(".wall li[data-name]", "tiles => tiles.map(tile => tile.dataset.name)")
     page.fill(".wall-find input", names[0][:3].upper())
     assert page.eval_on_selector_all(".wall li[data-name]", "tiles => tiles.filter(tile => !tile.hidden).length") < len(names)
+    page.evaluate("document.querySelector('.wall li[data-name]').dataset.name = 'Mary-Ann O’N'")
+    for typed, hidden in {"o'n": False, "maryann on": False, "O n": False, "mary ann": False, "xn": True, "": False}.items():
+        page.fill(".wall-find input", typed)
+        assert page.evaluate("document.querySelector('.wall li[data-name]').hidden") == hidden, typed
+    page.evaluate("name => document.querySelector('.wall li[data-name]').dataset.name = name", names[0])
+    page.fill(".wall-find input", names[0][:3].upper())
     page.press(".wall-find input", "Enter")
     page.wait_for_selector("text=Students >> visible=true")
     assert page.url == f"{served[0]}/search" and names[0] in page.inner_text("main") and page.said == []

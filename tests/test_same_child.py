@@ -46,6 +46,14 @@ def test_the_same_name_and_birth_date_or_the_same_upn_is_pointed_out(house: Hous
         assert not any(str(part) in warning.message for part in MAYA.values())
 
 
+def test_apostrophes_hyphens_and_spaces_in_a_name_make_no_other_child(house: House) -> None:
+    born = {"date_of_birth": "2012-02-29"}
+    first, _ = admit(house, given_name="Mary-Ann", family_name="O’Neill", **born)
+    for given, family in (("Mary Ann", "O'Neill"), ("Maryann", "ONeill"), ("mary‐ann", "oʼneill"), ("Mary Ann", "O Neill")):
+        _, done = admit(house, given_name=given, family_name=family, **born)
+        assert [str(first) in warning.ids for warning in done.warnings] == [True], family
+
+
 def test_others_are_not_pointed_out(house: House) -> None:
     admit(house, **MAYA)
     for other in (

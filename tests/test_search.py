@@ -31,6 +31,25 @@ def test_the_beginning_of_any_word_is_enough_whatever_its_accents() -> None:
     assert not Wanted.of("  ").is_in("Zoë Émile")
 
 
+OF_ONE_NAME = ("O'Brien", "O’Brien", "O‘Brien", "Oʼbrien", "O´Brien", "O`Brien", "O Brien", "OBrien", "obrien", "O-Brien", "o’br")
+
+
+@pytest.mark.parametrize("typed", OF_ONE_NAME)
+@pytest.mark.parametrize("written", OF_ONE_NAME[:-1])
+def test_apostrophes_hyphens_and_spaces_inside_a_name_make_no_difference(written: str, typed: str) -> None:
+    assert Wanted.of(typed).is_in(f"Sam {written}") and Wanted.of(f"{typed} sam").is_in(f"Sam {written}")
+    assert not Wanted.of(f"x{typed}").is_in(f"Sam {written}") and not Wanted.of(f"{typed}x").is_in(f"Sam {written}")
+
+
+def test_a_name_of_two_words_is_found_by_either_and_by_both_as_one() -> None:
+    for written in ("Mary-Ann Smith-Jones", "Mary Ann Smith Jones", "Mary–Ann Smith‐Jones"):
+        for typed in ("jones", "ann", "smithjones", "mary ann smith", "smith-jones maryann", "Smith Jones"):
+            assert Wanted.of(typed).is_in(written), (typed, written)
+    assert Wanted.of("mary-ann").is_in("Maryann Smith") and Wanted.of("mac an bhaird").is_in("Eoin Macanbhaird")
+    assert not Wanted.of("nes").is_in("Mary-Ann Smith-Jones") and not Wanted.of("’ - ").is_in("Mary-Ann")
+    assert Wanted.of("हिन्दी").is_in("हिन्दी") and not Wanted.of("दी").is_in("हिन्दी"), "vowel signs divide no word"
+
+
 @pytest.fixture
 def house_with_more(house: House) -> House:
     house.runner.catch_up()

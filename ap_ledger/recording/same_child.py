@@ -4,7 +4,6 @@ UPN."""
 from __future__ import annotations
 
 import threading
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,7 +16,7 @@ from ap_ledger.recording.states import States
 from ap_ledger.stores.fingerprint import Fingerprint
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.mapper import LedgerMapper
-from frameworks.language.lookalikes import look
+from frameworks.language.lookalikes import alike
 
 AT_ONCE = 500
 
@@ -64,7 +63,7 @@ class SameChild:
         """The students of a setting who seem to be the child whom somebody is about to name, before it is recorded."""
         named = None
         if who.given_name and who.family_name and who.date_of_birth:
-            names = f"{_plain(who.given_name)} {_plain(who.family_name)}"
+            names = f"{alike(who.given_name)} {alike(who.family_name)}"
             named = self._digest.of({"name": names, "born": who.date_of_birth.isoformat()})
         upn = self._digest.of({"upn": who.upn}) if who.upn else None
         with self._looking:
@@ -73,12 +72,14 @@ class SameChild:
 
     def _like(self, own: Sequence[Marks], records: Collection[UUID]) -> list[UUID]:
         """Whoever has any of these marks, apart from the child's own records, and was not erased."""
-        alike = [
-            candidate for candidate, marks in self._marks.items() if any(_alike(own_marks, marks) for own_marks in own)
+        marked = [
+            candidate
+            for candidate, marks in self._marks.items()
+            if any(_is_same(own_marks, marks) for own_marks in own)
         ]
         there = (
             candidate
-            for candidate in alike
+            for candidate in marked
             if candidate not in records and self._keyring.key(candidate, "core") is not None
         )
         return list(dict.fromkeys(map(self._states.kept, there)))
@@ -103,17 +104,11 @@ def _marks_of(event: StudentIdentified, digest: Fingerprint) -> Marks:
     names, born, upn = (event.given_name, event.family_name), event.date_of_birth, event.upn
     named = None
     if isinstance(born, date) and all(isinstance(name, str) for name in names):
-        named = digest.of({"name": " ".join(_plain(str(name)) for name in names), "born": born.isoformat()})
+        named = digest.of({"name": " ".join(alike(str(name)) for name in names), "born": born.isoformat()})
     return Marks(event.stamp.setting_id, named, digest.of({"upn": upn}) if isinstance(upn, str) else None)
 
 
-def _plain(name: str) -> str:
-    """A name without what people write differently: capitals, accents, hyphens, spaces, letters that look alike."""
-    letters = unicodedata.normalize("NFKD", look(name))
-    return "".join(letter for letter in letters if letter.isalnum())
-
-
-def _alike(first: Marks, second: Marks) -> bool:
+def _is_same(first: Marks, second: Marks) -> bool:
     named, upn = (
         first.named is not None and first.named == second.named,
         first.upn is not None and first.upn == second.upn,

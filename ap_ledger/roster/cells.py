@@ -9,7 +9,6 @@ from datetime import date, timedelta
 
 from ap_ledger.domain.upn import LETTERS, check_letter
 from frameworks.language.letters import plain_letters
-from frameworks.language.lookalikes import look
 from frameworks.needs import need_codes
 
 
@@ -27,12 +26,6 @@ SHORTENED = re.compile(r"[A-Z]?\d(\.\d+)?E\+?\d+", re.IGNORECASE)
 def squeezed(text: str) -> str:
     """A text by its letters and digits alone, in small ones, as headings and names are compared."""
     letters = unicodedata.normalize("NFKD", plain_letters(text))
-    return "".join(letter for letter in letters if letter.isalnum())
-
-
-def alike(name: str) -> str:
-    """A name without what people write differently: capitals, accents, hyphens, spaces, letters that look alike."""
-    letters = unicodedata.normalize("NFKD", look(name))
     return "".join(letter for letter in letters if letter.isalnum())
 
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from ap_ledger.events.student import Contact
-from ap_ledger.roster.cells import SHORTENED, CellFault, alike, checked, is_nothing, read_name, squeezed
+from ap_ledger.roster.cells import SHORTENED, CellFault, checked, is_nothing, read_name, squeezed
 from ap_ledger.roster.fields import CONTACTS
 from ap_ledger.roster.plan import Cells, Change, read_cell
+from frameworks.language.lookalikes import alike
 
 PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,38}")
 ZERO_DROPPED = re.compile(r"[1-9]\d{9}")

@@ -11,7 +11,7 @@ from uuid import UUID
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.student import Contact
-from ap_ledger.roster.cells import alike
+from frameworks.language.lookalikes import alike
 from projections.bodies import PlacementBody, SettingBody, StudentBody
 from projections.queries.on_day import group_of, key_worker_of, timetable_on
 from projections.queries.own_words import contacts_of, needs_of

@@ -9,7 +9,7 @@ from datetime import date
 from ap_ledger.domain.person import AddPerson, GrantRole
 from ap_ledger.errors import RosterFault
 from ap_ledger.events.person import STAFF_ROLES
-from ap_ledger.roster.cells import alike, is_nothing, read_day, read_name, squeezed
+from ap_ledger.roster.cells import is_nothing, read_day, read_name, squeezed
 from ap_ledger.roster.holdings import HeldPerson, Holdings
 from ap_ledger.roster.plan import (
     Asked,
@@ -26,6 +26,7 @@ from ap_ledger.roster.plan import (
     refused,
 )
 from ap_ledger.roster.table import TableRow
+from frameworks.language.lookalikes import alike
 from projections.queries.words import ROLE_NAMES
 
 ROLES = {

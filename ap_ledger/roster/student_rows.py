@@ -23,7 +23,6 @@ from ap_ledger.errors import RosterFault
 from ap_ledger.events.student import Contact
 from ap_ledger.kinds.telling import spoken
 from ap_ledger.roster.cells import (
-    alike,
     is_nothing,
     read_day,
     read_name,
@@ -56,6 +55,7 @@ from ap_ledger.roster.plan import (
     refused,
 )
 from ap_ledger.roster.table import TableRow
+from frameworks.language.lookalikes import alike
 from projections.queries.words import WEEKDAYS
 
 NEW_PLACEMENT = "new"

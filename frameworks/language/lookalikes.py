@@ -27,6 +27,13 @@ def look(text: str) -> str:
     return " ".join(unicodedata.normalize("NFD", seen).casefold().translate(SMALL).split())
 
 
+def alike(name: str) -> str:
+    """A name without what people write differently: capitals, accents, apostrophes, hyphens, spaces, letters that look
+    alike."""
+    letters = unicodedata.normalize("NFKD", look(name))
+    return "".join(letter for letter in letters if letter.isalnum())
+
+
 def _unseen(letter: str) -> bool:
     """Joiners, and selectors of variants: they change how the letter beside them looks only where a font knows how."""
     return (
