@@ -58,6 +58,25 @@ def test_everything_filled_in_on_one_page_holds_from_the_first_day(house: House,
     assert child is not None and house.mentor in child.caseload_on(date(2026, 3, 2))
 
 
+def test_a_week_from_before_there_were_slots_begins_with_them_and_it_is_told(house: House, leader: TestClient) -> None:
+    early = {**FILLED, "start": "2025-12-01"}
+    assert re.search(r'id="week-later"\s+data-slots-begin="2026-01-01"\s+hidden', leader.get("/admit").text), "today there are slots"
+    answer = leader.post("/admit", data={**empty_form(leader), **early})
+    assert answer.status_code == 200 and "Their week begins on Thu 1 Jan 2026, when the slots of the day begin." in answer.text, answer.text
+    student = str(answer.url).rpartition("/")[2].partition("?")[0]
+    (week,) = students(house)[student]["expected"]
+    assert (week["from_date"], [day["weekday"] for day in week["days"]]) == ("2026-01-01", [1, 3])
+    assert "Their week begins" not in leader.get(f"/students/{student}").text
+    assert "Their week begins" not in leader.post("/admit", data={**empty_form(leader), **FILLED, "given_name": "Moss"}).text
+
+
+def test_a_day_on_which_no_slot_is_held_is_said_and_never_dropped(house: House, leader: TestClient) -> None:
+    form, before = empty_form(leader), len(students(house))
+    answer = leader.post("/admit", data={**form, **FILLED, "day-6": "1"})
+    assert answer.status_code == 422 and "no slot is held when their week begins" in answer.text and len(students(house)) == before
+    assert 'name="day-1"' in answer.text and 'name="day-6"' not in answer.text
+
+
 def test_names_and_a_first_day_are_enough(house: House, leader: TestClient) -> None:
     least = {name: FILLED[name] for name in ("given_name", "family_name", "start")}
     before = len(students(house))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, time
 from html import unescape
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,9 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
+from ap_ledger.domain.setting import OpenSetting, SetTimetable
 from ap_ledger.domain.student import EndPlacement
+from ap_ledger.events.setting import Slot
 from ap_ledger.recording.ledger import new_id
 from tests.house import House
 from tests.test_roster_files import CLASSES, ENROLMENTS, USERS_11, zipped
@@ -259,6 +261,30 @@ def test_whoever_left_comes_back_where_the_file_says_a_first_day_after_that(hous
     starts = [body["start"] for body in house.reader.whole("placements") if body["student_id"] == str(house.student)]
     assert sorted(starts) == ["2026-01-05", "2026-03-02"]
     assert counts(looked(leader, "Name,Start,Group\nAsh Heron,02/03/2026,Alder"))["the same"] == 1
+
+
+WEEKS = "First name,Surname,Date of birth,Start date,Days\nFern,Heron,03/04/2011,02/03/2026,Mon-Fri\nMoss,Dale,05/06/2011,20/04/2026,Mon"
+
+
+def test_a_week_from_before_there_were_slots_begins_with_them_and_the_row_says_so(house: House) -> None:
+    new = new_id()
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=new, name="Hilltop"))
+    head = house.person("Sage", "leader", setting=new)
+    house.runner.catch_up()
+    with house.browser(head) as client:
+        page = looked(client, WEEKS)
+        assert counts(page)["refused"] == 2 and "No slot is held on Monday, Tuesday, Wednesday, Thursday, Friday here. Set the slots" in page
+        slot = {"id": "lesson", "label": "Lesson", "kind": "lesson", "starts": time(9), "ends": time(10), "weekdays": (1, 2, 3, 4, 5)}
+        house.ledger.execute(SetTimetable(id=new_id(), setting_id=new, author_id=head, from_date=date(2026, 4, 13), slots=(Slot.model_validate(slot),)))
+        house.runner.catch_up()
+        page = looked(client, WEEKS)
+        assert counts(page)["new"] == 2
+        assert page.count("Their week begins on 13 Apr 2026, when the slots of the day begin.") == 1, "one of the two begins after that"
+        assert "from 2 Mar 2026 · Mon, Tue, Wed, Thu, Fri · born 3 Apr 2011" in page
+        sent(client, page, "bring")
+        begun = {name: [week["from_date"] for week in body["expected"]] for name, body in students(house).items() if body["setting_id"] == str(new)}
+        assert begun == {"Fern Heron": ["2026-04-13"], "Moss Dale": ["2026-04-20"]}
+        assert counts(looked(client, WEEKS))["the same"] == 2
 
 
 def test_what_belongs_to_the_placement_is_said_and_not_changed_by_a_file(house: House, leader: TestClient) -> None:

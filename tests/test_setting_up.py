@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -102,6 +102,22 @@ def test_a_ready_day_holds_as_it_is_from_the_day_on_which_it_is_saved(house: Hou
         (slot.label, slot.kind, slot.starts) for slot in READY_DAYS[pattern][1]
     ]
     assert [slot.id for slot in body.timetable(date(2026, 3, 6))] == ["lesson", "break", "lunch"]
+
+
+@pytest.mark.parametrize(("today", "begins"), [("2026-03-06", "2025-09-01"), ("2026-08-20", "2026-09-01"), ("2026-11-30", "2026-09-01")])
+def test_the_first_day_of_a_setting_holds_from_september_and_a_later_one_from_today(house: House, today: str, begins: str) -> None:
+    house.clock.now = datetime.fromisoformat(f"{today}T09:00:00+00:00")
+    new = new_id()
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=new, name="Hilltop"))
+    head = house.person("Sage", "leader", setting=new)
+    house.runner.catch_up()
+    with house.browser(head) as client:
+        page = opened(client, "/timetable?pattern=whole-day")
+        assert fields_of(page)["from_date"] == begins
+        send(client, "/timetable", **fields_of(page))
+        house.runner.catch_up()
+        assert fields_of(opened(client, "/timetable"))["from_date"] == today
+        assert "slots from" in opened(client, "/set-up"), "a day that holds from September on is set in August"
 
 
 def test_a_slot_that_stays_keeps_its_id_and_one_of_another_kind_gets_a_new_one(house: House, leader: TestClient) -> None:

@@ -18,7 +18,7 @@ from ap_ledger.events.setting import Closure, SlotKind, Term
 HOLIDAYS = Path(__file__).with_name("bank_holidays.json")
 MONDAY, FRIDAY = 0, 4
 """Weekdays as `date.weekday` counts them."""
-MARCH, AUGUST = 3, 8
+MARCH, AUGUST, SEPTEMBER = 3, 8, 9
 
 
 class ReadySlot(NamedTuple):
@@ -72,6 +72,11 @@ READY_DAYS: Mapping[str, tuple[str, Sequence[ReadySlot]]] = {
 def school_year_of(day: date) -> int:
     """The calendar year in which the school year of a day begins; from August on, that is the coming one."""
     return day.year if day.month >= AUGUST else day.year - 1
+
+
+def first_of_school_year(day: date) -> date:
+    """The 1 September with which the school year of a day begins."""
+    return date(school_year_of(day), SEPTEMBER, 1)
 
 
 def half_terms(year: int) -> tuple[Term, ...]:

@@ -13,7 +13,7 @@ from ap_ledger.events.dated import in_force
 from ap_ledger.events.student import Contact
 from frameworks.language.lookalikes import alike
 from projections.bodies import PlacementBody, SettingBody, StudentBody
-from projections.queries.on_day import group_of, key_worker_of, timetable_on
+from projections.queries.on_day import HeldSlots, group_of, key_worker_of, slots_held_from
 from projections.queries.own_words import contacts_of, needs_of
 
 
@@ -67,9 +67,9 @@ class Holdings:
     buyers: Mapping[str, str] = field(default_factory=dict)
     """Who buys places here, by id."""
 
-    def slots_on(self, weekday: int, day: date) -> list[str]:
-        """The slots that are held on a weekday by the timetable in force on a day."""
-        return [slot["id"] for slot in timetable_on(self.setting, day.isoformat()) if weekday in slot["weekdays"]]
+    def slots_from(self, day: date) -> HeldSlots:
+        """The slots held on a day, or those that come after it where there are none yet."""
+        return slots_held_from(self.setting, day)
 
 
 def holdings_of(
@@ -99,7 +99,13 @@ def holdings_of(
     contacts = contacts_of(reader, [body for body in bodies if may_read_contacts(body)], today)
     students = [
         replace(
-            _held(body, placements.get(body["id"], ()), today, None if needs is None else needs.get(body["id"], ())),
+            _held(
+                body,
+                placements.get(body["id"], ()),
+                setting,
+                today,
+                None if needs is None else needs.get(body["id"], ()),
+            ),
             contacts=contacts.get(body["id"], ()),
             consents=_agreed(body, today),
         )
@@ -111,13 +117,18 @@ def holdings_of(
 
 
 def _held(
-    body: StudentBody, placements: Iterable[PlacementBody], today: date, needs: tuple[str, ...] | None
+    body: StudentBody,
+    placements: Iterable[PlacementBody],
+    setting: SettingBody,
+    today: date,
+    needs: tuple[str, ...] | None,
 ) -> HeldStudent:
     own = sorted(placements, key=lambda placement: placement["start"])
     running = next((placement for placement in own if (placement["end"] or "9999") >= today.isoformat()), None)
     day = max(today, date.fromisoformat(running["start"])) if running else today
     bought = in_force(running["commissioned"], day) if running else None
-    week = in_force(body.get("expected", ()), day)
+    # A week begins no earlier than the slots do, so the one that waits for them is the one to compare with.
+    week = in_force(body.get("expected", ()), slots_held_from(setting, day).first)
     mentors = {
         fact["person_id"]
         for fact in body.get("mentors", ())

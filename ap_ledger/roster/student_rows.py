@@ -284,9 +284,13 @@ class _Students:
             spoken(said.group) if said.group else "",
             *(self._holdings.staff[mentor] for mentor in said.mentors),
             f"from {day_told(start)}",
+            _weekdays(said.weekdays),
+            f"born {day_told(said.date_of_birth)}" if said.date_of_birth else "",
         ]
         alike_here = list(self._namesakes(said))
-        sentences = [*said.told, *self._told_of_year(said, said.date_of_birth)]
+        sentences = [
+            *said.told, *self._told_of_year(said, said.date_of_birth), *self._told_of_week(said.weekdays, start)
+        ]  # fmt: skip
         sentences += [sentence for _, sentence in alike_here]
         changes: list[Change] = []
         self._compare_around(said, (), {}, start, changes, asks, sentences)
@@ -328,14 +332,22 @@ class _Students:
             yield Asked(NoteNeeds, {"from_date": day, "needs": list(said.needs)})
 
     def _expected(self, weekdays: Sequence[int], day: date) -> Asked:
-        days = [{"weekday": weekday, "slots": self._holdings.slots_on(weekday, day)} for weekday in weekdays]
-        without = [WEEKDAYS[each["weekday"]] for each in days if not each["slots"]]  # type: ignore[index]
+        first, slots = self._holdings.slots_from(day)
+        held = {weekday: [slot["id"] for slot in slots if weekday in slot["weekdays"]] for weekday in weekdays}
+        without = [WEEKDAYS[weekday] for weekday, its_slots in held.items() if not its_slots]
         if without:
             raise Refusal(
                 f"No slot is held on {', '.join(without)} here. Set the slots of the day first, or leave the day out.",
                 "days",
             )
-        return Asked(ExpectStudent, {"from_date": day.isoformat(), "days": days})
+        days = [{"weekday": weekday, "slots": its_slots} for weekday, its_slots in held.items()]
+        return Asked(ExpectStudent, {"from_date": first.isoformat(), "days": days})
+
+    def _told_of_week(self, weekdays: Sequence[int], day: date) -> Iterator[str]:
+        """That a week which is said from a day begins later, with the slots."""
+        first = self._holdings.slots_from(day).first
+        if weekdays and first > day:
+            yield f"Their week begins on {day_told(first)}, when the slots of the day begin."
 
     # Somebody who is here ---------------------------------------------------------------------------------------------
 
@@ -348,7 +360,7 @@ class _Students:
             self._come_back(said, student, changes, asks, sentences)
         else:
             self._compare_placement(said, student, changes, asks, sentences)
-            self._compare_facts(said, student, changes, asks)
+            self._compare_facts(said, student, changes, asks, sentences)
         day = max(self._wishes.from_date, student.day)
         self._compare_around(said, student.contacts, student.consents, day, changes, asks, sentences)
         outcome: Any = "changed" if asks else "same"
@@ -417,6 +429,7 @@ class _Students:
         changes.append(Change("Placement", "", f"from {day_told(said.start)}"))
         asks.append(Asked(StartPlacement, self._placement(said, said.start)))
         asks += self._beside(said, said.start, NEW_PLACEMENT, (said.sessions, said.hours))
+        told += self._told_of_week(said.weekdays, said.start)
 
     def _compare_placement(
         self, said: Said, student: HeldStudent, changes: list[Change], asks: list[Asked], told: list[str]
@@ -473,12 +486,15 @@ class _Students:
         day = max(self._wishes.from_date, student.day).isoformat()
         asks.append(_commissioned(placement, day, sessions or 0, hours or 0))
 
-    def _compare_facts(self, said: Said, student: HeldStudent, changes: list[Change], asks: list[Asked]) -> None:
+    def _compare_facts(
+        self, said: Said, student: HeldStudent, changes: list[Change], asks: list[Asked], told: list[str]
+    ) -> None:
         """What holds from a date on: the week, the group, the key worker, mentors, needs."""
         start = max(self._wishes.from_date, student.day)
         day, staff = start.isoformat(), self._holdings.staff
         if said.weekdays and said.weekdays != student.weekdays:
             asks.append(self._expected(said.weekdays, start))
+            told += self._told_of_week(said.weekdays, start)
             changes.append(Change(label_of("days"), _weekdays(student.weekdays), _weekdays(said.weekdays)))
         if said.group and squeezed(said.group) != squeezed(student.group):
             asks.append(Asked(GroupStudent, {"from_date": day, "group": said.group}))

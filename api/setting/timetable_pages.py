@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.bootstrap import Service
-from ap_ledger.domain.patterns import READY_DAYS
+from ap_ledger.domain.patterns import READY_DAYS, first_of_school_year
 from ap_ledger.domain.setting import SetTimetable
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
@@ -63,8 +63,11 @@ def _page(
     from_date: str = "",
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "manage-setting")
-    today = using.ledger.access_facts.today(UUID(setting["id"])).isoformat()
+    day = using.ledger.access_facts.today(UUID(setting["id"]))
+    today = day.isoformat()
     current = timetable_on(setting, today)
+    # A child's week begins no earlier than the slots do, and most of them came in September.
+    begins = today if setting.get("timetables") else first_of_school_year(day).isoformat()
     slots = [*(rows or current), *[{"weekdays": [1, 2, 3, 4, 5]}] * EMPTY_ROWS]
     return show(
         request,
@@ -82,7 +85,7 @@ def _page(
         weekdays=said_table(WEEKDAYS),
         ready={key: words for key, (words, _) in READY_DAYS.items()},
         pattern=pattern,
-        from_date=from_date or today,
+        from_date=from_date or begins,
         said=refusal,
         done="It holds from that day on. What was scored before keeps its slots." if done else "",
         new=new_id,

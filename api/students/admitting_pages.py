@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from fastapi import Request
@@ -39,10 +39,11 @@ from api.students.choices import buyers_of, groups_here, staff_here
 from frameworks.needs import need_codes
 from projections.bodies import PlacementFacts, SettingBody, StudentBody
 from projections.queries.instruments import half_terms
-from projections.queries.on_day import timetable_on
+from projections.queries.on_day import slots_held_from
 from projections.queries.relations import by_student
 from projections.queries.words import WEEKDAYS
 
+C = TypeVar("C", bound=Command)
 IDENTITY = ("given_name", "family_name", "known_as", "date_of_birth", "upn")
 SOMEBODY_LIKE = "Somebody like this was here before. Say below whether this is the same child."
 
@@ -79,8 +80,8 @@ def _page(
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "manage-students")
     today = using.ledger.access_facts.today(UUID(setting["id"]))
-    held_on = {weekday for slot in timetable_on(setting, today.isoformat()) for weekday in slot["weekdays"]}
     first = _day_typed(typed.get("start", "")) or today
+    held_on = {weekday for slot in slots_held_from(setting, first).slots for weekday in slot["weekdays"]}
     review = min((term.last for term in half_terms(setting) if term.last >= first), default=None)
     return show(
         request,
@@ -98,6 +99,8 @@ def _page(
         purposes=said_table(PURPOSES),
         weekdays={day: say(name) for day, name in WEEKDAYS.items() if day in held_on},
         expected=held_on if weekdays is None else weekdays,
+        # The first of all days with slots: whoever comes before it has a week from it on.
+        slots_begin=slots_held_from(setting, date.min).first,
         review=review,
         alike=alike,
         need_codes=need_codes(),
@@ -177,7 +180,15 @@ def _admit(request: Request, using: Service, asking: Asker, form: FormData) -> R
     except Refused as refusal:
         typed = {name: text_of(form, name) for name in form}
         return _page(request, using, asking, setting["id"], typed, refusal.message, 422, _weekdays(form))
-    return RedirectResponse(f"/students/{student}?min_position={position}", 303)
+    later = "&week=later" if _begins_later(commands) else ""
+    return RedirectResponse(f"/students/{student}?min_position={position}{later}", 303)
+
+
+def _begins_later(commands: Sequence[Command]) -> bool:
+    """Whether a week begins after the first day of the placement."""
+    days = {type(command): command for command in commands}
+    admitted, week = days.get(AdmitStudent), days.get(ExpectStudent)
+    return isinstance(admitted, AdmitStudent) and isinstance(week, ExpectStudent) and week.from_date > admitted.on
 
 
 def _weekdays(form: FormData) -> frozenset[int]:
@@ -191,17 +202,32 @@ def _identified(form: FormData, asking: Asker, setting: SettingBody, student: UU
     return one_of_several(IdentifyStudent, form, asking, setting["id"], student=student, **names)
 
 
+def _week(setting: SettingBody, start: date, weekdays: Sequence[int]) -> dict[str, Any]:
+    """The week of a child who is expected on weekdays: it begins with the placement, or with the slots where these came
+    later. Raises Refused."""
+    first, slots = slots_held_from(setting, start)
+    days = [{"weekday": day, "slots": [slot["id"] for slot in slots if day in slot["weekdays"]]} for day in weekdays]
+    if not all(day["slots"] for day in days):
+        raise Refused(
+            "not-allowed",
+            "On one of these weekdays no slot is held when their week begins. The days with slots stand below now: "
+            "look at them, then admit again.",
+            "days",
+        )
+    return {"from_date": first.isoformat(), "days": days}
+
+
 def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID) -> Iterator[Command]:
     """What a form asks for, in the order in which it is done. Raises Refused."""
 
     def filled(name: str) -> str | None:
         return text_of(form, name).strip() or None
 
-    def made(kind: type[Command], **fields: Any) -> Command:
+    def made(kind: type[C], **fields: Any) -> C:
         return one_of_several(kind, form, asking, setting["id"], student=student, **fields)
 
     start = filled("start")
-    yield made(AdmitStudent, on=start)
+    yield (admitted := made(AdmitStudent, on=start))
     yield _identified(form, asking, setting, student)
     placement_id = entry_id(student, "placement")
     placement = {"placement_id": placement_id, "commissioner_id": filled("commissioner"), "purpose": filled("purpose")}
@@ -209,11 +235,8 @@ def _commands(form: FormData, asking: Asker, setting: SettingBody, student: UUID
     if filled("sessions") or filled("hours"):
         bought = {"sessions_a_week": as_number(filled("sessions")), "hours_a_week": as_number(filled("hours"))}
         yield made(CommissionSessions, placement_id=placement_id, from_date=start, **bought)
-    slots = timetable_on(setting, start or "")
-    days = [{"weekday": day, "slots": [slot["id"] for slot in slots if day in slot["weekdays"]]} for day in WEEKDAYS]
-    expected = [day for day in days if day["weekday"] in _weekdays(form) and day["slots"]]
-    if expected:
-        yield made(ExpectStudent, from_date=start, days=expected)
+    if weekdays := sorted(_weekdays(form)):
+        yield made(ExpectStudent, **_week(setting, admitted.on, weekdays))
     if group := filled("other_group") or filled("group"):
         yield made(GroupStudent, from_date=start, group=group)
     if worker := filled("key_worker"):

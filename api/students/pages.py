@@ -120,6 +120,7 @@ def student_page(
     asking: Asking,
     as_of: Annotated[str, Query(max_length=10)] = "",
     known: Annotated[str, Query(max_length=10)] = "",
+    week: Annotated[str, Query(max_length=10)] = "",
 ) -> HTMLResponse:
     """One student: the ladder over time, outcomes by theme and slot kind, units, and what happened lately."""
     student, setting = using.reader.student_and_setting(student_id)
@@ -185,6 +186,7 @@ def student_page(
         marks=drawn_marks(),
         twins=twins_of(using, asking, student),
         joined=joined_on(student, zone),
+        week_begins=min((said["from_date"] for said in student["expected"]), default="") if week == "later" else "",
     )
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
-from ap_ledger.events.dated import in_force
+from ap_ledger.events.dated import in_force, standing
 from projections.bodies import SettingFacts, SlotBody, StudentBody, StudentFacts
 
 
@@ -25,6 +26,25 @@ def timetable_on(setting: SettingFacts, day: str) -> Sequence[SlotBody]:
     """The slots in force on an ISO date."""
     timetable = in_force(setting.get("timetables", ()), day)
     return timetable["slots"] if timetable else []
+
+
+class HeldSlots(NamedTuple):
+    """The slots of a setting's day, and the first day on which they hold."""
+
+    first: date
+    slots: Sequence[SlotBody]
+
+
+def slots_held_from(setting: SettingFacts, day: date) -> HeldSlots:
+    """The slots that hold on a day; where none do, those that hold from a later day on, and none where none ever will.
+
+    A week that is said from a day before there were slots begins with these.
+    """
+    if slots := timetable_on(setting, day.isoformat()):
+        return HeldSlots(day, slots)
+    coming = (table for table in standing(setting.get("timetables", ())) if table["from_date"] > day.isoformat())
+    first = next((table for table in coming if table["slots"]), None)
+    return HeldSlots(date.fromisoformat(first["from_date"]), first["slots"]) if first else HeldSlots(day, [])
 
 
 def age_on(student: StudentBody, day: date) -> int | None:

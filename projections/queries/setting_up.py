@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ap_ledger.events.dated import in_force
 from ap_ledger.events.person import STAFF_ROLES, TWO_PEOPLE_ROLES
 from projections.bodies import RoleBody, SettingBody, SlotBody
-from projections.queries.on_day import timetable_on
+from projections.queries.on_day import slots_held_from
 from projections.queries.overview import recent_rungs
 from projections.queries.reading import Reader
 
@@ -26,7 +26,7 @@ def set_up_steps(reader: Reader, setting: SettingBody, today: date, now: datetim
     """The steps of setting up, in the order in which they are best done; none needs another one."""
     roles = _roles(reader, setting, today)
     leads = [person for person, role in roles if role == "leader"]
-    slots = timetable_on(setting, today.isoformat())
+    slots = slots_held_from(setting, today).slots
     calendar = in_force(setting.get("calendars", ()), today)
     students = reader.everyone(setting)
     staff = {person for person, role in roles if role in STAFF_ROLES}

@@ -2,6 +2,7 @@
 // this script the same is asked when the button is pressed.
 const form = document.getElementById("admit");
 const alike = document.getElementById("alike");
+const weekLater = document.getElementById("week-later");
 const WHO = ["given_name", "family_name", "date_of_birth", "upn"];
 let waiting, asked;
 
@@ -30,6 +31,7 @@ const say = (what, words) => {
 };
 
 function tell() {
+  if (weekLater) weekLater.hidden = value("start") >= weekLater.dataset.slotsBegin;
   const [first, family] = [value("known_as") || value("given_name"), value("family_name")];
   say("name", first ? `${first}${family ? ` ${family[0].toUpperCase()}` : ""}` : "them");
   const group = value("other_group") || value("group");
