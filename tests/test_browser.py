@@ -375,6 +375,16 @@ def test_a_child_who_was_here_before_is_shown_while_somebody_types(page: Any, se
     assert page.said == []
 
 
+def test_a_first_day_before_there_were_slots_says_at_once_when_the_week_begins(page: Any, served: tuple[str, Any]) -> None:
+    page.goto(f"{served[0]}/admit")
+    page.wait_for_selector('html[data-ready="1"]', state="attached")
+    assert page.locator("text=Their week begins on").is_hidden()
+    page.fill("#start", "2001-01-08")
+    page.wait_for_selector("text=Their week begins on")
+    axe(page, "admitting somebody from a day before there were slots")
+    assert page.said == []
+
+
 def test_both_times_can_be_chosen_and_left_again_by_keyboard(page: Any, served: tuple[str, Any]) -> None:
     replayed(page, served)
     now = page.inner_text(".lead")
