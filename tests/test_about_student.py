@@ -106,6 +106,12 @@ def test_group_key_worker_and_mentors_hold_from_their_days_and_the_same_day_agai
     assert 'value="Alder"' in page
 
 
+def test_a_week_from_before_there_were_slots_is_refused_and_not_saved_empty(house: House, send: Send) -> None:
+    before = student_of(house)["expected"]
+    assert "No slot is held on that day." in send("expect", 422, from_date="2025-12-01")
+    assert student_of(house)["expected"] == before
+
+
 def test_the_week_is_ticked_by_slot_and_weekday(house: House, send: Send) -> None:
     page = send("expect", **{"day-1-lesson": "", "from_date": "2026-03-09"})
     days = student_of(house)["expected"][-1]["days"]

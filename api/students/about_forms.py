@@ -20,6 +20,7 @@ from ap_ledger.domain.student import (
     StartPlacement,
 )
 from ap_ledger.domain.support import GroupStudent, NoteNeeds
+from ap_ledger.errors import Refused
 from api.core.giving import from_day
 from api.core.show import as_number, id_of, text_of
 from projections.bodies import SettingBody, StudentBody
@@ -79,6 +80,11 @@ def _commission(form: FormData, student: StudentBody, setting: SettingBody) -> M
 
 def _expect(form: FormData, student: StudentBody, setting: SettingBody) -> Made:
     slots = [slot["id"] for slot in timetable_on(setting, text_of(form, "from_date"))]
+    if not slots:
+        # Every tick would be passed over, and what was saved is a week without a day.
+        raise Refused(
+            "not-allowed", "No slot is held on that day. Choose a day from which slots are held.", "from_date"
+        )
     days = [
         {"weekday": day, "slots": [slot for slot in slots if text_of(form, f"day-{day}-{slot}")]} for day in WEEKDAYS
     ]
