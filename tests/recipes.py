@@ -115,11 +115,25 @@ def proves(copy: Path, *command: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+PAGES_THEN_TESTS = """
+import runpy, sys, pytest
+
+given, sys.argv = sys.argv[1:], ["scripts/generate-docs"]
+try:
+    runpy.run_path("scripts/generate-docs", run_name="__main__")
+except SystemExit as ended:
+    if ended.code:
+        raise
+# What the pages loaded needs no assertions written anew.
+sys.exit(pytest.main(["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning", *given]))
+"""
+"""Both in one process, which loads the changed copy once."""
+
+
 def holds(copy: Path, heading: str, which: str, files: Sequence[str] = ()) -> None:
     """Whether the copy is in order: formatted, its pages generated, and those named tests pass that are chosen here."""
     touched = sorted({file for file, _ in recipe(heading) if file.endswith(".py")})
     if touched:
         proves(copy, "-m", "ruff", "check", "--no-cache", *touched)
         proves(copy, "-m", "ruff", "format", "--check", "--no-cache", *touched)
-    proves(copy, "scripts/generate-docs")
-    proves(copy, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-x", "-k", which, *(files or named_tests(heading)))
+    proves(copy, "-c", PAGES_THEN_TESTS, "-q", "-p", "no:cacheprovider", "-x", "-k", which, *(files or named_tests(heading)))
