@@ -446,10 +446,14 @@ def test_a_long_list_begins_on_the_first_page(page: Any, served: tuple[str, Any]
     page.goto(f"{served[0]}/students")
     page.emulate_media(media="print")
     assert page.is_visible(".on-paper") and not page.is_visible("text=Admit a student")
+    assert page.evaluate("[...document.querySelectorAll('th')].find(cell => cell.checkVisibility()).innerText") == "Student", (
+        "headings stand over their columns"
+    )
     page.pdf(path=tmp_path / "students.pdf", format="A5")
     with pikepdf.open(tmp_path / "students.pdf") as printed:
         words = [sum(str(step.operator) in ("Tj", "TJ") for step in pikepdf.parse_content_stream(sheet)) for sheet in printed.pages]
     assert len(words) > 1 and words[0] > words[1] / 2, f"the first page is as full as the next: {words}"
+    assert words[-1] > 12, f"the last page holds more than its number: {words}"
 
 
 def test_pictures_named_in_the_docs_exist() -> None:

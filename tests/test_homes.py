@@ -380,3 +380,15 @@ def test_somebody_with_several_roles_sees_their_parts_together(house: House) -> 
     house.runner.catch_up()
     said = text_of(house.browser(both).get("/").text)
     assert "Due this week" in said and "Nobody is on your caseload yet" in said
+
+
+def test_a_leader_and_whoever_logs_are_told_while_nobody_can_read_a_worry(house: House) -> None:
+    token = house.token(house.teacher)
+    with house.browser() as client:
+        setting = {"setting": str(house.setting)}
+        assert "so nobody can read a worry" in client.get("/").text
+        assert client.get("/api/v1/capture", params=setting, headers=token).json()["setting"]["worries_are_read"] is False
+        house.person("Sorrel", "dsl")
+        house.runner.catch_up()
+        assert "so nobody can read a worry" not in client.get("/").text
+        assert client.get("/api/v1/capture", params=setting, headers=token).json()["setting"]["worries_are_read"] is True

@@ -30,12 +30,16 @@ class Place(Loggable):
 
 
 class SettingHere(Loggable):
-    """The setting in which is logged. Its days are those of `time_zone`."""
+    """The setting in which is logged. Its days are those of `time_zone`.
+
+    `worries_are_read` says whether anybody leads on safeguarding there: nobody else can read a worry.
+    """
 
     id: UUID
     name: str | None
     time_zone: str
     places: list[Place]
+    worries_are_read: bool
 
 
 class TimetableFrom(Loggable):

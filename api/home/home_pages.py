@@ -25,7 +25,7 @@ from api.home.leading import ORDERS, SHOWN, Leading, act_for, leading
 from api.home.outside import NewWorry, Outside, new_worries, outside, steps_left
 from api.home.working import Scoring, Visiting, scoring, visiting
 from projections.bodies import SettingBody
-from projections.queries.setting_up import Step
+from projections.queries.setting_up import Step, worries_are_read
 from reports.small_ladders import last_contacts, wall_tile
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -71,6 +71,8 @@ class Notices:
     held: int
     failed: bool
     warnings: Sequence[str]
+    unread: Sequence[str]
+    """The settings in which nobody can read a worry, by their names."""
 
 
 @router.get("/", gate=Gate("see-own-account"), nav=Nav("Home", "pages", 0, icon="house"))
@@ -144,4 +146,10 @@ def _notices(using: Service, asking: Asker) -> Notices:
     held = sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
     failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     watches = asking.may("make-reports") or asking.may("manage-devices")
-    return Notices(held, failed, using.ledger.warnings() if watches else [])
+    unread = [
+        str(setting["name"])
+        for setting in using.reader.whole("settings")
+        if asking.may("manage-setting", None, UUID(setting["id"]))
+        and not worries_are_read(using.reader, setting, using.ledger.access_facts.today(UUID(setting["id"])))
+    ]
+    return Notices(held, failed, using.ledger.warnings() if watches else [], unread)

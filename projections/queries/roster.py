@@ -15,6 +15,7 @@ from projections.bodies import SettingBody, StudentBody
 from projections.queries.expected import Expectations
 from projections.queries.on_day import age_on, group_of, timetable_on
 from projections.queries.reading import Reader
+from projections.queries.setting_up import worries_are_read
 
 Json = dict[str, Any]
 LOOK_BACK = timedelta(days=60)
@@ -45,6 +46,7 @@ def roster(
             "name": setting["name"],
             "time_zone": setting["time_zone"],
             "places": [{"id": place["place_id"], "label": place["label"]} for place in setting["places"]],
+            "worries_are_read": worries_are_read(reader, setting, today),
         },
         "timetables": _in_force(setting, today),
         "students": [

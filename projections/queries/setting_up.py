@@ -39,13 +39,18 @@ def set_up_steps(reader: Reader, setting: SettingBody, today: date, now: datetim
         Step("calendar", calendar is not None, _count(len(calendar.get("terms", ())), "half-term") if calendar else ""),
         Step("commissioners", bool(buyers), ", ".join(buyer["name"] for buyer in buyers)),
         Step("people", len(staff) > 1, _count(len(staff), "person works", "people work") + " here" if staff else ""),
-        Step("safeguarding", any(role in TWO_PEOPLE_ROLES for _, role in roles), "Somebody is"),
+        Step("safeguarding", worries_are_read(reader, setting, today), "Somebody is"),
         Step("students", bool(students), _count(len(students), "student")),
         Step("devices", bool(devices), _count(len(devices), "phone or tablet", "phones and tablets")),
         Step(
             "visit", any(recent_rungs(reader, setting, students, now).values()), "Somebody did, in the last six weeks"
         ),
     ]
+
+
+def worries_are_read(reader: Reader, setting: SettingBody, today: date) -> bool:
+    """Whether anybody leads on safeguarding in a setting on a day: nobody else can read a worry."""
+    return any(role in TWO_PEOPLE_ROLES for _, role in _roles(reader, setting, today))
 
 
 def _roles(reader: Reader, setting: SettingBody, today: date) -> list[tuple[str, str]]:

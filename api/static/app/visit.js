@@ -751,11 +751,19 @@ function more() {
       "a-worry",
       "triangle-alert",
       "This worries me",
-      el(
-        "p",
-        {},
-        "Goes to the safeguarding lead alone, sealed on its own. If somebody is in danger now, ring 999 first.",
-      ),
+      // A list that an earlier version kept says nothing of this.
+      roster.setting.worries_are_read === false
+        ? el(
+            "p",
+            { class: "note warn", role: "alert" },
+            "Nobody is the safeguarding lead here yet, so nobody can read what you write until somebody is. Ring " +
+              "whoever leads here as well. If somebody is in danger now, ring 999 first.",
+          )
+        : el(
+            "p",
+            {},
+            "Goes to the safeguarding lead alone, sealed on its own. If somebody is in danger now, ring 999 first.",
+          ),
       area("worry", "What worries you"),
       save(
         "save-worry",
