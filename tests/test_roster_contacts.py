@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.student import IdentifyStudent
-from ap_ledger.domain.support import NoteConsent, NoteContacts
+from ap_ledger.domain.support import NoteConsent, NoteContacts, NoteNeeds
 from ap_ledger.events.ids import new_id
 from ap_ledger.events.student import Contact
 from ap_ledger.roster.cells import CellFault, read_school_year, read_yes_or_no
@@ -162,3 +162,19 @@ def test_whoever_is_kept_from_a_record_is_told_nothing_of_who_may_be_called_ther
     house.runner.catch_up()
     page = looked(leader, "Name,Contact,Contact phone,Contact may be called\nAsh Heron,Hazel Heron,07700 900009,yes")
     assert counts(page)["refused"] == 1 and "is not to be called" not in page and "07700 900001" not in page
+
+
+def test_whoever_is_kept_from_a_record_is_told_nothing_of_it_by_a_file(house: House, leader: TestClient) -> None:
+    whose = {"setting_id": house.setting, "author_id": house.teacher, "student": house.student}
+    house.ledger.execute(NoteNeeds(id=new_id(), from_date=date(2026, 1, 5), needs=("SEMH",), **whose))
+    house.ledger.execute(IdentifyStudent(id=new_id(), date_of_birth=date(2012, 5, 5), **whose))
+    conflict = {"setting_id": house.setting, "author_id": house.teacher, "person_id": house.leader, "conflicted_student": house.student}
+    house.ledger.execute(DeclareConflict(id=new_id(), reason_code="own-child", **conflict))
+    house.runner.catch_up()
+    for cells in ("05/05/2012,SEMH,", "05/05/2012,ASD,", "05/05/2012,SEMH,01/02/2020"):
+        page = looked(leader, f"Name,Date of birth,Needs,Start date\nAsh Heron,{cells}")
+        assert counts(page)["refused"] == 1, "what is the same is told by that as well"
+        assert "here it is" not in page and "Ash H<" not in page
+    for row in ("Ash Heron,06/06/2013", "Ash Hazelnut,05/05/2012", "Kit Otter,"):
+        page = looked(leader, f"Name,Date of birth\n{row}")
+        assert "Ash H<" not in page and "Ash H is here" not in page and "Ash H, born" not in page and str(house.student) not in page

@@ -83,7 +83,10 @@ def _holdings(service: Service, bringer: Bringer) -> Holdings:
         about = service.ledger.access_facts.student(UUID(student["id"]))
         return may(bringer.who, "read-contacts", about)
 
-    return holdings_of(service, bringer.setting, today, reads_needs, reads_contacts)
+    def sees_to(student: StudentBody) -> bool:
+        return may(bringer.who, ACTIONS["students"], service.ledger.access_facts.student(UUID(student["id"])))
+
+    return holdings_of(service, bringer.setting, today, reads_needs, reads_contacts, sees_to)
 
 
 def _judged(service: Service, bringer: Bringer, row: PlannedRow, plan: Plan) -> PlannedRow:

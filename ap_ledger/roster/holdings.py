@@ -44,6 +44,9 @@ class HeldStudent:
     hours: float | None = None
     contacts: tuple[Contact, ...] = ()
     consents: Mapping[str, bool] = field(default_factory=dict)
+    closed: bool = False
+    """Whoever brings the file in may not see to this record: it is known again, so that the child does not come in
+    twice, and nothing is told of it."""
 
 
 class HeldPerson(NamedTuple):
@@ -78,6 +81,7 @@ def holdings_of(
     today: date,
     may_read_needs: bool,
     may_read_contacts: Callable[[StudentBody], bool],
+    may_see_to: Callable[[StudentBody], bool] = lambda body: True,
 ) -> Holdings:
     """What is held of a setting now, by its read models."""
     reader, setting_id = service.reader, UUID(setting["id"])
@@ -108,6 +112,7 @@ def holdings_of(
             ),
             contacts=contacts.get(body["id"], ()),
             consents=_agreed(body, today),
+            closed=not may_see_to(body),
         )
         for body in bodies
         if "core" not in body["shredded"]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
+from ap_ledger.commands.all_at_once import NOT_YOURS
 from ap_ledger.domain.patterns import school_year_of
 from ap_ledger.domain.placement import PURPOSES, ChangePlacement, CommissionSessions, CorrectPlacement
 from ap_ledger.domain.school_years import year_group, year_in_words
@@ -140,7 +141,7 @@ class _Students:
             else:
                 in_file.update({student.id} if student else ())
             planned.append(made)
-        here = (student for student in self._holdings.students if student.running is not None)
+        here = (student for student in self._holdings.students if student.running is not None and not student.closed)
         return planned, [Here(student.id, student.name) for student in here if student.id not in in_file]
 
     # Reading ----------------------------------------------------------------------------------------------------------
@@ -246,10 +247,11 @@ class _Students:
     def _namesakes(self, said: Said) -> Iterator[tuple[HeldStudent, str]]:
         """Who may be the same child after all, each with a sentence that says why."""
         for student in self._by_name.get(alike(said.name), ()):
-            yield student, f"{student.name} is here, with the same name and another {_other(student, said)}."
+            if not student.closed:
+                yield student, f"{student.name} is here, with the same name and another {_other(student, said)}."
         for student in self._holdings.students:
             born_alike = said.date_of_birth is not None and student.date_of_birth == said.date_of_birth
-            if born_alike and _shares_a_name(student, said):
+            if not student.closed and born_alike and _shares_a_name(student, said):
                 yield student, f"{student.name}, born on the same day, is here."
 
     def _maybe(self, cells: Cells) -> set[str]:
@@ -352,6 +354,9 @@ class _Students:
     # Somebody who is here ---------------------------------------------------------------------------------------------
 
     def _compared(self, row: TableRow, said: Said, student: HeldStudent, told: Sequence[str]) -> PlannedRow:
+        if student.closed:
+            # That nothing would change says what is held as well as a list of changes does.
+            raise Refusal(NOT_YOURS)
         changes: list[Change] = []
         asks: list[Asked] = []
         sentences = [*told, *said.told, *self._told_of_year(said, said.date_of_birth or student.date_of_birth)]
