@@ -129,7 +129,7 @@ def student_page(
     as_of, known, instant = as_of if happened_by else "", known if known_at else "", happened_by or now
     within = asking.days("read-history", student_id)
     days, position, incomplete = days_at(using.reader, student_id, setting, instant, known_at, within)
-    progress = progress_of(using.reader, setting, climbs_carried(using.reader, days, instant.date()))
+    progress = progress_of(using.reader, setting, climbs_carried(using.reader, days, instant.date(), known_at))
     entries = entries_at(
         using.reader, student_id, instant, position, 0, ENTRIES_LIMIT, from_day=_recent_from(days), within=within
     )
@@ -158,7 +158,7 @@ def student_page(
         # The slider goes on to what came later, so the drawings hold all of it; words and tables stay at the day that
         # was asked for.
         until_now = days_at(using.reader, student_id, setting, now, known_at, within)[0]
-        whole = progress_of(using.reader, setting, climbs_carried(using.reader, until_now, now.date()))
+        whole = progress_of(using.reader, setting, climbs_carried(using.reader, until_now, now.date(), known_at))
     beside = Beside(own, _around(using, asking, student_id, whole, position, within), _late_rungs(late, zone))
     newest = using.reader.newest("outcomes", instant.date())
     figures = _figures(using.reader, progress, beside, newest)

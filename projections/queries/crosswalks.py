@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from frameworks import Definition
@@ -85,21 +85,25 @@ def outcomes_carried(reader: Reader, outcomes: Mapping[str, Any], definitions: I
     return {key: outcome for key, outcome in moved.items() if outcome["indicators"]}
 
 
-def climbs_carried(reader: Reader, days: Sequence[DatedCell], on: date) -> Sequence[DatedCell]:
+def climbs_carried(
+    reader: Reader, days: Sequence[DatedCell], on: date, known_at: datetime | None = None
+) -> Sequence[DatedCell]:
     """Days with each rung on the version of its ladder that is in use on a day, as far as crosswalks say.
 
-    So that a ladder whose words were changed is one climb. A rung that does not go on stays where it was logged.
+    So that a ladder whose words were changed is one climb. A rung that does not go on stays where it was logged. What
+    is told as it was known at a moment goes on in no version that was published later: a report that is made again
+    says what it said.
     """
-    walks = reader.until_a_rule_changes(("ladders carried", on), lambda: _ladders_carried(reader, on))
+    ladders = reader.newest("ladder", on, known_at)
+    keys = tuple(ladder.key for ladder in ladders)
+    walks = reader.until_a_rule_changes(("ladders carried", keys), lambda: _ladders_carried(reader, ladders))
     if not any(rung.ladder in walks for _, cell in days for rung in cell.rungs):
         return days
     return [(day, replace(cell, rungs=[_on_newest(rung, walks) for rung in cell.rungs])) for day, cell in days]
 
 
-def _ladders_carried(reader: Reader, on: date) -> Mapping[str, tuple[str, Carried]]:
-    return {
-        walk.key: (ladder.key, walk) for ladder in reader.newest("ladder", on) for walk in carried_into(reader, ladder)
-    }
+def _ladders_carried(reader: Reader, ladders: Iterable[Definition]) -> Mapping[str, tuple[str, Carried]]:
+    return {walk.key: (ladder.key, walk) for ladder in ladders for walk in carried_into(reader, ladder)}
 
 
 def _on_newest(rung: Rung, walks: Mapping[str, tuple[str, Carried]]) -> Rung:

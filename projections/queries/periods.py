@@ -150,7 +150,7 @@ def _period(
         days=days,
         placement=whose.placement,
         expected=whose.expected,
-        ladders=_ladders(reader, climbs_carried(reader, days, last)),
+        ladders=_ladders(reader, climbs_carried(reader, days, last, known[1])),
         themes=_themes(reader, setting, days, inside, until, newest),
         curricula=_curricula(reader, days, inside),
         completeness=_completeness(whose.expectations, week, inside),

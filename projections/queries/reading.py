@@ -216,15 +216,22 @@ class Reader:
             self._definitions[key] = self.ledger.published.definition(key)
         return self._definitions[key]
 
-    def newest(self, kind: str, on: date) -> list[Definition]:
-        """The newest version in use of every published definition of a kind, in the order of their ids."""
+    def newest(self, kind: str, on: date, known_at: datetime | None = None) -> list[Definition]:
+        """The newest version in use of every published definition of a kind, in the order of their ids; of those that
+        were published by a moment, where one is given."""
         newest: dict[str, Definition] = {}
         for definition in self.until_a_rule_changes(("in use", kind), lambda: self._in_use(kind)):
+            if known_at is not None and not self._was_published(definition.key, known_at):
+                continue
             if definition.in_effect(on) and (
                 definition.id not in newest or definition.version > newest[definition.id].version
             ):
                 newest[definition.id] = definition
         return list(newest.values())
+
+    def _was_published(self, key: str, by: datetime) -> bool:
+        recorded = self.until_a_rule_changes(("published at", key), lambda: self.ledger.published.recorded_at(key))
+        return recorded is not None and recorded <= by
 
     def _in_use(self, kind: str) -> tuple[Definition, ...]:
         """Every version of a kind that was published and not retired since, in the order of their keys."""
