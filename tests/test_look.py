@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -142,3 +143,29 @@ def test_the_steps_of_the_ladder_are_called_otherwise_and_what_was_logged_goes_o
 
 def test_a_ladder_that_is_none_has_no_words(leader: TestClient) -> None:
     assert leader.get("/setting/ladder/every-child-matters").status_code == 404
+
+
+def test_words_that_somebody_else_said_meanwhile_are_not_taken_back_and_a_form_pressed_twice_says_its_words_once(house: House, leader: TestClient) -> None:
+    address = "/setting/ladder/default-ladder"
+    first, stale = (fields_of(opened(leader, address)) for _ in range(2))
+    said = {**first, "label:goes-out": "Comes for a walk"}
+    assert [leader.post(address, data=said, follow_redirects=False).status_code for _ in range(2)] == [303, 303]
+    answer = leader.post(address, data={**stale, "label:shares-space": "In one room"})
+    assert answer.status_code == 422 and "Somebody changed these words" in answer.text and "Comes for a walk" in answer.text
+    newest = house.ledger.published.newest("default-ladder")
+    assert newest is not None and newest.version == 2 and newest.label_of("goes-out") == "Comes for a walk"
+
+
+def test_what_was_known_before_is_told_in_the_words_of_then(house: House) -> None:
+    house.record(house.rung("goes-out"))
+    house.runner.catch_up()
+    house.clock.now = house.clock.now + timedelta(days=10)
+    with house.browser() as leader:
+        page, frames = f"/students/{house.student}?known=2026-03-06", f"/students/{house.student}/frames?known=2026-03-06"
+        before = leader.get(frames).json()["ladders"]
+        address = "/setting/ladder/default-ladder"
+        leader.post(address, data={**fields_of(opened(leader, address)), "label:goes-out": "Comes for a walk"})
+        house.runner.catch_up()
+        assert leader.get(frames).json()["ladders"] == before and set(before) == {"default-ladder@1"}
+        assert "Comes for a walk" not in leader.get(page).text
+        assert set(leader.get(f"/students/{house.student}/frames").json()["ladders"]) == {"default-ladder@2"}

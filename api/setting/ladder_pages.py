@@ -27,6 +27,10 @@ from projections.queries.reading import Unknown
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 FIELDS = ("label", "short", "plain")
 """What is said of a rung: in full, in a drawing, and to a child."""
+CHANGED_MEANWHILE = (
+    "Somebody changed these words while you had them open. They stand below as they are now; "
+    "change what you meant to change once more."
+)
 
 
 @router.get("/setting/ladder/{framework_id}", gate=Gate("publish-framework"))
@@ -43,10 +47,15 @@ async def change_words(request: Request, using: Using, asking: Asking, framework
 
 def _change(request: Request, using: Service, asking: Asker, framework_id: str, form: FormData) -> Response:
     setting, _ = setting_for(using.reader, asking, text_of(form, "setting"), "publish-framework")
-    ladder = _newest(using, framework_id)
+    newest = _newest(using, framework_id)
+    # What was read is what is changed, so that words said meanwhile are not taken back, and a form that is sent twice
+    # says the same thing twice.
+    ladder = using.ledger.published.definition(f"{framework_id}@{text_of(form, 'version')}") or newest
     try:
         done = give(using, asking, _next_version(using, ladder, form, asking, setting["id"]), form)
     except Refused as refusal:
+        if ladder.version != newest.version:
+            return _page(request, using, asking, framework_id, setting["id"], CHANGED_MEANWHILE)
         return _page(request, using, asking, framework_id, setting["id"], refusal.message, form)
     address = f"/setting/look?setting={setting['id']}&done=words&min_position={done.position}"
     return RedirectResponse(address, 303)
