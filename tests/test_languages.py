@@ -163,6 +163,8 @@ def test_days_and_numbers_are_said_in_the_language() -> None:
         ("", "fr,cy;q=0.5,en;q=0.4", "cy"),
         ("", "fr;q=x,,;;", "en"),
         ("", "cy;q=0", "en"),
+        ("", "cy; q=0.9, en; q=0.8", "cy"),
+        ("", "en;q=0.5, CY ; Q=0.7", "cy"),
         ("en", "cy", "en"),
         ("cy", "en", "cy"),
         ("../x", "en", "en"),
@@ -197,6 +199,8 @@ def test_a_language_that_there_is_not_changes_nothing_and_nobody_is_led_elsewher
     with house.stranger() as client:
         answer = client.post("/language", data={"language": "xx"}, headers={"referer": "https://elsewhere.example//evil"}, follow_redirects=False)
         assert answer.headers["location"] == "/" and "set-cookie" not in answer.headers
+        answer = client.post("/language", data={"language": "cy"}, headers={"referer": "https://[elsewhere"}, follow_redirects=False)
+        assert answer.status_code == 303 and answer.headers["location"] == "/", "an address that is none leads to the first page"
 
 
 def test_ones_own_language_is_chosen_in_ones_account_and_holds_on_every_page(house: House) -> None:

@@ -281,3 +281,9 @@ def test_what_is_refused_is_refused_before_a_dot_of_it_is_opened(monkeypatch: py
     monkeypatch.setattr(logos.ImageOps, "exif_transpose", lambda picture: pytest.fail("it was opened"))
     with pytest.raises(Refused, match="more than a logo needs"):
         small_logo(png(5_000, 4_000, bytes(90)))
+
+
+def test_a_grey_of_sixteen_bits_stays_the_grey_that_it_is() -> None:
+    given = png(100, 60, (b"\0" + struct.pack(">H", 20_000) * 100) * 60, kind=(16, 0, 0, 0, 0))
+    dot = Image.open(io.BytesIO(small_logo(given))).getpixel((50, 30))
+    assert isinstance(dot, tuple) and 75 <= dot[0] <= 79 and dot[3] == 255

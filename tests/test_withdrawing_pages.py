@@ -18,6 +18,7 @@ from ap_ledger.events.student import Contact, ExpectedDay
 from ap_ledger.recording.ledger import new_id
 from tests.browsing import Place, axe
 from tests.house import House
+from tests.test_roster_pages import fields_of
 from tests.test_setting_up import form_of, opened, send
 
 LATER = date(2026, 3, 2)
@@ -156,3 +157,12 @@ def test_the_pages_can_be_read_on_a_phone_and_a_desk(place: Place, browsers: Cal
         for address in ("/conflicts", "/setting", "/calendar"):
             page.goto(place.chaos.url + address)
             axe(page, f"{address} at {width}, {scheme}")
+
+
+def test_a_goal_of_a_definition_with_a_version_that_is_none_is_refused_in_a_sentence(house: House) -> None:
+    with house.browser() as leader:
+        page = leader.get(f"/students/{house.student}/about").text
+        form = next(form for form in re.findall(r'<form method="post".*?</form>', page, re.S) if "goal-0-label" in form)
+        fields = fields_of(form)
+        answer = leader.post(f"/students/{house.student}/about", data={**fields, "definition": "personal-goal@" + "9" * 5000})
+        assert answer.status_code == 422 and "lacks its definition" in answer.text

@@ -165,3 +165,10 @@ def test_the_year_is_that_of_the_settings_own_half_terms_and_the_one_before_can_
         assert "The end of the year 2025/26" in plain(opened(house, later)), "in August the year that has just ended is seen to"
     setting = house.reader.whole("settings")[0]
     assert year_of(setting, 2060).last == date(2061, 7, 31), "no holidays of that year are known"
+
+
+@pytest.mark.parametrize("year", ["x", "", "1066", "9" * 5000])
+def test_a_year_that_is_none_is_the_usual_one(house: House, leader: TestClient, year: str) -> None:
+    born(house, house.student, date(2010, 3, 14))
+    pressed(leader, opened(house, leader), house.student, year=year)
+    assert placement_of(house, house.student)["end"] == "2026-07-24"

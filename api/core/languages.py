@@ -58,9 +58,10 @@ def wanted(chosen: str, accepted: str) -> str:
         return chosen
     weighed: list[tuple[float, str]] = []
     for part in accepted.split(",")[:20]:
-        code, _, weight = part.strip().partition(";q=")
+        # Spaces may stand around the semicolon, and q may be a capital.
+        code, _, weight = "".join(part.split()).lower().partition(";q=")
         try:
-            weighed.append((float(weight or 1), code.partition("-")[0].lower()))
+            weighed.append((float(weight or 1), code.partition("-")[0]))
         except ValueError:
             continue
     here = [code for weight, code in sorted(weighed, key=lambda pair: -pair[0]) if weight and code in languages()]

@@ -128,7 +128,11 @@ def sign_out(asking: Asking) -> Response:
 async def choose_language(request: Request) -> Response:
     """Goes back to the page on which a language was chosen, in that language, which this browser keeps."""
     form = await read_form(request, FORM)
-    page = urlsplit(request.headers.get("referer", ""))
+    try:
+        page = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        # An address that is none leads to the first page.
+        page = urlsplit("/")
     answer = RedirectResponse(inside(f"{page.path}?{page.query}" if page.query else page.path), 303)
     return keep_language(answer, text_of(form, "language")) if text_of(form, "language") in languages() else answer
 

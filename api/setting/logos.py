@@ -43,6 +43,9 @@ def _opened(given: bytes) -> Image.Image:
             if picture.width * picture.height > GIVEN_DOTS:
                 raise _refused(_too_many(f"{picture.width:,} by {picture.height:,} dots"))
             upright = ImageOps.exif_transpose(picture)
+            if upright.mode.startswith("I"):
+                # A grey of 16 bits would be cut off at the white of 8.
+                upright = upright.convert("I").point(lambda grey: grey / 257).convert("L")
             # What ink on paper says is no colour of a screen; everything else tells how much of it shows through.
             dots = (upright.convert("RGB") if upright.mode == "CMYK" else upright).convert("RGBA")
     except UnidentifiedImageError:

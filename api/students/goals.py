@@ -18,6 +18,7 @@ from api.core.show import text_of
 from projections.bodies import StudentBody
 from projections.queries.own_words import own_labels
 
+VERSION_DIGITS = 9
 SPARE = 2
 """So many empty lines stand below the goals that there are."""
 
@@ -65,7 +66,8 @@ def goals_said(using: Service, form: FormData, student: StudentBody) -> tuple[ty
             continue
         item = row.get("id") or _next(row.get("under", ""), had | set(labels))
         labels[item] = row["label"]
-    if not version.isdecimal():
+    # Python reads no number of more than some thousand digits.
+    if not version.isdecimal() or len(version) > VERSION_DIGITS:
         raise Refused("malformed", "This form lacks its definition. Open the page again.", "definition")
     return SetOwnItems, {"definition": {"id": definition, "version": int(version)}, "labels": labels}
 

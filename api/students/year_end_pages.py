@@ -102,9 +102,11 @@ async def end_placements(request: Request, using: Using, asking: Asking) -> Resp
 
 def _end(request: Request, using: Service, asking: Asker, form: FormData) -> Response:
     setting, settings = setting_for(using.reader, asking, text_of(form, "setting"), "manage-students")
-    doer, begun = Doer(asking.who, setting["id"], id_of(form, "form")), int(text_of(form, "year") or 0)
+    doer = Doer(asking.who, setting["id"], id_of(form, "form"))
     today, ticked = using.ledger.access_facts.today(UUID(setting["id"])), set(map(str, form.getlist("student")))
-    year = year_of(setting, begun if begun in _years(today) else _usual(today))
+    # A year that is none of those there are, or no number at all, is the usual one, as it is in the address.
+    begun = next((each for each in _years(today) if str(each) == text_of(form, "year")), _usual(today))
+    year = year_of(setting, begun)
     may_end = endings(using, setting, _students(using, asking, setting), year, today)
     wanted = [_wanted(form, each) for each in may_end if each.student["id"] in ticked]
     results = [*(row for row in wanted if row.outcome == "refused"), *(done.row for done in do(using, doer, wanted))]
