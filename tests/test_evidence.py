@@ -29,6 +29,7 @@ from projections.queries.gaps import Gaps
 from projections.queries.overview import overview, recent_rungs
 from projections.queries.periods import periods
 from tests.house import FRIDAY, MONDAY, THURSDAY, House
+from tests.test_roster_pages import fields_of
 
 FIRST, LAST = date(2026, 2, 23), date(2026, 3, 6)
 
@@ -291,6 +292,21 @@ def test_a_released_report_says_the_same_after_later_entries_and_says_so_after_a
         place.shred("learning")
         place.runner.catch_up()
         assert "the toast was good" in before and "the toast was good" not in again.get(address).text
+
+
+def test_a_released_report_says_the_same_after_the_steps_of_the_ladder_are_called_otherwise(place: House) -> None:
+    app = place.app()
+    with place.browser(app=app) as leader:
+        address = released(place, leader)
+        place.clock.now += timedelta(days=1)
+        again = place.browser(app=app)
+        words = again.get("/setting/ladder/default-ladder").text
+        said = {name: f"{value} indeed" for name, value in re.findall(r'name="(label:[^"]+)"[^>]*value="([^"]*)"', words)}
+        fields = {**fields_of(words), **said}
+        assert again.post("/setting/ladder/default-ladder", data=fields, follow_redirects=False).status_code == 303
+        place.runner.catch_up()
+        page = again.get(address).text
+        assert "says something else now" not in page and " indeed" not in page
 
 
 def test_a_leader_kept_from_a_student_makes_no_report_about_them(place: House) -> None:
