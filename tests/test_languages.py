@@ -16,7 +16,7 @@ from api.core.assets import STATIC, known
 from api.core.languages import LANGUAGE_COOKIE, catalogue, languages, say, speak, wanted
 from api.core.messages import Broken, Reader, check
 from api.core.script_messages import said_script, words_of_script
-from api.core.sentences import SENTENCES
+from api.core.sentences import SENTENCES, said_sentence
 from api.core.templating import PAGES, day_in_words, environment, short_day, templates, templates_in
 from api.core.words import every_message
 from tests.house import House
@@ -318,3 +318,21 @@ def test_a_page_of_the_app_loads_its_scripts_in_its_language(house: House) -> No
         assert "/cy/app/frame.js" in script.text, "what it imports is in the same language"
         assert client.get("/static/x/cy/app/nothing.js").status_code == 404
         assert client.get("/static/x/xx/app/visit.js").status_code == 404
+
+
+def test_a_catalogue_that_is_damaged_and_a_translation_that_names_what_there_is_not_take_no_page_with_them(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert said_sentence("no contact for 5 school days", lambda words: words.replace("{count}", "{rhif}").upper(), lambda _: "") == "no contact for 5 school days"
+    (tmp_path / "cy.po").write_bytes(b'msgid "a\nmsgstr \xff\xfe')
+    monkeypatch.setattr("api.core.languages.LOCALES", tmp_path)
+    kept = (catalogue, templates_in)
+    try:
+        for each in kept:
+            each.cache_clear()
+        with house.stranger() as client:
+            page = client.get("/sign-in", headers={"accept-language": "cy"})
+            assert page.status_code == 200 and "Sign in" in page.text
+    finally:
+        for each in kept:
+            each.cache_clear()

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import structlog
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
-from babel.messages.pofile import read_po
+from babel.messages.pofile import PoFileError, read_po
 
 from api.core.messages import Broken, check
 from api.core.sentences import said_sentence
@@ -83,7 +83,12 @@ def catalogue(code: str) -> Mapping[str, str]:
     """What each message is in a language, as far as somebody has said it."""
     if code == ENGLISH:
         return {}
-    return {str(message.id): str(message.string) for message in read(code) if _is_said(message)}
+    try:
+        return {str(message.id): str(message.string) for message in read(code) if _is_said(message)}
+    except (OSError, ValueError, PoFileError) as error:
+        # Whoever reads a language whose file is damaged reads English, and can go on working.
+        log.error("a catalogue cannot be read", language=code, error=type(error).__name__)
+        return {}
 
 
 def usable(message: str, said: Mapping[str, str]) -> str:
@@ -105,7 +110,12 @@ def say(words: str, /, **values: object) -> str:
     there = catalogue(language())
     said = there.get(words, words)
     if values:
-        return said.format(**values)
+        try:
+            return said.format(**values)
+        except (KeyError, IndexError, ValueError):
+            # A translation that names what there is not takes no page with it.
+            log.error("a translation cannot be used", message=words)
+            return words.format(**values)
     return said if words in there or not there else said_sentence(words, say, month_of_year)
 
 

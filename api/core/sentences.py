@@ -65,7 +65,10 @@ def said_sentence(words: str, say: Callable[[str], str], month: Callable[[date],
                 name: say(value) if name == "what" else _days(value, say, month) if name in DAYS else value
                 for name, value in match.groupdict().items()
             }
-            return said.format(**values)
+            try:
+                return said.format(**values)
+            except (KeyError, IndexError, ValueError):
+                return words
     return words
 
 
