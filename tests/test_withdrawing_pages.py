@@ -166,3 +166,17 @@ def test_a_goal_of_a_definition_with_a_version_that_is_none_is_refused_in_a_sent
         fields = fields_of(form)
         answer = leader.post(f"/students/{house.student}/about", data={**fields, "definition": "personal-goal@" + "9" * 5000})
         assert answer.status_code == 422 and "lacks its definition" in answer.text
+
+
+def test_whoever_is_second_to_withdraw_something_is_told_that_nothing_holds_any_more(house: House) -> None:
+    assign = AssignMentor(id=new_id(), setting_id=house.setting, author_id=house.leader, student=house.student, person_id=house.mentor, from_date=date(2026, 1, 5))
+    house.ledger.execute(assign)
+    house.runner.catch_up()
+    address = f"/students/{house.student}/withdraw"
+    with house.browser() as leader:
+        asked = leader.get(address, params={"fact": "mentor-assigned", "of": str(house.mentor), "from": "2026-01-05"}).text
+        sent = {**form_of(asked, "mentor-assigned"), "reason_code": "wrong-one", "sure": "1"}
+        assert leader.post(address, data=sent, follow_redirects=False).status_code == 303
+        house.runner.catch_up()
+        second = leader.post(address, data={**sent, "command": str(new_id())}, headers={"accept": "text/html"})
+        assert second.status_code == 422 and "Nothing of this kind holds from that date" in second.text

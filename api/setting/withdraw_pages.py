@@ -104,5 +104,9 @@ def _withdraw(request: Request, using: Service, asking: Asker, form: FormData) -
         done = give(using, asking, command_of(WithdrawSettingFact, form, asking, setting["id"], **parts), form)
     except Refused as refusal:
         chosen = text_of(form, "reason_code")
-        return _page(request, using, asking, setting["id"], fact, from_date, refusal.message, 422, chosen)
+        try:
+            return _page(request, using, asking, setting["id"], fact, from_date, refusal.message, 422, chosen)
+        except Unknown:
+            # Somebody withdrew it meanwhile, so there is no page of it; why it is refused is told all the same.
+            raise refusal from None
     return RedirectResponse(f"{TOLD[fact].address}?setting={setting['id']}&min_position={done.position}", 303)

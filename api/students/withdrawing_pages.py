@@ -164,6 +164,10 @@ def _withdraw(request: Request, student_id: UUID, using: Service, asking: Asker,
         done = give(using, asking, command, form)
     except Refused as refusal:
         chosen = text_of(form, "reason_code")
-        return _page(request, using, student_id, named, refusal.message, 422, chosen)
+        try:
+            return _page(request, using, student_id, named, refusal.message, 422, chosen)
+        except Unknown:
+            # Somebody withdrew it meanwhile, so there is no page of it; why it is refused is told all the same.
+            raise refusal from None
     back = f"/students/{student['id']}/{TOLD[named['fact']].name}"
     return RedirectResponse(f"{back}?done=withdraw&min_position={done.position}", 303)
