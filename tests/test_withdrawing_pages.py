@@ -180,3 +180,17 @@ def test_whoever_is_second_to_withdraw_something_is_told_that_nothing_holds_any_
         house.runner.catch_up()
         second = leader.post(address, data={**sent, "command": str(new_id())}, headers={"accept": "text/html"})
         assert second.status_code == 422 and "Nothing of this kind holds from that date" in second.text
+
+
+def test_goals_pressed_twice_are_put_down_once_and_take_no_goal_away_that_somebody_else_said_meanwhile(house: House) -> None:
+    address = f"/students/{house.student}/about"
+    with house.browser() as leader, house.browser(house.teacher) as teacher:
+        first = form_of(opened(leader, address), "goals")
+        stale = {**first, "command": str(new_id()), "form": str(new_id())}
+        said = {**first, "goal-0-label": "Ride the bus alone"}
+        assert leader.post(address, data=said, follow_redirects=False).status_code == 303
+        house.runner.catch_up()
+        assert leader.post(address, data=said, follow_redirects=False).status_code == 303, "a form that is pressed twice does nothing more"
+        teacher.post(address, data={**stale, "goal-0-label": "Cook for Nan"})
+        house.runner.catch_up()
+        assert "Ride the bus alone" in goals(house).values(), "what somebody else said meanwhile is gone without a word"
