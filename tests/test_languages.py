@@ -323,7 +323,9 @@ def test_a_page_of_the_app_loads_its_scripts_in_its_language(house: House) -> No
 def test_a_catalogue_that_is_damaged_and_a_translation_that_names_what_there_is_not_take_no_page_with_them(
     house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert said_sentence("no contact for 5 school days", lambda words: words.replace("{count}", "{rhif}").upper(), lambda _: "") == "no contact for 5 school days"
+    assert (
+        said_sentence("no contact for 5 school days", lambda words: words.replace("{count}", "{rhif}").upper(), lambda _: "") == "no contact for 5 school days"
+    )
     (tmp_path / "cy.po").write_bytes(b'msgid "a\nmsgstr \xff\xfe')
     monkeypatch.setattr("api.core.languages.LOCALES", tmp_path)
     kept = (catalogue, templates_in)

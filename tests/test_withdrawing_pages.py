@@ -169,7 +169,9 @@ def test_a_goal_of_a_definition_with_a_version_that_is_none_is_refused_in_a_sent
 
 
 def test_whoever_is_second_to_withdraw_something_is_told_that_nothing_holds_any_more(house: House) -> None:
-    assign = AssignMentor(id=new_id(), setting_id=house.setting, author_id=house.leader, student=house.student, person_id=house.mentor, from_date=date(2026, 1, 5))
+    assign = AssignMentor(
+        id=new_id(), setting_id=house.setting, author_id=house.leader, student=house.student, person_id=house.mentor, from_date=date(2026, 1, 5)
+    )
     house.ledger.execute(assign)
     house.runner.catch_up()
     address = f"/students/{house.student}/withdraw"
