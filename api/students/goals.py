@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -31,6 +32,17 @@ class Goals(NamedTuple):
     title: str
     lines: list[tuple[str, str]]
     shared: list[tuple[str, str]]
+    next: int
+    """The number of the first new one, under whichever shared item it stands."""
+
+    @property
+    def stood(self) -> str:
+        """What the form is made from: the ids of the goals that there are."""
+        return " ".join(item for item, _ in self.lines if item)
+
+    def number(self, line: int) -> int:
+        """The number of the goal that a line, counted from 0, would become."""
+        return self.next + line - len(self.stood.split())
 
 
 def goals_of(using: Service, asking: Asker, student: StudentBody, today: date) -> list[Goals] | None:
@@ -40,31 +52,38 @@ def goals_of(using: Service, asking: Asker, student: StudentBody, today: date) -
     if not asking.opens(asking.about(student["id"]), "learning", using.ledger.now()):
         return None
     labels = own_labels(using.reader, [student])[student["id"]]
+    state = using.ledger.states.student(UUID(student["id"]))
+    had = state.own_items if state else ()
     definitions = using.reader.newest("outcomes", today)
     made = []
     for definition in definitions:
-        own = (definition.by_id[item] for item in definition.scored)
-        shared = [(item.id, item.label) for item in own if item.per_student]
+        items = (definition.by_id[item] for item in definition.scored)
+        shared = [(item.id, item.label) for item in items if item.per_student]
         if shared:
             lines = [*sorted(labels.get(definition.id, {}).items()), *[("", "")] * SPARE]
-            made.append(Goals(definition.key, definition.title, lines, shared))
+            first = _next(item for own_id, item in had if own_id == definition.id)
+            made.append(Goals(definition.key, definition.title, lines, shared, first))
     return made
 
 
 def goals_said(using: Service, form: FormData, student: StudentBody) -> tuple[type[Command], dict[str, Any]]:
     """What the form of one definition's goals asks for. Raises Refused.
 
-    A goal that stays keeps its id; a new one gets a number that no goal of this student ever had, because late entries
-    may name one that was left out.
+    A goal that stays keeps its id; a new one has the number that its form gives it, so that a form that is pressed
+    twice says the same twice. No goal of this student ever had that number, because late entries may name one that was
+    left out. Goals that somebody else put down since the form was made stay.
     """
     definition, _, version = text_of(form, "definition").rpartition("@")
-    state = using.ledger.states.student(UUID(student["id"]))
-    had = {item for own, item in (state.own_items if state else ()) if own == definition}
-    labels: dict[str, str] = {}
+    now = own_labels(using.reader, [student])[student["id"]].get(definition, {})
+    stood = text_of(form, "stood").split()
+    labels = {item: label for item, label in now.items() if item not in stood}
     for row in rows_of(form, "goal"):
         if not row.get("label"):
             continue
-        item = row.get("id") or _next(row.get("under", ""), had | set(labels))
+        item = row.get("id") or f"{row.get('under', '')}.{row.get('number', '')}"
+        if item not in stood and now.get(item, row["label"]) != row["label"]:
+            # Somebody else's new goal took that number meanwhile.
+            item = f"{row.get('under', '')}.{_next([*now, *labels])}"
         labels[item] = row["label"]
     # Python reads no number of more than some thousand digits.
     if not version.isdecimal() or len(version) > VERSION_DIGITS:
@@ -72,6 +91,6 @@ def goals_said(using: Service, form: FormData, student: StudentBody) -> tuple[ty
     return SetOwnItems, {"definition": {"id": definition, "version": int(version)}, "labels": labels}
 
 
-def _next(shared: str, had: set[str]) -> str:
-    numbers = (int(item.rpartition(".")[2]) for item in had if item.rpartition(".")[0] == shared)
-    return f"{shared}.{max(numbers, default=0) + 1}"
+def _next(items: Iterable[str]) -> int:
+    """A number that none of these has, under whichever shared item."""
+    return max((int(number) for item in items if (number := item.rpartition(".")[2]).isdecimal()), default=0) + 1
