@@ -19,6 +19,7 @@ from ap_ledger.cli.main import app as program
 from ap_ledger.commands.two_people import NEW_FOR
 from ap_ledger.domain.erasure import ShredKey
 from ap_ledger.domain.person import AddPerson, EndRole, GrantRole
+from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
 from tests.house import FRIDAY, House
@@ -270,6 +271,26 @@ def test_the_program_makes_the_first_lead(house: House, database: str) -> None:
     assert done.exit_code == 0 and "safeguarding lead" in done.output
     again = CliRunner().invoke(program, ["account", "first-lead", "--person", str(house.teacher), *where])
     assert again.exit_code == 2
+
+
+def test_while_nobody_leads_people_shows_the_whole_line_that_makes_somebody_lead(house: House) -> None:
+    admin, elsewhere = house.person("Thyme", "administrator"), new_id()
+    elm = house.person("Elm")
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=elsewhere, name="Otherfield"))
+    guest = house.person("Sorrel", setting=elsewhere)
+    house.grant(guest, "leader")
+    house.runner.catch_up()
+    with house.browser(admin) as client:
+        lines = re.findall(r"<code>(ap-ledger account first-lead[^<]*)</code>", client.get("/people").text)
+        assert f"ap-ledger account first-lead --person {elm}" in lines
+        assert f"ap-ledger account first-lead --person {guest} --setting {house.setting}" in lines
+        form = {"setting": str(house.setting), "do": "grant", "form": str(new_id()), "command": str(new_id())}
+        refused = client.post("/people", data={**form, "person": str(elm), "role": "dsl"})
+        assert refused.status_code == 422 and refused.text.count(f"first-lead --person {elm}") == 2, "what is refused says it, too"
+        house.ledger.execute(_make_lead(house, elm, first_lead=True))
+        assert "first-lead" not in client.get("/people").text
+    with house.browser() as client:
+        assert "first-lead" not in client.get("/people").text
 
 
 def test_every_lead_is_told_what_is_proposed_and_what_was_done(office: Office, house: House) -> None:

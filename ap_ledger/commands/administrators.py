@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import NoReturn
 from uuid import UUID
 
 import orjson
@@ -21,14 +22,6 @@ from ap_ledger.recording.states import States
 from ap_ledger.stores.accounts.accounts import Accounts
 
 ADMINISTRATOR = "administrator"
-ONLY_ONE = (
-    "You are the only administrator of accounts who can sign in; give the role to somebody else first, and let them "
-    "choose a password."
-)
-THE_ONLY_ONE = (
-    "They are the only administrator of accounts who can sign in; give the role to somebody else first, and let them "
-    "choose a password."
-)
 
 
 class Administrators:
@@ -58,9 +51,7 @@ class Administrators:
             return
         day = max(command.on, self._access_facts.today(command.setting_id))
         if not self._is_kept(command.setting_id, day, lambda person, role: role.grant_id != command.grant_id):
-            raise Refused(
-                "not-allowed", ONLY_ONE if command.author_id == command.person_id else THE_ONLY_ONE, "grant_id"
-            )
+            _refuse(command.author_id == command.person_id, "grant_id")
 
     def close(self, person_id: UUID, by: UUID) -> None:
         """Takes every way in from somebody. Raises Refused where they are the last administrator of a setting."""
@@ -69,7 +60,7 @@ class Administrators:
             for setting in {role.setting_id for role in self._roles_of(person_id) if role.role == ADMINISTRATOR}:
                 today = self._access_facts.today(setting)
                 if not self._is_kept(setting, today, lambda person, role: person != person_id):
-                    raise Refused("not-allowed", ONLY_ONE if by == person_id else THE_ONLY_ONE, "person")
+                    _refuse(by == person_id, "person")
             self._accounts.end_account(person_id)
 
     def _is_kept(self, setting_id: UUID, day: date, counts: Callable[[UUID, RoleAssignment], bool]) -> bool:
@@ -93,3 +84,15 @@ class Administrators:
     def _roles_of(self, person_id: UUID) -> tuple[RoleAssignment, ...]:
         """The roles of somebody that are not over."""
         return self._access_facts.roles_to_come(person_id)
+
+
+def _refuse(own: bool, field: str) -> NoReturn:
+    raise Refused(
+        "not-allowed",
+        "You are the only administrator of accounts who can sign in; give the role to somebody else first, and let "
+        "them choose a password."
+        if own
+        else "They are the only administrator of accounts who can sign in; give the role to somebody else first, and "
+        "let them choose a password.",
+        field,
+    )

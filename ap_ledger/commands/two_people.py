@@ -56,7 +56,7 @@ class TwoPeople:
     def check_deed(self, command: Command, proposer: UUID, approver: UUID | None) -> None:
         """Refuses a deed for the two people of it; `approver` is None while it is only proposed. Raises Refused."""
         if isinstance(command, GrantRole) and not self._has_lead(command.setting_id):
-            raise Refused("not-allowed", NO_LEAD, "role")
+            raise Refused("not-allowed", f"{NO_LEAD} --person {command.person_id}", "role")
         safeguarding = isinstance(command, GrantRole)
         if isinstance(command, AllowRecovery):
             safeguarding = self.opens_safeguarding(command.person_id)

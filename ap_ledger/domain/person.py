@@ -244,7 +244,8 @@ class GrantRole(PersonCommand):
         if self.role != "dsl" or self.author_id is not None or self.approved_by is not None:
             raise Refused(
                 "not-allowed",
-                "The first safeguarding lead is made at the machine itself: ap-ledger account first-lead",
+                "The first safeguarding lead is made at the machine itself: ap-ledger account first-lead --person "
+                f"{self.person_id}",
                 "first_lead",
             )
 

@@ -24,7 +24,7 @@ LABELS: Mapping[str, str] = {"Kind": "label"}
 TABLES = frozenset(
     {"CLASS_NAMES", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS", "HAPPENED", "KINDS"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
-    | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WORDS"}
+    | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
 )
 """The tables and sentences whose words are shown, by the names of their constants."""
 REFUSALS = frozenset({"NotAllowedNow", "Refused", "SignInRefused", "TooLarge", "Unparsable"})
@@ -34,11 +34,13 @@ REFUSING = (
         f"api/{room}"
         for room in ("frameworks", "home", "keeping", "learning", "people", "reports", "setting", "students")
     ),
-    *("api/core/show.py", "ap_ledger/commands/ways_in.py", "ap_ledger/stores/accounts"),
+    *("api/core/show.py", "ap_ledger/commands/administrators.py", "ap_ledger/commands/ways_in.py"),
+    "ap_ledger/stores/accounts",
 )
 """Where refusals are put into words that a page shows."""
 SOURCES = (
-    *("api", "ap_ledger/commands/ways_in.py", "ap_ledger/domain/placement.py", "ap_ledger/events/clocks.py"),
+    *("api", "ap_ledger/commands/administrators.py", "ap_ledger/commands/ways_in.py"),
+    *("ap_ledger/domain/placement.py", "ap_ledger/events/clocks.py"),
     *("ap_ledger/kinds", "ap_ledger/stores/accounts", "projections/queries/words.py"),
 )
 """What is read for words besides the templates."""

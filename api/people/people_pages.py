@@ -18,6 +18,7 @@ from ap_ledger.bootstrap import Service
 from ap_ledger.domain.base import Command
 from ap_ledger.domain.person import AddPerson, AllowRecovery, EndRole, GrantRole, RenamePerson, require_home
 from ap_ledger.errors import Refused
+from ap_ledger.events.person import TWO_PEOPLE_ROLES
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
@@ -78,6 +79,9 @@ def _people(
     rows = _everybody(using, body)
     manage = asking.may("manage-people", setting=body["id"])
     accounts = using.accounts.of(UUID(row["id"]) for row in rows) if manage else {}
+    leads = any(
+        role.role in TWO_PEOPLE_ROLES and role.from_date.isoformat() <= today for row in rows for role in row["roles"]
+    )
     commissioners = [(commissioner["commissioner_id"], commissioner["name"]) for commissioner in body["commissioners"]]
     return show(
         request,
@@ -92,6 +96,7 @@ def _people(
         accounts={str(person_id): account for person_id, account in accounts.items()},
         granted=roles_to_give(asking.who, UUID(body["id"])),
         commissioners=commissioners,
+        first_lead=manage and not leads,
         today=today,
         said=refusal,
         done=done,

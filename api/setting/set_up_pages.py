@@ -68,8 +68,8 @@ TOLD = {
     ),
     "safeguarding": Told(
         "Name the safeguarding lead",
-        "The first one is made by whoever holds the machine: ap-ledger account first-lead. Worries are read by them "
-        "alone.",
+        "The first one is made by whoever holds the machine. The line for it stands under each person’s roles. Worries "
+        "are read by them alone.",
         "/people", "People and their roles", "manage-people",
     ),
     "students": Told(
