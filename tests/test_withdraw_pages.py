@@ -43,6 +43,14 @@ def say(house: House, fact: str) -> None:
 PAGES = {"calendar-set": "/calendar", "timetable-set": "/timetable", "retention-set": "/retention", "incident-categories-set": "/setting"}
 BODIES = {"calendar-set": "calendars", "timetable-set": "timetables", "retention-set": "retention", "incident-categories-set": "incident_categories"}
 
+WORDS = {
+    "calendar-set": "Spring (Mon 9 Mar 2026 – Fri 27 Mar 2026)",
+    "timetable-set": "lesson (09:00–",
+    "retention-set": "Years kept: Who they are ",
+    "incident-categories-set": "Fell",
+}
+"""What was said, in a few words."""
+
 
 @pytest.mark.parametrize("fact", PAGES)
 def test_what_was_said_from_a_day_on_is_withdrawn_beside_where_it_stands(house: House, leader: TestClient, fact: str) -> None:
@@ -50,7 +58,9 @@ def test_what_was_said_from_a_day_on_is_withdrawn_beside_where_it_stands(house: 
     say(house, fact)
     page = opened(leader, PAGES[fact])
     address = next(found for found in re.findall(r'href="(/setting/withdraw[^"]+)"', page) if "2026-03-09" in found).replace("&amp;", "&")
+    assert f"<small>{WORDS[fact]}" in page
     asked = opened(leader, address)
+    assert f"<p>{WORDS[fact]}" in asked
     expected = "What was said from Thu 1 Jan 2026 on will hold on instead" if before else "nothing of this kind will hold"
     assert expected in asked and 'class="stop">Withdraw it' in asked
     fields = {**form_of(asked, fact), "reason_code": "entered-by-mistake"}
@@ -59,7 +69,7 @@ def test_what_was_said_from_a_day_on_is_withdrawn_beside_where_it_stands(house: 
     refused = leader.post(WITHDRAWN, data={**fields, "reason_code": "", "sure": "1"})
     assert refused.status_code == 422 and "Choose why" in refused.text
     assert len(setting_of(house)[BODIES[fact]]) == len(before) + 1
-    send(leader, WITHDRAWN, **fields, sure="1")
+    assert "It is withdrawn. That it was said stays in the history." in send(leader, WITHDRAWN, **fields, sure="1")
     assert setting_of(house).get(BODIES[fact], []) == before
     # A second press is the same command, and does nothing more.
     send(leader, WITHDRAWN, **fields, sure="1")

@@ -22,14 +22,17 @@ from api.core.giving import command_of, give
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from api.core.withdrawing import said_from
+from api.core.withdrawing import WITHDRAWN, said_of_setting
 from projections.queries.words import CLASS_NAMES
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
+DONE = {"set": "The clocks are set.", "withdraw": WITHDRAWN}
+"""What is told after what was done."""
+
 
 @router.get("/retention", gate=Gate("see-audit"), nav=Nav("Retention", "more", 10))
-def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: int = 0) -> HTMLResponse:
+def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """How long each part of a record is kept here, and whose time is over."""
     return _retention(request, using, asking, setting, done=done)
 
@@ -41,7 +44,7 @@ def _retention(
     wanted: str,
     refusal: str = "",
     status: int = 200,
-    done: int = 0,
+    done: str = "",
     typed: FormData | None = None,
 ) -> HTMLResponse:
     setting, settings = setting_for(using.reader, asking, wanted, "see-audit")
@@ -60,15 +63,13 @@ def _retention(
         status,
         setting=setting,
         settings=settings,
-        told=said_from(
-            setting.get("retention", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "retention-set"}
-        ),
+        told=said_of_setting(setting, "retention-set"),
         clocks=shown,
         over=over,
         from_date=begins,
         may=asking.may("set-retention", setting=setting["id"]),
         said=refusal,
-        done=done,
+        done=DONE.get(done, ""),
         form=new_id,
         class_names=CLASS_NAMES,
     )
@@ -111,4 +112,4 @@ def _set_retention(request: Request, using: Service, asking: Asker, form: FormDa
     except Refused as refusal:
         sentence = SAY_ALL if refusal.code == "malformed" else refusal.message
         return _retention(request, using, asking, setting["id"], sentence, 422, typed=form)
-    return RedirectResponse(f"/retention?setting={setting['id']}&done=1&min_position={done.position}", 303)
+    return RedirectResponse(f"/retention?setting={setting['id']}&done=set&min_position={done.position}", 303)

@@ -25,9 +25,12 @@ from api.core.navigation import Nav
 from api.core.rows import place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from api.core.withdrawing import said_from
+from api.core.withdrawing import WITHDRAWN, said_of_setting
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+
+DONE = {"set": "It holds from that day on.", "withdraw": WITHDRAWN}
+"""What is told after what was done."""
 EMPTY_ROWS = 2
 """How many rows stand empty below those that are filled."""
 Spans = Sequence[Mapping[str, Any]]
@@ -36,7 +39,7 @@ Spans = Sequence[Mapping[str, Any]]
 
 @router.get("/calendar", gate=Gate("manage-setting"), nav=Nav("Terms and closures", "more", 6))
 def calendar_page(
-    request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0, done: int = 0
+    request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0, done: str = ""
 ) -> HTMLResponse:
     """The half-terms and closures in force, to be changed from a date on; a ready year stands in their place until it
     is saved."""
@@ -62,7 +65,7 @@ def _page(
     closures: Spans = (),
     refusal: str = "",
     status: int = 200,
-    done: int = 0,
+    done: str = "",
     year: int = 0,
     from_date: str = "",
 ) -> HTMLResponse:
@@ -78,9 +81,7 @@ def _page(
         status,
         setting=setting,
         settings=settings,
-        told=said_from(
-            setting.get("calendars", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "calendar-set"}
-        ),
+        told=said_of_setting(setting, "calendar-set"),
         spans=(
             ("term", "Half-terms", "Half-term", [*terms, *[{}] * EMPTY_ROWS]),
             ("closure", "Closed on", "Closure", [*closures, *[{}] * EMPTY_ROWS]),
@@ -90,7 +91,7 @@ def _page(
         year=year,
         from_date=from_date or (min((term["first"] for term in terms), default="") if year else today.isoformat()),
         said=refusal,
-        done="It holds from that day on." if done else "",
+        done=DONE.get(done, ""),
         new=new_id,
     )
 
@@ -117,4 +118,4 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         if told == refusal.message:
             told = place_in_rows(refusal, "closures", "Closure", closures)
         return _page(request, using, asking, setting["id"], terms, closures, told, 422, from_date=from_date)
-    return RedirectResponse(f"/calendar?setting={setting['id']}&done=1&min_position={changed.position}", 303)
+    return RedirectResponse(f"/calendar?setting={setting['id']}&done=set&min_position={changed.position}", 303)

@@ -28,7 +28,7 @@ from api.core.navigation import Nav
 from api.core.rows import id_from, place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import id_of, read_form, setting_for, show, text_of
-from api.core.withdrawing import said_from
+from api.core.withdrawing import WITHDRAWN, said_of_setting
 from projections.bodies import CategoriesFact, SettingBody
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -41,6 +41,7 @@ DONE = {
     "add-commissioner": "They are added, and can be chosen where a student is admitted.",
     "correct-commissioner": "They are put right.",
     "categories": "They are called so from that day on. What was recorded before keeps what it was called.",
+    "withdraw": WITHDRAWN,
 }
 """What is told after what was done."""
 REASON = "put-right-on-page"
@@ -75,7 +76,7 @@ def _page(
         status,
         setting=setting,
         settings=settings,
-        told=said_from(facts, "/setting/withdraw", {"setting": setting["id"], "fact": "incident-categories-set"}),
+        told=said_of_setting(setting, "incident-categories-set"),
         kinds=said_table(KINDS),
         own_categories=in_force(facts, today) is not None,
         categories=categories,

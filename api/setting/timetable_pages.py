@@ -24,11 +24,14 @@ from api.core.navigation import Nav
 from api.core.rows import id_from, place_in_rows, rows_of
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from api.core.withdrawing import said_from
+from api.core.withdrawing import WITHDRAWN, said_of_setting
 from projections.queries.on_day import timetable_on
 from projections.queries.words import WEEKDAYS
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
+
+DONE = {"set": "It holds from that day on. What was scored before keeps its slots.", "withdraw": WITHDRAWN}
+"""What is told after what was done."""
 KINDS = {
     "arrival": "Arrival", "tutor": "Tutor time", "lesson": "Lesson", "intervention": "Intervention",
     "wellbeing": "Wellbeing", "break": "Break", "lunch": "Lunch", "reflection": "Reflection",
@@ -42,7 +45,7 @@ EMPTY_ROWS = 3
 
 @router.get("/timetable", gate=Gate("manage-setting"), nav=Nav("Slots of the day", "more", 5))
 def timetable_page(
-    request: Request, using: Current, asking: Asking, setting: str = "", pattern: str = "", done: int = 0
+    request: Request, using: Current, asking: Asking, setting: str = "", pattern: str = "", done: str = ""
 ) -> HTMLResponse:
     """The slots in force, to be changed from a date on; a pattern stands in their place until it is saved."""
     ready = READY_DAYS.get(pattern)
@@ -58,7 +61,7 @@ def _page(
     rows: Sequence[Mapping[str, Any]] = (),
     refusal: str = "",
     status: int = 200,
-    done: int = 0,
+    done: str = "",
     pattern: str = "",
     from_date: str = "",
 ) -> HTMLResponse:
@@ -75,9 +78,7 @@ def _page(
         status,
         setting=setting,
         settings=settings,
-        told=said_from(
-            setting.get("timetables", ()), "/setting/withdraw", {"setting": setting["id"], "fact": "timetable-set"}
-        ),
+        told=said_of_setting(setting, "timetable-set"),
         slots=slots,
         held=bool(current),
         coming=[table["from_date"] for table in setting.get("timetables", ()) if table["from_date"] > today],
@@ -87,7 +88,7 @@ def _page(
         pattern=pattern,
         from_date=from_date or begins,
         said=refusal,
-        done="It holds from that day on. What was scored before keeps its slots." if done else "",
+        done=DONE.get(done, ""),
         new=new_id,
     )
 
@@ -112,7 +113,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
     except Refused as refusal:
         told = place_in_rows(refusal, "slots", "Slot", typed)
         return _page(request, using, asking, setting["id"], typed, told, 422, from_date=from_date)
-    return RedirectResponse(f"/timetable?setting={setting['id']}&done=1&min_position={changed.position}", 303)
+    return RedirectResponse(f"/timetable?setting={setting['id']}&done=set&min_position={changed.position}", 303)
 
 
 def _from_dates(tables: Sequence[Mapping[str, Any]]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
 from api.core.service import Current, Using
 from api.core.show import read_form, setting_for, show, text_of
-from api.core.withdrawing import REASONS, found_from, reason_given
+from api.core.withdrawing import REASONS, found_from, reason_given, setting_fact_in_words
 from projections.queries.reading import Unknown
 from projections.writers.body_changes.common import WITHDRAWN_FROM
 
@@ -79,7 +79,7 @@ def _page(
         title=told.title,
         page=told.page,
         back=f"{told.address}?setting={setting['id']}",
-        words="",
+        words=setting_fact_in_words(fact, found[0]),
         from_date=from_date,
         instead=found[1],
         named={"setting": setting["id"], "fact": fact, "from": from_date},
@@ -109,4 +109,5 @@ def _withdraw(request: Request, using: Service, asking: Asker, form: FormData) -
         except Unknown:
             # Somebody withdrew it meanwhile, so there is no page of it; why it is refused is told all the same.
             raise refusal from None
-    return RedirectResponse(f"{TOLD[fact].address}?setting={setting['id']}&min_position={done.position}", 303)
+    address = f"{TOLD[fact].address}?setting={setting['id']}&done=withdraw&min_position={done.position}"
+    return RedirectResponse(address, 303)

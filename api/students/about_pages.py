@@ -28,6 +28,7 @@ from api.core.service import Current, Using
 from api.core.show import read_form, show, text_of
 from api.core.student_head import head_of
 from api.core.templating import day_in_words
+from api.core.withdrawing import WITHDRAWN
 from api.students.about_forms import FORMS
 from api.students.choices import (
     DESTINATIONS,
@@ -63,7 +64,7 @@ DONE = {
     "unlink": "They do not see the child here any more.",
     "release": "What the family sees is changed.",
     "goals": "Their goals are put down. What was recorded under one that is left out stays.",
-    "withdraw": "It is withdrawn. That it was said stays in the history.",
+    "withdraw": WITHDRAWN,
 }
 """What is told after what was done."""
 

@@ -24,6 +24,7 @@ from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import read_form, show, text_of
 from api.core.student_head import head_of
+from api.core.withdrawing import WITHDRAWN
 from api.students.withdrawing_pages import said_of
 from projections.bodies import StudentBody
 from projections.queries.own_words import consents_of, contacts_of
@@ -41,7 +42,7 @@ CONSENTS: Mapping[str, str] = {
 DONE = {
     "contacts": "Who may be called is put down. What it said before stays in the history.",
     "consent": "It is put down. What it said before stays in the history.",
-    "withdraw": "It is withdrawn. That it was said stays in the history.",
+    "withdraw": WITHDRAWN,
 }
 AT_MOST, SPARE = 12, 2
 """So many contacts a student has at most, and so many empty lines the form shows beside them."""
