@@ -97,3 +97,12 @@ def test_whoever_waits_in_vain_for_a_turn_is_told_which_store_is_crowded(make_ho
             turn.__exit__(None, None, None)
     with opens():
         pass
+
+
+def test_a_connection_that_comes_back_after_the_end_is_closed(make_house: Callable[..., House]) -> None:
+    house = make_house("postgres")
+    reading = house.ledger.recorder.reading()
+    cursor = reading.__enter__()
+    house.close()
+    reading.__exit__(None, None, None)
+    assert cursor.connection.closed

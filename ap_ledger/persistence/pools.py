@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy.exc import TimeoutError as NoneFree
-from sqlalchemy.pool import PoolProxiedConnection, QueuePool
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePool
 
 from ap_ledger.persistence.unavailable import LOCK_SECONDS, crowded
 
@@ -29,12 +29,27 @@ def pool_size(connections: int, store: str) -> int:
 class StorePool(QueuePool):
     """A pool that says which store is crowded, to whoever waited in vain for a connection. It is named by its store."""
 
+    _is_over = False
+
     def connect(self) -> PoolProxiedConnection:
         """A connection of the pool. Raises Busy where none came free in time."""
         try:
             return super().connect()
         except NoneFree:
             raise crowded(self.logging_name or "ledger") from None
+
+    def dispose(self) -> None:
+        """Closes what is in the pool, and whatever comes back to it from here on."""
+        self._is_over = True
+        super().dispose()
+
+    def _do_return_conn(self, record: ConnectionPoolEntry) -> None:
+        # A thread that still reads when the service ends would otherwise leave an open connection in a pool that
+        # nobody holds any more.
+        if self._is_over:
+            record.close()
+        else:
+            super()._do_return_conn(record)
 
 
 def bounded(store: str, size: int) -> dict[str, Any]:
