@@ -97,6 +97,8 @@ def chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
 def whole_chromium(launch_browser: Callable[..., Any]) -> Iterator[Any]:
     """One with all that people's browsers have, of which the shell lacks the sync that goes on behind closed pages."""
     if WHOLE_CHROMIUM is None:
+        if os.environ.get("AP_LEDGER_TEST_BROWSER") == "required":
+            pytest.fail("there is the shell of Chromium alone on this machine, and AP_LEDGER_TEST_BROWSER asks for the whole")
         pytest.skip("there is the shell of Chromium on this machine, and not the whole of it")
     made = launch_browser(executable_path=WHOLE_CHROMIUM)
     yield made

@@ -23,6 +23,7 @@ from frameworks.exchange.sheet_templates import template
 from frameworks.exchange.sheets import read_sheet
 from projections.queries.crosswalks import outcomes_carried
 from projections.queries.instruments import half_terms
+from projections.queries.periods import student_period
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
 from tests.test_learning import publish, step
 
@@ -352,6 +353,22 @@ def test_outcomes_go_on_in_the_next_version_where_a_crosswalk_says_so(house: Hou
         moved["every-child-matters@2"]["by_slot_kind"]["tried-new"] == {"lesson": {"1": 2}} and "joined-in" in outcomes["every-child-matters@1"]["indicators"]
     )
     assert moved["every-child-matters@1"]["indicators"] == {"finished-part": {"1": 1}}, "what no crosswalk names stays where it was scored"
+
+
+def test_what_was_known_before_a_next_version_is_told_under_the_version_of_then(house: House) -> None:
+    ecm = next(one for one in shipped_definitions() if one["id"] == "every-child-matters")
+    house.record(house.outcome("joined-in", 1))
+    walk = {"from": "every-child-matters@1", "items": {"joined-in": "joined-in"}}
+    house.clock.now = FRIDAY + timedelta(days=14)
+    house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition={**ecm, "version": 2, "crosswalks": [walk]}))
+    house.runner.catch_up()
+    student, setting = house.reader.student_and_setting(house.student)
+    themes = [student_period(house.reader, student, setting, date(2026, 3, 2), date(2026, 3, 6), known_at).themes for known_at in (FRIDAY, None)]
+    assert [[theme.framework.key for theme in told] for told in themes] == [["every-child-matters@1"], ["every-child-matters@2"]]
+    frames = f"/students/{house.student}/frames"
+    with house.browser() as client:
+        told_on = [list(client.get(address).json()["themes"]) for address in (f"{frames}?known=2026-03-06", frames)]
+    assert told_on == [["every-child-matters@1"], ["every-child-matters@2"]]
 
 
 def test_an_answer_off_its_scale_or_by_the_wrong_person_is_refused_and_kept(house: House) -> None:

@@ -69,12 +69,12 @@ def choose(client: TestClient, given: bytes, name: str = "logo.png") -> Any:
 # What is kept ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-@pytest.mark.parametrize("mode", ["RGBA", "RGB", "L", "P", "CMYK", "1", "LA"])
+@pytest.mark.parametrize(("kind", "mode"), [
+    *(("PNG", mode) for mode in ("RGBA", "RGB", "L", "P", "1", "LA")), *(("JPEG", mode) for mode in ("RGB", "L", "CMYK", "1")),
+    *(("WEBP", mode) for mode in ("RGBA", "RGB", "L", "P", "1", "LA")),
+])  # fmt: skip
 def test_a_picture_of_any_kind_and_mode_becomes_a_small_one(kind: str, mode: str) -> None:
     picture = drawn(mode="RGB").convert("CMYK") if mode == "CMYK" else drawn(mode=mode)
-    if (kind, mode) in {("PNG", "CMYK"), ("JPEG", "RGBA"), ("JPEG", "LA"), ("JPEG", "P"), ("WEBP", "CMYK")}:
-        pytest.skip("there is no such file")
     made = small_logo(file_of(picture, kind))
     # What is drawn in dots of two colours packs badly, and is made smaller still.
     assert sides_of(made) == ((256, 86) if mode == "1" else (512, 171)) and len(made) <= BYTES

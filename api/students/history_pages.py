@@ -53,7 +53,7 @@ def student_frames(request: Request, student_id: UUID, using: Current, asking: A
     known_at = end_of_day(known, ZoneInfo(setting["time_zone"]))
     days, _, _ = days_at(using.reader, student_id, setting, now, known_at, asking.days("read-history", student_id))
     carried = climbs_carried(using.reader, days, now.date(), known_at)
-    newest = using.reader.newest("outcomes", now.date())
+    newest = using.reader.newest("outcomes", now.date(), known_at)
     body = orjson.dumps(frames(using.reader, setting, carried, statuses_of(using.reader, days), newest))
     if "gzip" in request.headers.get("accept-encoding", ""):
         return Response(

@@ -160,7 +160,7 @@ def student_page(
         until_now = days_at(using.reader, student_id, setting, now, known_at, within)[0]
         whole = progress_of(using.reader, setting, climbs_carried(using.reader, until_now, now.date(), known_at))
     beside = Beside(own, _around(using, asking, student_id, whole, position, within), _late_rungs(late, zone))
-    newest = using.reader.newest("outcomes", instant.date())
+    newest = using.reader.newest("outcomes", instant.date(), known_at)
     figures = _figures(using.reader, progress, beside, newest)
     if happened_by:
         figures = _drawn_whole(figures, _figures(using.reader, whole, beside, newest))

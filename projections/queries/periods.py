@@ -81,7 +81,7 @@ def periods(
         known.setting,
         [placement_then for placements_then in known.placements.values() for placement_then in placements_then],
     )
-    newest = reader.newest("outcomes", last)
+    newest = reader.newest("outcomes", last, known_at)
     made = []
     for student in students:
         placements = known.placements.get(student["id"], ())
