@@ -14,7 +14,8 @@ from fastapi.testclient import TestClient
 from api.capture.shell_pages import SHELLS, shell, worker
 from api.core.assets import STATIC, known
 from api.core.languages import LANGUAGE_COOKIE, catalogue, languages, say, speak, wanted
-from api.core.messages import Broken, Reader, check
+from api.core.message_check import Broken, check
+from api.core.messages import Reader
 from api.core.script_messages import said_script, words_of_script
 from api.core.sentences import SENTENCES, said_sentence
 from api.core.templating import PAGES, day_in_words, environment, short_day, templates, templates_in

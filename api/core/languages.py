@@ -18,7 +18,7 @@ from babel import Locale
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import PoFileError, read_po
 
-from api.core.messages import Broken, check
+from api.core.message_check import Broken, check
 from api.core.sentences import said_sentence
 
 K = TypeVar("K")

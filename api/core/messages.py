@@ -9,12 +9,12 @@ that a catalogue can say where a link stands and never where it leads. The words
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from api.core.message_check import check, is_read, pieces
+from api.core.message_runs import Part, bounds, number_tags, side_by_side
 
 Say = Callable[[str], str]
 """What a message is in the language of the reader; the message itself where nobody has said."""
@@ -35,29 +35,6 @@ _PIECE = re.compile(
     r"|(?P<name> · AP Ledger)|<|(?:(?! · AP Ledger)[^<\x00])+",
     re.DOTALL,
 )
-_WRITTEN = re.compile(
-    r"(?P<jinja>\{\{.*?\}\}|\{[a-z_]+\})|<(?P<end>/?)(?P<tag>[a-z]+)(?: \d+)?>|(?P<text>[^<>{}]+)", re.DOTALL
-)
-FIELD = re.compile(r"\$\{.*?\}", re.DOTALL)
-"""What is put into a text of a script."""
-_ENTITY = re.compile(r"&[a-zA-Z#0-9]+;")
-_PICTURE = re.compile(r"\{\{-?\s*(icon\(|face\(|drawing\b)")
-_ADDRESS = re.compile(r"[/?#][\w?=&;#/-]*|\w+=")
-_LETTER = re.compile(r"[^\W\d_]")
-
-
-@dataclass
-class Part:
-    """A part of a message: text, a tag, or an expression, as it stands in the source."""
-
-    kind: Literal["text", "open", "close", "expression"]
-    source: str
-    written: str
-    """How it is written in the message."""
-
-
-class Broken(ValueError):
-    """A translation that does not hold what its message holds."""
 
 
 class Reader:
@@ -118,13 +95,13 @@ class Reader:
 
     def _message(self, run: list[Part], say: Say) -> str:
         """A run of parts as it is said."""
-        first, last = _middle(run)
+        first, last = bounds(run)
         middle = run[first:last]
         texts = [part.source for part in middle if part.kind == "text"]
         # What holds a brace is a style or an address, and no sentence.
         if not any(map(is_read, texts)) or any("{" in text or "}" in text for text in texts):
             return "".join(self._shown(part, say) for part in run)
-        if (apart := _side_by_side(middle)) is not None:
+        if (apart := side_by_side(middle)) is not None:
             inner = "".join(self._message(element, say) for element in apart)
         else:
             inner = self._sentence(middle, say)
@@ -134,7 +111,7 @@ class Reader:
 
     def _sentence(self, parts: list[Part], say: Say) -> str:
         """What is one message, as it is said, with the spaces around it."""
-        _number(parts)
+        number_tags(parts)
         written = "".join(part.written for part in parts)
         message = " ".join(written.split())
         said = say(message)
@@ -230,63 +207,6 @@ class Reader:
         return made
 
 
-class Piece(NamedTuple):
-    """A piece of a message as it is written in a catalogue: text, or the name of a tag or an expression."""
-
-    written: str
-    text: str
-
-
-def pieces(message: str) -> list[Piece]:
-    """A message cut at its tags and expressions. Raises Broken where it holds anything else than these and text."""
-    found: list[Piece] = []
-    at = 0
-    while at < len(message):
-        code = re.compile(r"<code\b[^>]*>.*?</code>", re.DOTALL).match(message, at)
-        match = code or _WRITTEN.match(message, at)
-        if match is None:
-            raise Broken(f"This cannot be read from here on: {message[at : at + 30]}")
-        text = match["text"] if code is None else None
-        if text and '"' in text:
-            raise Broken('A " would end an attribute. Write “ and ”.')
-        found.append(Piece(match[0], text or ""))
-        at = match.end()
-    return found
-
-
-def check(message: str, said: str) -> None:
-    """Raises Broken unless a translation holds the same tags and expressions as its message, and nothing else."""
-    if FIELD.search(message):
-        _check_fields(message, said)
-        return
-    held, given = pieces(" ".join(message.split())), pieces(said)
-    wanted, here = ([piece.written for piece in some if not piece.text] for some in (held, given))
-    if Counter(wanted) != Counter(here):
-        missing, more = Counter(wanted) - Counter(here), Counter(here) - Counter(wanted)
-        raise Broken(f"missing: {' '.join(missing) or 'nothing'}; more than there was: {' '.join(more) or 'nothing'}")
-    if _is_nested(wanted) and not _is_nested(here):
-        raise Broken("A tag ends before it begins, or two cross.")
-
-
-def _check_fields(message: str, said: str) -> None:
-    """The same for a message of a script, which holds `${expressions}` and no tags."""
-    if Counter(FIELD.findall(message)) != Counter(FIELD.findall(said)):
-        raise Broken("It does not hold the same ${…} as its message.")
-    if re.search(r"[<>{}\"`\\$]", FIELD.sub("", said)):
-        raise Broken("Beside its ${…} a translation in a script holds no code.")
-
-
-def _is_nested(written: list[str]) -> bool:
-    open_tags: list[str] = []
-    for piece in written:
-        if piece.startswith("</"):
-            if not open_tags or open_tags.pop() != piece[2:-1]:
-                return False
-        elif piece.startswith("<") and not piece.startswith("<code"):
-            open_tags.append(piece[1:-1])
-    return not open_tags
-
-
 def _edges(written: str) -> tuple[str, str]:
     """The spaces before and after a message."""
     return written[: len(written) - len(written.lstrip())], written[len(written.rstrip()) :]
@@ -300,90 +220,6 @@ def _within(words: str, say: Say) -> str:
 
 def _restored(text: str, hidden: list[str]) -> str:
     return _HIDDEN.sub(lambda match: hidden[int(match[1])], text)
-
-
-def is_read(text: str) -> bool:
-    """Whether there are letters in a text that somebody would read."""
-    return _LETTER.search(_ADDRESS.sub("", _ENTITY.sub("", text))) is not None
-
-
-def _partners(run: list[Part]) -> dict[int, int]:
-    """Of every tag in a run the place of the one that ends or begins it, where that stands in the run too."""
-    partners: dict[int, int] = {}
-    open_tags: list[int] = []
-    for at, part in enumerate(run):
-        if part.kind == "open":
-            open_tags.append(at)
-        elif part.kind == "close" and open_tags:
-            begun = open_tags.pop()
-            partners[begun], partners[at] = at, begun
-    return partners
-
-
-def _middle(run: list[Part]) -> tuple[int, int]:
-    """Where the message begins and ends in its run: without the tags and pictures around it."""
-    partners = _partners(run)
-    first, last = 0, len(run)
-    while first < last:
-        left, right = run[first], run[last - 1]
-        if _is_beside(left) or (left.kind in ("open", "close") and not first < partners.get(first, -1) < last):
-            first += 1
-        elif _is_beside(right) or (
-            right.kind in ("open", "close") and not first <= partners.get(last - 1, -1) < last - 1
-        ):
-            last -= 1
-        elif left.kind == "open" and partners[first] == last - 1:
-            first, last = first + 1, last - 1
-        elif left.kind == "open" and not _says(run[first : partners[first]]):
-            first = partners[first] + 1
-        elif right.kind == "close" and not _says(run[partners[last - 1] : last]):
-            last = partners[last - 1]
-        else:
-            break
-    return first, last
-
-
-def _side_by_side(run: list[Part]) -> list[list[Part]] | None:
-    """The elements of a run that stand beside each other with no word between, each by itself; None for a sentence."""
-    partners, apart, at = _partners(run), [], 0
-    while at < len(run):
-        part = run[at]
-        end = partners.get(at, -1) if part.kind == "open" else at if _is_beside(part) else -1
-        if end < at:
-            return None
-        apart.append(run[at : end + 1])
-        at = end + 1
-    return apart
-
-
-def _is_beside(part: Part) -> bool:
-    """Whether a part at the edge of a message is none of its words: a space, or a picture."""
-    return (part.kind == "text" and not part.source.strip()) or (
-        part.kind == "expression" and _PICTURE.match(part.source) is not None
-    )
-
-
-def _says(run: list[Part]) -> bool:
-    return any(part.kind in ("text", "expression") and not _is_beside(part) for part in run)
-
-
-def _number(parts: list[Part]) -> None:
-    """Writes the tags of a message, numbered where a name alone would not say which is meant."""
-    partners = _partners(parts)
-    by_name: dict[str, list[int]] = {}
-    for at, part in enumerate(parts):
-        if part.kind == "open":
-            by_name.setdefault(part.written, []).append(at)
-    for name, places in by_name.items():
-        several = len({parts[at].source for at in places}) > 1
-        for number, at in enumerate(places, 1):
-            tag = f"{name} {number}" if several else name
-            parts[at].written = f"<{tag}>"
-            if at in partners:
-                parts[partners[at]].written = f"</{tag}>"
-    for part in parts:
-        if part.kind == "close" and not part.written.startswith("<"):
-            part.written = f"</{part.written}>"
 
 
 def _shown_words(node: nodes.Node) -> list[str]:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from api.core.messages import FIELD, Broken, Say, check, is_read
+from api.core.message_check import FIELD, Broken, check, is_read
+from api.core.messages import Say
 
 _TOKEN = re.compile(
     r"(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<quoted>\"(?:[^\"\\\n]|\\.)*\")|(?P<back>`)"

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from api.core.assets import STATIC
-from api.core.messages import Reader, is_read
+from api.core.message_check import is_read
+from api.core.messages import Reader
 from api.core.script_messages import words_of_script
 from api.core.sentences import SENTENCES
 from api.core.templating import PAGES, templates
