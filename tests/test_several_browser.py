@@ -96,3 +96,9 @@ def test_the_end_of_a_year_is_looked_at_on_a_phone_and_at_a_desk(chromium: Any, 
     axe(page, f"the end of a year at {width}, {scheme}")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.locator('input[name="student"]').count()
+    row = page.locator("tr", has=page.locator('input[name="student"]')).first
+    tick, tint = row.locator('input[name="student"]'), "row => getComputedStyle(row).backgroundColor"
+    tick.check()
+    ticked = row.evaluate(tint)
+    tick.uncheck()
+    assert row.evaluate(tint) != ticked, "who is ticked is told apart, whatever is chosen beside the name"
