@@ -164,7 +164,7 @@ def test_the_page_leads_to_the_ladder_whose_words_are_in_use(house: House, leade
     next_version = {**shipped, "version": 2, "rungs": rungs, "crosswalks": [walk]}
     done = house.ledger.execute(PublishFramework(id=new_id(), setting_id=house.setting, definition=next_version))
     page = opened(leader, f"/setting/look?min_position={done.position}")
-    assert "/frameworks/default-ladder/2" in page and "/frameworks/new?setting=" in page
+    assert "/frameworks/default-ladder/2" in page and f"/setting/ladder/default-ladder?setting={house.setting}" in page
 
 
 @pytest.mark.browser
