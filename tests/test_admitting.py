@@ -135,7 +135,9 @@ def test_it_is_looked_for_while_somebody_types_and_only_by_whoever_manages_stude
     house.runner.catch_up()
     form = empty_form(leader)
     assert "Maya Quill" in leader.post("/admit/alike", data={**form, **MAYA}).text
-    for other in ({"given_name": "May"}, {"date_of_birth": ""}, {"date_of_birth": "29 Feb"}, {"family_name": ""}):
+    for near in ({"given_name": "May"}, {"date_of_birth": ""}):
+        assert "Maya Quill" in leader.post("/admit/alike", data={**form, **MAYA, **near}).text, "a person looks, so whoever is near is shown"
+    for other in ({"given_name": "Zoe"}, {"date_of_birth": "2012-03-01"}, {"date_of_birth": "29 Feb"}, {"family_name": ""}):
         assert "Quill" not in leader.post("/admit/alike", data={**form, **MAYA, **other}).text
     with house.browser(house.teacher) as teacher:
         assert teacher.post("/admit/alike", data={**form, **MAYA}).status_code == 403

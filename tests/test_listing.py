@@ -7,7 +7,8 @@ import io
 import re
 from datetime import date
 
-from ap_ledger.domain.student import IdentifyStudent
+from ap_ledger.domain.student import AssignMentor, IdentifyStudent
+from ap_ledger.domain.support import GroupStudent
 from ap_ledger.recording.ledger import new_id
 from tests.house import House
 
@@ -39,6 +40,19 @@ def test_the_page_and_the_file_hold_the_same_students_in_the_same_order(house: H
         answer = leader.get(file[1].replace("&amp;", "&"))
         assert answer.headers["content-type"].startswith("text/csv") and answer.headers["content-disposition"] == 'attachment; filename="students.csv"'
         assert [row["Student"] for row in rows_of(answer.text)] == re.findall(r'<td data-name="Student"> ?<a[^>]*>([^<]+)<', page)
+
+
+def test_a_list_says_in_which_group_a_student_is_and_who_visits_them(house: House) -> None:
+    whose = {"setting_id": house.setting, "student": house.student, "author_id": house.leader, "from_date": date(2026, 1, 5)}
+    house.ledger.execute(GroupStudent(id=new_id(), group="Hazel Room", **whose))
+    for until in (date(2026, 1, 9), None):
+        assigned = house.mentor if until is None else house.leader
+        house.ledger.execute(AssignMentor(id=new_id(), person_id=assigned, until=until, **whose))
+    house.runner.catch_up()
+    with house.browser() as leader:
+        rows = {row["Student"]: (row["Group"], row["Mentor"]) for row in rows_of(leader.get("/students.csv").text)}
+    assert rows["Ash H"] == ("Hazel Room", "Hazel"), "a time that is over is no mentor's"
+    assert rows["Kit O"] == ("", "")
 
 
 def test_a_name_that_looks_like_a_formula_is_none_in_a_file(house: House) -> None:

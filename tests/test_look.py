@@ -156,6 +156,14 @@ def test_words_that_somebody_else_said_meanwhile_are_not_taken_back_and_a_form_p
     assert newest is not None and newest.version == 2 and newest.label_of("goes-out") == "Comes for a walk"
 
 
+def test_words_go_without_letters_that_nobody_sees(house: House, leader: TestClient) -> None:
+    address = "/setting/ladder/default-ladder"
+    said = {**fields_of(opened(leader, address)), "label:goes-out": " Comes\u202e for\x00 a\u200b\twalk "}
+    assert leader.post(address, data=said, follow_redirects=False).status_code == 303
+    newest = house.ledger.published.newest("default-ladder")
+    assert newest is not None and newest.label_of("goes-out") == "Comes for a walk"
+
+
 def test_what_was_known_before_is_told_in_the_words_of_then(house: House) -> None:
     house.record(house.rung("goes-out"))
     house.runner.catch_up()

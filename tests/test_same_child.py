@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from ap_ledger.cli.main import app
 from ap_ledger.domain.commands import read_command
+from ap_ledger.domain.student import IdentifyStudent
 from ap_ledger.recording.ledger import Executed, new_id
 from tests.house import House
 
@@ -62,6 +63,20 @@ def test_others_are_not_pointed_out(house: House) -> None:
         {**MAYA, "given_name": "May", "upn": "H801200001001"},
     ):
         assert admit(house, **other)[1].warnings == ()
+
+
+def test_whoever_admits_a_child_looks_at_those_who_may_be_the_same_before_it_is_saved(house: House) -> None:
+    first, _ = admit(house, **{**MAYA, "given_name": "Cerys", "family_name": "Llewelyn"})
+    undated, _ = admit(house, given_name="Ash", family_name="Moss")
+
+    def like(given: str, family: str, born: str | None = "2012-02-29") -> list[UUID]:
+        who = read_command(commands(house, new_id(), given_name=given, family_name=family, **({"date_of_birth": born} if born else {}))[1])
+        assert isinstance(who, IdentifyStudent)
+        return house.ledger.same_child.like(house.setting, who)
+
+    assert like("Cerys", "Llewelyn", None) == like("Cerys", "Llewely") == like("Cery", "Llewelyn") == [first]
+    assert like("Ash", "Moss") == like("ash", "MOSS", None) == [undated]
+    assert like("Cerys", "Llewelyn", "2011-02-28") == like("Anwen", "Llewelyn") == like("Cerys", "Jones", None) == like("Ash", "Mossy") == []
 
 
 def test_who_was_put_right_since_or_erased_is_not_pointed_out(house: House) -> None:

@@ -63,6 +63,8 @@ def test_a_leader_finds_students_people_frameworks_and_pages(house_with_more: Ho
         assert found(client, "haz") == {"People": ["Hazel"]}
         assert found(client, "every child") == {"Frameworks": ["Every Child Matters"]}
         assert found(client, "what is") == {"Pages": ["What is due"]}
+        for typed, page in (("holiday", "Terms and closures"), ("logo", "Look and quiet hours"), ("import", "Bring in a file"), ("consent", "Students")):
+            assert page in found(client, typed)["Pages"], f"nobody finds {page} by {typed}"
         assert found(client, "") == {} == found(client, "zzz")
         assert "Nobody and nothing that you may see is called so" in client.post("/search", data={"q": "zzz"}).text
         assert client.get("/search").status_code == 200

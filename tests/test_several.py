@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.domain.student import AssignMentor, EndPlacement
 from ap_ledger.domain.support import GroupStudent
 from ap_ledger.events.ids import new_id
+from ap_ledger.events.student import MentorAssigned
 from tests.house import House
 from tests.test_roster_pages import fields_of
 
@@ -78,6 +80,16 @@ def test_pressed_twice_it_is_done_once(house: House, leader: TestClient) -> None
     head = house.ledger.recorder.read_head().rules_position
     assert "Nothing was changed: what you asked for is so already." in pressed(leader, page, "save").text
     assert house.ledger.recorder.read_head().rules_position == head
+
+
+def test_pressed_four_times_at_once_it_is_done_once(house: House, leader: TestClient) -> None:
+    page = asked(leader, house, "mentor", person=str(house.mentor))
+    with ThreadPoolExecutor(4) as pool:
+        answers = [answer.text for answer in pool.map(lambda _: pressed(leader, page, "save"), range(4))]
+    assert all("It is saved for 2 students." in answer or "is so already" in answer for answer in answers)
+    for student in (house.student, house.other):
+        assigned = house.ledger.recorder.tail_of_topics([MentorAssigned.TOPIC])
+        assert len([row for row in assigned if UUID(bytes=row.originator_id) == student]) == 1
 
 
 def test_a_mentors_time_ends_after_a_day_and_who_is_left_without_one_is_said(house: House, leader: TestClient) -> None:

@@ -4,7 +4,7 @@ UPN."""
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -28,6 +28,26 @@ class Marks:
     setting_id: UUID | None
     named: bytes | None
     upn: bytes | None
+    called: bytes | None
+    """Both names, without the date of birth."""
+    near: frozenset[bytes]
+    """The date of birth with the given name alone, and with the family name and the first letter of the given one."""
+
+    @classmethod
+    def of(cls, who: StudentIdentified | IdentifyStudent, setting_id: UUID | None, digest: Fingerprint) -> Marks:
+        """The marks of whoever is named so."""
+        given, family = (alike(name) if isinstance(name, str) else "" for name in (who.given_name, who.family_name))
+        born = who.date_of_birth.isoformat() if isinstance(who.date_of_birth, date) else None
+        names = f"{given} {family}"
+        both = bool(given and family)
+        close = ({"given": given}, {"family": family, "initial": given[:1]})
+        return cls(
+            setting_id,
+            digest.of({"name": names, "born": born}) if both and born else None,
+            digest.of({"upn": who.upn}) if isinstance(who.upn, str) else None,
+            digest.of({"called": names}) if both else None,
+            frozenset(digest.of({**part, "born": born}) for part in close if both and born),
+        )
 
 
 class SameChild:
@@ -57,25 +77,24 @@ class SameChild:
             self._catch_up()
             records = self._states.records(student_id)
             own = [self._marks[record] for record in records if record in self._marks]
-            return self._like(own, records)
+            return self._like(own, records, _is_same)
 
     def like(self, setting_id: UUID, who: IdentifyStudent) -> list[UUID]:
-        """The students of a setting who seem to be the child whom somebody is about to name, before it is recorded."""
-        named = None
-        if who.given_name and who.family_name and who.date_of_birth:
-            names = f"{alike(who.given_name)} {alike(who.family_name)}"
-            named = self._digest.of({"name": names, "born": who.date_of_birth.isoformat()})
-        upn = self._digest.of({"upn": who.upn}) if who.upn else None
+        """The students of a setting who may be the child whom somebody is about to name, before it is recorded.
+
+        A person looks at them then, so those are among them whose name is spelt a little differently, and those of the
+        same name where a date of birth is not known.
+        """
         with self._looking:
             self._catch_up()
-            return self._like([Marks(setting_id, named, upn)], {who.student})
+            return self._like([Marks.of(who, setting_id, self._digest)], {who.student}, _may_be_same)
 
-    def _like(self, own: Sequence[Marks], records: Collection[UUID]) -> list[UUID]:
-        """Whoever has any of these marks, apart from the child's own records, and was not erased."""
+    def _like(
+        self, own: Sequence[Marks], records: Collection[UUID], is_one: Callable[[Marks, Marks], bool]
+    ) -> list[UUID]:
+        """Whoever is taken for one with any of these, apart from the child's own records, and was not erased."""
         marked = [
-            candidate
-            for candidate, marks in self._marks.items()
-            if any(_is_same(own_marks, marks) for own_marks in own)
+            candidate for candidate, marks in self._marks.items() if any(is_one(own_marks, marks) for own_marks in own)
         ]
         there = (
             candidate
@@ -97,15 +116,7 @@ class SameChild:
         for stored in self._recorder.events_at(positions):
             event = self._mapper.to_domain_event(stored)
             assert isinstance(event, StudentIdentified)
-            self._marks[event.originator_id] = _marks_of(event, self._digest)
-
-
-def _marks_of(event: StudentIdentified, digest: Fingerprint) -> Marks:
-    names, born, upn = (event.given_name, event.family_name), event.date_of_birth, event.upn
-    named = None
-    if isinstance(born, date) and all(isinstance(name, str) for name in names):
-        named = digest.of({"name": " ".join(alike(str(name)) for name in names), "born": born.isoformat()})
-    return Marks(event.stamp.setting_id, named, digest.of({"upn": upn}) if isinstance(upn, str) else None)
+            self._marks[event.originator_id] = Marks.of(event, event.stamp.setting_id, self._digest)
 
 
 def _is_same(first: Marks, second: Marks) -> bool:
@@ -114,3 +125,11 @@ def _is_same(first: Marks, second: Marks) -> bool:
         first.upn is not None and first.upn == second.upn,
     )
     return first.setting_id == second.setting_id and (named or upn)
+
+
+def _may_be_same(first: Marks, second: Marks) -> bool:
+    # Where both dates of birth are known and differ, the same name says nothing.
+    dated = first.named is not None and second.named is not None
+    called = first.called is not None and first.called == second.called and not dated
+    near = called or bool(first.near & second.near)
+    return _is_same(first, second) or (first.setting_id == second.setting_id and near)

@@ -14,7 +14,7 @@ from ap_ledger.kinds.telling import spoken
 from ap_ledger.roster.plan import Asked, Change, day_told
 from ap_ledger.several.doing import Doer, ForOne, judged
 from projections.bodies import SettingBody, StudentBody
-from projections.queries.on_day import group_of, key_worker_of
+from projections.queries.on_day import group_of, key_worker_of, mentors_on
 from projections.queries.relations import ALWAYS, by_student, still_here
 
 DEEDS: Mapping[str, str] = {
@@ -170,13 +170,6 @@ def _gone(around: _Around, student: StudentBody) -> ForOne:
 def time_of(student: StudentBody, person: str) -> list[Any]:
     """What was said of one mentor's time with a student, the earliest first."""
     return standing(fact for fact in student["mentors"] if fact["person_id"] == person)
-
-
-def mentors_on(student: StudentBody, day: str) -> set[str]:
-    """The ids of those on whose caseload a student is on a day."""
-    people = {fact["person_id"] for fact in student["mentors"]}
-    times = {person: in_force(time_of(student, person), day) for person in people}
-    return {person for person, fact in times.items() if fact is not None and (fact.get("until") or ALWAYS) >= day}
 
 
 def _from(day: date, facts: Iterable[Mapping[str, Any]]) -> dict[str, str | None]:

@@ -74,19 +74,24 @@ def do(service: Service, doer: Doer, rows: Iterable[ForOne]) -> Iterator[Done]:
             continue
         try:
             yield Done(row, give_all(service.ledger, doer.who, _commands(doer, row)))
-        except (Refused, CommandConflict) as refusal:
+        except CommandConflict:
+            # The same form was sent at the same time and was first: what it wants is done.
+            yield Done(row, service.ledger.recorder.read_head().position)
+        except Refused as refusal:
             yield Done(row.refused(str(refusal)))
 
 
 def _commands(doer: Doer, row: ForOne) -> list[Command]:
-    """The commands for one student. Their ids go by the form and by what they say, so that sending it again does
+    """The commands for one student. Their ids go by the form and by what is wanted, so that sending it again does
     nothing more. Raises Refused."""
     return [_command(doer, asked.kind, {**asked.fields, "student": row.id}) for asked in row.asks]
 
 
 def _command(doer: Doer, kind: type[Command], fields: Mapping[str, Any]) -> Command:
     given = {name: value for name, value in fields.items() if value is not None}
-    content = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
+    # What a fact corrects is not what is wanted but how things were found, which pressing twice at once changes.
+    wanted = {name: value for name, value in given.items() if name != "corrects"}
+    content = orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS).decode()
     head = {
         "id": derived_id(doer.form, kind.__name__, content),
         "setting_id": doer.setting_id,

@@ -12,11 +12,11 @@ from ap_ledger.domain.school_years import LAST_YEAR, year_group, year_in_words
 from ap_ledger.domain.student import AssignMentor, EndPlacement
 from ap_ledger.events.dated import in_force
 from ap_ledger.roster.plan import Asked, Change, day_told
-from ap_ledger.several.deeds import mentors_on, time_of
+from ap_ledger.several.deeds import time_of
 from ap_ledger.several.doing import ForOne
 from projections.bodies import PlacementBody, SettingBody, StudentBody
 from projections.queries.instruments import half_terms as own_half_terms
-from projections.queries.on_day import timetable_on
+from projections.queries.on_day import mentors_on, timetable_on
 
 FINISHED = "finished"
 """The reason for which a placement ends with a school year: it was agreed until then."""

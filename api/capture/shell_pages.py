@@ -65,13 +65,24 @@ def _page(page: str) -> HTMLResponse:
     return HTMLResponse(shell(page, language()))
 
 
-@router.get("/visit", gate=Gate(OPEN), nav=(Nav("Log a visit", "more", 15, ("record",)), Nav("Visit", "app", 1)))
+@router.get(
+    "/visit",
+    gate=Gate(OPEN),
+    nav=(Nav("Log a visit", "more", 15, ("record",), also="contact rung doorstep outreach"), Nav("Visit", "app", 1)),
+)
 def visit_page() -> HTMLResponse:
     """Log a visit, on a phone."""
     return _page("/visit")
 
 
-@router.get("/sessions", gate=Gate(OPEN), nav=(Nav("Score a session", "more", 16, ("record",)), Nav("Score", "app", 2)))
+@router.get(
+    "/sessions",
+    gate=Gate(OPEN),
+    nav=(
+        Nav("Score a session", "more", 16, ("record",), also="grid outcomes attendance register"),
+        Nav("Score", "app", 2),
+    ),
+)
 def grid_page() -> HTMLResponse:
     """Score a slot, on a tablet or at a desk."""
     return _page("/sessions")

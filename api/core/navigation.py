@@ -15,7 +15,7 @@ class Nav(NamedTuple):
 
     Whoever may any of `actions` is led to it; where none is named, whoever may what the page itself asks for. With
     `on_device` it is shown on an enrolled device only. `icon` is a picture of the sprite; the first pages that have one
-    stand in the bar at the bottom of a phone.
+    stand in the bar at the bottom of a phone. `also` are other words by which somebody may look for it.
     """
 
     words: str
@@ -24,6 +24,7 @@ class Nav(NamedTuple):
     actions: tuple[str, ...] = ()
     on_device: bool = False
     icon: str = ""
+    also: str = ""
 
 
 class Link(NamedTuple):
@@ -40,6 +41,11 @@ class Link(NamedTuple):
     def words(self) -> str:
         """What it is called there."""
         return self.nav.words
+
+    @property
+    def called(self) -> str:
+        """Every word under which it is found."""
+        return f"{self.nav.words} {self.nav.also}"
 
     def of(self, student_id: str) -> str:
         """Its address for one student."""

@@ -8,7 +8,6 @@ from datetime import date
 from uuid import UUID
 
 from ap_ledger.bootstrap import Service
-from ap_ledger.events.dated import spans
 from ap_ledger.events.days import holds_on
 from api.core.asking import Asker
 from api.core.filters import belonging
@@ -16,6 +15,7 @@ from api.core.languages import say
 from api.core.show import people_of
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.clocks import Clock, clocks_of_students
+from projections.queries.on_day import mentors_on
 from projections.queries.relations import by_student
 
 
@@ -67,17 +67,7 @@ def _mentors(using: Service, asking: Asker, student: StudentBody, setting: Setti
     if not asking.may("see-people", setting=setting["id"]):
         return ""
     people = people_of(using.reader)
-    lines = (
-        [mentor for mentor in student["mentors"] if mentor["person_id"] == person]
-        for person in dict.fromkeys(mentor["person_id"] for mentor in student["mentors"])
-    )
-    now = {
-        mentor["person_id"]
-        for line in lines
-        for mentor, first, following in spans(line)
-        if first <= today.isoformat() < following and today.isoformat() <= mentor.get("until", following)
-    }
-    return ", ".join(sorted(people.get(person) or "someone" for person in now))
+    return ", ".join(sorted(people.get(person) or "someone" for person in mentors_on(student, today.isoformat())))
 
 
 def _day_of_placement(

@@ -20,7 +20,7 @@ from reports.compact import Compact
 ROOT = Path(__file__).parents[2]
 CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 0, "Nav": 0, "say": 0}
 """What is shown of what a call is given: which argument, counted from 0."""
-LABELS: Mapping[str, str] = {"Kind": "label"}
+LABELS: Mapping[str, str] = {"Kind": "label", "Nav": "also"}
 """The same, where the argument has a name."""
 TABLES = frozenset(
     {"CLASS_NAMES", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS", "HAPPENED", "KINDS"}

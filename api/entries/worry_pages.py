@@ -29,7 +29,11 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 SHOWN = 200
 
 
-@router.get("/worries", gate=Gate("read-safeguarding-words"), nav=Nav("Worries", "pages", 2, icon="shield"))
+@router.get(
+    "/worries",
+    gate=Gate("read-safeguarding-words"),
+    nav=Nav("Worries", "pages", 2, icon="shield", also="safeguarding concerns child protection"),
+)
 def worries_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The newest worries of a setting."""
     body, settings = setting_for(using.reader, asking, setting, "read-safeguarding-words")

@@ -42,7 +42,11 @@ KINDS = {
 }
 
 
-@router.get("/frameworks", gate=Gate("see-frameworks"), nav=Nav("Frameworks", "more", 3, ("see-people",)))
+@router.get(
+    "/frameworks",
+    gate=Gate("see-frameworks"),
+    nav=Nav("Frameworks", "more", 3, ("see-people",), also="ladders curricula outcomes questionnaires"),
+)
 def framework_list(request: Request, using: Current) -> HTMLResponse:
     """Everything published, by kind."""
     bodies = using.reader.whole("frameworks")

@@ -17,6 +17,8 @@ from ap_ledger.access.rules import hidden_of_student
 from ap_ledger.bootstrap import Service
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import say
+from api.core.navigation import Link
 from api.core.service import Current
 from api.core.show import read_form, show, text_of
 from projections.bodies import StudentBody
@@ -63,11 +65,16 @@ def _search(request: Request, using: Service, asking: Asker, typed: str) -> HTML
         "Students": list(_students(using, asking, wanted)),
         "People": list(_people(using, asking, wanted)),
         "Frameworks": list(_frameworks(using, asking, wanted)),
-        "Pages": [Found(link.words, "", link.address) for link in pages if wanted.is_in(link.words)],
+        "Pages": [Found(link.words, "", link.address) for link in pages if wanted.is_in(_called(link))],
     }
     shown = {sort: some[:SHOWN] for sort, some in found.items() if some and wanted.words}
     more = {sort: len(some) - SHOWN for sort, some in found.items() if len(some) > SHOWN}
     return show(request, "search.html", wanted=typed, found=shown, more=more)
+
+
+def _called(link: Link) -> str:
+    """Every word under which a page is found, in English and in the language of the page."""
+    return f"{link.called} {say(link.words)} {say(link.nav.also) if link.nav.also else ''}"
 
 
 def _students(using: Service, asking: Asker, wanted: Wanted) -> Iterator[Found]:

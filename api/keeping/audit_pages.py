@@ -99,7 +99,9 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-@router.get("/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 11))
+@router.get(
+    "/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 11, also="audit log history access")
+)
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""
     body, settings, asked, entries = _asked(using, asking, request.query_params, SHOWN)

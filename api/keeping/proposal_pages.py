@@ -31,7 +31,11 @@ from projections.queries.reading import Unknown
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/proposals", gate=Gate("see-own-account"), nav=Nav("Two people", "more", 9))
+@router.get(
+    "/proposals",
+    gate=Gate("see-own-account"),
+    nav=Nav("Two people", "more", 9, also="approve proposals second person erase"),
+)
 def proposals_page(request: Request, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
     """What somebody proposed and another must approve."""
     return _proposals(

@@ -42,7 +42,9 @@ HANDED_OVER = frozenset({"student", "carer"})
 """They are handed the tablet, so their page shows nothing else of the service."""
 
 
-@router.get("/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "more", 2))
+@router.get(
+    "/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "more", 2, also="surveys instruments answers")
+)
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""
     body, settings = setting_for(using.reader, asking, setting, "read-questionnaires")

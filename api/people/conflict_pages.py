@@ -46,7 +46,11 @@ class Kept(NamedTuple):
     student_name: str
 
 
-@router.get("/conflicts", gate=Gate("manage-students"), nav=Nav("Conflicts of interest", "more", 22))
+@router.get(
+    "/conflicts",
+    gate=Gate("manage-students"),
+    nav=Nav("Conflicts of interest", "more", 22, also="allegations own child"),
+)
 def conflicts_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Who is kept from whose record."""
     return _page(request, using, asking, setting, done=DONE.get(done, ""))

@@ -28,7 +28,12 @@ from api.people.answers import Enrolled
 router = gated(default_response_class=HTMLResponse)
 
 
-@router.get("/devices", gate=Gate("manage-devices"), nav=Nav("Devices", "more", 8), include_in_schema=False)
+@router.get(
+    "/devices",
+    gate=Gate("manage-devices"),
+    nav=Nav("Devices", "more", 8, also="phones tablets enrol"),
+    include_in_schema=False,
+)
 def devices_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The devices of a setting."""
     return _devices(request, using, asking, setting)

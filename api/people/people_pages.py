@@ -35,7 +35,11 @@ from projections.queries.words import ROLE_NAMES
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/people", gate=Gate("see-people"), nav=Nav("People", "more", 7))
+@router.get(
+    "/people",
+    gate=Gate("see-people"),
+    nav=Nav("People", "more", 7, also="staff roles accounts users passwords mentors"),
+)
 def people_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Everybody of a setting with their roles, and for administrators what can be done about them."""
     return _people(request, using, asking, setting, done=DONE.get(done, ""))

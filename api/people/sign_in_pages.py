@@ -173,7 +173,11 @@ def _set_up(request: Request, using: Service, form: FormData) -> Response:
 # One's own account --------------------------------------------------------------------------------------------------
 
 
-@router.get("/me", gate=Gate("see-own-account"), nav=Nav("My account", "more", 12))
+@router.get(
+    "/me",
+    gate=Gate("see-own-account"),
+    nav=Nav("My account", "more", 12, also="password second factor tokens sign out"),
+)
 def me_page(request: Request, using: Using, asking: Asking, done: str = "", welcome: int = 0) -> HTMLResponse:
     """Who one is here, and how one signs in."""
     return _me(request, using, asking, done=done, welcome=welcome)

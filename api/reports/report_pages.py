@@ -50,7 +50,11 @@ ABOUT: Mapping[str, tuple[str, str]] = {
 """What a report may be about: the words for it, and what is said where the form names none."""
 
 
-@router.get("/reports", gate=Gate("make-reports"), nav=Nav("Reports", "pages", 8))
+@router.get(
+    "/reports",
+    gate=Gate("make-reports"),
+    nav=Nav("Reports", "pages", 8, also="packs print pdf evidence impact commissioner family"),
+)
 def reports_page(
     request: Request,
     using: Current,

@@ -37,7 +37,11 @@ Spans = Sequence[Mapping[str, Any]]
 """Half-terms or closures as a form shows them: `label`, `first` and `last`."""
 
 
-@router.get("/calendar", gate=Gate("manage-setting"), nav=Nav("Terms and closures", "more", 6))
+@router.get(
+    "/calendar",
+    gate=Gate("manage-setting"),
+    nav=Nav("Terms and closures", "more", 6, also="holidays calendar bank training inset half"),
+)
 def calendar_page(
     request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0, done: str = ""
 ) -> HTMLResponse:

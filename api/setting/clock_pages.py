@@ -46,7 +46,11 @@ DONE = {
 TROUBLED = "This could not be read. Open the page again, and say why in your own words."
 
 
-@router.get("/clocks", gate=Gate("see-clocks"), nav=Nav("What is due", "pages", 7, icon="clock"))
+@router.get(
+    "/clocks",
+    gate=Gate("see-clocks"),
+    nav=Nav("What is due", "pages", 7, icon="clock", also="overdue clocks deadlines reviews"),
+)
 def clocks_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """What is due, for whom, and what counts as done; and how what runs on a clock went."""
     return _clocks(request, using, asking, setting, done=DONE.get(done, ""))

@@ -22,6 +22,7 @@ from api.core.show import read_form, setting_for, show, text_of
 from frameworks import Definition
 from frameworks.exchange.intake import Intake
 from frameworks.exchange.versions import follow
+from frameworks.language.letters import tidy
 from projections.queries.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -104,7 +105,7 @@ def _next_version(
     authored = deepcopy(before)
     for rung in _rungs(authored):
         for name in FIELDS:
-            words = text_of(form, f"{name}:{rung['id']}").strip()
+            words = tidy(text_of(form, f"{name}:{rung['id']}"))
             if words:
                 rung[name] = words
             elif name == "label":

@@ -48,7 +48,11 @@ DONE = {
 """What is told after what was done."""
 
 
-@router.get("/setting/look", gate=Gate("manage-setting"), nav=Nav("Look and quiet hours", "more", 21))
+@router.get(
+    "/setting/look",
+    gate=Gate("manage-setting"),
+    nav=Nav("Look and quiet hours", "more", 21, also="logo colour theme night"),
+)
 def look_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """The logo and the colour of a setting's pages, the words of its ladder, and when nobody is notified."""
     return _page(request, using, asking, setting, done=DONE.get(done, ""))

@@ -51,7 +51,11 @@ GROUPS: tuple[tuple[Outcome, str], ...] = (
 """What happens to rows, and the heading of each group, in the order in which they are shown."""
 
 
-@router.get("/roster", gate=Gate("bring-in"), nav=Nav("Bring in a file", "more", 19))
+@router.get(
+    "/roster",
+    gate=Gate("bring-in"),
+    nav=Nav("Bring in a file", "more", 19, also="import upload csv excel sheet oneroster contacts consents"),
+)
 def roster_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The page on which a file is chosen."""
     return _choose(request, using, asking, setting)

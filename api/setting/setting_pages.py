@@ -49,7 +49,13 @@ EMPTY_ROWS = 3
 """How many rows stand empty below the categories that there are."""
 
 
-@router.get("/setting", gate=Gate("manage-setting"), nav=Nav("The setting", "more", 4))
+@router.get(
+    "/setting",
+    gate=Gate("manage-setting"),
+    nav=Nav(
+        "The setting", "more", 4, also="places commissioners urn ukprn incident categories frameworks in use ladder"
+    ),
+)
 def setting_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """A setting with its numbers, places, commissioners and categories of incidents."""
     return _page(request, using, asking, setting, done=DONE.get(done, ""))

@@ -43,7 +43,11 @@ EMPTY_ROWS = 3
 """How many rows stand empty below those that are filled."""
 
 
-@router.get("/timetable", gate=Gate("manage-setting"), nav=Nav("Slots of the day", "more", 5))
+@router.get(
+    "/timetable",
+    gate=Gate("manage-setting"),
+    nav=Nav("Slots of the day", "more", 5, also="timetable lessons breaks times"),
+)
 def timetable_page(
     request: Request, using: Current, asking: Asking, setting: str = "", pattern: str = "", done: str = ""
 ) -> HTMLResponse:

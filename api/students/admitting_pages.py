@@ -39,7 +39,7 @@ from api.students.choices import buyers_of, groups_here, staff_here
 from frameworks.needs import need_codes
 from projections.bodies import PlacementFacts, SettingBody, StudentBody
 from projections.queries.instruments import half_terms
-from projections.queries.on_day import slots_held_from
+from projections.queries.on_day import mentors_on, slots_held_from
 from projections.queries.relations import by_student
 from projections.queries.words import WEEKDAYS
 
@@ -61,7 +61,9 @@ class Alike(NamedTuple):
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
-@router.get("/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 1))
+@router.get(
+    "/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 1, also="new add enrol placement")
+)
 def admit_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """An empty form for a new student."""
     return _page(request, using, asking, setting, {})
@@ -152,10 +154,7 @@ def _with_caseloads(
 ) -> list[tuple[str, str, int]]:
     """Who works here, each with how many students they mentor now."""
     caseloads = Counter(
-        mentor["person_id"]
-        for student in using.reader.everyone(setting)
-        for mentor in student["mentors"]
-        if mentor["from_date"] <= today.isoformat() <= (mentor.get("until") or "9999")
+        mentor for student in using.reader.everyone(setting) for mentor in mentors_on(student, today.isoformat())
     )
     return [(person, name, caseloads[person]) for person, name in staff]
 

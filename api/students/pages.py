@@ -21,7 +21,7 @@ from ap_ledger.kinds.telling import spoken
 from ap_ledger.several.deeds import DEEDS
 from api.core.asking import Asker, Asking
 from api.core.diary import diary_of
-from api.core.filters import Chosen, narrow
+from api.core.filters import Chosen, belonging, narrow
 from api.core.gate import Gate, gated
 from api.core.listing import Column, Listing
 from api.core.navigation import Nav
@@ -39,6 +39,7 @@ from projections.queries.entries import ENTRIES_LIMIT, changed_since, entries_at
 from projections.queries.frames import drawn_marks
 from projections.queries.history import days_at, progress_of
 from projections.queries.naming import ERASED
+from projections.queries.on_day import mentors_on
 from projections.queries.overview import WEEKS, overview
 from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader
@@ -58,6 +59,8 @@ AROUND = 60
 CODES_DAYS, CODES_SHOWN = 21, 10
 STUDENT_COLUMNS = (
     Column("name", "Student", lambda line: line["name"]),
+    Column("group", "Group", lambda line: line["group"]),
+    Column("mentor", "Mentor", lambda line: line["mentors"]),
     Column("latest", "Latest contact", lambda line: line["latest"]),
     Column("kept", "Kept up (3 of 5)", lambda line: line["sustained"]),
     Column("contacts", "Contacts", lambda line: line["contacts"]),
@@ -65,7 +68,11 @@ STUDENT_COLUMNS = (
 )
 
 
-@router.get("/students", gate=Gate("see-student"), nav=Nav("Students", "pages", 1, icon="users"))
+@router.get(
+    "/students",
+    gate=Gate("see-student"),
+    nav=Nav("Students", "pages", 1, icon="users", also="children pupils needs contacts consents placements"),
+)
 def students_page(request: Request, using: Current, asking: Asking, wanted: Chosen) -> HTMLResponse:
     """Every student of one's own, with how far contact got in the last weeks."""
     return show(
@@ -105,11 +112,32 @@ def _students(request: Request, using: Service, asking: Asker, wanted: Mapping[s
         read = [student for student in students if student["id"] in days]
         today = using.ledger.access_facts.today(UUID(setting["id"]))
         narrowed = narrow(using.reader, asking, setting, read, wanted, today)
-        lines = overview(using.reader, setting, narrowed.students, now, days)
+        beside = _beside(using, asking, setting, narrowed.students, today)
+        lines = [line | beside[line["id"]] for line in overview(using.reader, setting, narrowed.students, now, days)]
         others = [student for student in students if student not in read]
         listing = Listing.of(request, STUDENT_COLUMNS, lines)
         seen.append(StudentsOfSetting(setting, listing, others, narrowed.choices if len(read) > 1 else {}, today))
     return seen
+
+
+def _beside(
+    using: Service, asking: Asker, setting: SettingBody, students: Sequence[StudentBody], today: date
+) -> dict[str, dict[str, str | None]]:
+    """By a student's id, their group and who visits them now, as far as whoever asks may know it."""
+    people = people_of(using.reader) if asking.may("see-people", setting=setting["id"]) else {}
+    belongs = belonging(using.reader, asking, setting, students, today)
+    mentors = {
+        student["id"]: sorted(people.get(person) or "someone" for person in mentors_on(student, today.isoformat()))
+        for student in students
+        if people
+    }
+    return {
+        student["id"]: {
+            "group": ", ".join(words for _, words in belongs[student["id"]]["group"]) or None,
+            "mentors": ", ".join(mentors.get(student["id"], ())) or None,
+        }
+        for student in students
+    }
 
 
 @router.get("/students/{student_id}", gate=Gate("read-history", reads="history"), nav=Nav("Step by step", "student", 1))

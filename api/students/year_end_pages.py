@@ -33,7 +33,9 @@ LOOKED_BACK_AT = (8, 9)
 NO_LAST_DAY = "Say their last day."
 
 
-@router.get("/end-of-year", gate=Gate("manage-students"), nav=Nav("End of the year", "more", 23))
+@router.get(
+    "/end-of-year", gate=Gate("manage-students"), nav=Nav("End of the year", "more", 23, also="leavers move up groups")
+)
 def year_end_page(request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0) -> HTMLResponse:
     """What there is to decide at the end of a school year."""
     body, settings = setting_for(using.reader, asking, setting, "manage-students")

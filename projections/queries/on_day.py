@@ -22,6 +22,16 @@ def key_worker_of(student: StudentFacts, day: date) -> str | None:
     return assigned.get("person_id") if assigned else None
 
 
+def mentors_on(student: StudentFacts, day: str) -> set[str]:
+    """The ids of those on whose caseload a student is on an ISO date. Each mentor is a series of their own."""
+    said = student.get("mentors", ())
+    times = {
+        fact["person_id"]: standing(each for each in said if each["person_id"] == fact["person_id"]) for fact in said
+    }
+    held = {person: in_force(time, day) for person, time in times.items()}
+    return {person for person, fact in held.items() if fact is not None and (fact.get("until") or day) >= day}
+
+
 def timetable_on(setting: SettingFacts, day: str) -> Sequence[SlotBody]:
     """The slots in force on an ISO date."""
     timetable = in_force(setting.get("timetables", ()), day)
