@@ -125,6 +125,17 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
         "known_at": "2026-03-27T12:00:00+00:00", "preset": "internal", "figures_hash": "0" * 64, "software": "ap-ledger 0.1.0",
     },
     "withdraw-report": {"report": U, "reason_code": "slip"},
+    "note-address": {"student": U, "address_id": U, "home": True, "address": "1 Mill Lane"},
+    "flag-address": {"student": U, "address_id": U, "flags": "a dog"},
+    "plan-visit": {
+        "student": U, "visit_id": U, "person_id": U, "starts_at": "2026-03-02T09:15:00+00:00", "minutes": 40, "purpose": "doorstep", "alone": True,
+        "address_id": U, "buddy_id": U, "authorised_by": U,
+    },
+    "change-visit": {
+        "student": U, "visit_id": U, "person_id": U, "starts_at": "2026-03-02T09:15:00+00:00", "minutes": 40, "purpose": "doorstep", "alone": True,
+        "address_id": U, "buddy_id": U, "authorised_by": U,
+    },
+    "cancel-visit": {"student": U, "visit_id": U, "cancelled_by": "us", "reason_code": "unwell", "reason": "a cold"},
 }  # fmt: skip
 """One whole command of every name, with every field that it can have."""
 

@@ -92,7 +92,7 @@ def test_a_students_bar_leads_to_what_may_be_seen_of_that_student(house: House) 
     bar = re.search(r'<nav class="tabs".*?</nav>', text, re.S)
     assert bar is not None
     assert re.findall(r">([^<]+)</a>", bar[0]) == [
-        "Step by step", "Two periods", "Learning", "Questionnaires", "Kept and erased", "About them", "Who to call",
+        "Step by step", "Two periods", "Learning", "Questionnaires", "Kept and erased", "About them", "Who to call", "Addresses",
         "Reports",
     ]  # fmt: skip
     assert f'<a href="/students/{house.student}" aria-current="page">Step by step</a>' in bar[0]

@@ -24,6 +24,8 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "assign-key-worker": "manage-students", "assign-mentor": "manage-students", "group-student": "manage-students",
     "note-needs": "manage-students", "note-contacts": "manage-students", "note-consent": "manage-students",
     "set-own-items": "record",
+    "note-address": "plan-visits", "flag-address": "plan-visits", "plan-visit": "plan-visits",
+    "change-visit": "plan-visits", "cancel-visit": "plan-visits",
     "link-family": "manage-students", "unlink-family": "manage-students", "release-to-family": "manage-students",
     "end-clock": "end-clock", "resume-clock": "end-clock", "end-review": "end-clock", "resume-review": "end-clock",
     "release-report": "make-reports", "withdraw-report": "make-reports",

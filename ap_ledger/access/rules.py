@@ -89,7 +89,7 @@ def may_mend(who: Who, about: About, status: str) -> bool:
 
 IDENTITY = frozenset({"given_name", "family_name", "known_as", "date_of_birth", "upn"})
 """What of a student says in full who they are: a mentor knows a first name and an initial."""
-FOR_HEADS = frozenset({"holds", "family", "joined", "records", "admissions"})
+FOR_HEADS = frozenset({"holds", "family", "joined", "records", "admissions", "addresses"})
 """What of a student is told to those who manage students alone."""
 
 

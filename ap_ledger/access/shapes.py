@@ -46,6 +46,8 @@ class Relations(NamedTuple):
     family: Mapping[UUID, Days] = MappingProxyType({})
     released: bool = False
     held: bool = False
+    visitors: frozenset[UUID] = frozenset()
+    """Who is to visit on the day in question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,11 @@ def recent(who: Who, grant: Grant, about: About) -> Days:
     return _always(about.recent)
 
 
+def that_days_visitor(who: Who, grant: Grant, about: About) -> Days:
+    """students they are to visit that day"""
+    return _always(about.setting_id == grant.setting_id and who.person_id in about.relations().visitors)
+
+
 def anywhere(who: Who, grant: Grant, about: About) -> Days:
     """always"""
     return EVERY_DAY
@@ -129,6 +134,15 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     yield "read-history", COMMISSIONER, PLACED
     # Who may be called, and what was agreed to: for whoever works with the child, and for nobody outside.
     yield from staff("read-contacts")
+    # Planned visits. What a visitor should know about an address is for that day's visitor and those who lead on
+    # safeguarding, and for nobody else.
+    yield from staff("plan-visits")
+    for role in HEADS:
+        yield "see-visits", role, SETTING
+    for role in (MENTOR, STAFF, LEADER):
+        yield "read-address-flags", role, (that_days_visitor,)
+    for role in SAFEGUARDING:
+        yield "read-address-flags", role, SETTING
     yield from staff("read-learning")
     yield "read-learning", COMMISSIONER, PLACED
     yield "read-learning", FAMILY, CHILD

@@ -51,6 +51,7 @@ from ap_ledger.domain.student import (
     StartPlacement,
 )
 from ap_ledger.domain.support import GroupStudent, NoteConsent, NoteContacts, NoteNeeds, SetOwnItems
+from ap_ledger.domain.visits import CancelVisit, ChangeVisit, FlagAddress, NoteAddress, PlanVisit
 from ap_ledger.domain.withdrawing import WithdrawSettingFact, WithdrawStudentFact
 from ap_ledger.errors import Refused
 
@@ -116,6 +117,11 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     ResumeClock,
     EndReview,
     ResumeReview,
+    NoteAddress,
+    FlagAddress,
+    PlanVisit,
+    ChangeVisit,
+    CancelVisit,
 )
 
 

@@ -65,9 +65,12 @@ def _kind_of(event: type[Entry]) -> Any:
 def _posted_class(event: type[Entry]) -> type[PostedEntry]:
     """The posted form of an event class: its own fields, checked by its own validators, under the contract's common
     ones."""
-    shared = set(Entry.model_fields)
+    # A common field of which a kind asks more, such as that a visit is named, is the kind's own.
+    shared = {name: info.annotation for name, info in Entry.model_fields.items()}
     own: dict[str, Any] = {
-        name: (_never_erased(info.annotation), info) for name, info in event.model_fields.items() if name not in shared
+        name: (_never_erased(info.annotation), info)
+        for name, info in event.model_fields.items()
+        if name not in shared or info.annotation != shared[name]
     }
     rules: dict[str, Any] = {
         name: model_validator(mode="after")(decorator.func)

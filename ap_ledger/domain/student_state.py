@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from ap_ledger.events.bounds import Since, in_the_life_of
 from ap_ledger.events.dated import DatedFact, in_force, standing, without
 from ap_ledger.events.days import Days, days_of, holds_on
 from ap_ledger.events.due import ClockEnded, ClockResumed
+from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.events.student import (
     AdmissionCorrected,
     ConsentNoted,
@@ -41,6 +42,7 @@ from ap_ledger.events.student import (
     StudentsJoined,
     StudentsParted,
 )
+from ap_ledger.events.visits import AddressNoted, VisitCancelled, VisitPlanned
 
 D = TypeVar("D", bound=DatedFact)
 CORRECTED = ("start", "planned_end", "end", "commissioner_id")
@@ -85,6 +87,15 @@ class Placement:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedVisit:
+    """A visit that was planned: who goes, and when. One that was cancelled stays known."""
+
+    person_id: UUID
+    starts_at: datetime
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Student:
     """What later decisions need to remember about a student."""
 
@@ -110,6 +121,10 @@ class Student:
     """The position from which on the two are joined."""
     joined: tuple[UUID, ...] = ()
     """The students who turned out to be this one, in the order in which they were joined."""
+    addresses: frozenset[UUID] = frozenset()
+    """The addresses that were put down, by their ids."""
+    visits: Mapping[UUID, PlannedVisit] = field(default_factory=dict)
+    """Every visit that was ever planned, by its id."""
 
     def caseload_on(self, day: date) -> frozenset[UUID]:
         """Whose caseload the student was on, on a day: mentors assigned then, and the key worker."""
@@ -150,6 +165,14 @@ class Student:
     def linked(self) -> frozenset[UUID]:
         """Everybody whose link as family has not ended, those that begin later included."""
         return frozenset(fact.person_id for fact in self.facts(FamilyLinked))
+
+    def visitors_on(self, day: date, time_zone: str) -> frozenset[UUID]:
+        """Who is to visit on a day, where the setting is; those whose visit was cancelled are not among them."""
+        return frozenset(
+            visit.person_id
+            for visit in self.visits.values()
+            if not visit.cancelled and local_day(microseconds(visit.starts_at), time_zone) == day
+        )
 
     def placed_on(self, day: date) -> bool:
         """Whether any placement was running on a day."""
@@ -206,6 +229,14 @@ def evolve(student: Student | None, event: Event) -> Student | None:
             student = replace(student, ended=student.ended | {(event.clock, event.about)})
         case ClockResumed():
             student = replace(student, ended=student.ended - {(event.clock, event.about)})
+        case AddressNoted():
+            student = replace(student, addresses=student.addresses | {event.address_id})
+        case VisitPlanned():
+            visit = PlannedVisit(event.person_id, event.starts_at)
+            student = replace(student, visits={**student.visits, event.visit_id: visit})
+        case VisitCancelled() if event.visit_id in student.visits:
+            gone = replace(student.visits[event.visit_id], cancelled=True)
+            student = replace(student, visits={**student.visits, event.visit_id: gone})
         case HoldSet():
             student = replace(student, holds=student.holds | {event.hold_id})
         case HoldLifted():
@@ -241,6 +272,8 @@ def as_one(kept: Student, others: Sequence[Student]) -> Student:
         holds=frozenset().union(*(record.holds for record in records)),
         ended=frozenset().union(*(record.ended for record in records)),
         shredded=frozenset().union(*(record.shredded for record in records)),
+        addresses=frozenset().union(*(record.addresses for record in records)),
+        visits={visit: plan for record in records for visit, plan in record.visits.items()},
     )
 
 

@@ -17,12 +17,14 @@ from ap_ledger.events.reading import READ_EVENTS
 from ap_ledger.events.report import REPORT_EVENTS
 from ap_ledger.events.setting import SETTING_EVENTS
 from ap_ledger.events.student import STUDENT_EVENTS
+from ap_ledger.events.visits import VISIT_EVENTS
 
 ALL_EVENTS: tuple[type[Event], ...] = (
     *ENTRY_EVENTS,
     *CHANGE_EVENTS,
     *STUDENT_EVENTS,
     *DUE_EVENTS,
+    *VISIT_EVENTS,
     *SETTING_EVENTS,
     *PERSON_EVENTS,
     *FRAMEWORK_EVENTS,

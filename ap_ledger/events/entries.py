@@ -81,6 +81,20 @@ class VisitLogged(Entry):
     note: Text | Erased | None = Field(None, description="The note is text of at most 4,000 characters, or left out.")
 
 
+class CheckedIn(Entry):
+    """Whoever was to visit is at the door. `visit_id` names the planned visit; no place is ever kept."""
+
+    TOPIC: ClassVar[str] = "visit-checked-in"
+    visit_id: UUID = Field(description="The visit is named by its id, a UUID.")
+
+
+class CheckedOut(Entry):
+    """Whoever visited has left again, and is well. `visit_id` names the planned visit."""
+
+    TOPIC: ClassVar[str] = "visit-checked-out"
+    visit_id: UUID = Field(description="The visit is named by its id, a UUID.")
+
+
 class SessionAttended(Entry):
     """What a session was planned to be and what it was: the attestation a register code is suggested from."""
 
@@ -191,5 +205,7 @@ ENTRY_EVENTS: tuple[type[Entry], ...] = (
     ContextNoted,
     InstrumentAnswered,
     WorryRaised,
+    CheckedIn,
+    CheckedOut,
 )
 """Every kind of entry that can be posted: those of the contract, in its order, and after them what came later."""

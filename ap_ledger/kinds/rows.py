@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ap_ledger.events.entries import (
+    CheckedIn,
+    CheckedOut,
     ContextNoted,
     IncidentRecorded,
     InstrumentAnswered,
@@ -185,6 +187,24 @@ ROWS: tuple[Kind, ...] = (
         fixed=frozenset({"text"}),
         says="text",
         hidden=True,
+    ),
+    Kind(
+        event=CheckedIn,
+        label="Checked in",
+        timeline=timeline.nothing,
+        words=telling.checked_in,
+        counts=(),
+        mark=UNMARKED,
+        form={},
+    ),
+    Kind(
+        event=CheckedOut,
+        label="Checked out",
+        timeline=timeline.nothing,
+        words=telling.checked_out,
+        counts=(),
+        mark=UNMARKED,
+        form={},
     ),
 )
 """A row for each kind of entry. Whoever goes through them does so in the order of `ENTRY_EVENTS`."""

@@ -41,6 +41,16 @@ def visit(entry: State, names: Names) -> str:
     return told + names.written(entry, "note")
 
 
+def checked_in(entry: State, names: Names) -> str:
+    """That the visitor was at the door."""
+    return "At the door"
+
+
+def checked_out(entry: State, names: Names) -> str:
+    """That the visitor had left again."""
+    return "Left again, and well"
+
+
 def session(entry: State, names: Names) -> str:
     """Whether the student came, or who cancelled it."""
     if entry.get("cancelled_by"):

@@ -86,7 +86,7 @@ class AccessFacts:
         student = self._states.child(student_id)
         setting = student.setting_id if student else None
         # However many rules go by them, relations are put together once.
-        relations = cache(lambda: _relations(student, on or self.today(setting)))
+        relations = cache(lambda: _relations(student, on or self.today(setting), self._zone(setting)))
         return About(setting, student.id if student else student_id, relations)
 
     def entry(self, about: About, written_at: datetime) -> About:
@@ -94,11 +94,16 @@ class AccessFacts:
         return replace(about, recent=(self._clock() - written_at).days <= TEXT_DAYS)
 
 
-def _relations(student: Student | None, day: date) -> Relations:
+def _relations(student: Student | None, day: date, time_zone: str) -> Relations:
     if student is None:
         return Relations()
     return Relations(
-        student.caseload_on(day), placement_days(student), student.family_on(day), student.released, bool(student.holds)
+        student.caseload_on(day),
+        placement_days(student),
+        student.family_on(day),
+        student.released,
+        bool(student.holds),
+        student.visitors_on(day, time_zone),
     )
 
 

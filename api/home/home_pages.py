@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from ap_ledger.access.rules import Home, homes_of
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.moments import microseconds, zone
+from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.languages import say
@@ -21,6 +22,7 @@ from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
 from api.core.service import Current
 from api.core.show import called, show
+from api.core.visits import PURPOSES, STATES, VisitLine, silent_lines
 from api.home.leading import ORDERS, SHOWN, Leading, act_for, leading
 from api.home.outside import NewWorry, Outside, new_worries, outside, steps_left
 from api.home.working import Scoring, Visiting, scoring, visiting
@@ -62,6 +64,8 @@ class HomeHere:
     scoring: Scoring | None
     outside: Outside | None
     steps: tuple[Sequence[Step], int] | None
+    silent: Sequence[VisitLine]
+    """The visits of which nothing was heard when they should have ended, of those that whoever asks is told of."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +109,7 @@ def home(
                 scoring(using, asking, setting) if "staff" in parts and "leader" not in parts else None,
                 outside(using, asking, setting) if from_outside else None,
                 steps_left(using, setting) if "set-up" in parts else None,
+                silent_lines(using, asking, setting) if asking.may("record") else [],
             )
         )
     zones = [zone(setting["time_zone"]) for setting in settings]
@@ -128,6 +133,9 @@ def home(
         shown=SHOWN,
         orders=ORDERS,
         steps_to_do=STEPS_TO_DO,
+        states=STATES,
+        purposes=PURPOSES,
+        new=new_id,
     )
 
 

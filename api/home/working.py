@@ -12,6 +12,7 @@ from ap_ledger.events.moments import local_day, microseconds, zone
 from ap_ledger.kinds.telling import spoken
 from api.core.asking import Asker
 from api.core.languages import say
+from api.core.visits import VisitLine, visit_lines
 from api.home.leading import when_in_words
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.attention import days_in_words
@@ -19,6 +20,7 @@ from projections.queries.came_in import CameIn, came_in
 from projections.queries.expected import Expectations
 from projections.queries.journeys import Journey, journeys
 from projections.queries.on_day import group_of
+from projections.queries.planned_visits import planned_visits
 from projections.queries.relations import still_here, still_visited
 from projections.queries.slots_of_day import SlotOfDay, open_day, slots_of_day
 
@@ -42,14 +44,22 @@ class Visit(NamedTuple):
 
 @dataclass(frozen=True)
 class Visiting:
-    """A mentor's first page: whom to visit, those longest without contact first, and who was visited today."""
+    """A mentor's first page: today's planned visits in their order, whom else to visit, those longest without contact
+    first, and who was visited today."""
 
+    planned: Sequence[VisitLine]
     to_visit: Sequence[Visit]
     done: Sequence[Visit]
 
+    @property
+    def next(self) -> VisitLine | None:
+        """The planned visit that comes next, or is under way."""
+        return next((line for line in self.planned if line.state in ("under-way", "planned")), None)
+
 
 def visiting(using: Service, asking: Asker, setting: SettingBody) -> Visiting:
-    """The caseload of whoever asks. As long as no visits are planned, the order is by how long ago contact was."""
+    """The visits of whoever asks that are planned for today, and the rest of their caseload, by how long ago contact
+    was."""
     reader, now = using.reader, using.ledger.now()
     today = local_day(microseconds(now), setting["time_zone"])
     mine = [
@@ -66,7 +76,11 @@ def visiting(using: Service, asking: Asker, setting: SettingBody) -> Visiting:
             each.student["name"],
         )
     )
-    return Visiting([each for each in visits if not each.done], [each for each in visits if each.done])
+    plans = planned_visits(reader, setting, today, today, asking.person)
+    planned = visit_lines(using, asking, plans, asking.among(reader.everyone(setting), "see-student"), now)
+    there = {str(plan.student_id) for plan in plans}
+    others = [each for each in visits if each.student["id"] not in there]
+    return Visiting(planned, [each for each in others if not each.done], [each for each in others if each.done])
 
 
 def _visit(journey: Journey, today: date) -> Visit:

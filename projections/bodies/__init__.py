@@ -45,6 +45,7 @@ from projections.bodies.settings import (
     TimetableFact,
 )
 from projections.bodies.students import (
+    AddressBody,
     CommissionedFact,
     ConsentFact,
     EndedClock,
@@ -68,6 +69,7 @@ from projections.bodies.students import (
 )
 
 __all__ = [
+    "AddressBody",
     "BodyRow",
     "CalendarFact",
     "CategoriesFact",

@@ -84,6 +84,17 @@ class EndedClock(TypedDict):
     ended_at: int
 
 
+class AddressBody(TypedDict):
+    """An address where a student is visited: which, is sealed in the event at `position`.
+
+    What a visitor should know about it is sealed in that at `flagged_at`, where there is anything.
+    """
+
+    home: bool
+    position: int
+    flagged_at: int | None
+
+
 class HoldBody(TypedDict):
     """A legal hold that is not lifted: the reason, when it was set and by whom (None at the machine)."""
 
@@ -128,6 +139,7 @@ class StudentFacts(StudentWeek):
     contacts: NotRequired[list[SealedFact]]
     consents: NotRequired[list[ConsentFact]]
     own_items: NotRequired[dict[str, OwnItems]]
+    addresses: NotRequired[dict[str, AddressBody]]
     family: NotRequired[list[str]]
     released: NotRequired[bool]
     holds: NotRequired[list[HoldBody]]

@@ -175,7 +175,9 @@ STREAMS: Mapping[str, Told | None] = {
     "any": None,
 }
 """What each kind of stream tells of. What was observed, who looked and which keys were made are no bodies here."""
-TELLS_OF_NO_BODY = frozenset({"text-excised", "recovery-allowed", "columns-matched"})
+TELLS_OF_NO_BODY = frozenset(
+    {"text-excised", "recovery-allowed", "columns-matched", "visit-planned", "visit-changed", "visit-cancelled"}
+)
 """Events of a stream that has a body which change nothing that the body holds."""
 
 

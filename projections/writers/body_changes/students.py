@@ -76,6 +76,22 @@ def _note_sealed(name: str, *in_the_clear: str) -> Change:
     return note
 
 
+def _note_address(student: StudentAsStored, state: State, seen: Seen) -> None:
+    addresses = student.setdefault("addresses", {})
+    before = addresses.get(state["address_id"])
+    addresses[state["address_id"]] = {
+        "home": state["home"],
+        "position": seen.position,
+        "flagged_at": before["flagged_at"] if before is not None else None,
+    }
+
+
+def _flag_address(student: StudentAsStored, state: State, seen: Seen) -> None:
+    # Of two records of one child, the one that is told of later may not have put the address down.
+    if (address := student.setdefault("addresses", {}).get(state["address_id"])) is not None:
+        address["flagged_at"] = seen.position if state["flagged"] else None
+
+
 def _shred(student: StudentAsStored, state: State, seen: Seen) -> None:
     student["shredded"] = sorted({*student["shredded"], state["retention_class"]})
 
@@ -143,6 +159,8 @@ CHANGES: Mapping[str, Change] = {
     "student-contacts-noted": _note_sealed("contacts"),
     "consent-noted": _note_sealed("consents", "consent", "agreed"),
     "student-fact-withdrawn": withdraw_fact,
+    "address-noted": _note_address,
+    "address-flagged": _flag_address,
     "own-items-set": _set_own_items,
     "key-shredded": _shred,
     "family-linked": _link_family,
