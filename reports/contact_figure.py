@@ -22,6 +22,8 @@ LINE_FROM = 4
 """With fewer contacts there are dots and no line."""
 ROW, LINE, LETTER, LABELS = 26, 17, 13, 172
 """The height of a rung and of a line of its name, the size of letters and the room for names, in pixels."""
+FEW_DAYS, DAY = timedelta(days=9), 86_400_000
+"""Over so few days every day is named; a day in milliseconds, as the script counts."""
 APART = 0.16
 """Names of what happened around them stand at least so far apart, as a share of the time shown."""
 
@@ -105,6 +107,9 @@ def contacts_over_time(
     days = [day for day, _ in (*path, *known_later)]
     first, last = _span(days)
     plot.update_xaxes(range=[first.isoformat(), last.isoformat()])
+    if last - first <= FEW_DAYS:
+        # Left to itself, the script divides days, and says each of them several times.
+        plot.update_xaxes(dtick=DAY, tick0=first.isoformat(), nticks=0)
     starts = ladder.place(climbed["baseline"]) if climbed["baseline"] else None
     seen_around = [bearing for bearing in around if first.isoformat() <= bearing.day <= last.isoformat()]
     plot.update_layout(

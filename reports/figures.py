@@ -16,22 +16,17 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from ap_ledger.events.entries import OutcomeScored, RungReached
+from ap_ledger.events.entries import RungReached
 from frameworks import Definition
-from projections.outcomes import seen_by_theme
 from reports.print_words import BETWEEN_WORDS, names_with_line_ends, tallest
 
-DRAWN = frozenset({"scatter", "bar", "heatmap"})
+DRAWN = frozenset({"scatter", "bar"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
 MARKED = "#efe6d2"
 RIGHT = 28
 """Room at the right, in pixels, for the half of the last date that lies beyond the axis."""
 DOTS_AT_MOST = 600
 FONT = "Atkinson Hyperlegible Next, Arial, sans-serif"
-SLOT_ORDER = (
-    "arrival", "tutor", "wellbeing", "lesson", "intervention", "break", "lunch", "transition",
-    "off-site", "home-visit", "online", "reflection", "transport",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -192,57 +187,3 @@ def _shade(place: int, size: int) -> str:
     share = place / max(1, size - 1)
     low, high = (0x7A, 0x8B, 0x9C), (0x00, 0x69, 0x5C)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
-
-
-def outcomes_by_theme(framework: Definition, outcomes: Mapping[str, Any]) -> Figure:
-    """How often what was looked for was seen, by theme and kind of slot.
-
-    Only yes-or-no indicators are added together.
-    """
-    counts = seen_by_theme(framework, outcomes)
-    themes = [item.id for item in framework.items if any(theme == item.id for theme, _ in counts)]
-    seen_kinds = {kind for _, kind in counts}
-    kinds = [kind for kind in (*SLOT_ORDER, "none") if kind in seen_kinds]
-    share = [[_share(counts.get((theme, kind))) for kind in kinds] for theme in themes]
-    text = [[_of(counts.get((theme, kind))) for kind in kinds] for theme in themes]
-    names = [kind.replace("-", " ").capitalize() if kind != "none" else "No slot" for kind in kinds]
-    titles = [framework.labels[theme] for theme in themes]
-    plot = go.Figure(
-        go.Heatmap(
-            z=share,
-            x=names,
-            y=titles,
-            text=text,
-            texttemplate="%{text}",
-            zmin=0,
-            zmax=1,
-            xgap=3,
-            ygap=3,
-            showscale=False,
-            textfont={"color": INK, "size": 13},
-            colorscale=[[0, "#eef2f6"], [1, "#6fc2b4"]],
-            hovertemplate="%{y}, %{x}: %{text}<extra></extra>",
-        )
-    )
-    lay_out(plot, 90 + 52 * max(1, len(themes)), 220)
-    plot.update_yaxes(autorange="reversed", tickvals=titles, ticktext=names_with_line_ends(titles, 220), showgrid=False)
-    plot.update_xaxes(side="top", showgrid=False)
-    plot.update_layout(
-        margin={"l": 220, "r": 16, "t": 48, "b": 12},
-        meta={"framework": framework.key, "themes": themes, "kinds": kinds},
-    )
-    total = [sum(cell[place] for cell in counts.values()) for place in (0, 1)]
-    alt = (
-        f"Seen {total[0]} of {total[1]} times that it was looked for, "
-        f"over {len(themes)} themes and {len(kinds)} kinds of slot."
-    )
-    rows = [(title, *line) for title, line in zip(titles, text, strict=True)]
-    return Figure(framework.title, alt, plot, ("Theme", *names), rows, (OutcomeScored.TOPIC,))
-
-
-def _share(cell: Sequence[int] | None) -> float | None:
-    return cell[0] / cell[1] if cell and cell[1] else None
-
-
-def _of(cell: Sequence[int] | None) -> str:
-    return f"{cell[0]} of {cell[1]}" if cell and cell[1] else "–"

@@ -11,8 +11,9 @@ import plotly.graph_objects as go
 from projections.fold.cells import DatedCell
 from projections.outcomes import Seen
 from projections.queries.period_facts import Cells, ThemeFacts, attendance_of
-from reports.figures import BLUE, GREEN, INK, QUIET, RULE, SLOT_ORDER, Figure, lay_out
+from reports.figures import BLUE, GREEN, INK, QUIET, RULE, Figure, lay_out
 from reports.print_words import names_with_line_ends
+from reports.seen_by_slot import SLOT_ORDER
 
 PALE, STRONG = "#eef2f6", "#6fc2b4"
 

@@ -10,8 +10,10 @@ from plotly.offline import get_plotlyjs_version
 
 from projections.fold.cells import DayRow, fold_day
 from projections.fold.progress import combine
+from reports.contact_figure import contacts_over_time
 from reports.figure_as_svg import figure_as_svg
-from reports.figures import DRAWN, ladder_over_time, outcomes_by_theme
+from reports.figures import DRAWN, ladder_over_time
+from reports.seen_by_slot import seen_by_slot
 from tests.house import House
 
 ROOT = Path(__file__).parents[1]
@@ -27,12 +29,35 @@ def test_every_figure_is_of_a_kind_that_is_drawn_and_has_its_words(house: House)
     ]
     progress = combine([("2026-03-02", fold_day(rows))], {"default-ladder@1": list(ladder.rank)}, {"break": "break", "lunch": "lunch"})
     climbed = ladder_over_time(ladder, progress["ladders"]["default-ladder@1"])
-    seen = outcomes_by_theme(ecm, progress["outcomes"]["every-child-matters@1"])
-    for figure in (climbed, seen):
-        assert {trace["type"] for trace in json.loads(figure.json())["data"]} <= DRAWN
-        assert "<" not in figure.json()
+    assert {trace["type"] for trace in json.loads(climbed.json())["data"]} <= DRAWN and "<" not in climbed.json()
     assert climbed.rows == [("2026-03-02", "Goes out with the mentor")] and "1 contact. " in climbed.alt
-    assert "Seen 1 of 2 times" in seen.alt
+
+
+def test_what_was_seen_has_a_place_for_every_kind_of_slot_that_is_to_come_and_counts_what_was_seen_until_then(house: House) -> None:
+    ecm = house.ledger.published.definition("every-child-matters@1")
+    assert ecm is not None
+    then = {"by_slot_kind": {"took-turns": {"break": {"1": 1, "0": 1}}}}
+    ever = {"by_slot_kind": {"took-turns": {"break": {"1": 3, "0": 1}, "lunch": {"1": 1}, "none": {"0": 2}}}}
+    for outcomes, words, alt in (
+        (then, ["1 of 2", "–", "–"], "Seen 1 of 2"),
+        (None, ["–", "–", "–"], "Seen 0 of 0"),
+        (ever, ["3 of 4", "1 of 1", "0 of 2"], "Seen 4 of 7"),
+    ):
+        seen = seen_by_slot(ecm, outcomes, ever)
+        (theme,) = seen.themes
+        assert [kind for kind, _ in seen.kinds] == ["break", "lunch", "none"] and seen.columns == ("Theme", "Break", "Lunch", "No slot")
+        assert [cell.words for cell in theme.cells if cell] == words == list(seen.rows[0][1:]) and seen.alt.startswith(alt)
+        for cell in theme.cells:
+            assert cell is not None and (cell.share is None) == (cell.of == 0)
+            assert cell.share is None or 0 <= cell.share.low <= cell.share.value == cell.seen / cell.of <= cell.share.high <= 1
+
+
+def test_a_few_days_are_each_named_once(house: House) -> None:
+    ladder = house.reader.definition("default-ladder@1")
+    assert ladder is not None
+    for last, each_day in (("2026-03-03", True), ("2026-03-09", True), ("2026-06-01", False)):
+        climbed = {"contacts": 2, "baseline": None, "latest": None, "path": [["2026-03-02", "goes-out"], [last, "goes-out"]]}
+        assert (contacts_over_time(ladder, climbed, {}).plot.layout.xaxis.dtick == 86_400_000) == each_day, last
 
 
 def test_a_line_of_very_many_contacts_is_drawn_through_fewer_and_spans_the_same_rungs_on_every_day(house: House) -> None:

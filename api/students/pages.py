@@ -46,7 +46,8 @@ from projections.queries.reading import Reader
 from projections.queries.register import suggested_codes
 from projections.queries.words import WITHHELD, Own
 from reports.contact_figure import Around, contacts_over_time
-from reports.figures import Figure, outcomes_by_theme
+from reports.figures import Figure
+from reports.seen_by_slot import SeenBySlot, seen_by_slot
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 RECENT, HAPPENINGS = 150, 10
@@ -189,9 +190,9 @@ def student_page(
         whole = progress_of(using.reader, setting, climbs_carried(using.reader, until_now, now.date(), known_at))
     beside = Beside(own, _around(using, asking, student_id, whole, position, within), _late_rungs(late, zone))
     newest = using.reader.newest("outcomes", instant.date(), known_at)
-    figures = _figures(using.reader, progress, beside, newest)
+    figures = _figures(using.reader, progress, beside)
     if happened_by:
-        figures = _drawn_whole(figures, _figures(using.reader, whole, beside, newest))
+        figures = _drawn_whole(figures, _figures(using.reader, whole, beside))
     return show(
         request,
         "student.html",
@@ -205,6 +206,7 @@ def student_page(
         known=known,
         today=f"{now.astimezone(zone):%Y-%m-%d}",
         figures=figures,
+        shares=_shares(using.reader, progress, whole, newest),
         late=len(late),
         units=_units(using.reader, progress),
         diary=diary_of(using.reader, setting, entries, people, own, HAPPENINGS),
@@ -282,8 +284,8 @@ def _late_rungs(late: Sequence[Json], zone: ZoneInfo) -> list[LateRung]:
     ]
 
 
-def _figures(reader: Reader, progress: Progress, beside: Beside, newest: Sequence[Definition] = ()) -> list[Figure]:
-    figures = [
+def _figures(reader: Reader, progress: Progress, beside: Beside) -> list[Figure]:
+    return [
         contacts_over_time(
             ladder,
             climbed,
@@ -294,13 +296,16 @@ def _figures(reader: Reader, progress: Progress, beside: Beside, newest: Sequenc
         for key, climbed in progress["ladders"].items()
         if (ladder := reader.definition(key)) and climbed["path"]
     ]
-    outcomes = outcomes_carried(reader, progress["outcomes"], newest)
-    figures += [
-        outcomes_by_theme(definition, outcome)
-        for key, outcome in outcomes.items()
+
+
+def _shares(reader: Reader, then: Progress, whole: Progress, newest: Sequence[Definition]) -> list[SeenBySlot]:
+    """What was seen of each framework until the day that was asked for, with a place for whatever came later."""
+    until_then, ever = (outcomes_carried(reader, progress["outcomes"], newest) for progress in (then, whole))
+    return [
+        seen_by_slot(definition, until_then.get(key), outcomes)
+        for key, outcomes in ever.items()
         if (definition := reader.definition(key)) and definition.has_yes_or_no
     ]
-    return figures
 
 
 def _drawn_whole(then: Sequence[Figure], whole: Sequence[Figure]) -> list[Figure]:

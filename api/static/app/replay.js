@@ -34,9 +34,19 @@ const COUNTS = [
 ];
 // How a mark is drawn; any other is a dot.
 const SHAPES = { context: "M-1 -8v8M-1 -8h7l-2 2.5 2 2.5h-7", incident: "M-4 0h8l-4 -7z" };
-const waiting = new Set();
-const soon = window.requestIdleCallback ?? ((then) => setTimeout(then, 40));
-let frames, later, playing, drawing, reload;
+let frames, later, playing, reload;
+
+// On a phone one theme is in sight at a time.
+for (const choose of document.querySelectorAll(".by-slot .choose")) {
+  const [buttons, facets] = [[...choose.children], [...choose.closest(".by-slot").querySelectorAll(".facet")]];
+  choose.hidden = false;
+  for (const [place, button] of buttons.entries())
+    button.addEventListener("click", () => {
+      for (const each of buttons) each.setAttribute("aria-pressed", String(each === button));
+      for (const [at, facet] of facets.entries()) facet.toggleAttribute("data-chosen", at === place);
+    });
+  choose.closest(".by-slot").classList.add("one-at-a-time");
+}
 
 const answer = await fetch(bar.dataset.frames, { headers: { accept: "application/json" } });
 if (answer.ok) begin(await answer.json());
@@ -118,7 +128,7 @@ function step(n, ask = true) {
   for (const told of document.querySelectorAll(".alt[data-ladder]")) standing(told, n);
   for (const [name, label] of COUNTS) count(name, label, n);
   for (const [plot, veil] of veils) cover(plot, veil, day);
-  for (const plot of document.querySelectorAll("[data-figure]")) if (plot.layout?.meta?.framework) themes(plot, n);
+  for (const section of document.querySelectorAll(".by-slot")) seen(section, n);
   bar.dataset.took = Math.round(performance.now() - began);
   const since = document.getElementById("since");
   if (since && ask) {
@@ -150,13 +160,6 @@ function standing(told, n) {
   };
   for (const part of told.querySelectorAll("[data-mark]")) part.textContent = said[part.dataset.mark];
   for (const [plot] of veils) if (plot.layout.meta.ladder === key) nameDrawing(plot, told.textContent);
-}
-
-// The words beside a drawing say the same as the drawing.
-function tell(plot, said) {
-  const section = plot.closest("section");
-  section.querySelector(".alt").textContent = said;
-  nameDrawing(plot, said);
 }
 
 function nameDrawing(plot, said) {
@@ -194,65 +197,42 @@ function cover(plot, veil, day) {
   veil.style.height = `${plot.clientHeight - t - b}px`;
 }
 
-function themes(plot, n) {
-  const sum = (name) =>
-    cells(plot)
-      .flat()
-      .reduce((total, cell) => total + (cell?.[name][n] ?? 0), 0);
-  tell(plot, `Seen ${sum("seen")} of ${sum("of")} times that it was looked for by ${say(frames.days[n])}.`);
-  waiting.add(plot);
-  draw();
+// What was seen of each theme in each kind of slot until that day: a dot for the share, a bar where it may truly lie.
+function seen(section, n) {
+  const themes = frames.themes[section.dataset.framework] ?? {};
+  const rows = [...section.querySelectorAll("tbody tr")];
+  let [total, looked] = [0, 0];
+  for (const drawing of section.querySelectorAll("svg[data-theme]")) {
+    const cell = themes[drawing.dataset.theme]?.[drawing.dataset.kind];
+    const [count, of] = cell ? [cell.seen[n], cell.of[n]] : [0, 0];
+    [total, looked] = [total + count, looked + of];
+    const words = of ? `${count} of ${of}` : "–";
+    drawing.setAttribute("aria-label", words);
+    drawing.classList.toggle("none", !of);
+    const [likely, dot] = drawing.querySelectorAll(".likely, circle");
+    const [share, low, high] = of ? interval(count, of) : [0, 0, 0];
+    for (const [part, name, value] of [
+      [likely, "x1", low],
+      [likely, "x2", high],
+      [dot, "cx", share],
+    ])
+      part.setAttribute(name, `${(100 * value).toFixed(1)}%`);
+    const facet = drawing.closest(".facet");
+    const [row, column] = [[...facet.parentNode.children].indexOf(facet), drawing.closest("dl > div")];
+    rows[row].cells[1 + [...column.parentNode.children].indexOf(column)].textContent = words;
+  }
+  section.querySelector(".alt").textContent =
+    `Seen ${total} of ${looked} times that it was looked for by ${say(frames.days[n])}.`;
 }
 
-// This drawing takes longer than a step may. So it is made when the hand pauses for a moment, of the day where the
-// slider is by then, and only where it is in sight.
-function draw() {
-  drawing ??= soon(
-    () => {
-      drawing = undefined;
-      for (const plot of [...waiting].filter(inSight)) {
-        waiting.delete(plot);
-        heat(plot, +slider.value);
-      }
-    },
-    { timeout: 150 },
-  );
+// A share with its 95 per cent interval after Wilson, as projections/uncertainty.py has it.
+function interval(count, of) {
+  const [z, p] = [1.959963984540054, count / of];
+  const square = z * z;
+  const middle = (p + square / (2 * of)) / (1 + square / of);
+  const half = (z * Math.sqrt((p * (1 - p)) / of + square / (4 * of * of))) / (1 + square / of);
+  return [p, Math.max(0, middle - half), Math.min(1, middle + half)];
 }
-
-function heat(plot, n) {
-  const each = (told, none) =>
-    cells(plot).map((row) => row.map((cell) => (cell?.of[n] ? told(cell.seen[n], cell.of[n]) : none)));
-  const list = document.querySelector(`[data-list="${plot.dataset.figure}"]`);
-  each((seen, of) => `${seen} of ${of}`, "–").forEach((row, theme) =>
-    row.forEach((words, kind) => {
-      const cell = list?.querySelector(`[data-cell="${theme}-${kind}"]`);
-      if (cell) cell.textContent = words;
-    }),
-  );
-  window.Plotly.restyle(plot, {
-    z: [each((seen, of) => seen / of, null)],
-    text: [each((seen, of) => `${seen} of ${of}`, "–")],
-  });
-}
-
-// By theme, then by kind of slot. A pair that was never scored has no cell.
-function cells(plot) {
-  const { framework, themes, kinds } = plot.layout.meta;
-  return themes.map((theme) => kinds.map((kind) => frames.themes[framework]?.[theme]?.[kind]));
-}
-
-function inSight(plot) {
-  const { top, bottom } = plot.getBoundingClientRect();
-  return top < innerHeight && bottom > 0;
-}
-
-addEventListener("scroll", draw, { passive: true });
-
-// Paper has no sight: whatever waits is drawn before it is printed, of the day that is shown.
-addEventListener("beforeprint", () => {
-  for (const plot of waiting) heat(plot, +slider.value);
-  waiting.clear();
-});
 
 async function story(day) {
   const answer = await fetch(`${bar.dataset.story}&as_of=${day}`, { headers: { accept: "text/html" } });
