@@ -49,6 +49,7 @@ from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.keyring.told_keys import newest_owner, told_by
 from ap_ledger.stores.mapper import LedgerMapper, RulesMapper
+from ap_ledger.stores.notices.notices import NoticeStore
 from ap_ledger.stores.upgrading import require_current_ledger
 from projections import PROJECTIONS
 from projections.queries.reading import Reader
@@ -72,17 +73,20 @@ class Installation:
 
 @dataclass(frozen=True)
 class Service(Installation):
-    """An installation with its read models and the runner that keeps them up to date, and what ran by itself."""
+    """An installation with its read models and the runner that keeps them up to date, what ran by itself, and what
+    people are told of."""
 
     views: Views
     runner: Runner
     reader: Reader
     jobs: JobStore
+    notices: NoticeStore
 
     def close(self) -> None:
         """Stops the runner and lets go of every store."""
         self.runner.stop()
         with ExitStack() as stores:
+            stores.callback(self.notices.close)
             stores.callback(self.jobs.close)
             stores.callback(self.views.close)
             stores.callback(self.ledger.close)
@@ -153,11 +157,13 @@ def open_service(settings: Settings, clock: Clock | None = None) -> Service:
         opened.callback(installation.ledger.close)
         jobs = JobStore(settings)
         opened.callback(jobs.close)
+        notices = NoticeStore(settings, installation.ledger.keyring.own())
+        opened.callback(notices.close)
         views = Views(settings.sqlalchemy_url("views"), settings.connections)
         opened.pop_all()
     ledger = installation.ledger
     runner, reader = Runner(ledger.recorder, views, PROJECTIONS), Reader(ledger, views)
-    return Service(**vars(installation), views=views, runner=runner, reader=reader, jobs=jobs)
+    return Service(**vars(installation), views=views, runner=runner, reader=reader, jobs=jobs, notices=notices)
 
 
 def _put_together(settings: Settings, clock: Clock, opened: ExitStack) -> Installation:

@@ -7,7 +7,7 @@ missed while the service was down happens at its next start, and two workers nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -22,6 +22,7 @@ from apscheduler.triggers.cron import CronTrigger
 
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.retention import time_over
+from ap_ledger.notices.raising import raise_new
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
@@ -33,6 +34,8 @@ from reports.pack import figures_hash
 
 log = structlog.get_logger()
 PACK = "commissioner-pack"
+QUICK = timedelta(seconds=20)
+"""Whoever has to know of something within a minute waits for a job that is looked after more often than that."""
 on = partial(CronTrigger, timezone=UTC)
 
 Said = dict[str, Any]
@@ -49,6 +52,8 @@ class Job:
     calendar: CronTrigger
     run: Callable[[Service], Said]
     result: str
+    every: timedelta = timedelta(minutes=1)
+    """How often is looked whether it is due."""
 
     def result_in_words(self, counts: Mapping[str, int]) -> str:
         """How a run went. An earlier version may have counted something else."""
@@ -164,6 +169,15 @@ def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Sa
 
 JOBS: tuple[Job, ...] = (
     Job(
+        "raise-notices",
+        "People are told what is new for them",
+        "three times a minute",
+        on(second="*/20"),
+        _counted("told", raise_new),
+        "{told} told",
+        QUICK,
+    ),
+    Job(
         "settle-held",
         "Entries that wait for something are tried again",
         "every minute",
@@ -220,6 +234,14 @@ JOBS: tuple[Job, ...] = (
         "{deleted} deleted",
     ),
     Job(
+        "tidy-notices",
+        "Notices of more than 90 days ago are forgotten",
+        "each night",
+        on(hour=3, minute=40),
+        _counted("forgotten", lambda service: service.notices.tidy(service.ledger.now())),
+        "{forgotten} forgotten",
+    ),
+    Job(
         "tidy-sign-in",
         "Sign-ins that are over are forgotten",
         "each night",
@@ -255,14 +277,17 @@ JOBS: tuple[Job, ...] = (
 """Everything that happens on a clock, written down."""
 
 
-def run_due(service: Service) -> int:
-    """Does everything that is due and that nobody else has done or is doing. Returns how many ran."""
+def run_due(service: Service, jobs: Sequence[Job] | None = None) -> int:
+    """Does everything that is due and that nobody else has done or is doing, of all jobs or of some.
+
+    Returns how many ran.
+    """
     ran = 0
     fault = service.ledger.time.fault()
     if fault is not None and fault.refused:
         # What is due goes by the clock. It is made up for once the clock is right.
         return 0
-    for job in JOBS:
+    for job in JOBS if jobs is None else jobs:
         now = datetime.now(UTC)
         due = last_due(job.calendar, now)
         try:
@@ -283,16 +308,21 @@ def run_due(service: Service) -> int:
 
 
 def start_jobs(service: Service) -> BackgroundScheduler:
-    """Looks every minute for what is due. Call `shutdown` on what is returned."""
+    """Looks every minute for what is due, and more often after what must not wait so long.
+
+    Each looks in a thread of its own, so that a slow job keeps no quick one waiting. Call `shutdown` on what is
+    returned.
+    """
     scheduler = BackgroundScheduler(
         timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    scheduler.add_job(
-        lambda: run_due(service),
-        "interval",
-        seconds=60,
-        id="due",
-        next_run_time=datetime.now(UTC) + timedelta(seconds=2),
-    )
+    for every in sorted({job.every for job in JOBS}):
+        scheduler.add_job(
+            partial(run_due, service, [job for job in JOBS if job.every == every]),
+            "interval",
+            seconds=every.total_seconds(),
+            id=f"due-{every}",
+            next_run_time=datetime.now(UTC) + timedelta(seconds=2),
+        )
     scheduler.start()
     return scheduler

@@ -27,6 +27,7 @@ from api.home import home_pages, search_pages
 from api.keeping import audit_pages, erasure_pages, health, proposal_pages, retention_pages
 from api.learning import instrument_pages, learning_pages
 from api.learning import routes as learning
+from api.notices import notice_pages
 from api.people import conflict_pages, device_pages, people_pages, sign_in_pages
 from api.reports import report_pages
 from api.setting import (
@@ -64,7 +65,7 @@ MODULES = (
     joining_pages, history_pages, report_pages, clock_pages, due,
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, contact_pages, home_pages, roster_pages,
     search_pages, ladder_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
-    withdrawing_pages, week_pages, address_pages,
+    withdrawing_pages, week_pages, address_pages, notice_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)
 GATES: Mapping[str, Gate] = {key: gate for router in ROUTERS for key, gate in router.gates.items()}

@@ -94,6 +94,9 @@ GET /me/factor                                                     y      y     
 POST /me/factor                                                    y      y        y      y    y      y      y      y      y     y      -
 GET /take-back                                                     y      y        y      y    y      y      y      y      y     y      -
 POST /take-back                                                    y      y        y      y    y      y      y      y      y     y      -
+GET /notices                                                       y      y        y      y    y      y      y      y      y     y      -
+GET /notices/count                                                 y      y        y      y    y      y      y      y      y     y      -
+POST /notices                                                      y      y        y      y    y      y      y      y      y     y      -
 GET /proposals                                                     y      y        y      y    y      y      y      y      y     y      -
 POST /proposals/{proposal_id}                                      y      y        y      y    y      y      y      y      y     y      -
 POST /sign-out                                                     y      y        y      y    y      y      y      y      y     y      -

@@ -520,7 +520,7 @@ def test_what_is_backed_up_as_documented_is_restored_as_documented(make_house: C
             ("/safe", tmp_path / "safe"),
         ):
             text = text.replace(documented, str(here))
-        for copied in ("ledger", "held", "accounts", "jobs"):
+        for copied in ("ledger", "held", "accounts", "jobs", "notices"):
             text = re.sub(rf"{copied}-\d{{4}}-\d\d-\d\d", f"{copied}-TODAY", text.replace(f"{copied}-$(date +%F)", f"{copied}-TODAY"))
         text = re.sub(r"keyring-\d{8}T\d{6}-\d{6}\.sqlite", "keyring-*.sqlite", text)
         environment = {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}

@@ -95,7 +95,7 @@ def test_no_question_asked_while_people_wait_looks_through_what_grows(tmp_path: 
             list(statements.values()),
             folder / "ledger.sqlite",
             folder / "views.sqlite",
-            *(folder / f"{name}.sqlite" for name in ("keyring", "held", "accounts", "jobs")),
+            *(folder / f"{name}.sqlite" for name in ("keyring", "held", "accounts", "jobs", "notices")),
         )
         == []
     )

@@ -25,7 +25,7 @@ from ap_ledger.cli.main import app as program
 from ap_ledger.errors import Busy, SetupError
 from ap_ledger.persistence import migrations
 from ap_ledger.persistence.migrations import Step, version_of
-from ap_ledger.persistence.steps import STEPS_OF
+from ap_ledger.persistence.steps import MADE_BY, STEPS_OF
 from ap_ledger.settings import Settings
 from ap_ledger.stores import copying, upgrading
 from ap_ledger.stores.keyring.copies import copies_folder, made_at
@@ -48,7 +48,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def versions(settings: Settings) -> dict[str, int]:
-    return {name: version_of(settings, name) for name in STEPS_OF if name != "jobs"}
+    return {name: version_of(settings, name) for name in STEPS_OF if name not in MADE_BY}
 
 
 def copies_in(settings: Settings) -> list[Path]:

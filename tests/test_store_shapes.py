@@ -18,14 +18,15 @@ from tests.databases import make_database
 from tests.house import House
 from tests.test_job_store import run
 
-TABLE = {"ledger": "sealed", "keyring": "intentions", "held": "drafts", "accounts": "sessions", "jobs": "pack_drafts"}
-COLUMN = {"ledger": "nonce", "keyring": "position", "held": "instrument", "accounts": "kind", "jobs": "layout"}
+TABLE = {"ledger": "sealed", "keyring": "intentions", "held": "drafts", "accounts": "sessions", "jobs": "pack_drafts", "notices": "deliveries"}
+COLUMN = {"ledger": "nonce", "keyring": "position", "held": "instrument", "accounts": "kind", "jobs": "layout", "notices": "channel"}
 INDEX = {
     "ledger": ("stored_events_stream", "stored_events", "originator_id, originator_version"),
     "keyring": ("keys_one_each", "keys", "owner_id, retention_class, spare"),
     "held": ("ix_drafts_student_id", "drafts", "student_id"),
     "accounts": ("ix_sessions_person_id", "sessions", "person_id"),
     "jobs": ("ix_pack_drafts_setting", "pack_drafts", "setting"),
+    "notices": ("ix_subscriptions_person", "subscriptions", "person"),
 }
 
 

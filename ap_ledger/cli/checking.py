@@ -26,11 +26,15 @@ from ap_ledger.stores.jobs import METADATA as JOB_TABLES
 from ap_ledger.stores.keyring.master_key import proof_of, read_master_key
 from ap_ledger.stores.keyring.store import METADATA as KEYRING_TABLES
 from ap_ledger.stores.keyring.store import name_of
+from ap_ledger.stores.notices.store import METADATA as NOTICE_TABLES
 from ap_ledger.stores.sound_rows import damage_in
 from projections import PROJECTIONS
 from projections.views import Views
 
-ROWS = {"keyring": KEYRING_TABLES, "held": HELD_TABLES, "accounts": ACCOUNT_TABLES, "jobs": JOB_TABLES}
+ROWS = {
+    "keyring": KEYRING_TABLES, "held": HELD_TABLES, "accounts": ACCOUNT_TABLES, "jobs": JOB_TABLES,
+    "notices": NOTICE_TABLES,
+}  # fmt: skip
 """The small stores, whose rows are read one by one."""
 ROOM = 500 * 1024 * 1024
 

@@ -26,6 +26,7 @@ from ap_ledger.stores.jobs import RUNS
 from ap_ledger.stores.keyring.copies import KEPT_DAYS, copies_folder, made_at
 from ap_ledger.stores.keyring.master_key import coming_key_file, master_key_file, old_key_files, read_master_key
 from ap_ledger.stores.keyring.store import KEYS
+from ap_ledger.stores.notices.store import NOTICES
 from ap_ledger.stores.upgrading import was_never_made
 
 RESTORE = "Restore it from its backup (docs/operating.md)."
@@ -53,6 +54,7 @@ STORES = (
     Store("held", lambda _: DRAFTS.metadata, RESTORE),
     Store("accounts", lambda _: ACCOUNTS.metadata, RESTORE),
     Store("jobs", lambda _: RUNS.metadata, f"{RESTORE} Where there is none, run: ap-ledger upgrade"),
+    Store("notices", lambda _: NOTICES.metadata, f"{RESTORE} Where there is none, run: ap-ledger upgrade"),
     Store(
         "views",
         lambda _: MetaData(),

@@ -13,7 +13,9 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 
 from ap_ledger.persistence.unavailable import LOCK_SECONDS, crowded
 
-SHARES = {"ledger": 7, "views": 7, "keyring": 4, "accounts": 4, "held": 3, "drafts": 1, "jobs": 1}
+SHARES = {
+    "ledger": 7, "views": 7, "keyring": 3, "accounts": 4, "held": 2, "drafts": 1, "jobs": 1, "notices": 2,
+}  # fmt: skip
 """How many of every 28 connections a store may hold; one is the ledger's own to write."""
 OF = 28
 """A process is given so many where nothing else is said; a PostgreSQL server has a hundred by itself."""

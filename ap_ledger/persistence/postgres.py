@@ -305,7 +305,7 @@ def grant_stores(settings: Settings, role: str) -> None:
         with connect(settings.postgres, "public") as connection, connection.transaction():
             connection.execute("CREATE SCHEMA IF NOT EXISTS views")
             connection.execute(sql.SQL("GRANT ALL ON SCHEMA views TO {}").format(name))
-            for schema in ("held", "accounts", "jobs"):
+            for schema in ("held", "accounts", "jobs", "notices"):
                 _own(connection, schema, name)
         with connect(keyring, "keyring") as connection, connection.transaction():
             _own(connection, "keyring", name)

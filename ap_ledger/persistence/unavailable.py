@@ -14,7 +14,8 @@ from ap_ledger.errors import Busy, StoreFault, StoreFaultKind
 NAMES = {
     "ledger": "the ledger", "keyring": "the keyring", "held": "the store of what waits for somebody",
     "accounts": "the store of accounts", "views": "the store of what is shown",
-    "jobs": "the store of jobs", "drafts": "the store of questionnaires that were begun",
+    "jobs": "the store of jobs", "notices": "the store of notices",
+    "drafts": "the store of questionnaires that were begun",
 }  # fmt: skip
 SOON, LATER = 2, 30
 """Seconds after which trying again is worth it: for a lock or a lost connection, and for a full disk."""

@@ -9,7 +9,7 @@ import psycopg
 from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
 
-STORES = ("ledger", "keyring", "held", "accounts", "jobs", "views")
+STORES = ("ledger", "keyring", "held", "accounts", "jobs", "notices", "views")
 
 
 def compact(settings: Settings) -> int:

@@ -25,13 +25,13 @@ from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
 from ap_ledger.stores.keyring.copies import copies_folder, copy_name
 
-BESIDE_THE_KEYRING = ("ledger", "held", "accounts", "jobs")
+BESIDE_THE_KEYRING = ("ledger", "held", "accounts", "jobs", "notices")
 UNFINISHED = "unfinished.json"
 """Lies in a copy until the upgrade that it was made for has ended, and tells what was copied."""
 NO_DUMP = (
     "No copy of the database could be made here ({why}), so nothing was changed. Make two where pg_dump can, "
-    "pg_dump -n ledger -n held -n accounts -n jobs and, to lie apart from it, pg_dump -n keyring. Then run as the "
-    "owner: ap-ledger upgrade"
+    "pg_dump -n ledger -n held -n accounts -n jobs -n notices and, to lie apart from it, pg_dump -n keyring. Then run "
+    "as the owner: ap-ledger upgrade"
 )
 
 

@@ -28,6 +28,7 @@ from ap_ledger.stores.held.held import HeldStore
 from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.keyring import Key, Keyring
 from ap_ledger.stores.keyring.master_key import make_master_key
+from ap_ledger.stores.notices.notices import NoticeStore
 
 IN_THE_WAY = (
     "There is no ledger here, but the store {name} holds what belongs to one. Restore that ledger from its backup "
@@ -64,7 +65,7 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> None:
     with locked(settings.data), _alone_in_database(settings):
         if ledger_is_there(settings):
             raise SetupError(f"There is a ledger at {settings.data} already; nothing was changed.")
-        for name in ("keyring", "held", "accounts", "jobs"):
+        for name in ("keyring", "held", "accounts", "jobs", "notices"):
             _require_empty(settings, name)
         make_master_key(settings)
         ledger_id = uuid4()
@@ -72,6 +73,7 @@ def create_ledger(settings: Settings, service_role: str | None = None) -> None:
         HeldStore.create(settings)
         AccountStore.create(settings)
         JobStore.create(settings)
+        NoticeStore.create(settings)
         _create_ledger_itself(settings, ledger_id, own, service_role)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -33,11 +33,19 @@ from ap_ledger.stores.jobs import JobStore
 from ap_ledger.stores.keyring.copies import copies_folder
 from ap_ledger.stores.keyring.keyring import OF_ANOTHER, Keyring
 from ap_ledger.stores.keyring.master_key import MasterKeys
+from ap_ledger.stores.notices.notices import NoticeStore
 
 MADE_AGAIN = {
     "jobs": "jobs: the store was missing, and an empty one was made; what runs by itself begins anew",
+    "notices": "notices: the store was missing, and an empty one was made; mail and notifications are off until "
+    "somebody turns them on",
 }
-"""Stores that hold nothing but what is made again, and what is said where one that was lost is made anew."""
+"""Stores that hold nothing but what is made or said again, and what is told where one that was lost is made anew."""
+MAKING_AGAIN: Mapping[str, tuple[str, Callable[[Settings], None]]] = {
+    "jobs": ("job_runs", JobStore.create),
+    "notices": ("notices", NoticeStore.create),
+}
+"""One of the tables of each such store, and what makes it."""
 
 
 def upgrade(settings: Settings, tell: Callable[[str], None] = untold) -> list[str]:
@@ -58,9 +66,10 @@ def upgrade(settings: Settings, tell: Callable[[str], None] = untold) -> list[st
     keyring = Keyring.open(settings, _ledger_id(settings), None)
     try:
         run_steps(settings, "ledger", STEPS_OF["ledger"], _opener(keyring), note)
-        if not has_store(settings, "jobs", "job_runs"):
-            JobStore.create(settings)
-            note(MADE_AGAIN["jobs"])
+        for name, (table, create) in MAKING_AGAIN.items():
+            if not has_store(settings, name, table):
+                create(settings)
+                note(MADE_AGAIN[name])
         for name, steps in STEPS_OF.items():
             if name not in ("keyring", "ledger"):
                 run_steps(settings, name, steps, _opener(keyring), note)

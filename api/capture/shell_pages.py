@@ -23,7 +23,7 @@ SHELLS = {"/visit": "visit", "/sessions": "grid", "/steps": "steps", "/day": "da
 """The address of every page that opens with no signal, and its script and template."""
 SCRIPTS = tuple(
     f"app/{name}.js"
-    for name in ("uuid7", "store", "hpke", "outbox", "frame", "leave", "keys", "visit", "grid", "steps", "day")
+    for name in ("uuid7", "store", "hpke", "outbox", "frame", "leave", "keys", "bell", "visit", "grid", "steps", "day")
 )
 FILES = (
     *SCRIPTS,

@@ -164,10 +164,11 @@ class Asker:
         return Sender(self.who)
 
 
-def find_asker(request: Request, service: Service, by_device: bool = False) -> Asker:
+def find_asker(request: Request, service: Service, by_device: bool = False, by_itself: bool = False) -> Asker:
     """Who is asking.
 
-    A credential that is not known is as good as none. `by_device` looks no further than an enrolled device.
+    A credential that is not known is as good as none. `by_device` looks no further than an enrolled device. What a page
+    asks `by_itself` keeps no session alive.
     """
     accounts, facts = service.accounts, service.ledger.access_facts
     kind, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -177,7 +178,7 @@ def find_asker(request: Request, service: Service, by_device: bool = False) -> A
     if device is not None and device.revoked:
         return _shut_out(service, device, by_device, by_cookie=True)
     secret = "" if by_device and device is not None else request.cookies.get(SESSION_COOKIE, "")
-    session = accounts.session(secret) if secret else None
+    session = accounts.session(secret, not by_itself) if secret else None
     if session is not None:
         via: Any = "pin" if session.kind == "pin" else "session"
         who = facts.who(session.person_id, via)

@@ -44,7 +44,8 @@ class Gate(NamedTuple):
 
     With `by_device` an enrolled device is asked for its own credential alone: whoever is signed in on it, or no longer
     is, what lies in its outbox is sent. `device` routes answer a device as itself, with nobody signed in on it.
-    `before_factor` ones are there for setting up a second factor, where nobody gets further without one.
+    `before_factor` ones are there for setting up a second factor, where nobody gets further without one. What a page
+    asks `by_itself` is no sign of anybody, and keeps no session alive.
     """
 
     action: str
@@ -53,6 +54,7 @@ class Gate(NamedTuple):
     by_device: bool = False
     device: bool = False
     before_factor: bool = False
+    by_itself: bool = False
 
 
 class GatedRoute(APIRoute):
@@ -148,7 +150,7 @@ def check_gates(app: FastAPI) -> None:
 def _let_in(request: Request, gate: Gate) -> Response | None:
     """Finds out who asks and whether they may. None lets them in; anything else is the answer."""
     service = request.app.state.service
-    asker = find_asker(request, service, gate.by_device)
+    asker = find_asker(request, service, gate.by_device, gate.by_itself)
     asking = request.state.asking = replace(asker, navigation=request.app.state.navigation)
     if asking.wiped:
         # A device that was shut out has delivered what it held; nothing is left for it here, nor there.

@@ -18,6 +18,7 @@ from ap_ledger.domain.posting import TooLarge, Unparsable
 from ap_ledger.errors import LedgerError
 from ap_ledger.events.ids import derived_id
 from api.core.asking import Asker
+from api.core.bell import ring
 from api.core.languages import say
 from api.core.problems import NotAllowed
 from api.core.templating import frame, template
@@ -37,18 +38,22 @@ FORM_BYTES = 5 * 1024 * 1024
 def show(request: Request, page: str, /, status: int = 200, **given: Any) -> HTMLResponse:
     """A page from its template."""
     asking = getattr(request.state, "asking", None)
-    whole = {**frame(request), "me": me_of(asking) if asking is not None else None, **given}
+    me = me_of(asking) if asking is not None else None
+    if me is not None and asking is not None:
+        me = me._replace(unread=ring(request, asking, status))
+    whole = {**frame(request), "me": me, **given}
     return HTMLResponse(template(page).render(**whole), status)
 
 
 class Me(NamedTuple):
     """Who is here, in sight on every page: their name, as they are greeted, and the setting they are in with its
-    colour and the address of its logo, where it has them."""
+    colour and the address of its logo, where it has them; and how much there is that they have not read."""
 
     name: str
     where: str
     colour: str | None = None
     logo: str | None = None
+    unread: int = 0
 
 
 def me_of(asking: Asker) -> Me | None:
@@ -70,8 +75,9 @@ def me_of(asking: Asker) -> Me | None:
     settings = dict.fromkeys(str(grant.setting_id) for grant in asking.who.grants)
     here = [named[setting] for setting in settings if setting in named]
     # Whoever is in several settings sees no colour and no logo, because it would say that they are in one of them.
-    where, *look = here[0] if len(here) == 1 else (say("{count} settings", count=len(here)) if here else "",)
-    return Me(called(person["name"]) if person else "", where, *look)
+    several = say("{count} settings", count=len(here)) if here else ""
+    where, colour, logo = here[0] if len(here) == 1 else (several, None, None)
+    return Me(called(person["name"]) if person else "", where, colour, logo)
 
 
 def logo_address(setting: SettingFacts) -> str | None:

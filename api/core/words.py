@@ -20,8 +20,8 @@ from reports.compact import Compact
 ROOT = Path(__file__).parents[2]
 CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 0, "Nav": 0, "say": 0}
 """What is shown of what a call is given: which argument, counted from 0."""
-LABELS: Mapping[str, str] = {"Kind": "label", "Nav": "also"}
-"""The same, where the argument has a name."""
+LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "Notice": ("one", "many")}
+"""The same, where the arguments have names."""
 TABLES = frozenset(
     {"CLASS_NAMES", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS", "HAPPENED", "KINDS"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
@@ -41,7 +41,7 @@ REFUSING = (
 """Where refusals are put into words that a page shows."""
 SOURCES = (
     *("api", "ap_ledger/commands/administrators.py", "ap_ledger/commands/ways_in.py"),
-    *("ap_ledger/domain/placement.py", "ap_ledger/events/clocks.py"),
+    *("ap_ledger/domain/placement.py", "ap_ledger/events/clocks.py", "ap_ledger/notices/table.py"),
     *("ap_ledger/kinds", "ap_ledger/stores/accounts", "projections/queries/words.py"),
 )
 """What is read for words besides the templates."""
@@ -108,7 +108,7 @@ def _said_by(node: ast.AST, place: str) -> list[str]:
         case ast.Call(func=ast.Name(id=name), args=given, keywords=named):
             at = CALLS.get(name)
             shown = [given[at]] if at is not None and at < len(given) else []
-            return _texts([*shown, *(pair.value for pair in named if pair.arg and pair.arg == LABELS.get(name))])
+            return _texts([*shown, *(pair.value for pair in named if pair.arg in LABELS.get(name, ()))])
         case (
             ast.Assign(targets=[ast.Name(id=name)], value=value)
             | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)

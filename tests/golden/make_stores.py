@@ -35,7 +35,7 @@ from tests.house import LADDER, SLOTS, TUESDAY, Clock, House, settings_for
 
 HERE = Path(__file__).parent
 MASTER_KEY = "5a" * 32
-STORES = ("ledger", "keyring", "held", "accounts", "jobs")
+STORES = ("ledger", "keyring", "held", "accounts", "jobs", "notices")
 PASSWORD = "a quiet lane in spring"
 JANUARY = date(2026, 1, 5)
 

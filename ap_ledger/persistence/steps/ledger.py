@@ -17,6 +17,7 @@ from ap_ledger.persistence.erasing import ErasingProof
 from ap_ledger.persistence.migrations import Step, Upgrading
 from ap_ledger.persistence.rows import Head, Row
 from ap_ledger.persistence.steps.jobs import make_store as make_store_of_jobs
+from ap_ledger.persistence.steps.notices import make_store as make_store_of_notices
 
 POSTGRES_FUNCTIONS = """
 CREATE FUNCTION lock_head() RETURNS SETOF head
@@ -238,4 +239,5 @@ STEPS: tuple[Step, ...] = (
     Step("lets the role of the service add rows through one function only", add_through_functions),
     Step("lets only a holder of the keyring remove a text", remove_with_proof),
     Step("what runs by itself, and packs that were prepared, have a store of their own", make_store_of_jobs),
+    Step("what people are told of, and through which channels, has a store of its own", make_store_of_notices),
 )

@@ -41,9 +41,9 @@ class Sessions(AccountStore):
                 connection.execute(insert(PRESENCE).values(full=int(kind == "full"), **row))
         return secret
 
-    def session(self, secret: str) -> SignedIn | None:
+    def session(self, secret: str, is_used: bool = True) -> SignedIn | None:
         """The session of a cookie, unless it ended: by sign-out, by revoking, after 30 minutes without a request or 12
-        hours."""
+        hours. Whether it `is_used` says that somebody asked, and not a page by itself."""
         hashed, now = secret_hash(secret), self._now
         joined = SESSIONS.outerjoin(ACCOUNTS, ACCOUNTS.c.person_id == SESSIONS.c.person_id)
         row = self._credential(select(SESSIONS, ACCOUNTS.c.totp).select_from(joined).where(SESSIONS.c.hash == hashed))
@@ -52,7 +52,7 @@ class Sessions(AccountStore):
         if not self._is_lately(row.began_at, ABSOLUTE) or not self._is_lately(row.seen_at, IDLE):
             self.sign_out(secret)
             return None
-        if now - row.seen_at > 60_000_000:
+        if is_used and now - row.seen_at > 60_000_000:
             self._do(update(SESSIONS).where(SESSIONS.c.hash == hashed).values(seen_at=now))
         device = UUID(bytes=bytes(row.device_id)) if row.device_id else None
         return SignedIn(

@@ -1,0 +1,109 @@
+"""Where what people are told of is found: events that need opening, and what is so without being an event."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from ap_ledger.access import About
+from ap_ledger.access.rules import Proposed, Released
+from ap_ledger.bootstrap import Service
+from ap_ledger.errors import Unreadable
+from ap_ledger.events.base import Erased
+from ap_ledger.events.ids import derived_id
+from ap_ledger.notices.shapes import Happening, happened
+from ap_ledger.recording.unsettled import unsettled
+from projections.queries.clocks import clocks
+from projections.runner import Seen
+
+SETTLES_BY_ITSELF = timedelta(minutes=2)
+"""What is held may find its place within this time, as when a device sends something before what it belongs to."""
+
+
+def worry(service: Service, seen: Seen) -> Happening | None:
+    """A worry, about the student whom it names under its seal. Where that is gone or closed, about the setting."""
+    if seen.setting_id is None:
+        return None
+    about = About(UUID(bytes=seen.setting_id))
+    for event in service.ledger.read([seen.position]):
+        body: Any = getattr(event, "body", None)
+        if body is not None and not isinstance(body, Erased):
+            try:
+                student = UUID(orjson.loads(body)["student_id"])
+            except (ValueError, KeyError, TypeError, Unreadable):
+                continue
+            about = replace(service.ledger.access_facts.student(student), setting_id=about.setting_id)
+    told = happened(seen, about)
+    # Its page is one for all of them: no id of this one stands in an address.
+    return None if told is None else replace(told, subject=None)
+
+
+def report(service: Service, seen: Seen) -> Happening | None:
+    """A report that was released, for whoever it was released to."""
+    state = seen.state
+    if state is None or seen.setting_id is None:
+        return None
+    about = About(UUID(bytes=seen.setting_id))
+    if seen.student_id is not None:
+        about = service.ledger.access_facts.student(UUID(bytes=seen.student_id))
+    commissioner = state.get("commissioner_id")
+    named = UUID(commissioner) if commissioner else None
+    return happened(seen, about, Released(about, state["audience"], commissioner_id=named))
+
+
+def proposal(service: Service, seen: Seen) -> Happening | None:
+    """A deed that waits for a second person."""
+    state = seen.state
+    if state is None or seen.setting_id is None:
+        return None
+    command, about = state["command"], About(UUID(bytes=seen.setting_id))
+    if seen.student_id is not None:
+        about = service.ledger.access_facts.student(UUID(bytes=seen.student_id))
+    by = None if seen.author_id is None else UUID(bytes=seen.author_id)
+    person = command.get("person_id")
+    asked = Proposed(state["deed"], about, by, UUID(person) if person else None, command.get("retention_class"))
+    told = happened(seen, about, asked)
+    return None if told is None else replace(told, subject=None)
+
+
+def held(service: Service) -> Iterator[Happening]:
+    """What was refused or is held, and did not find its place by itself."""
+    ledger = service.ledger
+    now = ledger.now()
+    for waiting in ledger.waiting.every():
+        if now - waiting.received_at < SETTLES_BY_ITSELF:
+            continue
+        what = unsettled(waiting, ledger.states)
+        here = what.student_setting or what.setting_id or what.device_setting
+        for setting in [here] if here else ledger.settings_opened():
+            yield Happening(waiting.id, setting, waiting.received_at, About(setting), what=what)
+
+
+def failed_jobs(service: Service) -> Iterator[Happening]:
+    """What runs by itself and failed: once a day, however often it fails."""
+    for run in service.jobs.latest_runs().values():
+        if run.error is None or run.ended is None:
+            continue
+        for setting in service.ledger.settings_opened():
+            key = derived_id(setting, "job", run.name, run.ended.date().isoformat())
+            yield Happening(key, setting, run.ended, About(setting), what=run.name)
+
+
+def overdue(service: Service) -> Iterator[Happening]:
+    """Every clock that is past its day."""
+    now = service.ledger.now()
+    for setting in service.reader.whole("settings"):
+        here = UUID(setting["id"])
+        for clock in clocks(service.reader, setting, service.reader.everyone(setting), now):
+            if clock.state != "overdue":
+                continue
+            about = About(here)
+            if clock.student is not None:
+                about = service.ledger.access_facts.student(UUID(clock.student["id"]))
+            key = derived_id(here, "clock", clock.kind, clock.about, clock.due.isoformat())
+            yield Happening(key, here, now, about, what=clock.kind)

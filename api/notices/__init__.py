@@ -1,0 +1,1 @@
+"""What is new for whoever asks, and through which channels they are told of it."""
