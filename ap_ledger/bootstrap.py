@@ -243,7 +243,7 @@ def _ledger(rows: _Rows, stores: _Stores, commands: _Commands, events: EventStor
         access_facts=rows.access_facts,
         published=Published(states, recorder),
         same_child=commands.same_child,
-        looks=Looks(time, events),
+        looks=Looks(time, events, states),
         effects=commands.effects,
         executor=commands.executor,
         sending=sending,

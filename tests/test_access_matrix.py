@@ -157,6 +157,14 @@ POST /people                                                       y      y     
 GET /devices                                                       -      -        y      -    -      -      -      -      y     -      -
 POST /devices                                                      -      -        y      -    -      -      -      -      y     -      -
 GET /worries                                                       -      -        -      y    y      y      -      -      -     -      -
+GET /safeguarding                                                  y      y        y      y    y      y      -      -      -     -      -
+GET /safeguarding/new                                              -      -        -      y    y      -      -      -      -     -      -
+POST /safeguarding/new                                             -      -        -      y    y      -      -      -      -     -      -
+GET /safeguarding/worries/{worry_id}                               -      -        -      y    y      y      -      -      -     -      -
+POST /safeguarding/worries/{worry_id}                              -      -        -      y    y      -      -      -      -     -      -
+GET /safeguarding/cases/{case_id}                                  y      y        y      y    y      y      -      -      -     -      -
+POST /safeguarding/cases/{case_id}                                 -      -        -      y    y      -      -      -      -     -      -
+POST /safeguarding/cases/{case_id}/file                            -      -        -      y    y      -      -      -      -     -      -
 GET /retention                                                     -      -        y      y    y      -      -      -      -     -      -
 POST /retention                                                    -      -        y      -    -      -      -      -      -     -      -
 GET /audit                                                         -      -        y      y    y      -      -      -      -     -      -
@@ -270,7 +278,7 @@ def ask(scene: Scene, client: TestClient, key: str, relation: str, role: str) ->
     student, setting, house = scene.students.get(relation, scene.students["o"]), scene.settings.get(relation, house_of(scene)), scene.house
     names: dict[str, Any] = {
         "student_id": student, "setting_id": setting, "curriculum_id": "everyday-steps", "version": 1, "form": "yaml", "kind": "outcomes", "name": "app/ap.css",
-        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "report_id": new_id(), "mark": "0f" * 8, "visit_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
+        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "report_id": new_id(), "worry_id": new_id(), "case_id": new_id(), "mark": "0f" * 8, "visit_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
     }  # fmt: skip
     url = re.sub(r"{(\w+)(:\w+)?}", lambda found: str(names[found[1]]), path)
     if method == "GET":
@@ -382,7 +390,7 @@ def test_whoever_may_see_a_student_sees_them_and_nobody_else_does(scene: Scene) 
 LISTS = (
     "/", "/students", "/api/v1/students", "/learning", "/contact", "/due", "/api/v1/capture", "/api/v1/settings/{}/day?date=2026-03-02", "/day.csv?on=2026-03-02", "/held",
     "/api/v1/settings/{}/sheet?date=2026-03-02&slot=lesson", "/api/v1/settings/{}/learning/everyday-steps/1", "/api/v1/placements",
-    "/retention", "/audit?from=2026-01-01", "/worries", "/api/v1/held", "/people", "/api/v1/people", "/devices", "/proposals", "/me", "/audit.csv?from=2026-01-01",
+    "/retention", "/audit?from=2026-01-01", "/safeguarding", "/api/v1/held", "/people", "/api/v1/people", "/devices", "/proposals", "/me", "/audit.csv?from=2026-01-01",
 )  # fmt: skip
 
 
@@ -394,11 +402,11 @@ def test_no_list_shows_anybody_whom_its_reader_may_not_see(scene: Scene) -> None
                 answer = client.get(url.format(scene.house.setting))
                 assert answer.status_code in (200, 403)
                 text = answer.text
-                allowed = "osf" if url == "/worries" and role == "safeguarding-reader" else SEEN[role]
+                allowed = "osf" if url == "/safeguarding" and role == "safeguarding-reader" else SEEN[role]
                 for relation in "osfx":
                     told = [word for word in (*scene.canaries(relation), str(scene.students[relation])) if word in text]
                     assert relation in allowed or told == [], (role, url, relation, told)
-                if url != "/worries":
+                if url != "/safeguarding":
                     assert "canary worry" not in text, (role, url)
                 # What is held is for its author and the heads; a refused worry is for the safeguarding lead.
                 assert "canary held" not in text or (url in ("/api/v1/held", "/held") and role in ("leader", "dsl", "deputy-dsl")), (role, url)

@@ -35,6 +35,7 @@ U = "01a21000-0000-7000-8000-0000000000aa"
 SLOT = {"id": "lesson", "label": "Lesson", "kind": "lesson", "starts": "09:00", "ends": "10:00", "weekdays": [1]}
 TERM = {"first": "2026-03-02", "last": "2026-03-27", "label": "A half-term"}
 CLOCK = {"retention_class": "learning", "counted_from": "admission", "basis": "a rule", "years": 25}
+CASE = {"case": U, "student": U}
 ERASURE = {"student": U, "retention_class": "learning", "rule": "asked", "approved_by": U}
 SAMPLES: Mapping[str, dict[str, Any]] = {
     "open-setting": {"name": "Riverbank", "time_zone": "Europe/London", "urn": "123456", "ukprn": "12345678"},
@@ -69,6 +70,24 @@ SAMPLES: Mapping[str, dict[str, Any]] = {
     "resume-clock": {"student": U, "clock": "absence", "about": "2026-03-02"},
     "end-review": {"commissioner_id": U, "last": "2026-03-27", "reason_code": "other", "reason": "they moved"},
     "resume-review": {"commissioner_id": U, "last": "2026-03-27"},
+    "acknowledge-worry": {"worry": U},
+    "open-case": {**CASE, "title": "Older friend waits at the gate", "worries": [U]},
+    "take-in-worry": {**CASE, "worry": U},
+    "link-child": {**CASE, "linked_student": U},
+    "unlink-child": {**CASE, "linked_student": U},
+    "write-case-note": {**CASE, "text": "Rang home", "happened_at": "2026-03-02T10:52:00+00:00"},
+    "set-case-action": {**CASE, "action": U, "what": "Talk with him", "owner": U, "due": "2026-03-04"},
+    "finish-case-action": {**CASE, "action": U, "outcome": "It has stopped"},
+    "decide-case": {**CASE, "decision": "not-refer", "reason": "Below the threshold"},
+    "refer-case": {
+        **CASE, "referral": U, "to": "The council", "text": "What he said", "happened_at": "2026-03-02T10:52:00+00:00", "answer_due": "2026-03-05",
+    },
+    "answer-referral": {**CASE, "referral": U, "text": "They will visit", "happened_at": "2026-03-02T10:52:00+00:00"},
+    "name-case-reader": {**CASE, "person": U},
+    "end-case-reader": {**CASE, "person": U},
+    "close-case": {**CASE, "reason": "The council leads now"},
+    "reopen-case": {**CASE, "reason": "He came back to it"},
+    "export-case": {**CASE, "to": "His new school", "file_hash": "0f" * 32},
     "add-person": {"person_id": U, "name": "Hazel"},
     "grant-role": {
         "person_id": U, "grant_id": U, "role": "commissioner", "from_date": "2026-03-02", "until": "2026-04-02", "commissioner_id": U, "approved_by": U, "first_lead": False,

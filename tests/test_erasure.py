@@ -111,13 +111,13 @@ def test_safeguarding_words_end_only_with_a_safeguarding_leads_word(house: House
     house.runner.catch_up()
     assert propose(house, client, **{"class": "safeguarding", "rule": "transferred"}).status_code == 403, "a leader does not even propose it"
     dsl = as_dsl(house, client)
-    assert CANARY in dsl.get("/worries").text and CANARY not in client.get("/worries").text
+    assert CANARY in dsl.get("/safeguarding").text and CANARY not in client.get("/safeguarding").text
     propose(house, dsl, **{"class": "safeguarding", "rule": "transferred"})
     (proposal,) = open_proposals(house)
     assert approve(house, client, proposal).status_code == 403
     deputy = house.browser(house.person("Yew", "deputy-dsl"), client.app)  # type: ignore[arg-type]
     assert "both your names" in approve(house, deputy, proposal).text
-    assert CANARY not in dsl.get("/worries").text
+    assert CANARY not in dsl.get("/safeguarding").text
 
 
 def test_nothing_is_erased_under_a_legal_hold(house: House, client: TestClient) -> None:
@@ -344,7 +344,7 @@ def test_a_planted_text_is_found_nowhere_after_erasing_and_compacting(
         "/api/v1/held", "/api/v1/students", f"/api/v1/students/{house.student}/history", "/due", "/learning", "/contact", "/retention",
     )]  # fmt: skip
     shown.append(house.browser(house.person("Thyme", "administrator"), client.app).get("/metrics").text)  # type: ignore[arg-type]
-    shown.append(as_dsl(house, client).get("/worries").text)
+    shown.append(as_dsl(house, client).get("/safeguarding").text)
     assert not any(word in text for text in shown for word in (CANARY, "Heron"))
     assert house.drafts.of(house.student) == []
     house.ledger.effects.sweep()
@@ -491,7 +491,7 @@ def test_who_looked_is_recorded_before_it_is_shown_and_told_to_those_who_may_ask
     for _ in range(3):
         teacher.get(f"/students/{house.student}")
     teacher.get(f"/api/v1/students/{house.other}/history")
-    as_dsl(house, client).get("/worries")
+    as_dsl(house, client).get("/safeguarding")
     reads = house.rows("SELECT author_id, student_id, state FROM stored_events WHERE topic = 'record-read'")
     assert len(reads) == 3, "the same again within ten minutes is one look"
     assert sum(row[1] is None for row in reads) == 1, "looking at worries names no student"

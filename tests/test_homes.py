@@ -352,10 +352,10 @@ def test_a_safeguarding_lead_is_told_first_that_worries_came_and_not_about_whom(
         house.runner.catch_up()
         page = client.get("/").text
     said = text_of(page)
-    assert "One worry came in the last seven days." in said and "canary" not in page
+    assert "One worry waits to be read." in said and "canary" not in page
     assert said.index("One worry") < said.index("Due this week")
     leader = text_of(house.browser().get("/").text)
-    assert "worry came" not in leader and "worries came" not in leader
+    assert "waits to be read" not in leader and "wait to be read" not in leader
 
 
 def test_a_lead_who_is_kept_from_a_child_does_not_learn_that_there_was_a_worry(house: House) -> None:
@@ -364,8 +364,8 @@ def test_a_lead_who_is_kept_from_a_child_does_not_learn_that_there_was_a_worry(h
     house.ledger.execute(DeclareConflict(id=new_id(), author_id=house.leader, approved_by=house.teacher, **about))
     house.record(house.entry("worry-raised", text="canary worry"))
     house.runner.catch_up()
-    assert "No worry came" in text_of(house.browser(lead).get("/").text)
-    assert "One worry came" in text_of(house.browser(other).get("/").text)
+    assert "No worry waits" in text_of(house.browser(lead).get("/").text)
+    assert "One worry waits" in text_of(house.browser(other).get("/").text)
 
 
 def test_an_administrators_first_page_says_how_far_setting_up_is(house: House) -> None:

@@ -299,7 +299,7 @@ def test_nobody_makes_a_safeguarding_lead_alone(house: House, client: TestClient
     assert "both your names" in done.text
     person = house.ledger.states.person(elm)
     assert person is not None and [role.role for role in person.roles] == ["dsl"]
-    assert house.browser(elm, client.app).get("/worries").status_code == 200  # type: ignore[arg-type]
+    assert house.browser(elm, client.app).get("/safeguarding").status_code == 200  # type: ignore[arg-type]
 
 
 def test_a_role_that_ended_is_gone_with_the_next_request(house: House, client: TestClient) -> None:

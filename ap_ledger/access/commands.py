@@ -32,6 +32,12 @@ COMMAND_ACTIONS: Mapping[str, str | None] = {
     "set-hold": "set-hold", "lift-hold": "lift-hold",
     "publish-framework": "publish-framework", "retire-framework": "publish-framework",
     "revoke-device": "manage-devices",
+    "acknowledge-worry": "work-safeguarding", "open-case": "work-safeguarding", "take-in-worry": "work-safeguarding",
+    "link-child": "work-safeguarding", "unlink-child": "work-safeguarding", "write-case-note": "work-safeguarding",
+    "set-case-action": "work-safeguarding", "finish-case-action": "work-safeguarding",
+    "decide-case": "work-safeguarding", "refer-case": "work-safeguarding", "answer-referral": "work-safeguarding",
+    "name-case-reader": "work-safeguarding", "end-case-reader": "work-safeguarding",
+    "close-case": "work-safeguarding", "reopen-case": "work-safeguarding", "export-case": "work-safeguarding",
     # These have ways of their own, because they need a second person or a secret that is shown once.
     "shred-key": None, "excise-text": None, "allow-recovery": None, "enrol-device": None,
     "propose-deed": None, "approve-deed": None, "decline-deed": None,

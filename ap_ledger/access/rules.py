@@ -79,6 +79,29 @@ def may_settle(who: Who, held: Unsettled) -> bool:
     return may(who, "read-safeguarding-words" if held.kind == WorryRaised.TOPIC else "settle-held", here)
 
 
+# Safeguarding cases ---------------------------------------------------------------------------------------------------
+
+
+class CaseFacts(NamedTuple):
+    """A safeguarding case as access asks about it: where, every child whom it is about, and who was named for it."""
+
+    setting_id: UUID
+    students: frozenset[UUID]
+    named: frozenset[UUID] = frozenset()
+
+
+def may_read_case(who: Who, case: CaseFacts) -> bool:
+    """Whether somebody may read a case, and so learn that there is one: leads, whom the lead named to read worries,
+    and who was named for this case; nobody who is kept from one of its children."""
+    about = About(case.setting_id, named=case.named)
+    return may(who, "read-case", about) and not kept_from(who, case.students)
+
+
+def may_work_case(who: Who, case: CaseFacts) -> bool:
+    """Whether somebody may change a case: leads who are kept from none of its children."""
+    return may(who, "work-safeguarding", About(case.setting_id)) and not kept_from(who, case.students)
+
+
 # Entries, and the words in them ---------------------------------------------------------------------------------------
 
 

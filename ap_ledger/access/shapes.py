@@ -55,7 +55,7 @@ class About:
     """What is asked about: a setting, perhaps one student of it, perhaps one entry.
 
     `relations` is called only when a predicate needs it. `recent` says that an entry was written within the last
-    `TEXT_DAYS`; `released_to` is the commissioner of a report.
+    `TEXT_DAYS`; `released_to` is the commissioner of a report; `named` are those whom a lead named to read a case.
     """
 
     setting_id: UUID | None = None
@@ -63,6 +63,7 @@ class About:
     relations: Callable[[], Relations] = field(default=Relations)
     recent: bool = True
     released_to: UUID | None = None
+    named: frozenset[UUID] = frozenset()
 
 
 Predicate = Callable[[Who, Grant, About], Days]

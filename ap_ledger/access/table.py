@@ -55,6 +55,11 @@ def released(who: Who, grant: Grant, about: About) -> Days:
     return _always(about.relations().released)
 
 
+def named_for_case(who: Who, grant: Grant, about: About) -> Days:
+    """cases for which they were named"""
+    return _always(about.setting_id == grant.setting_id and who.person_id in about.named)
+
+
 def recent(who: Who, grant: Grant, about: About) -> Days:
     """words of the last 14 days"""
     return _always(about.recent)
@@ -160,6 +165,13 @@ def _rows() -> Iterator[tuple[str, str, tuple[Predicate, ...]]]:
     for role in SAFEGUARDING:
         yield "read-safeguarding-words", role, SETTING
     yield "read-safeguarding-words", READER, SETTING
+    # Cases: worked on by leads; read by whoever reads worries, and by whom a lead names for one of them.
+    for role in SAFEGUARDING:
+        yield "work-safeguarding", role, SETTING
+        yield "read-case", role, SETTING
+    yield "read-case", READER, SETTING
+    for role in (MENTOR, STAFF, LEADER):
+        yield "read-case", role, (named_for_case,)
     # Writing.
     yield from staff("record")
     yield "record", DEVICE, SETTING

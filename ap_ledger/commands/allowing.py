@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from ap_ledger.access import COMMAND_ACTIONS, DEED_ACTIONS, About, Who, may
 from ap_ledger.access.rules import may_erase
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.case import AcknowledgeWorry, CaseCommand, LinkChild, OpenCase, TakeInWorry
+from ap_ledger.domain.case_state import Case, Worry, project_case, project_worry
 from ap_ledger.domain.commands import command_name
 from ap_ledger.domain.erasure import ExciseText, ShredKey
 from ap_ledger.domain.joining import JoinStudents
@@ -55,6 +59,11 @@ def _role_of(command: Command, states: States) -> str | None:
 
 def _asked_about(command: Command, states: States, access_facts: AccessFacts) -> list[About]:
     """The students whom a command is about, once they are admitted; else its setting."""
+    if isinstance(command, (CaseCommand, AcknowledgeWorry)):
+        # Whoever is kept from one child of a case is kept from all of it.
+        return [_within(command, child, access_facts) for child in _children(command, states)] or [
+            About(command.setting_id)
+        ]
     student = command.conflicted_student if isinstance(command, (DeclareConflict, EndConflict)) else command.student_id
     admitted = student is not None and states.student(student) is not None
     about = [access_facts.student(student) if student is not None and admitted else About(command.setting_id)]
@@ -62,3 +71,28 @@ def _asked_about(command: Command, states: States, access_facts: AccessFacts) ->
         kept = command.kept_student
         about.append(About(command.setting_id, kept, lambda: access_facts.student(kept).relations()))
     return about
+
+
+def _children(command: CaseCommand | AcknowledgeWorry, states: States) -> set[UUID]:
+    """Every child whom a worry or a case is about, with those whom the command adds."""
+    if isinstance(command, AcknowledgeWorry):
+        worry: Worry | None = states.fold(command.worry, project_worry)
+        return {worry.student_id} if worry is not None and worry.student_id is not None else set()
+    case: Case | None = states.fold(command.case, project_case)
+    linked = {command.linked_student} if isinstance(command, LinkChild) else set()
+    taken_in = {*(case.worries if case is not None else ()), *_named_worries(command)}
+    raised = (states.fold(worry, project_worry) for worry in taken_in)
+    of_worries = {worry.student_id for worry in raised if worry is not None and worry.student_id is not None}
+    return {command.student, *linked, *of_worries, *(case.students if case is not None else ())}
+
+
+def _named_worries(command: CaseCommand) -> tuple[UUID, ...]:
+    """The worries that a command takes into a case."""
+    if isinstance(command, OpenCase):
+        return command.worries
+    return (command.worry,) if isinstance(command, TakeInWorry) else ()
+
+
+def _within(command: Command, child: UUID, access_facts: AccessFacts) -> About:
+    """A child, as somebody of the setting in whose name the command is given asks about them."""
+    return About(command.setting_id, child, lambda: access_facts.student(child).relations())

@@ -10,8 +10,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from ap_ledger.commands.case_checks import check_case_person, check_child, check_worries
 from ap_ledger.commands.endings import check_ending
 from ap_ledger.domain.base import ANYBODY, Command
+from ap_ledger.domain.case import (
+    CASE_COMMANDS,
+    CaseCommand,
+    LinkChild,
+    NameCaseReader,
+    OpenCase,
+    SetCaseAction,
+    TakeInWorry,
+)
 from ap_ledger.domain.commands import read_command
 from ap_ledger.domain.due import EndClock
 from ap_ledger.domain.family import LinkFamily
@@ -149,4 +159,10 @@ CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
     SetOwnItems: (check_items,),
     ProposeDeed: (check_deed,),
     EndClock: (check_ending,),
+    **{kind: (check_child,) for kind in CASE_COMMANDS if issubclass(kind, CaseCommand)},
+    OpenCase: (check_child, check_worries),
+    TakeInWorry: (check_child, check_worries),
+    LinkChild: (check_child,),
+    NameCaseReader: (check_child, check_case_person),
+    SetCaseAction: (check_child, check_case_person),
 }

@@ -12,6 +12,8 @@ from eventsourcing.persistence import EventStore, IntegrityError
 
 from ap_ledger.commands.effects import Effects
 from ap_ledger.domain.base import Command, NextEvents
+from ap_ledger.domain.case import AcknowledgeWorry, CaseCommand
+from ap_ledger.domain.case_state import project_case, project_worry
 from ap_ledger.domain.device import DeviceCommand, project_device
 from ap_ledger.domain.framework import PublishFramework, RetireFramework, project_framework
 from ap_ledger.domain.person import PersonCommand, project_person
@@ -39,6 +41,8 @@ PROJECTORS: tuple[tuple[type[Command], Callable[..., Any]], ...] = (
     (DeviceCommand, project_device),
     (ProposalCommand, project_proposal),
     (ReportCommand, project_report),
+    (AcknowledgeWorry, project_worry),
+    (CaseCommand, project_case),
     (PublishFramework, project_framework),
     (RetireFramework, project_framework),
 )

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 
 from ap_ledger.domain.base import Command
+from ap_ledger.domain.case import CASE_COMMANDS
 from ap_ledger.domain.columns import MatchColumns
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.due import EndClock, EndReview, ResumeClock, ResumeReview
@@ -122,6 +123,7 @@ ALL_COMMANDS: tuple[type[Command], ...] = (
     PlanVisit,
     ChangeVisit,
     CancelVisit,
+    *CASE_COMMANDS,
 )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Event
-from ap_ledger.events.changes import CHANGE_EVENTS
+from ap_ledger.events.case import CASE_EVENTS
+from ap_ledger.events.changes import CHANGE_EVENTS, SealedRecord
 from ap_ledger.events.device import DEVICE_EVENTS
 from ap_ledger.events.due import DUE_EVENTS
 from ap_ledger.events.entries import ENTRY_EVENTS
@@ -32,6 +33,7 @@ ALL_EVENTS: tuple[type[Event], ...] = (
     *PROPOSAL_EVENTS,
     *READ_EVENTS,
     *REPORT_EVENTS,
+    *CASE_EVENTS,
 )
 
 EVENT_BY_TOPIC: Mapping[str, type[Event]] = {event.TOPIC: event for event in ALL_EVENTS}
@@ -39,8 +41,9 @@ EVENT_BY_TOPIC: Mapping[str, type[Event]] = {event.TOPIC: event for event in ALL
 ENTRY_TOPICS = frozenset(event.TOPIC for event in (*ENTRY_EVENTS, *CHANGE_EVENTS))
 """Topics of observations."""
 
-RULELESS_TOPICS = ENTRY_TOPICS | {event.TOPIC for event in READ_EVENTS}
-"""Topics that change nothing the door must know. Every other topic belongs to a stream with rules."""
+RULELESS_TOPICS = (ENTRY_TOPICS - {SealedRecord.TOPIC}) | {event.TOPIC for event in READ_EVENTS}
+"""Topics that change nothing the door must know. Every other topic belongs to a stream with rules; what is in a sealed
+record may be a step of a case, which has some too."""
 
 
 def event_class(topic: str) -> type[Event]:

@@ -15,6 +15,7 @@ from ap_ledger.access.rules import Proposed, Released
 from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Erased
+from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.ids import derived_id
 from ap_ledger.notices.shapes import Happening, happened
 from ap_ledger.recording.unsettled import unsettled
@@ -26,12 +27,17 @@ SETTLES_BY_ITSELF = timedelta(minutes=2)
 
 
 def worry(service: Service, seen: Seen) -> Happening | None:
-    """A worry, about the student whom it names under its seal. Where that is gone or closed, about the setting."""
+    """A worry, about the student whom it names under its seal. Where that is gone or closed, about the setting.
+
+    A step of a case is stored as the same kind of record, and is no news.
+    """
     if seen.setting_id is None:
         return None
     about = About(UUID(bytes=seen.setting_id))
     for event in service.ledger.read([seen.position]):
-        body: Any = getattr(event, "body", None)
+        if not isinstance(event, SealedRecord):
+            return None
+        body: Any = event.body
         if body is not None and not isinstance(body, Erased):
             try:
                 student = UUID(orjson.loads(body)["student_id"])

@@ -27,7 +27,7 @@ NOTICES: tuple[Notice, ...] = (
         source=Recorded((SealedRecord.TOPIC,), sources.worry),
         whom=who_may("read-safeguarding-words"),
         shown_to="read-safeguarding-words",
-        page="/worries",
+        page="/safeguarding",
         urgent=True,
         # Who wrote it is what a device says: in nobody's name can a worry be sent past them.
         author_too=True,

@@ -9,12 +9,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
-from cryptography.exceptions import InvalidTag
 
 from ap_ledger.domain.posted import OUTSIDE_STATE, Posted, PostedCorrection, PostedEntry, PostedVoid
 from ap_ledger.domain.posting import read_posted, refused, unopened
 from ap_ledger.domain.results import Result
-from ap_ledger.errors import KeyringError, Refused, TamperedRow, Unreadable
+from ap_ledger.errors import KeyringError, Refused, Unreadable
 from ap_ledger.events import EVENT_BY_TOPIC
 from ap_ledger.events.bounds import check_reach
 from ap_ledger.events.changes import SealedRecord
@@ -27,12 +26,14 @@ from ap_ledger.recording.judging import REFUSED, SendJudge
 from ap_ledger.recording.states import LOOK_AGAIN, EntryContext, States
 from ap_ledger.stores.keyring.keyring import Keyring
 from ap_ledger.stores.mapper import split_personal
-from ap_ledger.stores.sealing import bound_to, seal
+from ap_ledger.stores.sealed_records import sealed_outside, words_inside, words_of
+from ap_ledger.stores.sealing import seal
 
 FUTURE_LIMIT = timedelta(minutes=5)
 CLOCK_MOVED = timedelta(minutes=5)
 TIME_UNCERTAIN = "time-uncertain"
 OUTSIDE_PLACEMENT = "outside-placement"
+ERASED_KIND = "Records of this kind were erased for this student, so no new text of it can be kept."
 OUTSIDE_TIMETABLE = "outside-timetable"
 """A Saturday club is real work: a slot on a weekday that is not its own is recorded, and says so."""
 
@@ -233,26 +234,18 @@ class Door:
         try:
             return seal(self._keyring, topic, stream, version, posted.student_id, texts)
         except KeyringError:
-            raise Refused(
-                "not-allowed", "Records of this kind were erased for this student, so no new text of it can be kept."
-            ) from None
+            raise Refused("not-allowed", ERASED_KIND) from None
 
     def _worry(
         self, posted: PostedEntry, canonical: dict[str, Any], send: Send, occurred_at: int, fingerprint: bytes
     ) -> Unit:
-        # Sealed twice: inside under the student's key, so that it ends with the student's record; outside under the
-        # setting's, so that not even the key's name tells which student somebody worried about.
         stream, topic = uuid4(), SealedRecord.TOPIC
-        inner = self.sealed(posted, topic, stream, 1, {"safeguarding": canonical})[0]
-        body = {
-            "key_id": str(inner.key_id),
-            "student_id": str(posted.student_id),
-            "nonce": inner.nonce.hex(),
-            "ciphertext": inner.ciphertext.hex(),
-        }
-        outer = seal(
-            self._keyring, topic, stream, 1, posted.setting_id, {"safeguarding": {"body": orjson.dumps(body).decode()}}
-        )
+        try:
+            inside = words_inside(self._keyring, stream, 1, posted.student_id, canonical)
+        except KeyringError:
+            raise Refused("not-allowed", ERASED_KIND) from None
+        body = {**inside, "student_id": str(posted.student_id)}
+        outer = sealed_outside(self._keyring, stream, 1, posted.setting_id, body)
         return Unit(
             posted.id,
             (
@@ -281,15 +274,4 @@ def open_worry(keyring: Keyring, stream: UUID, body: str) -> dict[str, Any] | No
 
     Raises Unreadable.
     """
-    record = orjson.loads(body)
-    key = keyring.by_id(UUID(record["key_id"]))
-    if key is None:
-        return None
-    bound = bound_to(SealedRecord.TOPIC, stream, 1, UUID(record["student_id"]), "safeguarding", key.id)
-    try:
-        opened: dict[str, Any] = orjson.loads(
-            key.cipher.decrypt(bytes.fromhex(record["nonce"]), bytes.fromhex(record["ciphertext"]), bound)
-        )
-    except InvalidTag:
-        raise TamperedRow(f"The worry in stream {stream} does not belong to its row, or was changed.") from None
-    return opened
+    return words_of(keyring, stream, 1, orjson.loads(body))

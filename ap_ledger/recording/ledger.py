@@ -140,6 +140,13 @@ class Ledger(Application[UUID]):
         """
         return self._looks.record(what, who, setting_id, student_id)
 
+    def record_case_read(self, case_id: UUID, who: UUID) -> int:
+        """Records that somebody looks at a safeguarding case, durably and sealed, before it is shown.
+
+        Returns the position, 0 where it was recorded just now.
+        """
+        return self._looks.record_case(case_id, who)
+
     # Reading ------------------------------------------------------------------------------------------------------
 
     def settings_opened(self) -> list[UUID]:

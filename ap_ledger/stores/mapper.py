@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,13 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
 from ap_ledger.events.base import RETENTION_CLASSES, Event, Stamp
+from ap_ledger.events.case import SealedStep
+from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.events.stored import read_event, upcast
 from ap_ledger.persistence.rows import LedgerStoredEvent, SealedText, sealed_hash
 from ap_ledger.stores.keyring.keyring import Keyring
+from ap_ledger.stores.sealed_records import seal_step, step_in
 from ap_ledger.stores.sealing import open_texts, seal
 
 ERASED_JSON: Mapping[str, bool] = {"erased": True}
@@ -96,12 +100,17 @@ class LedgerMapper(Mapper[UUID]):
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> LedgerStoredEvent:
         """The row of an event. Its sealed texts are bound to its stream, version and student."""
         assert isinstance(domain_event, Event)
-        cls, stamp = type(domain_event), domain_event.stamp
+        cls: type[Event] = type(domain_event)
+        stamp = domain_event.stamp
         state = domain_event.model_dump(mode="json", exclude=NOT_STATE, exclude_none=True)
         texts = split_personal(cls, state)
         stream, version = domain_event.originator_id, domain_event.originator_version
         sealed: tuple[SealedText, ...] = ()
-        if texts:
+        if isinstance(domain_event, SealedStep):
+            sealed = seal_step(self.keyring, domain_event, state, texts.get("safeguarding", {}))
+            # What is in the clear is no more than of a worry.
+            cls, state, stamp = SealedRecord, {}, replace(stamp, student_id=None, author_id=None, device_id=None)
+        elif texts:
             owner = owner_of(cls.TOPIC, stream, stamp.student_id, stamp.setting_id)
             sealed = seal(self.keyring, cls.TOPIC, stream, version, owner, texts)
         return LedgerStoredEvent(
@@ -141,7 +150,11 @@ class LedgerMapper(Mapper[UUID]):
             recorded_at=None if stored.recorded_at is None else moment(stored.recorded_at),
             position=stored.position,
         )
-        return read_event(cls, stored_event.originator_id, stored.originator_version, stamp, state)
+        event = read_event(cls, stored_event.originator_id, stored.originator_version, stamp, state)
+        return self._step(event) if isinstance(event, SealedRecord) else event
+
+    def _step(self, record: SealedRecord) -> Event:
+        return step_in(self.keyring, record)
 
     def _open(self, stored: LedgerStoredEvent, cls: type[Event], state: dict[str, Any]) -> None:
         open_personal(self.keyring, stored, cls, state)
@@ -161,3 +174,6 @@ class RulesMapper(LedgerMapper):
             super()._open(stored, cls, state)
         except Unreadable:
             put_back(cls, state, {}, RETENTION_CLASSES)
+
+    def _step(self, record: SealedRecord) -> Event:
+        return step_in(self.keyring, record, open_words=False)

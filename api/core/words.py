@@ -23,7 +23,8 @@ CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 
 LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "Notice": ("one", "many")}
 """The same, where the arguments have names."""
 TABLES = frozenset(
-    {"CLASS_NAMES", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS", "HAPPENED", "KINDS"}
+    {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
+    | {"HAPPENED", "KINDS", "STAGES"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
     | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
 )
@@ -33,7 +34,17 @@ REFUSALS = frozenset({"NotAllowedNow", "Refused", "SignInRefused", "TooLarge", "
 REFUSING = (
     *(
         f"api/{room}"
-        for room in ("frameworks", "home", "keeping", "learning", "people", "reports", "setting", "students")
+        for room in (
+            "frameworks",
+            "home",
+            "keeping",
+            "learning",
+            "people",
+            "reports",
+            "safeguarding",
+            "setting",
+            "students",
+        )
     ),
     *("api/core/show.py", "ap_ledger/commands/administrators.py", "ap_ledger/commands/ways_in.py"),
     "ap_ledger/stores/accounts",

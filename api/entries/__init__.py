@@ -1,1 +1,1 @@
-"""Entries and commands over HTTP, what is held, mending, worries."""
+"""Entries and commands over HTTP, what is held, mending."""

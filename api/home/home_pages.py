@@ -59,6 +59,8 @@ class HomeHere:
     setting: SettingBody
     parts: Sequence[Home]
     worries: Sequence[NewWorry]
+    works: bool
+    """Whether whoever asks works on safeguarding here."""
     leading: Leading | None
     visiting: Visiting | None
     scoring: Scoring | None
@@ -103,6 +105,7 @@ def home(
                 setting,
                 parts,
                 new_worries(using, asking, setting) if "safeguarding" in parts else [],
+                asking.may("work-safeguarding", None, setting["id"]),
                 leading(using, asking, setting, chosen, page) if "leader" in parts else None,
                 visiting(using, asking, setting) if "mentor" in parts else None,
                 # Whoever leads sees the day on their own part of the page.

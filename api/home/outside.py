@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,34 +13,24 @@ from zoneinfo import ZoneInfo
 from ap_ledger.bootstrap import Service
 from api.core.asking import Asker
 from api.core.released import Line, lines_of, released_to
-from api.core.worries import student_of
+from api.core.safeguarding import new_ones
 from projections.bodies import SettingBody, StudentBody
 from projections.queries.journeys import Journey, journeys
 from projections.queries.setting_up import Step, set_up_steps
 
-NEW_WORRIES = timedelta(days=7)
-"""A worry stands on the first page for so long; all of them are on their own page."""
-LOOKED_THROUGH = 200
-
 
 class NewWorry(NamedTuple):
-    """That a worry came, and when. Whom it is about is read on its own page, where looking is recorded."""
+    """That a worry came that nobody has read, and when. Whom it is about is read on its own page, where looking is
+    recorded."""
 
+    id: UUID
     at: datetime
 
 
 def new_worries(using: Service, asking: Asker, setting: SettingBody) -> list[NewWorry]:
-    """The worries of the last days, the newest first, of students from whom whoever asks is not kept."""
-    here, since = ZoneInfo(setting["time_zone"]), using.ledger.now() - NEW_WORRIES
-    bodies = sorted(using.reader.whole("worries", setting), key=lambda worry: -worry["position"])[:LOOKED_THROUGH]
-    after = using.ledger.position_at(since)
-    events = using.reader.events([worry["position"] for worry in bodies if worry["position"] > after])
-    found: list[NewWorry] = []
-    for event in sorted(events.values(), key=lambda event: -(event.stamp.position or 0)):
-        student = student_of(using, event)
-        if not student or asking.may("read-safeguarding-words", student, setting["id"]):
-            found.append(NewWorry(event.stamp.recorded_at.astimezone(here)))
-    return found
+    """The worries that no lead has read, the newest first, of students from whom whoever asks is not kept."""
+    here = ZoneInfo(setting["time_zone"])
+    return [NewWorry(worry.id, worry.received_at.astimezone(here)) for worry in new_ones(using, asking, setting)]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from projections.bodies.papers import (
     FrameworkBody,
     ProposalBody,
     ReportBody,
-    WorryBody,
+    SealedBody,
 )
 from projections.bodies.people import (
     DeviceAsStored,
@@ -106,6 +106,7 @@ __all__ = [
     "ReportBody",
     "RetentionFact",
     "RoleBody",
+    "SealedBody",
     "SealedFact",
     "SettingBody",
     "SettingFacts",
@@ -116,11 +117,10 @@ __all__ = [
     "StudentFacts",
     "StudentWeek",
     "TimetableFact",
-    "WorryBody",
 ]
 
 Kind = Literal[
-    "settings", "people", "students", "placements", "frameworks", "devices", "proposals", "reports", "worries",
+    "settings", "people", "students", "placements", "frameworks", "devices", "proposals", "reports", "sealed",
     "joined-records",
 ]  # fmt: skip
 """The kinds of bodies. A joined record is a student whose record turned out to be another one's."""

@@ -73,8 +73,12 @@ class ReportBody(BodyRow):
     recorded_as: NotRequired[str]
 
 
-class WorryBody(BodyRow):
-    """That somebody wrote down a worry in a setting: not even about whom is told here."""
+class SealedBody(BodyRow):
+    """A stream of sealed records of a setting: a worry, or a case. Not even which of the two is told here.
+
+    `records` are the positions of what stands in it, in order.
+    """
 
     id: str
     setting_id: str
+    records: list[int]

@@ -11,14 +11,22 @@ from uuid import UUID
 import orjson
 
 from ap_ledger.events import ALL_EVENTS, ENTRY_TOPICS
+from ap_ledger.events.case import SealedStep
+from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.moments import microseconds, moment
 from ap_ledger.events.reading import RecordRead
 from ap_ledger.persistence.recorder import LedgerRecorder
 
 READS = (RecordRead.TOPIC,)
 CHANGES = ("entry-corrected", "entry-voided")
-RECORDS = tuple(sorted(ENTRY_TOPICS - set(CHANGES)))
-RULES = tuple(event.TOPIC for event in ALL_EVENTS if event.TOPIC not in (*READS, *CHANGES, *RECORDS))
+RECORDS = tuple(sorted(ENTRY_TOPICS - {*CHANGES, SealedRecord.TOPIC}))
+RULES = tuple(
+    event.TOPIC
+    for event in ALL_EVENTS
+    if event.TOPIC not in (*READS, *CHANGES, *RECORDS, SealedRecord.TOPIC) and not issubclass(event, SealedStep)
+)
+EVERYTHING = (*READS, *CHANGES, *RECORDS, *RULES)
+"""All but what is sealed whole: how often somebody works on a case is told in the case alone."""
 KINDS = {
     "reads": READS,
     "changes": CHANGES,
@@ -73,7 +81,7 @@ def audit_entries(
     low = recorder.position_at(microseconds(first) - 1) + 1
     high = recorder.position_at(microseconds(last))
     until = min(high, before - 1) if before else high
-    rows = recorder.search(low, until, setting, author, students, KINDS.get(kind, ()), limit)
+    rows = recorder.search(low, until, setting, author, students, KINDS.get(kind, EVERYTHING), limit)
     return [_audit_entry(row) for row in rows]
 
 

@@ -25,10 +25,10 @@ from projections.bodies import (
     PlacementBody,
     ProposalBody,
     ReportBody,
+    SealedBody,
     SettingBody,
     SettingFacts,
     StudentBody,
-    WorryBody,
 )
 from projections.names import short_names, unnamed
 from projections.queries.naming import CLOSED, ERASED, PERSONAL, called, full_name, identity_of
@@ -89,7 +89,7 @@ class Reader:
     @overload
     def whole(self, kind: Literal["reports"], setting: SettingFacts | None = None) -> list[ReportBody]: ...
     @overload
-    def whole(self, kind: Literal["worries"], setting: SettingFacts | None = None) -> list[WorryBody]: ...
+    def whole(self, kind: Literal["sealed"], setting: SettingFacts | None = None) -> list[SealedBody]: ...
     def whole(self, kind: Kind, setting: SettingFacts | None = None) -> Any:
         """All bodies of one kind, of one setting if it is given, named, in the order of their keys."""
         return self._all(kind, setting["id"] if setting else None)
@@ -134,6 +134,8 @@ class Reader:
     def one(self, kind: Literal["frameworks"], key: str) -> FrameworkBody | None: ...
     @overload
     def one(self, kind: Literal["reports"], key: str) -> ReportBody | None: ...
+    @overload
+    def one(self, kind: Literal["sealed"], key: str) -> SealedBody | None: ...
     def one(self, kind: Kind, key: str) -> Any:
         """One body by its key, named, or None. That of a joined record is as it was before, and says who is kept."""
         return self._single(kind, key)

@@ -44,7 +44,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     tables: ClassVar = (registry_table,)
 
     def __init__(self, *given: Any) -> None:
@@ -169,7 +169,9 @@ STREAMS: Mapping[str, Told | None] = {
     "device": Told("devices", _own_stream),
     "proposal": Told("proposals", _own_stream),
     "report": Told("reports", _own_stream),
-    "sealed": Told("worries", _own_stream),
+    "sealed": Told("sealed", _own_stream),
+    # A step of a case is stored as a sealed record and under no other name.
+    "case": None,
     "entry": None,
     "read": None,
     "any": None,

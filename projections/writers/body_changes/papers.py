@@ -1,11 +1,12 @@
-"""What changes in the bodies of frameworks, of deeds that take two people, of released reports and of worries."""
+"""What changes in the bodies of frameworks, of deeds that take two people, of released reports, and of what is sealed
+whole."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
 
-from projections.bodies import FrameworkBody, ProposalBody, ReportBody, WorryBody
+from projections.bodies import FrameworkBody, ProposalBody, ReportBody, SealedBody
 from projections.runner import Seen
 from projections.writers.body_changes.common import Change, State, given, id_of, id_or_none, whole
 
@@ -52,8 +53,9 @@ def _withdraw(report: ReportBody, state: State, seen: Seen) -> None:
     report["withdrawn"] = True
 
 
-def _keep_worry(worry: WorryBody, state: State, seen: Seen) -> None:
-    worry["setting_id"] = id_of(seen.setting_id)
+def _keep_sealed(stream: SealedBody, state: State, seen: Seen) -> None:
+    stream["setting_id"] = id_of(seen.setting_id)
+    stream["records"] = [*stream.get("records", ()), seen.position]
 
 
 CHANGES: Mapping[str, Change] = {
@@ -64,5 +66,5 @@ CHANGES: Mapping[str, Change] = {
     "deed-declined": _settled("declined"),
     "report-released": _release,
     "report-withdrawn": _withdraw,
-    "sealed-record": _keep_worry,
+    "sealed-record": _keep_sealed,
 }
