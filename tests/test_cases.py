@@ -30,6 +30,7 @@ from ap_ledger.domain.case import (
 )
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.errors import Refused
+from ap_ledger.notices.raising import raise_new
 from ap_ledger.recording.ledger import new_id
 from projections.queries.safeguarding import CaseFile, Worry, case_of, safeguarding_of
 from tests.house import FRIDAY, MONDAY, TUESDAY, House
@@ -283,6 +284,12 @@ def numbers(page: str) -> list[str]:
     """The words and numbers of a page, without ids, nonces and what only says how long something took."""
     bare = re.sub(r"<script.*?</script>|[0-9a-f]{8}-[0-9a-f-]{27}|nonce=\S+|value=\"[^\"]*\"|\"position\": ?\d+", "", page, flags=re.S)
     return re.findall(r"[\w.:]+", re.sub(r"<[^>]+>", " ", bare))
+
+
+def test_a_step_of_a_case_rings_nobody(desk: Desk) -> None:
+    desk.worked_on()
+    raise_new(desk.house.service)
+    assert {notice.name: notice.number for notice in desk.house.service.notices.unread(desk.lead)} == {"worry": 1}
 
 
 def test_others_are_told_of_a_case_what_they_are_told_of_none(desk: Desk) -> None:

@@ -73,8 +73,8 @@ def test_a_worry_rings_at_the_leads_once_and_ends_when_its_page_is_shown(house: 
     with house.browser(house.lead) as lead:
         assert rings(lead.get("/students").text) == 1 and lead.get("/notices/count").json() == {"count": 1}
         page = lead.get("/notices").text
-        assert "A worry came in" in page and 'href="/worries"' in page and "home is not safe" not in page and "Ash" not in page
-        assert rings(lead.get("/worries").text) == 0 == rings(lead.get("/students").text)
+        assert "A worry came in" in page and 'href="/safeguarding"' in page and "home is not safe" not in page and "Ash" not in page
+        assert rings(lead.get("/safeguarding").text) == 0 == rings(lead.get("/students").text)
         assert "There is nothing that you have not read" in lead.get("/notices").text
         deputy = house.browser(house.deputy, lead.app)
         assert rings(deputy.get("/students").text) == 1
