@@ -88,7 +88,7 @@ def add(path: Path, code: str) -> None:
         return
     where, line = anchor[1], anchor[2] + "\n"
     times = len(re.findall("^" + re.escape(line), text, re.M))
-    assert times == 1, f"a recipe names a line that stands {times} times in {path.name}: {anchor[2]}"
+    assert times == 1, f"CONTRIBUTING.md names a line that stands {times} times in {path.name}, not once; write there how it reads now: {anchor[2]}"
     new = {"after": line + rest, "before": rest + "\n\n" + line, "instead of": rest}[where]
     write(path, re.sub("^" + re.escape(line), lambda _: new, text, count=1, flags=re.M))
 

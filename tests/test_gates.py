@@ -88,14 +88,21 @@ def test_nobody_is_led_to_a_page_that_turns_them_away(house: House) -> None:
 
 def test_a_students_bar_leads_to_what_may_be_seen_of_that_student(house: House) -> None:
     house.runner.catch_up()
-    text = house.browser().get(f"/students/{house.student}").text
+    client = house.browser()
+    text = client.get(f"/students/{house.student}").text
     bar = re.search(r'<nav class="tabs".*?</nav>', text, re.S)
     assert bar is not None
-    assert re.findall(r">([^<]+)</a>", bar[0]) == [
-        "Step by step", "Two periods", "Learning", "Questionnaires", "Kept and erased", "About them", "Who to call", "Addresses",
-        "Reports",
-    ]  # fmt: skip
+    links = [link for link in in_order(link for router in ROUTERS for link in router.links) if link.nav.bar == "student"]
+    seen = [link.words for link in links if client.get(link.of(str(house.student))).status_code == 200]
+    assert seen[:2] == ["Step by step", "Two periods"]
+    assert re.findall(r">([^<]+)</a>", bar[0]) == [*seen, "Reports"]
     assert f'<a href="/students/{house.student}" aria-current="page">Step by step</a>' in bar[0]
+
+
+def test_opening_a_students_record_is_written_down() -> None:
+    about = {route: gate for route, gate in GATES.items() if route.startswith("GET ") and "/students/{student_id}" in route}
+    silent = [route for route, gate in about.items() if gate.reads is None and gate.action.startswith(("read-", "manage-"))]
+    assert about and silent == [], f"Say in the Gate of {silent} what of the record is looked at, such as reads='history'."
 
 
 def test_every_page_in_the_navigation_is_a_page_of_the_service() -> None:

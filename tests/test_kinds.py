@@ -22,6 +22,7 @@ from ap_ledger.kinds.forms import form_of, own_fields
 from ap_ledger.kinds.row import Kind
 from ap_ledger.kinds.rows import ROWS
 from projections.fold.cells import KEPT, SUMS
+from projections.fold.progress import Progress
 from projections.queries.frames import drawn_marks, marks
 from projections.runner import Projection, Runner, Seen
 from projections.writers.body_changes import CHANGES
@@ -138,6 +139,11 @@ def test_what_is_kept_whole_and_what_is_counted_is_what_the_fold_knows() -> None
     for kind in KINDS.values():
         assert not (kind.kept and kind.counts), f"{kind.topic} is counted, or kept whole, not both"
     assert [part for part in SUMS if part in OLD_SUMS] == list(OLD_SUMS), "Reports of old are made again from these parts, in this order."
+
+
+def test_every_part_that_a_kind_counts_is_said_in_progress() -> None:
+    unsaid = [part for part in SUMS if part not in Progress.__annotations__]
+    assert unsaid == [], f"Rows count {unsaid}; say of each part in Progress, in projections/fold/progress.py, what it is, so that pages may read it."
 
 
 def test_no_two_kinds_share_a_mark_or_its_line() -> None:

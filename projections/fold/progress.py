@@ -42,7 +42,7 @@ class UnitProgress(TypedDict):
 
 
 class Progress(TypedDict):
-    """What had happened until a day, as JSON. What a kind of one's own counts stands beside the other counts."""
+    """What had happened until a day, as JSON. Every part that rows of kinds count stands here by its name."""
 
     days: int
     """On how many days anything happened."""
