@@ -66,6 +66,24 @@ TRACES: Mapping[str, frozenset[str]] = {
             "width",
         }
     ),
+    "heatmap": frozenset(
+        {
+            "type",
+            "z",
+            "x",
+            "y",
+            "text",
+            "texttemplate",
+            "zmin",
+            "zmax",
+            "xgap",
+            "ygap",
+            "showscale",
+            "textfont",
+            "colorscale",
+            "hovertemplate",
+        }
+    ),
 }
 LINE = frozenset({"shape", "color", "width", "dash"})
 MARKER = frozenset({"color", "size", "symbol", "line"})
@@ -154,6 +172,8 @@ class _Drawing:
                 self._scatter(trace)
             elif kind == "bar":
                 self._bars(trace, bars, done)
+            else:
+                self._heatmap(trace)
         self._shapes("above")
         self._notes()
         self._legend()
@@ -304,6 +324,34 @@ class _Drawing:
                         weight=700,
                     )
 
+    def _heatmap(self, trace: Mapping[str, Any]) -> None:
+        wide = abs(self.x.high - self.x.low) / max(1, len(self.x.names))
+        tall = abs(self.y.high - self.y.low) / max(1, len(self.y.names))
+        low, high = trace.get("zmin", 0), trace.get("zmax", 1)
+        for row, name in enumerate(trace["y"]):
+            for column, column_name in enumerate(trace["x"]):
+                value = trace["z"][row][column]
+                x, y = self.x.at(column_name) - wide / 2, self.y.at(name) - tall / 2
+                colour = "#ffffff" if value is None else _shade(trace["colorscale"], (value - low) / (high - low))
+                self._rect(
+                    x + 1.5,
+                    y + 1.5,
+                    wide - 3,
+                    tall - 3,
+                    colour,
+                    ' rx="2"' if value is not None else f' rx="2" stroke="{RULE}" stroke-width="1"',
+                )
+                label = trace["text"][row][column] if trace.get("text") is not None else ""
+                if label and trace.get("texttemplate"):
+                    self._text(
+                        x + wide / 2,
+                        y + tall / 2 + self.size * 0.36,
+                        label,
+                        "middle",
+                        _on(colour),
+                        min(self.size, wide / max(3, len(str(label))) * 1.8),
+                    )
+
     def _shapes(self, layer: str) -> None:
         for shape in self.layout.get("shapes", ()):
             _check("shape", shape, SHAPE)
@@ -386,6 +434,15 @@ def _visible(colour: str) -> bool:
 
 def _numbers(colour: str) -> tuple[int, int, int]:
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def _shade(scale: Sequence[Sequence[Any]], share: float) -> str:
+    """A colour between the two ends of a scale."""
+    if len(scale) != 2:
+        raise Unprintable("a colour scale that has not two ends")
+    low, high = _numbers(scale[0][1]), _numbers(scale[1][1])
+    share = max(0.0, min(1.0, share))
+    return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in zip(low, high, strict=True))
 
 
 def _on(colour: str) -> str:

@@ -10,9 +10,11 @@ from plotly.offline import get_plotlyjs_version
 
 from projections.fold.cells import DayRow, fold_day
 from projections.fold.progress import combine
+from projections.queries.period_facts import ThemeFacts
 from reports.contact_figure import contacts_over_time
 from reports.figure_as_svg import figure_as_svg
 from reports.figures import DRAWN, ladder_over_time
+from reports.period_figures import week_by_slot
 from reports.seen_by_slot import seen_by_slot
 from tests.house import House
 
@@ -87,6 +89,14 @@ def test_words_that_look_like_tags_stay_words_in_a_browser_and_in_print(house: H
     figure.plot.update_yaxes(tickvals=[0], ticktext=[words.replace(" ", "<br>")])
     printed = figure_as_svg(figure.plot, 1200)
     assert "&lt;a href=https://example.org&gt;Tom &amp;" in printed and "Jo&lt;/a&gt;" in printed
+
+
+def test_what_was_seen_by_week_and_slot_is_drawn_in_print(house: House) -> None:
+    ecm = house.ledger.published.definition("every-child-matters@1")
+    assert ecm is not None
+    days = ("2026-03-02", "2026-03-06")
+    figure = week_by_slot(ThemeFacts(ecm, {}, {}, {}, days, days, {("2026-03-02", "break"): [1, 2], ("2026-03-02", "lunch"): [0, 1]}))
+    assert figure is not None and "1/2" in figure_as_svg(figure.plot)
 
 
 def test_the_vendored_script_is_the_one_that_plotly_writes_for() -> None:
