@@ -124,6 +124,17 @@ def test_an_index_or_a_table_of_somebody_else_is_named(place: Settings, store: s
     assert looked(place, store).startswith("good")
 
 
+@pytest.mark.parametrize("store", ["keyring", "held", "accounts"])
+def test_a_lost_schema_is_restored_from_a_backup_and_not_taken_for_an_older_one(places: Callable[[str], Settings], store: str) -> None:
+    place = places("postgres")
+    change(place, "public", f"ALTER SCHEMA {store} RENAME TO lost")
+    told = run(place, "check").output
+    change(place, "public", f"ALTER SCHEMA lost RENAME TO {store}")
+    (line,) = [line for line in told.splitlines() if f"the tables of {store}" in line.partition(":")[0]]
+    assert "Restore it" in line and "earlier version" not in line, line
+    assert looked(place, store).startswith("good")
+
+
 def test_a_statement_changes_what_it_names_and_nothing_of_the_same_name_elsewhere(place: Settings) -> None:
     change(place, "held", 'CREATE TABLE "Our Notes" (x int)', 'CREATE INDEX "The Days" ON drafts (instrument)', 'ALTER TABLE drafts ADD COLUMN "order" int')
     if place.postgres:

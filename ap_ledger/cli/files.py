@@ -16,7 +16,7 @@ from sqlalchemy import MetaData, create_engine
 from ap_ledger.persistence.files import OTHERS
 from ap_ledger.persistence.ledger_tables import ledger_tables
 from ap_ledger.persistence.migrations import require_version, version_of
-from ap_ledger.persistence.shapes import VERSION_MISSING, shape_faults
+from ap_ledger.persistence.shapes import VERSION_MISSING, missing, shape_faults
 from ap_ledger.persistence.steps import STEPS_OF
 from ap_ledger.persistence.unavailable import saying_which
 from ap_ledger.settings import Settings
@@ -104,7 +104,9 @@ def _shape_fault(settings: Settings, store: Store) -> str | None:
     finally:
         engine.dispose()
     lacking = {fault.what for fault in faults if fault.statement is None}
-    if lacking != {VERSION_MISSING}:
+    # Where no table is left the store was lost, and no upgrade brings back what was in it.
+    is_lost = lacking >= {missing(table.name) for table in store.tables(on_postgres).sorted_tables}
+    if not is_lost and lacking != {VERSION_MISSING}:
         # Every store is asked, also one that has the shape of this version: opening it would refuse it.
         require_version(store.name, version_of(settings, store.name), STEPS_OF[store.name])
     if not faults:

@@ -13,7 +13,14 @@ from sqlalchemy.types import TypeEngine
 
 Covered = tuple[tuple[str, ...], bool]
 """The columns of an index in their order, and whether no two rows may be alike in them."""
-VERSION_MISSING = "the table store_version is missing"
+
+
+def missing(table: str) -> str:
+    """What is said of a table that is not there."""
+    return f"the table {table} is missing"
+
+
+VERSION_MISSING = missing("store_version")
 """What is said of a store that 0.1.0 made, and of one whose version alone was lost."""
 
 
@@ -81,7 +88,7 @@ def shape_faults(connection: Connection, expected: MetaData, schema: str | None 
     ]
     for name, table in wanted.items():
         if name not in there:
-            faults.append(ShapeFault(f"the table {name} is missing", None))
+            faults.append(ShapeFault(missing(name), None))
         else:
             faults += _column_faults(table, there[name], _declared(table, connection.dialect), spelling)
             faults += _index_faults(table, there[name], spelling)
