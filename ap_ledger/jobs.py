@@ -23,6 +23,7 @@ from apscheduler.triggers.cron import CronTrigger
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.retention import time_over
 from ap_ledger.notices.raising import raise_new
+from ap_ledger.notices.sending import send_waiting
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.jobs import PackDraft
 from ap_ledger.stores.keyring.copies import copies_folder, end_old_copies
@@ -36,6 +37,8 @@ log = structlog.get_logger()
 PACK = "commissioner-pack"
 QUICK = timedelta(seconds=20)
 """Whoever has to know of something within a minute waits for a job that is looked after more often than that."""
+PATIENT = timedelta(seconds=30)
+"""What waits for servers of others has a thread of its own, so that nothing else waits for them."""
 on = partial(CronTrigger, timezone=UTC)
 
 Said = dict[str, Any]
@@ -159,6 +162,12 @@ def _retention_due(service: Service) -> Said:
     return {"students": students}
 
 
+def _tidy_notices(service: Service) -> int:
+    facts, people = service.ledger.access_facts, (UUID(body["id"]) for body in service.reader.whole("people"))
+    service.notices.keep_only([person for person in people if facts.roles_to_come(person)])
+    return service.notices.tidy(service.ledger.now())
+
+
 def _counted(what: str, run: Callable[[Service], Any]) -> Callable[[Service], Said]:
     def counted(service: Service) -> Said:
         done = run(service)
@@ -176,6 +185,15 @@ JOBS: tuple[Job, ...] = (
         _counted("told", raise_new),
         "{told} told",
         QUICK,
+    ),
+    Job(
+        "send-notices",
+        "What nobody has read is sent to those who asked for mail",
+        "twice a minute",
+        on(second="*/30"),
+        _counted("sent", send_waiting),
+        "{sent} sent",
+        PATIENT,
     ),
     Job(
         "settle-held",
@@ -235,10 +253,10 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "tidy-notices",
-        "Notices of more than 90 days ago are forgotten",
+        "Notices of more than 90 days ago are forgotten, and addresses of whoever left",
         "each night",
         on(hour=3, minute=40),
-        _counted("forgotten", lambda service: service.notices.tidy(service.ledger.now())),
+        _counted("forgotten", _tidy_notices),
         "{forgotten} forgotten",
     ),
     Job(

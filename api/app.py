@@ -27,7 +27,7 @@ from api.home import home_pages, search_pages
 from api.keeping import audit_pages, erasure_pages, health, proposal_pages, retention_pages
 from api.learning import instrument_pages, learning_pages
 from api.learning import routes as learning
-from api.notices import notice_pages
+from api.notices import choice_pages, mail_pages, notice_pages
 from api.people import conflict_pages, device_pages, people_pages, sign_in_pages
 from api.reports import report_pages
 from api.safeguarding import case_pages, file_pages, list_pages, worry_pages
@@ -66,7 +66,7 @@ MODULES = (
     joining_pages, history_pages, report_pages, clock_pages, due,
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, contact_pages, home_pages, roster_pages,
     search_pages, ladder_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
-    withdrawing_pages, week_pages, address_pages, notice_pages,
+    withdrawing_pages, week_pages, address_pages, notice_pages, choice_pages, mail_pages,
     list_pages, case_pages, file_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)

@@ -97,6 +97,10 @@ POST /take-back                                                    y      y     
 GET /notices                                                       y      y        y      y    y      y      y      y      y     y      -
 GET /notices/count                                                 y      y        y      y    y      y      y      y      y     y      -
 POST /notices                                                      y      y        y      y    y      y      y      y      y     y      -
+GET /notices/choices                                               y      y        y      y    y      y      y      y      y     y      -
+POST /notices/choices                                              y      y        y      y    y      y      y      y      y     y      -
+GET /setting/mail                                                  -      -        y      -    -      -      -      -      -     -      -
+POST /setting/mail                                                 -      -        y      -    -      -      -      -      -     -      -
 GET /proposals                                                     y      y        y      y    y      y      y      y      y     y      -
 POST /proposals/{proposal_id}                                      y      y        y      y    y      y      y      y      y     y      -
 POST /sign-out                                                     y      y        y      y    y      y      y      y      y     y      -

@@ -24,7 +24,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "
 """The same, where the arguments have names."""
 TABLES = frozenset(
     {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
-    | {"HAPPENED", "KINDS", "STAGES"}
+    | {"FAULTS", "HAPPENED", "KINDS", "STAGES"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
     | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
 )

@@ -22,6 +22,7 @@ from api.core.navigation import Nav
 from api.core.proposals_in_words import told_to_leads
 from api.core.service import Current
 from api.core.show import called, show
+from api.core.templating import moment_in_words
 from api.core.visits import PURPOSES, STATES, VisitLine, silent_lines
 from api.home.leading import ORDERS, SHOWN, Leading, act_for, leading
 from api.home.outside import NewWorry, Outside, new_worries, outside, steps_left
@@ -79,6 +80,9 @@ class Notices:
     warnings: Sequence[str]
     unread: Sequence[str]
     """The settings in which nobody can read a worry, by their names."""
+    no_mail: Sequence[tuple[str, str, bool]]
+    """The settings whose mail server takes no mail, by their names, each with since when and whether whoever asks may
+    mend it."""
 
 
 @router.get("/", gate=Gate("see-own-account"), nav=Nav("Home", "pages", 0, icon="house"))
@@ -163,4 +167,17 @@ def _notices(using: Service, asking: Asker) -> Notices:
         if asking.may("manage-setting", None, UUID(setting["id"]))
         and not worries_are_read(using.reader, setting, using.ledger.access_facts.today(UUID(setting["id"])))
     ]
-    return Notices(held, failed, using.ledger.warnings() if watches else [], unread)
+    return Notices(held, failed, using.ledger.warnings() if watches else [], unread, _no_mail(using, asking))
+
+
+def _no_mail(using: Service, asking: Asker) -> list[tuple[str, str, bool]]:
+    failing = using.notices.failing_mail() if asking.may("manage-devices") else {}
+    return [
+        (
+            str(setting["name"]),
+            moment_in_words(failing[here], setting["time_zone"]),
+            asking.may("manage-setting", None, here),
+        )
+        for setting in (using.reader.whole("settings") if failing else ())
+        if (here := UUID(setting["id"])) in failing and asking.may("manage-devices", None, here)
+    ]
