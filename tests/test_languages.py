@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from ap_ledger.recording.ledger import new_id
 from api.capture.shell_pages import SHELLS, shell, worker
 from api.core.assets import STATIC, known
 from api.core.languages import LANGUAGE_COOKIE, catalogue, languages, say, speak, wanted
@@ -339,3 +340,14 @@ def test_a_catalogue_that_is_damaged_and_a_translation_that_names_what_there_is_
     finally:
         for each in kept:
             each.cache_clear()
+
+
+def test_the_diary_says_what_happened_in_the_language_of_whoever_reads_it(house: House) -> None:
+    house.record(house.entry("visit-logged", effort="attempted", channel="phone", minutes=20, visit_id=str(new_id())))
+    house.record(house.entry("voice-heard", speaker="student", face=4))
+    house.runner.catch_up()
+    with house.browser() as leader:
+        english = leader.get(f"/students/{house.student}").text
+        welsh = leader.get(f"/students/{house.student}", headers={"Accept-Language": "cy"}).text
+    assert "Attempted, phone, 20 minutes" in english and "Student felt good" in english
+    assert "Ceisiwyd, ffôn, 20 munud" in welsh and "Dysgwr yn teimlo’n da" in welsh

@@ -108,6 +108,9 @@ class Names(Protocol):
     def level(self, ref: State, item: str, level: Any) -> str:
         """The label of a level of an item."""
 
+    def say(self, words: str, /, **values: object) -> str:
+        """Words of ours in the language of whoever reads, with values where they name them in braces."""
+
     def written(self, entry: State, field: str) -> str:
         """What somebody wrote in a field, as it follows what was said before; empty for whoever may not read it."""
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.telling import spoken
+from api.core.languages import say
 from api.core.service import Json
 from api.core.templating import day_in_words
 from projections.queries.reading import Reader
@@ -62,7 +63,7 @@ def line_of(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str
         "id": told["id"],
         "kind": kind.label,
         "together": kind.together,
-        "what": in_words(reader, told["entry"], own),
+        "what": in_words(reader, told["entry"], own, say=say),
         "status": told["status"],
         "flags": told["flags"],
         "day": happened.date().isoformat(),
@@ -75,7 +76,7 @@ def line_of(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str
                 "who": people.get(change["author_id"]) or "someone",
                 "when": day_in_words(change["recorded_at"][:10]),
                 "why": change["reason"] or REASONS.get(change["reason_code"], spoken(change["reason_code"])),
-                "before": in_words(reader, change["before"], own),
+                "before": in_words(reader, change["before"], own, say=say),
             }
             for change in told["changes"]
         ],

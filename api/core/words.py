@@ -25,6 +25,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "
 TABLES = frozenset(
     {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
     | {"FAULTS", "HAPPENED", "KINDS", "STAGES"}
+    | {"ANSWERED", "CANCELLED", "CHANNELS", "EFFORTS", "FACES", "MISSING", "SPEAKERS"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
     | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
 )
@@ -116,7 +117,7 @@ def _of_program() -> Iterator[tuple[str, str]]:
 def _said_by(node: ast.AST, place: str) -> list[str]:
     """The words that a piece of the program shows."""
     match node:
-        case ast.Call(func=ast.Name(id=name), args=given, keywords=named):
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=given, keywords=named):
             at = CALLS.get(name)
             shown = [given[at]] if at is not None and at < len(given) else []
             return _texts([*shown, *(pair.value for pair in named if pair.arg in LABELS.get(name, ()))])

@@ -21,6 +21,7 @@ from ap_ledger.kinds import KINDS
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import say
 from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
 from api.core.stories import REASONS
@@ -83,7 +84,7 @@ def _entry(
         reasons=REASONS,
         form=new_id(),
         happened=datetime.fromisoformat(told["occurred_at"]).astimezone(zone),
-        now=in_words(using.reader, told["entry"], own),
+        now=in_words(using.reader, told["entry"], own, say=say),
     )
 
 
@@ -109,7 +110,7 @@ def _versions(
             "at": told["recorded_at"],
             "who": told["author_id"],
             "why": "",
-            "what": in_words(using.reader, first, own),
+            "what": in_words(using.reader, first, own, say=say),
         }
     ]
     for change in told["changes"]:
@@ -118,7 +119,7 @@ def _versions(
             for part in (REASONS.get(change["reason_code"], change["reason_code"].replace("-", " ")), change["reason"])
             if part
         )
-        after = in_words(using.reader, change["after"], own) if change["after"] else ""
+        after = in_words(using.reader, change["after"], own, say=say) if change["after"] else ""
         made.append(
             {
                 "title": "Put right" if change["after"] else "Taken back",

@@ -29,6 +29,7 @@ from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
 from api.core.giving import command_of, give
+from api.core.languages import say
 from api.core.navigation import Nav
 from api.core.service import Current, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
@@ -155,7 +156,7 @@ def _texts(using: Service, asking: Asker, student_id: UUID, setting: SettingBody
                     {
                         "kind": KINDS[told["kind"]].label,
                         "day": told["occurred_at"][:10],
-                        "what": in_words(using.reader, told["entry"]),
+                        "what": in_words(using.reader, told["entry"], say=say),
                         "kept": kept,
                         "position": versions[-1],
                         "versions": versions,

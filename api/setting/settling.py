@@ -14,6 +14,7 @@ from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Refused
 from ap_ledger.events.moments import stored_time
 from api.core.asking import Asker
+from api.core.languages import say
 from api.core.problems import NotAllowed
 from api.core.show import entry_id, id_of, text_of
 from projections.bodies import SettingBody
@@ -46,7 +47,7 @@ def statements_of(
     for entry in clock.told:
         told = story_of(using.reader, entry)
         if told is not None:
-            words = f"{in_words(using.reader, told['entry'])} ({_when(setting, told['entry'], zone)})"
+            words = f"{in_words(using.reader, told['entry'], say=say)} ({_when(setting, told['entry'], zone)})"
             by = people.get(told["author_id"]) or "somebody"
             statements.append(
                 Statement(told["id"], by, datetime.fromisoformat(told["recorded_at"]).astimezone(zone), words, may)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ap_ledger.kinds import KINDS
@@ -11,6 +11,8 @@ from projections.queries.reading import Reader
 
 WITHHELD = "[withheld]"
 """Stands where words stand that are not for whoever reads. It does not say whether there were any."""
+Say = Callable[..., str]
+"""Puts words into a language, with values where they name them in braces."""
 Own = dict[str, dict[str, str]]
 """What a student's own items are called, by the id of the shared definition and their own id."""
 
@@ -37,9 +39,10 @@ ERASURE_RULES = {
 class NamesHere:
     """How the definitions published here, and a student, call things."""
 
-    def __init__(self, reader: Reader, own: Own | None = None) -> None:
+    def __init__(self, reader: Reader, own: Own | None = None, say: Say = str.format) -> None:
         self._reader = reader
         self._own = own or {}
+        self._say = say
 
     def item(self, ref: State, item: str) -> str:
         """What the student calls an item of their own; else its label, or its id where nothing names it."""
@@ -52,15 +55,22 @@ class NamesHere:
         scale = definition.scale_of(item) if definition else None
         return scale.label(level).lower() if scale else str(level)
 
+    def say(self, words: str, /, **values: object) -> str:
+        """Words of ours in the language of whoever reads; English where nobody said which that is."""
+        return self._say(words, **values)
+
     def written(self, entry: State, field: str) -> str:
         """The words of a field after a full stop; nothing where there are none, or none for whoever reads."""
         return f". {entry[field]}" if entry.get(field) and entry[field] != WITHHELD else ""
 
 
-def in_words(reader: Reader, entry: Mapping[str, Any], own: Own | None = None) -> str:
-    """What an entry says, in a short line; what is of no kind at all says what its text says."""
+def in_words(reader: Reader, entry: Mapping[str, Any], own: Own | None = None, say: Say = str.format) -> str:
+    """What an entry says, in a short line; what is of no kind at all says what its text says.
+
+    `say` puts words of ours into the language of whoever reads.
+    """
     kind = KINDS.get(str(entry["kind"]))
-    return str(entry.get("text", "")) if kind is None else kind.in_words(entry, NamesHere(reader, own))
+    return str(entry.get("text", "")) if kind is None else kind.in_words(entry, NamesHere(reader, own, say))
 
 
 WEEKDAYS = {1: "Monday", 2: "Tuesday", 3: "Wednesday", 4: "Thursday", 5: "Friday", 6: "Saturday", 7: "Sunday"}
