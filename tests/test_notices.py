@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import event
 
 from ap_ledger.access import ACTIONS
 from ap_ledger.domain.person import DeclareConflict, EndRole
@@ -22,6 +23,7 @@ from ap_ledger.notices.raising import raise_new
 from ap_ledger.notices.shapes import Recorded
 from ap_ledger.notices.table import NOTICE_BY_NAME, NOTICES
 from ap_ledger.recording.ledger import new_id
+from ap_ledger.roster.bringing import Bringer, tell_when_long
 from api.app import GATES
 from tests.house import FRIDAY, MONDAY, House
 
@@ -53,6 +55,21 @@ def unread(house: House, person: UUID) -> dict[str, int]:
 def rings(page: str) -> int:
     hidden, number = re.search(r'id="ringing"( hidden)?>\s*([0-9+]+)', page).groups()
     return 0 if hidden else int(number)
+
+
+@contextmanager
+def statements(engine: Any) -> Iterator[list[str]]:
+    """What a store is asked meanwhile."""
+    heard: list[str] = []
+
+    def hear(_: Any, __: Any, statement: str, *more: Any) -> None:
+        heard.append(statement)
+
+    event.listen(engine, "before_cursor_execute", hear)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", hear)
 
 
 def test_every_row_of_the_table_leads_somewhere_and_is_made_by_something() -> None:
@@ -202,3 +219,27 @@ def test_an_older_ledger_that_is_looked_at_for_the_first_time_rings_for_nothing_
     assert look(house) == 0
     house.record(house.entry("worry-raised", MONDAY, text="Another"), at=FRIDAY + timedelta(days=3))
     assert look(house) == 1
+
+
+def test_whoever_waited_long_for_a_file_is_told_that_it_is_in(house: House) -> None:
+    (body,) = house.reader.whole("settings")
+    bringer = Bringer(house.ledger.access_facts.who(house.leader), body, new_id())
+    tell_when_long(house.service, bringer, house.ledger.now() - timedelta(seconds=19))
+    assert not unread(house, house.leader)
+    for _ in range(2):
+        tell_when_long(house.service, bringer, house.ledger.now() - timedelta(seconds=20))
+    assert unread(house, house.leader) == {"brought-in": 1} and not unread(house, house.lead)
+
+
+def test_the_bell_asks_one_question_however_much_there_is(house: House) -> None:
+    with house.browser(house.lead) as lead:
+        lead.get("/students")
+        asked: list[int] = []
+        for number in (0, 50):
+            for _ in range(number):
+                worry(house)
+            look(house)
+            with statements(house.service.notices._engine) as heard:
+                assert rings(lead.get("/students").text) == number
+            asked.append(len(heard))
+    assert asked == [1, 1]

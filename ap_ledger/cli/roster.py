@@ -56,7 +56,7 @@ def roster(
     What is said names rows and never anybody in them.
     """
     from ap_ledger.recording.ledger import new_id
-    from ap_ledger.roster.bringing import Bringer, bring_in, found_columns, look, remember_columns
+    from ap_ledger.roster.bringing import Bringer, bring_in, found_columns, look, remember_columns, tell_when_long
     from ap_ledger.roster.cells import squeezed
     from ap_ledger.roster.files import read_tables
     from ap_ledger.roster.plan import Wishes
@@ -86,9 +86,11 @@ def roster(
         _tell(plan)
         bad = plan.of("refused")
         if not preview:
+            began = service.ledger.now()
             remember_columns(service, bringer, table, subject, plan.matched)
             with progress_bars() as report:
                 brought = list(bring_in(service, bringer, plan, report=lambda *done: report("Bringing in", *done)))
+            tell_when_long(service, bringer, began)
             failed = [each.row.refused(each.fault) for each in brought if each.fault]
             for row in failed:
                 complain.print(f"row {row.row.number}: {row.fault}", highlight=False, markup=False)

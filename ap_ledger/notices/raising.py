@@ -21,6 +21,8 @@ from projections.runner import see
 
 FIRST_LOOK = timedelta(days=1)
 """So far back is looked where nobody ever looked: an older ledger rings nobody for what was read long ago."""
+NEWS = timedelta(days=7)
+"""What has been so for longer is no news: it stands on its page."""
 LEDGER = "ledger"
 log = structlog.get_logger()
 
@@ -111,7 +113,11 @@ class Telling:
     def _from_looking(self, notice: Notice, source: Looked) -> int:
         told = 0
         with self._going_on(notice):
-            found = {(happening.key, happening.setting_id): happening for happening in source.look(self._service)}
+            found = {
+                (happening.key, happening.setting_id): happening
+                for happening in source.look(self._service)
+                if self._now - happening.happened <= NEWS
+            }
             new = self._service.notices.unknown(notice.name, {key for key, _ in found}) if found else set()
             told = sum(self.tell(notice, happening) for (key, _), happening in found.items() if key in new)
             if source.every:

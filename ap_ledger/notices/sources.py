@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Erased
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.ids import derived_id
+from ap_ledger.events.moments import zone
 from ap_ledger.notices.shapes import Happening, happened
 from ap_ledger.recording.unsettled import unsettled
 from projections.queries.clocks import clocks
@@ -112,4 +113,5 @@ def overdue(service: Service) -> Iterator[Happening]:
             if clock.student is not None:
                 about = service.ledger.access_facts.student(UUID(clock.student["id"]))
             key = derived_id(here, "clock", clock.kind, clock.about, clock.due.isoformat())
-            yield Happening(key, here, now, about, what=clock.kind)
+            since = datetime.combine(clock.due + timedelta(days=1), time.min, zone(setting["time_zone"]))
+            yield Happening(key, here, since, about, what=clock.kind)

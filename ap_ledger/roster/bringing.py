@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -20,6 +21,9 @@ from ap_ledger.domain.columns import MatchColumns
 from ap_ledger.domain.person import PersonCommand
 from ap_ledger.errors import CommandConflict, Refused
 from ap_ledger.events.ids import derived_id
+from ap_ledger.notices.raising import Telling
+from ap_ledger.notices.shapes import Happening
+from ap_ledger.notices.table import NOTICE_BY_NAME
 from ap_ledger.roster.cells import squeezed
 from ap_ledger.roster.fields import NOT_USED, SUBJECTS, Subject, match
 from ap_ledger.roster.holdings import Holdings, holdings_of
@@ -42,6 +46,8 @@ COLUMN_OF = {
 }  # fmt: skip
 """The columns that hold what a command calls otherwise."""
 MARK_LETTERS = 32
+LONG = timedelta(seconds=20)
+"""Whoever waited so long may have gone on to something else, and is told when a file is in."""
 UNUSED = "nothing"
 """What is remembered of a column that is not brought in."""
 
@@ -205,3 +211,11 @@ def bring_in(
         except (Refused, CommandConflict) as refusal:
             yield Brought(row, fault=str(refusal))
         report(number, len(rows))
+
+
+def tell_when_long(service: Service, bringer: Bringer, began: datetime) -> None:
+    """Tells whoever brought a file in that it is, where that took them long."""
+    now, here = service.ledger.now(), UUID(bringer.setting["id"])
+    if now - began >= LONG:
+        happening = Happening(bringer.form, here, now, About(here), bringer.who.person_id)
+        Telling(service).tell(NOTICE_BY_NAME["brought-in"], happening)

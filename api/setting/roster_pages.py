@@ -18,7 +18,7 @@ from starlette.datastructures import FormData, UploadFile
 from ap_ledger.bootstrap import Service
 from ap_ledger.errors import RosterFault
 from ap_ledger.recording.ledger import new_id
-from ap_ledger.roster.bringing import Bringer, Brought, bring_in, found_columns, look, remember_columns
+from ap_ledger.roster.bringing import Bringer, Brought, bring_in, found_columns, look, remember_columns, tell_when_long
 from ap_ledger.roster.fields import NOT_USED, SUBJECTS, Subject, columns_of, subject_of
 from ap_ledger.roster.files import read_tables
 from ap_ledger.roster.parcel import Parcel, opened, sealed
@@ -272,8 +272,10 @@ def _refused_file(plan: Plan) -> Response:
 
 
 def _brought(request: Request, using: Service, sheet: _Sheet, plan: Plan, wishes: Wishes) -> Response:
+    began = using.ledger.now()
     remember_columns(using, sheet.bringer, sheet.table, sheet.subject, plan.matched)
     brought = list(bring_in(using, sheet.bringer, plan, ROWS_AT_ONCE))
+    tell_when_long(using, sheet.bringer, began)
     failed = [_failed(each) for each in brought if each.fault]
     done = [each for each in brought if not each.fault]
     counts = {
