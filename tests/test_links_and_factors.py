@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from fastapi.testclient import TestClient
 
-from ap_ledger.domain.device import RevokeDevice
+from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.person import EndRole
 from ap_ledger.recording.ledger import new_id
 from api.app import GATES
@@ -507,3 +507,38 @@ def test_a_device_is_nobody(house: House, client: TestClient) -> None:
 
 def turned_to_sign_in(answer: Any) -> bool:
     return bool(answer.status_code == 303 and answer.headers["location"].startswith("/sign-in"))
+
+
+def test_on_their_own_phone_a_password_logs_without_the_code_and_looks_back_at_nothing(house: House) -> None:
+    house.accounts.set_password(house.mentor, "hazel", PASSWORD)
+    secret, phone, tablet = factor(house, house.mentor), new_id(), new_id()
+    cookies = {}
+    for device, kind in ((phone, "phone"), (tablet, "tablet")):
+        house.ledger.execute(EnrolDevice(id=new_id(), setting_id=house.setting, author_id=house.leader, device=device, name="D", kind=kind))
+        cookies[device] = house.accounts.admit_device(device)
+    house.runner.catch_up()
+    with house.stranger() as desk:
+
+        def enter(device: UUID | None, code: str = "") -> Any:
+            made = house.stranger(desk.app)
+            if device is not None:
+                made.cookies.set(DEVICE_COOKIE, cookies[device])
+            said = made.post("/sign-in", data={"name": "hazel", "password": PASSWORD, "code": code}, follow_redirects=False)
+            if said.status_code != 303:
+                return None
+            # A cookie that is secure is not sent over plain http by this client.
+            made.cookies.set(SESSION_COOKIE, said.cookies[SESSION_COOKIE])
+            return made
+
+        assert enter(phone) is None, "the first time the code is asked for"
+        first = enter(phone, code_of(house, secret))
+        assert first is not None
+        assert first.get("/api/v1/capture").status_code == 200
+        again = enter(phone)
+        assert again is not None and again.get("/api/v1/capture").json()["me"]["by"] == "pin"
+        assert again.get(f"/students/{house.student}").status_code == 403 and again.get("/me/factor").status_code in (200, 403)
+        assert again.post("/me", data={"do": "token", "scope": "all", "days": "9", "current": PASSWORD}).status_code in (403, 422)
+        assert enter(tablet) is None and enter(None) is None, "elsewhere the code is asked for as ever"
+        assert enter(phone, "000000") is None, "a wrong code is none that was left out"
+        first.post("/sign-out")
+        assert enter(phone) is None, "whoever signed out of it begins anew"

@@ -85,6 +85,12 @@ def _device(asking: Asker) -> UUID | None:
     return asking.device.device_id if asking.device is not None else None
 
 
+def _is_phone(asking: Asker) -> bool:
+    """Whether this is an enrolled phone. A tablet is shared, so it is nothing that one of those who use it has."""
+    known = asking.ledger.states.device(asking.device.device_id) if asking.device is not None else None
+    return known is not None and known.kind == "phone"
+
+
 def _begin(request: Request, asking: Asker, form: FormData) -> Response:
     accounts, following = asking.service.accounts, inside(text_of(form, "next") or "/")
     device, browser = _device(asking), request.cookies.get(BROWSER_COOKIE, "")
@@ -97,6 +103,7 @@ def _begin(request: Request, asking: Asker, form: FormData) -> Response:
             device,
             browser=browser,
             needs_factor=request.app.state.second_factor,
+            own_phone=_is_phone(asking),
         )
     except NotAllowedNow as error:
         return _sign_in(request, asking, following, str(error), 429, name=text_of(form, "name"))

@@ -221,11 +221,14 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         *,
         browser: str = "",
         needs_factor: bool = False,
+        own_phone: bool = False,
     ) -> tuple[str, UUID]:
         """A new session for a name, a password and (where one is set up) a code: the cookie's secret, and who it is.
 
         `browser` is the secret by which the browser is known, if it is. With `needs_factor` nobody who has none is said
-        to be on the device yet. Raises SignInRefused without saying which of them was wrong, NotAllowedNow after too
+        to be on the device yet. On an enrolled phone (`own_phone`) on which somebody signed in with their code before,
+        and has not signed out since, the password alone begins a session for logging: the phone is what they have
+        besides. Raises SignInRefused without saying which of them was wrong, NotAllowedNow after too
         many tries.
         """
         folded = name.strip().casefold()
@@ -233,7 +236,11 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
         person = UUID(bytes=bytes(row.person_id)) if row is not None else None
         known = self.count_sign_in(folded, person, address, device_id, browser)
         good = self._verify(password, row.password if row else None)
-        if not good or person is None or (row.totp is not None and not self.good_code(row, code, known)):
+        if not good or person is None:
+            raise SignInRefused(WRONG)
+        if row.totp is not None and not code.strip() and own_phone and device_id and self.is_at_home(device_id, person):
+            return self.begin(person, "pin", device_id), person
+        if row.totp is not None and not self.good_code(row, code, known):
             raise SignInRefused(WRONG)
         self._do(update(ACCOUNTS).where(ACCOUNTS.c.person_id == row.person_id).values(pin_tries=0))
         return self.begin(person, "full", None if needs_factor and row.totp is None else device_id), person

@@ -45,6 +45,16 @@ class DevicesAndPresence(AccountStore):
         )
         return {UUID(bytes=bytes(row.person_id)) for row in self._all(ask)}
 
+    def is_at_home(self, device_id: UUID, person_id: UUID) -> bool:
+        """Whether somebody signed in fully on a device, and has not signed out of it since."""
+        ask = select(PRESENCE.c.person_id).where(
+            PRESENCE.c.device_id == device_id.bytes,
+            PRESENCE.c.person_id == person_id.bytes,
+            PRESENCE.c.full == 1,
+            PRESENCE.c.until.is_(None),
+        )
+        return self._one(ask) is not None
+
     def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
         """Whether a person was signed in on a device at a moment (in microseconds), give or take five minutes.
 
