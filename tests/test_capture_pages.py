@@ -85,7 +85,7 @@ def test_enrol_by_qr_lose_the_signal_log_five_visits_and_find_them_in_the_timeli
     for child in place.story.children[:5]:
         # The timeline follows what was recorded a moment later.
         said = until(lambda child=child: "Shares a space" in (story := story_of(child)) and "Student felt good" in story and story)
-        assert "Attempted, in person, 20 minutes" in said
+        assert "Reached out, in person, 20 minutes" in said
     desk.close()
     phone.close()
 

@@ -13,6 +13,11 @@ from ap_ledger.events.entries import ENTRY_EVENTS
 _ENTRY_BY_KIND = {event.TOPIC: event for event in ENTRY_EVENTS}
 
 
+SAID_ON_THE_DEVICE = "changed-on-the-device"
+"""The reason that a phone gives where its owner goes on saying something of a visit that has been sent already, such as
+how long it was. Nobody puts anything right by that."""
+
+
 class EntryCorrected(Event):
     """An entry was put right. `replacement` is the whole entry as it should read; the last position is the current one.
 

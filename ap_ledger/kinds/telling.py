@@ -14,8 +14,8 @@ def spoken(code: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-EFFORTS = {"planned": "Planned", "attempted": "Attempted", "cancelled-by-us": "Cancelled by us"}
-"""What we did to reach somebody."""
+EFFORTS = {"planned": "Planned", "attempted": "Reached out", "cancelled-by-us": "Cancelled by us"}
+"""What we did to reach somebody. What came of it is told beside it, so nothing here sounds as if it failed."""
 CHANNELS = {"in-person": "in person", "phone": "phone", "text": "text", "video": "video"}
 """By which channel."""
 MISSING = {"not-observed": "not observed", "not-applicable": "not applicable", "not-answered": "not answered"}

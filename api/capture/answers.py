@@ -176,6 +176,23 @@ class DeviceHere(Loggable):
     kind: str
 
 
+class PlannedHere(Loggable):
+    """A visit that whoever logs is to make, today or tomorrow, in the setting's own time.
+
+    `address` and `flags`, what to know there before knocking, are those that they may read. `state` is how it stands.
+    """
+
+    id: UUID
+    student: UUID
+    starts_at: datetime
+    ends_at: datetime
+    minutes: int
+    purpose: str
+    address: str | None
+    flags: str | None
+    state: str
+
+
 class BoxKey(Loggable):
     """What seals entries for a setting: the versions of a box that the service takes, the id of the key, and the key,
     an uncompressed point in base64. `v` is what the app of 0.1.0 writes on its boxes."""
@@ -200,6 +217,7 @@ class Capture(Loggable):
     device: DeviceHere | None
     settings: list[Named]
     here: list[Named]
+    planned: list[PlannedHere]
     box_key: BoxKey
 
 

@@ -4,7 +4,7 @@ outbox."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Query, Request, Response
 
 from ap_ledger.access.rules import scores_as
+from ap_ledger.bootstrap import Service
 from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.kinds import TOLD
@@ -25,6 +26,7 @@ from api.capture.answers import (
     Me,
     MissingOfDay,
     Named,
+    PlannedHere,
     StepsOfGroup,
     StepUnit,
     StudentsDay,
@@ -32,8 +34,10 @@ from api.capture.answers import (
 )
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
+from api.core.languages import say
 from api.core.service import Current, Json, Using
 from api.core.show import people_here, people_of, setting_for
+from api.core.visits import PURPOSES, visit_lines
 from api.core.withhold import student_seen
 from frameworks.language.learning import group_units
 from frameworks.language.things import Item
@@ -43,6 +47,7 @@ from projections.queries.curriculum_state import group_statuses
 from projections.queries.entries import entries_of_day
 from projections.queries.on_day import group_of
 from projections.queries.own_words import own_labels
+from projections.queries.planned_visits import planned_visits
 from projections.queries.reading import Reader, Unknown
 from projections.queries.register import SuggestedCode, codes_of_day
 from projections.queries.relations import still_visited
@@ -93,9 +98,33 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
             "here": [Named(id=UUID(person), name=name) for person, name in people_here(reader, asking)]
             if device is not None and device.kind == "tablet"
             else [],
+            "planned": _planned(using, asking, body, students, now),
             "box_key": public_key(ledger.keyring, UUID(body["id"])),
         }
     )
+
+
+def _planned(
+    using: Service, asking: Asker, setting: SettingBody, students: list[StudentBody], now: datetime
+) -> list[PlannedHere]:
+    """The visits of whoever asks, of today and of tomorrow, which may begin where there is no signal."""
+    today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
+    plans = planned_visits(using.reader, setting, today, today + timedelta(days=1), asking.person)
+    return [
+        PlannedHere(
+            id=line.plan.id,
+            student=line.plan.student_id,
+            starts_at=line.plan.starts_at,
+            ends_at=line.plan.ends_at,
+            minutes=line.plan.minutes,
+            purpose=say(PURPOSES[line.plan.purpose]),
+            address=line.address.text if line.address else None,
+            flags=line.address.flags if line.address else None,
+            state=line.state,
+        )
+        for line in visit_lines(using, asking, plans, students, now)
+        if line.student is not None
+    ]
 
 
 def _me(reader: Reader, asking: Asker, setting_id: UUID) -> Me:

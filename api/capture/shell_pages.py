@@ -19,12 +19,17 @@ from api.core.templating import templates_in
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
-SHELLS = {"/visit": "visit", "/sessions": "grid", "/steps": "steps", "/day": "day", "/offline": "offline"}
+SHELLS = {
+    "/visit": "visit",
+    "/sessions": "grid",
+    "/steps": "steps",
+    "/day": "day",
+    "/sent": "sent",
+    "/offline": "offline",
+}
 """The address of every page that opens with no signal, and its script and template."""
-SCRIPTS = tuple(
-    f"app/{name}.js"
-    for name in ("uuid7", "store", "hpke", "outbox", "frame", "leave", "keys", "bell", "visit", "grid", "steps", "day")
-)
+SHARED = ("uuid7", "store", "hpke", "outbox", "frame", "leave", "keys", "bell")
+SCRIPTS = tuple(f"app/{name}.js" for name in (*SHARED, *SHELLS.values()))
 FILES = (
     *SCRIPTS,
     "app/ap.css",
@@ -100,6 +105,12 @@ def steps_page() -> HTMLResponse:
 def day_page() -> HTMLResponse:
     """Who is expected, came, left, and was followed up."""
     return _page("/day")
+
+
+@router.get("/sent", gate=Gate(OPEN))
+def sent_page() -> HTMLResponse:
+    """What this device has sent, and when it was recorded."""
+    return _page("/sent")
 
 
 @router.get("/offline", gate=Gate(OPEN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from ap_ledger.kinds import KINDS
@@ -11,6 +12,7 @@ from ap_ledger.kinds.telling import spoken
 from api.core.languages import say
 from api.core.service import Json
 from api.core.templating import day_in_words
+from projections.queries.entries import as_one_visit
 from projections.queries.reading import Reader
 from projections.queries.words import Own, in_words
 
@@ -55,8 +57,11 @@ def story_lines(
     return list(days.items())
 
 
-def line_of(reader: Reader, told: Json, zone: ZoneInfo, people: Mapping[str, str | None], own: Own) -> Json:
-    """One entry as a line: what it says, when, who, and every change of it."""
+def line_of(
+    reader: Reader, told: Mapping[str, Any], zone: ZoneInfo, people: Mapping[str, str | None], own: Own
+) -> Json:
+    """One entry as a line: what it says, when, who, and every change of it that put something right."""
+    told = as_one_visit(told)
     happened = datetime.fromisoformat(told["occurred_at"]).astimezone(zone)
     kind = KINDS[told["kind"]]
     return {

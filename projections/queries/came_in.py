@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from ap_ledger.events.changes import EntryCorrected, EntryVoided
+from ap_ledger.events.changes import SAID_ON_THE_DEVICE, EntryCorrected, EntryVoided
 from ap_ledger.events.moments import local_day, microseconds, zone
 from ap_ledger.kinds.telling import spoken
 from projections.bodies import SettingBody, StudentBody
@@ -15,6 +15,7 @@ from projections.queries.expected import Expectations
 from projections.queries.journeys import Journey
 from projections.queries.reading import Reader
 from projections.queries.slots_of_day import open_day
+from projections.runner import see
 
 CAME_SINCE = time(16)
 """What came in is told from this time of the last school day on, when most people have left."""
@@ -59,7 +60,10 @@ def came_in(
     )
     kept = reader.ledger.states.kept
     put_right = sum(
-        row.student_id is not None and str(kept(UUID(bytes=bytes(row.student_id)))) in told for row in changes
+        row.student_id is not None
+        and str(kept(UUID(bytes=bytes(row.student_id)))) in told
+        and (see(row).state or {}).get("reason_code") != SAID_ON_THE_DEVICE
+        for row in changes
     )
     named = "yesterday" if (today - day).days == 1 else f"{day:%A}" if (today - day).days < 7 else f"{day.day} {day:%b}"
     nobody = sum(contact.nobody for contact in visits)

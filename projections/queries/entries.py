@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from sqlalchemy import BindParameter, Select, Table, bindparam, func, or_, selec
 from ap_ledger.errors import Unreadable
 from ap_ledger.events import event_class
 from ap_ledger.events.base import Entry
+from ap_ledger.events.changes import SAID_ON_THE_DEVICE
 from ap_ledger.events.days import EVERY_DAY, Days, days_of
 from ap_ledger.events.moments import local_day, microseconds, moment, stored_time
 from ap_ledger.persistence.rows import LedgerStoredEvent
@@ -26,6 +27,8 @@ from projections.writers.timeline import TOLD_AT
 
 ENTRIES_LIMIT = 5_000
 """How many entries are told at most."""
+ONE_VISIT = timedelta(hours=3)
+"""For so long somebody goes on saying what one visit was; what they change later, they put right."""
 
 
 def entries_at(
@@ -184,6 +187,26 @@ def story_of(reader: Reader, entry: UUID) -> dict[str, Any] | None:
     story = _stories(reader, [entry], ()).get(entry, ())
     # The ids of students and placements name streams as well; those have no story of this kind.
     return _tell(reader, story) if story and issubclass(event_class(story[0].topic), Entry) else None
+
+
+def as_one_visit(told: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A told entry of a visit without what its author went on saying of it on the device: its first word and its last
+    are one. What was put right later, or by somebody else, stays told."""
+    entry, changes = told["entry"], told["changes"]
+    if not entry.get("visit_id") or not changes:
+        return told
+    first = datetime.fromisoformat(changes[0]["before"]["device_time"])
+    put_right = [
+        change
+        for change in changes
+        if change["reason_code"] != SAID_ON_THE_DEVICE
+        or change["author_id"] != told["author_id"]
+        or datetime.fromisoformat(change["occurred_at"]) - first > ONE_VISIT
+    ]
+    if len(put_right) == len(changes):
+        return told
+    status = "current" if not put_right else told["status"]
+    return {**told, "changes": put_right, "status": status}
 
 
 def _stories(reader: Reader, changed: Sequence[UUID], positions: Iterable[int]) -> dict[UUID, list[LedgerStoredEvent]]:

@@ -1,6 +1,6 @@
 // What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and
 // small helpers.
-import { flush, notices, sealToKey, seen, waiting } from "{{ app/outbox.js }}";
+import { flush, notices, pruneReceipts, sealToKey, seen, waiting } from "{{ app/outbox.js }}";
 import { channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
@@ -236,6 +236,7 @@ async function begin(draw) {
     if (!document.hidden) back();
   });
   await dropAged();
+  await pruneReceipts();
   const person = (await fact("handed-over")) ? undefined : await fact("person");
   page.roster = person ? await hidden(`roster:${person}`) : undefined;
   // A computer that nobody enrolled may be anybody's tomorrow: it remembers a list for as long as a sign-in lasts.
@@ -353,6 +354,14 @@ function nobody() {
   );
 }
 
+// What waits here, in words, for a page that has no strip of its own to say it. Anything else is nobody's to see.
+export async function saysWhatWaits(where) {
+  const rows = await waiting();
+  where.textContent = rows.length
+    ? `${count(rows.length, "entry", "entries")} saved here, waiting for a signal.`
+    : "Nothing waits here.";
+}
+
 // The strip ---------------------------------------------------------------------------------------------------------
 
 let drawn = "",
@@ -395,7 +404,11 @@ async function strip() {
   else if (away) line("wait", "cloud-off", `No signal. Nothing waits on ${here}; go on, it will be saved here.`);
   else if (page.signIn && page.roster)
     line("wait", "lock", "Everything is sent. ", ["/sign-in", "Sign in again to see today’s list"]);
-  else line("good", "check", sync.at ? `Everything is sent, ${clock(new Date(sync.at))}.` : "Everything is sent.");
+  else
+    line("good", "check", sync.at ? `Everything is sent, ${clock(new Date(sync.at))}. ` : "Everything is sent. ", [
+      "/sent",
+      "See",
+    ]);
   if (told.length)
     line("warn", "triangle-alert", `${count(told.length, "entry needs", "entries need")} you: ${told[0].message} `, [
       "/held",

@@ -7,7 +7,8 @@ import { uuid7 } from "{{ app/uuid7.js }}";
 const BATCH = 50,
   LOCK = "ap-ledger-outbox",
   PATIENCE = 20000,
-  AHEAD = 60000;
+  AHEAD = 60000,
+  RECEIPTS_KEPT = 10000;
 const STRICT = { durability: "strict" };
 const SETTLED = new Set(["recorded", "duplicate", "refused", "held"]);
 const bytes = (text) => new TextEncoder().encode(text);
@@ -46,7 +47,13 @@ const row = (entry, box) => ({
   tried: false,
   stuck: "",
   box,
+  ...told(entry),
 });
+
+// What the page of what was sent says of an entry: of which kind it is, and about whom. That there was a worry is for
+// no page on a phone.
+const told = ({ kind, student_id, replacement }) =>
+  kind === "worry-raised" || replacement?.kind === "worry-raised" ? {} : { kind, student: student_id };
 
 // Everything is sealed before the transaction opens, because a transaction does not wait for anything else.
 export async function add(...entries) {
@@ -119,6 +126,30 @@ export async function notices() {
   return within("notices", "readonly", (tx) => tx.store.getAll());
 }
 
+// What this device has sent, the latest first: how many there are, and so many of them.
+export async function sent(author, most) {
+  return within("receipts", "readonly", async (tx) => {
+    const rows = [];
+    let cursor = await tx.store.index("sent").openCursor(null, "prev");
+    while (cursor && rows.length < most) {
+      if (cursor.value.author === author) rows.push(cursor.value);
+      cursor = await cursor.continue();
+    }
+    return { rows, all: await tx.store.count() };
+  });
+}
+
+// The latest are kept, and the oldest make room for them.
+export async function pruneReceipts() {
+  await within("receipts", "readwrite", async (tx) => {
+    let over = (await tx.store.count()) - RECEIPTS_KEPT;
+    for (let cursor = over > 0 && (await tx.store.index("sent").openCursor()); cursor && over > 0; over -= 1) {
+      cursor.delete();
+      cursor = await cursor.continue();
+    }
+  });
+}
+
 export async function seen(id) {
   await within("notices", "readwrite", (tx) => tx.store.delete(id));
 }
@@ -189,7 +220,7 @@ async function takeSome(tx) {
 }
 
 // Lets go of what the answer names, and keeps what needs somebody. Returns how many were named.
-async function settle(tx, some, by) {
+async function settle(tx, some, by, recorded) {
   let named = 0;
   for (const one of some) {
     const result = by.get(one.id);
@@ -197,6 +228,8 @@ async function settle(tx, some, by) {
     named += 1;
     if (SETTLED.has(result.status)) {
       tx.objectStore("outbox").delete(one.id);
+      const { box, tried, stuck, ...rest } = one;
+      tx.objectStore("receipts").put({ ...rest, sent: recorded, status: result.status });
       // What waits for another entry of the same device settles itself; everything else needs its author.
       const needsSomebody = result.status === "refused" || (result.status === "held" && result.field !== "entry_id");
       if (needsSomebody)
@@ -230,8 +263,15 @@ async function sendSome() {
     return { error: "network" };
   }
   const by = new Map((Array.isArray(said?.results) ? said.results : []).map((one) => [one.id, one]));
-  const named = await within(["outbox", "notices"], "readwrite", (tx) => settle(tx, some, by), STRICT);
   const date = Date.parse(answer.headers.get("date") ?? "");
+  // When it was recorded is what the clock of the service says.
+  const recorded = Number.isNaN(date) ? Date.now() : date;
+  const named = await within(
+    ["outbox", "notices", "receipts"],
+    "readwrite",
+    (tx) => settle(tx, some, by, recorded),
+    STRICT,
+  );
   if (said.shut_out && !(await waiting()).some((one) => !one.stuck)) {
     // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would
     // reach nobody.

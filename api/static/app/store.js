@@ -3,7 +3,7 @@
 import { openDB } from "{{ vendor/idb.js }}";
 
 const NAME = "ap-ledger",
-  VERSION = 1;
+  VERSION = 2;
 const WEEK = 7 * 24 * 3600 * 1000;
 const OPENED_WITHIN = 10000;
 // What a browser says when it has taken the database away under the app; nothing of the transaction was kept.
@@ -96,11 +96,16 @@ async function copied(db) {
 
 async function answering() {
   const coming = openDB(NAME, VERSION, {
-    upgrade(db) {
-      db.createObjectStore("outbox", { keyPath: "id" });
-      db.createObjectStore("notices", { keyPath: "id" });
-      db.createObjectStore("hidden");
-      db.createObjectStore("meta").put(crypto.randomUUID(), "born");
+    upgrade(db, before) {
+      if (before < 1) {
+        db.createObjectStore("outbox", { keyPath: "id" });
+        db.createObjectStore("notices", { keyPath: "id" });
+        db.createObjectStore("hidden");
+        db.createObjectStore("meta").put(crypto.randomUUID(), "born");
+      }
+      // What was sent, and when it was recorded. It holds no words, and is many rows: it is in no copy, and no page but
+      // its own reads it.
+      db.createObjectStore("receipts", { keyPath: "id" }).createIndex("sent", "sent");
     },
     // A newer version of the app wants in: let go, and open again when something is next needed.
     blocking(_now, _wanted, event) {

@@ -63,6 +63,7 @@ let roster,
   ladderKey = "",
   earlier = "",
   trail = [],
+  gone = false,
   since = { rung: "", at: -DOUBLE_TAP };
 
 // What belongs to a visit is kept for its owner to see and put right; words never are: they are sealed as soon as
@@ -73,18 +74,25 @@ boot(async (known) => {
   roster = known;
   visits = await hiddenUnder("today:visit:");
   ladderKey ||= roster.ladders[0]?.id ?? "";
-  if (student) student = roster.students.find((one) => one.id === student.id);
+  // Whoever is no longer on the list stays in sight while their visit is, with what was typed of it.
+  if (student) {
+    const still = roster.students.find((one) => one.id === student.id);
+    gone = !still;
+    student = still ?? student;
+  }
   if (asked) chooseAsked();
   draw();
 });
 
 // A student's page leads here, to that student and maybe to one part of the form.
-let asked = new URLSearchParams(location.search).get("student");
+const address = new URLSearchParams(location.search);
+let asked = address.get("student");
 function chooseAsked() {
   const found = roster.students.find((one) => one.id === asked);
   if (!found || student) return;
   asked = "";
-  choose(found);
+  const plan = planned().find((one) => one.id === address.get("visit"));
+  choose(found, plan?.student === found.id ? plan : undefined);
   const part = /^#[a-z-]+$/.test(location.hash) && find(location.hash);
   if (!part) return;
   part.setAttribute("open", "");
@@ -113,16 +121,68 @@ const visitsToday = (of) =>
       one.items.length,
   );
 
-function choose(one) {
+// Of one's own visits those that are planned for today, in their order, each with what was pressed here meanwhile.
+function planned() {
+  const today = dayIn(roster.setting.time_zone);
+  return (roster.planned ?? [])
+    .filter((one) => dayIn(roster.setting.time_zone, new Date(one.starts_at)) === today)
+    .map((one) => ({ ...one, state: stateOf(one, visits.get(`today:visit:${one.id}`)) }));
+}
+
+// How a planned visit stands: as the service says, or further where more was done here since.
+function stateOf(plan, begun) {
+  if (over(plan) || !begun) return plan.state;
+  if (begun.pressed) return begun.pressed.state;
+  return begun.entry && plan.state === "planned" ? "done" : plan.state;
+}
+
+function choose(one, plan) {
   student = one;
+  gone = false;
   earlier = "";
   const lately = visitsToday(one)
     .filter((found) => Date.now() - found.last < SAME_VISIT)
     .at(-1);
-  visit = lately ?? fresh(one);
+  // What is logged at a planned visit belongs to it, so that it is settled.
+  const due = plan ?? (lately ? undefined : planned().find((each) => each.student === one.id && !over(each)));
+  const begun = due && visits.get(`today:visit:${due.id}`);
+  visit = begun ?? (due ? { ...fresh(one), id: due.id } : lately) ?? fresh(one);
   trail = [];
   draw();
   find("#how").scrollIntoView({ block: "start" });
+}
+
+// Whether a planned visit needs nothing more: it was logged, cancelled or missed.
+const over = (plan) => !["planned", "under-way"].includes(plan.state);
+
+const check = (plan, way) => inTurn(() => checked(plan, way));
+
+// That somebody is at the door, or has left it: sent and kept like everything else, with the time of this phone.
+async function checked(plan, way) {
+  const one = roster.students.find((each) => each.id === plan.student);
+  if (student?.id !== one.id || visit?.id !== plan.id) choose(one, plan);
+  const said = entry(`visit-checked-${way}`, { device_time: localTime() });
+  const before = visit.pressed;
+  const item = {
+    entry: said,
+    words: way === "in" ? "Checked in" : "Checked out",
+    at: said.device_time,
+    check: true,
+    before,
+  };
+  await step(
+    `${one.name}: ${item.words}.`,
+    async () => {
+      await add(said);
+      visit.items.push(item);
+      visit.pressed = { state: way === "in" ? "under-way" : "left" };
+    },
+    async () => {
+      await undo(said);
+      visit.items = visit.items.filter((each) => each !== item);
+      visit.pressed = before;
+    },
+  );
 }
 
 const fresh = (one) => ({
@@ -335,6 +395,7 @@ async function takenBack(item) {
     async () => {
       await undo(item.entry, "taken-back");
       visit.items = visit.items.filter((one) => one !== item);
+      if (item.check) visit.pressed = item.before;
       // Words are not kept here, so they cannot be brought back. Everything else comes back under a new id: the old
       // one is spent.
     },
@@ -344,6 +405,7 @@ async function takenBack(item) {
           const again = { ...item.entry, id: uuid7() };
           await add(again);
           visit.items.push({ ...item, entry: again });
+          if (item.check) visit.pressed = { state: again.kind === "visit-checked-in" ? "under-way" : "left" };
         },
   );
 }
@@ -363,11 +425,65 @@ function draw() {
       [...app.querySelectorAll(".more-about textarea, .more-about select")].map((one) => [one.id, one.value]),
     );
   const focus = document.activeElement?.id;
-  app.replaceChildren(people(), ...(student ? [rungs(), about(), faces(), more(), soFar()] : [start()]));
+  app.replaceChildren(
+    today(),
+    people(),
+    ...(student ? [left(), rungs(), soFar(), about(), faces(), more(), ending()] : [start()]).filter(Boolean),
+  );
   for (const id of open) find(`#${id}`)?.setAttribute("open", "");
   for (const [id, value] of typed) if (find(`#${id}`)) find(`#${id}`).value = value;
   if (focus && focus !== "undo") find(`#${focus}`)?.focus({ preventScroll: true });
 }
+
+// The visits of today in their order: the one that is next, or under way, with its button; the others in a line.
+function today() {
+  const plans = planned();
+  const next = plans.find((one) => one.state === "under-way") ?? plans.find((one) => one.state === "planned");
+  if (!plans.length) return el("div", { hidden: true });
+  const name = (plan) => roster.students.find((one) => one.id === plan.student)?.name ?? "A visit";
+  const at = (plan) => clock(new Date(plan.starts_at));
+  const way = next?.state === "under-way" ? "out" : "in";
+  return el(
+    "section",
+    { id: "today", class: "today" },
+    el("h2", {}, "Today’s visits"),
+    next
+      ? el(
+          "div",
+          { class: "note" },
+          el("p", {}, el("strong", {}, `${at(next)} ${name(next)}`), ` ${next.purpose}, ${count(next.minutes, "minute")}`),
+          next.address ? el("p", {}, icon("map-pin"), ` ${next.address}`) : null,
+          next.flags ? el("p", {}, icon("triangle-alert"), " ", el("strong", {}, "Before you knock: "), next.flags) : null,
+          el(
+            "button",
+            { type: "button", id: `check-${way}`, onclick: () => check(next, way) },
+            icon(way === "in" ? "door-open" : "log-out"),
+            way === "in" ? "Check in" : "Check out",
+          ),
+        )
+      : null,
+    plans.length > (next ? 1 : 0)
+      ? el(
+          "p",
+          { class: "quiet" },
+          plans
+            .filter((one) => one !== next)
+            .map((one) => `${at(one)} ${name(one)}${over(one) ? " ✓" : ""}`)
+            .join(" · "),
+        )
+      : null,
+  );
+}
+
+const left = () =>
+  gone
+    ? el(
+        "p",
+        { class: "note warn", role: "status" },
+        `${student.name} is no longer on your list. What you log of this visit is kept and sent all the same; what may ` +
+          "not be recorded waits for somebody who decides, and you are told.",
+      )
+    : null;
 
 function people() {
   const found = el("input", {
@@ -423,6 +539,15 @@ const start = () =>
     "Choose whom you saw. One tap on the ladder then saves how far it went, with or without a signal.",
   );
 
+// When a rung was logged in this visit, on its own button.
+function logged(rung) {
+  const times = visit.items
+    .filter((one) => one.entry?.kind === "rung-reached" && one.entry.rung === rung.id)
+    .filter((one) => one.entry.ladder.id === ladder().id)
+    .map((one) => clock(new Date(one.at)));
+  return times.length ? [el("small", { class: "logged" }, icon("check"), `Logged ${times.join(", ")}`)] : [];
+}
+
 function rungs() {
   const own = Object.entries(student.own[ladder().id] ?? {});
   const steps = ladder().rungs.flatMap((rung) => [
@@ -443,7 +568,7 @@ function rungs() {
         onclick: () => tapRung(rung),
       },
       icon(rung.icon ?? "footprints"),
-      el("span", {}, rung.short),
+      el("span", {}, rung.short, ...logged(rung)),
       rung.number === null ? null : el("b", {}, String(rung.number)),
     );
     // From violet to teal: every rung is something that happened, and none of them is red.
@@ -781,6 +906,17 @@ function soFar() {
       "li",
       {},
       el("span", {}, one.words, " ", el("small", {}, clock(new Date(one.at)))),
+      one.spoken || one.check || !navigator.onLine
+        ? null
+        : el(
+            "a",
+            {
+              class: "button third",
+              href: `/students/${student.id}/entries/${one.entry.id}`,
+              "aria-label": `Put right: ${one.words}`,
+            },
+            "Put right",
+          ),
       el(
         "button",
         { type: "button", class: "stop", "aria-label": `Take back: ${one.words}`, onclick: () => takeBack(one) },
@@ -809,6 +945,28 @@ function soFar() {
     items.length || effort
       ? el("ul", { class: "steps" }, effort, ...items.map(line))
       : el("p", { class: "quiet" }, "Nothing yet."),
+    others.length
+      ? el(
+          "p",
+          { class: "quiet" },
+          `Earlier today: ${others
+            .map(
+              (one) =>
+                `${clock(new Date(one.items[0].at))} ${one.items
+                  .filter((item) => !item.visit)
+                  .map((item) => item.words)
+                  .join(", ")}`,
+            )
+            .join("; ")}.`,
+        )
+      : null,
+  );
+}
+
+function ending() {
+  return el(
+    "section",
+    { id: "ending" },
     el(
       "div",
       { class: "row" },
@@ -845,24 +1003,13 @@ function soFar() {
         "Done, next student",
       ),
     ),
-    others.length
-      ? el(
-          "p",
-          { class: "quiet" },
-          `Earlier today: ${others
-            .map(
-              (one) =>
-                `${clock(new Date(one.items[0].at))} ${one.items
-                  .filter((item) => !item.visit)
-                  .map((item) => item.words)
-                  .join(", ")}`,
-            )
-            .join("; ")}.`,
-        )
-      : null,
     el(
       "p",
       { class: "quiet" },
+      navigator.onLine
+        ? ""
+        : "With no signal you can take back what you logged, and change its minutes, face and anxiety; anything else is " +
+            "put right when there is one. ",
       "Later, from a desk: every entry can be put right or taken back on ",
       el("a", { href: `/students/${student.id}` }, "their page"),
       ", with the reason.",
