@@ -56,7 +56,7 @@ from api.students import (
     year_end_pages,
 )
 from api.students import routes as students
-from api.visits import address_pages, week_pages
+from api.visits import address_pages, feed, week_pages
 from frameworks.language.load import SIZE_LIMIT
 
 MODULES = (
@@ -66,7 +66,7 @@ MODULES = (
     joining_pages, history_pages, report_pages, clock_pages, due,
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, contact_pages, home_pages, roster_pages,
     search_pages, ladder_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
-    withdrawing_pages, week_pages, address_pages, notice_pages, choice_pages, mail_pages,
+    withdrawing_pages, week_pages, address_pages, feed, notice_pages, choice_pages, mail_pages,
     list_pages, case_pages, file_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)

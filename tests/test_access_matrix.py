@@ -186,7 +186,7 @@ GET /audit.csv                                                     -      -     
 STRANGERS = {
     "GET /sign-in", "POST /sign-in", "POST /language", "GET /welcome", "POST /welcome", "GET /enrol", "POST /enrol", "POST /api/v1/devices/enrol", "GET /switch", "POST /switch",
     "GET /health/live", "GET /health/ready", "GET /static/{version}/{name:path}",
-    "GET /visit", "GET /sessions", "GET /steps", "GET /day", "GET /sent", "GET /offline", "GET /sw.js", "GET /manifest.webmanifest",
+    "GET /visit", "GET /sessions", "GET /steps", "GET /day", "GET /sent", "GET /feed/{secret}.ics", "GET /offline", "GET /sw.js", "GET /manifest.webmanifest",
 }  # fmt: skip
 """Sign-in, health, static files and the empty pages of the app: nothing else answers a stranger."""
 

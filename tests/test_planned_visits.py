@@ -8,11 +8,15 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from icalendar import Calendar
 
+from ap_ledger.domain.due import EndClock
 from ap_ledger.domain.student import AssignMentor
 from ap_ledger.domain.visits import CancelVisit, ChangeVisit, FlagAddress, NoteAddress, PlanVisit
 from ap_ledger.errors import Refused
+from ap_ledger.notices.raising import raise_new
 from ap_ledger.recording.ledger import new_id
+from projections.queries.clocks import clocks
 from projections.queries.planned_visits import Plan, addresses_of, overdue, planned_visit, planned_visits
 from tests.house import FRIDAY, THURSDAY, House
 
@@ -194,3 +198,78 @@ def test_plans_of_two_records_of_one_child_are_told_of_the_one_that_is_kept(plan
     assert told(planned, visit).state(FRIDAY) == "done"
     days = planned_visits(planned.reader, here(planned), THURSDAY.date(), TODAY)
     assert [each.id for each in days] == [visit]
+
+
+def test_a_visit_that_was_not_settled_is_due_until_it_is_logged_cancelled_or_ended_with_a_reason(planned: House) -> None:
+    def due() -> list[tuple[str, str]]:
+        planned.runner.catch_up()
+        students = planned.reader.everyone(here(planned))
+        found = clocks(planned.reader, here(planned), students, planned.clock.now)
+        return [(clock.about, clock.state) for clock in found if clock.kind == "planned visit"]
+
+    planned.clock.now = AT - timedelta(minutes=5)
+    first, second, third, fourth = (plan(planned, AT + timedelta(hours=hour)) for hour in range(4))
+    assert due() == []
+    planned.clock.now = AT + timedelta(minutes=41)
+    assert due() == [(str(first), "due")]
+    planned.clock.now = AT + timedelta(days=40)
+    assert {about for about, state in due() if state == "overdue"} == {str(one) for one in (first, second, third, fourth)}
+    log = planned.entry("visit-logged", AT, effort="attempted", channel="in-person", minutes=35, visit_id=str(second))
+    planned.record(log)
+    give(planned, CancelVisit, visit_id=third, cancelled_by="us", reason_code="travel")
+    ending = {"setting_id": planned.setting, "student": planned.student, "author_id": planned.leader, "clock": "planned visit"}
+    with pytest.raises(Refused, match="Nothing like this"):
+        planned.ledger.execute(EndClock(id=new_id(), about=str(third), reason_code="other", reason="so", **ending))
+    planned.ledger.execute(EndClock(id=new_id(), about=str(fourth), reason_code="other", reason="nobody remembers", **ending))
+    assert due() == [(str(first), "overdue")]
+    planned.record(planned.correct(log, planned.clock.now, effort="planned"))
+    assert {about for about, _ in due()} == {str(first), str(second)}
+    ahead = plan(planned, planned.clock.now + timedelta(days=1))
+    with pytest.raises(Refused, match="not due yet"):
+        planned.ledger.execute(EndClock(id=new_id(), about=str(ahead), reason_code="other", reason="so", **ending))
+    assert planned.views.dead_letters() == 0
+
+
+def test_the_buddy_and_then_the_leads_are_rung_once_each_and_nobody_else(planned: House) -> None:
+    plan(planned, buddy_id=planned.teacher)
+    told: dict[int, list[str]] = {}
+    for late in (10, 16, 20, 31, 40):
+        planned.clock.now = AT + timedelta(minutes=40 + late)
+        planned.runner.catch_up()
+        raise_new(planned.service)
+        people = {"buddy": planned.teacher, "lead": planned.leader, "mentor": planned.mentor}
+        told[late] = [name for name, person in people.items() if any(group.name == "no-check-out" for group in planned.service.notices.unread(person))]
+        numbers = [group.number for person in people.values() for group in planned.service.notices.unread(person) if group.name == "no-check-out"]
+        assert set(numbers) <= {1}
+    assert told == {10: [], 16: ["buddy"], 20: ["buddy"], 31: ["buddy", "lead"], 40: ["buddy", "lead"]}
+
+
+def test_a_calendar_at_a_secret_address_says_when_and_neither_whom_nor_where_until_it_is_ended(planned: House) -> None:
+    home = new_id()
+    give(planned, NoteAddress, address_id=home, home=True, address="1 Mill Lane")
+    visit = plan(planned, AT + timedelta(days=3), address_id=home)
+    gone = plan(planned, AT + timedelta(days=4))
+    give(planned, CancelVisit, visit_id=gone, cancelled_by="us", reason_code="travel")
+    plan(planned, person_id=planned.teacher)
+    planned.accounts.set_password(planned.mentor, "hazel", "kettle lamp harbour")
+    with planned.browser(planned.mentor) as client:
+        planned.runner.catch_up()
+        assert client.post("/me", data={"do": "calendar", "current": "wrong"}).status_code == 422
+        page = client.post("/me", data={"do": "calendar", "current": "kettle lamp harbour"}).text
+        secret = re.search(r"/feed/([\w-]+)\.ics", page)
+        assert secret is not None and secret[1] not in client.get("/me").text
+        stranger = planned.stranger(client.app)
+        answer = stranger.get(f"/feed/{secret[1]}.ics")
+        assert answer.status_code == 200 and answer.headers["content-type"].startswith("text/calendar")
+        events = {str(event["uid"]): event for event in Calendar.from_ical(answer.content).walk("VEVENT")}
+        assert set(events) == {f"{visit}@ap-ledger", f"{gone}@ap-ledger"}
+        event = events[f"{visit}@ap-ledger"]
+        assert (event.start, event.end, str(event["summary"])) == (AT + timedelta(days=3), AT + timedelta(days=3, minutes=40), "Visit, 40 min")
+        assert str(events[f"{gone}@ap-ledger"]["status"]) == "CANCELLED"
+        for word in ("Ash", "Heron", "Mill", "Hazel", str(planned.student)):
+            assert word not in answer.text
+        assert stranger.get("/api/v1/students", headers={"authorization": f"Bearer {secret[1]}"}).status_code == 403
+        other = planned.accounts.make_token(planned.mentor, ("all",), 9)
+        assert stranger.get(f"/feed/{other}.ics").status_code == stranger.get("/feed/x.ics").status_code == 404
+        client.post("/me", data={"do": "revoke-token", "prefix": secret[1][:9]})
+        assert stranger.get(f"/feed/{secret[1]}.ics").status_code == 404

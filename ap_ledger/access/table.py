@@ -201,6 +201,8 @@ LOGGING = frozenset(
 )
 """What a PIN on a shared tablet is good for: logging, never looking back."""
 
+CALENDAR = "calendar"
+"""The scope of a token that stands in the address of a calendar: it is good for that calendar, and for nothing else."""
 SCOPES: Mapping[str, frozenset[str]] = {
     "read": frozenset(action for action in ACTIONS if action.startswith(("see-", "read-"))),
     "record": frozenset(
@@ -230,6 +232,7 @@ SCOPES: Mapping[str, frozenset[str]] = {
     ),
     "metrics": frozenset({"watch-service"}),
     "all": frozenset(ACTIONS),
+    CALENDAR: frozenset(),
 }
 """What a token of each scope may be used for, where its person may do it at all."""
 

@@ -48,6 +48,8 @@ def check_ending(command: EndClock, setting: Setting, states: States, now: datet
             _check_day(records, date.fromisoformat(about), setting, states, now)
         case "entry":
             _check_incident(states.entry_rows(UUID(about)), records)
+        case "visit":
+            _check_visit(student, UUID(about), now)
         case "placement":
             _check_placement(student, command.clock, about, local_day(microseconds(now), setting.time_zone))
 
@@ -70,6 +72,15 @@ def _check_day(records: Iterable[UUID], day: date, setting: Setting, states: Sta
     missed = (at for at, content in sessions if not content.get("actual_start") and not content.get("cancelled_by"))
     if all(local_day(at, setting.time_zone) != day for at in missed):
         raise Refused("unknown-item", NOT_DUE, "about")
+
+
+def _check_visit(student: Student, visit: UUID, now: datetime) -> None:
+    """The visit was planned for the student, was not cancelled, and its time has come."""
+    planned = student.visits.get(visit)
+    if planned is None or planned.cancelled:
+        raise Refused("unknown-item", NOT_DUE, "about")
+    if planned.starts_at > now:
+        raise Refused("not-allowed", TO_COME, "about")
 
 
 def _check_placement(student: Student, clock: str, about: str, today: date) -> None:

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
-About = Literal["entry", "day", "placement", "review", "told"]
+About = Literal["entry", "day", "placement", "review", "told", "visit"]
 """What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what
-two people told."""
+two people told, or a planned visit."""
 
 
 SOON = timedelta(days=7)
@@ -77,6 +77,11 @@ CLOCKS: tuple[ClockRule, ...] = (
         "guidance on restrictive interventions",
     ),
     ClockRule(
+        "planned visit", "visit", "a planned visit should have ended", "the same day",
+        "whoever was to go logs a visit of that day, or the plan is cancelled",
+        "safer working: everybody who goes out alone is accounted for on the day",
+    ),
+    ClockRule(
         "two people said", "told", "two entries contradict each other about one session, or one score", "the same day",
         "one of them is put right or taken back", "a register entry is what happened, and not what was sent last",
     ),
@@ -98,7 +103,12 @@ def _placement(text: str) -> tuple[object, ...]:
     return UUID(placement), date.fromisoformat(day)
 
 
-_READ: Mapping[str, Callable[[str], tuple[object, ...]]] = {"entry": _entry, "day": _day, "placement": _placement}
+_READ: Mapping[str, Callable[[str], tuple[object, ...]]] = {
+    "entry": _entry,
+    "day": _day,
+    "placement": _placement,
+    "visit": _entry,
+}
 
 
 def names_one(rule: ClockRule, about: str) -> bool:

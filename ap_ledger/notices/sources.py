@@ -21,6 +21,7 @@ from ap_ledger.events.moments import zone
 from ap_ledger.notices.shapes import Happening, happened
 from ap_ledger.recording.unsettled import unsettled
 from projections.queries.clocks import clocks
+from projections.queries.planned_visits import overdue as overdue_visits
 from projections.runner import Seen
 
 SETTLES_BY_ITSELF = timedelta(minutes=2)
@@ -99,6 +100,21 @@ def failed_jobs(service: Service) -> Iterator[Happening]:
         for setting in service.ledger.settings_opened():
             key = derived_id(setting, "job", run.name, run.ended.date().isoformat())
             yield Happening(key, setting, run.ended, About(setting), what=run.name)
+
+
+def not_checked_out(service: Service) -> Iterator[Happening]:
+    """Every visit of today of which nothing was heard when it should have ended: for its buddy, and later for whoever
+    leads."""
+    now = service.ledger.now()
+    for setting in service.reader.whole("settings"):
+        here = UUID(setting["id"])
+        for plan in overdue_visits(service.reader, setting, now):
+            if plan.buddy_id is not None:
+                key = derived_id(plan.id, "buddy", plan.starts_at.isoformat())
+                yield Happening(key, here, plan.ends_at, About(here), what=plan.buddy_id)
+            if plan.silence(now) == "lead":
+                key = derived_id(plan.id, "lead", plan.starts_at.isoformat())
+                yield Happening(key, here, plan.ends_at, About(here))
 
 
 def overdue(service: Service) -> Iterator[Happening]:

@@ -19,6 +19,11 @@ def _reads_it(who: Who, happening: Happening) -> bool:
     return may_read_report(who, happening.what) and not may(who, "make-reports", happening.about)
 
 
+def _leads(who: Who, happening: Happening) -> bool:
+    """Whoever sees everybody's visits."""
+    return may(who, "see-visits", happening.about)
+
+
 NOTICES: tuple[Notice, ...] = (
     Notice(
         name="worry",
@@ -31,6 +36,18 @@ NOTICES: tuple[Notice, ...] = (
         urgent=True,
         # Who wrote it is what a device says: in nobody's name can a worry be sent past them.
         author_too=True,
+    ),
+    Notice(
+        name="no-check-out",
+        one="Somebody has not checked out of a visit yet",
+        many="{count} visits have no check-out yet",
+        source=Looked(sources.not_checked_out, every=timedelta(minutes=1)),
+        # The buddy is told first, and who that is stands in what happened; whoever leads is told a quarter of an hour
+        # later.
+        whom=lambda who, happening: who.person_id == happening.what if happening.what else _leads(who, happening),
+        shown_to="record",
+        page="/",
+        urgent=True,
     ),
     Notice(
         name="held",

@@ -12,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.access import SCOPES
+from ap_ledger.access.table import CALENDAR
 from ap_ledger.bootstrap import Service
 from ap_ledger.commands.ways_in import SETTING_UP, Answers
 from ap_ledger.errors import NotAllowedNow, SignInRefused
@@ -21,7 +22,7 @@ from api.core.languages import languages
 from api.core.navigation import Nav
 from api.core.problems import NotAllowed
 from api.core.service import Using
-from api.core.show import people_here, qr_code, read_form, show, text_of
+from api.core.show import base_of, people_here, qr_code, read_form, show, text_of
 from projections.queries.reading import Unknown
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -199,6 +200,7 @@ def _me(
     done: str = "",
     welcome: int = 0,
     token: str = "",
+    calendar: str = "",
 ) -> HTMLResponse:
     accounts = using.accounts
     account, body = accounts.of([asking.person]).get(asking.person), using.reader.one("people", str(asking.person))
@@ -217,9 +219,12 @@ def _me(
         done=DONE.get(done, ""),
         welcome=welcome,
         full=_is_full(asking),
-        tokens=accounts.tokens(asking.person),
+        tokens=[row for row in accounts.tokens(asking.person) if row.scopes != CALENDAR],
         token=token,
-        scopes=list(SCOPES),
+        scopes=[scope for scope in SCOPES if scope != CALENDAR],
+        calendar=f"{base_of(request)}/feed/{calendar}.ics" if calendar else "",
+        calendars=[row for row in accounts.tokens(asking.person) if row.scopes == CALENDAR],
+        plans=asking.may("plan-visits"),
     )
 
 
@@ -231,8 +236,10 @@ DONE = {
     "password": "Your password is changed, and every other session of yours has ended.",
     "factor": "The second factor is on. From now on you are asked for a code.",
     "pin": "Your PIN is set.", "everywhere": "You are signed out everywhere else.",
-    "revoked": "The token works no more.",
+    "revoked": "It works no more.",
 }  # fmt: skip
+CALENDAR_DAYS = 365
+"""For so long the address of a calendar works; then it is made anew."""
 
 
 @router.post("/me", gate=Gate("see-own-account"))
@@ -247,7 +254,7 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
         raise NotAllowed
     account = accounts.of([person]).get(person)
     try:
-        if do in ("password", "token", "pin"):
+        if do in ("password", "token", "pin", "calendar"):
             _confirm(asking, form)
         if do == "password":
             accounts.set_password(person, account.sign_in_name or "" if account else "", text_of(form, "password"))
@@ -267,6 +274,8 @@ def _change(request: Request, using: Service, asking: Asker, form: FormData) -> 
                 person, [text_of(form, "scope")], int(days) if days.isdecimal() and len(days) < 5 else 0
             )
             return _me(request, using, asking, token=token)
+        elif do == "calendar":
+            return _me(request, using, asking, calendar=accounts.make_token(person, [CALENDAR], CALENDAR_DAYS))
         elif do == "revoke-token":
             accounts.revoke_token(text_of(form, "prefix"), person)
             do = "revoked"

@@ -29,6 +29,7 @@ from frameworks.language.cadence import Stretch
 from projections.bodies import EndedClock, EndedReview, PlacementFacts, ReportBody, SettingBody, StudentBody
 from projections.queries.expected import Expectations
 from projections.queries.instruments import half_terms
+from projections.queries.planned_visits import unsettled_visits
 from projections.queries.reading import Reader
 from projections.writers.day_marks import Missed, SaidDifferently, open_days
 from projections.writers.student_days import StudentDays
@@ -131,6 +132,7 @@ def clocks_of_students(
             for clock in _of_placement(setting, placement, by_id[placement["student_id"]], today)
         ),
         *_of_days(reader, students, Expectations(setting, placements), today),
+        *_of_visits(reader, setting, by_id, now, today),
     ]
     return sorted(due, key=_by_day)
 
@@ -322,6 +324,26 @@ def _absence(days: Sequence[date], student: StudentBody, today: date) -> Clock:
         days[-1].isoformat(),
         student,
     )
+
+
+# Planned visits -------------------------------------------------------------------------------------------------------
+
+
+def _of_visits(
+    reader: Reader, setting: SettingBody, students: Mapping[str, StudentBody], now: datetime, today: date
+) -> Iterator[Clock]:
+    for plan in unsettled_visits(reader, setting, now):
+        student = students.get(str(plan.student_id))
+        if student is not None and str(plan.id) not in _ended(student, "planned visit"):
+            yield Clock(
+                CLOCK_BY_NAME["planned visit"],
+                "Say what came of a planned visit",
+                plan.day,
+                _state(plan.day, today),
+                str(plan.id),
+                student,
+                f"/week/{plan.id}",
+            )
 
 
 # What was ended -------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ap_ledger.events.entries import CheckedIn, CheckedOut, VisitLogged
 from ap_ledger.events.moments import local_day, microseconds, moment, zone
@@ -107,7 +107,7 @@ def planned_visits(
         live = reader.views.live(connection, PlannedVisits.name)
         if live is None:
             return []
-        (visits,) = PlannedVisits.tables_in(live)
+        visits, *_ = PlannedVisits.tables_in(live)
         ask = select(visits).where(
             visits.c.setting == UUID(setting["id"]).bytes, visits.c.starts_at >= begins, visits.c.starts_at < ends
         )
@@ -121,13 +121,48 @@ def planned_visits(
     return [told for day, some in by_day.items() for told in _told(reader, day, some, setting["time_zone"])]
 
 
+def unsettled_visits(reader: Reader, setting: SettingBody, now: datetime) -> list[Plan]:
+    """The visits whose day has come and of which nobody has said what came of them, the oldest first, however long ago.
+
+    The tables say which these can be; what was told of their days says which they are.
+    """
+    today = local_day(microseconds(now), setting["time_zone"])
+    with reader.views.reading() as connection:
+        live = reader.views.live(connection, PlannedVisits.name)
+        if live is None:
+            return []
+        visits, logged, _ = PlannedVisits.tables_in(live)
+        same = (visits.c.person, visits.c.record, visits.c.day)
+        others = visits.alias()
+        told = select(func.count()).where(
+            logged.c.person == same[0], logged.c.record == same[1], logged.c.day == same[2]
+        )
+        before = select(func.count()).where(
+            others.c.person == same[0],
+            others.c.record == same[1],
+            others.c.day == same[2],
+            others.c.cancelled_by.is_(None),
+            others.c.starts_at <= visits.c.starts_at,
+        )
+        ask = select(visits.c.day).where(
+            visits.c.setting == UUID(setting["id"]).bytes,
+            visits.c.cancelled_by.is_(None),
+            visits.c.day <= today.toordinal(),
+            told.correlate(visits).scalar_subquery() < before.correlate(visits).scalar_subquery(),
+        )
+        days = sorted(set(connection.scalars(ask)))
+    dates = map(date.fromordinal, days)
+    plans = (plan for day in dates for plan in planned_visits(reader, setting, day, day))
+    return [plan for plan in plans if not plan.settled and plan.ends_at <= now]
+
+
 def planned_visit(reader: Reader, visit_id: UUID) -> tuple[SettingBody, Plan]:
     """One visit by its id, and the setting that planned it. Raises Unknown."""
     with reader.views.reading() as connection:
         live = reader.views.live(connection, PlannedVisits.name)
         row = None
         if live is not None:
-            (visits,) = PlannedVisits.tables_in(live)
+            visits, *_ = PlannedVisits.tables_in(live)
             ask = select(visits.c.setting, visits.c.starts_at).where(visits.c.visit == visit_id.bytes)
             row = connection.execute(ask).first()
     setting = reader.one("settings", str(UUID(bytes=bytes(row.setting)))) if row is not None else None

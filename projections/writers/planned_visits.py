@@ -1,4 +1,5 @@
-"""The visits that are planned, as they stand now: one row each, found by the day on which they begin."""
+"""The visits that are planned, as they stand now, one row each; and beside them those that were logged, which settle
+them."""
 
 from __future__ import annotations
 
@@ -8,12 +9,17 @@ from uuid import UUID
 
 from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, String, Table
 
-from ap_ledger.events.moments import microseconds, stored_time
+from ap_ledger.events.entries import VisitLogged
+from ap_ledger.events.moments import local_day, microseconds, stored_time
 from ap_ledger.events.visits import VisitCancelled, VisitChanged, VisitPlanned
+from ap_ledger.kinds.items import ATTEMPTED
 from ap_ledger.stores.engine import BigInt
-from projections.runner import Projection, Seen
+from projections.runner import Projection, Seen, see
+from projections.writers.entry_stories import changes_of
 
 PLANS = frozenset({VisitPlanned.TOPIC, VisitChanged.TOPIC})
+SETTLING = frozenset({ATTEMPTED, "cancelled-by-us"})
+"""What a logged visit says that settles a plan."""
 
 
 def planned_visits_table(suffix: str, metadata: MetaData) -> Table:
@@ -29,6 +35,8 @@ def planned_visits_table(suffix: str, metadata: MetaData) -> Table:
         Column("record", LargeBinary(16), nullable=False),
         Column("person", LargeBinary(16), nullable=False),
         Column("starts_at", BigInt, nullable=False, index=True),
+        # The ordinal of its day, where the setting is.
+        Column("day", Integer, nullable=False, index=True),
         Column("minutes", Integer, nullable=False),
         Column("purpose", String, nullable=False),
         Column("alone", Integer, nullable=False),
@@ -42,6 +50,28 @@ def planned_visits_table(suffix: str, metadata: MetaData) -> Table:
     )
 
 
+def logged_visits_table(suffix: str, metadata: MetaData) -> Table:
+    """One row for each visit that was logged and not taken back, and says that somebody tried, or that we cancelled."""
+    return Table(
+        f"logged_visits{suffix}",
+        metadata,
+        Column("entry", LargeBinary(16), primary_key=True),
+        Column("record", LargeBinary(16), nullable=False),
+        Column("person", LargeBinary(16), nullable=False, index=True),
+        Column("day", Integer, nullable=False),
+    )
+
+
+def visit_zones_table(suffix: str, metadata: MetaData) -> Table:
+    """The time zone of each setting, which decides where its days begin."""
+    return Table(
+        f"visit_zones{suffix}",
+        metadata,
+        Column("setting", LargeBinary(16), primary_key=True),
+        Column("time_zone", String, nullable=False),
+    )
+
+
 def _id(text: str | None) -> bytes | None:
     return UUID(text).bytes if text else None
 
@@ -50,20 +80,26 @@ class PlannedVisits(Projection):
     """Plans, each moved or cancelled where it stands."""
 
     name: ClassVar[str] = "planned_visits"
-    tables: ClassVar = (planned_visits_table,)
+    version: ClassVar[int] = 2
+    tables: ClassVar = (planned_visits_table, logged_visits_table, visit_zones_table)
 
     def apply(self, connection: Connection, batch: Sequence[Seen]) -> None:
-        """Adds what was planned, and changes what was moved or cancelled, in the order in which it was recorded."""
-        visits = self.made[0]
+        """Adds what was planned, and changes what was moved or cancelled, in the order in which it was recorded; then
+        what was logged."""
+        visits, logged, zones = self.made
         for seen in batch:
-            if seen.topic in PLANS and seen.state is not None:
+            if seen.topic == "setting-opened" and seen.state is not None:
+                self.views.insert_many(connection, zones, [(seen.stream, seen.state["time_zone"])])
+            elif seen.topic in PLANS and seen.state is not None:
                 state = seen.state
+                starts_at = microseconds(stored_time(state["starts_at"]))
                 row = (
                     UUID(state["visit_id"]).bytes,
                     seen.setting_id,
                     seen.student_id,
                     UUID(state["person_id"]).bytes,
-                    microseconds(stored_time(state["starts_at"])),
+                    starts_at,
+                    self._day(connection, seen.setting_id, starts_at),
                     state["minutes"],
                     state["purpose"],
                     int(state["alone"]),
@@ -82,3 +118,19 @@ class PlannedVisits(Projection):
                 state = seen.state
                 said = (state["cancelled_by"], state["reason_code"], seen.position, UUID(state["visit_id"]).bytes)
                 self.views.update_many(connection, cancel, [said])
+        for change in changes_of(self.recorder, batch, {VisitLogged.TOPIC}):
+            gone = f"DELETE FROM {logged.name} WHERE entry = ?"
+            self.views.update_many(connection, gone, [(change.seen.stream,)])
+            now = change.after
+            if now is not None and now.said["effort"] in SETTLING:
+                day = self._day(connection, change.seen.setting_id, now.occurred_at)
+                who = now.seen.author_id if change.before is None else self._author(change.seen.stream)
+                self.views.insert_many(connection, logged, [(change.seen.stream, change.seen.student_id, who, day)])
+
+    def _author(self, entry: bytes) -> bytes | None:
+        """Who logged an entry first, whoever put it right since."""
+        return next((see(row).author_id for row in self.recorder.tail_of([UUID(bytes=entry)])), None)
+
+    def _day(self, connection: Connection, setting: bytes | None, moment: int) -> int:
+        ask = self.views.sql(f"SELECT time_zone FROM {self.made[2].name} WHERE setting = ?")
+        return local_day(moment, connection.exec_driver_sql(ask, (setting,)).scalar_one()).toordinal()
