@@ -282,7 +282,7 @@ def ask(scene: Scene, client: TestClient, key: str, relation: str, role: str) ->
     student, setting, house = scene.students.get(relation, scene.students["o"]), scene.settings.get(relation, house_of(scene)), scene.house
     names: dict[str, Any] = {
         "student_id": student, "setting_id": setting, "curriculum_id": "everyday-steps", "version": 1, "form": "yaml", "kind": "outcomes", "name": "app/ap.css",
-        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "report_id": new_id(), "worry_id": new_id(), "case_id": new_id(), "mark": "0f" * 8, "visit_id": new_id(), "entry": scene.entries.get(relation, scene.entries["o"])["id"],
+        "framework_id": "carer-confidence" if "questionnaires" in path else "default-ladder", "proposal_id": new_id(), "held_id": new_id(), "report_id": new_id(), "worry_id": new_id(), "case_id": new_id(), "mark": "0f" * 8, "visit_id": new_id(), "secret": "none", "entry": scene.entries.get(relation, scene.entries["o"])["id"],
     }  # fmt: skip
     url = re.sub(r"{(\w+)(:\w+)?}", lambda found: str(names[found[1]]), path)
     if method == "GET":

@@ -13,7 +13,7 @@ import pytest
 from ap_ledger.domain.student import AssignMentor
 from ap_ledger.domain.visits import FlagAddress, NoteAddress, PlanVisit
 from ap_ledger.recording.ledger import new_id
-from tests.browsing import Place, until
+from tests.browsing import AXE, AXE_TAGS, Place, until
 from tests.test_capture_offline import all_sent, open_app, ready, with_worker
 
 pytestmark = pytest.mark.browser
@@ -122,3 +122,34 @@ def test_a_visit_stays_on_the_screen_when_its_student_leaves_the_list_and_nothin
     all_sent(page)
     assert len(list(place.ledger.waiting.entries(limit=10))) == 1, "it is kept, and waits for somebody"
     until(lambda: "needs you" in page.inner_text("#strip"), what="the author is not told")
+
+
+SMALL = """[...document.querySelectorAll('a:not(.skip), button, input, summary')].filter(one => one.offsetParent && (one.closest('label') || one).getBoundingClientRect().height < 43.5
+  && getComputedStyle(one).display !== 'inline').map(one => one.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_of_planned_visits_can_be_read_and_hit_on_a_phone(phone: Any, place: Place, scheme: str) -> None:
+    child = place.story.children[0].id
+    visit = plan(place, child)
+    context = phone()
+    page = open_app(context, place)
+    page.emulate_media(color_scheme=scheme)
+    until(lambda: page.reload() is None or (ready(page), page.query_selector("#check-in"))[1], what="the plan is not on the phone")
+    page.click("#check-in")
+    page.click("#rung-through-door")
+    all_sent(page)
+    for address in (f"/visit?student={child}&visit={visit}", "/sent", "/", "/week", f"/week/{visit}", f"/students/{child}/addresses"):
+        for width in (320, 390):
+            page.set_viewport_size({"width": width, "height": 844})
+            page.goto(place.chaos.url + address)
+            if address.startswith(("/visit", "/sent")):
+                ready(page)
+                page.wait_for_selector("#app section")
+            for one in page.query_selector_all("details"):
+                one.evaluate("one => { one.open = true; }")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, (address, width)
+            assert page.evaluate(SMALL) == [], (address, width)
+        page.evaluate(AXE)
+        found = page.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags } })", AXE_TAGS)["violations"]
+        assert [(one["id"], [node["html"][:150] for node in one["nodes"]]) for one in found] == [], address

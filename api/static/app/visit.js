@@ -451,7 +451,13 @@ function today() {
       ? el(
           "div",
           { class: "note" },
-          el("p", {}, el("strong", {}, `${at(next)} ${name(next)}`), ` ${next.purpose}, ${count(next.minutes, "minute")}`),
+          el(
+            "p",
+            {},
+            el("strong", {}, `${at(next)} ${name(next)}`),
+            el("br"),
+            `${next.purpose}, ${count(next.minutes, "minute")}`,
+          ),
           next.address ? el("p", {}, icon("map-pin"), ` ${next.address}`) : null,
           next.flags ? el("p", {}, icon("triangle-alert"), " ", el("strong", {}, "Before you knock: "), next.flags) : null,
           el(
