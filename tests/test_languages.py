@@ -349,5 +349,5 @@ def test_the_diary_says_what_happened_in_the_language_of_whoever_reads_it(house:
     with house.browser() as leader:
         english = leader.get(f"/students/{house.student}").text
         welsh = leader.get(f"/students/{house.student}", headers={"Accept-Language": "cy"}).text
-    assert "Attempted, phone, 20 minutes" in english and "Student felt good" in english
-    assert "Ceisiwyd, ffôn, 20 munud" in welsh and "Dysgwr yn teimlo’n da" in welsh
+    assert "Reached out, phone, 20 minutes" in english and "Student felt good" in english
+    assert "Wedi estyn allan, ffôn, 20 munud" in welsh and "Dysgwr yn teimlo’n da" in welsh
