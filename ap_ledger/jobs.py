@@ -188,7 +188,7 @@ JOBS: tuple[Job, ...] = (
     ),
     Job(
         "send-notices",
-        "What nobody has read is sent to those who asked for mail",
+        "What nobody has read is sent to those who asked for that",
         "twice a minute",
         on(second="*/30"),
         _counted("sent", send_waiting),

@@ -97,6 +97,7 @@ POST /take-back                                                    y      y     
 GET /notices                                                       y      y        y      y    y      y      y      y      y     y      -
 GET /notices/count                                                 y      y        y      y    y      y      y      y      y     y      -
 POST /notices                                                      y      y        y      y    y      y      y      y      y     y      -
+POST /notices/push                                                 y      y        y      y    y      y      y      y      y     y      -
 GET /notices/choices                                               y      y        y      y    y      y      y      y      y     y      -
 POST /notices/choices                                              y      y        y      y    y      y      y      y      y     y      -
 GET /setting/mail                                                  -      -        y      -    -      -      -      -      -     -      -

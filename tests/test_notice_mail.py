@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import email
-import ipaddress
 import socket
 import sqlite3
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 from email.policy import default
 from pathlib import Path
 from typing import Any
@@ -17,10 +15,6 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ap_ledger.domain.quiet import SetQuietHours
 from ap_ledger.events.setting import QuietHours
@@ -28,6 +22,7 @@ from ap_ledger.notices.raising import raise_new
 from ap_ledger.notices.sending import send_waiting
 from ap_ledger.recording.ledger import new_id
 from ap_ledger.stores.notices.channels import Choice, MailServer
+from tests.certificates import server_context
 from tests.house import FRIDAY, MONDAY, House
 
 LEAD, LEADER = "lead@school.example", "leader@school.example"
@@ -275,25 +270,8 @@ def test_addresses_and_passwords_are_sealed_and_go_with_whoever_left(make_house:
 # A line that is sealed ------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def sealed(tmp_path: Path) -> ssl.SSLContext:
-    """A server's side of TLS, with a certificate that nobody trusts yet."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
-    made = made.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
-    made = made.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-    (tmp_path / "cert.pem").write_bytes(made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-    plain = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    (tmp_path / "key.pem").write_bytes(plain)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
-    return context
-
-
 def test_a_password_goes_over_a_sealed_line_that_can_be_trusted_and_over_no_other(
-    house: House, box: Box, sealed: ssl.SSLContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    house: House, box: Box, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[str] = []
 
@@ -301,7 +279,9 @@ def test_a_password_goes_over_a_sealed_line_that_can_be_trusted_and_over_no_othe
         heard.append(given.password.decode())
         return AuthResult(success=given.password == b"right", handled=False)
 
-    controller = Controller(box, hostname="127.0.0.1", port=free_port(), tls_context=sealed, require_starttls=True, authenticator=check, auth_required=True)
+    controller = Controller(
+        box, hostname="127.0.0.1", port=free_port(), tls_context=server_context(tmp_path), require_starttls=True, authenticator=check, auth_required=True
+    )
     controller.start()
     try:
         here = MailServer("127.0.0.1", controller.port, "starttls", "ledger", "right", "ledger@school.example", PAGES)

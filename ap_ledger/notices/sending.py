@@ -15,6 +15,7 @@ from ap_ledger.access import settings_where
 from ap_ledger.bootstrap import Service
 from ap_ledger.domain.quiet import quiet
 from ap_ledger.notices.mail import Answer, MailFault, line_to
+from ap_ledger.notices.push import push
 from ap_ledger.notices.table import NOTICE_BY_NAME
 from ap_ledger.stores.notices.channels import MailServer
 from ap_ledger.stores.notices.notices import NoticeStore
@@ -35,19 +36,29 @@ class Letter(NamedTuple):
 
 
 def send_waiting(service: Service) -> int:
-    """Sends what waits, one message to each person however much there is. Returns how many messages were sent.
+    """Sends what waits, one message or push to each person however much there is. Returns how many people were told.
 
     In a setting's quiet hours only what is urgent goes out; the rest waits.
     """
     now = service.ledger.now()
-    due = [each for each in service.notices.waiting("mail", now) if not _waits(service, each, now)]
-    return sum(_send_mail(service, setting, each, now) for setting, each in _by_setting(due).items())
+    mails = _by_setting(_due(service, "mail", now))
+    pushes = _by_person(_due(service, "push", now))
+    sent = sum(_push(service, person, some, now) for person, some in list(pushes.items())[:AT_ONCE])
+    return sent + sum(_send_mail(service, setting, each, now) for setting, each in mails.items())
+
+
+def _due(service: Service, channel: str, now: datetime) -> list[Delivery]:
+    return [each for each in service.notices.waiting(channel, now) if not _waits(service, each, now)]
 
 
 def _waits(service: Service, delivery: Delivery, now: datetime) -> bool:
-    notice, setting = NOTICE_BY_NAME.get(delivery.name), service.ledger.states.setting(delivery.setting_id)
-    urgent = notice is not None and notice.urgent
-    return setting is not None and not urgent and quiet(setting, now)
+    setting = service.ledger.states.setting(delivery.setting_id)
+    return setting is not None and not _is_urgent(delivery) and quiet(setting, now)
+
+
+def _is_urgent(delivery: Delivery) -> bool:
+    notice = NOTICE_BY_NAME.get(delivery.name)
+    return notice is not None and notice.urgent
 
 
 def _by_setting(due: Iterable[Delivery]) -> dict[UUID, dict[UUID, list[Delivery]]]:
@@ -58,11 +69,42 @@ def _by_setting(due: Iterable[Delivery]) -> dict[UUID, dict[UUID, list[Delivery]
     return sorted_out
 
 
+def _by_person(due: Iterable[Delivery]) -> dict[UUID, list[Delivery]]:
+    sorted_out: dict[UUID, list[Delivery]] = {}
+    for each in due:
+        sorted_out.setdefault(each.person, []).append(each)
+    return sorted_out
+
+
 def _is_wanted(service: Service, delivery: Delivery) -> bool:
     """Whether somebody may still know: a role that ended is told of nothing more."""
     notice = NOTICE_BY_NAME.get(delivery.name)
     who = service.ledger.access_facts.who(delivery.person)
     return notice is not None and delivery.setting_id in settings_where(who, notice.shown_to)
+
+
+def _push(service: Service, person: UUID, some: Sequence[Delivery], now: datetime) -> int:
+    """Tells every browser of somebody that there is something new, however much there is."""
+    store, own = service.notices, service.ledger.keyring.own()
+    browsers = store.subscriptions(person) if store.choice(person).push else []
+    wanted = [each for each in some if browsers and _is_wanted(service, each)]
+    store.dropped([each for each in some if each not in wanted])
+    taken = store.take(wanted)
+    if not taken:
+        return 0
+    urgent, answers = any(_is_urgent(each) for each in taken), list[str]()
+    for browser in browsers:
+        answer = push(own, browser, now, urgent)
+        answers.append(answer)
+        if answer == "gone":
+            store.unsubscribe(browser.endpoint)
+    if {"sent", "unsure"} & set(answers):
+        store.sent(taken)
+    elif "later" in answers:
+        store.failed(taken, now)
+    else:
+        store.dropped(taken)
+    return int("sent" in answers)
 
 
 def _send_mail(service: Service, setting: UUID, by_person: Mapping[UUID, list[Delivery]], now: datetime) -> int:

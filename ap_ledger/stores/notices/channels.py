@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
@@ -16,12 +17,23 @@ Security = Literal["starttls", "tls", "none"]
 """How a mail server is spoken to: sealed after its greeting, sealed from the first, or in the clear."""
 
 
+MOST_BROWSERS = 10
+"""In so many browsers somebody is told at most."""
+
+
 class Choice(NamedTuple):
     """Through which channels somebody is told, and their e-mail address; empty where they gave none."""
 
     mail: bool = False
     push: bool = False
     address: str = ""
+
+
+class Subscription(NamedTuple):
+    """A browser that is told: its address at a push service, and that of this service's pages."""
+
+    endpoint: str
+    pages: str
 
 
 class MailServer(NamedTuple):
@@ -65,6 +77,33 @@ class Channels(NoticeTables):
         values = {"mail": int(choice.mail), "push": int(choice.push), "address": address}
         insert = self._insert(CHOICES).values(person=person.bytes, **values)
         self._change(insert.on_conflict_do_update(index_elements=["person"], set_=values))
+
+    def subscriptions(self, person: UUID) -> list[Subscription]:
+        """The browsers in which somebody is told."""
+        with self._engine.connect() as connection:
+            rows = connection.execute(select(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.person == person.bytes)).all()
+        opened = (self._open(row.sealed, b"push\0" + bytes(row.id)) for row in rows)
+        return [Subscription(**each) for each in opened if each is not None]
+
+    def subscribe(self, person: UUID, subscription: Subscription, now: datetime) -> None:
+        """Somebody is told in a browser from now on, and nobody else is in that one. Of many the oldest ends."""
+        name = _id_of(subscription.endpoint)
+        values = {
+            "person": person.bytes,
+            "sealed": self._seal(subscription._asdict(), b"push\0" + name),
+            "made_at": stamp(now),
+        }
+        insert = self._insert(SUBSCRIPTIONS).values(id=name, **values)
+        mine = SUBSCRIPTIONS.c.person == person.bytes
+        newest = select(SUBSCRIPTIONS.c.id).where(mine).order_by(SUBSCRIPTIONS.c.made_at.desc(), SUBSCRIPTIONS.c.id)
+        self._change(
+            insert.on_conflict_do_update(index_elements=["id"], set_=values),
+            delete(SUBSCRIPTIONS).where(mine, SUBSCRIPTIONS.c.id.not_in(newest.limit(MOST_BROWSERS))),
+        )
+
+    def unsubscribe(self, endpoint: str) -> None:
+        """Nobody is told in a browser any more."""
+        self._change(delete(SUBSCRIPTIONS).where(SUBSCRIPTIONS.c.id == _id_of(endpoint)))
 
     def keep_only(self, people: Collection[UUID]) -> int:
         """Forgets what others than these chose, and how they are reached. Returns how many they were."""
@@ -123,6 +162,10 @@ class Channels(NoticeTables):
         ask = select(MAIL.c.setting, MAIL.c.failing_since).where(MAIL.c.is_on == 1, MAIL.c.failing_since.is_not(None))
         with self._engine.connect() as connection:
             return {UUID(bytes=bytes(row.setting)): moment(row.failing_since) for row in connection.execute(ask)}
+
+
+def _id_of(endpoint: str) -> bytes:
+    return hashlib.sha256(endpoint.encode()).digest()[:16]
 
 
 def _bound(what: str, whose: UUID) -> bytes:

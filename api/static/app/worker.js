@@ -56,6 +56,22 @@ addEventListener("fetch", (event) => {
   }
 });
 
+// A push holds nothing: what is new is read on a page, by whoever is signed in.
+addEventListener("push", (event) =>
+  event.waitUntil(
+    registration.showNotification("AP Ledger", {
+      body: "There is something new for you.",
+      icon: "{{ app/icon-192.png }}",
+      tag: "notices",
+    }),
+  ),
+);
+
+addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil(clients.openWindow("/notices"));
+});
+
 addEventListener("sync", (event) => {
   if (event.tag === "outbox")
     event.waitUntil(
