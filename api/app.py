@@ -20,7 +20,7 @@ from api.core.gate import Gate, GatedRouter, check_gates
 from api.core.guards import Guards
 from api.core.navigation import in_order
 from api.core.problems import Problem, add_problem_handlers, problems
-from api.entries import entry_pages, held_pages, online_pages
+from api.entries import entry_pages, held_pages, incident_pages, online_pages
 from api.entries import routes as entries
 from api.frameworks import framework_pages
 from api.home import home_pages, search_pages
@@ -67,7 +67,7 @@ MODULES = (
     setting_pages, timetable_pages, calendar_pages, set_up_pages, about_pages, contact_pages, home_pages, roster_pages,
     search_pages, ladder_pages, look_pages, several_pages, year_end_pages, withdraw_pages, conflict_pages,
     withdrawing_pages, week_pages, address_pages, feed, notice_pages, choice_pages, mail_pages,
-    list_pages, case_pages, file_pages,
+    list_pages, case_pages, file_pages, incident_pages,
 )  # fmt: skip
 ROUTERS: tuple[GatedRouter, ...] = (*(module.router for module in MODULES), capture.pages)
 GATES: Mapping[str, Gate] = {key: gate for router in ROUTERS for key, gate in router.gates.items()}

@@ -67,6 +67,9 @@ POST /students/{student_id}/one-child                              -      -     
 GET /students/{student_id}/erasure                                 -      -        osf    osf  osf    -      -      -      -     -      -
 POST /students/{student_id}/erasure                                -      -        osf    osf  osf    -      -      -      -     -      -
 GET /students/{student_id}/entries/{entry}                         o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/incidents/{entry}                       o      osf      osf    osf  osf    -      o      -      -     -      -
+POST /students/{student_id}/incidents/{entry}                      -      -        osf    osf  osf    -      -      -      -     -      -
+GET /incidents                                                     -      -        y      y    y      -      -      -      -     -      -
 POST /students/{student_id}/entries/{entry}                        o      osf      osf    osf  osf    -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/day                              o      o        o      o    o      -      -      -      -     -      -
 GET /api/v1/settings/{setting_id}/missing                          o      o        o      o    o      -      -      -      -     -      -

@@ -89,7 +89,7 @@ def test_parents_who_were_never_told_are_due_for_ever(place: House) -> None:
     assert (one.due, one.state, one.about, one.student and one.student["id"]) == (MONDAY.date(), "overdue", incident["id"], str(place.student))
     with place.browser() as leader:
         page = leader.get("/clocks").text
-        assert "Parents are to be told" in page and f"/students/{place.student}/entries/{incident['id']}" in page
+        assert "Parents are to be told" in page and f"/students/{place.student}/incidents/{incident['id']}" in page
         items = leader.get(f"/api/v1/settings/{place.setting}/due").json()["items"]
         assert next((item["clock"], item["due"], item["about"]) for item in items if item["student_id"]) == (
             "restrictive intervention",

@@ -26,6 +26,7 @@ from ap_ledger.events.dated import standing
 from ap_ledger.events.entries import IncidentRecorded, SessionAttended
 from ap_ledger.events.moments import local_day, microseconds, stored_time
 from ap_ledger.events.student import SessionsCommissioned
+from ap_ledger.kinds.timeline import UNCOPIED, UNTOLD, incident
 from ap_ledger.persistence.recorder import TailRow
 from ap_ledger.recording.states import States
 
@@ -47,18 +48,19 @@ def check_ending(command: EndClock, setting: Setting, states: States, now: datet
         case "day":
             _check_day(records, date.fromisoformat(about), setting, states, now)
         case "entry":
-            _check_incident(states.entry_rows(UUID(about)), records)
+            _check_incident(rule.name, states.entry_rows(UUID(about)), records)
         case "visit":
             _check_visit(student, UUID(about), now)
         case "placement":
             _check_placement(student, command.clock, about, local_day(microseconds(now), setting.time_zone))
 
 
-def _check_incident(rows: Sequence[TailRow], records: Iterable[UUID]) -> None:
-    """The entry is a restrictive incident of the student, and does not say when parents were told."""
+def _check_incident(clock: str, rows: Sequence[TailRow], records: Iterable[UUID]) -> None:
+    """The entry is a restrictive incident of the student, and lacks what ends the clock."""
     about = (content for topic, _, content in _standing(rows) if topic == IncidentRecorded.TOPIC)
-    is_untold = any(content.get("restrictive") and not content.get("parents_told_at") for content in about)
-    if not is_untold or rows[0].student_id not in {record.bytes for record in records}:
+    runs = UNCOPIED if clock == "written record" else UNTOLD
+    is_open = any(incident(content).item == runs for content in about)
+    if not is_open or rows[0].student_id not in {record.bytes for record in records}:
         raise Refused("unknown-item", NOT_DUE, "about")
 
 

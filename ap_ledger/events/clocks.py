@@ -82,6 +82,11 @@ CLOCKS: tuple[ClockRule, ...] = (
         "safer working: everybody who goes out alone is accounted for on the day",
     ),
     ClockRule(
+        "written record", "entry", "parents were told of a restrictive incident of April 2026 or later", "the same day",
+        "the incident says that parents have a copy of its written record, or why it is withheld",
+        "guidance on restrictive interventions: a written record the same day, to parents as soon as practicable",
+    ),
+    ClockRule(
         "two people said", "told", "two entries contradict each other about one session, or one score", "the same day",
         "one of them is put right or taken back", "a register entry is what happened, and not what was sent last",
     ),

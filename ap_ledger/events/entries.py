@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, model_validator
 
 from ap_ledger.events.base import Entry, Erased, Ref, RetentionClass, Slug, Text
+from ap_ledger.events.incident import RestrictiveRecord
 
 Minutes = Annotated[int, Field(ge=0, le=1440)]
 Informant = Literal["mentor", "teacher", "student", "carer", "receiving-school"]
@@ -152,7 +153,11 @@ class IncidentRecorded(Entry):
     """A behaviour or safety incident; whether it was restrictive, for how many minutes, and when parents were told."""
 
     TOPIC: ClassVar[str] = "incident-recorded"
-    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {"text": "behaviour"}
+    PERSONAL: ClassVar[Mapping[str, RetentionClass]] = {
+        "text": "behaviour",
+        "place": "behaviour",
+        "record": "behaviour",
+    }
     category: Slug = Field(description="The category is one of the setting's list.")
     restrictive: bool = Field(description="Whether it was restrictive is true or false.")
     minutes: Minutes | None = Field(
@@ -162,6 +167,15 @@ class IncidentRecorded(Entry):
         None, description="When parents were told is a time with its offset, or left out."
     )
     text: Text | Erased | None = Field(None, description="The text is text of at most 4,000 characters, or left out.")
+    place: Slug | Erased | None = Field(
+        None, description="Where it was is a word or two, at most 120 characters, or left out."
+    )
+    copy_for_parents: Literal["given", "withheld"] | None = Field(
+        None, description="The copy for parents is one of: given, withheld, or left out."
+    )
+    record: RestrictiveRecord | Erased | None = Field(
+        None, description="The written record is an object of its parts, such as before, response and after."
+    )
 
 
 class ContextNoted(Entry):

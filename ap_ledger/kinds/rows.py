@@ -153,7 +153,11 @@ ROWS: tuple[Kind, ...] = (
             "minutes": MINUTES,
             "parents_told_at": FormField("Parents told at"),
             "text": TEXT,
+            "place": FormField("Where it was"),
+            "copy_for_parents": FormField("Copy for parents"),
         },
+        # The written record has a page of its own.
+        fixed=frozenset({"record"}),
     ),
     Kind(
         event=ContextNoted,

@@ -20,8 +20,10 @@ LATE = "attended-late"
 LATE_MINUTES = 5
 """A session that begins for a student more than so many minutes after it was planned began late."""
 
-RESTRICTIVE, UNTOLD = "restrictive", "restrictive-untold"
-"""A restrictive incident, and one of which parents were not told yet."""
+RESTRICTIVE, UNTOLD, UNCOPIED = "restrictive", "restrictive-untold", "restrictive-no-copy"
+"""A restrictive incident; one of which parents were not told yet; and one of whose record they have no copy yet."""
+WRITTEN_SINCE = "2026-04-01"
+"""Since this day a copy of the written record is due to parents, given or withheld with a reason."""
 
 
 def rung(state: State) -> Described:
@@ -62,10 +64,14 @@ def of_fields(item: str, value: str | None = None) -> Callable[[State], Describe
 
 
 def incident(state: State) -> Described:
-    """Whether it was restrictive and parents were told, and the minutes."""
+    """Whether it was restrictive, parents were told and their copy is settled, and the minutes."""
+    minutes = _text(state.get("minutes"))
     if not state["restrictive"]:
-        return Described("incident", _text(state.get("minutes")))
-    return Described(RESTRICTIVE if state.get("parents_told_at") else UNTOLD, _text(state.get("minutes")))
+        return Described("incident", minutes)
+    if not state.get("parents_told_at"):
+        return Described(UNTOLD, minutes)
+    owed = str(state["device_time"])[:10] >= WRITTEN_SINCE and not state.get("copy_for_parents")
+    return Described(UNCOPIED if owed else RESTRICTIVE, minutes)
 
 
 def nothing(state: State) -> Described:

@@ -29,6 +29,13 @@ class Place(Loggable):
     label: str
 
 
+class CategoryHere(Loggable):
+    """What an incident may be called today."""
+
+    id: str
+    label: str
+
+
 class SettingHere(Loggable):
     """The setting in which is logged. Its days are those of `time_zone`.
 
@@ -40,6 +47,7 @@ class SettingHere(Loggable):
     time_zone: str
     places: list[Place]
     worries_are_read: bool
+    incident_categories: list[CategoryHere]
 
 
 class TimetableFrom(Loggable):

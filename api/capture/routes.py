@@ -13,6 +13,7 @@ from fastapi import Query, Request, Response
 
 from ap_ledger.access.rules import scores_as
 from ap_ledger.bootstrap import Service
+from ap_ledger.domain.incident_categories import categories_on
 from ap_ledger.events.as_written import WrittenDate
 from ap_ledger.events.moments import moment
 from ap_ledger.kinds import TOLD
@@ -20,6 +21,7 @@ from ap_ledger.recording.boxes import public_key
 from api.capture.answers import (
     AttestedOut,
     Capture,
+    CategoryHere,
     ContactOut,
     DayOfSetting,
     DeviceHere,
@@ -89,6 +91,7 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
     return Capture.model_validate(
         {
             **known,
+            "setting": {**known["setting"], "incident_categories": _categories(body, today)},
             "now": now.isoformat(),
             "me": _me(reader, asking, UUID(body["id"])),
             "device": DeviceHere(id=device.id, kind=device.kind) if device is not None else None,
@@ -125,6 +128,12 @@ def _planned(
         for line in visit_lines(using, asking, plans, students, now)
         if line.student is not None
     ]
+
+
+def _categories(setting: SettingBody, today: date) -> list[CategoryHere]:
+    """What an incident may be called today."""
+    listed = categories_on(setting.get("incident_categories", ()), today)
+    return [CategoryHere(id=category.id, label=category.label) for category in listed]
 
 
 def _me(reader: Reader, asking: Asker, setting_id: UUID) -> Me:

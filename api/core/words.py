@@ -18,14 +18,15 @@ from api.core.templating import PAGES, templates
 from reports.compact import Compact
 
 ROOT = Path(__file__).parents[2]
-CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 0, "Nav": 0, "say": 0}
+CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 0, "Nav": 0, "RecordPart": 0, "say": 0}
 """What is shown of what a call is given: which argument, counted from 0."""
 LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "Notice": ("one", "many")}
 """The same, where the arguments have names."""
 TABLES = frozenset(
     {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
-    | {"FAULTS", "HAPPENED", "KINDS", "STAGES"}
-    | {"ANSWERED", "CANCELLED", "CHANNELS", "EFFORTS", "FACES", "MISSING", "SPEAKERS"}
+    | {"ANSWERED", "CANCELLED", "CHANNELS", "COPIES", "EFFORTS", "FACES", "FAULTS"}
+    | {"HAPPENED", "INTERVENTIONS", "KINDS", "MISSING", "REASONS_IN_LAW", "SPEAKERS", "STAGES"}
+    | {"YES_NO"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
     | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
 )

@@ -60,7 +60,7 @@ def _entry(
     typed: dict[str, str] | None = None,
 ) -> HTMLResponse:
     student, setting = using.reader.student_and_setting(student_id)
-    told = _told(using, asking, student_id, entry)
+    told = told_entry(using, asking, student_id, entry)
     withhold(asking, student_id, [told])
     people, zone = people_of(using.reader), ZoneInfo(setting["time_zone"])
     own = (
@@ -88,7 +88,8 @@ def _entry(
     )
 
 
-def _told(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:
+def told_entry(using: Service, asking: Asker, student_id: UUID, entry: UUID) -> dict[str, Any]:
+    """An entry of a student with its story. Raises Unknown where there is none that whoever asks may see."""
     told = story_of(using.reader, entry)
     if (
         told is None
@@ -146,7 +147,7 @@ async def change_entry(request: Request, student_id: UUID, entry: UUID, using: U
 
 
 def _change(request: Request, using: Service, asking: Asker, student_id: UUID, entry: UUID, form: FormData) -> Response:
-    told, do, code = _told(using, asking, student_id, entry), text_of(form, "do"), text_of(form, "reason_code")
+    told, do, code = told_entry(using, asking, student_id, entry), text_of(form, "do"), text_of(form, "reason_code")
     if code not in REASONS or do not in ("correct", "void"):
         return _entry(request, using, asking, student_id, entry, "Say why, so that whoever looks back can tell.", 422)
     head = {

@@ -120,7 +120,7 @@ __all__ = [
 ]
 
 Kind = Literal[
-    "settings", "people", "students", "placements", "frameworks", "devices", "proposals", "reports", "sealed",
+    "settings", "people", "students", "placements", "frameworks", "devices", "proposals", "reports", "worries",
     "joined-records",
 ]  # fmt: skip
 """The kinds of bodies. A joined record is a student whose record turned out to be another one's."""

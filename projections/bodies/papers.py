@@ -76,9 +76,10 @@ class ReportBody(BodyRow):
 class SealedBody(BodyRow):
     """A stream of sealed records of a setting: a worry, or a case. Not even which of the two is told here.
 
-    `records` are the positions of what stands in it, in order.
+    `records` are the positions of what stands in it, in order; a read model of before there were cases has none, and
+    `position` is that of the worry.
     """
 
     id: str
     setting_id: str
-    records: list[int]
+    records: NotRequired[list[int]]

@@ -280,7 +280,19 @@ def _of_days(
                 _state(untold.day, today),
                 str(untold.entry),
                 student,
-                f"/students/{untold.student}/entries/{untold.entry}",
+                f"/students/{untold.student}/incidents/{untold.entry}",
+            )
+    for uncopied in open_now.uncopied:
+        student = by_id[uncopied.student]
+        if str(uncopied.entry) not in _ended(student, "written record"):
+            yield Clock(
+                CLOCK_BY_NAME["written record"],
+                "Parents are to have a copy of the written record",
+                uncopied.day,
+                _state(uncopied.day, today),
+                str(uncopied.entry),
+                student,
+                f"/students/{uncopied.student}/incidents/{uncopied.entry}",
             )
     yield from (_differ(difference, by_id[difference.student], today) for difference in open_now.said_differently)
     for whose, missed in open_now.missed.items():

@@ -170,12 +170,12 @@ class Safeguarding(NamedTuple):
 
 def safeguarding_of(reader: Reader, setting: SettingFacts) -> Safeguarding:
     """Every worry and every case of a setting. Whoever asks leaves out what is not for whoever reads."""
-    bodies = reader.whole("sealed", setting)
-    events = reader.events([position for body in bodies for position in body["records"]])
+    bodies = reader.whole("worries", setting)
+    events = reader.events([position for body in bodies for position in _records(body)])
     worries: list[Worry] = []
     cases: list[CaseFile] = []
-    for body in sorted(bodies, key=lambda body: -body["records"][0]):
-        told = [event for position in body["records"] if (event := events.get(position)) is not None]
+    for body in sorted(bodies, key=lambda body: -_records(body)[0]):
+        told = [event for position in _records(body) if (event := events.get(position)) is not None]
         if told and isinstance(told[0], CaseOpened):
             cases.append(_case(reader, told))
         else:
@@ -211,12 +211,12 @@ class _Stream(NamedTuple):
 
 
 def _stream(reader: Reader, stream: UUID) -> _Stream | None:
-    body = reader.one("sealed", str(stream))
+    body = reader.one("worries", str(stream))
     setting = reader.one("settings", body["setting_id"]) if body else None
     if body is None or setting is None:
         return None
-    events = reader.events(body["records"])
-    return _Stream(body, setting, [events[position] for position in body["records"] if position in events])
+    events = reader.events(_records(body))
+    return _Stream(body, setting, [events[position] for position in _records(body) if position in events])
 
 
 def new_worries(reader: Reader, setting: SettingFacts) -> list[Worry]:
@@ -224,12 +224,12 @@ def new_worries(reader: Reader, setting: SettingFacts) -> list[Worry]:
 
     A stream of several records is a case, or a worry that was seen, so none of these is opened.
     """
-    bodies = [body for body in reader.whole("sealed", setting) if len(body["records"]) == 1]
-    events = reader.events([body["records"][0] for body in bodies])
-    told = ((body, [event] if (event := events.get(body["records"][0])) else []) for body in bodies)
+    bodies = [body for body in reader.whole("worries", setting) if len(_records(body)) == 1]
+    events = reader.events([_records(body)[0] for body in bodies])
+    told = ((body, [event] if (event := events.get(_records(body)[0])) else []) for body in bodies)
     return [
         _worry(reader, body, event)
-        for body, event in sorted(told, key=lambda pair: -pair[0]["records"][0])
+        for body, event in sorted(told, key=lambda pair: -_records(pair[0])[0])
         if not (event and isinstance(event[0], SealedStep))
     ]
 
@@ -326,6 +326,11 @@ def _change(reader: Reader, case: CaseFile, event: SealedStep, at: datetime) -> 
             case.is_open = False
         case CaseReopened():
             case.is_open, case.decided = True, False
+
+
+def _records(body: SealedBody) -> list[int]:
+    """The positions of what stands in a stream of sealed records."""
+    return body.get("records") or [body["position"]]
 
 
 def words(value: str | Erased | None) -> str:

@@ -17,12 +17,14 @@ from sqlalchemy import Column, Connection, Integer, LargeBinary, MetaData, Strin
 from ap_ledger.events.entries import IncidentRecorded, OutcomeScored, SessionAttended, VisitLogged
 from ap_ledger.kinds.items import ATTEMPTED, VisitItem
 from ap_ledger.kinds.timeline import NOT_ATTENDED
+from ap_ledger.kinds.timeline import UNCOPIED as UNCOPIED_ITEM
 from ap_ledger.kinds.timeline import UNTOLD as UNTOLD_ITEM
 from projections.fold.cells import DayCell
 from projections.one_fact import DISPUTED, DISPUTED_LEVEL, Attested, agreed, sessions_of, status_of
 from projections.views import Views
 
-UNTOLD, MISSED, REACHED_OUT, SAID_DIFFERENTLY = "untold", "missed", "reached-out", "said-differently"
+UNTOLD, UNCOPIED, MISSED, REACHED_OUT = "untold", "no-copy", "missed", "reached-out"
+SAID_DIFFERENTLY = "said-differently"
 
 
 def marks_table(suffix: str, metadata: MetaData) -> Table:
@@ -38,12 +40,13 @@ def marks_table(suffix: str, metadata: MetaData) -> Table:
 
 
 def marks_of(cell: DayCell) -> frozenset[str]:
-    """The marks of a day: parents not told, a session missed, somebody reached out, two people said different
-    things."""
+    """The marks of a day: parents not told or without their copy, a session missed, somebody reached out, two people
+    said different things."""
     sessions = cell.counted("sessions")
     differ = DISPUTED in sessions or any(DISPUTED_LEVEL in facts.values() for facts in cell.outcomes.values())
     holds = {
         UNTOLD: UNTOLD_ITEM in cell.counted("incidents"),
+        UNCOPIED: UNCOPIED_ITEM in cell.counted("incidents"),
         MISSED: NOT_ATTENDED in sessions,
         REACHED_OUT: any(VisitItem.unpacked(key).effort == ATTEMPTED for key in cell.counted("visits")),
         SAID_DIFFERENTLY: differ,
@@ -78,7 +81,7 @@ class DayMarks:
 
 
 class Untold(NamedTuple):
-    """A restrictive incident of which parents were not told yet."""
+    """A restrictive incident of which parents were not told yet, or of whose record they have no copy yet."""
 
     student: UUID
     day: date
@@ -108,6 +111,7 @@ class OpenDays:
     """What is open of some students: incidents, contradictions, and sessions missed since somebody last reached out."""
 
     untold: list[Untold] = field(default_factory=list)
+    uncopied: list[Untold] = field(default_factory=list)
     said_differently: list[SaidDifferently] = field(default_factory=list)
     missed: dict[UUID, list[Missed]] = field(default_factory=dict)
 
@@ -120,19 +124,16 @@ def open_days(views: Views, generation: str, connection: Connection, students: S
         marks = ",".join("?" * len(some))
         ask = views.sql(
             f"SELECT mark, student, day FROM marks__{generation} WHERE "
-            f"mark IN (?,?) AND student IN ({marks}) ORDER BY day"
+            f"mark IN (?,?,?) AND student IN ({marks}) ORDER BY day"
         )
-        rows = connection.exec_driver_sql(ask, (UNTOLD, SAID_DIFFERENTLY, *some)).all()
-        for student, day, entry in _rows_of(
-            views,
-            generation,
-            connection,
-            rows,
-            UNTOLD,
-            "entry",
-            f"kind = '{IncidentRecorded.TOPIC}' AND item = '{UNTOLD_ITEM}'",
+        rows = connection.exec_driver_sql(ask, (UNTOLD, UNCOPIED, SAID_DIFFERENTLY, *some)).all()
+        for mark, item, found in (
+            (UNTOLD, UNTOLD_ITEM, open_now.untold),
+            (UNCOPIED, UNCOPIED_ITEM, open_now.uncopied),
         ):
-            open_now.untold.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
+            where = f"kind = '{IncidentRecorded.TOPIC}' AND item = '{item}'"
+            for student, day, entry in _rows_of(views, generation, connection, rows, mark, "entry", where):
+                found.append(Untold(UUID(bytes=bytes(student)), date.fromordinal(day), UUID(bytes=bytes(entry))))
         columns = "entry, position, occurred_at, kind, item, value, slot, begins, ends, session_day"
         told = _rows_of(
             views,

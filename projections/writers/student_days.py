@@ -59,7 +59,7 @@ class StudentDays(Projection):
     """The timeline and the day cells."""
 
     name: ClassVar[str] = "student_days"
-    version: ClassVar[int] = 7
+    version: ClassVar[int] = 8
     tables: ClassVar = (timeline_table, cells_table, zones_table, marks_table, joined_days_table)
 
     def __init__(self, *given: Any) -> None:

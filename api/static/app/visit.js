@@ -370,8 +370,9 @@ const say = (kind, fields, words) => inTurn(() => wordsSaid(kind, fields, words)
 async function wordsSaid(kind, fields, words) {
   const said = entry(kind, fields);
   // A worry hangs on nothing: not on the visit, nor on anything that tells about whom it is.
-  if (kind === "worry-raised") delete said.visit_id;
-  const { text, words: spoken, category, ...bare } = said;
+  // An incident may happen in a lesson as well: it is no part of a visit.
+  if (kind === "worry-raised" || kind === "incident-recorded") delete said.visit_id;
+  const { text, words: spoken, category, place, ...bare } = said;
   const item = { entry: bare, words, at: said.device_time, spoken: true };
   return step(
     `${words}.`,
@@ -384,6 +385,25 @@ async function wordsSaid(kind, fields, words) {
       await undo(said);
       visit.items = visit.items.filter((one) => one !== item);
     },
+  );
+}
+
+// Its words are not kept here, so what was typed goes only once it is saved.
+async function saveIncident() {
+  const typed = (id) => find(`#incident-${id}`).value.trim(),
+    minutes = typed("minutes"),
+    text = find("#incident").value.trim();
+  if (minutes && !/^\d{1,4}$/.test(minutes)) return find("#incident-minutes").focus();
+  await say(
+    "incident-recorded",
+    {
+      category: typed("category"),
+      restrictive: find("#incident-restrictive").checked,
+      ...(minutes ? { minutes: Number(minutes) } : {}),
+      ...(typed("place") ? { place: typed("place") } : {}),
+      ...(text ? { text } : {}),
+    },
+    "An incident",
   );
 }
 
@@ -879,8 +899,43 @@ function more() {
       }),
     ),
     part(
-      "a-worry",
+      "an-incident",
       "triangle-alert",
+      "An incident",
+      select(
+        "incident-category",
+        "What it was",
+        (roster.setting.incident_categories ?? []).map((one) => [one.id, one.label]),
+      ),
+      el(
+        "div",
+        { class: "field" },
+        el("label", { for: "incident-minutes" }, "Minutes (may stay empty)"),
+        el("input", { id: "incident-minutes", inputmode: "numeric", maxlength: 4, autocomplete: "off" }),
+      ),
+      el(
+        "div",
+        { class: "field" },
+        el("label", { for: "incident-place" }, "Where (may stay empty)"),
+        el("input", { id: "incident-place", maxlength: 120, autocomplete: "off" }),
+      ),
+      el(
+        "label",
+        { class: "check" },
+        el("input", { type: "checkbox", id: "incident-restrictive" }),
+        " Somebody was held, or kept apart",
+      ),
+      el(
+        "p",
+        { class: "quiet" },
+        "If somebody was, parents are to be told today. Whoever leads completes the record on the incident’s page.",
+      ),
+      area("incident", "What happened (may stay empty)"),
+      save("save-incident", "Save the incident", saveIncident),
+    ),
+    part(
+      "a-worry",
+      "shield",
       "This worries me",
       // A list that an earlier version kept says nothing of this.
       roster.setting.worries_are_read === false
