@@ -10,12 +10,14 @@ from uuid import UUID
 import pytest
 from icalendar import Calendar
 
+from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.due import EndClock
 from ap_ledger.domain.student import AssignMentor
 from ap_ledger.domain.visits import CancelVisit, ChangeVisit, FlagAddress, NoteAddress, PlanVisit
 from ap_ledger.errors import Refused
 from ap_ledger.notices.raising import raise_new
 from ap_ledger.recording.ledger import new_id
+from api.core.asking import DEVICE_COOKIE
 from projections.queries.clocks import clocks
 from projections.queries.planned_visits import Plan, addresses_of, overdue, planned_visit, planned_visits
 from tests.house import FRIDAY, THURSDAY, House
@@ -167,7 +169,12 @@ def test_a_mentor_plans_moves_checks_in_and_out_and_cancels_on_pages(planned: Ho
         planned.runner.catch_up()
         home = client.get("/").text
         assert "Check out" in home and "Check in<" not in home
-        page = client.post(f"/week/{visit}/here", data={"form": str(new_id()), "do": "out"}).text
+        here_to_log = planned.browser(planned.mentor, client.app, kind="pin")
+        assert here_to_log.get("/week").status_code == here_to_log.get(f"/week/{visit}").status_code == 403
+        assert "Check out" in here_to_log.get("/").text
+        out = {"form": str(new_id()), "do": "out"}
+        assert here_to_log.post(f"/week/{visit}/here", data=out, follow_redirects=False).headers["location"].startswith("/?done=out")
+        page = client.post(f"/week/{visit}/here", data=out).text
         assert "You are checked out." in page
         moved = {**form, "command": str(new_id()), "do": "change", "time": "10:00"}
         assert "It is changed." in client.post(f"/week/{visit}", data=moved).text
@@ -273,3 +280,24 @@ def test_a_calendar_at_a_secret_address_says_when_and_neither_whom_nor_where_unt
         assert stranger.get(f"/feed/{other}.ics").status_code == stranger.get("/feed/x.ics").status_code == 404
         client.post("/me", data={"do": "revoke-token", "prefix": secret[1][:9]})
         assert stranger.get(f"/feed/{secret[1]}.ics").status_code == 404
+
+
+def test_a_phone_is_told_where_its_visits_go_and_a_shared_tablet_is_not(planned: House) -> None:
+    home = new_id()
+    give(planned, NoteAddress, address_id=home, home=True, address="1 Mill Lane")
+    give(planned, FlagAddress, address_id=home, flags="a dog")
+    visit = plan(planned, address_id=home)
+    plan(planned, AT + timedelta(days=1))
+    plan(planned, AT + timedelta(days=2))
+    plan(planned, person_id=planned.teacher)
+    with planned.browser() as client:
+        planned.runner.catch_up()
+        for kind, told in (("phone", ("1 Mill Lane", "a dog")), ("tablet", (None, None))):
+            device = new_id()
+            planned.ledger.execute(EnrolDevice(id=new_id(), setting_id=planned.setting, author_id=planned.leader, device=device, name="D", kind=kind))
+            planned.runner.catch_up()
+            browser = planned.browser(planned.mentor, client.app, device=device)
+            browser.cookies.set(DEVICE_COOKIE, planned.accounts.admit_device(device))
+            here = browser.get("/api/v1/capture").json()["planned"]
+            assert len(here) == 2 and here[0]["id"] == str(visit)
+            assert (here[0]["address"], here[0]["flags"]) == told

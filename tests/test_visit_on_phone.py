@@ -153,3 +153,29 @@ def test_pages_of_planned_visits_can_be_read_and_hit_on_a_phone(phone: Any, plac
         page.evaluate(AXE)
         found = page.evaluate("tags => axe.run({ runOnly: { type: 'tag', values: tags } })", AXE_TAGS)["violations"]
         assert [(one["id"], [node["html"][:150] for node in one["nodes"]]) for one in found] == [], address
+
+
+def test_what_waits_on_a_phone_of_an_earlier_version_stays_and_what_was_sent_can_be_put_right_from_here(phone: Any, place: Place) -> None:
+    context = phone()
+    page = context.new_page()
+    page.goto(f"{place.chaos.url}/manifest.webmanifest")
+    page.evaluate(
+        """() => new Promise((done, fail) => { const asked = indexedDB.open('ap-ledger', 1);
+          asked.onupgradeneeded = () => { const db = asked.result; db.createObjectStore('outbox', { keyPath: 'id' }).put({ id: 'old', author: 'x', of: null, at: Date.now(), tried: true, stuck: 'kept from before', box: {} });
+            db.createObjectStore('notices', { keyPath: 'id' }); db.createObjectStore('hidden'); db.createObjectStore('meta').put('made-before', 'born'); };
+          asked.onsuccess = () => { asked.result.close(); done(); }; asked.onerror = () => fail(asked.error); })"""
+    )
+    page.close()
+    page = open_app(context, place)
+    until(lambda: "1 entry could not be sent and stays here: kept from before" in page.inner_text("#strip"))
+    page.click(f"#student-{place.story.children[2].id}")
+    page.click("#rung-through-door")
+    until(lambda: page.evaluate(SENT) >= 2, what="what was sent is not on the list")
+    assert page.said == []
+    page.click("#so-far >> text=Put right")
+    page.wait_for_url(lambda address: "/entries/" in address)
+    assert "Put it right" in page.inner_text("main") or "put right" in page.inner_text("main").casefold()
+
+
+SENT = """new Promise(done => { const asked = indexedDB.open('ap-ledger'); asked.onsuccess = () => { const db = asked.result;
+  const counted = db.transaction('receipts').objectStore('receipts').count(); counted.onsuccess = () => { db.close(); done(counted.result); }; }; })"""

@@ -101,16 +101,19 @@ def capture(using: Using, asking: Asking, setting: Annotated[str, Query(max_leng
             "here": [Named(id=UUID(person), name=name) for person, name in people_here(reader, asking)]
             if device is not None and device.kind == "tablet"
             else [],
-            "planned": _planned(using, asking, body, students, now),
+            "planned": _planned(using, asking, body, students, now, device is not None and device.kind == "tablet"),
             "box_key": public_key(ledger.keyring, UUID(body["id"])),
         }
     )
 
 
 def _planned(
-    using: Service, asking: Asker, setting: SettingBody, students: list[StudentBody], now: datetime
+    using: Service, asking: Asker, setting: SettingBody, students: list[StudentBody], now: datetime, shared: bool
 ) -> list[PlannedHere]:
-    """The visits of whoever asks, of today and of tomorrow, which may begin where there is no signal."""
+    """The visits of whoever asks, of today and of tomorrow, which may begin where there is no signal.
+
+    A shared tablet is told no address: it stays where others look at it.
+    """
     today = now.astimezone(ZoneInfo(setting["time_zone"])).date()
     plans = planned_visits(using.reader, setting, today, today + timedelta(days=1), asking.person)
     return [
@@ -121,8 +124,8 @@ def _planned(
             ends_at=line.plan.ends_at,
             minutes=line.plan.minutes,
             purpose=say(PURPOSES[line.plan.purpose]),
-            address=line.address.text if line.address else None,
-            flags=line.address.flags if line.address else None,
+            address=line.address.text if line.address and not shared else None,
+            flags=line.address.flags if line.address and not shared else None,
             state=line.state,
         )
         for line in visit_lines(using, asking, plans, students, now)
