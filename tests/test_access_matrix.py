@@ -37,6 +37,8 @@ GET /students/{student_id}                                         o      osf   
 GET /students/{student_id}/frames                                  o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /students/{student_id}/story                                   o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /students/{student_id}/since                                   o      osf      osf    osf  osf    -      o      -      -     -      -
+GET /students/{student_id}/diary                                   o      osf      osf    osf  osf    -      o      -      -     -      -
+POST /students/{student_id}/diary                                  o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /students/{student_id}/entries                                 o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /students/{student_id}/compare                                 o      osf      osf    osf  osf    -      o      -      -     -      -
 GET /reports                                                       -      -        y      y    y      -      -      -      -     -      -

@@ -602,3 +602,15 @@ def test_charts_are_dark_on_a_dark_screen_and_dark_on_white_on_paper(browser: An
     page.emulate_media(color_scheme="light")
     until(lambda: words() == "rgb(24, 34, 45)")
     page.close()
+
+
+def test_earlier_days_of_a_diary_come_in_under_those_that_are_shown(page: Any, served: tuple[str, Any]) -> None:
+    page.goto(f"{served[0]}/students/{served[1].children[1].id}/diary")
+    axe(page, "a diary")
+    days = page.locator("#days h3")
+    before = days.all_inner_texts()
+    page.click("text=Earlier days")
+    until(lambda: days.count() > len(before))
+    after = days.all_inner_texts()
+    assert after[: len(before)] == before and len(set(after)) == len(after)
+    assert page.evaluate("document.activeElement.innerText") == after[len(before)] and page.said == []

@@ -94,7 +94,7 @@ def test_a_students_bar_leads_to_what_may_be_seen_of_that_student(house: House) 
     assert bar is not None
     links = [link for link in in_order(link for router in ROUTERS for link in router.links) if link.nav.bar == "student"]
     seen = [link.words for link in links if client.get(link.of(str(house.student))).status_code == 200]
-    assert seen[:2] == ["Step by step", "Two periods"]
+    assert seen[:2] == ["Step by step", "Diary"]
     assert re.findall(r">([^<]+)</a>", bar[0]) == [*seen, "Reports"]
     assert f'<a href="/students/{house.student}" aria-current="page">Step by step</a>' in bar[0]
 

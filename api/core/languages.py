@@ -162,3 +162,10 @@ def spoken_day(day: date) -> str:
         return f"{day:%A} {day.day} {day:%B}"
     names = day_names(language())
     return f"{names.whole_days[day.weekday()]} {day.day} {names.whole_months[day.month - 1]}"
+
+
+def month_and_year(day: date) -> str:
+    """The month of a day, with its year."""
+    if language() == ENGLISH:
+        return f"{day:%B %Y}"
+    return f"{day_names(language()).whole_months[day.month - 1]} {day.year}"

@@ -91,16 +91,20 @@ def called(name: str) -> str:
     return name.partition(" (")[0]
 
 
-def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
-    """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
+def day_of(text: str) -> date | None:
+    """A day that was asked for; None for one that cannot be read."""
     try:
-        last = date.fromisoformat(day)
+        day = date.fromisoformat(text)
     except ValueError:
         return None
+    return day if day.year in YEARS else None
+
+
+def end_of_day(day: str, zone: ZoneInfo) -> datetime | None:
+    """The last moment of a day that was asked for; a day that cannot be read is as good as none."""
+    last = day_of(day)
     return (
-        datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
-        if last.year in YEARS
-        else None
+        None if last is None else datetime.combine(last + timedelta(days=1), time.min, zone) - timedelta(microseconds=1)
     )
 
 

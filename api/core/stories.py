@@ -9,10 +9,13 @@ from zoneinfo import ZoneInfo
 
 from ap_ledger.kinds import KINDS
 from ap_ledger.kinds.telling import spoken
+from api.core.asking import Asker
 from api.core.languages import say
 from api.core.service import Json
 from api.core.templating import day_in_words
+from projections.bodies import StudentBody
 from projections.queries.entries import as_one_visit
+from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader
 from projections.queries.words import Own, in_words
 
@@ -24,6 +27,12 @@ REASONS = {
     "other": "Something else",
 }  # fmt: skip
 """Why an entry is put right or taken back, as it is kept, and as a person says it."""
+
+
+def own_words_of(reader: Reader, asking: Asker, student: StudentBody) -> Own:
+    """What a student's own steps are called, for those who may read it."""
+    opens = asking.opens(asking.about(student["id"]), "learning", reader.ledger.now())
+    return own_labels(reader, [student])[student["id"]] if opens else {}
 
 
 def story_lines(

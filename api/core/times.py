@@ -29,13 +29,14 @@ KnownAt = Annotated[Moment, Query(description="What had been recorded by then. N
 
 @dataclass(frozen=True)
 class Times:
-    """The two times of a page, as they were asked for and as moments."""
+    """The two times of a page, as they were asked for and as moments; `zone` is where its days begin and end."""
 
     as_of: str
     known: str
     happened_by: datetime
     known_at: datetime | None
     today: str
+    zone: str
 
 
 def times_of(using: Service, setting: SettingBody, as_of: str, known: str) -> Times:
@@ -48,4 +49,5 @@ def times_of(using: Service, setting: SettingBody, as_of: str, known: str) -> Ti
         happened_by or now,
         known_at,
         f"{now.astimezone(zone):%Y-%m-%d}",
+        zone.key,
     )

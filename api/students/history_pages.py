@@ -19,8 +19,8 @@ from api.core.diary import diary_of, whole_days
 from api.core.gate import Gate, gated
 from api.core.navigation import Nav
 from api.core.service import Current, Json
-from api.core.show import YEARS, end_of_day, people_of, show
-from api.core.stories import story_lines
+from api.core.show import day_of, end_of_day, people_of, show
+from api.core.stories import own_words_of, story_lines
 from api.core.student_head import head_of
 from api.core.times import times_of
 from api.core.withhold import withhold
@@ -29,11 +29,9 @@ from projections.queries.crosswalks import climbs_carried
 from projections.queries.entries import changed_since, entries_at
 from projections.queries.frames import frames
 from projections.queries.history import days_at, known_position, statuses_of
-from projections.queries.own_words import own_labels
 from projections.queries.periods import student_period
 from projections.queries.reading import Reader
 from projections.queries.relations import known_of, placement_days
-from projections.queries.words import Own
 from reports.two_periods import compared, share_days
 
 router = gated(include_in_schema=False, default_response_class=HTMLResponse)
@@ -80,7 +78,7 @@ def student_story(
     )
     entries = entries or entries_at(using.reader, student_id, times.happened_by, position, 0, STORY, within=within)
     withhold(asking, student_id, entries)
-    own = _own(using.reader, asking, student)
+    own = own_words_of(using.reader, asking, student)
     whole = whole_days(entries, STORY, ZoneInfo(setting["time_zone"]))
     diary = diary_of(using.reader, setting, whole, people_of(using.reader), own, HAPPENINGS)
     return show(request, "story_part.html", student=student, diary=diary)
@@ -164,7 +162,7 @@ def behind(
 
 
 @router.get(
-    "/students/{student_id}/compare", gate=Gate("read-history", reads="history"), nav=Nav("Two periods", "student", 2)
+    "/students/{student_id}/compare", gate=Gate("read-history", reads="history"), nav=Nav("Two periods", "student", 9)
 )
 def compare(
     request: Request,
@@ -188,8 +186,8 @@ def compare(
     # Four weeks each, or two halves of a shorter time: periods that share days say nothing of a change.
     some = timedelta(days=min(27, max(0, (today - begins).days // 2 - 1)))
     asked = [
-        (_day(first_from) or begins, _day(first_to) or begins + some),
-        (_day(then_from) or today - some, _day(then_to) or today),
+        (day_of(first_from) or begins, day_of(first_to) or begins + some),
+        (day_of(then_from) or today - some, day_of(then_to) or today),
     ]
     refusal = (
         ""
@@ -226,14 +224,8 @@ def _story(
     together: bool = True,
 ) -> list[tuple[str, list[Json]]]:
     withhold(asking, UUID(student["id"]), entries)
-    own = _own(reader, asking, student)
+    own = own_words_of(reader, asking, student)
     return story_lines(reader, entries, ZoneInfo(setting["time_zone"]), people_of(reader), own, together)
-
-
-def _own(reader: Reader, asking: Asker, student: StudentBody) -> Own:
-    """What a student's own steps are called, for those who may read it."""
-    opens = asking.opens(asking.about(student["id"]), "learning", reader.ledger.now())
-    return own_labels(reader, [student])[student["id"]] if opens else {}
 
 
 def _is_about(reader: Reader, setting: SettingBody, entry: Json, about: str) -> bool:
@@ -262,14 +254,6 @@ def _about(reader: Reader, about: str) -> str:
         if theme in framework.labels
         else framework.title
     )
-
-
-def _day(text: str) -> date | None:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return day if day.year in YEARS else None
 
 
 def _moment(text: str) -> datetime | None:

@@ -27,6 +27,7 @@ from api.core.listing import Column, Listing
 from api.core.navigation import Nav
 from api.core.service import Current, Json
 from api.core.show import end_of_day, people_of, show
+from api.core.stories import own_words_of
 from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.students.joining_pages import joined_on, twins_of
@@ -41,7 +42,6 @@ from projections.queries.history import days_at, progress_of
 from projections.queries.naming import ERASED
 from projections.queries.on_day import mentors_on
 from projections.queries.overview import WEEKS, overview
-from projections.queries.own_words import own_labels
 from projections.queries.reading import Reader
 from projections.queries.register import suggested_codes
 from projections.queries.words import WITHHELD, Own
@@ -164,11 +164,7 @@ def student_page(
     )
     withhold(asking, student_id, entries)
     people = people_of(using.reader)
-    own = (
-        own_labels(using.reader, [student])[student["id"]]
-        if asking.opens(asking.about(student_id), "learning", now)
-        else {}
-    )
+    own = own_words_of(using.reader, asking, student)
     sessions = suggested_codes(
         using.reader, student_id, (instant - timedelta(days=CODES_DAYS)).date(), instant, known_at, within
     )[:CODES_SHOWN]
