@@ -50,7 +50,7 @@ class Day(NamedTuple):
     lines: Sequence[VisitLine]
 
 
-@router.get("/week", gate=Gate("plan-visits"), nav=Nav("My week", "pages", 4, icon="calendar-clock"))
+@router.get("/week", gate=Gate("plan-visits"), nav=Nav("My week", "more", 25))
 def week_page(
     request: Request, using: Current, asking: Asking, setting: str = "", day: str = "", done: str = ""
 ) -> HTMLResponse:
