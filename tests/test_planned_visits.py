@@ -29,8 +29,12 @@ AT = datetime(2026, 3, 6, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def planned(house: House) -> House:
     """A house whose mentor has the student on their caseload."""
-    house.ledger.execute(AssignMentor(id=new_id(), setting_id=house.setting, student=house.student, person_id=house.mentor, from_date=date(2026, 1, 5)))
+    assign(house, house.student)
     return house
+
+
+def assign(house: House, student: UUID) -> None:
+    house.ledger.execute(AssignMentor(id=new_id(), setting_id=house.setting, student=student, person_id=house.mentor, from_date=date(2026, 1, 5)))
 
 
 def give(house: House, kind: Any, student: UUID | None = None, **fields: Any) -> None:
@@ -78,6 +82,7 @@ def test_a_visit_is_planned_moved_and_cancelled_and_that_it_was_planned_stays(pl
 
 
 def test_a_visit_of_that_mentor_and_student_that_day_settles_one_plan_and_no_other_does(planned: House) -> None:
+    assign(planned, planned.other)
     first, second, others = plan(planned), plan(planned, AT + timedelta(hours=3)), plan(planned, student=planned.other)
     log = planned.entry("visit-logged", AT, effort="attempted", channel="in-person", minutes=35)
     somebody = planned.entry("visit-logged", AT, author_id=str(planned.teacher), effort="attempted", channel="phone", minutes=5)
@@ -143,6 +148,9 @@ def test_only_that_days_visitor_and_safeguarding_leads_read_what_to_know_about_a
         assert [sees(person) for person in (planned.mentor, planned.leader, dsl)] == [True, False, True]
         body = planned.browser(planned.leader, client.app).get("/api/v1/students").text
         assert "Biscuit" not in body and "Mill Lane" not in body
+        looks = planned.ledger.recorder.tail_of_topics(["record-read"])
+        looked = {UUID(bytes=bytes(row.author_id)) for row in looks if row.author_id and row.student_id}
+        assert looked == {planned.mentor, planned.leader, dsl}, "who looked is put down"
     student = planned.reader.one("students", str(planned.student))
     assert student is not None
     planned.shred("core")
@@ -194,6 +202,7 @@ def test_a_mentor_plans_moves_checks_in_and_out_and_cancels_on_pages(planned: Ho
 def test_plans_of_two_records_of_one_child_are_told_of_the_one_that_is_kept(planned: House) -> None:
     from ap_ledger.domain.joining import JoinStudents
 
+    assign(planned, planned.other)
     visit = plan(planned, student=planned.other)
     planned.ledger.execute(
         JoinStudents(
@@ -301,3 +310,18 @@ def test_a_phone_is_told_where_its_visits_go_and_a_shared_tablet_is_not(planned:
             here = browser.get("/api/v1/capture").json()["planned"]
             assert len(here) == 2 and here[0]["id"] == str(visit)
             assert (here[0]["address"], here[0]["flags"]) == told
+
+
+def test_nobody_is_sent_to_whom_they_could_not_log_and_nobody_from_outside_is_a_buddy(planned: House) -> None:
+    with pytest.raises(Refused, match="not on this person's list"):
+        plan(planned, student=planned.other)
+    outside = planned.person("Wren", "family")
+    for field in ("person_id", "buddy_id", "authorised_by"):
+        with pytest.raises(Refused, match="no staff role"):
+            plan(planned, **{field: outside})
+        with pytest.raises(Refused, match="No person"):
+            plan(planned, **{field: new_id()})
+    visit = plan(planned, student=planned.other, person_id=planned.teacher)
+    moved = {"person_id": planned.mentor, "starts_at": AT, "minutes": 60, "purpose": "learning", "alone": False}
+    with pytest.raises(Refused, match="not on this person's list"):
+        give(planned, ChangeVisit, planned.other, visit_id=visit, **moved)

@@ -34,8 +34,10 @@ from ap_ledger.domain.setting import Setting, SettingCommand, project_setting
 from ap_ledger.domain.student import USED_BEFORE, AssignKeyWorker, AssignMentor, ExpectStudent, StartPlacement
 from ap_ledger.domain.student_state import Student, project_student
 from ap_ledger.domain.support import SetOwnItems
+from ap_ledger.domain.visits import ChangeVisit, PlanVisit, VisitPlan
 from ap_ledger.errors import Refused
 from ap_ledger.events.bounds import ALWAYS, Since, check_reach, in_the_life_of
+from ap_ledger.events.moments import local_day, microseconds
 from ap_ledger.recording.checks import check_own_items
 from ap_ledger.recording.states import States
 
@@ -135,6 +137,28 @@ def check_items(command: SetOwnItems, setting: Setting, states: States, now: dat
     check_own_items(command.definition, command.labels, states)
 
 
+def check_plan(command: VisitPlan, setting: Setting, states: States, now: datetime) -> None:
+    """Whoever is to go, to wait or to authorise works here then, and the visitor has the student on their list."""
+    day = local_day(microseconds(command.starts_at), setting.time_zone)
+    for field in ("person_id", "buddy_id", "authorised_by"):
+        person_id = getattr(command, field)
+        _known_person(person_id, field, states)
+        person: Person | None = None if person_id is None else states.fold(person_id, project_person)
+        if person is not None and not person.staff_from(setting.id, day):
+            raise Refused("not-allowed", "This person holds no staff role in this setting on that day.", field)
+    visitor: Person | None = states.fold(command.person_id, project_person)
+    student = states.child(command.student)
+    if visitor is None or student is None or visitor.works_with_everybody(setting.id, day):
+        return
+    if command.person_id not in student.caseload_on(day):
+        raise Refused(
+            "not-allowed",
+            "The student is not on this person's list on that day, so they could not log the visit. Put the student on "
+            "their list first.",
+            "person_id",
+        )
+
+
 def check_deed(command: ProposeDeed, setting: Setting, states: States, now: datetime) -> None:
     """What is proposed is a whole command that takes two people."""
     try:
@@ -158,6 +182,8 @@ CHECKS: Mapping[type[Command], tuple[Check, ...]] = {
     DeclareConflict: (check_conflict,),
     SetOwnItems: (check_items,),
     ProposeDeed: (check_deed,),
+    PlanVisit: (check_plan,),
+    ChangeVisit: (check_plan,),
     EndClock: (check_ending,),
     **{kind: (check_child,) for kind in CASE_COMMANDS if issubclass(kind, CaseCommand)},
     OpenCase: (check_child, check_worries),

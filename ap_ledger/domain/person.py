@@ -100,6 +100,10 @@ class Person:
         """Whether they hold a staff role in a setting on a day or on any later one."""
         return any(role.lasts_until(day) for role in self._staff_roles(setting_id))
 
+    def works_with_everybody(self, setting_id: UUID, day: date) -> bool:
+        """Whether they hold a role on a day that is about every student of a setting, and not about a caseload."""
+        return any(role.lasts_until(day) and role.role != "mentor" for role in self._staff_roles(setting_id))
+
     def _staff_roles(self, setting_id: UUID) -> list[RoleAssignment]:
         return [role for role in self.roles if role.setting_id == setting_id and role.role in STAFF_ROLES]
 

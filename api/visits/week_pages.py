@@ -249,6 +249,9 @@ def _visit(
     setting, student, plan = _found(using, asking, visit_id)
     now, today = _now(using, setting)
     (line,) = visit_lines(using, asking, [plan], [student], now)
+    if line.address is not None:
+        # The gate knows of no student in this address, so that somebody looked where they live is put down here.
+        using.ledger.record_read("history", asking.person, UUID(setting["id"]), UUID(student["id"]))
     return show(
         request,
         "planned_visit.html",
