@@ -180,6 +180,7 @@ def every_page(served: tuple[str, Any]) -> list[str]:
     pages += ["/sessions?on=2026-03-26&slot=lesson-1", "/learning", "/contact", "/due", "/frameworks", "/frameworks/new", "/frameworks/new?kind=curriculum"]
     pages += ["/frameworks/every-child-matters/1", "/frameworks/default-ladder/1", "/frameworks/carer-confidence/1"]
     pages += ["/set-up", "/setting", "/timetable?pattern=whole-day", "/calendar?year=2025", "/admit", "/roster", f"{student}/about", f"{student}/contacts"]
+    pages += ["/notices", "/notices/choices", "/setting/mail"]
     pages += ["/week", "/week/everyone", f"{student}/addresses", "/sent"]
     pages += ["/visit", "/day?on=2026-03-26", f"/steps?student={served[1].children[1].id}", "/offline", "/held"]
     pages += ["/me", "/people", "/devices", "/proposals", "/retention", "/audit?from=2026-01-01", "/audit?kind=records&from=2026-01-01"]

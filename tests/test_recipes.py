@@ -308,6 +308,24 @@ house.close()
     holds(copy, "Change an event that was already written", "(kinds or events) and not postgres and not canonical")
 
 
+def test_adding_a_notice(copy: Path) -> None:
+    follow(copy, "Add a notice")
+    shows(copy, """
+from ap_ledger.domain.erasure import SetHold
+from ap_ledger.notices.raising import raise_new
+lead = house.person("Rowan", "dsl")
+house.ledger.execute(SetHold(id=new_id(), setting_id=house.setting, student=house.student, hold_id=new_id(), reason_code="court", author_id=house.leader))
+with house.browser(lead) as client:
+    house.runner.catch_up()
+    assert raise_new(house.service) == 1
+    page = client.get("/notices").text
+    assert "A legal hold was set" in page and 'href="/retention"' in page
+    assert client.get("/retention").status_code == 200 and client.get("/notices/count").json() == {"count": 0}
+house.close()
+""")  # fmt: skip
+    holds(copy, "Add a notice", "(hold or leads or row) and not postgres")
+
+
 def test_changing_a_store(copy: Path, tmp_path: Path) -> None:
     older = House(settings_for("sqlite", tmp_path / "older", None)).furnish()
     older.close()
