@@ -292,6 +292,40 @@ def test_a_step_of_a_case_rings_nobody(desk: Desk) -> None:
     assert {notice.name: notice.number for notice in desk.house.service.notices.unread(desk.lead)} == {"worry": 1}
 
 
+def test_what_is_due_in_safeguarding_runs_for_leads_and_for_nobody_else(desk: Desk) -> None:
+    house = desk.house
+    desk.raise_worry()
+    case = desk.open()
+    desk.do(SetCaseAction, case, action=new_id(), what="canary note", owner=desk.lead, due=date(2026, 3, 6))
+    desk.do(ReferCase, case, referral=new_id(), to=TO, text=NOTE, answer_due=date(2026, 3, 9))
+    with house.browser(desk.lead) as client:
+        house.runner.catch_up()
+        page = client.get("/clocks").text
+        assert page.index("Safeguarding action") < page.index("Worry unread") < page.index("Referral without an answer"), "the longest overdue first"
+        assert not any(canary in page for canary in CANARIES), "the list says no words"
+        assert "safeguarding" not in client.get("/clocks.csv").text.lower()
+        assert "safeguarding" not in client.get(f"/api/v1/settings/{house.setting}/due").text.lower()
+        leader = house.browser(house.leader, client.app)  # type: ignore[arg-type]
+        assert "afeguarding action" not in leader.get("/clocks").text
+        raise_new(house.service)
+        assert {notice.name: notice.number for notice in house.service.notices.unread(desk.lead)}["safeguarding-due"] == 1
+        assert all(notice.name != "safeguarding-due" for notice in house.service.notices.unread(house.leader))
+        desk.do(DecideCase, case, decision="monitor", reason=REASON)
+        desk.do(CloseCase, case, reason=REASON)
+        house.runner.catch_up()
+        assert "Safeguarding action" not in client.get("/clocks").text, "a closed case is due for nothing"
+
+
+def test_who_is_named_for_a_case_is_told_once_and_finds_it(desk: Desk) -> None:
+    case = desk.open()
+    desk.do(NameCaseReader, case, person=desk.house.teacher)
+    desk.house.runner.catch_up()
+    raise_new(desk.house.service)
+    told = {notice.name: notice.number for notice in desk.house.service.notices.unread(desk.house.teacher)}
+    assert told == {"case-to-read": 1}
+    assert all(notice.name != "case-to-read" for notice in desk.house.service.notices.unread(desk.house.leader))
+
+
 def test_others_are_told_of_a_case_what_they_are_told_of_none(desk: Desk) -> None:
     case = desk.open(desk.raise_worry())
     admin = desk.house.person("Thyme", "administrator")

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
-About = Literal["entry", "day", "placement", "review", "told", "visit"]
+About = Literal["entry", "day", "placement", "review", "told", "visit", "sealed"]
 """What names one run of a clock: an entry, a day, a placement and a date of it, a commissioner and a half-term, or what
 two people told, or a planned visit."""
 
@@ -39,7 +39,7 @@ class ClockRule:
     @property
     def may_be_ended(self) -> bool:
         """Whether somebody may end it with a reason instead of doing it."""
-        return self.about != "told"
+        return self.about not in ("told", "sealed")
 
 
 CLOCKS: tuple[ClockRule, ...] = (
@@ -85,6 +85,20 @@ CLOCKS: tuple[ClockRule, ...] = (
         "written record", "entry", "parents were told of a restrictive incident of April 2026 or later", "the same day",
         "the incident says that parents have a copy of its written record, or why it is withheld",
         "guidance on restrictive interventions: a written record the same day, to parents as soon as practicable",
+    ),
+    # For safeguarding leads alone: in no list, file or notice of anybody else.
+    ClockRule(
+        "worry unread", "sealed", "a worry came in", "the day after", "a safeguarding lead marks it as read",
+        "keeping children safe in education: concerns are acted on at once",
+    ),
+    ClockRule(
+        "safeguarding action", "sealed", "an action was set in a safeguarding case", "on the day that was set",
+        "the action is done, or the case is closed", "the case's own decisions",
+    ),
+    ClockRule(
+        "referral without an answer", "sealed", "a case was referred, and a day was said by which to expect an answer",
+        "on that day", "the answer is written down, or the case is closed",
+        "working together to safeguard children: a referral is answered within one working day",
     ),
     ClockRule(
         "two people said", "told", "two entries contradict each other about one session, or one score", "the same day",

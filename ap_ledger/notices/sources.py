@@ -11,7 +11,7 @@ from uuid import UUID
 import orjson
 
 from ap_ledger.access import About
-from ap_ledger.access.rules import Proposed, Released
+from ap_ledger.access.rules import CaseFacts, Proposed, Released
 from ap_ledger.bootstrap import Service
 from ap_ledger.errors import Unreadable
 from ap_ledger.events.base import Erased
@@ -22,6 +22,8 @@ from ap_ledger.notices.shapes import Happening, happened
 from ap_ledger.recording.unsettled import unsettled
 from projections.queries.clocks import clocks
 from projections.queries.planned_visits import overdue as overdue_visits
+from projections.queries.safeguarding import safeguarding_of
+from projections.queries.safeguarding_due import safeguarding_due
 from projections.runner import Seen
 
 SETTLES_BY_ITSELF = timedelta(minutes=2)
@@ -115,6 +117,30 @@ def not_checked_out(service: Service) -> Iterator[Happening]:
             if plan.silence(now) == "lead":
                 key = derived_id(plan.id, "lead", plan.starts_at.isoformat())
                 yield Happening(key, here, plan.ends_at, About(here))
+
+
+def due_in_safeguarding(service: Service) -> Iterator[Happening]:
+    """What is due today in safeguarding, or was before; `what` says about which children it is."""
+    for setting in service.reader.whole("settings"):
+        here = UUID(setting["id"])
+        told = safeguarding_of(service.reader, setting)
+        for due in safeguarding_due(told, setting["time_zone"], service.ledger.access_facts.today(here)):
+            if due.state == "soon":
+                continue
+            children = [due.worry.student_id] if due.worry is not None else []
+            facts = CaseFacts(here, due.case.students if due.case else frozenset(map(UUID, filter(None, children))))
+            since = datetime.combine(due.due, time.min, zone(setting["time_zone"]))
+            yield Happening(derived_id(due.about, due.due.isoformat()), here, since, About(here), what=facts)
+
+
+def named_for_cases(service: Service) -> Iterator[Happening]:
+    """Everybody who was named to read a case, each once; `what` is the person and the case as access asks about it."""
+    for setting in service.reader.whole("settings"):
+        here = UUID(setting["id"])
+        for case in safeguarding_of(service.reader, setting).cases:
+            facts = CaseFacts(here, case.students, case.named)
+            for person in case.named:
+                yield Happening(derived_id(case.id, str(person)), here, case.last_at, About(here), what=(person, facts))
 
 
 def overdue(service: Service) -> Iterator[Happening]:

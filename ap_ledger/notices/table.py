@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from ap_ledger.access import Who, may
-from ap_ledger.access.rules import may_approve, may_read_report, may_settle
+from ap_ledger.access.rules import may_approve, may_read_case, may_read_report, may_settle, may_work_case
 from ap_ledger.events.changes import SealedRecord
 from ap_ledger.events.proposal import DeedProposed
 from ap_ledger.events.report import ReportReleased
@@ -48,6 +48,26 @@ NOTICES: tuple[Notice, ...] = (
         shown_to="record",
         page="/",
         urgent=True,
+    ),
+    Notice(
+        name="safeguarding-due",
+        one="Something in safeguarding is due",
+        many="{count} things in safeguarding are due",
+        source=Looked(sources.due_in_safeguarding, every=timedelta(hours=1)),
+        whom=lambda who, happening: may_work_case(who, happening.what),
+        shown_to="work-safeguarding",
+        page="/safeguarding",
+        author_too=True,
+    ),
+    Notice(
+        name="case-to-read",
+        one="A safeguarding lead asks you to read something",
+        many="A safeguarding lead asks you to read {count} things",
+        source=Looked(sources.named_for_cases, every=timedelta(minutes=5)),
+        whom=lambda who, happening: who.person_id == happening.what[0] and may_read_case(who, happening.what[1]),
+        shown_to="read-case",
+        page="/safeguarding",
+        author_too=True,
     ),
     Notice(
         name="held",
