@@ -170,6 +170,7 @@ GET /worries                                                       -      -     
 GET /safeguarding                                                  y      y        y      y    y      y      -      -      -     -      -
 GET /safeguarding/new                                              -      -        -      y    y      -      -      -      -     -      -
 POST /safeguarding/new                                             -      -        -      y    y      -      -      -      -     -      -
+POST /safeguarding                                                 -      -        -      y    y      -      -      -      -     -      -
 GET /safeguarding/worries/{worry_id}                               -      -        -      y    y      y      -      -      -     -      -
 POST /safeguarding/worries/{worry_id}                              -      -        -      y    y      -      -      -      -     -      -
 GET /safeguarding/cases/{case_id}                                  y      y        y      y    y      y      -      -      -     -      -

@@ -152,6 +152,18 @@ def test_a_worry_that_needs_nothing_more_is_settled_with_its_reason_or_not_at_al
     assert len(safeguarding_of(desk.house.reader, desk.setting).cases) == 1, "sending the form again does nothing more"
 
 
+def test_worries_that_were_read_before_they_could_be_marked_are_marked_at_once(desk: Desk) -> None:
+    for _ in range(3):
+        desk.raise_worry()
+    with desk.house.browser(desk.lead) as client:
+        page = client.get("/safeguarding").text
+        fields = dict(re.findall('name="(setting|newest|command)" value="([^"]+)"', page.split("I have read all")[0]))
+        desk.raise_worry(text="canary that came after")
+        after = client.post("/safeguarding", data=fields).text
+        assert "It is marked as read." in after
+    assert [worry.seen_at is None for worry in desk.worries()] == [True, False, False, False], "what came after was not read"
+
+
 def test_a_lead_opens_a_case_without_a_worry(desk: Desk) -> None:
     with desk.house.browser(desk.lead) as client:
         desk.house.runner.catch_up()

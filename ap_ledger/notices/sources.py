@@ -120,15 +120,14 @@ def not_checked_out(service: Service) -> Iterator[Happening]:
 
 
 def due_in_safeguarding(service: Service) -> Iterator[Happening]:
-    """What is due today in safeguarding, or was before; `what` says about which children it is."""
+    """What is due today in cases, or was before; `what` says about which children it is. A worry rang when it came."""
     for setting in service.reader.whole("settings"):
         here = UUID(setting["id"])
         told = safeguarding_of(service.reader, setting)
         for due in safeguarding_due(told, setting["time_zone"], service.ledger.access_facts.today(here)):
-            if due.state == "soon":
+            if due.state == "soon" or due.case is None:
                 continue
-            children = [due.worry.student_id] if due.worry is not None else []
-            facts = CaseFacts(here, due.case.students if due.case else frozenset(map(UUID, filter(None, children))))
+            facts = CaseFacts(here, due.case.students)
             since = datetime.combine(due.due, time.min, zone(setting["time_zone"]))
             yield Happening(derived_id(due.about, due.due.isoformat()), here, since, About(here), what=facts)
 

@@ -13,14 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 
 from ap_ledger.bootstrap import Service
-from ap_ledger.domain.case import OpenCase
+from ap_ledger.domain.case import AcknowledgeWorry, OpenCase
 from ap_ledger.errors import Refused
 from ap_ledger.recording.ledger import new_id
 from api.core.asking import Asker, Asking
 from api.core.gate import Gate, gated
-from api.core.giving import command_of, give
+from api.core.giving import command_of, give, one_of_several
 from api.core.navigation import Nav
-from api.core.safeguarding import readable
+from api.core.safeguarding import new_ones, readable
 from api.core.service import Current, Using
 from api.core.show import id_of, people_of, read_form, setting_for, show, text_of
 from api.safeguarding.chronology import Names
@@ -79,10 +79,29 @@ def safeguarding_page(
         today=today,
         leads=leads,
         works=asking.may("work-safeguarding", None, body["id"]),
-        done="The worry is marked as read." if done == "seen" else "",
+        done="It is marked as read." if done == "seen" else "",
         shown=SHOWN,
         new=new_id,
     )
+
+
+@router.post("/safeguarding", gate=Gate("work-safeguarding"))
+async def read_all(request: Request, using: Using, asking: Asking) -> Response:
+    """Marks every worry that was shown as new as read, as where they were read before they could be marked."""
+    return await run_in_threadpool(_read_all, using, asking, await read_form(request, 64 * 1024))
+
+
+def _read_all(using: Service, asking: Asker, form: FormData) -> Response:
+    body, _ = setting_for(using.reader, asking, text_of(form, "setting"), "work-safeguarding")
+    shown, newest = new_ones(using, asking, body), id_of(form, "newest")
+    # What came in after the page was shown was not read on it. The newest stands first.
+    seen = next((shown[number:] for number, worry in enumerate(shown) if worry.id == newest), [])
+    position = 0
+    for worry in seen:
+        command = one_of_several(AcknowledgeWorry, form, asking, body["id"], worry=worry.id)
+        if asking.may_give(command):
+            position = using.ledger.execute(command).position
+    return RedirectResponse(f"/safeguarding?setting={body['id']}&done=seen&min_position={position}", 303)
 
 
 @router.get("/worries", gate=Gate("read-safeguarding-words"))
