@@ -243,3 +243,15 @@ def test_the_bell_asks_one_question_however_much_there_is(house: House) -> None:
                 assert rings(lead.get("/students").text) == number
             asked.append(len(heard))
     assert asked == [1, 1]
+
+
+def test_an_administrator_is_told_that_a_job_failed_where_the_notice_leads(house: House) -> None:
+    admin = house.person("Sorrel", "administrator")
+    house.jobs.claim("sweep", FRIDAY, FRIDAY)
+    house.jobs.finish("sweep", FRIDAY, FRIDAY, error="ValueError")
+    look(house)
+    assert unread(house, admin) == {"job-failed": 1}
+    with house.browser(admin) as administrator:
+        page = administrator.get("/").text
+        assert "Something that runs by itself failed." in page and "See what" not in page and rings(page) == 0
+        assert "See what" in house.browser(house.leader, administrator.app).get("/").text

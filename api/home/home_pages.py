@@ -77,6 +77,8 @@ class Notices:
 
     held: int
     failed: bool
+    sees_what: bool
+    """Whether they may open the page that says what failed."""
     warnings: Sequence[str]
     unread: Sequence[str]
     """The settings in which nobody can read a worry, by their names."""
@@ -159,15 +161,22 @@ def greeting(here: datetime) -> str:
 
 def _notices(using: Service, asking: Asker) -> Notices:
     held = sum(asking.may_settle(waiting) for waiting in using.ledger.waiting.every()) if asking.may("record") else 0
-    failed = any(run.error for run in using.jobs.latest_runs().values()) if asking.may("make-reports") else False
     watches = asking.may("make-reports") or asking.may("manage-devices")
+    failed = watches and any(run.error for run in using.jobs.latest_runs().values())
     unread = [
         str(setting["name"])
         for setting in using.reader.whole("settings")
         if asking.may("manage-setting", None, UUID(setting["id"]))
         and not worries_are_read(using.reader, setting, using.ledger.access_facts.today(UUID(setting["id"])))
     ]
-    return Notices(held, failed, using.ledger.warnings() if watches else [], unread, _no_mail(using, asking))
+    return Notices(
+        held,
+        failed,
+        asking.may("see-clocks"),
+        using.ledger.warnings() if watches else [],
+        unread,
+        _no_mail(using, asking),
+    )
 
 
 def _no_mail(using: Service, asking: Asker) -> list[tuple[str, str, bool]]:
