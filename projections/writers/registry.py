@@ -44,7 +44,7 @@ class Registry(Projection):
     """Every stream with rules, as what it says now."""
 
     name: ClassVar[str] = "registry"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     tables: ClassVar = (registry_table,)
 
     def __init__(self, *given: Any) -> None:
