@@ -111,3 +111,45 @@ def test_two_who_score_one_thing_differently_are_shown_in_its_cell_and_settled_w
     page.keyboard.press("n")
     page.wait_for_selector(f'button.cell[data-name="{cell}"][data-look="level"]')
     until(lambda: disputed() == [], what="it was not settled")
+
+
+def test_an_answer_that_was_asked_for_before_does_not_take_cells_away_from_under_an_undo(place: Place, browsers: Callable[..., Any]) -> None:
+    """A sheet that comes late knows nothing of what was scored and sent meanwhile."""
+    page = opened(browsers, place, f"/sessions?on={school_day()}&slot=lesson-1")[0]
+    late, failed = [], []
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    page.route("**/sheet?**", lambda route: late.append((route, route.fetch())))
+    page.tap('.key[data-value="1"]')
+    until(lambda: page.evaluate("1") and late, what="the sheet was not asked for")
+    page.tap("#everyone")
+    page.tap('.cell[data-row="0"][data-column="2"]')
+    page.tap('.key[data-value="1"]')
+    filled = "document.querySelectorAll('.cell[data-column=\"2\"][data-look=level]').length"
+    until(lambda: page.evaluate(filled) == 8)
+    until(lambda: len(place.current("outcome-scored")) == 9 and page.evaluate(WAITS) == 0, what="it was not sent")
+    route, answer = late[0]
+    with page.expect_response("**/sheet?**"):
+        page.evaluate("document.querySelector('#slots button').dataset.before = 'yes'")
+        route.fulfill(response=answer)
+    page.wait_for_selector("#slots button[data-before]", state="detached")
+    assert page.evaluate(filled) == 8, "what was scored since stays"
+    page.tap("#undo")
+    page.wait_for_selector("#toast >> text=Undone")
+    until(lambda: page.evaluate(filled) == 0)
+    for route, answer in late[1:]:
+        route.fulfill(response=answer)
+    until(lambda: len(place.current("outcome-scored")) == 1, what="false scores stayed recorded")
+    assert page.evaluate(filled) == 0 and failed == []
+    assert page.query_selector_all("#app > :not(*)") == [] and "null" not in page.inner_text("#app")
+
+
+def test_what_fails_where_nobody_thought_of_it_is_said_and_the_next_tap_is_done(place: Place, browsers: Callable[..., Any]) -> None:
+    page = opened(browsers, place, f"/sessions?on={school_day()}&slot=lesson-2")[0]
+    page.evaluate("() => { window.kept = CSS.escape; CSS.escape = () => { throw new Error('broken') } }")
+    page.tap('.key[data-value="1"]')
+    page.wait_for_selector("#toast [role=alert] >> text=Something did not work")
+    page.evaluate("() => { CSS.escape = window.kept }")
+    page.tap('.cell[data-row="1"][data-column="0"]')
+    page.tap('.key[data-value="1"]')
+    page.wait_for_selector('.cell[data-row="1"][data-column="0"][data-look="level"]')
+    assert page.query_selector("#toast [role=alert]") is None

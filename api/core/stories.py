@@ -28,6 +28,20 @@ REASONS = {
 }  # fmt: skip
 """Why an entry is put right or taken back, as it is kept, and as a person says it."""
 
+BY_THE_APP = {
+    "emptied-on-the-sheet": "It was cleared on the sheet",
+    "undone": "It was undone at once",
+    "changed-on-the-device": "It was changed on the device",
+    "answered-again": "It was answered again",
+    "taken-back": "It was taken back where it was logged",
+}
+"""Reasons that nobody chooses: the pages give them by themselves."""
+
+
+def reason_in_words(code: str) -> str:
+    """Why an entry was put right or taken back; a code that came from another program is said by its own words."""
+    return say(REASONS.get(code) or BY_THE_APP.get(code) or spoken(code))
+
 
 def own_words_of(reader: Reader, asking: Asker, student: StudentBody) -> Own:
     """What a student's own steps are called, for those who may read it."""
@@ -89,7 +103,7 @@ def line_of(
                 "what": "Taken back" if change["kind"] == "entry-voided" else "Corrected",
                 "who": people.get(change["author_id"]) or "someone",
                 "when": day_in_words(change["recorded_at"][:10]),
-                "why": change["reason"] or REASONS.get(change["reason_code"], spoken(change["reason_code"])),
+                "why": change["reason"] or reason_in_words(change["reason_code"]),
                 "before": in_words(reader, change["before"], own, say=say),
             }
             for change in told["changes"]

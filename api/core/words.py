@@ -24,7 +24,7 @@ LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "
 """The same, where the arguments have names."""
 TABLES = frozenset(
     {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
-    | {"ANSWERED", "CANCELLED", "CHANNELS", "COPIES", "EFFORTS", "FACES", "FAULTS"}
+    | {"ANSWERED", "BY_THE_APP", "CANCELLED", "CHANNELS", "COPIES", "EFFORTS", "FACES", "FAULTS"}
     | {"HAPPENED", "INTERVENTIONS", "KINDS", "MISSING", "REASONS_IN_LAW", "SPEAKERS", "STAGES"}
     | {"YES_NO"}
     | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}

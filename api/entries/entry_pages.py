@@ -24,7 +24,7 @@ from api.core.gate import Gate, gated
 from api.core.languages import say
 from api.core.service import Current, Json, Using
 from api.core.show import entry_id, id_of, people_of, read_form, show, text_of
-from api.core.stories import REASONS
+from api.core.stories import REASONS, reason_in_words
 from api.core.student_head import head_of
 from api.core.withhold import withhold
 from api.entries.mending import ERASED, fields_of, mended
@@ -115,11 +115,7 @@ def _versions(
         }
     ]
     for change in told["changes"]:
-        why = ": ".join(
-            part
-            for part in (REASONS.get(change["reason_code"], change["reason_code"].replace("-", " ")), change["reason"])
-            if part
-        )
+        why = ": ".join(part for part in (reason_in_words(change["reason_code"]), change["reason"]) if part)
         after = in_words(using.reader, change["after"], own, say=say) if change["after"] else ""
         made.append(
             {

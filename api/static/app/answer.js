@@ -1,6 +1,6 @@
 // Keeps every answer as it is given, so that a flat battery costs nothing. Without this script the two buttons do the
 // same.
-import { setFact } from "{{ app/store.js }}";
+import { aside, setFact } from "{{ app/store.js }}";
 
 const form = document.querySelector("[data-answers]");
 const said = form.querySelector("[data-status]");
@@ -41,5 +41,8 @@ form.addEventListener("submit", () => {
 });
 tell("");
 // Whoever holds the tablet now is not staff: the pages that open with no signal must not open for them either.
-if ("handedOver" in form.dataset) await setFact("handed-over", true).catch(() => {});
+if ("handedOver" in form.dataset) {
+  // A browser that keeps nothing has no page to open for them.
+  await setFact("handed-over", true).catch(aside("hand-over"));
+}
 document.documentElement.dataset.ready = "1";

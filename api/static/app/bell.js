@@ -13,8 +13,9 @@ async function look() {
     bell.hidden = false;
     ringing.hidden = count === 0;
     ringing.textContent = count > 99 ? "99+" : String(count);
-  } catch {
+  } catch (error) {
     // No signal is nothing that a bell has to say: the strip of the app does.
+    console.warn("bell", error.name);
   }
 }
 

@@ -21,7 +21,7 @@ import {
   slotsOn,
   unsaved,
 } from "{{ app/frame.js }}";
-import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
+import { add, amend, asking, localTime, strike, undo } from "{{ app/outbox.js }}";
 import { forget, hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
@@ -92,14 +92,15 @@ async function load() {
 }
 
 async function catchUp() {
-  const which = day;
+  const which = day,
+    newer = await asking();
   const { said } = await ask(`/api/v1/settings/${roster.setting.id}/day?date=${day}&min_position=${await position()}`);
-  await inTurn(() => which === day && said && taken(said));
+  await inTurn(() => which === day && said && taken(said, newer));
 }
 
-async function taken(said) {
-  const pending = new Set((await waiting()).flatMap((one) => [one.id, one.of]));
-  for (const [found, one] of entries) if (!pending.has(one.id)) entries.delete(found);
+async function taken(said, newer) {
+  const stands = await newer();
+  for (const [found, one] of entries) if (!stands(`today:session:${day}|${found}`, one.id)) entries.delete(found);
   await forget(`today:session:${day}|`, (found) => entries.has(found.slice(`today:session:${day}|`.length)));
   const before = JSON.stringify(told);
   told = said;
@@ -203,6 +204,8 @@ async function marked(marks, words) {
   }
   for (const one of made) entries.set(one.key, one.next);
   for (const [key, entry] of gone) entries.set(key, { id: entry.id, gone: true });
+  const struck = () => strike(...[...made, ...gone.map(([key]) => ({ key }))].map(({ key }) => `today:session:${of}|${key}`));
+  struck();
   // What was taken back stays taken back, so settling what two people said is undone by saying what is right once more.
   saved(
     words,
@@ -219,6 +222,7 @@ async function marked(marks, words) {
               else await undo(one.next);
               entries.set(one.key, one.found ?? { id: one.next.id, gone: true });
             }
+            struck();
             await keep();
             saved("Undone.");
             draw();
@@ -280,6 +284,7 @@ async function followUp(student, channel, words) {
   }
   const key = name(student.id, `follow-${entry.id}`);
   entries.set(key, { ...entry, follow: true });
+  strike(`today:session:${day}|${key}`);
   following = "";
   saved(`${student.name}: ${words.toLowerCase()} by ${roster.me.name}.`, async () => {
     await undo(entry);

@@ -1,7 +1,7 @@
 // What every page of the app shares: who is here, what may be logged, the strip that says what waits, the lock, and
 // small helpers.
 import { flush, notices, pruneReceipts, sealToKey, seen, waiting } from "{{ app/outbox.js }}";
-import { channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
+import { aside, channel, dropAged, fact, forget, hidden, hide, setFact, shutOut, wipe } from "{{ app/store.js }}";
 
 const ICONS = "{{ vendor/icons.svg }}";
 const FIRST_RETRY = 2000,
@@ -42,7 +42,7 @@ export function icon(name) {
 // left them.
 let turn = Promise.resolve();
 export const inTurn = (work) => {
-  turn = turn.then(work, work);
+  turn = turn.then(work).catch(failed);
   return turn;
 };
 
@@ -177,7 +177,7 @@ export async function position() {
 
 // Who is here -------------------------------------------------------------------------------------------------------
 
-const page = { roster: undefined, signIn: false, forbidden: false, offline: false };
+const page = { roster: undefined, signIn: false, forbidden: false, offline: false, onlyOnline: false };
 
 export async function boot(draw) {
   if (!window.isSecureContext || !crypto.subtle) {
@@ -217,7 +217,11 @@ const keepsNothing = () =>
   );
 
 async function begin(draw) {
-  navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch(() => {});
+  navigator.serviceWorker?.register("/sw.js", { type: "module" }).catch((error) => {
+    aside("worker")(error);
+    page.onlyOnline = true;
+    return strip();
+  });
   channel.addEventListener("message", (event) => {
     if (event.data === "flushed" || event.data === "added") strip();
   });
@@ -421,6 +425,8 @@ async function strip() {
       `${count(stuck.length, "entry", "entries")} could not be sent and ` +
         `${stuck.length === 1 ? "stays" : "stay"} here: ${stuck[0].stuck}`,
     );
+  if (page.onlyOnline)
+    line("wait", "cloud-off", "In this browser the page opens only with a signal; once open, it goes on without.");
   if (Math.abs(sync.offset ?? 0) > 300)
     line(
       "warn",
@@ -454,7 +460,7 @@ async function strip() {
     ),
   );
   find("#strip").dataset.waiting = rows.length;
-  navigator.setAppBadge?.(rows.length).catch(() => {});
+  navigator.setAppBadge?.(rows.length).catch(aside("badge"));
 }
 
 // What needed its author and waits no longer was put right from somewhere else.
@@ -499,7 +505,9 @@ async function send() {
 
 async function sendWhatWaits() {
   const some = (await waiting()).some((one) => !one.stuck);
-  if (some) navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(() => {});
+  // Where this is refused, what waits leaves when a page is open.
+  if (some)
+    navigator.serviceWorker?.ready.then((worker) => worker.sync?.register("outbox")).catch(aside("background-sync"));
   // With no network at all nothing is even tried, so that what has surely not left can still be changed where it lies.
   const done = !some ? {} : navigator.onLine ? await flush() : { error: "network" };
   if (done.error === "wiped") return leaveForGood();
@@ -536,7 +544,7 @@ export function saved(words, undone) {
   }, 20000);
   if (!page.asked) {
     page.asked = true;
-    navigator.storage?.persist?.().catch(() => {});
+    navigator.storage?.persist?.().catch(aside("persist"));
   }
 }
 
@@ -557,6 +565,24 @@ export function unsaved(error) {
   );
   bar.hidden = false;
 }
+
+// Whatever fails where nobody thought of it is said too. What was tapped may or may not be saved by then.
+function failed(error) {
+  console.error(error);
+  const bar = find("#toast");
+  clearTimeout(fading);
+  bar.replaceChildren(
+    el(
+      "p",
+      { role: "alert" },
+      "Something did not work just now. Look whether what you tapped is here; if it is not, open this page again and " +
+        "tap once more. If it stays so, tell whoever looks after AP Ledger.",
+    ),
+  );
+  bar.hidden = false;
+}
+addEventListener("unhandledrejection", (event) => failed(event.reason));
+addEventListener("error", (event) => failed(event.error ?? event.message));
 
 // Shared tablets ----------------------------------------------------------------------------------------------------
 
@@ -669,8 +695,9 @@ async function unlock(person, pin) {
     }
     if (answer.status === 403) return "That did not match. After five tries sign in with your password.";
     if (answer.status < 500) return "Sign in with your password first; then your PIN works here for twelve hours.";
-  } catch {
+  } catch (error) {
     // No signal: what follows is for that.
+    aside("switch")(error);
   }
   const known = await fact(`pin:${person}`);
   if (!known || known.until < Date.now() || known.tries >= 5)

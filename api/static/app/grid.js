@@ -20,7 +20,7 @@ import {
   slotsOn,
   unsaved,
 } from "{{ app/frame.js }}";
-import { add, amend, localTime, undo, waiting } from "{{ app/outbox.js }}";
+import { add, amend, asking, localTime, strike, undo } from "{{ app/outbox.js }}";
 import { forget, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
@@ -124,31 +124,34 @@ const turnTo = (change) =>
 async function catchUp() {
   if (!slot || !framework) return;
   const which = sheetName(),
+    newer = await asking(),
     after = `min_position=${await position()}`,
     whose = group;
   const [sheet, missing] = await Promise.all([
     ask(`/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(slot.id)}&${after}`),
     ask(`/api/v1/settings/${roster.setting.id}/missing?date=${day}&group=${encodeURIComponent(whose)}&${after}`),
   ]);
-  await inTurn(() => which === sheetName() && whose === group && taken(which, sheet, missing));
+  await inTurn(() => which === sheetName() && whose === group && taken(which, sheet, missing, newer));
 }
 
-async function taken(which, sheet, missing) {
+async function taken(which, sheet, missing, newer) {
   if (missing.said) left = missing.said.slots;
   if (sheet.said) {
-    const pending = new Set((await waiting()).flatMap((one) => [one.id, one.of]));
-    const mine = new Map([...cells].filter(([, one]) => pending.has(one.id)));
+    const stands = await newer(),
+      here = (name, id) => stands(`today:score:${which}|${name}`, id),
+      mine = new Map([...cells].filter(([name, one]) => here(name, one.id)));
     const fresh = new Map();
     // The service knows who was expected on days longer past than a device keeps, and who was scored all the same.
     listed = sheet.said.students.map((one) => one.student_id);
     for (const student of sheet.said.students) {
       for (const score of student.scores) {
         if (score.framework !== key() || score.informant !== informant) continue;
-        const name = `${student.student_id}|${score.indicator}`,
-          found = {
-            id: score.entry_id,
-            value: score.missing ? `~${score.missing}` : typed(score.indicator, score.level),
-          };
+        const name = `${student.student_id}|${score.indicator}`;
+        if (here(name, score.entry_id)) continue;
+        const found = {
+          id: score.entry_id,
+          value: score.missing ? `~${score.missing}` : typed(score.indicator, score.level),
+        };
         fresh.set(name, together(fresh.get(name), found));
       }
     }
@@ -258,7 +261,7 @@ async function score(changes, by, words) {
   for (const [student, item, value] of changes) {
     const name = `${student}|${item}`,
       had = cells.get(name);
-    if (had && had.value === value && !had.differ) continue;
+    if (had?.value === value && !had?.differ) continue;
     before.push([student, item, had]);
     // What is tapped holds: what others said about the same thing is taken back, and stays readable.
     for (const other of had?.others ?? []) settled.push(scoreEntry(student, item, other.value, other.id, by));
@@ -285,6 +288,7 @@ async function score(changes, by, words) {
     .concat(right);
   for (const one of gone) cells.delete(`${one.student_id}|${one.indicator}`);
   for (const [name, one] of put) cells.set(name, one);
+  strike(...before.map(([student, item]) => cellName(student, item)));
   trail.push(before);
   saved(words, () => press("undo"));
   find("#toast").dataset.took = Math.round(performance.now() - began);
@@ -300,13 +304,12 @@ async function score(changes, by, words) {
 async function undoLast() {
   const last = trail.pop();
   if (!last) return;
-  const length = trail.length;
-  await score(
-    last.map(([student, item, had]) => [student, item, had?.value]),
-    "person",
-    "Undone.",
-  );
+  const length = trail.length,
+    changes = last.map(([student, item, had]) => [student, item, had?.value]);
+  const done = await score(changes, "person", "Undone.");
   trail.length = length;
+  // What could not be undone is still there to be undone.
+  if (!done) trail.push(last);
   if (!trail.length) find("#undo")?.remove();
 }
 
@@ -456,10 +459,9 @@ function draw() {
   if (!rows.length)
     return app.replaceChildren(
       controls(),
-      el("p", { class: "note" }, "Nobody is expected in this slot on this day."),
-      adding(),
+      ...[el("p", { class: "note" }, "Nobody is expected in this slot on this day."), adding()].filter(Boolean),
     );
-  app.replaceChildren(controls(), bulk(), table(), adding(), keypad());
+  app.replaceChildren(...[controls(), bulk(), table(), adding(), keypad()].filter(Boolean));
   at = [Math.min(at[0], rows.length - 1), Math.min(at[1], columns.length - 1)];
   go(...at, Boolean(had));
 }

@@ -7,8 +7,11 @@ for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
       const { letGo, mayLeave } = await import("{{ app/frame.js }}");
       problem = await mayLeave();
       if (!problem) await letGo();
-    } catch {
-      // A browser without a store has nothing waiting in it.
+    } catch (error) {
+      // A browser without a store has nothing waiting in it. Of any other nobody knows, so nothing is thrown away.
+      if (error?.name !== "KeepsNothing")
+        problem =
+          "This device could not say whether something still waits to be sent. Open this page again before you sign out.";
     }
     if (!problem) return form.submit();
     const said = document.createElement("p");

@@ -1,7 +1,7 @@
 // The outbox, shared by the pages and the service worker. One rule above all: an entry leaves it only when the server
 // names its id in an answer. Nothing else deletes it, and nothing in it ages.
 import { sealTo } from "{{ app/hpke.js }}";
-import { channel, fact, setFact, shutOut, within } from "{{ app/store.js }}";
+import { aside, channel, fact, setFact, shutOut, within } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
 const BATCH = 50,
@@ -120,6 +120,27 @@ export async function undo(entry, reason = "undone") {
 
 export async function waiting() {
   return within("outbox", "readonly", (tx) => tx.store.getAll());
+}
+
+const waitingIds = async () => (await waiting()).flatMap((one) => [one.id, one.of]);
+
+// When things were last said on this page, by the name under which the page keeps them.
+let strokes = 0;
+const struck = new Map();
+export function strike(...names) {
+  strokes += 1;
+  for (const name of names) struck.set(name, strokes);
+}
+
+// The service is about to be asked. What comes back knows nothing of what was said here since, nor of what waited to be
+// sent: of that, what stands on this page is newer than the answer.
+export async function asking() {
+  const since = strokes,
+    then = await waitingIds();
+  return async () => {
+    const waits = new Set([...then, ...(await waitingIds())]);
+    return (name, id) => struck.get(name) > since || waits.has(id);
+  };
 }
 
 export async function notices() {
@@ -275,7 +296,7 @@ async function sendSome() {
   if (said.shut_out && !(await waiting()).some((one) => !one.stuck)) {
     // Shut out: it has delivered all that it held, says so, and keeps nothing. What was logged from here on would
     // reach nobody.
-    await post({ sent_at: localTime(), device_id: null, more: false, entries: [] }).catch(() => {});
+    await post({ sent_at: localTime(), device_id: null, more: false, entries: [] }).catch(aside("last-word"));
     return { error: "wiped" };
   }
   const more = named > 0 && (all.length > some.length || Boolean(said.shut_out));

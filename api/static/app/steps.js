@@ -1,6 +1,6 @@
 // The curriculum sheet: the next units of a student or a group, one tap up or down a status.
 import { ask, boot, calm, count, el, find, groups, icon, inTurn, position, saved, unsaved } from "{{ app/frame.js }}";
-import { add, localTime, undo, waiting } from "{{ app/outbox.js }}";
+import { add, asking, localTime, strike, undo } from "{{ app/outbox.js }}";
 import { hidden, hiddenUnder, hide } from "{{ app/store.js }}";
 import { uuid7 } from "{{ app/uuid7.js }}";
 
@@ -55,19 +55,20 @@ async function load() {
 async function catchUp() {
   if (!curriculum || !chosen.size) return;
   const which = key(),
+    newer = await asking(),
     students = [...chosen].map((one) => `student=${one}`).join("&");
   const { said } = await ask(
     `/api/v1/settings/${roster.setting.id}/steps/${curriculum.id}/${curriculum.version}` +
       `?${students}&min_position=${await position()}`,
   );
-  await inTurn(() => which === key() && taken(said));
+  await inTurn(() => which === key() && taken(said, newer));
 }
 
-async function taken(said) {
+async function taken(said, newer) {
   offline = !said;
   if (said) {
-    const pending = new Set((await waiting()).flatMap((one) => [one.id, one.of]));
-    for (const [name, one] of steps) if (!pending.has(one.id)) steps.delete(name);
+    const stands = await newer();
+    for (const [name, one] of steps) if (!stands(`today:unit:${key()}|${name}`, one.id)) steps.delete(name);
     sheet = { ...said, students: { ...sheet?.students, ...said.students } };
     await hide(`learning:${key()}`, sheet);
   }
@@ -122,11 +123,14 @@ async function step(student, unit, up) {
   } catch (error) {
     return unsaved(error);
   }
+  const struck = `today:unit:${key()}|${name}`;
   steps.set(name, { id: entry.id, status });
+  strike(struck);
   saved(`${student.name}, ${unit.label}: ${labelOf(unit, status)}.`, async () => {
     await undo(entry);
     if (had) steps.set(name, had);
     else steps.set(name, { id: entry.id, status: from });
+    strike(struck);
     await hide(`today:unit:${key()}|${name}`, steps.get(name));
     saved("Undone.");
     draw();

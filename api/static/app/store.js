@@ -13,6 +13,10 @@ export const channel = new BroadcastChannel("ap-ledger");
 let opening,
   gone = false;
 
+// What failed and takes nothing from anybody is told to whoever looks into the browser. All else that fails is said on
+// the page.
+export const aside = (what) => (error) => console.warn(what, error?.name ?? error);
+
 // What lay in the database when this page last looked, as it lay there, and which making of the database that was.
 // A browser may empty it under an open page, to make room or because it was told to; then all of it is put there again.
 let copy = new Map(),
@@ -77,7 +81,7 @@ function copySoon(db) {
       (rows) => {
         if (!gone) copy = rows;
       },
-      () => {},
+      aside("copy"),
     ),
   );
 }
@@ -124,10 +128,7 @@ async function answering() {
   return Promise.race([coming, never])
     .finally(() => clearTimeout(late))
     .catch((error) => {
-      coming.then(
-        (db) => db.close(),
-        () => {},
-      );
+      coming.then((db) => db.close(), aside("database"));
       throw error;
     });
 }
@@ -148,10 +149,11 @@ export async function within(stores, mode, work, options) {
       // All of it or nothing; and why it failed is what the transaction says, such as that there is no room.
       try {
         tx?.abort();
-      } catch {
-        /* It has ended already. */
+      } catch (over) {
+        // It has ended already, or what failed is that it could not begin.
+        aside("abort")(over);
       }
-      await tx?.done.catch(() => {});
+      await tx?.done.catch(aside("transaction"));
       const why = tx?.error ?? error;
       if (!first || !TAKEN_AWAY.has(why?.name)) throw why;
       if (opening === mine) opening = undefined;
