@@ -86,6 +86,16 @@ def test_nobody_is_led_to_a_page_that_turns_them_away(house: House) -> None:
             assert {address: client.get(address).status_code for address in led} == dict.fromkeys(led, 200), role
 
 
+def test_every_page_behind_more_stands_under_one_heading(house: House) -> None:
+    with house.browser() as client:
+        menu = re.search(r'<nav aria-label="More pages">(.*?)</nav>', client.get("/me").text, re.S)
+    assert menu is not None
+    groups = re.findall(r'<div class="group">\s*<p>([^<]+)</p>(.*?)</div>', menu[1], re.S)
+    led = [address for _, links in groups for address in re.findall(r'href="([^"]+)"', links)]
+    assert [words for words, _ in groups] == ["Students", "The day", "The setting", "People and records", "You"]
+    assert len(led) == len(set(led)) > 20 and "/me" in led
+
+
 def test_a_students_bar_leads_to_what_may_be_seen_of_that_student(house: House) -> None:
     house.runner.catch_up()
     client = house.browser()

@@ -73,7 +73,10 @@ def _page(page: str) -> HTMLResponse:
 @router.get(
     "/visit",
     gate=Gate(OPEN),
-    nav=(Nav("Log a visit", "more", 15, ("record",), also="contact rung doorstep outreach"), Nav("Visit", "app", 1)),
+    nav=(
+        Nav("Log a visit", "more", 15, ("record",), also="contact rung doorstep outreach", group="day"),
+        Nav("Visit", "app", 1),
+    ),
 )
 def visit_page() -> HTMLResponse:
     """Log a visit, on a phone."""
@@ -84,7 +87,7 @@ def visit_page() -> HTMLResponse:
     "/sessions",
     gate=Gate(OPEN),
     nav=(
-        Nav("Score a session", "more", 16, ("record",), also="grid outcomes attendance register"),
+        Nav("Score a session", "more", 16, ("record",), also="grid outcomes attendance register", group="day"),
         Nav("Score", "app", 2),
     ),
 )

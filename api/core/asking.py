@@ -24,7 +24,7 @@ from ap_ledger.stores.accounts.devices_and_presence import DeviceRow
 from ap_ledger.stores.accounts.sessions import SignedIn
 from ap_ledger.stores.held.rows import Held
 from api.core.languages import LANGUAGE_COOKIE
-from api.core.navigation import Bar, Link
+from api.core.navigation import MENU, Bar, Link
 from projections.bodies import StudentBody
 
 SESSION_COOKIE = "__Host-ap-ledger"
@@ -92,6 +92,12 @@ class Asker:
     def links(self, bar: Bar, student: StudentBody | None = None) -> list[Link]:
         """The pages of a bar that they may open, in its order; those of one student in that student's bar."""
         return [link for link in self.navigation if link.nav.bar == bar and self._leads(link, student)]
+
+    def menu(self) -> list[tuple[str, list[Link]]]:
+        """The pages behind More that they may open, under the heading of each group that has any."""
+        links = self.links("more")
+        groups = [(words, [link for link in links if link.nav.group == group]) for group, words in MENU.items()]
+        return [(words, some) for words, some in groups if some]
 
     def _leads(self, link: Link, student: StudentBody | None) -> bool:
         if link.nav.on_device and self.device is None:

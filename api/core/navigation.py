@@ -10,12 +10,20 @@ Bar = Literal["pages", "more", "student", "app"]
 """The pages at the top, those behind More, those about one student, and those of the app that needs no signal."""
 
 
+Group = Literal["students", "day", "setting", "people", "own"]
+MENU: dict[Group, str] = {
+    "students": "Students", "day": "The day", "setting": "The setting", "people": "People and records", "own": "You",
+}  # fmt: skip
+"""The groups of the menu behind More, in their order, and what each is called."""
+
+
 class Nav(NamedTuple):
     """A page's place in one bar: its words there, and which it is in the order of the bar.
 
     Whoever may any of `actions` is led to it; where none is named, whoever may what the page itself asks for. With
     `on_device` it is shown on an enrolled device only. `icon` is a picture of the sprite; the first pages that have one
-    stand in the bar at the bottom of a phone. `also` are other words by which somebody may look for it.
+    stand in the bar at the bottom of a phone. `also` are other words by which somebody may look for it;
+    `group` says under which heading it stands behind More.
     """
 
     words: str
@@ -25,6 +33,7 @@ class Nav(NamedTuple):
     on_device: bool = False
     icon: str = ""
     also: str = ""
+    group: Group = "own"
 
 
 class Link(NamedTuple):

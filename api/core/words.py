@@ -23,12 +23,49 @@ CALLS: Mapping[str, int] = {"Act": 0, "ClockRule": 0, "Column": 1, "FormField": 
 LABELS: Mapping[str, tuple[str, ...]] = {"Kind": ("label",), "Nav": ("also",), "Notice": ("one", "many")}
 """The same, where the arguments have names."""
 TABLES = frozenset(
-    {"CHRONOLOGY", "CLASS_NAMES", "DECISIONS", "DESTINATIONS", "DONE", "END_REASONS", "FACTS", "FAILED", "FILTERS"}
-    | {"ANSWERED", "BY_THE_APP", "CANCELLED", "CHANNELS", "COPIES", "EFFORTS", "FACES", "FAULTS"}
-    | {"HAPPENED", "INTERVENTIONS", "KINDS", "MISSING", "REASONS_IN_LAW", "SPEAKERS", "STAGES"}
-    | {"YES_NO"}
-    | {"NOT_ALLOWED", "NO_GROUP", "NUMBERS", "ORDERS", "PURPOSES", "REASONS", "ROLE_NAMES", "SHOWN", "STATES"}
-    | {"STEPS_TO_DO", "TROUBLED", "WEEKDAYS", "WHO", "WITHDRAWN", "WORDS"}
+    {
+        "ANSWERED",
+        "BY_THE_APP",
+        "CANCELLED",
+        "CHANNELS",
+        "CHRONOLOGY",
+        "CLASS_NAMES",
+        "COPIES",
+        "DECISIONS",
+        "DESTINATIONS",
+        "DONE",
+        "EFFORTS",
+        "END_REASONS",
+        "FACES",
+        "FACTS",
+        "FAILED",
+        "FAULTS",
+        "FILTERS",
+        "HAPPENED",
+        "INTERVENTIONS",
+        "KINDS",
+        "MENU",
+        "MISSING",
+        "NOT_ALLOWED",
+        "NO_GROUP",
+        "NUMBERS",
+        "ORDERS",
+        "PURPOSES",
+        "REASONS",
+        "REASONS_IN_LAW",
+        "ROLE_NAMES",
+        "SHOWN",
+        "SPEAKERS",
+        "STAGES",
+        "STATES",
+        "STEPS_TO_DO",
+        "TROUBLED",
+        "WEEKDAYS",
+        "WHO",
+        "WITHDRAWN",
+        "WORDS",
+        "YES_NO",
+    }
 )
 """The tables and sentences whose words are shown, by the names of their constants."""
 REFUSALS = frozenset({"NotAllowedNow", "Refused", "SignInRefused", "TooLarge", "Unparsable"})

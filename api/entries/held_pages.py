@@ -46,7 +46,7 @@ DONE = {
 @router.get(
     "/held",
     gate=Gate("see-own-account", reads="held"),
-    nav=Nav("Waiting for you", "more", 0, ("record", "raise-worry")),
+    nav=Nav("Waiting for you", "more", 0, ("record", "raise-worry"), group="students"),
 )
 def held_page(request: Request, using: Using, asking: Asking, done: str = "") -> HTMLResponse:
     """Everything that waits for whoever asks, newest first."""

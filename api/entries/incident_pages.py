@@ -98,7 +98,11 @@ def missing_of(entry: Json) -> list[str]:
     return [*told, *copied, *(PARTS[name].label for name in NEEDED if (record or {}).get(name) in (None, ""))]
 
 
-@router.get("/incidents", gate=Gate("record-for-others"), nav=Nav("Incidents", "more", 26, also="restraint behaviour"))
+@router.get(
+    "/incidents",
+    gate=Gate("record-for-others"),
+    nav=Nav("Incidents", "more", 26, also="restraint behaviour", group="students"),
+)
 def incidents_page(request: Request, using: Current, asking: Asking, setting: str = "", only: str = "") -> HTMLResponse:
     """The incidents of the last year, the newest first, with what their records lack."""
     body, settings = setting_for(using.reader, asking, setting, "record-for-others")

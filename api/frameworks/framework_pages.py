@@ -45,7 +45,9 @@ KINDS = {
 @router.get(
     "/frameworks",
     gate=Gate("see-frameworks"),
-    nav=Nav("Frameworks", "more", 3, ("see-people",), also="ladders curricula outcomes questionnaires"),
+    nav=Nav(
+        "Frameworks", "more", 3, ("see-people",), also="ladders curricula outcomes questionnaires", group="setting"
+    ),
 )
 def framework_list(request: Request, using: Current) -> HTMLResponse:
     """Everything published, by kind."""

@@ -100,7 +100,9 @@ def _id(text: str) -> UUID | None:
 
 
 @router.get(
-    "/audit", gate=Gate("see-audit"), nav=Nav("Who did, who looked", "more", 11, also="audit log history access")
+    "/audit",
+    gate=Gate("see-audit"),
+    nav=Nav("Who did, who looked", "more", 11, also="audit log history access", group="people"),
 )
 def audit_page(request: Request, using: Current, asking: Asking) -> HTMLResponse:
     """What was done and looked at, newest first, with filters."""

@@ -34,7 +34,7 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get(
     "/proposals",
     gate=Gate("see-own-account"),
-    nav=Nav("Two people", "more", 9, also="approve proposals second person erase"),
+    nav=Nav("Two people", "more", 9, also="approve proposals second person erase", group="people"),
 )
 def proposals_page(request: Request, using: Current, asking: Asking, done: str = "") -> HTMLResponse:
     """What somebody proposed and another must approve."""

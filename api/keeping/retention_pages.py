@@ -31,7 +31,11 @@ DONE = {"set": "The clocks are set.", "withdraw": WITHDRAWN}
 """What is told after what was done."""
 
 
-@router.get("/retention", gate=Gate("see-audit"), nav=Nav("Retention", "more", 10, also="keep erase delete years gdpr"))
+@router.get(
+    "/retention",
+    gate=Gate("see-audit"),
+    nav=Nav("Retention", "more", 10, also="keep erase delete years gdpr", group="people"),
+)
 def retention_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """How long each part of a record is kept here, and whose time is over."""
     return _retention(request, using, asking, setting, done=done)

@@ -43,7 +43,9 @@ HANDED_OVER = frozenset({"student", "carer"})
 
 
 @router.get(
-    "/due", gate=Gate("read-questionnaires"), nav=Nav("Questionnaires", "more", 2, also="surveys instruments answers")
+    "/due",
+    gate=Gate("read-questionnaires"),
+    nav=Nav("Questionnaires", "more", 2, also="surveys instruments answers", group="students"),
 )
 def due_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """Questionnaires that are due, the soonest first."""

@@ -151,7 +151,7 @@ def _tree(items: tuple[Item, ...], progress: StudentCurriculum) -> list[dict[str
     return made
 
 
-@router.get("/learning", gate=Gate("read-group"), nav=Nav("Learning", "more", 17))
+@router.get("/learning", gate=Gate("read-group"), nav=Nav("Learning", "more", 17, group="students"))
 def group_learning(
     request: Request,
     using: Current,
@@ -215,7 +215,7 @@ def _headings(curriculum: Definition) -> list[tuple[str, list[str]]]:
     return list(made.items())
 
 
-@router.get("/contact", gate=Gate("read-group"), nav=Nav("Contact", "more", 18))
+@router.get("/contact", gate=Gate("read-group"), nav=Nav("Contact", "more", 18, group="students"))
 def cohort(
     request: Request,
     using: Current,

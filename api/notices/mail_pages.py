@@ -44,7 +44,7 @@ FAULTS: Mapping[str, str] = {
 @router.get(
     "/setting/mail",
     gate=Gate("manage-setting"),
-    nav=Nav("Mail", "more", 31, also="smtp email server notices"),
+    nav=Nav("Mail", "more", 31, also="smtp email server notices", group="setting"),
 )
 def mail_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Through which server a setting sends mail."""

@@ -49,7 +49,7 @@ class Kept(NamedTuple):
 @router.get(
     "/conflicts",
     gate=Gate("manage-students"),
-    nav=Nav("Conflicts of interest", "more", 22, also="allegations own child"),
+    nav=Nav("Conflicts of interest", "more", 22, also="allegations own child", group="people"),
 )
 def conflicts_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Who is kept from whose record."""

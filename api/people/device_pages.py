@@ -31,7 +31,7 @@ router = gated(default_response_class=HTMLResponse)
 @router.get(
     "/devices",
     gate=Gate("manage-devices"),
-    nav=Nav("Devices", "more", 8, also="phones tablets enrol"),
+    nav=Nav("Devices", "more", 8, also="phones tablets enrol", group="people"),
     include_in_schema=False,
 )
 def devices_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:

@@ -38,7 +38,7 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 @router.get(
     "/people",
     gate=Gate("see-people"),
-    nav=Nav("People", "more", 7, also="staff roles accounts users passwords mentors"),
+    nav=Nav("People", "more", 7, also="staff roles accounts users passwords mentors", group="people"),
 )
 def people_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """Everybody of a setting with their roles, and for administrators what can be done about them."""

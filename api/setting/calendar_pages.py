@@ -40,7 +40,7 @@ Spans = Sequence[Mapping[str, Any]]
 @router.get(
     "/calendar",
     gate=Gate("manage-setting"),
-    nav=Nav("Terms and closures", "more", 6, also="holidays calendar bank training inset half"),
+    nav=Nav("Terms and closures", "more", 6, also="holidays calendar bank training inset half", group="setting"),
 )
 def calendar_page(
     request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0, done: str = ""

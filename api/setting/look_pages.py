@@ -51,7 +51,7 @@ DONE = {
 @router.get(
     "/setting/look",
     gate=Gate("manage-setting"),
-    nav=Nav("Look and quiet hours", "more", 21, also="logo colour theme night"),
+    nav=Nav("Look and quiet hours", "more", 21, also="logo colour theme night", group="setting"),
 )
 def look_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """The logo and the colour of a setting's pages, the words of its ladder, and when nobody is notified."""

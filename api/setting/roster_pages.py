@@ -54,7 +54,13 @@ GROUPS: tuple[tuple[Outcome, str], ...] = (
 @router.get(
     "/roster",
     gate=Gate("bring-in"),
-    nav=Nav("Bring in a file", "more", 19, also="import upload csv excel sheet oneroster contacts consents"),
+    nav=Nav(
+        "Bring in a file",
+        "more",
+        19,
+        also="import upload csv excel sheet oneroster contacts consents",
+        group="students",
+    ),
 )
 def roster_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """The page on which a file is chosen."""

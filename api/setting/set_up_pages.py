@@ -95,7 +95,7 @@ DONE = {
 }
 
 
-@router.get("/set-up", gate=Gate("set-up"), nav=Nav("Set-up", "more", 14, also="checklist start"))
+@router.get("/set-up", gate=Gate("set-up"), nav=Nav("Set-up", "more", 14, also="checklist start", group="setting"))
 def set_up_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:
     """What is set up, and what is to do next."""
     return _page(request, using, asking, setting, done=DONE.get(done, ""))

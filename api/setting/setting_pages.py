@@ -53,7 +53,11 @@ EMPTY_ROWS = 3
     "/setting",
     gate=Gate("manage-setting"),
     nav=Nav(
-        "The setting", "more", 4, also="places commissioners urn ukprn incident categories frameworks in use ladder"
+        "The setting",
+        "more",
+        4,
+        also="places commissioners urn ukprn incident categories frameworks in use ladder",
+        group="setting",
     ),
 )
 def setting_page(request: Request, using: Current, asking: Asking, setting: str = "", done: str = "") -> HTMLResponse:

@@ -46,7 +46,7 @@ EMPTY_ROWS = 3
 @router.get(
     "/timetable",
     gate=Gate("manage-setting"),
-    nav=Nav("Slots of the day", "more", 5, also="timetable lessons breaks times"),
+    nav=Nav("Slots of the day", "more", 5, also="timetable lessons breaks times", group="setting"),
 )
 def timetable_page(
     request: Request, using: Current, asking: Asking, setting: str = "", pattern: str = "", done: str = ""

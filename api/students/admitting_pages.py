@@ -62,7 +62,9 @@ router = gated(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @router.get(
-    "/admit", gate=Gate("manage-students"), nav=Nav("Admit a student", "more", 1, also="new add enrol placement")
+    "/admit",
+    gate=Gate("manage-students"),
+    nav=Nav("Admit a student", "more", 1, also="new add enrol placement", group="students"),
 )
 def admit_page(request: Request, using: Current, asking: Asking, setting: str = "") -> HTMLResponse:
     """An empty form for a new student."""

@@ -34,7 +34,9 @@ NO_LAST_DAY = "Say their last day."
 
 
 @router.get(
-    "/end-of-year", gate=Gate("manage-students"), nav=Nav("End of the year", "more", 23, also="leavers move up groups")
+    "/end-of-year",
+    gate=Gate("manage-students"),
+    nav=Nav("End of the year", "more", 23, also="leavers move up groups", group="students"),
 )
 def year_end_page(request: Request, using: Current, asking: Asking, setting: str = "", year: int = 0) -> HTMLResponse:
     """What there is to decide at the end of a school year."""

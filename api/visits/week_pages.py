@@ -50,7 +50,7 @@ class Day(NamedTuple):
     lines: Sequence[VisitLine]
 
 
-@router.get("/week", gate=Gate("plan-visits"), nav=Nav("My week", "more", 25))
+@router.get("/week", gate=Gate("plan-visits"), nav=Nav("My week", "more", 25, group="day"))
 def week_page(
     request: Request, using: Current, asking: Asking, setting: str = "", day: str = "", done: str = ""
 ) -> HTMLResponse:
@@ -58,7 +58,7 @@ def week_page(
     return _week(request, using, asking, setting, day, done=DONE.get(done, ""))
 
 
-@router.get("/week/everyone", gate=Gate("see-visits"), nav=Nav("Everybody’s visits", "more", 24))
+@router.get("/week/everyone", gate=Gate("see-visits"), nav=Nav("Everybody’s visits", "more", 24, group="day"))
 def everyone_page(request: Request, using: Current, asking: Asking, setting: str = "", day: str = "") -> HTMLResponse:
     """The visits of everybody, mentor by mentor: done, missed, cancelled, and not heard from."""
     body, settings = setting_for(using.reader, asking, setting, "see-visits")
