@@ -5,6 +5,7 @@ import {
   boot,
   calm,
   count,
+  dayChoice,
   dayIn,
   el,
   expectedIn,
@@ -315,6 +316,12 @@ function draw() {
   if (focus) find(`#${CSS.escape(focus)}`)?.focus({ preventScroll: true });
 }
 
+const onDay = (wanted) =>
+  inTurn(async () => {
+    day = wanted;
+    await load();
+  }).then(catchUp);
+
 function head(rows) {
   const move = (days) =>
     el(
@@ -323,11 +330,7 @@ function head(rows) {
         type: "button",
         class: "second",
         "aria-label": days < 0 ? "The day before" : "The day after",
-        onclick: () =>
-          inTurn(async () => {
-            day = new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10);
-            await load();
-          }).then(catchUp),
+        onclick: () => onDay(new Date(Date.parse(`${day}T12:00:00Z`) + days * 86400000).toISOString().slice(0, 10)),
       },
       icon(days < 0 ? "chevron-left" : "chevron-right"),
     );
@@ -345,6 +348,7 @@ function head(rows) {
       move(-1),
       el("h2", {}, inWords(day)),
       move(1),
+      dayChoice(day, onDay),
       groupChoice(roster, group, (wanted) =>
         inTurn(() => {
           group = wanted;

@@ -108,6 +108,15 @@ export async function groupHere(roster) {
   return groups(roster).some(([id]) => id === kept) ? kept : "";
 }
 
+export const dayChoice = (day, change) =>
+  el("input", {
+    id: "on",
+    type: "date",
+    "aria-label": "Day",
+    value: day,
+    onchange: (event) => event.target.value && change(event.target.value),
+  });
+
 export function groupChoice(roster, group, change) {
   const choose = async (event) => {
     const wanted = event.target.value;

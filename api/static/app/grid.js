@@ -5,6 +5,7 @@ import {
   boot,
   calm,
   count,
+  dayChoice,
   dayIn,
   el,
   expectedIn,
@@ -45,6 +46,8 @@ let roster,
   columns = [],
   cells = new Map(),
   at = [0, 0],
+  // The other corner of what a finger swept over, or shift and an arrow marked.
+  corner,
   everyone = false,
   trail = [],
   left = {},
@@ -320,6 +323,7 @@ async function pressed(value) {
     item = itemAt(row, column);
   if (value === "undo") return undoLast();
   if (!item) return;
+  if (corner) return fillSwept(value);
   const told = value === undefined ? "empty" : spoken(item, value);
   if (everyone && value !== undefined) {
     // Said once for everybody who is here: it fills what is empty, and says that it was not looked at one by one.
@@ -341,6 +345,30 @@ async function pressed(value) {
   if (!(await score([[rows[row].id, item, value]], "person", `${rows[row].name}, ${columns[column].label}: ${told}.`)))
     return;
   if (value !== undefined) onward(row, column);
+}
+
+// What was swept over is what somebody looked at, so each of these cells is scored by a person.
+async function fillSwept(value) {
+  const takes = (item) =>
+      value === undefined || String(value).startsWith("~") || scaleOf(item).levels.some((one) => one.value === value),
+    changes = swept()
+      .map(([row, column]) => [rows[row].id, itemAt(row, column)])
+      .filter(([student, item]) => item && takes(item) && (value !== undefined || cells.has(`${student}|${item}`)))
+      .map(([student, item]) => [student, item, value]);
+  const told = value === undefined ? "empty" : spoken(itemAt(...at), value);
+  if (await score(changes, "person", `${count(changes.length, "cell")}: ${told}.`)) go(...at);
+}
+
+// One tap says of somebody that all was seen that is seen or not: it fills what is empty, and says that it was not
+// looked at one by one. Exceptions are tapped afterwards.
+async function allSeen(row) {
+  const student = rows[row],
+    changes = columns
+      .map((_, place) => itemAt(row, place))
+      .filter((item) => item && scaleOf(item).type === "binary" && !cells.has(`${student.id}|${item}`))
+      .map((item) => [student.id, item, scaleOf(item).levels.at(-1).value]);
+  if (!changes.length) return tell(`${student.name}: nothing is open here that is either seen or not.`);
+  if (await score(changes, "default", `${student.name}: all seen.`)) go(row, at[1], false);
 }
 
 // On to the next cell that is still empty, along the row and then down.
@@ -489,6 +517,16 @@ function controls() {
         choices.map(([value, words]) => el("option", { value, selected: value === chosen }, words)),
       ),
     );
+  const where = [
+      dayChoice(day, onDay),
+      groupChoice(roster, group, (wanted) =>
+        turnTo(() => {
+          [group, left, at] = [wanted, {}, [0, 0]];
+        }),
+      ),
+    ].filter(Boolean),
+    // On a phone the sheet itself comes first, and what is seldom changed lies folded above it.
+    narrow = matchMedia("(max-width: 40rem)").matches;
   const options = el(
     "details",
     { class: "options", id: "options", open: Boolean(find("#options[open]")) },
@@ -500,6 +538,7 @@ function controls() {
     el(
       "div",
       { class: "row" },
+      ...(narrow ? where : []),
       roster.settings.length > 1
         ? select(
             "setting",
@@ -535,17 +574,7 @@ function controls() {
       move(-1),
       el("h2", {}, inWords(day)),
       move(1),
-      el("input", {
-        type: "date",
-        "aria-label": "Day",
-        value: day,
-        onchange: (event) => event.target.value && onDay(event.target.value),
-      }),
-      groupChoice(roster, group, (wanted) =>
-        turnTo(() => {
-          [group, left, at] = [wanted, {}, [0, 0]];
-        }),
-      ),
+      ...(narrow ? [] : where),
       options,
     ),
     el("div", { class: "chips slots", role: "group", "aria-label": "Slots", id: "slots" }, ...slotChips()),
@@ -661,6 +690,16 @@ function table() {
           "button",
           {
             type: "button",
+            class: "all-seen",
+            "aria-label": `All seen: ${student.name}`,
+            onclick: () => inTurn(() => allSeen(row)),
+          },
+          "All seen",
+        ),
+        el(
+          "button",
+          {
+            type: "button",
             class: "absent",
             "aria-label": `Not here: ${student.name}`,
             onclick: () => inTurn(() => notHere(row)),
@@ -688,7 +727,14 @@ function table() {
   );
   const made = el(
     "table",
-    { class: "sheet", role: "grid", "aria-label": `${slot.label}, ${framework.title}`, onkeydown: byKey },
+    {
+      class: "sheet",
+      role: "grid",
+      "aria-multiselectable": "true",
+      "aria-label": `${slot.label}, ${framework.title}`,
+      onkeydown: byKey,
+      onpointerdown: sweep,
+    },
     el("thead", {}, above, head),
     el("tbody", {}, body),
   );
@@ -709,14 +755,66 @@ function dress(button) {
     drawn = both ? "?" : shown(item, one?.value);
   button.setAttribute(
     "aria-label",
-    `${rows[row].name}, ${own ?? columns[column].label}: ` +
+    `${rows[row].name}, ${own ? `their own: ${own}` : columns[column].label}: ` +
       `${/[a-z0-9]/i.test(drawn) && !said.includes(drawn) ? `${drawn} ` : ""}${said}`,
   );
   button.dataset.look = !one ? "open" : one.differ ? "differ" : place < 0 ? "missing" : "level";
   button.dataset.by = one?.by ?? "";
+  button.toggleAttribute("data-own", Boolean(own));
   const share = place < 0 ? 0 : levels.length > 1 ? place / (levels.length - 1) : 1;
   button.style.setProperty("--share", String(share));
   button.toggleAttribute("data-deep", share > 0.55);
+}
+
+// The rectangle between two cells, as far as anything is asked there.
+function between([row, column], [otherRow, otherColumn]) {
+  const line = (one, other) =>
+    Array.from({ length: Math.abs(one - other) + 1 }, (_, step) => Math.min(one, other) + step);
+  return line(row, otherRow)
+    .flatMap((r) => line(column, otherColumn).map((c) => [r, c]))
+    .filter(([r, c]) => itemAt(r, c));
+}
+const swept = () => between(at, corner);
+
+function show(places) {
+  const wanted = new Set(places.map(([row, column]) => `${row}|${column}`));
+  for (const one of document.querySelectorAll(".cell")) {
+    const on = wanted.has(`${one.dataset.row}|${one.dataset.column}`);
+    one.toggleAttribute("data-swept", on && wanted.size > 1);
+    one.parentElement.setAttribute("aria-selected", String(on));
+  }
+}
+
+// A finger that goes from one cell over others marks them; the next key scores them all. A finger that scrolls does not.
+function sweep(down) {
+  const cell = down.target.closest(".cell");
+  if (!cell || down.button || everyone) return;
+  const from = placeOf(cell);
+  let to = from;
+  const moved = (event) => {
+    const over = document.elementFromPoint(event.clientX, event.clientY)?.closest(".cell");
+    if (!over || String(placeOf(over)) === String(to)) return;
+    to = placeOf(over);
+    show(between(from, to));
+  };
+  const over = (event) => {
+    for (const [what, work] of Object.entries(listening)) removeEventListener(what, work);
+    if (String(to) === String(from)) return;
+    inTurn(() => {
+      go(...from);
+      if (event.type === "pointerup") stretch(...to);
+    });
+  };
+  const listening = { pointermove: moved, pointerup: over, pointercancel: over };
+  for (const [what, work] of Object.entries(listening)) addEventListener(what, work);
+}
+const placeOf = (cell) => [Number(cell.dataset.row), Number(cell.dataset.column)];
+
+function stretch(row, column) {
+  corner = [Math.max(0, Math.min(rows.length - 1, row)), Math.max(0, Math.min(columns.length - 1, column))];
+  if (String(corner) === String(at)) corner = undefined;
+  show(corner ? swept() : [at]);
+  keys();
 }
 
 function paint(student, item) {
@@ -725,6 +823,10 @@ function paint(student, item) {
 }
 
 function go(row, column, focus = true) {
+  if (corner) {
+    corner = undefined;
+    show([]);
+  }
   for (const one of document.querySelectorAll('.cell[tabindex="0"]')) {
     one.tabIndex = -1;
     one.parentElement.setAttribute("aria-selected", "false");
@@ -808,8 +910,8 @@ function keys() {
     el(
       "p",
       { id: "where" },
-      el("strong", {}, everyone ? "Everyone here" : rows[row].name),
-      el("span", {}, own ?? columns[column].label),
+      el("strong", {}, everyone ? "Everyone here" : corner ? count(swept().length, "cell") : rows[row].name),
+      el("span", {}, corner ? "One key scores them all." : (own ?? columns[column].label)),
       differ,
     ),
     el(
@@ -843,6 +945,12 @@ function byKey(event) {
   let value = null;
   if ((event.ctrlKey || event.metaKey) && lower === "z") value = "undo";
   else if (event.ctrlKey || event.metaKey || event.altKey) return;
+  else if (moves[event.key] && event.shiftKey)
+    inTurn(() => {
+      const [r, c] = corner ?? at;
+      stretch(r + moves[event.key][0], c + moves[event.key][1]);
+    });
+  else if (event.key === "Escape") inTurn(() => go(...at));
   else if (moves[event.key]) inTurn(() => go(at[0] + moves[event.key][0], at[1] + moves[event.key][1]));
   else if (event.key === "Home") inTurn(() => go(at[0], 0));
   else if (event.key === "End") inTurn(() => go(at[0], columns.length - 1));
