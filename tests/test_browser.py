@@ -526,6 +526,17 @@ def test_what_happened_is_marked_on_the_line_that_the_legend_names(page: Any, se
     drawn = page.eval_on_selector_all("#marks .mark", "marks => marks.map(mark => `${mark.firstChild.getAttribute('class')} ${mark.getAttribute('y') - 11}`)")
     assert named == ["context 0", "voice 9", "incident 18"]
     assert drawn and set(drawn) <= set(named)
+    choice = page.locator("#marked-day")
+    last = choice.locator("option").nth(1)
+    days = page.eval_on_selector("#slider", "slider => +slider.max")
+    assert choice.bounding_box()["height"] >= 44 and 0 <= int(last.get_attribute("value")) <= days
+    choice.select_option(index=1)
+    assert page.input_value("#slider") == last.get_attribute("value")
+    assert page.get_attribute("#slider", "aria-valuetext") == last.inner_text().split(":")[0]
+    page.click("#now") if page.is_visible("#now") else page.fill("#slider", "0")
+    mark = page.locator("#marks .mark").last.bounding_box()
+    page.mouse.click(mark["x"] + 12, page.locator("#marks").bounding_box()["y"] + 4)
+    assert int(page.input_value("#slider")) in {int(one.get_attribute("value") or -1) for one in choice.locator("option").all()}, "a press beside a mark"
 
 
 def test_play_runs_to_the_end_and_stops(page: Any, served: tuple[str, Any]) -> None:

@@ -255,12 +255,32 @@ function shape(name, x, y) {
 
 function marks() {
   const strip = document.getElementById("marks");
-  const last = Math.max(1, frames.days.length - 1);
+  const last = Math.max(1, frames.days.length - 1),
+    marked = new Map();
   for (const named of document.querySelectorAll(".legend [data-line]")) {
     const [name, line] = [named.className, +named.dataset.line];
     named.querySelector("svg").append(shape(name, 5, 11));
-    for (const n of frames.marks[name] ?? []) strip.append(shape(name, `${(100 * n) / last}%`, 9 * line + 11));
+    for (const n of frames.marks[name] ?? []) {
+      strip.append(shape(name, `${(100 * n) / last}%`, 9 * line + 11));
+      marked.set(n, [...(marked.get(n) ?? []), named.textContent.trim()]);
+    }
   }
+  reach(strip, marked, last);
+}
+
+// A mark is too small for a finger: a press beside one goes to its day, and a list names them all.
+function reach(strip, marked, last) {
+  const days = [...marked.keys()].sort((one, other) => other - one),
+    choice = document.getElementById("marked-day");
+  document.getElementById("marked").hidden = !days.length;
+  for (const n of days) choice.append(new Option(`${say(frames.days[n])}: ${marked.get(n).join(", ")}`, n));
+  choice.addEventListener("change", () => choice.value && go(+choice.value));
+  strip.addEventListener("click", (press) => {
+    const box = strip.getBoundingClientRect(),
+      far = (n) => Math.abs(press.clientX - box.left - (n / last) * box.width);
+    const nearest = days.reduce((one, other) => (far(other) < far(one) ? other : one), days[0]);
+    if (days.length && far(nearest) <= 22) go(nearest);
+  });
 }
 
 // The days under the slider: a few, the first and the last among them.
