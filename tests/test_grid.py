@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.browsing import PHONE, Place, axe, school_day, until
+from tests.browsing import PHONE, TABLET, Place, axe, school_day, until
 from tests.test_capture_offline import all_sent, ready
 
 pytestmark = pytest.mark.browser
@@ -84,3 +84,12 @@ def test_another_day_is_chosen_from_a_calendar(browsers: Callable[..., Any], pla
     page.fill("#on", wanted.isoformat())
     page.wait_for_selector(f"h2 >> text={wanted:%A} {wanted.day}")
     assert page.input_value("#on") == wanted.isoformat()
+
+
+def test_one_of_many_students_is_gone_to_by_name_on_the_day(browsers: Callable[..., Any], place: Place) -> None:
+    page = opened(browsers(), place, "/day")
+    child = place.story.children[-1].id
+    page.select_option("#go-to", str(child))
+    until(lambda: page.evaluate("document.activeElement.id") == f"of-{child}")
+    assert page.evaluate("document.activeElement.getBoundingClientRect().top") < TABLET["viewport"]["height"]
+    assert "still to mark" in page.inner_text(f'#go-to option[value="{child}"]')

@@ -380,6 +380,31 @@ function head(rows) {
             `Everyone else here, ${words.toLowerCase()}`,
           ),
         ),
+      rows.length > 5 ? goTo(rows) : null,
+    ),
+  );
+}
+
+// A day of many students is a long page, so one of them is gone to by name; who is still to be marked says so.
+function goTo(rows) {
+  const open = (student, sessions) => sessions.some((one) => !attested(student, one).entry);
+  const go = (event) => {
+    const card = find(`#of-${event.target.value}`);
+    card?.scrollIntoView({ block: "start" });
+    card?.focus({ preventScroll: true });
+    event.target.value = "";
+  };
+  return el(
+    "div",
+    {},
+    el("label", { for: "go-to" }, "Go to"),
+    el(
+      "select",
+      { id: "go-to", onchange: go },
+      el("option", { value: "" }, "Choose"),
+      ...rows.map(([student, sessions]) =>
+        el("option", { value: student.id }, open(student, sessions) ? `${student.name}, still to mark` : student.name),
+      ),
     ),
   );
 }
@@ -408,7 +433,7 @@ function card([student, sessions]) {
   });
   return el(
     "section",
-    { class: "card" },
+    { class: "card", id: `of-${student.id}`, tabindex: -1 },
     el("h3", {}, student.name),
     ...sessions.map((session) => line(student, session)),
     row?.incomplete

@@ -395,7 +395,8 @@ async function sameAsLast() {
     .reverse()) {
     const said = new Map();
     const { said: sheet } = await ask(
-      `/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(before.id)}`,
+      `/api/v1/settings/${roster.setting.id}/sheet?date=${day}&slot=${encodeURIComponent(before.id)}` +
+        `&min_position=${await position()}`,
     );
     for (const student of sheet?.students ?? [])
       for (const one of student.scores)
