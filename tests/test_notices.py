@@ -97,6 +97,17 @@ def test_a_worry_rings_at_the_leads_once_and_ends_when_its_page_is_shown(house: 
         assert rings(deputy.get("/students").text) == 1
 
 
+def test_a_restrictive_incident_rings_at_whoever_leads_and_an_ordinary_one_does_not(house: House) -> None:
+    house.record(house.entry("incident-recorded", category="verbal-aggression", restrictive=False))
+    assert look(house) == 0
+    house.record(house.entry("incident-recorded", category="restraint", restrictive=True))
+    look(house)
+    assert unread(house, house.leader) == {"restrictive-incident": 1} and not unread(house, house.mentor)
+    with house.browser() as leader:
+        assert 'href="/incidents"' in leader.get("/notices").text and leader.get("/incidents").status_code == 200
+    assert not unread(house, house.leader)
+
+
 def test_whoever_is_kept_from_a_student_does_not_learn_that_there_was_a_worry(house: House) -> None:
     house.ledger.execute(
         DeclareConflict(

@@ -53,6 +53,15 @@ def worry(service: Service, seen: Seen) -> Happening | None:
     return None if told is None else replace(told, subject=None)
 
 
+def restrictive(service: Service, seen: Seen) -> Happening | None:
+    """An incident in which somebody held or kept a child: parents are to be told the same day."""
+    if seen.state is None or not seen.state.get("restrictive") or seen.student_id is None:
+        return None
+    told = happened(seen, service.ledger.access_facts.student(UUID(bytes=seen.student_id)))
+    # Its page is the list of them, so no id of a child's entry stands in an address.
+    return None if told is None else replace(told, subject=None)
+
+
 def report(service: Service, seen: Seen) -> Happening | None:
     """A report that was released, for whoever it was released to."""
     state = seen.state

@@ -8,6 +8,7 @@ from datetime import timedelta
 from ap_ledger.access import Who, may
 from ap_ledger.access.rules import may_approve, may_read_case, may_read_report, may_settle, may_work_case
 from ap_ledger.events.changes import SealedRecord
+from ap_ledger.events.entries import IncidentRecorded
 from ap_ledger.events.proposal import DeedProposed
 from ap_ledger.events.report import ReportReleased
 from ap_ledger.notices import sources
@@ -48,6 +49,16 @@ NOTICES: tuple[Notice, ...] = (
         shown_to="record",
         page="/",
         urgent=True,
+    ),
+    Notice(
+        name="restrictive-incident",
+        one="A restrictive incident was recorded",
+        many="{count} restrictive incidents were recorded",
+        source=Recorded((IncidentRecorded.TOPIC,), sources.restrictive),
+        whom=who_may("record-for-others"),
+        shown_to="record-for-others",
+        page="/incidents",
+        author_too=True,
     ),
     Notice(
         name="safeguarding-due",

@@ -14,7 +14,7 @@ from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection, QueuePoo
 from ap_ledger.persistence.unavailable import LOCK_SECONDS, crowded
 
 SHARES = {
-    "ledger": 7, "views": 7, "keyring": 3, "accounts": 4, "held": 2, "drafts": 1, "jobs": 1, "notices": 2,
+    "ledger": 6, "views": 7, "keyring": 4, "accounts": 4, "held": 2, "drafts": 1, "jobs": 1, "notices": 2,
 }  # fmt: skip
 """How many of every 28 connections a store may hold; one is the ledger's own to write."""
 OF = 28
