@@ -57,6 +57,6 @@ def test_a_phone_is_told_everything_that_its_roster_holds(house: House, client: 
     students = house.reader.everyone(setting)
     known = roster(house.reader, setting, students, own_labels(house.reader, students), frozenset(), MONDAY.date())
     told = client.get("/api/v1/capture").json()
-    assert set(told) == {*known, "now", "me", "device", "settings", "here", "box_key"}
+    assert set(told) == {*known, "now", "me", "device", "settings", "here", "planned", "box_key"}
     assert {name: told[name] for name in ("ladders", "outcomes", "curricula")} == {name: known[name] for name in ("ladders", "outcomes", "curricula")}
     assert told["students"] and [set(student) for student in told["students"]] == [set(student) for student in known["students"]]
