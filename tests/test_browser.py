@@ -68,7 +68,7 @@ def signed_in_as(browser: Any, served: tuple[str, Any], role: str) -> SignedIn:
 def page(browser: Any) -> Iterator[Any]:
     made = browser.new_page(viewport={"width": 1280, "height": 900})
     made.said = []
-    made.on("console", lambda message: made.said.append(message.text))
+    made.on("console", lambda message: made.said.append(message.text) if message.type in ("error", "warning") else None)
     made.on("pageerror", lambda error: made.said.append(str(error)))
     yield made
     made.close()

@@ -15,7 +15,7 @@ let opening,
 
 // What failed and takes nothing from anybody is told to whoever looks into the browser. All else that fails is said on
 // the page.
-export const aside = (what) => (error) => console.warn(what, error?.name ?? error);
+export const aside = (what) => (error) => console.info(what, error?.name ?? error);
 
 // What lay in the database when this page last looked, as it lay there, and which making of the database that was.
 // A browser may empty it under an open page, to make room or because it was told to; then all of it is put there again.
