@@ -46,10 +46,11 @@ Belongs = dict[str, list[tuple[str, str]]]
 @dataclass(frozen=True)
 class Narrowed:
     """Those students who were asked for, and what there is to choose from: each filter's name, its title, and pairs of
-    key and words."""
+    key and words. `belongs` says by a student's id what each filter knows of them."""
 
     students: list[StudentBody]
     choices: list[tuple[str, str, list[tuple[str, str]]]]
+    belongs: Mapping[str, Belongs]
 
 
 def narrow(
@@ -78,7 +79,8 @@ def narrow(
         )
         for name, title in FILTERS.items()
     ]
-    return Narrowed(kept, [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]])
+    choices = [(name, title, pairs) for name, title, pairs in offered if len(pairs) > 1 or wanted[name]]
+    return Narrowed(kept, choices, belongs)
 
 
 def belonging(

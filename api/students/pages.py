@@ -21,7 +21,7 @@ from ap_ledger.kinds.telling import spoken
 from ap_ledger.several.deeds import DEEDS
 from api.core.asking import Asker, Asking
 from api.core.diary import diary_of
-from api.core.filters import Chosen, belonging, narrow
+from api.core.filters import Chosen, Narrowed, narrow
 from api.core.gate import Gate, gated
 from api.core.listing import Column, Listing
 from api.core.navigation import Nav
@@ -113,7 +113,7 @@ def _students(request: Request, using: Service, asking: Asker, wanted: Mapping[s
         read = [student for student in students if student["id"] in days]
         today = using.ledger.access_facts.today(UUID(setting["id"]))
         narrowed = narrow(using.reader, asking, setting, read, wanted, today)
-        beside = _beside(using, asking, setting, narrowed.students, today)
+        beside = _beside(using, asking, setting, narrowed, today)
         lines = [line | beside[line["id"]] for line in overview(using.reader, setting, narrowed.students, now, days)]
         others = [student for student in students if student not in read]
         listing = Listing.of(request, STUDENT_COLUMNS, lines)
@@ -122,22 +122,21 @@ def _students(request: Request, using: Service, asking: Asker, wanted: Mapping[s
 
 
 def _beside(
-    using: Service, asking: Asker, setting: SettingBody, students: Sequence[StudentBody], today: date
+    using: Service, asking: Asker, setting: SettingBody, narrowed: Narrowed, today: date
 ) -> dict[str, dict[str, str | None]]:
     """By a student's id, their group and who visits them now, as far as whoever asks may know it."""
     people = people_of(using.reader) if asking.may("see-people", setting=setting["id"]) else {}
-    belongs = belonging(using.reader, asking, setting, students, today)
     mentors = {
         student["id"]: sorted(people.get(person) or "someone" for person in mentors_on(student, today.isoformat()))
-        for student in students
+        for student in narrowed.students
         if people
     }
     return {
         student["id"]: {
-            "group": ", ".join(words for _, words in belongs[student["id"]]["group"]) or None,
+            "group": ", ".join(words for _, words in narrowed.belongs[student["id"]]["group"]) or None,
             "mentors": ", ".join(mentors.get(student["id"], ())) or None,
         }
-        for student in students
+        for student in narrowed.students
     }
 
 
