@@ -626,3 +626,14 @@ def test_earlier_days_of_a_diary_come_in_under_those_that_are_shown(page: Any, s
     after = days.all_inner_texts()
     assert after[: len(before)] == before and len(set(after)) == len(after)
     assert page.evaluate("document.activeElement.innerText") == after[len(before)] and page.said == []
+
+
+def test_for_whom_places_are_bought_is_asked_of_a_commissioner_alone(chromium: Any, served: tuple[str, Any]) -> None:
+    page = signed_in_as(chromium, served, "administrator").new_page()
+    page.goto(f"{served[0]}/people")
+    page.click("summary >> text=Give a role >> nth=0")
+    asked = page.locator("details[open] .for-commissioner")
+    assert asked.count() == 1 and not asked.is_visible()
+    page.select_option("details[open] select[name=role]", "commissioner")
+    assert asked.is_visible()
+    page.close()
