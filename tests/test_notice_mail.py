@@ -17,7 +17,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from ap_ledger.domain.quiet import SetQuietHours
+from ap_ledger.domain.setting import OpenSetting
 from ap_ledger.events.setting import QuietHours
+from ap_ledger.notices.mail import HOST
 from ap_ledger.notices.raising import raise_new
 from ap_ledger.notices.sending import send_waiting
 from ap_ledger.recording.ledger import new_id
@@ -192,6 +194,20 @@ def test_an_address_that_is_refused_keeps_nobody_else_from_being_written_to(hous
     worry(house)
     assert send_waiting(house.service) == 1 and [to for to, _ in box.messages] == [["alder@school.example"]]
     assert house.store.waiting("mail", FRIDAY + timedelta(days=2)) == []
+
+
+@pytest.mark.parametrize("name", ["smtp..example.org", ".example.org", f"{'a' * 64}.example.org"])
+def test_a_server_at_a_name_that_cannot_be_looked_up_keeps_no_other_setting_from_sending(house: House, box: Box, server: MailServer, name: str) -> None:
+    assert HOST.fullmatch(name) is None and HOST.fullmatch("smtp.example.org") and HOST.fullmatch("10.0.0.1") and HOST.fullmatch("fd00::1")
+    there = new_id()
+    house.ledger.execute(OpenSetting(id=new_id(), setting_id=there, name="Hillside"))
+    house.store.set_mail(there, server._replace(host=name), True)
+    theirs = house.person("Fern", "administrator", setting=there)
+    house.store.choose(theirs, Choice(mail=True, address="fern@hillside.example"))
+    fails(house)
+    worry(house)
+    assert send_waiting(house.service) == 1 and [to for to, _ in box.messages] == [[LEAD]]
+    assert house.store.mail_of(there).fault == "unreachable" and house.store.mail_of(house.setting).fault is None
 
 
 def test_two_processes_that_send_at_once_send_it_once(house: House, box: Box) -> None:

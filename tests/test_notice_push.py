@@ -143,11 +143,20 @@ def test_a_service_that_is_busy_is_asked_again_later(house: House, service: Push
     [
         "http://fcm.googleapis.com/a", "https://127.0.0.1/a", "https://fcm.googleapis.com.evil.example/a", "https://me@fcm.googleapis.com/a",
         "https://fcm.googleapis.com:8443/a", "file:///etc/passwd", "https://evil.example/.notify.windows.com", "https://fcm.googleapis.com/a b", "https://[/",
+        "https://evil.example:443.push.apple.com/a", "https://.push.apple.com/a", "https://a..push.apple.com/a", f"https://{'a' * 64}.push.apple.com/a",
+        "https://evil.example\\.push.apple.com/a", "https://[::1].push.apple.com/a",
     ],
 )  # fmt: skip
 def test_nobody_but_a_known_push_service_is_ever_asked(address: str) -> None:
     assert not push.is_endpoint(address)
     assert push.is_endpoint("https://fcm.googleapis.com/fcm/send/x") and push.is_endpoint("https://wns2-db5p.notify.windows.com/w/?token=x")
+
+
+def test_a_browser_that_was_kept_at_no_name_at_all_ends_nobody_elses_notifications(house: House, service: PushService) -> None:
+    tell(house, Subscription("https://a..push.apple.com/a", PAGES), service.browser())
+    worry(house)
+    assert send_waiting(house.service) == 1 and len(service.heard) == 1
+    assert house.store.subscriptions(house.lead) == [service.browser()]
 
 
 def test_somebody_turns_notifications_on_and_off_in_a_browser_and_a_pin_does_not(house: House) -> None:

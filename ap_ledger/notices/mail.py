@@ -22,7 +22,9 @@ BODY = f"{SUBJECT}.\n\nSign in to see it: {{pages}}\n"
 TEST_SUBJECT = "A test from AP Ledger"
 TEST_BODY = "Mail from AP Ledger arrives. Nobody needs to do anything.\n\n{pages}\n"
 ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST = re.compile(rf"(?=.{{1,253}}\Z)({LABEL}(\.{LABEL})*|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*)")
+"""A name that can be looked up, or an address of version 4 or 6."""
 
 Fault = Literal["unreachable", "unsealed", "sign-in", "sender", "refused"]
 """What kept mail from being sent: no answer, no TLS that can be trusted, the name or the password, whom it is from, or
@@ -108,7 +110,8 @@ def _open(server: MailServer) -> smtplib.SMTP:
         client.ehlo_or_helo_if_needed()
     except ssl.SSLError:
         raise MailFault("unsealed") from None
-    except (OSError, smtplib.SMTPException):
+    except (OSError, smtplib.SMTPException, UnicodeError):
+        # A name that nobody can look up is no reason to send no other setting's mail.
         raise MailFault("unreachable") from None
     if server.security == "starttls":
         try:

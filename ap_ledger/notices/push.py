@@ -6,6 +6,7 @@ signs is derived from the ledger's own key, so that nothing more has to be backe
 
 from __future__ import annotations
 
+import re
 import ssl
 from base64 import urlsafe_b64encode
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ GOOD_FOR = timedelta(hours=12)
 SERVICES = ("fcm.googleapis.com", "updates.push.services.mozilla.com", "web.push.apple.com")
 """The push services of browsers' makers. Nobody else is asked, whatever a browser says of itself."""
 SERVICES_UNDER = (".push.apple.com", ".notify.windows.com")
+HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63}){1,8}")
+"""A name that can be looked up, and no port: what else a browser says would end the sending for everybody."""
 LONGEST = 1_000
 
 Answer = Literal["sent", "gone", "later", "refused", "unsure"]
@@ -51,7 +54,8 @@ def is_endpoint(address: str) -> bool:
     except ValueError:
         return False
     here = parts.netloc
-    return parts.scheme == "https" and (here in SERVICES or here.endswith(SERVICES_UNDER)) and "@" not in here
+    under = here.endswith(SERVICES_UNDER) and HOST.fullmatch(here) is not None
+    return parts.scheme == "https" and (here in SERVICES or under)
 
 
 def public_key(own: Key) -> str:
@@ -62,9 +66,9 @@ def public_key(own: Key) -> str:
 
 def push(own: Key, subscription: Subscription, now: datetime, urgent: bool) -> Answer:
     """Tells one browser that there is something new."""
-    parts = urlsplit(subscription.endpoint)
     if not is_endpoint(subscription.endpoint):
         return "gone"
+    parts = urlsplit(subscription.endpoint)
     headers = {
         "Authorization": f"vapid t={_token(own, parts.netloc, subscription.pages, now)}, k={public_key(own)}",
         "TTL": str(KEPT_SECONDS),
