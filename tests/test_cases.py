@@ -28,6 +28,7 @@ from ap_ledger.domain.case import (
     SetCaseAction,
     WriteCaseNote,
 )
+from ap_ledger.domain.joining import JoinStudents
 from ap_ledger.domain.person import DeclareConflict
 from ap_ledger.errors import Refused
 from ap_ledger.notices.raising import raise_new
@@ -463,3 +464,35 @@ def test_a_case_is_whole_after_everything_was_made_anew(desk: Desk) -> None:
         assert found is not None and repr(found[0]) == before
     finally:
         again.close()
+
+
+def test_a_case_goes_on_after_its_childs_record_was_joined_to_another_and_keeps_out_whoever_is_kept_from_the_child(desk: Desk) -> None:
+    house, third = desk.house, desk.house.admit("Wren", "Robin")
+    fourth = house.admit("Wren", "Robyn")
+    case, later = desk.open(desk.raise_worry()), desk.raise_worry(text="another worry")
+    desk.do(LinkChild, case, linked_student=third)
+    for joined, kept in ((house.student, house.other), (third, fourth)):
+        about: dict[str, Any] = {"setting_id": house.setting, "author_id": house.leader, "student": joined, "kept_student": kept}
+        house.ledger.execute(JoinStudents(id=new_id(), **about, reason_code="admitted-twice"))
+    house.runner.catch_up()
+    with house.browser(desk.lead) as client:
+        address = f"/safeguarding/cases/{case}"
+        page = client.get(address).text
+        said = client.post(f"/safeguarding/worries/{later}", data={**form_of(client.get(f"/safeguarding/worries/{later}").text, "take-in"), "case": str(case)})
+        assert said.status_code == 200 and "another worry" in said.text
+        steps: tuple[tuple[str, dict[str, str]], ...] = (
+            ("note", {"text": NOTE}), ("unlink", {}), ("decide", {"decision": "monitor", "reason": REASON}), ("close", {"reason": REASON}),
+        )  # fmt: skip
+        for do, typed in steps:
+            answer = client.post(address, data={**form_of(page, do), **typed})
+            assert answer.status_code == 200, do
+            page = answer.text
+    found = desk.case(case)
+    assert not found.is_open and not found.linked and found.student_id == str(house.other)
+    parent = house.person("Rook", "deputy-dsl")
+    kept_out: dict[str, Any] = {"setting_id": house.setting, "person_id": parent, "conflicted_student": house.other, "reason_code": "own-child"}
+    house.ledger.execute(DeclareConflict(id=new_id(), author_id=house.leader, approved_by=house.teacher, **kept_out))
+    house.runner.catch_up()
+    with house.browser(parent) as client:
+        assert client.get(address).status_code == 404 == client.get(f"/safeguarding/worries/{later}").status_code
+        assert TITLE not in client.get("/safeguarding").text

@@ -197,8 +197,11 @@ def _change(request: Request, using: Service, asking: Asker, case_id: UUID, form
         deed = DEEDS.get(do)
         if deed is None:
             raise Refused("malformed", "This form says nothing that can be done here.", "do")
-        about = {"case": case_id, "student": case.student_id}
-        fields = deed.fields(form, ZoneInfo(setting["time_zone"]))
+        about = {"case": case_id, "student": case.record_id}
+        fields = dict(deed.fields(form, ZoneInfo(setting["time_zone"])))
+        if do == "unlink":
+            # The page names a child as the child is told of now; the case may know them by a record that was joined.
+            fields["linked_student"] = case.linked_as.get(text_of(form, "linked_student"), fields["linked_student"])
         done = give(using, asking, command_of(deed.command, form, asking, setting["id"], **about, **fields), form)
     except Refused as refusal:
         typed = {name: text_of(form, name) for name in form}

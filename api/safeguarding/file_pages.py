@@ -61,7 +61,7 @@ def _export(request: Request, using: Service, asking: Asker, case_id: UUID, form
         raise NotAllowed
     names = names_in(using, setting)
     made = _zipped(case, setting, names, chronology(case, names), using.ledger.now())
-    about = {"case": case_id, "student": case.student_id, "to": text_of(form, "to").strip()}
+    about = {"case": case_id, "student": case.record_id, "to": text_of(form, "to").strip()}
     try:
         mark = hashlib.sha256(made).hexdigest()
         give(using, asking, command_of(ExportCase, form, asking, setting["id"], **about, file_hash=mark), form)

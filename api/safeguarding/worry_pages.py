@@ -123,7 +123,7 @@ def _take_in(using: Service, asking: Asker, worry: Worry, setting: SettingBody, 
     case = next((case for case in readable(using, asking, setting).cases if case.id == case_id), None)
     if case is None:
         raise Refused("malformed", "Choose the case.", "case")
-    about = {"case": case_id, "student": case.student_id, "worry": worry.id}
+    about = {"case": case_id, "student": case.record_id, "worry": worry.id}
     done = give(using, asking, command_of(TakeInWorry, form, asking, setting["id"], **about), form)
     _seen(using, asking, worry, setting, form)
     return RedirectResponse(f"/safeguarding/cases/{case_id}?done=changed&min_position={done.position}", 303)

@@ -101,17 +101,23 @@ class Look(NamedTuple):
 
 @dataclass
 class CaseFile:
-    """A case as it stands now, with everything that led there in the order in which it happened."""
+    """A case as it stands now, with everything that led there in the order in which it happened.
+
+    `student_id` and `linked` say under which ids the children are told of now; `record_id` and `linked_as`, by those of
+    `linked`, under which ids the case names them. These differ once a record was joined to another.
+    """
 
     id: UUID
     setting_id: UUID
     student_id: str
+    record_id: UUID
     title: str
     opened_at: datetime
     is_open: bool = True
     decided: bool = False
     worries: list[UUID] = field(default_factory=list)
     linked: list[str] = field(default_factory=list)
+    linked_as: dict[str, UUID] = field(default_factory=dict)
     readers: list[str] = field(default_factory=list)
     actions: dict[UUID, Action] = field(default_factory=dict)
     referrals: dict[UUID, Referral] = field(default_factory=dict)
@@ -283,6 +289,7 @@ def _case(reader: Reader, told: Sequence[Event]) -> CaseFile:
         opening.originator_id,
         opening.stamp.setting_id,
         _kept(reader, opening.stamp.student_id),
+        opening.stamp.student_id,
         words(opening.title),
         opening.stamp.occurred_at,
         worries=list(opening.worries),
@@ -303,7 +310,9 @@ def _change(reader: Reader, case: CaseFile, event: SealedStep, at: datetime) -> 
         case WorryTakenIn():
             case.worries.append(event.worry_id)
         case ChildLinked():
-            case.linked.append(_kept(reader, event.linked_student))
+            child = _kept(reader, event.linked_student)
+            case.linked.append(child)
+            case.linked_as[child] = event.linked_student
         case ChildUnlinked():
             case.linked.remove(_kept(reader, event.linked_student))
         case CaseReaderNamed():
