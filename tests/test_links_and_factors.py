@@ -17,6 +17,7 @@ from fastapi.testclient import TestClient
 
 from ap_ledger.domain.device import EnrolDevice, RevokeDevice
 from ap_ledger.domain.person import EndRole
+from ap_ledger.errors import SignInRefused
 from ap_ledger.recording.ledger import new_id
 from api.app import GATES
 from api.core.asking import BROWSER_COOKIE, DEVICE_COOKIE, SESSION_COOKIE
@@ -540,5 +541,25 @@ def test_on_their_own_phone_a_password_logs_without_the_code_and_looks_back_at_n
         assert again.post("/me", data={"do": "token", "scope": "all", "days": "9", "current": PASSWORD}).status_code in (403, 422)
         assert enter(tablet) is None and enter(None) is None, "elsewhere the code is asked for as ever"
         assert enter(phone, "000000") is None, "a wrong code is none that was left out"
-        first.post("/sign-out")
-        assert enter(phone) is None, "whoever signed out of it begins anew"
+        assert again.post("/sign-out").status_code == 200
+        assert enter(phone) is None, "whoever signed out of it begins anew, by whichever session"
+        for shut in (
+            lambda: house.accounts.sign_out_everywhere(house.mentor),
+            lambda: house.accounts.set_password(house.mentor, "hazel", PASSWORD),
+        ):
+            house.clock.now += timedelta(minutes=2)
+            assert enter(phone, code_of(house, secret)) is not None and enter(phone) is not None
+            shut()
+            assert enter(phone) is None, "a phone that was lost vouches for nobody"
+
+
+def test_a_phone_on_which_nobody_ever_typed_a_code_does_not_stand_in_for_one(house: House) -> None:
+    house.accounts.set_password(house.mentor, "hazel", PASSWORD)
+    phone = new_id()
+    house.ledger.execute(EnrolDevice(id=new_id(), setting_id=house.setting, author_id=house.leader, device=phone, name="D", kind="phone"))
+    house.accounts.sign_in("hazel", PASSWORD, "", "1.2.3.4", phone)
+    secret = house.accounts.new_factor()
+    with house.browser(house.mentor) as client:
+        client.post("/me/factor", data={"secret": secret, "code": code_of(house, secret), "current": PASSWORD})
+    with pytest.raises(SignInRefused):
+        house.accounts.sign_in("hazel", PASSWORD, "", "1.2.3.4", phone, own_phone=True)

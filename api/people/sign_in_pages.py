@@ -125,6 +125,8 @@ def sign_out(asking: Asking) -> Response:
     """Ends the session and empties the browser. An enrolled device stays enrolled."""
     if asking.secret:
         asking.service.accounts.sign_out(asking.secret)
+        if asking.device is not None and _is_phone(asking):
+            asking.service.accounts.leave_home(asking.person, asking.device.device_id)
     answer = drop_session(RedirectResponse("/sign-in", 303))
     # A device keeps what it has not sent yet; a browser of nobody's keeps nothing but that somebody was here.
     if asking.device is None:

@@ -22,7 +22,7 @@ from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ap_ledger.errors import DamagedAccount, NotAllowedNow, SignInRefused
-from ap_ledger.stores.accounts.devices_and_presence import ABSOLUTE, DevicesAndPresence
+from ap_ledger.stores.accounts.devices_and_presence import ABSOLUTE, DevicesAndPresence, far_from_home
 from ap_ledger.stores.accounts.limits import KNOWN_FOR, PER_ACCOUNT, TOO_MANY
 from ap_ledger.stores.accounts.links_and_tokens import KIND_OF, LINK_LIFE, LinksAndTokens
 from ap_ledger.stores.accounts.second_factor import SecondFactor
@@ -145,9 +145,11 @@ class Accounts(LinksAndTokens, DevicesAndPresence, Sessions, SecondFactor):
 
     @staticmethod
     def _shutting(person_id: UUID) -> tuple[Any, ...]:
-        """Ends every session and every one-time link of an account, because what opens it has changed."""
+        """Ends every session and every one-time link of an account, and that a device vouches for anybody, because what
+        opens it has changed."""
         key = person_id.bytes
         return (
+            far_from_home(person_id),
             delete(SESSIONS).where(SESSIONS.c.person_id == key),
             delete(LINKS).where(LINKS.c.kind == KIND_OF["welcome"], LINKS.c.subject == key),
         )

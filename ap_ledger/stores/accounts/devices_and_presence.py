@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Update, delete, insert, select, update
 
 from ap_ledger.stores.accounts.store import DEVICES, PRESENCE, SESSIONS, AccountStore, secret_hash
 
@@ -34,6 +34,11 @@ class DeviceRow(NamedTuple):
     over: bool = False
 
 
+def far_from_home(person_id: UUID) -> Update:
+    """No sign-in of before counts as a full one any more; that somebody was there stays."""
+    return update(PRESENCE).where(PRESENCE.c.person_id == person_id.bytes, PRESENCE.c.full == 1).values(full=0)
+
+
 class DevicesAndPresence(AccountStore):
     """Admits and shuts out devices, and says who was there."""
 
@@ -46,7 +51,8 @@ class DevicesAndPresence(AccountStore):
         return {UUID(bytes=bytes(row.person_id)) for row in self._all(ask)}
 
     def is_at_home(self, device_id: UUID, person_id: UUID) -> bool:
-        """Whether somebody signed in fully on a device, and has not signed out of it since."""
+        """Whether somebody signed in fully on a device, has not signed out of it since, and what opens their account
+        did not change."""
         ask = select(PRESENCE.c.person_id).where(
             PRESENCE.c.device_id == device_id.bytes,
             PRESENCE.c.person_id == person_id.bytes,
@@ -54,6 +60,10 @@ class DevicesAndPresence(AccountStore):
             PRESENCE.c.until.is_(None),
         )
         return self._one(ask) is not None
+
+    def leave_home(self, person_id: UUID, device_id: UUID) -> None:
+        """Whoever signs out of a phone asks it for everything the next time, however they had come in last."""
+        self._do(far_from_home(person_id).where(PRESENCE.c.device_id == device_id.bytes))
 
     def was_here(self, device_id: UUID, person_id: UUID, at: int, shared: bool) -> bool:
         """Whether a person was signed in on a device at a moment (in microseconds), give or take five minutes.

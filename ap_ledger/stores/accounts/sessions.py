@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
 
-from ap_ledger.stores.accounts.devices_and_presence import ABSOLUTE
+from ap_ledger.stores.accounts.devices_and_presence import ABSOLUTE, far_from_home
 from ap_ledger.stores.accounts.store import ACCOUNTS, PRESENCE, SESSIONS, AccountStore, secret_hash
 
 IDLE = timedelta(minutes=30)
@@ -73,8 +73,8 @@ class Sessions(AccountStore):
             self._do(update(PRESENCE).where(*where, PRESENCE.c.began_at == row.began_at).values(until=self._now))
 
     def sign_out_everywhere(self, person_id: UUID) -> None:
-        """Ends every session of a person."""
-        self._do(delete(SESSIONS).where(SESSIONS.c.person_id == person_id.bytes))
+        """Ends every session of a person; no device vouches for them any more, as a phone that was lost would."""
+        self._do(delete(SESSIONS).where(SESSIONS.c.person_id == person_id.bytes), far_from_home(person_id))
 
     def leave(self, secret: str) -> None:
         """Ends a session because another takes its place; its person stays signed in on the device."""
