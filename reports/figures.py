@@ -20,7 +20,7 @@ from ap_ledger.events.entries import RungReached
 from frameworks import Definition
 from reports.print_words import BETWEEN_WORDS, names_with_line_ends, tallest
 
-DRAWN = frozenset({"scatter", "bar"})
+DRAWN = frozenset({"scatter", "bar", "heatmap"})
 INK, QUIET, RULE, BLUE, GREEN = "#1d2733", "#4a5866", "#d8dfe6", "#12436d", "#00695c"
 MARKED = "#efe6d2"
 RIGHT = 28

@@ -233,7 +233,7 @@ def test_two_placements_with_one_payer_count_together_and_the_gap_between_them_d
 def test_each_payer_reads_the_history_of_their_own_time(payers: Payers) -> None:
     first, second = payers.told_of(payers.first), payers.told_of(payers.second)
     assert ids(first) == of(payers, payers.early) and ids(second) == of(payers, payers.late)
-    assert first["progress"]["sessions"] == {"not-attended": 3} and first["progress"]["incidents"] == {"restrictive": 1}
+    assert first["progress"]["sessions"] == {"not-attended": 3} and first["progress"]["incidents"] == {"restrictive-no-copy": 1}
     assert second["progress"]["sessions"]["attended"] == 2 and second["progress"]["incidents"] == {}
     assert second["progress"]["ladders"]["default-ladder@1"]["baseline"] == "goes-out"
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from sqlalchemy import Select, Table, bindparam, select, text
 
 from ap_ledger.events.entries import IncidentRecorded
 from projections.bodies import StudentBody
@@ -34,12 +37,8 @@ def incidents_of(reader: Reader, students: Sequence[StudentBody], since: date) -
         assert live is not None
         for start in range(0, len(students), 500):
             some = [UUID(student["id"]).bytes for student in students[start : start + 500]]
-            ask = (
-                f"SELECT student, day, entry, occurred_at FROM timeline__{live.name} WHERE student IN "
-                f"({','.join('?' * len(some))}) AND day >= ? AND kind = ? AND {COUNTS_NOW}"
-            )
-            given = (*some, since.toordinal(), IncidentRecorded.TOPIC)
-            rows += connection.exec_driver_sql(reader.views.sql(ask), given).all()
+            given = {"students": some, "since": since.toordinal()}
+            rows += connection.execute(_incidents_in(StudentDays.tables_in(live)[0]), given).all()
     newest = sorted(rows, key=lambda row: -row[3])[:MOST]
     told = (
         Incident(UUID(bytes=bytes(student)), date.fromordinal(day), story)
@@ -47,3 +46,14 @@ def incidents_of(reader: Reader, students: Sequence[StudentBody], since: date) -
         if (story := story_of(reader, UUID(bytes=bytes(entry)))) is not None
     )
     return list(told)
+
+
+@cache
+def _incidents_in(timeline: Table) -> Select[Any]:
+    told = timeline.c
+    return select(told.student, told.day, told.entry, told.occurred_at).where(
+        told.student.in_(bindparam("students", expanding=True)),
+        told.day >= bindparam("since"),
+        told.kind == IncidentRecorded.TOPIC,
+        text(COUNTS_NOW),
+    )

@@ -205,7 +205,8 @@ async function marked(marks, words) {
   }
   for (const one of made) entries.set(one.key, one.next);
   for (const [key, entry] of gone) entries.set(key, { id: entry.id, gone: true });
-  const struck = () => strike(...[...made, ...gone.map(([key]) => ({ key }))].map(({ key }) => `today:session:${of}|${key}`));
+  const keys = [...made, ...gone.map(([key]) => ({ key }))].map(({ key }) => `today:session:${of}|${key}`);
+  const struck = () => strike(...keys);
   struck();
   // What was taken back stays taken back, so settling what two people said is undone by saying what is right once more.
   saved(

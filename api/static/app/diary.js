@@ -18,7 +18,7 @@ days.closest("section").addEventListener("submit", async (event) => {
     if (told.querySelector("h3")) told.append(...(first ? more.childNodes : []));
     else told.replaceChildren(...more.childNodes);
     // Whatever stands under the days comes from the newest answer.
-    for (const old of [...days.parentNode.children].slice([...days.parentNode.children].indexOf(days) + 1)) old.remove();
+    while (days.nextElementSibling) days.nextElementSibling.remove();
     const under = page.getElementById("days");
     for (let next = under.nextElementSibling; next; next = under.nextElementSibling) days.parentNode.append(next);
     if (first) {

@@ -786,7 +786,8 @@ function show(places) {
   }
 }
 
-// A finger that goes from one cell over others marks them; the next key scores them all. A finger that scrolls does not.
+// A finger that goes from one cell over others marks them; the next key scores them all. A finger that scrolls does
+// not.
 function sweep(down) {
   const cell = down.target.closest(".cell");
   if (!cell || down.button || everyone) return;

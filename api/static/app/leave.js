@@ -11,7 +11,8 @@ for (const form of document.querySelectorAll('form[action="/sign-out"]')) {
       // A browser without a store has nothing waiting in it. Of any other nobody knows, so nothing is thrown away.
       if (error?.name !== "KeepsNothing")
         problem =
-          "This device could not say whether something still waits to be sent. Open this page again before you sign out.";
+          "This device could not say whether something still waits to be sent. Open this page again before you " +
+          "sign out.";
     }
     if (!problem) return form.submit();
     const said = document.createElement("p");

@@ -4,7 +4,8 @@ const place = document.querySelector("#push"),
   on = document.querySelector("#push-on"),
   off = document.querySelector("#push-off");
 
-const octets = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
+const octets = (text) =>
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0));
 
 async function tell(what, endpoint) {
   const answer = await fetch("/notices/push", { method: "POST", body: new URLSearchParams({ do: what, endpoint }) });

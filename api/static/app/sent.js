@@ -52,7 +52,16 @@ async function draw() {
           : "Nothing waits here. Below is what left, the latest first.",
       ),
       ...[...days].map(([day, some]) =>
-        el("section", {}, el("h2", {}, inWords(day)), el("ul", { class: "steps" }, some.map((row) => line(row, names)))),
+        el(
+          "section",
+          {},
+          el("h2", {}, inWords(day)),
+          el(
+            "ul",
+            { class: "steps" },
+            some.map((row) => line(row, names)),
+          ),
+        ),
       ),
       rows.length ? "" : el("p", { class: "quiet" }, "Nothing was sent from here yet."),
       rows.length === most && all > most

@@ -479,7 +479,9 @@ function today() {
             `${next.purpose}, ${count(next.minutes, "minute")}`,
           ),
           next.address ? el("p", {}, icon("map-pin"), ` ${next.address}`) : null,
-          next.flags ? el("p", {}, icon("triangle-alert"), " ", el("strong", {}, "Before you knock: "), next.flags) : null,
+          next.flags
+            ? el("p", {}, icon("triangle-alert"), " ", el("strong", {}, "Before you knock: "), next.flags)
+            : null,
           el(
             "button",
             { type: "button", id: `check-${way}`, onclick: () => check(next, way) },
@@ -506,8 +508,8 @@ const left = () =>
     ? el(
         "p",
         { class: "note warn", role: "status" },
-        `${student.name} is no longer on your list. What you log of this visit is kept and sent all the same; what may ` +
-          "not be recorded waits for somebody who decides, and you are told.",
+        `${student.name} is no longer on your list. What you log of this visit is kept and sent all the same; what ` +
+          "may not be recorded waits for somebody who decides, and you are told.",
       )
     : null;
 
@@ -1069,8 +1071,8 @@ function ending() {
       { class: "quiet" },
       navigator.onLine
         ? ""
-        : "With no signal you can take back what you logged, and change its minutes, face and anxiety; anything else is " +
-            "put right when there is one. ",
+        : "With no signal you can take back what you logged, and change its minutes, face and anxiety; anything else " +
+            "is put right when there is one. ",
       "Later, from a desk: every entry can be put right or taken back on ",
       el("a", { href: `/students/${student.id}` }, "their page"),
       ", with the reason.",
