@@ -112,6 +112,8 @@ def test_safeguarding_words_end_only_with_a_safeguarding_leads_word(house: House
     assert propose(house, client, **{"class": "safeguarding", "rule": "transferred"}).status_code == 403, "a leader does not even propose it"
     dsl = as_dsl(house, client)
     assert CANARY in dsl.get("/safeguarding").text and CANARY not in client.get("/safeguarding").text
+    page = " ".join(dsl.get(f"/students/{house.student}/erasure").text.split())
+    assert page.count("The words of a case about several children end for all of them") == 1, "whoever proposes it knows what it takes along"
     propose(house, dsl, **{"class": "safeguarding", "rule": "transferred"})
     (proposal,) = open_proposals(house)
     assert approve(house, client, proposal).status_code == 403

@@ -10,8 +10,10 @@ from uuid import UUID
 import pytest
 from icalendar import Calendar
 
+from ap_ledger.access.table import CALENDAR
 from ap_ledger.domain.device import EnrolDevice
 from ap_ledger.domain.due import EndClock
+from ap_ledger.domain.person import EndRole
 from ap_ledger.domain.student import AssignMentor
 from ap_ledger.domain.visits import CancelVisit, ChangeVisit, FlagAddress, NoteAddress, PlanVisit
 from ap_ledger.errors import Refused
@@ -289,6 +291,24 @@ def test_a_calendar_at_a_secret_address_says_when_and_neither_whom_nor_where_unt
         assert stranger.get(f"/feed/{other}.ics").status_code == stranger.get("/feed/x.ics").status_code == 404
         client.post("/me", data={"do": "revoke-token", "prefix": secret[1][:9]})
         assert stranger.get(f"/feed/{secret[1]}.ics").status_code == 404
+
+
+def test_a_calendar_goes_with_the_work_and_not_with_any_other_role(planned: House) -> None:
+    visitor = planned.person("Bay", "family")
+    works = planned.grant(visitor, "ap-staff")
+    visit = plan(planned, AT + timedelta(days=3), person_id=visitor)
+    secret = planned.accounts.make_token(visitor, (CALENDAR,), 9)
+
+    def visits() -> list[str]:
+        planned.runner.catch_up()
+        with planned.stranger() as client:
+            answer = client.get(f"/feed/{secret}.ics")
+        return [str(event["uid"]) for event in Calendar.from_ical(answer.content).walk("VEVENT")]
+
+    assert visits() == [f"{visit}@ap-ledger"]
+    ended = {"setting_id": planned.setting, "person_id": visitor, "grant_id": works, "on": planned.clock.now.date()}
+    planned.ledger.execute(EndRole(id=new_id(), author_id=planned.leader, **ended))
+    assert visits() == []
 
 
 def test_a_phone_is_told_where_its_visits_go_and_a_shared_tablet_is_not(planned: House) -> None:

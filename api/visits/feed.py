@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 from fastapi import Request, Response
 from icalendar import Calendar, Event
 
 from ap_ledger import __version__
+from ap_ledger.access import settings_where
 from ap_ledger.access.table import CALENDAR
 from ap_ledger.bootstrap import Service
 from ap_ledger.events.moments import local_day, microseconds
@@ -30,7 +32,7 @@ def feed(request: Request, secret: str, using: Using) -> Response:
     if request.app.state.second_factor and token.password_only:
         raise Unknown
     now = using.ledger.now()
-    who = using.ledger.access_facts.who(token.person_id)
+    works = settings_where(using.ledger.access_facts.who(token.person_id), "plan-visits")
     calendar = Calendar()
     calendar.add("prodid", f"-//AP Ledger//{__version__}//EN")
     calendar.add("version", "2.0")
@@ -38,7 +40,7 @@ def feed(request: Request, secret: str, using: Using) -> Response:
     calendar.add("refresh-interval;value=duration", "PT1H")
     for setting in using.reader.whole("settings"):
         # Whoever works here no more is told of no visit here.
-        if all(str(grant.setting_id) != setting["id"] for grant in who.grants):
+        if UUID(setting["id"]) not in works:
             continue
         today = local_day(microseconds(now), setting["time_zone"])
         for plan in planned_visits(using.reader, setting, today - BACK, today + AHEAD, token.person_id):
