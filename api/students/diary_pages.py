@@ -63,13 +63,11 @@ class Looked:
     framework: str = ""
     words: str = ""
 
-    def takes(self, told: Json, what: str) -> bool:
-        """Whether an entry, which says something, is looked for."""
+    def takes(self, told: Json) -> bool:
+        """Whether an entry is looked for, whatever it says."""
         entry = told["entry"]
-        return (
-            (not self.author or told["author_id"] == self.author)
-            and (not self.framework or any((entry.get(name) or {}).get("id") == self.framework for name in DEFINED))
-            and (not self.words or Wanted.of(self.words).is_in(what))
+        return (not self.author or told["author_id"] == self.author) and (
+            not self.framework or any((entry.get(name) or {}).get("id") == self.framework for name in DEFINED)
         )
 
 
@@ -146,14 +144,14 @@ def _found(
     reader, zone = using.reader, ZoneInfo(times.zone)
     position = known_position(reader, times.known_at)
     kinds = [looked.kind] if looked.kind in KINDS else []
-    since = day_of(looked.since)
+    since, wanted = day_of(looked.since), Wanted.of(looked.words) if looked.words else None
     found: list[tuple[date, Json]] = []
     read, newest = 0, None
     while True:
         told = entries_at(reader, student_id, times.happened_by, position, read, AT_ONCE, since, kinds, within)
         withhold(asking, student_id, told)
-        for entry in told:
-            if looked.takes(entry, in_words(reader, entry["entry"], own, say)):
+        for entry in filter(looked.takes, told):
+            if wanted is None or wanted.is_in(in_words(reader, entry["entry"], own, say)):
                 found.append((_day_of(entry, zone), entry))
         read += len(told)
         if len(told) < AT_ONCE:
