@@ -28,6 +28,7 @@ export const KEYS = [
     rows: [
       { keys: ["ArrowLeft", "ArrowRight"], does: "The box before, the box after", by: "grid.js" },
       { keys: ["ArrowUp", "ArrowDown"], does: "The box above, the box below", by: "grid.js" },
+      { keys: ["Escape"], does: "Only this box again, where Shift and arrows took several", by: "grid.js" },
       { keys: ["Home", "End"], does: "The first box of the line, the last one", by: "grid.js" },
       { keys: ["0-9"], does: "That level, or the one in that place where levels have no numbers", by: "grid.js" },
       { keys: ["y", "n"], does: "Yes, no", by: "grid.js" },
